@@ -1,0 +1,61 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/secret"
+)
+
+// Account is one side of the migration: where it is and who logs in.
+type Account struct {
+	Host string
+	// Port 0 means: find out (imapsync-cli.md section 3.3).
+	Port int
+	User string
+	// AuthUser is the identity that authenticates, when it is not User.
+	AuthUser string
+
+	Password secret.Secret
+	// PasswordFrom says where Password came from, for messages.
+	PasswordFrom string
+
+	// Token is an OAuth access token, or TokenFile a file read at each login.
+	Token     secret.Secret
+	TokenFile string
+	// OAuthDirect is a ready base64 SASL response, or its file.
+	OAuthDirect     secret.Secret
+	OAuthDirectFile string
+
+	Mech      string // upper case, "" for the default
+	ProxyAuth bool
+	TryLogin  bool
+	Domain    string
+
+	// SSL and StartTLS are nil when the user did not say.
+	SSL, StartTLS *bool
+	// ProbeSSL tries port 993 first when neither port, SSL nor StartTLS was given.
+	ProbeSSL bool
+	// Insecure switches certificate verification off.
+	Insecure bool
+	// AllowCleartext: --nosslN and --notlsN were both given.
+	AllowCleartext bool
+	// MinTLS is "1.0", "1.1", "1.2" or "1.3", "" for the default 1.2.
+	MinTLS     string
+	CAFile     string
+	ServerName string // for the certificate, when it is not Host
+
+	// IPVersion is 0 (either), 4 or 6.
+	IPVersion      int
+	KeepAlive      bool
+	Timeout        time.Duration // idle time of a command in progress; 0 = none
+	Compress       *bool         // nil: when it pays
+	ReconnectRetry int
+	SendID         bool
+	UseUIDs        bool // always on; --nouidN is answered with a note
+
+	DebugIMAP bool
+}
+
+// Given reports whether host and user are both there: without them imapsync
+// only connects.
+func (a *Account) Given() bool { return a.Host != "" && a.User != "" }
