@@ -295,7 +295,9 @@ type FolderListing struct {
 	Messages int64
 }
 
-// FolderListed follows it: how many take part, and how many repeat another one.
+// FolderListed follows it: how many take part, how many of them repeat another
+// one, and how many have none of the headers that identify. A message that is
+// left out for one of these reasons gets a MessageSkipped as well.
 type FolderListed struct {
 	base
 	Side       Side
@@ -305,12 +307,17 @@ type FolderListed struct {
 	NoHeader   int64
 }
 
-// FolderDone ends one folder pair.
+// FolderDone ends one folder pair. Every wanted folder gets one: a folder
+// without it counts as never visited, and then no sync looks good.
 type FolderDone struct {
 	base
-	From, To  Folder
-	Unchanged bool // known from the journal, not even selected
-	// Identified and Missing are what the verdict is made of.
+	From, To Folder
+	// Unchanged: known from the journal, not even selected. Its identified
+	// messages count as present, without a MessagesPresent of their own.
+	Unchanged bool
+	// What the verdict is made of: how many messages with an identity each side
+	// has, and how many of them are on one side only, after the folder's copies
+	// and deletions (in a dry run: as found).
 	Identified1, Identified2 int64
 	OnlyOn1, OnlyOn2         int64
 	Failed                   bool
@@ -430,6 +437,22 @@ type Error struct {
 	Hint   string
 	Folder Folder
 	UID    uint32
+	// The message that is not copied because of the error, when there is one
+	// (UID is not 0); each may be empty.
+	Bytes     int64
+	MessageID string
+	Subject   string
+	Date      string
+}
+
+// SignalReceived tells that the process got a signal, Count times so far. What
+// is "stop" (work in flight is finished first), "stop now", "reconnect", "print"
+// or "ignore".
+type SignalReceived struct {
+	base
+	Signal string // "INT", "TERM"...
+	Count  int
+	What   string
 }
 
 // Finished is the last event of the engine.
