@@ -1,0 +1,58 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/xdg-go/scram"
+)
+
+// scramClient is SCRAM-SHA-1 and SCRAM-SHA-256 (RFC 5802, RFC 7677), without
+// channel binding.
+type scramClient struct {
+	mech string
+	conv *scram.ClientConversation
+	new  func() *scram.ClientConversation
+}
+
+func newScram(mech string, p Params) (*scramClient, error) {
+	hash := scram.SHA1
+	if mech == ScramSHA256 {
+		hash = scram.SHA256
+	}
+	authcid, authzid := p.identities()
+	c, err := hash.NewClient(authcid, p.Password.Reveal(), authzid)
+	if err != nil {
+		// The library's error may quote the text it could not prepare.
+		return nil, fmt.Errorf("%s: user name or password has characters that SASLprep (RFC 4013) forbids", mech)
+	}
+	return &scramClient{mech: mech, new: c.NewConversation}, nil
+}
+
+func (c *scramClient) Start() (string, []byte, error) {
+	c.conv = c.new()
+	first, err := c.conv.Step("")
+	if err != nil {
+		return "", nil, fmt.Errorf("%s: %w", c.mech, err)
+	}
+	return c.mech, []byte(first), nil
+}
+
+func (c *scramClient) Next(challenge []byte) ([]byte, error) {
+	if c.conv == nil || c.conv.Done() {
+		return nil, errors.New(c.mech + ": the server sends a challenge after the last")
+	}
+	out, err := c.conv.Step(string(challenge))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.mech, err)
+	}
+	return []byte(out), nil
+}
+
+// Verify demands the server's signature.
+func (c *scramClient) Verify() error {
+	if c.conv == nil || !c.conv.Valid() {
+		return errors.New(c.mech + ": the server accepted the login without proving that it knows the password")
+	}
+	return nil
+}

@@ -1,0 +1,236 @@
+package imapwire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// stallAfter is how long a write may be blocked before replies are read
+	// beside it. A server that answers pipelined commands stops reading when
+	// nobody takes its answers; without relief both sides wait for ever.
+	stallAfter = 20 * time.Millisecond
+	// maxStash bounds what is read beside a blocked write.
+	maxStash = 64 << 20
+)
+
+// aLongTimeAgo is a deadline in the past: it ends a blocked read or write.
+var aLongTimeAgo = time.Unix(1, 0)
+
+// TimeoutError says that no byte moved for the whole idle time-out.
+// It satisfies net.Error and wraps os.ErrDeadlineExceeded.
+type TimeoutError struct {
+	Op    string        // "reading" or "writing"
+	After time.Duration // the idle time-out
+}
+
+// Error names the direction and the limit.
+func (e *TimeoutError) Error() string {
+	return fmt.Sprintf("no byte moved for %v while %s (see --timeout1 and --timeout2)", e.After, e.Op)
+}
+
+// Timeout reports true, for net.Error.
+func (e *TimeoutError) Timeout() bool { return true }
+
+// Temporary reports false, for net.Error.
+func (e *TimeoutError) Temporary() bool { return false }
+
+// Unwrap gives os.ErrDeadlineExceeded.
+func (e *TimeoutError) Unwrap() error { return os.ErrDeadlineExceeded }
+
+// rawConn is the socket with an idle time-out per Read and Write call. A call
+// is made only while a command is in progress, and every call that moves bytes
+// is followed by a new one with a new deadline, so the deadline moves forward
+// with the bytes and rests between commands.
+type rawConn struct {
+	net.Conn
+	timeout time.Duration
+	now     func() time.Time
+
+	ctx       context.Context
+	cancelled atomic.Bool // the deadline was put into the past on purpose
+
+	in, out atomic.Int64
+
+	stash    []byte // read beside a blocked write, not yet delivered
+	stashErr error
+}
+
+func newRawConn(conn net.Conn, timeout time.Duration, now func() time.Time) *rawConn {
+	if now == nil {
+		now = time.Now
+	}
+	return &rawConn{Conn: conn, timeout: timeout, now: now, ctx: context.Background()}
+}
+
+// cancel ends whatever call is blocked, now and in the future.
+func (c *rawConn) cancel() {
+	c.cancelled.Store(true)
+	// The only remedy for an error here is to close, which the caller does.
+	_ = c.SetDeadline(aLongTimeAgo)
+}
+
+// deadline is the moment at which an idle call gives up; zero for never.
+func (c *rawConn) deadline() time.Time {
+	if c.timeout <= 0 {
+		return time.Time{}
+	}
+	return c.now().Add(c.timeout)
+}
+
+// arm sets one of the deadlines to now + time-out. The order (set, then look
+// at cancelled) against cancel's (mark, then set) means that a cancellation is
+// never overwritten.
+func (c *rawConn) arm(set func(time.Time) error) error {
+	if err := set(c.deadline()); err != nil {
+		return err
+	}
+	if c.cancelled.Load() {
+		return set(aLongTimeAgo)
+	}
+	return nil
+}
+
+// Read reads what has arrived, blocking at most the idle time-out.
+func (c *rawConn) Read(p []byte) (int, error) {
+	if len(c.stash) > 0 {
+		n := copy(p, c.stash)
+		c.stash = c.stash[n:]
+		if len(c.stash) == 0 {
+			c.stash = nil
+		}
+		return n, nil
+	}
+	if c.stashErr != nil {
+		return 0, c.stashErr
+	}
+	if err := c.ctx.Err(); err != nil {
+		return 0, context.Cause(c.ctx)
+	}
+	if err := c.arm(c.SetReadDeadline); err != nil {
+		return 0, err
+	}
+	stop := func() bool { return true }
+	if c.ctx.Done() != nil {
+		stop = context.AfterFunc(c.ctx, c.cancel)
+	}
+	n, err := c.Conn.Read(p)
+	interrupted := !stop()
+	c.in.Add(int64(n))
+	return n, c.explain("reading", err, interrupted)
+}
+
+// Write writes all of p; the idle time-out is renewed whenever bytes move in
+// either direction.
+func (c *rawConn) Write(p []byte) (int, error) {
+	const chunk = 64 << 10 // so that a slow link renews its deadline
+	var done int
+	for done < len(p) {
+		n, err := c.writeChunk(p[done:min(len(p), done+chunk)])
+		done += n
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+func (c *rawConn) writeChunk(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, context.Cause(c.ctx)
+	}
+	if err := c.arm(c.SetWriteDeadline); err != nil {
+		return 0, err
+	}
+	stop := func() bool { return true }
+	if c.ctx.Done() != nil {
+		stop = context.AfterFunc(c.ctx, c.cancel)
+	}
+	relief := newRelief(c)
+	n, err := c.Conn.Write(p)
+	relief.end()
+	interrupted := !stop()
+	c.out.Add(int64(n))
+	return n, c.explain("writing", err, interrupted)
+}
+
+// explain turns an expired deadline into what caused it.
+func (c *rawConn) explain(op string, err error, interrupted bool) error {
+	if err == nil {
+		return nil
+	}
+	if interrupted || (c.cancelled.Load() && c.ctx.Err() != nil) {
+		return context.Cause(c.ctx)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &TimeoutError{Op: op, After: c.timeout}
+	}
+	return err
+}
+
+// relief reads into the stash while a write is blocked.
+type relief struct {
+	c        *rawConn
+	timer    *time.Timer
+	stopping atomic.Bool
+	done     chan struct{}
+}
+
+func newRelief(c *rawConn) *relief {
+	r := &relief{c: c, done: make(chan struct{})}
+	r.timer = time.AfterFunc(stallAfter, r.run)
+	return r
+}
+
+func (r *relief) run() {
+	defer close(r.done)
+	if r.c.stashErr != nil {
+		return
+	}
+	if r.c.SetReadDeadline(time.Time{}) != nil {
+		return
+	}
+	buf := make([]byte, 32<<10)
+	for !r.stopping.Load() && !r.c.cancelled.Load() && len(r.c.stash) < maxStash {
+		n, err := r.c.Conn.Read(buf)
+		if n > 0 {
+			r.c.in.Add(int64(n))
+			r.c.stash = append(r.c.stash, buf[:n]...)
+			if r.c.arm(r.c.SetWriteDeadline) != nil {
+				return
+			}
+		}
+		if err != nil {
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				r.c.stashErr = err
+			}
+			return
+		}
+	}
+}
+
+// end stops the reading, if it had begun, and waits for it.
+func (r *relief) end() {
+	if r.timer.Stop() {
+		return
+	}
+	r.stopping.Store(true)
+	// run clears the read deadline before it looks at stopping, so one of the
+	// two always sees the other.
+	_ = r.c.SetReadDeadline(aLongTimeAgo)
+	<-r.done
+}
+
+// shortEOF turns the end of the stream into an unexpected one.
+func shortEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

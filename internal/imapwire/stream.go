@@ -1,0 +1,195 @@
+package imapwire
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// bufferSize is the size of the read and of the write buffer, in bytes.
+const bufferSize = 128 << 10
+
+// deflateLevel trades ratio for speed; mail text shrinks to about a third at
+// any level, and the CPU is needed for two connections at once.
+const deflateLevel = 3
+
+// ErrInjected says that the server's answer to STARTTLS was followed by bytes
+// in cleartext, which an attacker may have written (CVE-2011-0411 and kin).
+var ErrInjected = errors.New("cleartext bytes follow the answer to STARTTLS: possible command injection, connection refused")
+
+// Options of a Stream.
+type Options struct {
+	// Timeout is the idle time-out of a read or write; 0 for none.
+	Timeout time.Duration
+	// Tracer receives what passes; nil for no trace.
+	Tracer *Tracer
+	// Now is the clock of the time-outs; nil for time.Now.
+	Now func() time.Time
+}
+
+// Counters are the bytes that passed a connection.
+type Counters struct {
+	// NetIn and NetOut are bytes on the wire, after TLS and compression.
+	NetIn, NetOut int64
+	// In and Out are bytes of IMAP, before them.
+	In, Out int64
+}
+
+// Stream is the byte stream of one connection. One goroutine owns it.
+type Stream struct {
+	*Reader
+
+	raw    *rawConn
+	tls    *tls.Conn
+	src    io.Reader // top of the layers
+	dst    io.Writer
+	zw     *flate.Writer
+	bw     *bufio.Writer
+	counts *counting
+	tracer *Tracer
+}
+
+// NewStream wraps conn. The Stream owns conn from now on.
+func NewStream(conn net.Conn, opt Options) *Stream {
+	s := &Stream{raw: newRawConn(conn, opt.Timeout, opt.Now), tracer: opt.Tracer}
+	s.counts = &counting{}
+	s.src, s.dst = s.raw, s.raw
+	s.counts.r, s.counts.w = s.src, s.dst
+	s.Reader = newReader(s.counts, opt.Tracer)
+	s.bw = bufio.NewWriterSize(s.counts, bufferSize)
+	return s
+}
+
+// SetContext sets the context whose end interrupts reads and writes. A stream
+// interrupted is of no further use.
+func (s *Stream) SetContext(ctx context.Context) { s.raw.ctx = ctx }
+
+// Context returns the context set last.
+func (s *Stream) Context() context.Context { return s.raw.ctx }
+
+// SetTimeout changes the idle time-out; 0 for none.
+func (s *Stream) SetTimeout(d time.Duration) { s.raw.timeout = d }
+
+// Write buffers p, which is not traced; see Literal and Line for what is.
+func (s *Stream) Write(p []byte) (int, error) { return s.bw.Write(p) }
+
+// ReadFrom buffers all of r without a copy in between where possible.
+func (s *Stream) ReadFrom(r io.Reader) (int64, error) { return s.bw.ReadFrom(onlyReader{r}) }
+
+// onlyReader hides WriteTo, so that the write buffer does the reading.
+type onlyReader struct{ io.Reader }
+
+// Flush sends what is buffered.
+func (s *Stream) Flush() error {
+	if s.bw.Buffered() == 0 {
+		return nil
+	}
+	if err := s.bw.Flush(); err != nil {
+		return err
+	}
+	if s.zw != nil {
+		return s.zw.Flush()
+	}
+	return nil
+}
+
+// Buffered returns the number of bytes waiting for Flush.
+func (s *Stream) Buffered() int { return s.bw.Buffered() }
+
+// StartTLS makes a TLS client of the stream. It refuses with ErrInjected when
+// bytes already arrived that TLS does not protect.
+func (s *Stream) StartTLS(ctx context.Context, cfg *tls.Config) error {
+	if s.br.Buffered() > 0 || len(s.raw.stash) > 0 {
+		return ErrInjected
+	}
+	if err := s.Flush(); err != nil {
+		return err
+	}
+	s.SetContext(ctx)
+	c := tls.Client(s.raw, cfg)
+	// Not HandshakeContext: rawConn already ends with ctx, and the two would
+	// fight over the deadline.
+	if err := c.Handshake(); err != nil {
+		return err
+	}
+	s.tls = c
+	s.layer(c, c)
+	return nil
+}
+
+// TLS returns the state of TLS, and false without TLS.
+func (s *Stream) TLS() (tls.ConnectionState, bool) {
+	if s.tls == nil {
+		return tls.ConnectionState{}, false
+	}
+	return s.tls.ConnectionState(), true
+}
+
+// StartDeflate begins compression in both directions (RFC 4978), right after
+// the tagged OK of COMPRESS was read.
+func (s *Stream) StartDeflate() error {
+	if s.zw != nil {
+		return errors.New("compression is on already")
+	}
+	if err := s.Flush(); err != nil {
+		return err
+	}
+	zw, err := flate.NewWriter(s.dst, deflateLevel)
+	if err != nil {
+		return fmt.Errorf("start compression: %w", err)
+	}
+	src := s.src
+	if n := s.br.Buffered(); n > 0 {
+		// Bytes behind the tagged OK are compressed already.
+		early, _ := s.br.Peek(n)
+		src = io.MultiReader(newBytesReader(early), src)
+	}
+	// Blocks are handed over when they end: some servers flush without the
+	// empty stored block of a sync flush.
+	zr := flate.NewReaderOpts(src, flate.WithPartialBlock())
+	s.zw = zw
+	s.layer(zr, zw)
+	return nil
+}
+
+// Deflated reports whether compression is on.
+func (s *Stream) Deflated() bool { return s.zw != nil }
+
+// layer puts r and w on top.
+func (s *Stream) layer(r io.Reader, w io.Writer) {
+	s.src, s.dst = r, w
+	s.counts.r, s.counts.w = r, w
+	s.br.Reset(s.counts)
+	s.bw.Reset(s.counts)
+}
+
+// Counters may be called from any goroutine.
+func (s *Stream) Counters() Counters {
+	return Counters{
+		NetIn: s.raw.in.Load(), NetOut: s.raw.out.Load(),
+		In: s.counts.in.Load(), Out: s.counts.out.Load(),
+	}
+}
+
+// Abort closes the socket at once; a blocked call returns an error. It may be
+// called from any goroutine, more than once.
+func (s *Stream) Abort() error { return s.raw.Conn.Close() }
+
+// Close ends the connection; under TLS the end is announced if that does not
+// block.
+func (s *Stream) Close() error {
+	return s.raw.Conn.Close()
+}
+
+// LocalAddr and RemoteAddr are those of the socket.
+func (s *Stream) LocalAddr() net.Addr { return s.raw.LocalAddr() }
+
+// RemoteAddr is the address of the server.
+func (s *Stream) RemoteAddr() net.Addr { return s.raw.RemoteAddr() }
