@@ -1,0 +1,243 @@
+package event
+
+import "time"
+
+// Tally folds the events of one run into figures. It is computed once, so that
+// every printer shows the same ones. Feed it first, then the printers, from one
+// Sink (see Serial); it is not safe for concurrent use.
+type Tally struct {
+	s   Stats
+	now func() time.Time
+
+	wanted  []Folder            // folders of the mapping table
+	done    map[string]struct{} // raw names of wanted folders with a FolderDone
+	present int64               // MessagesPresent since the last FolderStart
+}
+
+// kept bounds what a Tally remembers one by one; everything is counted.
+const (
+	keptErrors    = 10_000
+	keptNotCopied = 1_000
+	keptRefusals  = 1_000
+)
+
+// NewTally returns an empty Tally for a run that began at started. now is the
+// clock, time.Now when nil.
+func NewTally(started time.Time, now func() time.Time) *Tally {
+	if now == nil {
+		now = time.Now
+	}
+	return &Tally{
+		s:    Stats{Started: started, ByClass: map[Class]int{}},
+		now:  now,
+		done: map[string]struct{}{},
+	}
+}
+
+// Stats gives the figures so far. The result is the Tally's own, kept up to
+// date by Add: read it, do not change it.
+func (t *Tally) Stats() *Stats { return &t.s }
+
+// Add folds one event.
+func (t *Tally) Add(e Event) {
+	s := &t.s
+	switch e := e.(type) {
+	case MessageCopied:
+		t.copied(e)
+	case MessageSkipped:
+		t.skipped(e)
+	case MessagesPresent:
+		t.presentOnBoth(e.Count, e.Bytes)
+	case Error:
+		t.failed(e)
+	case FlagsChanged:
+		if !e.Dry {
+			s.FlagsChanged += e.Count
+		}
+	case MessagesDeleted:
+		t.deleted(e)
+	case DeletionRefused:
+		t.refused(e)
+
+	case Mapped:
+		t.wanted = t.wanted[:0]
+		for _, r := range e.Rows {
+			t.wanted = append(t.wanted, r.From)
+		}
+	case LoopStart:
+		s.LoopStarted = t.now()
+		s.FoldersWanted = e.Folders
+	case FolderStart:
+		t.present = 0
+	case FolderCreated:
+		if e.Already == "" && !e.Dry {
+			s.FoldersCreated++
+		}
+	case FolderSkipped:
+		s.WouldTransfer += e.WouldCopy
+		s.Processed += e.WouldCopy
+	case FolderListed:
+		s.Duplicates[side(e.Side)] += e.Duplicates
+		s.NoHeader[side(e.Side)] += e.NoHeader
+	case FolderDone:
+		t.folderDone(e)
+
+	case SizesTotal:
+		t.sizes(e)
+	case Reconnected:
+		s.Reconnections[side(e.Side)]++
+	case Note:
+		if e.Warn {
+			s.Warnings++
+		}
+	case Finished:
+		t.finished(e)
+	}
+}
+
+// side guards the arrays against a Side that is neither 1 nor 2.
+func side(s Side) Side {
+	if s < 0 || s > 2 {
+		return 0
+	}
+	return s
+}
+
+func (t *Tally) copied(e MessageCopied) {
+	s := &t.s
+	s.Processed++
+	if e.Dry {
+		s.WouldTransfer++
+		s.WouldTransferBytes += e.Bytes
+		return
+	}
+	s.Transferred++
+	s.BytesTransferred += e.Bytes
+	s.Biggest = max(s.Biggest, e.Bytes)
+	if e.Altered != "" {
+		s.Altered++
+	}
+}
+
+func (t *Tally) skipped(e MessageSkipped) {
+	s := &t.s
+	if e.Side == 2 {
+		return // host2 messages are counted by FolderListed
+	}
+	if e.Reason >= 0 && int(e.Reason) < len(s.SkippedBy) {
+		s.SkippedBy[e.Reason].Messages++
+		s.SkippedBy[e.Reason].Bytes += e.Bytes
+	}
+	if n, ok := AsNotCopied(e); ok && n.Missing() {
+		t.notCopied(n)
+	}
+	if e.Reason == SkipUnsent {
+		return // not decided, so neither processed nor skipped
+	}
+	s.Processed++
+	s.Skipped++
+	if e.Reason != SkipDuplicate {
+		s.BytesSkipped += e.Bytes
+	}
+}
+
+func (t *Tally) presentOnBoth(n, bytes int64) {
+	t.present += n
+	t.s.Processed += n
+	t.s.Skipped += n
+	t.s.BytesSkipped += bytes
+}
+
+func (t *Tally) failed(e Error) {
+	s := &t.s
+	s.ErrorCount++
+	s.ByClass[e.Class]++
+	if len(s.Errors) < keptErrors {
+		s.Errors = append(s.Errors, e)
+	}
+	if n, ok := AsNotCopied(e); ok {
+		s.Processed++
+		s.Failed.Messages++
+		s.Failed.Bytes += e.Bytes
+		t.notCopied(n)
+	}
+}
+
+func (t *Tally) notCopied(n NotCopied) {
+	t.s.NotCopiedCount++
+	if len(t.s.NotCopied) < keptNotCopied {
+		t.s.NotCopied = append(t.s.NotCopied, n)
+	}
+}
+
+func (t *Tally) deleted(e MessagesDeleted) {
+	s, n := &t.s, int64(len(e.UIDs))
+	if e.Dry {
+		s.WouldDelete[side(e.Side)] += n
+		return
+	}
+	s.Deleted[side(e.Side)] += n
+	if !e.Expunged && e.MovedTo == "" {
+		s.OnlyFlagged[side(e.Side)] += n
+	}
+}
+
+func (t *Tally) refused(e DeletionRefused) {
+	s := &t.s
+	s.RefusedDeletions += e.Count
+	s.CeilingRefused = s.CeilingRefused || e.Ceiling
+	if len(s.Refusals) < keptRefusals {
+		s.Refusals = append(s.Refusals, e)
+	}
+}
+
+func (t *Tally) folderDone(e FolderDone) {
+	s := &t.s
+	t.done[e.From.Raw] = struct{}{}
+	s.Identified1 += e.Identified1
+	s.Identified2 += e.Identified2
+	s.OnlyOn1 += e.OnlyOn1
+	s.OnlyOn2 += e.OnlyOn2
+	if e.Unchanged {
+		t.presentOnBoth(max(0, e.Identified1-e.OnlyOn1-t.present), 0)
+	}
+	t.present = 0
+	if e.Failed {
+		s.FoldersFailed++
+	} else {
+		s.FoldersSynced++
+	}
+	if e.Failed || e.OnlyOn1 > 0 {
+		s.Incomplete = append(s.Incomplete, e)
+	}
+}
+
+func (t *Tally) sizes(e SizesTotal) {
+	s := &t.s
+	diff := Difference{
+		Known:    e.Known1 && e.Known2,
+		Messages: e.Total2.Messages - e.Total1.Messages,
+		Bytes:    e.Total2.Bytes - e.Total1.Bytes,
+	}
+	if e.After {
+		s.AtEnd = diff
+		return
+	}
+	s.AtStart = diff
+	s.Total, s.TotalKnown = e.Total1.Messages, e.Known1
+}
+
+func (t *Tally) finished(e Finished) {
+	s := &t.s
+	s.Ended = t.now()
+	s.Finished = e
+	for i := range s.Reconnections {
+		// The connections know better than the events when one was not told.
+		s.Reconnections[i] = max(s.Reconnections[i], e.Reconnections[i])
+	}
+	for _, f := range t.wanted {
+		if _, ok := t.done[f.Raw]; !ok {
+			s.Unvisited = append(s.Unvisited, f)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package event
+
+import "errors"
+
+// Exit codes, imapsync's numbers (imapsync-cli.md section 6.1) and one more:
+// imapsync has no ceiling for deletions.
+const (
+	ExitOK                = 0
+	ExitCatchAll          = 1
+	ExitBySignal          = 6
+	ExitByFile            = 7
+	ExitPidFile           = 8
+	ExitConnection        = 10
+	ExitTLS               = 12
+	ExitAuthentication    = 16
+	ExitSubfolder1        = 21
+	ExitUsage             = 64
+	ExitNoInput           = 66
+	ExitUnavailable       = 69
+	ExitSoftware          = 70
+	ExitConnection1       = 101
+	ExitConnection2       = 102
+	ExitErrors            = 111
+	ExitErrorsMax         = 112
+	ExitOverquota         = 113
+	ExitAppend            = 114
+	ExitFetch             = 115
+	ExitCreate            = 116
+	ExitSelect            = 117
+	ExitTransferExceeded  = 118
+	ExitAppendVirus       = 119
+	ExitFlags             = 120
+	ExitDeletionRefused   = 122
+	ExitAuthenticateUser1 = 161
+	ExitAuthenticateUser2 = 162
+	ExitTestsFailed       = 254
+)
+
+// classExit holds the classes whose exit code is not ExitErrors.
+var classExit = map[Class]int{
+	ErrAuthUser1:        ExitAuthenticateUser1,
+	ErrAuthUser2:        ExitAuthenticateUser2,
+	ErrTLS:              ExitTLS,
+	ErrConnection1:      ExitConnection1,
+	ErrConnection2:      ExitConnection2,
+	ErrFetch:            ExitFetch,
+	ErrAppend:           ExitAppend,
+	ErrAppendSize:       ExitAppend,
+	ErrAppendVirus:      ExitAppendVirus,
+	ErrOverquota:        ExitOverquota,
+	ErrFlags:            ExitFlags,
+	ErrCreate:           ExitCreate,
+	ErrSelect:           ExitSelect,
+	ErrTransferExceeded: ExitTransferExceeded,
+	ErrRefused:          ExitDeletionRefused,
+	ErrSubfolder1:       ExitSubfolder1,
+}
+
+// ExitCode is the exit code of a run in which c is the most frequent class.
+func (c Class) ExitCode() int {
+	if code, ok := classExit[c]; ok {
+		return code
+	}
+	return ExitErrors
+}
+
+// MostFrequent is the class with the most errors, the alphabetically first of
+// several; "" when there was no error.
+func (s *Stats) MostFrequent() Class {
+	var best Class
+	for c, n := range s.ByClass {
+		if m := s.ByClass[best]; n > m || n == m && c < best {
+			best = c
+		}
+	}
+	return best
+}
+
+// ExitCode is the exit code of the run, imapsync's rule where it has one: the
+// code of the most frequent class of errors. It differs where imapsync says 0
+// for work not done: a wanted folder that was not visited (111) and a deletion
+// that the ceiling refused (122). A fatal error that knows its own code, by a
+// method ExitCode() int, keeps it.
+func (s *Stats) ExitCode() int {
+	f := &s.Finished
+	if f.Stopped == "signal" {
+		return ExitBySignal
+	}
+	var own interface{ ExitCode() int }
+	if errors.As(f.Fatal, &own) {
+		return own.ExitCode()
+	}
+	if s.ErrorCount > 0 {
+		c := s.MostFrequent()
+		if f.Mode == "justconnect" && (c == ErrConnection1 || c == ErrConnection2) {
+			return ExitConnection
+		}
+		return c.ExitCode()
+	}
+	switch {
+	case s.CeilingRefused:
+		return ExitDeletionRefused
+	case f.Stopped == "abortfile":
+		return ExitByFile
+	case f.Stopped == "exitwhenover", f.Stopped == "day budget":
+		return ExitTransferExceeded
+	case f.Fatal != nil, f.Stopped == "connection":
+		return ExitCatchAll
+	case !s.LoopStarted.IsZero() && !s.Complete():
+		return ExitErrors
+	}
+	return ExitOK
+}

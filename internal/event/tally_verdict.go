@@ -1,0 +1,25 @@
+package event
+
+// What a run may say of itself at its end.
+
+// Complete tells whether every wanted folder was visited and none failed. It is
+// false for a run that never reached the folder loop.
+func (s *Stats) Complete() bool {
+	return !s.LoopStarted.IsZero() && s.FoldersFailed == 0 && s.FoldersSynced >= s.FoldersWanted
+}
+
+// NeverVisited is the number of wanted folders the run did not come to.
+func (s *Stats) NeverVisited() int {
+	return max(0, s.FoldersWanted-s.FoldersSynced-s.FoldersFailed)
+}
+
+// Good tells whether every identified message of every wanted folder is in its
+// folder on host2.
+func (s *Stats) Good() bool { return s.Complete() && s.OnlyOn1 == 0 }
+
+// Strict tells whether host2 holds nothing besides in these folders.
+func (s *Stats) Strict() bool { return s.Complete() && s.OnlyOn2 == 0 }
+
+// Unidentified is the number of host1 messages left out because they have no
+// identifying header.
+func (s *Stats) Unidentified() int64 { return s.SkippedBy[SkipNoHeader].Messages }

@@ -1,0 +1,87 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+)
+
+// errorLine prints the line as it will be listed again at the end, then what to do.
+func (t *Text) errorLine(e event.Error) {
+	t.linef("%s", strings.TrimRight(e.Text, "\r\n"))
+	for hint := range strings.Lines(e.Hint) {
+		t.linef("hint: %s", strings.TrimRight(hint, "\r\n"))
+	}
+}
+
+// errorsListing is imapsync's (imapsync-cli.md section 5.8); nothing without errors.
+func (t *Text) errorsListing() {
+	s := t.stats
+	if s.ErrorCount == 0 {
+		return
+	}
+	if t.o.ErrorsDump {
+		t.linef("++++ Listing %d errors encountered during the sync ( avoid this listing with --noerrorsdump ).",
+			s.ErrorCount)
+		for i, e := range s.Errors {
+			t.linef("Err %d/%d: %s", i+1, s.ErrorCount, strings.TrimRight(e.Text, "\r\n"))
+		}
+		if n := s.ErrorCount - len(s.Errors); n > 0 {
+			t.linef("%d more errors are in the lines above only.", n)
+		}
+	}
+	c := s.MostFrequent()
+	t.linef("The most frequent error is %s. %s", c, t.advice(c))
+}
+
+// errorsMax is the line of a run that --errorsmax ended.
+func (t *Text) errorsMax() {
+	t.linef("Maximum number of errors %[1]d reached ( you can change %[1]d to any value,"+
+		" for example 100 with --errorsmax 100 ). Exiting.", t.o.ErrorsMax)
+}
+
+// advice is what follows the most frequent class, "" when there is none.
+func (t *Text) advice(c event.Class) string {
+	o := &t.o
+	switch c {
+	case event.ErrAuthUser1:
+		return fmt.Sprintf("Check the credentials for %s.", o.Host1.User)
+	case event.ErrAuthUser2:
+		return fmt.Sprintf("Check the credentials for %s.", o.Host2.User)
+	case event.ErrConnection1:
+		return wrongServer(1, o.Host1)
+	case event.ErrConnection2:
+		return wrongServer(2, o.Host2)
+	case event.ErrTLS:
+		return "Check the certificate of the server and the name you reach it by."
+	case event.ErrAppendSize:
+		return "The destination refuses messages of that size. Leave them out with --maxsize," +
+			" or see --truncmess."
+	case event.ErrOverquota:
+		return "The destination mailbox is full: make room there, then run the same command again."
+	case event.ErrFlags:
+		return "The destination refuses flags. Run again with --noresyncflags, or see --regexflag."
+	case event.ErrTransferExceeded:
+		limit := ""
+		if o.ExitWhenOver > 0 {
+			limit = " (over " + human(o.ExitWhenOver) + ")"
+		}
+		return "The most that one run may transfer is reached" + limit + ". Run again to sync more."
+	case event.ErrListing:
+		return "Folders that could not be listed are as they were; nothing was deleted in them. Run again."
+	case event.ErrRefused:
+		return "Look at what would be deleted, with --dry; then allow it with --delete2max."
+	case event.ErrLost:
+		return "Run the same command again: it goes on where this run ended."
+	}
+	return ""
+}
+
+func wrongServer(side int, a Account) string {
+	port := ""
+	if a.Port != 0 {
+		port = fmt.Sprintf(" on port %d", a.Port)
+	}
+	return fmt.Sprintf("Check that host%d %s%s is the right IMAP server for the mailbox.", side, a.Host, port)
+}

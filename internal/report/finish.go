@@ -1,0 +1,122 @@
+package report
+
+import (
+	"github.com/imaphaul/imaphaul/internal/event"
+)
+
+// finished prints everything between the last folder and the exit line.
+func (t *Text) finished(e event.Finished) {
+	loop := !t.stats.LoopStarted.IsZero()
+	if e.Stopped == "errorsmax" {
+		t.errorsMax()
+	}
+	if e.Stopped == "signal" && !t.signalled {
+		t.askedToTerminate(e.Signal)
+	}
+	if e.Fatal != nil && t.stats.ErrorCount == 0 {
+		t.linef("Failure: %v", e.Fatal)
+	}
+	if loop {
+		t.statistics()
+	}
+	t.errorsListing()
+	if e.Stopped == "errorsmax" && t.o.ErrorsDump {
+		// The listing may be long: say again why the run ended.
+		t.errorsMax()
+	}
+	if loop {
+		t.summary()
+	}
+	if e.Stopped == "signal" {
+		t.endedBySignal(e.Signal)
+	} else if e.Fatal == nil && e.Stopped == "" {
+		t.shortRun(e.Mode)
+	}
+}
+
+// shortRun says why a run that did its whole duty moved no mail.
+func (t *Text) shortRun(mode string) {
+	switch mode {
+	case "", "sync", "justfolders":
+	case "justconnect":
+		hosts := ""
+		for _, a := range []Account{t.o.Host1, t.o.Host2} {
+			hosts += spaced(a.Host)
+		}
+		t.linef("Exiting after a justconnect on host(s):%s", hosts)
+		t.linef("Nothing was synced: that takes host and user of both sides, and no --justconnect.")
+	default:
+		t.linef("Exiting because of --%s", mode)
+	}
+}
+
+// Ending is what the end of the process adds to the end of the run.
+type Ending struct {
+	Code int
+	// PidFile and AbortFile are the files removed on the way out, "" for none.
+	PidFile, AbortFile string
+}
+
+// Exit prints imapsync's exit line and the few lines behind it.
+func (t *Text) Exit(e Ending) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	defer t.flush()
+	t.linef("Exiting with return value %d (%s) %d/%d nb_errors/max_errors PID %d",
+		e.Code, ExitText(e.Code), t.stats.ErrorCount, t.o.ErrorsMax, t.o.Process.PID)
+	for _, f := range []string{e.PidFile, e.AbortFile} {
+		if f != "" {
+			t.linef("Removing pidfile %s", f)
+		}
+	}
+	if t.stats.Finished.Stopped != "connection" {
+		for i, a := range []Account{t.o.Host1, t.o.Host2} {
+			if t.loggedIn[i+1] {
+				t.linef("Disconnecting from host%[1]d %[2]s user%[1]d %[3]s", i+1, a.Host, a.User)
+			}
+		}
+	}
+	t.logLine("filepath", "")
+}
+
+// exitTexts are imapsync's names of the exit codes (imapsync-cli.md section
+// 6.1), and ours for the code that imapsync does not have.
+var exitTexts = map[int]string{
+	event.ExitOK:                "EX_OK: successful termination",
+	event.ExitCatchAll:          "EXIT_CATCH_ALL",
+	event.ExitBySignal:          "EXIT_BY_SIGNAL",
+	event.ExitByFile:            "EXIT_BY_FILE",
+	event.ExitPidFile:           "EXIT_PID_FILE_ERROR",
+	event.ExitConnection:        "EXIT_CONNECTION_FAILURE",
+	event.ExitTLS:               "EXIT_TLS_FAILURE",
+	event.ExitAuthentication:    "EXIT_AUTHENTICATION_FAILURE",
+	event.ExitSubfolder1:        "EXIT_SUBFOLDER1_NO_EXISTS",
+	event.ExitUsage:             "EX_USAGE: command line usage error",
+	event.ExitNoInput:           "EX_NOINPUT: cannot open input",
+	event.ExitUnavailable:       "EX_UNAVAILABLE: service unavailable",
+	event.ExitSoftware:          "EX_SOFTWARE: internal software error",
+	event.ExitConnection1:       "EXIT_CONNECTION_FAILURE_HOST1",
+	event.ExitConnection2:       "EXIT_CONNECTION_FAILURE_HOST2",
+	event.ExitErrors:            "EXIT_WITH_ERRORS",
+	event.ExitErrorsMax:         "EXIT_WITH_ERRORS_MAX",
+	event.ExitOverquota:         "EXIT_OVERQUOTA",
+	event.ExitAppend:            "EXIT_ERR_APPEND",
+	event.ExitFetch:             "EXIT_ERR_FETCH",
+	event.ExitCreate:            "EXIT_ERR_CREATE",
+	event.ExitSelect:            "EXIT_ERR_SELECT",
+	event.ExitTransferExceeded:  "EXIT_TRANSFER_EXCEEDED",
+	event.ExitAppendVirus:       "EXIT_ERR_APPEND_VIRUS",
+	event.ExitFlags:             "EXIT_ERR_FLAGS",
+	event.ExitDeletionRefused:   "EXIT_DELETION_REFUSED",
+	event.ExitAuthenticateUser1: "EXIT_AUTHENTICATION_FAILURE_USER1",
+	event.ExitAuthenticateUser2: "EXIT_AUTHENTICATION_FAILURE_USER2",
+	event.ExitTestsFailed:       "EXIT_TESTS_FAILED",
+}
+
+// ExitText is the name of an exit code as the exit line shows it.
+func ExitText(code int) string {
+	if s, ok := exitTexts[code]; ok {
+		return s
+	}
+	return "EXIT_UNKNOWN"
+}

@@ -1,0 +1,52 @@
+package report
+
+import "github.com/imaphaul/imaphaul/internal/event"
+
+// signalReceived prints what imapsync prints when a signal comes in
+// (imapsync-cli.md section 7.1), and what it will lead to here.
+func (t *Text) signalReceived(e event.SignalReceived) {
+	switch e.What {
+	case "stop":
+		t.askedToTerminate(e.Signal)
+		t.linef("Finishing what is under way first. The same again within 2 seconds stops at once.")
+	case "stop now":
+		t.linef("Got two signals %s within 2 seconds. Exiting...", e.Signal)
+		if !t.signalled {
+			t.askedToTerminate(e.Signal)
+		}
+	case "reconnect":
+		t.gotSignal(e.Signal, ")")
+		t.linef("Reconnecting to both imap servers. Hit 2 ctr-c within 2 seconds to exit the program")
+	default:
+		t.blank()
+		t.linef("Got a signal %s (my PID is %d my PPID is %d). Received %d %s signals so far. Thanks!",
+			e.Signal, t.o.Process.PID, t.o.Process.PPID, e.Count, e.Signal)
+		if e.What == "ignore" && !t.stats.LoopStarted.IsZero() {
+			t.statistics()
+		}
+	}
+}
+
+func (t *Text) gotSignal(name, end string) {
+	t.blank()
+	t.linef("Got a signal %s (my PID is %d my PPID is %d%s", name, t.o.Process.PID, t.o.Process.PPID, end)
+}
+
+func (t *Text) askedToTerminate(name string) {
+	t.signalled = true
+	t.gotSignal(name, "). Asked to terminate")
+}
+
+// endedBySignal ends the text of a run that a signal ended; the process then
+// ends by the same signal, so that its parent can tell.
+func (t *Text) endedBySignal(name string) {
+	t.linef("Ended by a signal %s (my PID is %d my PPID is %d). Messages and whole folders may still be missing on host2.",
+		name, t.o.Process.PID, t.o.Process.PPID)
+	t.resume()
+	t.linef("Killing myself with signal %s", name)
+}
+
+// resume tells how to go on.
+func (t *Text) resume() {
+	t.linef("To go on, run the same command line again: what arrived is recognised and is not copied twice.")
+}

@@ -1,0 +1,134 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+)
+
+// homepage is the last line of the statistics.
+const homepage = "Homepage: https://github.com/imaphaul/imaphaul"
+
+// statistics prints imapsync's block: labels, order and number formats of
+// imapsync-cli.md section 5.7, label padded to 40 columns.
+func (t *Text) statistics() {
+	s, m := t.stats, &t.o.Machine
+	end := t.now()
+	elapsed := s.Elapsed(end)
+	if !s.Ended.IsZero() {
+		end = s.Ended
+	}
+	secs := elapsed.Seconds()
+	rateSecs := secs
+	if rateSecs <= 0 {
+		rateSecs = 1
+	}
+	memory, cpu := m.memory(), m.cpu().Seconds()
+	ratio := "NA"
+	if s.Biggest > 0 {
+		ratio = fmt.Sprintf("%.1f", float64(memory)/float64(s.Biggest))
+	}
+	percent := math.Round(1000*cpu/rateSecs) / 10
+
+	t.linef("++++ Statistics")
+	t.stat("Transfer started on", "%s", s.Started.Format(dateLayout))
+	t.stat("Transfer ended on", "%s", end.Format(dateLayout))
+	t.stat("Transfer time", "%.1f sec", secs)
+	t.stat("Folders synced", "%d/%d synced", s.FoldersSynced, s.FoldersWanted)
+	if t.o.Dry {
+		t.stat("Messages transferred", "%d (could be %d without dry mode)", s.Transferred, s.WouldTransfer)
+	} else {
+		t.stat("Messages transferred", "%d ", s.Transferred)
+	}
+	t.stat("Messages skipped", "%d", s.Skipped)
+	t.stat("Messages found duplicate on host1", "%d", s.Duplicates[1])
+	t.stat("Messages found duplicate on host2", "%d", s.Duplicates[2])
+	t.stat("Messages found crossduplicate on host2", "%d", s.SkippedBy[event.SkipCrossDuplicate].Messages)
+	suggestion := ""
+	if n := s.Unidentified(); n > 0 {
+		suggestion = fmt.Sprintf("in order to sync those %d unidentified messages, add option --addheader", n)
+	}
+	t.stat("Messages void (noheader) on host1", "%d  %s", s.NoHeader[1], suggestion)
+	t.stat("Messages void (noheader) on host2", "%d", s.NoHeader[2])
+	t.stat("Messages found in host1 not in host2", "%d messages", s.OnlyOn1)
+	t.stat("Messages found in host2 not in host1", "%d messages", s.OnlyOn2)
+	t.stat("Messages deleted on host1", "%d", s.Deleted[1])
+	t.stat("Messages deleted on host2", "%d", s.Deleted[2])
+	t.stat("Total bytes transferred", "%d (%s)", s.BytesTransferred, human(s.BytesTransferred))
+	t.stat("Total bytes skipped", "%d (%s)", s.BytesSkipped, human(s.BytesSkipped))
+	t.stat("Message rate", "%.1f messages/s", float64(s.Transferred)/rateSecs)
+	t.stat("Average bandwidth rate", "%.1f KiB/s", float64(s.BytesTransferred)/1024/rateSecs)
+	t.stat("Reconnections to host1", "%d", s.Reconnections[1])
+	t.stat("Reconnections to host2", "%d", s.Reconnections[2])
+	const mib = 1 << 20
+	t.stat("Memory consumption at the end", "%.1f MiB (*time %.1f MiB*h) (started with %.1f MiB)",
+		float64(memory)/mib, float64(memory)/mib*secs/3600, float64(m.MemoryAtStart)/mib)
+	t.stat("Load end is", "%s", m.loadLine())
+	t.stat("CPU time and %cpu", "%s sec %.1f %%cpu %.1f %%allcpus",
+		strconv.FormatFloat(math.Round(cpu*100)/100, 'f', -1, 64), percent, percent/float64(m.cpus()))
+	t.stat("Biggest message transferred", "%d bytes (%s)", s.Biggest, human(s.Biggest))
+	t.stat("Memory/biggest message ratio", "%s", ratio)
+	if t.o.Differences {
+		t.difference("Start difference host2 - host1", s.AtStart)
+		t.difference("Final difference host2 - host1", s.AtEnd)
+	}
+	t.verdict()
+	t.linef("Detected %d errors", s.ErrorCount)
+	t.linef("%s", homepage)
+}
+
+func (t *Text) stat(label, format string, args ...any) {
+	t.linef("%-40s: %s", label, fmt.Sprintf(format, args...))
+}
+
+func (t *Text) difference(label string, d event.Difference) {
+	if !d.Known {
+		t.stat(label, "NA messages, NA bytes (NA)")
+		return
+	}
+	t.stat(label, "%d messages, %d bytes (%s)", d.Messages, d.Bytes, human(d.Bytes))
+}
+
+// verdict prints imapsync's sentences where they are true. "looks good" and
+// "strict" need every wanted folder visited without failure; imapsync takes
+// messages of all visited folders together and forgets the rest.
+func (t *Text) verdict() {
+	s := t.stats
+	if t.o.JustFolders {
+		t.unvisitedFolders()
+		return
+	}
+	switch {
+	case s.OnlyOn1 > 0:
+		t.linef("The sync is not finished, there are %d among %d identified messages in host1 that are not on host2.",
+			s.OnlyOn1, s.Identified1)
+	case s.Good() && s.Identified1 > 0:
+		t.linef("The sync looks good, all %d identified messages in host1 are on host2.", s.Identified1)
+	}
+	t.unvisitedFolders()
+	if n := s.Unidentified(); n > 0 {
+		t.linef("There are %d unidentified messages (usually Sent or Draft messages)."+
+			" To sync them add option --addheader", n)
+	} else if s.Complete() && s.Identified1 > 0 {
+		t.linef("There is no unidentified message on host1.")
+	}
+	switch {
+	case t.o.UseUID:
+	case s.OnlyOn2 > 0:
+		t.linef("The sync is not strict, there are %d among %d identified messages in host2 that are not on host1."+
+			" Use --delete2 and sync again to delete them and have a strict sync.", s.OnlyOn2, s.Identified2)
+	case s.Strict():
+		t.linef("The sync is strict, all %d identified messages in host2 are on host1.", s.Identified2)
+	}
+}
+
+// unvisitedFolders says what imapsync leaves unsaid: that folders are missing
+// from everything above.
+func (t *Text) unvisitedFolders() {
+	if s := t.stats; !s.Complete() {
+		t.linef("The sync is not finished, %d among %d folders failed and %d were not visited.",
+			s.FoldersFailed, s.FoldersWanted, s.NeverVisited())
+	}
+}

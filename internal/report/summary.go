@@ -1,0 +1,131 @@
+package report
+
+import (
+	"strconv"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+)
+
+// summary says, behind imapsync's own text, which messages and folders are
+// missing and why, what was not deleted, and how to go on.
+func (t *Text) summary() {
+	t.notCopied()
+	t.incompleteFolders()
+	t.deletions()
+	if n := t.stats.Altered; n > 0 {
+		t.linef("%d message(s) were altered on their way; the lines above say how.", n)
+	}
+	if n := t.stats.Warnings; n > 0 {
+		t.linef("Gave %d warning(s), see the lines beginning with Warning.", n)
+	}
+	switch t.stats.Finished.Stopped {
+	case "", "signal":
+	case "day budget":
+		t.linef("The limit of bytes per day is reached.")
+		t.resume()
+	default:
+		t.resume()
+	}
+}
+
+// notCopied counts what host2 lacks by reason, then lists the first of it.
+func (t *Text) notCopied() {
+	s := t.stats
+	if s.NotCopiedCount == 0 {
+		return
+	}
+	t.linef("++++ Messages that are not on host2, by reason")
+	for reason, a := range s.SkippedBy {
+		if a.Messages > 0 && (event.NotCopied{Reason: event.Skip(reason)}).Missing() {
+			t.amount(a, reasonOf(event.Skip(reason)))
+		}
+	}
+	if s.Failed.Messages > 0 {
+		t.amount(s.Failed, "an error, see the listing above")
+	}
+	shown := min(len(s.NotCopied), t.o.MissingMax)
+	if shown == 0 {
+		t.whereAll("All %s are listed in %s", s.NotCopiedCount)
+		return
+	}
+	for _, n := range s.NotCopied[:shown] {
+		t.linef("not on host2: %s", notCopiedLine(n))
+	}
+	if rest := s.NotCopiedCount - int64(shown); rest > 0 {
+		t.linef("... and %d more", rest)
+		t.whereAll("All %s are listed in %s", s.NotCopiedCount)
+	}
+}
+
+// whereAll names the file with the whole list, or the option that makes one.
+func (t *Text) whereAll(format string, n int64) {
+	if t.o.SkippedFile == "" {
+		t.linef("Use --skippedfile FILE to have them all listed in a file.")
+		return
+	}
+	t.linef(format, strconv.FormatInt(n, 10), t.o.SkippedFile)
+}
+
+func (t *Text) amount(a event.Amount, why string) {
+	t.linef("%9d message(s) %14s: %s", a.Messages, human(a.Bytes), why)
+}
+
+// notCopiedLine names one message so that its owner can find it.
+func notCopiedLine(n event.NotCopied) string {
+	s := bracketed(n.Folder) + " UID " + strconv.FormatUint(uint64(n.UID), 10) +
+		", " + strconv.FormatInt(n.Bytes, 10) + " bytes"
+	if n.MessageID != "" {
+		s += ", " + n.MessageID
+	}
+	if n.Date != "" {
+		s += ", " + n.Date
+	}
+	if n.Subject != "" {
+		s += ", Subject:[" + n.Subject + "]"
+	}
+	return s + ": " + whyNotCopied(n)
+}
+
+// incompleteFolders names the folders that failed, miss messages or were never
+// reached.
+func (t *Text) incompleteFolders() {
+	s := t.stats
+	if len(s.Incomplete) == 0 && s.NeverVisited() == 0 {
+		return
+	}
+	t.linef("++++ Folders that are not complete on host2")
+	for _, f := range s.Incomplete {
+		switch {
+		case f.Failed:
+			t.linef("%s -> %s: failed", bracketed(f.From), bracketed(f.To))
+		default:
+			t.linef("%s -> %s: %d among %d identified messages missing",
+				bracketed(f.From), bracketed(f.To), f.OnlyOn1, f.Identified1)
+		}
+	}
+	for _, f := range s.Unvisited {
+		t.linef("%s: not visited", bracketed(f))
+	}
+	if n := s.NeverVisited() - len(s.Unvisited); n > 0 {
+		t.linef("%d folder(s) not visited", n)
+	}
+}
+
+// deletions says what was to be deleted and was not.
+func (t *Text) deletions() {
+	s := t.stats
+	if s.RefusedDeletions > 0 {
+		t.linef("++++ Deletions refused: %d message(s) stay", s.RefusedDeletions)
+		for _, r := range s.Refusals {
+			t.linef("Host%d %s: %d message(s): %s", r.Side, bracketed(r.Folder), r.Count, r.Why)
+		}
+	}
+	for side := 1; side <= 2; side++ {
+		if n := s.OnlyFlagged[side]; n > 0 {
+			t.linef(`Host%d: %d message(s) are flagged \Deleted and not expunged.`, side, n)
+		}
+		if n := s.WouldDelete[side]; n > 0 {
+			t.linef("Host%d: %d message(s) would be deleted without dry mode.", side, n)
+		}
+	}
+}

@@ -1,0 +1,303 @@
+// Package report turns events into what people and programs read: the text
+// that imapsync prints, the log file, and the list of messages left out.
+//
+// Printers hold no figures of their own: what they show comes from the events
+// and from the event.Tally that folded them before. The lines that scripts
+// search for keep imapsync's wording and layout (imapsync-cli.md section 5,
+// imapsync-folders.md appendix A); what imaphaul has to say beyond stands on
+// lines of its own.
+package report
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+)
+
+// Options is what the printers need to know besides the events.
+type Options struct {
+	Program string // "imaphaul"
+	Version string
+
+	Dry         bool
+	JustFolders bool
+	// UseUID: the user identified by UID, so imapsync's strictness verdict is left out.
+	UseUID bool
+
+	ErrorsMax  int  // --errorsmax, shown beside the number of errors
+	ErrorsDump bool // list the errors at the end
+	// ExitWhenOver is --exitwhenover in bytes, for the advice that follows it.
+	ExitWhenOver int64
+	// Differences: both sizes tables were asked for.
+	Differences bool
+	// MissingMax is how many messages that host2 lacks are listed at the end.
+	MissingMax int
+	// SkippedFile is where all of them are listed, "" when nowhere.
+	SkippedFile string
+	// LogFile is the log's name, "" when there is none.
+	LogFile string
+
+	Host1, Host2 Account
+
+	Process Process
+	Machine Machine
+	// Now is the clock, time.Now when nil. Its location is that of all dates.
+	Now func() time.Time
+}
+
+// Account is how one side is named in the text.
+type Account struct {
+	Host string
+	Port int // 0 when it was not given
+	User string
+}
+
+// flushAfter is how long a message line may wait in the buffer.
+const flushAfter = time.Second
+
+// flushAt is the amount of buffered text that is written out at once, bytes.
+const flushAt = 32 << 10
+
+// Text prints events as imapsync would. Its methods may be called from several
+// goroutines.
+//
+// A line goes out at once, except those of single messages, which wait for
+// others up to a second: a fast run prints a hundred thousand of them.
+type Text struct {
+	mu    sync.Mutex
+	w     io.Writer
+	o     Options
+	stats *event.Stats
+	now   func() time.Time
+
+	buf     []byte // lines not yet written
+	scratch []byte // the line being formatted
+	timer   *time.Timer
+	armed   bool
+	err     error // the first failure of w
+	eta     etaCache
+
+	// What a line needs to remember of earlier events.
+	login      [3]bool // the connection is made to log in
+	loggedIn   [3]bool
+	lists      [3][]event.Folder
+	subscribed [3][]event.Folder
+	sizesOpen  [2]bool // the banner of the sizes table before, after
+	signalled  bool
+}
+
+// NewText returns a printer to w that shows the figures of tally, which must
+// see every event before the printer does.
+func NewText(w io.Writer, tally *event.Tally, o Options) *Text {
+	t := &Text{w: w, o: o, stats: tally.Stats(), now: o.Now}
+	if t.now == nil {
+		t.now = time.Now
+	}
+	return t
+}
+
+// Event prints e. It is an event.Sink.
+func (t *Text) Event(e event.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c, ok := e.(event.MessageCopied); ok {
+		t.messageCopied(c)
+		t.flushSoon()
+		return
+	}
+	if t.print(e) {
+		t.flush()
+	}
+}
+
+// print formats e and reports whether it should be seen at once.
+func (t *Text) print(e event.Event) bool {
+	switch e := e.(type) {
+	case event.MessageSkipped:
+		t.messageSkipped(e)
+		t.flushSoon()
+		return false
+	case event.MessagesPresent:
+		// imapsync is silent about messages that are there already; so is this.
+		return false
+	case event.MessagesDeleted:
+		t.messagesDeleted(e)
+	case event.FlagsChanged:
+		t.flagsChanged(e)
+	case event.DeletionRefused:
+		t.deletionRefused(e)
+	case event.Expunged:
+		t.linef("Host%d: Expunging folder %s %s", e.Side, e.Folder.Raw, t.drySuffix(e.Dry))
+	case event.Throttled:
+		t.throttled(e)
+	case event.Error:
+		t.errorLine(e)
+
+	case event.Phase:
+		return t.phase(e)
+	case event.Note:
+		t.note(e)
+	case event.Debug:
+		t.debug(e)
+
+	case event.Probed:
+		t.probed(e)
+	case event.Connecting:
+		t.connecting(e)
+	case event.Connected:
+		t.connected(e)
+	case event.Authenticating:
+		t.authenticating(e)
+	case event.LoggedIn:
+		t.hasLoggedIn(e)
+	case event.Identified:
+		t.identified(e)
+	case event.Quota:
+		t.quota(e)
+	case event.SizeLimit:
+		t.sizeLimit(e)
+	case event.Compression:
+		t.compression(e)
+	case event.Reconnected:
+		t.reconnected(e)
+
+	case event.FoldersListed:
+		t.foldersListed(e)
+	case event.Separator:
+		t.separator(e)
+	case event.FoldersChosen:
+		t.foldersChosen(e)
+	case event.FolderIgnored:
+		t.linef("Host%d: warning! ignoring folder %s because it %s.", e.Side, e.Folder.Raw, e.Why)
+	case event.Role:
+		t.role(e)
+	case event.Mapped:
+		t.mapped(e)
+	case event.SizesRow:
+		t.sizesRow(e)
+	case event.SizesTotal:
+		t.sizesTotal(e)
+	case event.FolderRemoved:
+		t.folderRemoved(e)
+
+	case event.LoopStart:
+		t.linef("++++ Looping on each one of %d folders to sync", e.Folders)
+	case event.LoopEnd:
+		t.etaLine()
+		t.linef("++++ End looping on each folder")
+	case event.FolderStart:
+		t.folderStart(e)
+	case event.FolderSelected:
+		t.folderSelected(e)
+	case event.FolderCreated:
+		t.folderCreated(e)
+	case event.FolderSubscribed:
+		t.folderSubscribed(e)
+	case event.FolderSkipped:
+		t.folderSkipped(e)
+	case event.FolderListing:
+		t.folderListing(e)
+	case event.FolderListed:
+		t.linef("Host%d: folder [%s] selected %d messages, duplicates %d",
+			e.Side, e.Folder.Raw, e.Selected, e.Duplicates)
+	case event.FolderDone:
+		t.folderDone(e)
+
+	case event.SignalReceived:
+		t.signalReceived(e)
+	case event.Finished:
+		t.finished(e)
+	}
+	return true
+}
+
+// Line prints a line that no event stands for, such as those about the pid file.
+func (t *Text) Line(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.linef(format, args...)
+	t.flush()
+}
+
+// Flush writes out what is buffered and returns the first error that writing
+// ever met.
+func (t *Text) Flush() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flush()
+	return t.err
+}
+
+// Close flushes and stops the timer; nothing may be printed afterwards.
+func (t *Text) Close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	t.armed = false
+	t.flush()
+	if t.err != nil {
+		return fmt.Errorf("the report could not be written completely: %w", t.err)
+	}
+	return nil
+}
+
+// flushSoon writes out a full buffer, or sees to it that a waiting line is
+// written within flushAfter even when no other event follows.
+func (t *Text) flushSoon() {
+	if len(t.buf) >= flushAt {
+		t.flush()
+		return
+	}
+	if t.armed || len(t.buf) == 0 {
+		return
+	}
+	t.armed = true
+	if t.timer == nil {
+		t.timer = time.AfterFunc(flushAfter, func() {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.armed = false
+			t.flush()
+		})
+		return
+	}
+	t.timer.Reset(flushAfter)
+}
+
+// flush writes the buffer. A failing writer is given up for good: the run is
+// worth more than its text.
+func (t *Text) flush() {
+	if len(t.buf) == 0 {
+		return
+	}
+	if t.err == nil {
+		_, t.err = t.w.Write(t.buf)
+	}
+	t.buf = t.buf[:0]
+}
+
+// linef prints one line; control characters in it are made visible.
+func (t *Text) linef(format string, args ...any) {
+	t.scratch = fmt.Appendf(t.scratch[:0], format, args...)
+	t.buf = appendVisible(t.buf, t.scratch)
+	t.buf = append(t.buf, '\n')
+}
+
+// blank prints an empty line.
+func (t *Text) blank() { t.buf = append(t.buf, '\n') }
+
+// dryMark stands behind what a dry run only says.
+const dryMark = "\t(not really since --dry mode)"
+
+// drySuffix marks what only a dry run did.
+func (t *Text) drySuffix(dry bool) string {
+	if dry {
+		return dryMark
+	}
+	return ""
+}
