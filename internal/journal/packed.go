@@ -1,0 +1,247 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"go.etcd.io/bbolt"
+)
+
+// maxPacked bounds a packed value. Small values fill bbolt's 4096-byte pages
+// better (a page splits between values) and are cheaper to rewrite; large ones
+// pay their key and checksum less often.
+const maxPacked = 520
+
+// packed stores sorted records of type R, many to a value, under the folder's
+// number and the first record of the value.
+type packed[R any] struct {
+	bucket  []byte
+	compare func(a, b *R) int
+	// appendKey writes the ordered bytes of r's place.
+	appendKey func(b []byte, r *R) []byte
+	// fit encodes the longest prefix of rs, at least one record, that stays within
+	// limit bytes.
+	fit func(rs []R, limit int) (n int, value []byte)
+	// unpack appends the decoded records of a value.
+	unpack func(value []byte, into []R) ([]R, error)
+}
+
+// folderPrefix starts all keys of one folder.
+func folderPrefix(folder uint32) []byte { return binary.BigEndian.AppendUint32(nil, folder) }
+
+func (p *packed[R]) key(folder uint32, r *R) []byte {
+	return p.appendKey(folderPrefix(folder), r)
+}
+
+// in returns the bucket, prepared for writing mostly in ascending order.
+func (p *packed[R]) in(tx *bbolt.Tx) *bbolt.Bucket {
+	b := tx.Bucket(p.bucket)
+	b.FillPercent = 0.95
+	return b
+}
+
+// prefer says which of two records at one place stays.
+type prefer uint8
+
+const (
+	newer prefer = iota
+	older
+)
+
+// put stores rs. Where a record is at the same place, which says who stays; among
+// equal ones in rs it is the last. rs may come in any order; the call changes it.
+func (p *packed[R]) put(tx *bbolt.Tx, folder uint32, rs []R, which prefer) error {
+	slices.SortStableFunc(rs, func(a, b R) int { return p.compare(&a, &b) })
+	rs = p.lastOfEqual(rs)
+	return p.edit(tx, folder, rs, func(old, batch, out []R) []R {
+		for len(old) > 0 && len(batch) > 0 {
+			switch c := p.compare(&old[0], &batch[0]); {
+			case c < 0:
+				out, old = append(out, old[0]), old[1:]
+			case c > 0:
+				out, batch = append(out, batch[0]), batch[1:]
+			case which == older:
+				batch = batch[1:]
+			default:
+				out, old, batch = append(out, batch[0]), old[1:], batch[1:]
+			}
+		}
+		return append(append(out, old...), batch...)
+	})
+}
+
+// lastOfEqual keeps the last of each run of equal records.
+func (p *packed[R]) lastOfEqual(rs []R) []R {
+	n := 0
+	for i := range rs {
+		if i+1 < len(rs) && p.compare(&rs[i], &rs[i+1]) == 0 {
+			continue
+		}
+		rs[n] = rs[i]
+		n++
+	}
+	return rs[:n]
+}
+
+// drop removes the records at the places of rs and shows each to gone.
+func (p *packed[R]) drop(tx *bbolt.Tx, folder uint32, rs []R, gone func(*R)) error {
+	slices.SortFunc(rs, func(a, b R) int { return p.compare(&a, &b) })
+	return p.edit(tx, folder, rs, func(old, batch, out []R) []R {
+		for i := range old {
+			for len(batch) > 0 && p.compare(&batch[0], &old[i]) < 0 {
+				batch = batch[1:]
+			}
+			if len(batch) > 0 && p.compare(&batch[0], &old[i]) == 0 {
+				gone(&old[i])
+				continue
+			}
+			out = append(out, old[i])
+		}
+		return out
+	})
+}
+
+// edit visits every value whose range some of rs (sorted) fall into, and stores
+// what merge makes of its records and those of rs. Each value is read and written
+// once, whatever the number of records.
+func (p *packed[R]) edit(tx *bbolt.Tx, folder uint32, rs []R, merge func(old, batch, out []R) []R) error {
+	b := p.in(tx)
+	var old, out []R
+	for len(rs) > 0 {
+		at, value, next := p.locate(b, folder, p.key(folder, &rs[0]))
+		n := len(rs)
+		if next != nil {
+			n, _ = slices.BinarySearchFunc(rs, next, func(r R, next []byte) int {
+				return bytes.Compare(p.key(folder, &r), next)
+			})
+		}
+		old, out = old[:0], out[:0]
+		if at != nil {
+			var err error
+			if old, err = p.open(at, value, old); err != nil {
+				return err
+			}
+		}
+		had := len(old)
+		out = merge(old, rs[:n], out)
+		rs = rs[n:]
+		var first []byte
+		if len(out) > 0 {
+			first = p.key(folder, &out[0])
+		}
+		if at != nil && !bytes.Equal(at, first) {
+			if err := b.Delete(at); err != nil {
+				return err
+			}
+		}
+		if len(out) == 0 && had == 0 {
+			continue
+		}
+		if err := p.store(b, folder, out, next == nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// locate finds the value that holds the place key or would take it in, and the
+// key of the value after it in the same folder.
+func (p *packed[R]) locate(b *bbolt.Bucket, folder uint32, key []byte) (at, value, next []byte) {
+	prefix := folderPrefix(folder)
+	c := b.Cursor()
+	k, v := c.Seek(key)
+	if !bytes.Equal(k, key) {
+		var pk, pv []byte
+		if k == nil {
+			pk, pv = c.Last()
+		} else {
+			pk, pv = c.Prev()
+		}
+		if bytes.HasPrefix(pk, prefix) {
+			if !bytes.HasPrefix(k, prefix) {
+				k = nil
+			}
+			return bytes.Clone(pk), pv, bytes.Clone(k)
+		}
+		if !bytes.HasPrefix(k, prefix) {
+			return nil, nil, nil
+		}
+		c.Seek(k) // back to the first value, in front of which the place is
+	}
+	at, value = bytes.Clone(k), v
+	if k, _ = c.Next(); bytes.HasPrefix(k, prefix) {
+		next = bytes.Clone(k)
+	}
+	return at, value, next
+}
+
+// store writes records as values of at most maxPacked bytes. At the folder's end
+// they are filled, as the next records will follow behind; elsewhere they are
+// halved, which leaves room for neighbours.
+func (p *packed[R]) store(b *bbolt.Bucket, folder uint32, rs []R, atEnd bool) error {
+	for len(rs) > 0 {
+		n, value := p.fit(rs, maxPacked)
+		if n < len(rs) && !atEnd {
+			half := len(rs) / 2
+			if err := p.store(b, folder, rs[:half], false); err != nil {
+				return err
+			}
+			rs = rs[half:]
+			continue
+		}
+		k := p.key(folder, &rs[0])
+		if err := b.Put(k, seal(k, value)); err != nil {
+			return err
+		}
+		rs = rs[n:]
+	}
+	return nil
+}
+
+// open checks and decodes one stored value.
+func (p *packed[R]) open(key, sealed []byte, into []R) ([]R, error) {
+	value, err := unseal(key, sealed)
+	if err == nil {
+		into, err = p.unpack(value, into)
+	}
+	if err != nil {
+		return into, fmt.Errorf("%w: bucket %s, key %x: %w", ErrDamaged, p.bucket, key, err)
+	}
+	return into, nil
+}
+
+// each calls f for every stored value of a folder, in order. f must not write.
+func (p *packed[R]) each(tx *bbolt.Tx, folder uint32, f func(key []byte, rs []R) error) error {
+	prefix := folderPrefix(folder)
+	c := tx.Bucket(p.bucket).Cursor()
+	var rs []R
+	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		var err error
+		if rs, err = p.open(k, v, rs[:0]); err != nil {
+			return err
+		}
+		if err = f(k, rs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clear removes all records of a folder.
+func (p *packed[R]) clear(tx *bbolt.Tx, folder uint32) error {
+	prefix := folderPrefix(folder)
+	b := p.in(tx)
+	var keys [][]byte
+	c := b.Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		keys = append(keys, bytes.Clone(k))
+	}
+	for _, k := range keys {
+		if err := b.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package journal
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// The packed tables.
+var (
+	entries = &packed[Entry]{
+		bucket:    []byte("entries"),
+		compare:   func(a, b *Entry) int { return cmp.Compare(a.UID1, b.UID1) },
+		appendKey: func(b []byte, e *Entry) []byte { return appendUID(b, e.UID1) },
+		fit:       fitEntries,
+		unpack:    unpackEntries,
+	}
+	extras = &packed[Entry]{
+		bucket:    []byte("extras"),
+		compare:   func(a, b *Entry) int { return cmp.Compare(a.UID2, b.UID2) },
+		appendKey: func(b []byte, e *Entry) []byte { return appendUID(b, e.UID2) },
+		fit:       fitEntries,
+		unpack:    unpackEntries,
+	}
+	delivered = &packed[Key]{
+		bucket:    []byte("delivered"),
+		compare:   func(a, b *Key) int { return bytes.Compare(a[:], b[:]) },
+		appendKey: func(b []byte, k *Key) []byte { return append(b, k[:]...) },
+		fit: func(ks []Key, limit int) (int, []byte) {
+			n := min(len(ks), limit/len(Key{}))
+			var b []byte
+			for i := range ks[:n] {
+				b = append(b, ks[i][:]...)
+			}
+			return n, b
+		},
+		unpack: func(b []byte, into []Key) ([]Key, error) {
+			r := reader{b: b}
+			for len(r.b) > 0 {
+				into = append(into, r.key())
+			}
+			return into, r.err
+		},
+	}
+)
+
+// appendUID writes a UID so that bytes order as numbers.
+func appendUID(b []byte, u imap.UID) []byte { return binary.BigEndian.AppendUint32(b, uint32(u)) }
+
+func fitEntries(es []Entry, limit int) (int, []byte) {
+	p := packer{b: make([]byte, 0, limit+64)}
+	for i := range es {
+		before := len(p.b)
+		p.add(&es[i])
+		if len(p.b) > limit && i > 0 {
+			return i, p.b[:before]
+		}
+	}
+	return len(es), p.b
+}
