@@ -43,6 +43,9 @@ type Account struct {
 	MinTLS     string
 	CAFile     string
 	ServerName string // for the certificate, when it is not Host
+	// Fingerprint is the SHA-256 of the one certificate to accept, 64 lower-case
+	// hexadecimal digits; "" for the usual check (--sslargsN SSL_fingerprint).
+	Fingerprint string
 
 	// IPVersion is 0 (either), 4 or 6.
 	IPVersion      int

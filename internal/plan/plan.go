@@ -17,6 +17,9 @@ type Plan struct {
 	// CommandLine is what the user typed, secrets masked, for the log.
 	CommandLine []string
 	Mode        Mode
+	// Missing names the options (--host1...) without which the run can only
+	// connect; Mode is then ModeJustConnect and the end of the run says so.
+	Missing []string
 	// Dry simulates: both connections are sealed against writing commands.
 	Dry bool
 	// Dry1 also leaves bodies unread in a dry run (imapsync's --dry1, on with
@@ -235,10 +238,14 @@ type Output struct {
 	ModulesVersion  bool
 	PrintPlan       bool
 	TmpDir          string
-	PidFile         string
-	PidFileLocking  bool
-	StartedAt       time.Time
-	Notes           []string // lines about presets and no-effect options, printed at the start
+	// PidFile is "" for none. PidFileGiven: the user named it himself, so that
+	// not being able to write it ends the run.
+	PidFile        string
+	PidFileGiven   bool
+	PidFileLocking bool
+	Docker         bool // in a container, or told so
+	StartedAt      time.Time
+	Notes          []string // lines about presets and no-effect options, printed at the start
 }
 
 // Debug turns on more lines.

@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// builder turns values into a plan and collects what is wrong with them.
+type builder struct {
+	in    *Input
+	v     *values
+	add   additions
+	bad   problems
+	notes []string
+}
+
+func (b *builder) note(format string, args ...any) {
+	b.notes = append(b.notes, fmt.Sprintf(format, args...))
+}
+
+// build makes the plan. It is complete only if b.bad stayed empty.
+func (b *builder) build() *plan.Plan {
+	b.statuses()
+	var presetLines []string
+	b.add, presetLines = applyPresets(b.v)
+	b.notes = append(b.notes, presetLines...)
+
+	p := &plan.Plan{
+		Dry:  b.v.flag("dry"),
+		Dry1: b.v.flagOr("dry1", b.v.flag("dry")),
+	}
+	if b.v.given("dry1") && p.Dry1 && !p.Dry {
+		b.bad.add("--dry1 without --dry: it is a part of a dry run. Add --dry.")
+	}
+	p.Host1 = b.account("1")
+	p.Host2 = b.account("2")
+	b.mode(p)
+	p.Folders = b.folders()
+	p.Selection = b.selection()
+	p.Identity = b.identity()
+	p.Transform = b.transform()
+	p.Flags = b.flags()
+	p.Deletion = b.deletion()
+	p.Transfer = b.transfer()
+	p.Limits = b.limits()
+	p.Journal = b.journal(&p.Identity)
+	p.Output = b.output()
+	p.Debug = b.debug()
+	p.Run = b.run()
+	p.Output.Notes = b.notes
+	return p
+}
+
+// statuses refuses what is not built yet, and says what has no effect.
+func (b *builder) statuses() {
+	for i := range Table {
+		o := &Table[i]
+		if o.Status == Works || !b.v.given(o.key()) {
+			continue
+		}
+		switch {
+		case o.Status == NoEffect:
+			b.note("--%s has no effect here: %s.", o.Name, o.Why)
+		case o.Kind == Switch && !b.v.flag(o.key()):
+			// Switched off: nothing is missed.
+		default:
+			b.bad.add("--%s: %s. Leave it out.", o.Name, o.Why)
+		}
+	}
+}
+
+// mode finds the earliest stop that was asked for, and what is missing for more.
+func (b *builder) mode(p *plan.Plan) {
+	for _, side := range []struct {
+		n string
+		a *plan.Account
+	}{{"1", &p.Host1}, {"2", &p.Host2}} {
+		if side.a.Host == "" {
+			p.Missing = append(p.Missing, "--host"+side.n)
+		}
+		if side.a.User == "" {
+			p.Missing = append(p.Missing, "--user"+side.n)
+		}
+	}
+	p.Mode = plan.ModeSync
+	for _, m := range []struct {
+		option string
+		mode   plan.Mode
+	}{
+		{"justbanner", plan.ModeJustBanner},
+		{"justconnect", plan.ModeJustConnect},
+		{"justlogin", plan.ModeJustLogin},
+		{"justfolderlists", plan.ModeJustFolderLists},
+		{"justautomap", plan.ModeJustAutomap},
+		{"justfoldersizes", plan.ModeJustFolderSizes},
+		{"justfolders", plan.ModeJustFolders},
+	} {
+		if b.v.flag(m.option) {
+			p.Mode = m.mode
+			break
+		}
+	}
+	if p.Mode != plan.ModeJustBanner && p.Mode != plan.ModeJustConnect && len(p.Missing) > 0 {
+		p.Mode = plan.ModeJustConnect
+		b.note("Warning: only connecting, nothing will be synced, because these are missing: %s.", strings.Join(p.Missing, " "))
+	}
+}
+
+// size reads a number of bytes or messages that cannot be negative.
+func (b *builder) size(name string) *int64 {
+	n := b.v.intPtr(name)
+	if n != nil && *n < 0 {
+		b.bad.add("--%s %d: a size cannot be negative. Give 0 or more.", name, *n)
+	}
+	return n
+}
+
+// count reads a number between low and high.
+func (b *builder) count(name string, low, high int64) int {
+	n := b.v.int(name)
+	if n < low || n > high {
+		if high == math.MaxInt32 {
+			b.bad.add("--%s %d: give %d or more.", name, n, low)
+		} else {
+			b.bad.add("--%s %d: give a number from %d to %d.", name, n, low, high)
+		}
+	}
+	return int(n)
+}
+
+// amount reads a real number that cannot be negative, below a bound that keeps
+// it a sensible time or rate.
+func (b *builder) amount(name string) float64 {
+	f := b.v.float(name)
+	if f < 0 || f > 1e9 {
+		b.bad.add("--%s %v: give a number from 0 to 1000000000.", name, f)
+		return 0
+	}
+	return f
+}
+
+// expressions compiles one list option, user values first.
+func (b *builder) expressions(name string, kind perlexpr.Kind, user, preset []string) []*perlexpr.Expr {
+	var out []*perlexpr.Expr
+	for _, text := range append(user, preset...) {
+		e, err := perlexpr.Compile(kind, text)
+		if err != nil {
+			b.bad.add("--%s '%s': %s", name, text, expressionCause(err))
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// expressionCause is the error of perlexpr with an end that a sentence has.
+func expressionCause(err error) string {
+	s := err.Error()
+	if !strings.HasSuffix(s, ".") {
+		s += "."
+	}
+	return s
+}
+
+// readable checks a file that is read later.
+func (b *builder) readable(option, path string) bool {
+	f, err := os.Open(path)
+	if err == nil {
+		var st os.FileInfo
+		if st, err = f.Stat(); err == nil && st.IsDir() {
+			err = fmt.Errorf("it is a directory")
+		}
+		_ = f.Close() // only opened
+	}
+	if err != nil {
+		b.bad.addCode(exitNoInput, "--%s %s: %v. Give a readable file.", option, path, unwrapPath(err))
+		return false
+	}
+	return true
+}

@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"crypto/x509"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// mechanisms that --authmechN knows.
+var mechanisms = []string{
+	"LOGIN", "PLAIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "NTLM",
+	"EXTERNAL", "XOAUTH2", "OAUTHBEARER", "PREAUTH", "X-MASTERAUTH",
+}
+
+// account builds one side; n is "1" or "2".
+func (b *builder) account(n string) plan.Account {
+	v := b.v
+	a := plan.Account{
+		Host:     cleanHost(v.str("host" + n)),
+		User:     strings.TrimSpace(v.str("user" + n)),
+		AuthUser: strings.TrimSpace(v.str("authuser" + n)),
+		Domain:   v.str("domain" + n),
+
+		ProxyAuth: v.flag("proxyauth" + n),
+		TryLogin:  v.flag("trylogin"),
+		SSL:       v.flagPtr("ssl" + n),
+		StartTLS:  v.flagPtr("tls" + n),
+		CAFile:    v.str("cafile" + n),
+		KeepAlive: v.flag("keepalive" + n),
+		Compress:  v.flagPtr("compress" + n),
+		SendID:    v.flag("id"),
+		UseUIDs:   true,
+		DebugIMAP: v.flag("debugimap") || v.flag("debugimap"+n),
+	}
+	if v.has("port" + n) {
+		a.Port = b.count("port"+n, 1, 65535)
+	}
+	b.transport(&a, n)
+	b.authentication(&a, n)
+	if v.flag("insecure" + n) {
+		a.Insecure = true
+	}
+	if a.Insecure {
+		b.note("Warning: the certificate of host%s will not be checked. Whoever stands between can read the password and the mail.", n)
+	}
+	return a
+}
+
+// cleanHost drops what imapsync drops from a host: all blanks and slashes.
+func cleanHost(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '/' || r == ' ' || r >= '\t' && r <= '\r' }), "")
+}
+
+// transport reads how the connection is made.
+func (b *builder) transport(a *plan.Account, n string) {
+	v := b.v
+	a.ProbeSSL = v.flag("sslcheck") && a.Port == 0 && a.SSL == nil && a.StartTLS == nil
+	a.AllowCleartext = a.SSL != nil && !*a.SSL && a.StartTLS != nil && !*a.StartTLS
+	if a.SSL != nil && *a.SSL && a.StartTLS != nil && *a.StartTLS {
+		b.bad.add("--ssl%s and --tls%s: TLS from the start and STARTTLS exclude each other. Give --ssl%s for port 993, --tls%s for port 143.", n, n, n, n)
+	}
+	switch four, six := v.flag("inet4"), v.flag("inet6"); {
+	case four && !six:
+		a.IPVersion = 4
+	case six && !four:
+		a.IPVersion = 6
+	}
+	timeout := "timeout"
+	if v.has("timeout" + n) {
+		timeout += n
+	}
+	a.Timeout = seconds(b.amount(timeout))
+	a.ReconnectRetry = b.count("reconnectretry"+n, 0, 1000)
+
+	if version := v.str("ssl" + n + "_ssl_version"); version != "" {
+		b.sslVersion(a, "--ssl"+n+"_ssl_version", version)
+	}
+	b.sslArgs(a, n)
+	if v.given("cafile" + n) {
+		a.CAFile = v.str("cafile" + n)
+	}
+	if a.CAFile != "" {
+		b.checkCAFile(a.CAFile, n)
+	}
+}
+
+// checkCAFile finds out now whether the file holds a certificate at all.
+func (b *builder) checkCAFile(path, n string) {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		b.bad.addCode(exitNoInput, "--cafile%s %s: %v. Give a PEM file of certificates.", n, path, unwrapPath(err))
+		return
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+		b.bad.add("--cafile%s %s: no certificate is in it. Give a PEM file of certificates.", n, path)
+	}
+}
+
+// authentication reads how the login is made.
+func (b *builder) authentication(a *plan.Account, n string) {
+	v := b.v
+	b.readPassword(a, n)
+	b.readToken("oauthaccesstoken"+n, &a.Token, &a.TokenFile)
+	b.readToken("oauthdirect"+n, &a.OAuthDirect, &a.OAuthDirectFile)
+
+	hasToken := v.str("oauthaccesstoken"+n) != ""
+	hasDirect := v.str("oauthdirect"+n) != ""
+	switch mech := strings.ToUpper(strings.TrimSpace(v.str("authmech" + n))); {
+	case mech != "":
+		if !slices.Contains(mechanisms, mech) {
+			b.bad.add("--authmech%s %s: this mechanism is not known. Known are %s.", n, mech, strings.Join(mechanisms, ", "))
+		}
+		a.Mech = mech
+	case hasToken || hasDirect:
+		// The token decides.
+	case v.flagOr("authmd5"+n, v.flag("authmd5")):
+		a.Mech = "CRAM-MD5"
+	}
+	if (a.Mech == "XOAUTH2" || a.Mech == "OAUTHBEARER") && !hasToken && !hasDirect {
+		b.bad.add("--authmech%s %s: it needs a token, a password will not do. Give --oauthaccesstoken%s.", n, a.Mech, n)
+	}
+	if a.ProxyAuth && a.AuthUser == "" {
+		b.bad.add("--proxyauth%s: it logs in as an administrator, and none is given. Add --authuser%s.", n, n)
+	}
+	if a.ProxyAuth && (hasToken || hasDirect) {
+		b.bad.add("--proxyauth%s: it logs in by a password, not by a token. Drop one of the two.", n)
+	}
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+func (b *builder) folders() plan.Folders {
+	v := b.v
+	f := plan.Folders{
+		Only:       v.list("folder"),
+		Recursive:  v.list("folderrec"),
+		Subscribed: v.flag("subscribed"),
+		Include:    b.expressions("include", perlexpr.Include, v.list("include"), nil),
+		Exclude:    b.expressions("exclude", perlexpr.Exclude, v.list("exclude"), b.add.exclude),
+		First:      v.list("folderfirst"),
+		Last:       append(v.list("folderlast"), b.add.folderLast...),
+
+		Subfolder1: v.str("subfolder1"),
+		Subfolder2: v.str("subfolder2"),
+		Prefix1:    v.strPtr("prefix1"),
+		Prefix2:    v.strPtr("prefix2"),
+		Sep1:       v.strPtr("sep1"),
+		Sep2:       v.strPtr("sep2"),
+		Map:        b.f1f2(),
+		Automap:    v.flag("automap"),
+		Trans:      b.expressions("regextrans2", perlexpr.Trans, v.list("regextrans2"), b.add.trans),
+		FixSlash2:  v.flag("fixslash2"),
+		FixInbox:   v.flag("fixinboxinbox"),
+		MixFolders: v.flag("mixfolders"),
+
+		SkipEmpty:       v.flag("skipemptyfolders"),
+		CheckExist:      v.flag("checkfoldersexist"),
+		CheckSelectable: v.flagPtr("checkselectable"),
+		Subscribe:       v.flag("subscribe"),
+		SubscribeAll:    v.flag("subscribeall"),
+		SyncACLs:        v.flag("syncacls"),
+
+		Delete2Folders:      v.flag("delete2folders"),
+		Delete2Only:         b.folderGuard("delete2foldersonly", perlexpr.Delete2Only),
+		Delete2ButNot:       b.folderGuard("delete2foldersbutnot", perlexpr.Delete2ButNot),
+		Delete1EmptyFolders: v.flag("delete1emptyfolders"),
+
+		PrintMap: v.str("printmap"),
+		MapFile:  v.str("mapfile"),
+
+		GmailPreset1: v.flag("gmail1"), GmailPreset2: v.flag("gmail2"),
+		OfficePreset1: v.flag("office1"), OfficePreset2: v.flag("office2"),
+		ExchangePreset1: v.flag("exchange1"), ExchangePreset2: v.flag("exchange2"),
+		DominoPreset1: v.flag("domino1"), DominoPreset2: v.flag("domino2"),
+	}
+	// Either expression asks for the deletion by itself.
+	if v.given("delete2foldersonly") || v.given("delete2foldersbutnot") {
+		if v.given("delete2folders") && !f.Delete2Folders {
+			b.bad.add("--nodelete2folders and --delete2foldersonly or --delete2foldersbutnot: these ask for the deletion of folders. Drop one of them.")
+		}
+		f.Delete2Folders = true
+	}
+	just := v.flag("justfolders")
+	f.SizesBefore = v.flagOr("foldersizes", !just)
+	f.SizesAfter = v.flagOr("foldersizesatend", f.SizesBefore || just && !v.has("foldersizes"))
+
+	switch f.PrintMap {
+	case "", "tsv", "json":
+	default:
+		b.bad.add("--printmap %s: not a form of the mapping. Give tsv or json.", f.PrintMap)
+	}
+	if f.MapFile != "" {
+		b.readable("mapfile", f.MapFile)
+	}
+	return f
+}
+
+// f1f2 splits the pairs of --f1f2 at their first "=". imapsync drops a value
+// without "=" and then mixes up all pairs behind it; here it is an error.
+func (b *builder) f1f2() []plan.MapPair {
+	var pairs []plan.MapPair
+	for _, s := range append(b.v.list("f1f2"), b.add.f1f2...) {
+		from, to, ok := strings.Cut(s, "=")
+		if !ok {
+			b.bad.add("--f1f2 '%s': no \"=\" is in it. Give FROM=TO, with the folder names of host1 and host2.", s)
+			continue
+		}
+		pairs = append(pairs, plan.MapPair{From: from, To: to})
+	}
+	return pairs
+}
+
+// folderGuard compiles an expression that decides which host2 folders may be
+// deleted. An empty one is an error: it would protect nothing, or everything.
+func (b *builder) folderGuard(name string, kind perlexpr.Kind) *perlexpr.Expr {
+	if !b.v.given(name) {
+		return nil
+	}
+	if e := b.expressions(name, kind, []string{b.v.str(name)}, nil); len(e) == 1 {
+		return e[0]
+	}
+	return nil
+}

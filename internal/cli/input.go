@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// Input is everything Parse looks at besides files that options name.
+type Input struct {
+	// Args are the arguments without the program's name.
+	Args []string
+	// Environ is the environment as KEY=value; nil is an empty one.
+	Environ []string
+	// Now is the start of the run: ages are counted from it.
+	Now time.Time
+	// Version is what --version prints.
+	Version string
+	// InDocker tells that the program runs in a container.
+	InDocker bool
+	// ExtraFile is a file of extra options, read when it exists ("" for none).
+	ExtraFile string
+	// AskSecret prompts for a password without echo. nil: there is nobody to ask.
+	AskSecret func(prompt string) (string, error)
+	// Width is the width of help texts in columns, 0 for 80.
+	Width int
+}
+
+// getenv finds a variable; absent and empty are the same.
+func (in *Input) getenv(key string) string {
+	for _, kv := range in.Environ {
+		if len(kv) > len(key) && kv[len(key)] == '=' && kv[:len(key)] == key {
+			return kv[len(key)+1:]
+		}
+	}
+	return ""
+}
+
+// hasenv reports whether a variable exists, even empty.
+func (in *Input) hasenv(key string) bool {
+	for _, kv := range in.Environ {
+		if len(kv) > len(key) && kv[len(key)] == '=' && kv[:len(key)] == key {
+			return true
+		}
+	}
+	return false
+}
+
+// Outcome ends the program without a run: what to print, and the exit code.
+type Outcome struct {
+	Code           int
+	Stdout, Stderr string
+	// Demo asks for the demonstration between two servers inside the program
+	// (--testslive); SelfTest for the same as a test, which exits 0 or 254.
+	Demo     bool
+	SelfTest bool
+	// IPv6 lets the demonstration use ::1.
+	IPv6 bool
+}
+
+// ParseArgs is Parse of bare arguments: no environment, nobody to ask for a
+// password, and none needed as long as host or user are left out. For tests
+// that need what the command line makes of options.
+func ParseArgs(args ...string) (*plan.Plan, *Outcome) {
+	return Parse(Input{Args: args, Now: time.Now()})
+}

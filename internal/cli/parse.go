@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// Parse reads the argument list and gives exactly one of a plan and an outcome.
+// It connects nowhere and writes nothing; it reads the files that options name,
+// and asks for passwords that no option gave, after everything else was found
+// right. Passwords and tokens appear in no text of its result.
+func Parse(in Input) (*plan.Plan, *Outcome) {
+	vocab := newVocabulary(Table)
+	if len(in.Args) == 0 {
+		return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
+	}
+	if in.Args[0] == "explain" {
+		return nil, explain(in.Args[1:])
+	}
+	if out := deleteTwo(in.Args); out != nil {
+		return nil, out
+	}
+	sc := scan(vocab, in.Args, in.hasenv("POSIXLY_CORRECT"))
+	if out := misread(sc); out != nil {
+		return nil, out
+	}
+	v := newValues(Table)
+	b := &builder{in: &in, v: v}
+	for _, g := range sc.given {
+		if err := v.set(g); err != nil {
+			b.bad.add("%v", err)
+		}
+	}
+	switch {
+	case v.flag("version"):
+		return nil, &Outcome{Stdout: in.Version + "\n"}
+	case v.flag("help"):
+		return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
+	}
+	b.extraFile()
+	p := b.build()
+	p.CommandLine = sc.masked
+	if b.bad.any() {
+		return nil, b.bad.outcome()
+	}
+	switch {
+	case v.flag("tests"):
+		return nil, &Outcome{SelfTest: true}
+	case v.flag("testslive"), v.flag("testslive6"):
+		return nil, &Outcome{Demo: true, IPv6: v.flag("testslive6")}
+	case p.Output.PrintPlan:
+		return nil, printPlan(p)
+	}
+	if p.Mode != plan.ModeJustBanner && p.Mode != plan.ModeJustConnect && !p.Run.Abort {
+		b.askPasswords(p)
+		if b.bad.any() {
+			return nil, b.bad.outcome()
+		}
+	}
+	return p, nil
+}
+
+// deleteTwo catches "--delete 2", an old and dangerous slip, before anything
+// else is looked at.
+func deleteTwo(args []string) *Outcome {
+	for i := 1; i < len(args); i++ {
+		if strings.HasSuffix(args[i-1], "-delete") && strings.HasPrefix(args[i], "2") {
+			return &Outcome{Code: exitUsage, Stdout: "May be you mean --delete2 instead of --delete 2\n"}
+		}
+	}
+	return nil
+}
+
+// misread ends the program when the argument list could not be taken apart, or
+// something is left over. If the first leftover is empty or 0, leftovers are
+// let pass: GNU parallel makes such ones.
+func misread(sc scanned) *Outcome {
+	var out Outcome
+	if len(sc.warnings) > 0 {
+		out.Code = exitUsage
+		out.Stderr = strings.Join(sc.warnings, "\n") + "\n"
+	}
+	if n := len(sc.leftovers); n > 0 && sc.leftovers[0] != "" && sc.leftovers[0] != "0" {
+		out.Code = exitUsage
+		out.Stdout = fmt.Sprintf("Found %d extra arguments : [%s]\n"+
+			"It usually means a quoting issue in the command line or some misspelling options.\n",
+			n, strings.Join(sc.leftoversShown, " "))
+	}
+	if out.Code == 0 {
+		return nil
+	}
+	return &out
+}
+
+// printPlan prints the plan as JSON and ends the program.
+func printPlan(p *plan.Plan) *Outcome {
+	var buf bytes.Buffer
+	if err := p.WriteJSON(&buf); err != nil {
+		return &Outcome{Code: 70, Stderr: fmt.Sprintf("Error: --printplan: %v\n", err)}
+	}
+	return &Outcome{Stdout: buf.String()}
+}

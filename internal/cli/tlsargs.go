@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// sslKeys are the keys of --sslargsN that mean something here; the rest of
+// IO::Socket::SSL's keys are refused by name.
+const sslKeys = "SSL_verify_mode, SSL_ca_file, SSL_verifycn_name, SSL_hostname, SSL_version, SSL_fingerprint"
+
+// sslArgs applies --sslargsN to an account.
+func (b *builder) sslArgs(a *plan.Account, n string) {
+	option := "--sslargs" + n
+	args := b.v.hash("sslargs" + n)
+	for _, key := range slices.Sorted(maps.Keys(args)) {
+		value := args[key]
+		switch strings.ToLower(key) {
+		case "ssl_verify_mode":
+			switch strings.ToUpper(value) {
+			case "0", "SSL_VERIFY_NONE":
+				a.Insecure = true
+			case "1", "2", "3", "5", "7", "SSL_VERIFY_PEER":
+				a.Insecure = false
+			default:
+				b.bad.add("%s %s=%s: not a mode. Give 1 to check the certificate, 0 to accept any.", option, key, value)
+			}
+		case "ssl_ca_file":
+			a.CAFile = value
+		case "ssl_verifycn_name", "ssl_hostname":
+			a.ServerName = value
+		case "ssl_version":
+			b.sslVersion(a, option+" "+key, value)
+		case "ssl_fingerprint":
+			if fp, ok := fingerprint(value); ok {
+				a.Fingerprint = fp
+			} else {
+				b.bad.add("%s %s=%s: not a fingerprint. Give sha256$ and 64 hexadecimal digits.", option, key, value)
+			}
+		case "ssl_cipher_list", "ssl_verifycn_scheme":
+			b.note("%s %s has no effect here: ciphers are chosen by the TLS library, and names are checked as RFC 6125 says.", option, key)
+		default:
+			b.bad.add("%s: key %s is not supported. Supported are %s.", option, key, sslKeys)
+		}
+	}
+}
+
+// tlsVersions in rising order, under IO::Socket::SSL's names without "_".
+var tlsVersions = []struct{ name, min string }{
+	{"tlsv1", "1.0"}, {"tlsv11", "1.1"}, {"tlsv12", "1.2"}, {"tlsv13", "1.3"},
+}
+
+// sslVersion reads a version list such as TLSv1_2 or SSLv23:!SSLv3:!TLSv1 and
+// sets the lowest version it allows; later versions are never held off.
+func (b *builder) sslVersion(a *plan.Account, option, value string) {
+	excluded := map[string]bool{}
+	lowest, all := "", false
+	for part := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ':' || r == ' ' || r == ',' }) {
+		name := strings.ToLower(strings.ReplaceAll(part, "_", ""))
+		bare, not := strings.CutPrefix(name, "!")
+		known := false
+		for _, v := range tlsVersions {
+			if bare != v.name && !(bare == "tlsv10" && v.name == "tlsv1") {
+				continue
+			}
+			known = true
+			if not {
+				excluded[v.name] = true
+			} else if lowest == "" || v.min < lowest {
+				lowest = v.min
+			}
+		}
+		switch {
+		case known:
+		case bare == "sslv23" || bare == "sslv2/3" || bare == "tls":
+			all = true
+		case not && (bare == "sslv2" || bare == "sslv3"):
+		case bare == "sslv2" || bare == "sslv3":
+			b.bad.add("%s=%s: %s is broken and not supported. Give TLSv1 or later.", option, value, part)
+			return
+		default:
+			b.bad.add("%s=%s: %s is not a TLS version. Give TLSv1, TLSv1_1, TLSv1_2 or TLSv1_3.", option, value, part)
+			return
+		}
+	}
+	if lowest == "" && all {
+		for _, v := range tlsVersions {
+			if !excluded[v.name] {
+				lowest = v.min
+				break
+			}
+		}
+	}
+	if lowest == "" {
+		b.bad.add("%s=%s: no version is left. Give TLSv1, TLSv1_1, TLSv1_2 or TLSv1_3.", option, value)
+		return
+	}
+	a.MinTLS = lowest
+}
+
+// fingerprint normalises IO::Socket::SSL's "sha256$hex" (colons allowed) to 64
+// lower-case hexadecimal digits.
+func fingerprint(s string) (string, bool) {
+	algo, hex, ok := strings.Cut(strings.ToLower(s), "$")
+	if !ok || algo != "sha256" {
+		return "", false
+	}
+	hex = strings.ReplaceAll(hex, ":", "")
+	if len(hex) != 64 || strings.Trim(hex, "0123456789abcdef") != "" {
+		return "", false
+	}
+	return hex, true
+}

@@ -1,0 +1,55 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+)
+
+// WriteJSON writes the plan as indented JSON, durations in words ("2m0s"),
+// secrets as MASKED. For people and scripts to read; it is not read back.
+func (p *Plan) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(p); err != nil {
+		return fmt.Errorf("writing the plan: %w", err)
+	}
+	return nil
+}
+
+// MarshalJSON writes Timeout in words, and no secret that is not there.
+func (a Account) MarshalJSON() ([]byte, error) {
+	type plain Account // without this method
+	return json.Marshal(struct {
+		plain
+		Timeout                      string
+		Password, Token, OAuthDirect string `json:",omitempty"`
+	}{plain(a), a.Timeout.String(), told(a.Password.IsSet()), told(a.Token.IsSet()), told(a.OAuthDirect.IsSet())})
+}
+
+// told is what is shown of a secret: that there is one.
+func told(set bool) string {
+	if set {
+		return "MASKED"
+	}
+	return ""
+}
+
+// MarshalJSON writes MaxSleep in words.
+func (l Limits) MarshalJSON() ([]byte, error) {
+	type plain Limits // without this method
+	return json.Marshal(struct {
+		plain
+		MaxSleep *string
+	}{plain(l), words(l.MaxSleep)})
+}
+
+func words(d *time.Duration) *string {
+	if d == nil {
+		return nil
+	}
+	s := d.String()
+	return &s
+}
