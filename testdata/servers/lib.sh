@@ -17,6 +17,7 @@
 #   DIR/log      what the processes printed
 #   DIR/lock     locked as long as any process of the instance lives
 #   DIR/control  a line written here ends the instance
+#   DIR/keep     made by the caller of run: its end shall not delete the mail
 
 set -euo pipefail
 export LC_ALL=C
@@ -111,7 +112,7 @@ inside() {
   wait -n || true
   # shellcheck disable=SC2086 # a list of numbers
   kill -TERM $pids $! 2>/dev/null || true
-  end=$((SECONDS + 5))
+  end=$((SECONDS + 3))
   # shellcheck disable=SC2086
   while ((SECONDS < end)) && kill -0 $pids 2>/dev/null; do
     sleep 0.02
@@ -163,6 +164,12 @@ stop() {
   flock --timeout 15 "$1/lock" true || fail "the instance in $1 does not end"
 }
 
+# wipe DIR: deletes what an instance left, and DIR if nothing else is in it.
+wipe() {
+  rm -rf "$1/state" "$1/log" "$1/lock" "$1/control" "$1/arguments" "$1/keep"
+  rmdir --ignore-fail-on-non-empty "$1" 2>/dev/null || true
+}
+
 main() {
   local verb=${1:-} reason
   mkdir -p "$cache"
@@ -178,10 +185,7 @@ main() {
   DIR=$1
   case $verb in
     stop) stop "$DIR" ;;
-    wipe)
-      stop "$DIR"
-      rm -rf "$DIR/state" "$DIR/log" "$DIR/lock" "$DIR/control" "$DIR/arguments"
-      ;;
+    wipe) stop "$DIR" && wipe "$DIR" ;;
     run | start | inside)
       [[ $# -ge 4 ]] || usage
       mkdir -p "$DIR"
@@ -203,9 +207,11 @@ verb_inside() {
 
 verb_run() {
   exec 3<&0
+  rm -f "$DIR/keep"
   launch
   echo ready
-  wait "$holder"
+  wait "$holder" || true
+  [[ -e $DIR/keep ]] || wipe "$DIR"
 }
 
 verb_start() {

@@ -1,0 +1,109 @@
+package mailtest
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// front stands before mox, which allows one client address 30 connections at a
+// time and 300 new ones a minute: it gives every connection a loopback address
+// of its own, far enough apart that mox does not count them together either.
+type front struct {
+	ports     [2]int
+	listeners [2]net.Listener
+	next      atomic.Uint32
+
+	running sync.WaitGroup
+	mu      sync.Mutex
+	closed  bool
+	open    map[net.Conn]struct{}
+}
+
+func newFront(targets [2]int) (*front, error) {
+	f := &front{open: make(map[net.Conn]struct{})}
+	for i, target := range targets {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			f.close()
+			return nil, fmt.Errorf("front: %w", err)
+		}
+		f.listeners[i] = ln
+		f.ports[i] = ln.Addr().(*net.TCPAddr).Port
+		f.running.Go(func() { f.accept(ln, target) })
+	}
+	return f, nil
+}
+
+// source returns the next address of 127.0.0.0/8: the middle bytes count up, so
+// that two in a row differ in what mox calls a network.
+func (f *front) source() net.Addr {
+	n := f.next.Add(1)
+	return &net.TCPAddr{IP: net.IPv4(127, byte(1+n%250), byte(n/250), 1)}
+}
+
+func (f *front) accept(ln net.Listener, target int) {
+	for {
+		client, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		dialer := net.Dialer{LocalAddr: f.source()}
+		server, err := dialer.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", target))
+		if err != nil {
+			client.Close()
+			continue
+		}
+		if !f.add(client, server) {
+			return
+		}
+		f.running.Go(func() { f.carry(client, server) })
+	}
+}
+
+func (f *front) add(conns ...net.Conn) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range conns {
+		if f.closed {
+			c.Close()
+			continue
+		}
+		f.open[c] = struct{}{}
+	}
+	return !f.closed
+}
+
+func (f *front) carry(client, server net.Conn) {
+	var both sync.WaitGroup
+	one := func(to, from net.Conn) {
+		// Whatever ends one direction ends both; the reason is the ends' own.
+		_, _ = io.Copy(to, from)
+		to.Close()
+		from.Close()
+	}
+	both.Go(func() { one(server, client) })
+	both.Go(func() { one(client, server) })
+	both.Wait()
+	f.mu.Lock()
+	delete(f.open, client)
+	delete(f.open, server)
+	f.mu.Unlock()
+}
+
+func (f *front) close() {
+	f.mu.Lock()
+	f.closed = true
+	for c := range f.open {
+		c.Close()
+	}
+	f.mu.Unlock()
+	for _, ln := range f.listeners {
+		if ln != nil {
+			ln.Close()
+		}
+	}
+	f.running.Wait()
+}
