@@ -1,6 +1,10 @@
 package report
 
-import "github.com/imaphaul/imaphaul/internal/event"
+import (
+	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+)
 
 // reasonWords says in a few words why a message was not copied.
 var reasonWords = map[event.Skip]string{
@@ -30,7 +34,7 @@ func reasonOf(s event.Skip) string {
 // whyNotCopied is the reason with its numbers, for lists.
 func whyNotCopied(n event.NotCopied) string {
 	if n.Class != "" {
-		return "error: " + n.Detail
+		return "error: " + strings.TrimRight(n.Detail, "\r\n")
 	}
 	return reasonOf(n.Reason) + spaced(n.Detail)
 }

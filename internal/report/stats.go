@@ -128,7 +128,7 @@ func (t *Text) verdict() {
 // from everything above.
 func (t *Text) unvisitedFolders() {
 	if s := t.stats; !s.Complete() {
-		t.linef("The sync is not finished, %d among %d folders failed and %d were not visited.",
+		t.linef("The sync is not finished, %d of %d folders failed and %d were never visited.",
 			s.FoldersFailed, s.FoldersWanted, s.NeverVisited())
 	}
 }

@@ -44,26 +44,18 @@ func (t *Text) notCopied() {
 		t.amount(s.Failed, "an error, see the listing above")
 	}
 	shown := min(len(s.NotCopied), t.o.MissingMax)
-	if shown == 0 {
-		t.whereAll("All %s are listed in %s", s.NotCopiedCount)
-		return
-	}
 	for _, n := range s.NotCopied[:shown] {
 		t.linef("not on host2: %s", notCopiedLine(n))
 	}
-	if rest := s.NotCopiedCount - int64(shown); rest > 0 {
+	if rest := s.NotCopiedCount - int64(shown); rest > 0 && shown > 0 {
 		t.linef("... and %d more", rest)
-		t.whereAll("All %s are listed in %s", s.NotCopiedCount)
 	}
-}
-
-// whereAll names the file with the whole list, or the option that makes one.
-func (t *Text) whereAll(format string, n int64) {
-	if t.o.SkippedFile == "" {
-		t.linef("Use --skippedfile FILE to have them all listed in a file.")
-		return
+	switch {
+	case t.o.SkippedFile != "":
+		t.linef("All of them are listed in %s", t.o.SkippedFile)
+	case s.NotCopiedCount > int64(shown):
+		t.linef("Use --skippedfile FILE to have all of them listed in a file.")
 	}
-	t.linef(format, strconv.FormatInt(n, 10), t.o.SkippedFile)
 }
 
 func (t *Text) amount(a event.Amount, why string) {
@@ -86,30 +78,41 @@ func notCopiedLine(n event.NotCopied) string {
 	return s + ": " + whyNotCopied(n)
 }
 
+// foldersShown is how many folders are named; their number is always told.
+const foldersShown = 100
+
 // incompleteFolders names the folders that failed, miss messages or were never
-// reached.
+// reached. In a dry run it is no news that messages are missing.
 func (t *Text) incompleteFolders() {
 	s := t.stats
-	if len(s.Incomplete) == 0 && s.NeverVisited() == 0 {
-		return
-	}
-	t.linef("++++ Folders that are not complete on host2")
+	var lines []string
 	for _, f := range s.Incomplete {
 		switch {
 		case f.Failed:
-			t.linef("%s -> %s: failed", bracketed(f.From), bracketed(f.To))
-		default:
-			t.linef("%s -> %s: %d among %d identified messages missing",
-				bracketed(f.From), bracketed(f.To), f.OnlyOn1, f.Identified1)
+			lines = append(lines, bracketed(f.From)+" -> "+bracketed(f.To)+": failed")
+		case !t.o.Dry:
+			lines = append(lines, bracketed(f.From)+" -> "+bracketed(f.To)+": "+
+				count(f.OnlyOn1)+" among "+count(f.Identified1)+" identified messages missing")
 		}
 	}
 	for _, f := range s.Unvisited {
-		t.linef("%s: not visited", bracketed(f))
+		lines = append(lines, bracketed(f)+": never visited")
 	}
-	if n := s.NeverVisited() - len(s.Unvisited); n > 0 {
-		t.linef("%d folder(s) not visited", n)
+	nameless := max(0, s.NeverVisited()-len(s.Unvisited))
+	if len(lines)+nameless == 0 {
+		return
+	}
+	t.linef("++++ Folders that are not complete on host2: %d", len(lines)+nameless)
+	shown := min(len(lines), foldersShown)
+	for _, l := range lines[:shown] {
+		t.linef("%s", l)
+	}
+	if rest := len(lines) - shown + nameless; rest > 0 && shown > 0 {
+		t.linef("... and %d more", rest)
 	}
 }
+
+func count(n int64) string { return strconv.FormatInt(n, 10) }
 
 // deletions says what was to be deleted and was not.
 func (t *Text) deletions() {
