@@ -1,0 +1,103 @@
+package perlexpr
+
+import (
+	"fmt"
+	"strings"
+)
+
+// operatorFlags are the letters behind the last delimiter of an operator.
+type operatorFlags struct {
+	regex      regexFlags
+	text       string
+	global     bool // g
+	eval       int  // how many e
+	keep       bool // r: the subject stays as it is
+	complement bool // tr///c
+	delete     bool // tr///d
+	squeeze    bool // tr///s
+}
+
+// allowed flags per operator (perlop).
+const (
+	matchFlags = "msixxpodualngc"
+	qrFlags    = "msixxpodualn"
+	substFlags = matchFlags + "er"
+	transFlags = "cdsr"
+)
+
+// parseOperatorFlags reads the flags of operator op out of text.
+func parseOperatorFlags(op, text string) (operatorFlags, error) {
+	f := operatorFlags{text: text}
+	allowed := map[string]string{"m": matchFlags, "qr": qrFlags, "s": substFlags, "tr": transFlags}[op]
+	charsets := ""
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if strings.IndexByte(allowed, c) < 0 {
+			return f, fmt.Errorf("unknown modifier %s: after the last delimiter only the letters %s may stand", show(text[i:i+1]), dedupe(allowed))
+		}
+		if op == "tr" {
+			switch c {
+			case 'c':
+				f.complement = true
+			case 'd':
+				f.delete = true
+			case 's':
+				f.squeeze = true
+			case 'r':
+				f.keep = true
+			}
+			continue
+		}
+		switch c {
+		case 'g':
+			f.global = true
+		case 'e':
+			f.eval++
+		case 'r':
+			f.keep = true
+		case 'i':
+			f.regex.i = true
+		case 'm':
+			f.regex.m = true
+		case 's':
+			f.regex.s = true
+		case 'n':
+			f.regex.n = true
+		case 'x':
+			f.regex.xx = f.regex.x
+			f.regex.x = true
+		case 'a', 'd', 'l', 'u':
+			cs, err := addCharset(charsets, c)
+			if err != nil {
+				return f, err
+			}
+			charsets += string(rune(c))
+			f.regex.charset = cs
+		}
+	}
+	return f, nil
+}
+
+// addCharset returns the character set named by the letters seen so far and
+// one more. Perl takes one of a, aa, d, l, u.
+func addCharset(seen string, c byte) (charset, error) {
+	switch {
+	case seen == "":
+		return map[byte]charset{'a': charsetA, 'd': charsetD, 'l': charsetL, 'u': charsetU}[c], nil
+	case seen == "a" && c == 'a':
+		return charsetAA, nil
+	case strings.IndexByte(seen, c) >= 0:
+		return 0, fmt.Errorf("the modifier %c is repeated", c)
+	}
+	return 0, fmt.Errorf("the modifiers %s and %c exclude each other", seen, c)
+}
+
+func dedupe(s string) string {
+	var out []byte
+	for i := 0; i < len(s); i++ {
+		if strings.IndexByte(string(out), s[i]) < 0 {
+			out = append(out, s[i])
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,402 @@
+package perlexpr
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// place says where a text to interpolate stands; the rules differ.
+type place byte
+
+const (
+	inPattern     place = iota // between the delimiters of m// and s///
+	inReplacement              // second part of s///
+	inString                   // "..." used as a pattern
+)
+
+// interpolate reads a text between delimiters the way Perl's lexer does before
+// anything is matched (perlop, "Gory details of parsing quoted constructs"):
+// variables, \U \L \u \l \F \Q \E, and, outside patterns, character escapes.
+// In a pattern all other escapes are left to the pattern language.
+func interpolate(src string, at place, k Kind, extended bool) (template, error) {
+	in := &interpolator{src: src, at: at, kind: k, extended: extended, stack: []caseFrame{{}}}
+	if err := in.run(); err != nil {
+		return nil, err
+	}
+	for len(in.stack) > 1 {
+		in.pop()
+	}
+	return in.finish(in.stack[0].parts), nil
+}
+
+// caseFrame collects the parts under one case operator.
+type caseFrame struct {
+	mod   byte
+	parts template
+}
+
+type interpolator struct {
+	src      string
+	pos      int
+	at       place
+	kind     Kind
+	extended bool // the x flag: # begins a comment
+	stack    []caseFrame
+	text     []byte
+}
+
+func (in *interpolator) flush() {
+	if len(in.text) > 0 {
+		in.add(part{kind: partText, text: string(in.text)})
+		in.text = nil
+	}
+}
+
+func (in *interpolator) add(p part) {
+	top := &in.stack[len(in.stack)-1]
+	top.parts = append(top.parts, p)
+}
+
+func (in *interpolator) put(p part) {
+	in.flush()
+	in.add(p)
+}
+
+func (in *interpolator) push(mod byte) {
+	in.flush()
+	in.stack = append(in.stack, caseFrame{mod: mod})
+}
+
+// pop closes the innermost case operator.
+func (in *interpolator) pop() {
+	in.flush()
+	top := in.stack[len(in.stack)-1]
+	in.stack = in.stack[:len(in.stack)-1]
+	p := part{kind: partCase, mod: top.mod, sub: in.finish(top.parts)}
+	if text, ok := p.sub.constant(); ok {
+		p = part{kind: partText, text: string(applyCase(top.mod, []byte(text)))}
+	}
+	// \u waits for the first character of what follows: nothing has followed.
+	if p.kind == partText && p.text == "" {
+		return
+	}
+	in.add(p)
+}
+
+// finish flushes what is pending and joins neighbouring texts.
+func (in *interpolator) finish(parts template) template {
+	if len(in.text) > 0 {
+		parts = append(parts, part{kind: partText, text: string(in.text)})
+		in.text = nil
+	}
+	var out template
+	for _, p := range parts {
+		if n := len(out); n > 0 && p.kind == partText && out[n-1].kind == partText {
+			out[n-1].text += p.text
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func (in *interpolator) rest() string { return in.src[in.pos:] }
+
+func (in *interpolator) run() error {
+	inClass := false
+	for in.pos < len(in.src) {
+		c := in.src[in.pos]
+		switch {
+		case c == '\\':
+			if err := in.backslash(); err != nil {
+				return err
+			}
+			continue
+		case c == '$':
+			if err := in.dollar(); err != nil {
+				return err
+			}
+			continue
+		case c == '@':
+			if err := in.array(); err != nil {
+				return err
+			}
+		case in.at == inPattern && strings.HasPrefix(in.rest(), "(?#"):
+			end := strings.IndexByte(in.rest(), ')')
+			if end < 0 {
+				end = len(in.rest()) - 1
+			}
+			in.text = append(in.text, in.rest()[:end+1]...)
+			in.pos += end + 1
+			continue
+		case in.at == inPattern && in.extended && c == '#' && !inClass:
+			end := strings.IndexByte(in.rest(), '\n')
+			if end < 0 {
+				end = len(in.rest())
+			}
+			in.text = append(in.text, in.rest()[:end]...)
+			in.pos += end
+			continue
+		case c == '[':
+			inClass = true
+		case c == ']':
+			inClass = false
+		}
+		in.text = append(in.text, c)
+		in.pos++
+	}
+	return nil
+}
+
+// backslash reads one escape.
+func (in *interpolator) backslash() error {
+	rest := in.rest()
+	if len(rest) == 1 {
+		in.text = append(in.text, '\\')
+		in.pos++
+		return nil
+	}
+	c := rest[1]
+	if in.at == inReplacement && '1' <= c && c <= '9' && (len(rest) == 2 || rest[2] < '0' || rest[2] > '9') {
+		in.put(part{kind: partGroup, num: int(c - '0')}) // \1 is $1 here
+		in.pos += 2
+		return nil
+	}
+	if strings.IndexByte("lLuUEQF", c) >= 0 {
+		in.caseOperator(c)
+		return nil
+	}
+	if in.at == inPattern {
+		in.text = append(in.text, '\\', c)
+		in.pos += 2
+		return nil
+	}
+	switch {
+	case c == 'b':
+		in.text = append(in.text, '\b')
+		in.pos += 2
+	case c == 'N':
+		v, n, err := unicodeName(rest[2:])
+		if err != nil {
+			return err
+		}
+		in.text = appendChar(in.text, v)
+		in.pos += 2 + n
+	default:
+		v, n, err := charEscape(rest)
+		if err != nil {
+			return err
+		}
+		in.text = appendChar(in.text, v)
+		in.pos += n
+	}
+	return nil
+}
+
+// caseOperator reads \L and its kin. \L and \U replace each other; \u and \l
+// reach to the first character that follows, whatever stands between.
+func (in *interpolator) caseOperator(c byte) {
+	rest := in.rest()
+	in.pos += 2
+	if strings.HasPrefix(rest, `\L\u`) || strings.HasPrefix(rest, `\U\l`) { // taken as \u\L, \l\U
+		in.push(rest[3])
+		in.pos += 2
+	}
+	switch c {
+	case 'E':
+		for len(in.stack) > 1 {
+			mod := in.stack[len(in.stack)-1].mod
+			in.pop()
+			if mod != 'u' && mod != 'l' {
+				break
+			}
+		}
+		return
+	case 'L', 'U', 'F':
+		for in.caseOpen() {
+			in.pop()
+		}
+	}
+	in.push(c)
+}
+
+func (in *interpolator) caseOpen() bool {
+	for _, f := range in.stack {
+		if f.mod == 'L' || f.mod == 'U' || f.mod == 'F' {
+			return true
+		}
+	}
+	return false
+}
+
+// array refuses @name: Perl would look for an array.
+func (in *interpolator) array() error {
+	rest := in.rest()
+	if len(rest) < 2 {
+		return nil
+	}
+	c := rest[1]
+	switch {
+	case c == '{':
+		return errors.New(`@{ } runs Perl code, which is never done here: write \@ for the character @`)
+	case isWordByte(c), c == ':', c == '\'', c == '$', in.at != inPattern && (c == '+' || c == '-'):
+		name := "@" + firstWord(rest[1:])
+		if name == "@" {
+			name = rest[:2]
+		}
+		return fmt.Errorf(`%s names an array, which does not exist: write \%s for the text`, name, name)
+	}
+	return nil
+}
+
+// dollar reads a variable, or in a pattern the anchor $.
+func (in *interpolator) dollar() error {
+	rest := in.rest()
+	if in.at == inPattern && (len(rest) == 1 || strings.IndexByte("()| \r\n\t", rest[1]) >= 0) {
+		in.text = append(in.text, '$')
+		in.pos++
+		return nil
+	}
+	if len(rest) == 1 {
+		return errors.New(`a lone $ ends the text: write \$ for the character`)
+	}
+	p, n, braces, err := in.variable(rest)
+	if err != nil {
+		return err
+	}
+	after := rest[n:]
+	if !braces && p.kind != partNamed {
+		if err := noSubscript(rest[:n], after); err != nil {
+			return err
+		}
+	}
+	in.put(p)
+	in.pos += n
+	return nil
+}
+
+// noSubscript refuses $1[0] and $1{x}, which Perl takes for elements of other
+// variables.
+func noSubscript(name, after string) error {
+	if after == "" {
+		return nil
+	}
+	if after[0] == '[' || after[0] == '{' || strings.HasPrefix(after, "->[") || strings.HasPrefix(after, "->{") {
+		if digits := name[1:]; allDigits(digits) {
+			return fmt.Errorf("%s%c is an element of another variable for Perl: write ${%s}%c", name, after[0], digits, after[0])
+		}
+		return fmt.Errorf(`%s followed by %c is an element of it for Perl: put \ before the %c, or the variable in (?: )`, name, after[0], after[0])
+	}
+	return nil
+}
+
+// variable reads what $ begins. It returns the part, its length, and whether
+// the name stood in braces, which ends it for good.
+func (in *interpolator) variable(rest string) (p part, size int, braces bool, err error) {
+	c := rest[1]
+	switch {
+	case '0' <= c && c <= '9':
+		n := 1
+		for n < len(rest) && '0' <= rest[n] && rest[n] <= '9' {
+			n++
+		}
+		p, err = in.groupNumber(rest[1:n])
+		return p, n, false, err
+	case c == '{':
+		return in.bracedVariable(rest)
+	case c == '&' || c == '`' || c == '\'' || c == '+':
+		if in.at != inReplacement {
+			return p, 0, false, in.noMatchYet(rest[:2])
+		}
+		if c == '+' && strings.HasPrefix(rest, "$+{") {
+			return in.namedGroup(rest)
+		}
+		return part{kind: map[byte]partKind{'&': partGroup, '`': partBefore, '\'': partAfter, '+': partLast}[c]}, 2, false, nil
+	case isWordByte(c):
+		name := firstWord(rest[1:])
+		n := 1 + len(name)
+		if strings.HasPrefix(rest[n:], "::") {
+			return p, 0, false, fmt.Errorf(`$%s:: is a package variable, which is never read: write \$ for the character $`, name)
+		}
+		if name == "sync" || name == "mysync" {
+			key, used, err := hashVariable(name, rest[n:], in.kind)
+			return part{kind: partVar, text: key}, n + used, false, err
+		}
+		if name == in.kind.subject() && in.at == inReplacement {
+			return part{kind: partSubject}, n, false, nil
+		}
+		return p, 0, false, unknownVariable(name)
+	}
+	shown := rest[:2]
+	if in.at == inPattern {
+		return p, 0, false, fmt.Errorf(`%s is a variable of Perl itself: write \$ for the character $, or (?:$) for the end of the text`, show(shown))
+	}
+	return p, 0, false, fmt.Errorf(`%s is a variable of Perl itself: write \$ for the character $`, show(shown))
+}
+
+func (in *interpolator) noMatchYet(name string) error {
+	if in.at == inString {
+		return fmt.Errorf(`%s is empty here, nothing has matched yet: write \\$ for the character $`, name)
+	}
+	return fmt.Errorf(`%s is empty in a pattern, nothing has matched yet: write \1 for the first group, \$ for the character $`, name)
+}
+
+func (in *interpolator) groupNumber(digits string) (part, error) {
+	if in.at != inReplacement {
+		return part{}, in.noMatchYet("$" + digits)
+	}
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return part{}, fmt.Errorf("there is no group %s", digits)
+	}
+	if n == 0 {
+		return part{}, errors.New("$0 is the name of the program: write $& for all that matched")
+	}
+	return part{kind: partGroup, num: n}, nil
+}
+
+func (in *interpolator) namedGroup(rest string) (part, int, bool, error) {
+	end := strings.IndexByte(rest, '}')
+	if end < 0 {
+		return part{}, 0, false, errors.New("$+{ has no closing }")
+	}
+	name := strings.Trim(rest[3:end], " \t\"'")
+	if !isName(name) {
+		return part{}, 0, false, fmt.Errorf("$+{%s} needs the name of a group", name)
+	}
+	return part{kind: partNamed, text: name}, end + 1, false, nil
+}
+
+// bracedVariable reads ${1}, ${&}, ${^MATCH} and their kin.
+func (in *interpolator) bracedVariable(rest string) (part, int, bool, error) {
+	end := strings.IndexByte(rest, '}')
+	if end < 0 {
+		return part{}, 0, false, errors.New(`${ has no closing }: write \$ for the character $`)
+	}
+	name := strings.Trim(rest[2:end], " \t\r\n")
+	var p part
+	var err error
+	special, isSpecial := map[string]partKind{
+		"&": partGroup, "^MATCH": partGroup,
+		"`": partBefore, "^PREMATCH": partBefore,
+		"'": partAfter, "^POSTMATCH": partAfter,
+		"+": partLast,
+	}[name]
+	switch {
+	case name != "" && allDigits(name):
+		p, err = in.groupNumber(name)
+	case isSpecial && in.at == inReplacement:
+		p = part{kind: special}
+	case isSpecial:
+		err = in.noMatchYet("${" + name + "}")
+	case isName(name) && name == in.kind.subject() && in.at == inReplacement:
+		p = part{kind: partSubject}
+	case isName(name):
+		err = unknownVariable(name)
+	default:
+		err = fmt.Errorf(`${%s} would run Perl code, which is never done: write \$ for the character $`, name)
+	}
+	return p, end + 1, true, err
+}

@@ -1,0 +1,260 @@
+package perlexpr
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dlclark/regexp2/v2"
+)
+
+// pattern is a compiled pattern. It is safe for concurrent use.
+type pattern struct {
+	syntax *syntax
+
+	// Fast ways, for patterns that need no engine.
+	literal   string // the whole pattern is this text
+	isLiteral bool
+	set       *byteSet // the whole pattern is one byte out of a set
+
+	need     string // every match contains this run,
+	needFold bool   // in any case
+
+	keeps      bool // \K
+	recursive  bool
+	canBeEmpty bool
+
+	engines sync.Map // engineKey -> *regexp2.Regexp
+}
+
+type engineKey struct {
+	notEmptyHere bool
+	levels       int
+}
+
+// compilePattern prepares a pattern whose variables have been filled in.
+func compilePattern(src string, flags regexFlags, k Kind) (*pattern, error) {
+	s, err := parsePattern(src, flags)
+	if err != nil {
+		return nil, err
+	}
+	p := &pattern{syntax: s, keeps: s.root.uses(opKeep), recursive: s.root.uses(opRecurse)}
+	least, _ := s.root.lengths()
+	p.canBeEmpty = least == 0 || p.keeps
+	p.literal, p.isLiteral = s.root.literal()
+	if s.root.op == opSet {
+		p.set = &s.root.set
+	}
+	if !p.recursive {
+		p.need, p.needFold = s.root.required()
+	} else if k.onMessages() {
+		return nil, fmt.Errorf("pattern %s recurses, which %s does not support: messages are too long for it", show(src), k)
+	}
+	// The engine's own check, now rather than in the middle of a run.
+	if _, err := p.engine(engineKey{levels: p.levels(1)}); err != nil {
+		return nil, fmt.Errorf("pattern %s: %w", show(src), err)
+	}
+	return p, nil
+}
+
+// levels returns how deep recursion is written out for a subject of n bytes,
+// rounded up so that few variants are ever compiled.
+func (p *pattern) levels(n int) int {
+	if !p.recursive {
+		return 0
+	}
+	return 1 << bits.Len(uint(n))
+}
+
+func (p *pattern) engine(key engineKey) (*regexp2.Regexp, error) {
+	if re, ok := p.engines.Load(key); ok {
+		return re.(*regexp2.Regexp), nil
+	}
+	text, err := emit(p.syntax, key.levels, key.notEmptyHere)
+	if errors.Is(err, errTooLarge) {
+		return nil, fmt.Errorf("it recurses too widely for a text this long: write the repetition out, as in (?:a(?:a|b)*b)*")
+	}
+	if err != nil {
+		return nil, err
+	}
+	re, err := regexp2.Compile(text)
+	if err != nil {
+		return nil, fmt.Errorf("the engine refuses it: %w", err)
+	}
+	p.engines.Store(key, re)
+	return re, nil
+}
+
+// ErrTimeLimit is wrapped by the errors of expressions that took too long,
+// which is nearly always catastrophic backtracking.
+var ErrTimeLimit = errors.New("time limit reached")
+
+// search is the matching of one pattern against one subject.
+type search struct {
+	p        *pattern
+	subject  string
+	runes    []rune // the subject, one rune a byte; nil until an engine asks
+	pooled   *[]rune
+	limit    time.Duration
+	deadline time.Time
+	runs     int
+	plain    *regexp2.Regexp
+	nonEmpty *regexp2.Regexp
+}
+
+func (p *pattern) search(subject string, limit time.Duration) *search {
+	return &search{p: p, subject: subject, limit: limit}
+}
+
+// close gives back the buffer of the search.
+func (s *search) close() {
+	if s.pooled != nil {
+		*s.pooled = s.runes[:0]
+		runeBuffers.Put(s.pooled)
+		s.pooled, s.runes = nil, nil
+	}
+}
+
+// runeBuffers holds subjects widened to runes, the unit of the engine.
+var runeBuffers = sync.Pool{New: func() any { return new([]rune) }}
+
+func (s *search) widen() []rune {
+	if s.pooled == nil {
+		s.pooled = runeBuffers.Get().(*[]rune)
+		buf := *s.pooled
+		if cap(buf) < len(s.subject) {
+			buf = make([]rune, len(s.subject))
+		}
+		buf = buf[:len(s.subject)]
+		for i := 0; i < len(s.subject); i++ {
+			buf[i] = rune(s.subject[i])
+		}
+		s.runes = buf
+	}
+	return s.runes
+}
+
+// found is one match: the part of the subject from start to end, and the
+// groups, which are read from the engine only when asked for.
+type found struct {
+	start, end int
+	match      *regexp2.Match
+}
+
+// group returns the bounds of group n, ok only if it took part in the match.
+func (f *found) group(n int) (start, end int, ok bool) {
+	if n == 0 {
+		return f.start, f.end, true
+	}
+	if f.match == nil {
+		return 0, 0, false
+	}
+	g := f.match.GroupByNumber(n)
+	if g == nil || len(g.Captures) == 0 {
+		return 0, 0, false
+	}
+	return g.RuneIndex, g.RuneIndex + g.RuneLength, true
+}
+
+// find returns the leftmost match at or behind from. With notEmptyHere, a
+// match that ends at from does not count; the engine then tries the other ways
+// the pattern can match there, as Perl does after an empty match under g.
+func (s *search) find(from int, notEmptyHere bool) (found, bool, error) {
+	p := s.p
+	switch {
+	case p.isLiteral && p.literal != "":
+		i := strings.Index(s.subject[from:], p.literal)
+		return found{start: from + i, end: from + i + len(p.literal)}, i >= 0, nil
+	case p.set != nil:
+		for i := from; i < len(s.subject); i++ {
+			if p.set.has(s.subject[i]) {
+				return found{start: i, end: i + 1}, true, nil
+			}
+		}
+		return found{}, false, nil
+	}
+	if s.runs == 0 && !containsRun(s.subject, p.need, p.needFold) {
+		return found{}, false, nil
+	}
+	re, err := s.engine(notEmptyHere)
+	if err != nil {
+		return found{}, false, err
+	}
+	if s.runs%64 == 63 && time.Now().After(s.deadline) {
+		return found{}, false, ErrTimeLimit
+	}
+	s.runs++
+	m, err := re.FindRunesMatchStartingAt(s.widen(), from)
+	if err != nil {
+		// The engine's only error is its time-out, whose text would repeat the
+		// whole subject.
+		return found{}, false, ErrTimeLimit
+	}
+	if m == nil {
+		return found{}, false, nil
+	}
+	f := found{start: m.RuneIndex, end: m.RuneIndex + m.RuneLength, match: m}
+	if p.keeps {
+		if at, _, ok := f.group(p.syntax.keepGroup()); ok {
+			f.start = at
+		}
+	}
+	return f, true, nil
+}
+
+// engine returns the engine under the time limit of this search. A Regexp may
+// be copied; the copies share their compiled program and their pools.
+func (s *search) engine(notEmptyHere bool) (*regexp2.Regexp, error) {
+	slot := &s.plain
+	if notEmptyHere {
+		slot = &s.nonEmpty
+	}
+	if *slot == nil {
+		shared, err := s.p.engine(engineKey{notEmptyHere: notEmptyHere, levels: s.p.levels(len(s.subject))})
+		if err != nil {
+			return nil, err
+		}
+		if s.deadline.IsZero() {
+			s.deadline = time.Now().Add(s.limit)
+		}
+		limited := *shared
+		limited.MatchTimeout = s.limit
+		*slot = &limited
+	}
+	return *slot, nil
+}
+
+// containsRun reports whether run occurs in s, ASCII case ignored under fold.
+func containsRun(s, run string, fold bool) bool {
+	if !fold {
+		return strings.Contains(s, run)
+	}
+	if run == "" {
+		return true
+	}
+	first := asciiLower(run[0])
+	for i := 0; i+len(run) <= len(s); i++ {
+		if asciiLower(s[i]) == first && equalFoldASCII(s[i:i+len(run)], run) {
+			return true
+		}
+	}
+	return false
+}
+
+func equalFoldASCII(a, b string) bool {
+	for i := 0; i < len(a); i++ {
+		if asciiLower(a[i]) != asciiLower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// StopClock ends the goroutine with which the engine tells the time. It starts
+// at the first evaluation and ends by itself some seconds after the last one;
+// only tests that look for leaked goroutines need to call this, when nothing
+// is being evaluated.
+func StopClock() { regexp2.StopTimeoutClock() }
