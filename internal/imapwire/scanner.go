@@ -78,6 +78,11 @@ func (s *Scanner) Next() error {
 	if err != nil {
 		return shortEOF(err)
 	}
+	return s.Continue(f)
+}
+
+// Continue goes on with a fragment that the caller read.
+func (s *Scanner) Continue(f Fragment) error {
 	s.b, s.i, s.lit, s.Bare = f.Text, 0, f.Literal, f.Bare
 	s.sum += len(f.Text) + 1
 	if s.sum > MaxLine {

@@ -1,0 +1,331 @@
+package imapconn
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapwire"
+	"github.com/imaphaul/imaphaul/internal/secret"
+)
+
+var errClosed = net.ErrClosed
+
+// Arg is an argument of a command: Raw, Str or a secret.Secret.
+type Arg any
+
+// Raw goes on the wire as it is; it must not hold a line end or NUL.
+type Raw string
+
+// Str goes as an atom, a quoted string or a literal, whichever carries its
+// bytes unchanged (RFC 3501, astring). Mailbox names are Str.
+type Str string
+
+// quotedStr is Str that is never sent as an atom.
+type quotedStr string
+
+// Command is a command sent. It is of use only to the Conn that sent it.
+type Command struct {
+	name string
+	tag  string
+	done bool
+	res  Response
+
+	// take is offered untagged data and says whether it took it.
+	take func(v any) bool
+	// finish sees the tagged reply before Wait returns.
+	finish func(r *Response)
+}
+
+// Name is the command's name without arguments.
+func (cmd *Command) Name() string { return cmd.name }
+
+// Done reports whether the tagged reply came.
+func (cmd *Command) Done() bool { return cmd.done }
+
+// Response returns the tagged reply of a command that is done.
+func (cmd *Command) Response() Response { return cmd.res }
+
+// Send writes a command without waiting for its answer. A name of two words,
+// such as "UID STORE", is fine. It blocks only where the server must be asked
+// for a literal. The bytes leave at the next Wait or Flush.
+func (c *Conn) Send(ctx context.Context, name string, args ...Arg) (*Command, error) {
+	return c.send(ctx, &Command{name: name}, args...)
+}
+
+// Wait reads replies until cmd is answered: nil for OK, *Response otherwise.
+func (c *Conn) Wait(ctx context.Context, cmd *Command) error {
+	if cmd.done {
+		return cmd.err()
+	}
+	if err := c.enter(ctx); err != nil {
+		return err
+	}
+	for !cmd.done {
+		if _, err := c.readReply(nil); err != nil {
+			return err
+		}
+	}
+	return cmd.err()
+}
+
+// Flush sends what is buffered, without waiting for answers.
+func (c *Conn) Flush(ctx context.Context) error {
+	if err := c.enter(ctx); err != nil {
+		return err
+	}
+	if err := c.s.Flush(); err != nil {
+		return c.fail(c.doing(), err)
+	}
+	return nil
+}
+
+func (cmd *Command) err() error {
+	if cmd.res.OK() {
+		return nil
+	}
+	r := cmd.res
+	return &r
+}
+
+// run sends and waits.
+func (c *Conn) run(ctx context.Context, name string, args ...Arg) error {
+	return c.collect(ctx, nil, name, args...)
+}
+
+// collect sends a command that takes untagged data, and waits.
+func (c *Conn) collect(ctx context.Context, take func(any) bool, name string, args ...Arg) error {
+	cmd, err := c.send(ctx, &Command{name: name, take: take}, args...)
+	if err != nil {
+		return err
+	}
+	return c.Wait(ctx, cmd)
+}
+
+// Pending is a command sent by a StartM method; Wait gives M's result.
+type Pending[T any] struct {
+	c    *Conn
+	cmd  *Command
+	data *T
+}
+
+// Wait reads replies until the command is answered. The data is what arrived,
+// also beside an error.
+func (p *Pending[T]) Wait(ctx context.Context) (T, error) {
+	err := p.c.Wait(ctx, p.cmd)
+	return *p.data, err
+}
+
+// Done reports whether Wait would return without reading.
+func (p *Pending[T]) Done() bool { return p.cmd.done }
+
+// start sends a command whose result is data.
+func start[T any](ctx context.Context, c *Conn, data *T, cmd *Command, args ...Arg) (*Pending[T], error) {
+	cmd, err := c.send(ctx, cmd, args...)
+	if err != nil {
+		return nil, err
+	}
+	return &Pending[T]{c: c, cmd: cmd, data: data}, nil
+}
+
+// wait is Wait of a start that may have failed.
+func wait[T any](ctx context.Context, p *Pending[T], err error) (T, error) {
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return p.Wait(ctx)
+}
+
+// Nothing is the result of a command that has none.
+type Nothing struct{}
+
+// simple starts a command without data.
+func (c *Conn) simple(ctx context.Context, name string, args ...Arg) (*Pending[Nothing], error) {
+	return start(ctx, c, &Nothing{}, &Command{name: name}, args...)
+}
+
+// send is the one place at which commands are written.
+func (c *Conn) send(ctx context.Context, cmd *Command, args ...Arg) (*Command, error) {
+	if err := c.open(ctx, cmd, args); err != nil {
+		return nil, err
+	}
+	for _, a := range args {
+		c.put(" ", " ")
+		if err := c.arg(cmd, a); err != nil {
+			return nil, err
+		}
+	}
+	return cmd, c.endLine()
+}
+
+// open checks a command against the seal, enters it into the books and begins
+// its line. Nothing is written when it returns an error.
+func (c *Conn) open(ctx context.Context, cmd *Command, args []Arg) error {
+	if err := c.enter(ctx); err != nil {
+		return err
+	}
+	if err := c.guard(cmd.name, args); err != nil {
+		return err
+	}
+	for _, a := range args {
+		if err := checkArg(cmd.name, a); err != nil {
+			return err
+		}
+	}
+	cmd.tag = c.newTag()
+	c.flight = append(c.flight, cmd)
+	c.put(cmd.tag, cmd.tag)
+	c.put(" ", " ")
+	c.put(cmd.name, cmd.name)
+	return nil
+}
+
+// checkArg refuses what would end the line or is no argument at all.
+func checkArg(name string, a Arg) error {
+	switch v := a.(type) {
+	case Raw:
+		if strings.ContainsAny(string(v), "\r\n\x00") {
+			return fmt.Errorf("%s: an argument holds a line end or NUL: %q", name, string(v))
+		}
+	case Str, quotedStr, secret.Secret:
+	default:
+		return fmt.Errorf("%s: an argument has type %T; use Raw or Str", name, a)
+	}
+	return nil
+}
+
+// put appends to the line being written; shown is what the trace gets.
+func (c *Conn) put(text, shown string) {
+	c.out = append(c.out, text...)
+	if c.tracer != nil {
+		c.shown = append(c.shown, shown...)
+	}
+}
+
+// endLine ends the line and hands it to the write buffer.
+func (c *Conn) endLine() error {
+	c.out = append(c.out, '\r', '\n')
+	return c.writeOut()
+}
+
+// writeOut hands the text so far to the write buffer.
+func (c *Conn) writeOut() error {
+	if c.tracer != nil && len(c.shown) > 0 {
+		c.tracer.Sent(c.shown)
+		c.shown = c.shown[:0]
+	}
+	_, err := c.s.Write(c.out)
+	c.out = c.out[:0]
+	if err != nil {
+		return c.fail(c.doing(), err)
+	}
+	return nil
+}
+
+func (c *Conn) arg(cmd *Command, a Arg) error {
+	switch v := a.(type) {
+	case Raw:
+		c.put(string(v), string(v))
+	case Str:
+		return c.str(cmd, string(v), true, false)
+	case quotedStr:
+		return c.str(cmd, string(v), false, false)
+	case secret.Secret:
+		return c.str(cmd, v.Reveal(), false, true)
+	}
+	return nil
+}
+
+// str writes an astring.
+func (c *Conn) str(cmd *Command, s string, atom, hidden bool) error {
+	switch {
+	case atom && imapwire.IsAtom(s):
+		c.put(s, s)
+	case imapwire.IsQuotable(s):
+		from := len(c.out)
+		c.out = imapwire.AppendQuoted(c.out, s)
+		if c.tracer != nil {
+			if hidden {
+				c.shown = append(c.shown, imapwire.Mask...)
+			} else {
+				c.shown = append(c.shown, c.out[from:]...)
+			}
+		}
+	default:
+		if err := c.literal(cmd, int64(len(s)), false); err != nil {
+			return err
+		}
+		shown := s
+		if hidden {
+			shown = imapwire.Mask
+		}
+		c.put(s, shown)
+	}
+	return nil
+}
+
+// nonSync reports whether a literal of n bytes may be sent without asking
+// (RFC 7888).
+func (c *Conn) nonSync(n int64) bool {
+	return c.Has(imap.CapLiteralPlus) || (n <= 4096 && c.Has(imap.CapLiteralMinus))
+}
+
+// literal announces a literal of n bytes at the end of the line so far, and
+// waits for the server's consent where that is needed. A server that answers
+// the command instead gives a *Response; the connection lives on.
+func (c *Conn) literal(cmd *Command, n int64, binary bool) error {
+	if binary {
+		c.put("~", "~")
+	}
+	size := strconv.FormatInt(n, 10)
+	if c.nonSync(n) {
+		c.put("{"+size+"+}\r\n", "{"+size+"+}")
+		return c.writeOut()
+	}
+	c.put("{"+size+"}\r\n", "{"+size+"}")
+	if err := c.writeOut(); err != nil {
+		return err
+	}
+	if err := c.continuation(cmd); err != nil {
+		return err
+	}
+	return nil
+}
+
+// continuation waits for "+".
+func (c *Conn) continuation(cmd *Command) error {
+	c.waitCont, c.gotCont = true, false
+	defer func() { c.waitCont = false }()
+	for !c.gotCont {
+		if cmd.done {
+			c.out, c.shown = c.out[:0], c.shown[:0]
+			r := cmd.res
+			return &r
+		}
+		if _, err := c.readReply(nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// complete enters a tagged reply.
+func (c *Conn) complete(cmd *Command, r Response) {
+	if i := slices.Index(c.flight, cmd); i == 0 {
+		c.flight[0] = nil
+		c.flight = c.flight[1:]
+	} else if i > 0 {
+		c.flight = slices.Delete(c.flight, i, i+1)
+	}
+	r.Command = cmd.name
+	cmd.res, cmd.done = r, true
+	if cmd.finish != nil {
+		cmd.finish(&cmd.res)
+	}
+}

@@ -1,0 +1,127 @@
+package imapconn
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// TLSMode says how a connection is protected.
+type TLSMode int
+
+// The modes.
+const (
+	TLSNone     TLSMode = iota // cleartext, STARTTLS is not used even when advertised
+	TLSImplicit                // TLS from the first byte, usually port 993
+	TLSStart                   // STARTTLS, which must succeed
+	TLSAuto                    // STARTTLS when advertised
+)
+
+// String names the mode for messages.
+func (m TLSMode) String() string {
+	switch m {
+	case TLSNone:
+		return "cleartext"
+	case TLSImplicit:
+		return "TLS"
+	case TLSStart:
+		return "STARTTLS"
+	case TLSAuto:
+		return "STARTTLS when advertised"
+	}
+	return "TLSMode(" + strconv.Itoa(int(m)) + ")"
+}
+
+// Config says how to reach a server. The zero value of each field is usable.
+type Config struct {
+	// Side is 1 for the source and 2 for the destination; for messages only.
+	Side int
+	// Host and Port of the server; Port as Detect found it.
+	Host string
+	Port int
+	// Network is "tcp" (or empty), "tcp4" or "tcp6".
+	Network string
+	// TLS is how the connection is protected, TLSConfig with what; nil for
+	// the system's roots. See TLSOptions.Config.
+	TLS       TLSMode
+	TLSConfig *tls.Config
+	// AllowCleartext permits sending a password without TLS to a host that is
+	// not this machine.
+	AllowCleartext bool
+	// Timeout is the idle time-out of connecting and of a command in progress
+	// in which no byte moves; 0 for none.
+	Timeout time.Duration
+	// KeepAlive asks for TCP keepalive probes.
+	KeepAlive bool
+	// Compress turns DEFLATE on after Login where the server has it.
+	Compress bool
+	// HideCaps are treated as if the server did not advertise them.
+	HideCaps []imap.Cap
+	// TempDir takes spooled bodies, see Fetch; empty for the system's.
+	TempDir string
+	// Trace receives the dialogue, without secrets; and without literals
+	// unless DebugContent.
+	Trace        io.Writer
+	DebugContent bool
+	// Dial replaces net.Dialer, for tests.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// OnSkipped is called with a line (shortened) that was not understood.
+	OnSkipped func(line string)
+	// OnNotice is called with an untagged NO, BAD, BYE or a reply that carries
+	// a code meant for people, such as ALERT.
+	OnNotice func(Response)
+}
+
+// Label names the side for messages: "host1", "host2" or "host".
+func (c *Config) Label() string {
+	if c.Side == 0 {
+		return "host"
+	}
+	return "host" + strconv.Itoa(c.Side)
+}
+
+// opt names an option of this side.
+func (c *Config) opt(name string) string {
+	if c.Side == 0 {
+		return "--" + name
+	}
+	return "--" + name + strconv.Itoa(c.Side)
+}
+
+// addr is host and port as the dialer wants them.
+func (c *Config) addr() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
+
+func (c *Config) network() string {
+	if c.Network == "" {
+		return "tcp"
+	}
+	return c.Network
+}
+
+// dial opens the socket.
+func (c *Config) dial(ctx context.Context) (net.Conn, error) {
+	if c.Dial != nil {
+		return c.Dial(ctx, c.network(), c.addr())
+	}
+	d := net.Dialer{Timeout: c.Timeout, KeepAlive: -1}
+	if c.KeepAlive {
+		d.KeepAlive = 0 // the default of the package: on
+	}
+	return d.DialContext(ctx, c.network(), c.addr())
+}
+
+func (c *Config) check() error {
+	if c.Host == "" {
+		return fmt.Errorf("%s: no host name (%s)", c.Label(), c.opt("host"))
+	}
+	if c.Port <= 0 || c.Port > 65535 {
+		return fmt.Errorf("%s: port %d is not between 1 and 65535 (%s)", c.Label(), c.Port, c.opt("port"))
+	}
+	return nil
+}

@@ -1,0 +1,227 @@
+package imapconn
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapwire"
+)
+
+// Conn is one connection. See the package comment for its rules.
+type Conn struct {
+	cfg    Config
+	s      *imapwire.Stream
+	tracer *imapwire.Tracer
+
+	tags   uint32
+	flight []*Command // sent and not answered, oldest first
+	err    error      // why the connection is dead
+	bye    *Response
+	closed bool
+
+	caps      imap.CapSet
+	capsFresh bool // set whenever caps are
+
+	greeting  Response
+	authUsed  string
+	authError error
+	hide      []string // secrets, in every form in which they travelled
+
+	sealed  bool
+	mailbox *Mailbox
+	utf8    bool
+
+	waitCont bool // a "+" is expected
+	contText []byte
+	gotCont  bool
+
+	sc     imapwire.Scanner
+	line   []byte // a line read ahead, to be dispatched first
+	out    []byte // command being written
+	shown  []byte // the same for the trace
+	stream *Fetch // the FETCH stream with commands in flight
+	fp     fetchParser
+	names  interner
+}
+
+// Mailbox is the selected mailbox as it is known now.
+type Mailbox struct {
+	// Name as given to Select, raw.
+	Name string
+	// Exists is the number of messages, kept up to date by unsolicited replies.
+	Exists uint32
+	// ReadOnly says that the server will not store changes.
+	ReadOnly bool
+}
+
+func newConn(cfg Config, s *imapwire.Stream, t *imapwire.Tracer) *Conn {
+	c := &Conn{cfg: cfg, s: s, tracer: t, caps: imap.CapSet{}}
+	c.fp.c = c
+	return c
+}
+
+// Side returns the side given in Config.
+func (c *Conn) Side() int { return c.cfg.Side }
+
+// Host returns the host given in Config.
+func (c *Conn) Host() string { return c.cfg.Host }
+
+// Greeting is the server's first line.
+func (c *Conn) Greeting() Response { return c.greeting }
+
+// Err returns why the connection is dead, nil while it is alive.
+func (c *Conn) Err() error { return c.err }
+
+// Mailbox returns the selected mailbox, nil when none is.
+func (c *Conn) Mailbox() *Mailbox {
+	if c.mailbox == nil {
+		return nil
+	}
+	m := *c.mailbox
+	return &m
+}
+
+// Counters are the bytes that passed. Safe from any goroutine.
+func (c *Conn) Counters() imapwire.Counters { return c.s.Counters() }
+
+// InFlight is the number of commands sent and not answered yet.
+func (c *Conn) InFlight() int { return len(c.flight) }
+
+// Abort closes the socket at once. Safe from any goroutine; the owner's
+// blocked call returns a *ConnError.
+func (c *Conn) Abort() { _ = c.s.Abort() }
+
+// Close closes the socket without LOGOUT and releases what is held.
+func (c *Conn) Close() error {
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	if c.err == nil {
+		c.err = &ConnError{Host: c.cfg.Label() + " " + c.cfg.Host, Op: "idle", Err: errors.New("closed by us")}
+	}
+	c.fp.release()
+	if c.stream != nil {
+		c.stream.release()
+	}
+	return c.s.Close()
+}
+
+// fail makes the connection dead and returns why.
+func (c *Conn) fail(op string, err error) error {
+	if c.err != nil {
+		return c.err
+	}
+	var t *imapwire.TimeoutError
+	c.err = &ConnError{
+		Host: c.cfg.Label() + " " + c.cfg.Host, Op: op,
+		Err: explainEOF(err), Timeout: errors.As(err, &t), Bye: c.bye,
+	}
+	_ = c.s.Abort() // the connection is lost anyway
+	c.fp.release()
+	return c.err
+}
+
+// enter begins a public method: dead and cancelled calls end here.
+func (c *Conn) enter(ctx context.Context) error {
+	if c.err != nil {
+		return c.err
+	}
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	c.s.SetContext(ctx)
+	return nil
+}
+
+// skipped reports a line that was not understood.
+func (c *Conn) skipped(line []byte) {
+	if c.cfg.OnSkipped == nil {
+		return
+	}
+	const limit = 200
+	if len(line) > limit {
+		line = append(bytes.Clone(line[:limit]), "..."...)
+	}
+	c.cfg.OnSkipped(imapwire.Redact(printable(line), c.hide))
+}
+
+func (c *Conn) notice(r *Response) {
+	if c.cfg.OnNotice != nil {
+		c.cfg.OnNotice(*r)
+	}
+}
+
+// doing names what is under way, for errors.
+func (c *Conn) doing() string {
+	if len(c.flight) == 0 {
+		return "idle"
+	}
+	return "waiting for the answer to " + c.flight[0].name
+}
+
+// newTag makes the next tag.
+func (c *Conn) newTag() string {
+	c.tags++
+	return "T" + strconv.FormatUint(uint64(c.tags), 10)
+}
+
+// Noop does nothing but hear what the server has to say. State: any.
+func (c *Conn) Noop(ctx context.Context) error { return c.run(ctx, "NOOP") }
+
+// Logout says good-bye and closes. State: any. Its error is only of interest
+// to those who count; the connection is closed in any case.
+func (c *Conn) Logout(ctx context.Context) error {
+	err := c.run(ctx, "LOGOUT")
+	var lost *ConnError
+	if errors.As(err, &lost) && c.bye != nil && !lost.Timeout && !isCancel(err) {
+		err = nil // said BYE and closed before the tagged reply: good enough
+	}
+	if cerr := c.Close(); err == nil && cerr != nil && !errors.Is(cerr, errClosed) {
+		err = cerr
+	}
+	return err
+}
+
+// Enable turns extensions on and returns what was enabled.
+// Capability: ENABLE. State: authenticated, nothing selected. RFC 5161.
+func (c *Conn) Enable(ctx context.Context, caps ...imap.Cap) ([]imap.Cap, error) {
+	args := make([]Arg, len(caps))
+	for i, k := range caps {
+		args[i] = Raw(k)
+	}
+	var got []imap.Cap
+	err := c.collect(ctx, func(v any) bool {
+		r, ok := v.(enabledReply)
+		if ok {
+			for _, w := range r {
+				got = append(got, imap.Cap(w))
+			}
+		}
+		return ok
+	}, "ENABLE", args...)
+	return got, err
+}
+
+// Compress turns on DEFLATE in both directions. Capability: COMPRESS=DEFLATE.
+// State: authenticated, no command in flight. RFC 4978.
+func (c *Conn) Compress(ctx context.Context) error {
+	if c.err == nil && len(c.flight) > 0 {
+		return fmt.Errorf("COMPRESS: %d commands are in flight", len(c.flight))
+	}
+	if err := c.run(ctx, "COMPRESS", Raw("DEFLATE")); err != nil {
+		return err
+	}
+	if err := c.s.StartDeflate(); err != nil {
+		return c.fail("COMPRESS", err)
+	}
+	return nil
+}
+
+// Compressed reports whether DEFLATE is on.
+func (c *Conn) Compressed() bool { return c.s.Deflated() }

@@ -1,0 +1,426 @@
+package imapconn
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapwire"
+)
+
+// Untagged data as it is offered to the commands in flight, oldest first.
+// A *ListData, *imap.StatusData, *imap.NamespaceData and *Response (an
+// untagged status reply with a code) are offered as they are.
+type (
+	numReply struct {
+		word string // EXISTS, RECENT or EXPUNGE
+		n    uint32
+	}
+	flagsReply    []imap.Flag
+	searchReply   []imap.UID
+	enabledReply  []string
+	vanishedReply struct {
+		earlier bool
+		uids    imap.UIDSet
+	}
+	esearchReply struct {
+		tag  string
+		data SearchData
+	}
+	idReply        map[string]string
+	quotaReply     Quota
+	quotaRootReply []string
+	aclReply       struct {
+		mailbox string
+		entries []ACLEntry
+	}
+	myRightsReply struct{ mailbox, rights string }
+	fetchReply    struct{ m *Message }
+)
+
+// readReply reads one reply and gives it to whom it concerns. With a stream it
+// stops at a message for it, which it reports; without, messages of the active
+// stream are kept for its next Next.
+func (c *Conn) readReply(f *Fetch) (*Message, error) {
+	if c.fp.live {
+		// The rest of a body nobody wanted to read.
+		if err := c.fp.drain(); err != nil {
+			return nil, err
+		}
+	}
+	if c.s.Buffered() > 0 {
+		if err := c.flush(); err != nil {
+			return nil, err
+		}
+	}
+	text, bare, err := c.readLine()
+	if err != nil {
+		return nil, c.fail(c.doing(), err)
+	}
+	if len(text) == 0 {
+		return nil, nil
+	}
+	switch text[0] {
+	case '*':
+		return c.untagged(f, text, bare)
+	case '+':
+		c.plus(text)
+		return nil, nil
+	}
+	c.tagged(text)
+	return nil, nil
+}
+
+func (c *Conn) flush() error {
+	if err := c.s.Flush(); err != nil {
+		return c.fail(c.doing(), err)
+	}
+	return nil
+}
+
+// readLine gives the next line, which may have been read before.
+func (c *Conn) readLine() (text []byte, bare bool, err error) {
+	if c.line != nil {
+		text, c.line = c.line, nil
+		return text, false, nil
+	}
+	l, err := c.s.Line()
+	return l.Text, l.Bare, err
+}
+
+// plus takes a continuation request. One that nobody expects is skipped:
+// servers send them for literals that need none.
+func (c *Conn) plus(text []byte) {
+	if !c.waitCont || c.gotCont {
+		c.skipped(text)
+		return
+	}
+	c.gotCont = true
+	c.contText = append(c.contText[:0], bytes.TrimPrefix(text[1:], []byte(" "))...)
+}
+
+// tagged completes a command. Unknown tags are skipped.
+func (c *Conn) tagged(text []byte) {
+	tag, rest := cutWord(text)
+	for _, cmd := range c.flight {
+		if !equalTag(tag, cmd.tag) {
+			continue
+		}
+		r := parseResponse(text, rest)
+		c.statusCode(&r)
+		if r.Code == "ALERT" {
+			c.notice(&r)
+		}
+		c.complete(cmd, r)
+		return
+	}
+	c.skipped(text)
+}
+
+// equalTag compares ASCII case aside: some servers change the case of a tag.
+func equalTag(b []byte, tag string) bool { return imapwire.EqualFold(b, tag) }
+
+// untagged handles a line that begins with a star.
+func (c *Conn) untagged(f *Fetch, text []byte, bare bool) (*Message, error) {
+	i := 1
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
+		i++
+	}
+	from := i
+	for i < len(text) && text[i] != ' ' && text[i] != '\t' && text[i] != '(' {
+		i++
+	}
+	word := text[from:i]
+	if isStatus(word) {
+		r := parseResponse(text, text[from:])
+		c.untaggedStatus(&r)
+		return nil, nil
+	}
+	rest, n := imapwire.Announced(text)
+	c.sc.Begin(c.s.Reader, imapwire.Fragment{Text: rest, Literal: n, Bare: bare})
+	c.sc.Advance(min(i, len(rest)))
+
+	if num, ok := imapwire.ParseNumber(word); ok {
+		return c.numbered(f, num, rest)
+	}
+	return nil, c.named(word, rest)
+}
+
+// untaggedStatus handles * OK, NO, BAD, BYE and PREAUTH.
+func (c *Conn) untaggedStatus(r *Response) {
+	if r.Status == "BYE" {
+		c.bye = r
+	}
+	c.statusCode(r)
+	if r.Code != "" {
+		for _, cmd := range c.flight {
+			if cmd.take != nil && cmd.take(r) {
+				return
+			}
+		}
+	}
+	if r.Status != "OK" || r.Code == "ALERT" || strings.Contains(r.Code, "THROTTLE") {
+		c.notice(r)
+	}
+}
+
+// statusCode handles the codes that concern the connection itself.
+func (c *Conn) statusCode(r *Response) {
+	if r.Code == "CAPABILITY" {
+		c.setCaps(strings.Fields(r.CodeArgs))
+	}
+}
+
+// numbered handles "* n WORD ...".
+func (c *Conn) numbered(f *Fetch, num int64, line []byte) (*Message, error) {
+	word := c.sc.Word()
+	if imapwire.EqualFold(word, "FETCH") {
+		if num > 1<<32-1 {
+			num = 0
+		}
+		return c.fetched(f, uint32(num), line)
+	}
+	var name string
+	switch {
+	case num > 1<<32-1:
+	case imapwire.EqualFold(word, "EXISTS"):
+		name = "EXISTS"
+	case imapwire.EqualFold(word, "RECENT"):
+		name = "RECENT"
+	case imapwire.EqualFold(word, "EXPUNGE"), imapwire.EqualFold(word, "EXPUNGED"):
+		name = "EXPUNGE"
+	}
+	if name == "" {
+		c.skipped(line)
+	} else {
+		c.number(numReply{name, uint32(num)})
+	}
+	return nil, c.finishReply()
+}
+
+// number takes EXISTS, RECENT and EXPUNGE.
+func (c *Conn) number(r numReply) {
+	if r.word == "EXPUNGE" && c.stream != nil {
+		c.stream.forgetSeqs()
+	}
+	if c.offer(r) || c.mailbox == nil {
+		return
+	}
+	switch r.word {
+	case "EXISTS":
+		c.mailbox.Exists = r.n
+	case "EXPUNGE":
+		if c.mailbox.Exists > 0 {
+			c.mailbox.Exists--
+		}
+	}
+}
+
+// offer gives v to the first command in flight that takes it.
+func (c *Conn) offer(v any) bool {
+	for _, cmd := range c.flight {
+		if cmd.take != nil && cmd.take(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// finishReply consumes the rest of the reply at hand.
+func (c *Conn) finishReply() error {
+	if err := c.sc.Finish(); err != nil {
+		return c.fail(c.doing(), err)
+	}
+	return nil
+}
+
+// named handles "* WORD ...". Data nobody asked for is not an error; words
+// nobody knows are skipped.
+func (c *Conn) named(word, line []byte) error {
+	var v any
+	var err error
+	sc := &c.sc
+	switch strings.ToUpper(string(word)) {
+	case "CAPABILITY":
+		var words []string
+		words, err = parseWords(sc)
+		if err == nil {
+			c.setCaps(words)
+			return c.finishReply()
+		}
+	case "LIST", "LSUB", "XLIST":
+		var l *ListData
+		l, err = parseList(sc)
+		if l != nil {
+			l.kind = strings.ToUpper(string(word))
+			v = l
+		}
+	case "STATUS":
+		var s *imap.StatusData
+		s, err = parseStatusData(sc)
+		if s != nil {
+			v = s
+		}
+	case "FLAGS":
+		var flags []imap.Flag
+		flags, err = parseFlags(sc, &c.names, false)
+		v = flagsReply(flags)
+	case "SEARCH":
+		var uids []imap.UID
+		var junk bool
+		uids, junk, err = parseSearch(sc)
+		if junk {
+			c.skipped(line)
+		}
+		v = searchReply(uids)
+	case "ESEARCH":
+		var r esearchReply
+		r, err = parseESearch(sc)
+		v = r
+	case "ENABLED":
+		var words []string
+		words, err = parseWords(sc)
+		v = enabledReply(words)
+	case "VANISHED":
+		var r vanishedReply
+		r, err = parseVanished(sc)
+		if c.stream != nil && err == nil {
+			c.stream.forgetSeqs()
+		}
+		v = r
+	case "NAMESPACE":
+		var n *imap.NamespaceData
+		n, err = parseNamespace(sc)
+		v = n
+	case "ID":
+		var m map[string]string
+		m, err = parseID(sc)
+		v = idReply(m)
+	case "QUOTA":
+		var q Quota
+		q, err = parseQuota(sc)
+		v = quotaReply(q)
+	case "QUOTAROOT":
+		var roots []string
+		roots, err = parseQuotaRoot(sc)
+		v = quotaRootReply(roots)
+	case "ACL":
+		var r aclReply
+		r, err = parseACL(sc)
+		v = r
+	case "MYRIGHTS":
+		var r myRightsReply
+		r, err = parseMyRights(sc)
+		v = r
+	}
+	if err != nil {
+		return c.fail(c.doing(), err)
+	}
+	if v == nil {
+		c.skipped(line)
+	} else {
+		c.give(v)
+	}
+	return c.finishReply()
+}
+
+// give offers v; a STATUS goes first to who asked for that very name, since
+// several may be in flight and a server may answer with another spelling.
+func (c *Conn) give(v any) {
+	if s, ok := v.(*imap.StatusData); ok && c.offer(exactStatus{s}) {
+		return
+	}
+	c.offer(v)
+}
+
+// parseWords reads atoms up to the end of the reply.
+func parseWords(sc *imapwire.Scanner) ([]string, error) {
+	var words []string
+	for {
+		k, b, err := sc.Token()
+		if err != nil || k == imapwire.End {
+			return words, err
+		}
+		if k == imapwire.Atom {
+			words = append(words, string(b))
+		}
+	}
+}
+
+// parseNum32 reads a number that fits 32 bits; 0 and false otherwise.
+func parseNum32(b []byte) (uint32, bool) {
+	n, ok := imapwire.ParseNumber(b)
+	if !ok || n > 1<<32-1 {
+		return 0, false
+	}
+	return uint32(n), true
+}
+
+// parseNum64 reads a number that fits 64 bits unsigned.
+func parseNum64(b []byte) (uint64, bool) {
+	if len(b) > 20 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(b), 10, 64)
+	return n, err == nil
+}
+
+// parseSet reads a set such as 1:4,7 with numbers in either order. Parts that
+// are no numbers, or hold a *, make it false; what was read is returned.
+func parseSet(b []byte) (imap.UIDSet, bool) {
+	var set imap.UIDSet
+	good := true
+	for part := range bytes.SplitSeq(b, []byte{','}) {
+		if len(part) == 0 {
+			good = false
+			continue
+		}
+		lo, hi, isRange := bytes.Cut(part, []byte{':'})
+		a, ok := parseNum32(lo)
+		z := a
+		if isRange && ok {
+			z, ok = parseNum32(hi)
+		}
+		if !ok || a == 0 || z == 0 {
+			good = false
+			continue
+		}
+		if a > z {
+			a, z = z, a
+		}
+		// In order as they come: AddRange keeps sets sorted at a cost for
+		// each; appending is enough for sets that are sorted already.
+		if n := len(set); n == 0 || set[n-1].Stop < imap.UID(a) {
+			set = append(set, imap.UIDRange{Start: imap.UID(a), Stop: imap.UID(z)})
+		} else {
+			set.AddRange(imap.UID(a), imap.UID(z))
+		}
+	}
+	return set, good && len(set) > 0
+}
+
+// setSize is the number of UIDs in a static set.
+func setSize(set imap.UIDSet) uint64 {
+	var n uint64
+	for _, r := range set {
+		n += uint64(r.Stop) - uint64(r.Start) + 1
+	}
+	return n
+}
+
+// expand lists the UIDs of a set in order, unless there are more than limit.
+func expand(set imap.UIDSet, limit uint64) ([]imap.UID, bool) {
+	n := setSize(set)
+	if n > limit {
+		return nil, false
+	}
+	uids := make([]imap.UID, 0, n)
+	for _, r := range set {
+		for u := uint64(r.Start); u <= uint64(r.Stop); u++ {
+			uids = append(uids, imap.UID(u))
+		}
+	}
+	return uids, true
+}

@@ -1,0 +1,403 @@
+package imapconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// FetchItems says what to fetch. The UID always comes along.
+type FetchItems struct {
+	UID          bool
+	Flags        bool
+	InternalDate bool
+	Size         bool
+	ModSeq       bool     // capability CONDSTORE
+	HeaderFields []string // these header lines alone, BODY.PEEK[HEADER.FIELDS (...)]
+	Header       bool     // the whole header, BODY.PEEK[HEADER]
+	Body         bool     // the message, BODY.PEEK[]
+	GMLabels     bool     // capability X-GM-EXT-1
+	GMMsgID      bool
+
+	// ChangedSince fetches only what changed after a MODSEQ (CONDSTORE); with
+	// Vanished also the UIDs that went since (QRESYNC). What did not change
+	// does not come, so nothing counts as missing.
+	ChangedSince uint64
+	Vanished     bool
+}
+
+// itemMask is a set of items.
+type itemMask uint16
+
+const (
+	itemUID itemMask = 1 << iota
+	itemFlags
+	itemDate
+	itemSize
+	itemModSeq
+	itemHeader
+	itemBody
+	itemLabels
+	itemMsgID
+)
+
+// wire writes the items; the body comes last, so that all else is known when
+// it begins.
+func (it *FetchItems) wire() (string, itemMask, error) {
+	w, mask := []string{"UID"}, itemUID
+	add := func(on bool, name string, bit itemMask) {
+		if on {
+			w, mask = append(w, name), mask|bit
+		}
+	}
+	add(it.Flags, "FLAGS", itemFlags)
+	add(it.InternalDate, "INTERNALDATE", itemDate)
+	add(it.Size, "RFC822.SIZE", itemSize)
+	add(it.ModSeq, "MODSEQ", itemModSeq)
+	add(it.GMMsgID, "X-GM-MSGID", itemMsgID)
+	add(it.GMLabels, "X-GM-LABELS", itemLabels)
+	switch {
+	case it.Header && len(it.HeaderFields) > 0:
+		return "", 0, errors.New("FETCH: both the whole header and single lines of it are asked for")
+	case len(it.HeaderFields) > 0:
+		for _, f := range it.HeaderFields {
+			if !validFieldName(f) {
+				return "", 0, fmt.Errorf("FETCH: %q is not the name of a header line", f)
+			}
+		}
+		add(true, "BODY.PEEK[HEADER.FIELDS ("+strings.Join(it.HeaderFields, " ")+")]", itemHeader)
+	case it.Header:
+		add(true, "BODY.PEEK[HEADER]", itemHeader)
+	}
+	add(it.Body, "BODY.PEEK[]", itemBody)
+	s := "(" + strings.Join(w, " ") + ")"
+	if it.ChangedSince > 0 {
+		s += " (CHANGEDSINCE " + strconv.FormatUint(it.ChangedSince, 10)
+		if it.Vanished {
+			s += " VANISHED"
+		}
+		s += ")"
+	} else if it.Vanished {
+		return "", 0, errors.New("FETCH: VANISHED without CHANGEDSINCE")
+	}
+	return s, mask, nil
+}
+
+// validFieldName accepts an atom, as RFC 5322 field names nearly always are.
+func validFieldName(f string) bool {
+	if f == "" {
+		return false
+	}
+	for i := range len(f) {
+		if c := f[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`(){%*"\]:[`, c) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Fetch is a stream of messages from any number of UID FETCH commands, several
+// of them in flight.
+//
+// Next returns every reply that belongs to a UID asked for, until the wanted
+// item of that UID came: the body if it was asked for, else the header, else
+// the size, else the flags or whatever was asked. Replies without it (a flag
+// change that another client made) come through too; see the Has fields. What
+// comes twice, or was not asked for, is left out.
+type Fetch struct {
+	c     *Conn
+	items FetchItems
+	text  string
+	want  itemMask
+	main  itemMask // the wanted item
+	err   error
+
+	asks    []*ask // unanswered
+	queue   []*Message
+	body    *Literal // kept aside and handed out last
+	errs    []FetchError
+	missing imap.UIDSet
+	noUID   int
+	gone    imap.UIDSet
+
+	seqs [1024]struct { // what the last replies told about sequence numbers
+		seq uint32
+		uid imap.UID
+	}
+}
+
+// FetchError is a UID FETCH that was refused, wholly or in part.
+type FetchError struct {
+	Set imap.UIDSet
+	Err error
+}
+
+// Error tells the set and the server's words.
+func (e *FetchError) Error() string { return fmt.Sprintf("UID FETCH %s: %v", e.Set.String(), e.Err) }
+
+// Unwrap gives the *Response.
+func (e *FetchError) Unwrap() error { return e.Err }
+
+// ask is one UID FETCH in flight.
+type ask struct {
+	cmd   *Command
+	set   imap.UIDSet
+	open  bool // a range whose UIDs need not exist: no accounting
+	got   uidBits
+	width uint64
+}
+
+// Fetch prepares a stream; nothing is sent yet. One stream at a time can have
+// commands in flight.
+// State: selected. RFC 3501 section 6.4.5.
+func (c *Conn) Fetch(items FetchItems) *Fetch {
+	f := &Fetch{c: c, items: items}
+	f.text, f.want, f.err = items.wire()
+	for _, m := range []itemMask{itemBody, itemHeader, itemSize, itemFlags, itemDate, itemModSeq, itemLabels, itemMsgID, itemUID} {
+		if f.want&m != 0 {
+			f.main = m
+			break
+		}
+	}
+	return f
+}
+
+// Ask sends UID FETCH for UIDs that are known to exist; it may be called while
+// earlier commands are unanswered. A set too long for one line becomes several
+// commands. UIDs that never come are accounted for by Missing.
+func (f *Fetch) Ask(ctx context.Context, set imap.UIDSet) error {
+	if len(set) == 0 {
+		return nil
+	}
+	if set.Dynamic() {
+		return fmt.Errorf("UID FETCH: the set %s holds a *; use AskRange", set.String())
+	}
+	for _, part := range splitSet(set, maxCommand-len(f.text)-64) {
+		if err := f.send(ctx, &ask{set: part, open: f.items.ChangedSince > 0, width: setSize(part)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AskRange sends UID FETCH from:to for UIDs that need not exist; 0 for to
+// means "*". Nothing is missing in a range. UIDs below from, which servers
+// return for n:* behind the last message, are left out.
+func (f *Fetch) AskRange(ctx context.Context, from, to imap.UID) error {
+	return f.send(ctx, &ask{set: imap.UIDSet{{Start: max(from, 1), Stop: to}}, open: true})
+}
+
+func (f *Fetch) send(ctx context.Context, a *ask) error {
+	if f.err != nil {
+		return f.err
+	}
+	c := f.c
+	if c.stream != nil && c.stream != f && len(c.stream.asks) > 0 {
+		return errors.New("UID FETCH: another stream of this connection has commands in flight")
+	}
+	a.cmd = &Command{name: "UID FETCH"}
+	a.cmd.finish = func(r *Response) { f.answered(a, r) }
+	a.cmd.take = func(v any) bool {
+		g, ok := v.(vanishedReply)
+		if ok && g.earlier {
+			f.gone.AddSet(g.uids)
+		}
+		return ok && g.earlier
+	}
+	// Into the books before it is sent: a synchronising literal cannot occur
+	// here, but the order costs nothing.
+	if c.stream != f {
+		c.stream = f
+	}
+	f.asks = append(f.asks, a)
+	if _, err := c.send(ctx, a.cmd, Raw(a.set.String()), Raw(f.text)); err != nil {
+		f.asks = slices.DeleteFunc(f.asks, func(b *ask) bool { return a == b })
+		return err
+	}
+	return nil
+}
+
+// Flush sends what Ask buffered without waiting.
+func (f *Fetch) Flush(ctx context.Context) error { return f.c.Flush(ctx) }
+
+// Outstanding is the number of commands unanswered.
+func (f *Fetch) Outstanding() int { return len(f.asks) }
+
+// Missing returns the UIDs of answered commands whose wanted item never came,
+// and forgets them.
+func (f *Fetch) Missing() imap.UIDSet {
+	m := f.missing
+	f.missing = nil
+	return m
+}
+
+// CommandErrs returns the refusals so far, and forgets them. The UIDs that a
+// refused command did not deliver are missing, too.
+func (f *Fetch) CommandErrs() []FetchError {
+	e := f.errs
+	f.errs = nil
+	return e
+}
+
+// NoUID is the number of replies left out because nothing told their UID.
+func (f *Fetch) NoUID() int { return f.noUID }
+
+// Vanished are the UIDs that the server reported as gone, if it was asked.
+func (f *Fetch) Vanished() imap.UIDSet { return f.gone }
+
+// Next returns the next message of any command, and io.EOF when all commands
+// are answered. The message and its body are valid until the following Next.
+func (f *Fetch) Next(ctx context.Context) (*Message, error) {
+	f.body.release()
+	f.body = nil
+	c := f.c
+	if m := f.kept(); m != nil {
+		return m, nil
+	}
+	if len(f.asks) == 0 && !c.fp.live {
+		if f.err != nil {
+			return nil, f.err
+		}
+		return nil, io.EOF
+	}
+	if err := c.enter(ctx); err != nil {
+		return nil, err
+	}
+	for {
+		if len(f.asks) == 0 && !c.fp.live {
+			return nil, io.EOF
+		}
+		m, err := c.readReply(f)
+		if m != nil || err != nil {
+			return m, err
+		}
+		if m := f.kept(); m != nil {
+			return m, nil
+		}
+	}
+}
+
+// kept takes the oldest message off the queue.
+func (f *Fetch) kept() *Message {
+	if len(f.queue) == 0 {
+		return nil
+	}
+	m := f.queue[0]
+	f.queue[0] = nil
+	f.queue = f.queue[1:]
+	f.body = m.Body
+	return m
+}
+
+// answered enters the tagged reply of a.
+func (f *Fetch) answered(a *ask, r *Response) {
+	f.asks = slices.DeleteFunc(f.asks, func(b *ask) bool { return a == b })
+	if !a.open {
+		if miss := a.got.missing(a.set); len(miss) > 0 {
+			if n := len(f.missing); n == 0 || f.missing[n-1].Stop < miss[0].Start {
+				f.missing = append(f.missing, miss...)
+			} else {
+				f.missing.AddSet(miss)
+			}
+		}
+	}
+	if !r.OK() {
+		e := *r
+		f.errs = append(f.errs, FetchError{Set: a.set, Err: &e})
+	}
+}
+
+// owner finds the command that asked for u.
+func (f *Fetch) owner(u imap.UID) *ask {
+	for _, a := range f.asks {
+		if a.set.Contains(u) {
+			return a
+		}
+	}
+	return nil
+}
+
+// wanted says whether a reply for u is to be delivered: it was asked for, and
+// its wanted item did not come before.
+func (f *Fetch) wanted(u imap.UID) bool {
+	a := f.owner(u)
+	return a != nil && (a.open || !a.got.has(u))
+}
+
+// arrived marks the wanted item of u.
+func (f *Fetch) arrived(u imap.UID) {
+	if a := f.owner(u); a != nil && !a.open {
+		a.got.set(u)
+	}
+}
+
+// spoiled takes the mark back: what came cannot be used.
+func (f *Fetch) spoiled(u imap.UID) {
+	if a := f.owner(u); a != nil && !a.open {
+		a.got.clear(u)
+	}
+}
+
+// only returns the one UID that can still come, if there is but one.
+func (f *Fetch) only() imap.UID {
+	var one *ask
+	var left uint64
+	for _, a := range f.asks {
+		if a.open {
+			return 0
+		}
+		if n := a.width - a.got.count; n > 0 {
+			left += n
+			one = a
+		}
+	}
+	if left != 1 {
+		return 0
+	}
+	return one.got.missing(one.set)[0].Start
+}
+
+// learn remembers which UID a sequence number has.
+func (f *Fetch) learn(seq uint32, u imap.UID) {
+	e := &f.seqs[seq%uint32(len(f.seqs))]
+	e.seq, e.uid = seq, u
+}
+
+// known returns what learn was told of seq, or 0.
+func (f *Fetch) known(seq uint32) imap.UID {
+	if e := f.seqs[seq%uint32(len(f.seqs))]; seq != 0 && e.seq == seq {
+		return e.uid
+	}
+	return 0
+}
+
+// forgetSeqs is called when sequence numbers move.
+func (f *Fetch) forgetSeqs() { clear(f.seqs[:]) }
+
+// keep puts a message aside for a later Next.
+func (f *Fetch) keep(m *Message) { f.queue = append(f.queue, m.clone()) }
+
+// release drops kept bodies.
+func (f *Fetch) release() {
+	for _, m := range f.queue {
+		m.Body.release()
+	}
+	f.queue = nil
+	f.body.release()
+	f.body = nil
+}
+
+// release ends a body that was kept aside.
+func (l *Literal) release() {
+	if l == nil {
+		return
+	}
+	l.spool.close()
+	l.spool, l.c = nil, nil
+}

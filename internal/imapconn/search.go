@@ -1,0 +1,207 @@
+package imapconn
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapwire"
+)
+
+// maxFound bounds the UIDs of one search: more than any mailbox holds.
+const maxFound = 100_000_000
+
+// SearchData is the answer to a search with result options (RFC 4731).
+type SearchData struct {
+	// All are the UIDs found, as the server grouped them.
+	All imap.UIDSet
+	// Min, Max and Count are zero when the server did not give them.
+	Min, Max imap.UID
+	Count    uint32
+	// ModSeq is the highest among them, or zero.
+	ModSeq uint64
+
+	partial bool // ALL held something that cannot be read
+}
+
+// UIDSearch returns the UIDs that match the criteria (as they stand behind
+// SEARCH, "ALL" for instance), in ascending order. It uses ESEARCH, whose
+// answer is short, where the server has it. NO and BAD are errors, and so is an
+// answer that cannot be read: a list that may lack messages is never returned.
+// State: selected. RFC 3501 section 6.4.4.
+func (c *Conn) UIDSearch(ctx context.Context, criteria string) ([]imap.UID, error) {
+	var ret []string
+	if c.Has(imap.CapESearch) {
+		ret = []string{"ALL"}
+	}
+	d, err := c.UIDSearchReturn(ctx, criteria, ret...)
+	if err != nil {
+		return nil, err
+	}
+	uids, ok := expand(d.All, maxFound)
+	if !ok {
+		return nil, fmt.Errorf("UID SEARCH %s: the server names %d messages", criteria, setSize(d.All))
+	}
+	return uids, nil
+}
+
+// UIDSearchReturn searches with result options such as ALL, COUNT, MIN, MAX
+// (RFC 4731, capability ESEARCH; none for a plain search). A server that
+// answers with plain SEARCH lines is understood too.
+func (c *Conn) UIDSearchReturn(ctx context.Context, criteria string, ret ...string) (*SearchData, error) {
+	var args []Arg
+	if len(ret) > 0 {
+		args = append(args, Raw("RETURN ("+strings.Join(ret, " ")+")"))
+	}
+	args = append(args, Raw(criteria))
+	cmd := &Command{name: "UID SEARCH"}
+	d := &SearchData{}
+	var plain []imap.UID
+	cmd.take = func(v any) bool {
+		switch v := v.(type) {
+		case searchReply:
+			plain = append(plain, v...)
+		case esearchReply:
+			if v.tag != "" && !strings.EqualFold(v.tag, cmd.tag) {
+				return false
+			}
+			*d = v.data
+		default:
+			return false
+		}
+		return true
+	}
+	if _, err := c.send(ctx, cmd, args...); err != nil {
+		return nil, err
+	}
+	if err := c.Wait(ctx, cmd); err != nil {
+		return nil, err
+	}
+	if d.partial {
+		return nil, fmt.Errorf("UID SEARCH %s: the server's answer is not a list of UIDs", criteria)
+	}
+	if len(plain) > 0 {
+		d.All.AddSet(setOf(plain))
+	}
+	return d, nil
+}
+
+// setOf makes a set of UIDs in any order, in n log n.
+func setOf(uids []imap.UID) imap.UIDSet {
+	if !slices.IsSorted(uids) {
+		slices.Sort(uids)
+	}
+	var set imap.UIDSet
+	for _, u := range uids {
+		if n := len(set); n > 0 && u <= set[n-1].Stop+1 && set[n-1].Stop != 1<<32-1 {
+			set[n-1].Stop = max(set[n-1].Stop, u)
+			continue
+		}
+		set = append(set, imap.UIDRange{Start: u, Stop: u})
+	}
+	return set
+}
+
+// parseSearch reads numbers; sets are forgiven, words are junk.
+func parseSearch(sc *imapwire.Scanner) (uids []imap.UID, junk bool, err error) {
+	for {
+		k, v, err := sc.Token()
+		if err != nil || k == imapwire.End {
+			return uids, junk, err
+		}
+		if k == imapwire.Open {
+			// (MODSEQ n) of CONDSTORE.
+			for k != imapwire.Close && k != imapwire.End {
+				if k, _, err = sc.Token(); err != nil {
+					return uids, junk, err
+				}
+			}
+			continue
+		}
+		if n, ok := parseNum32(v); ok && n > 0 {
+			uids = append(uids, imap.UID(n))
+			continue
+		}
+		set, ok := parseSet(bytes.Clone(v))
+		more, few := expand(set, 1<<20)
+		if !ok || !few {
+			junk = true
+			continue
+		}
+		uids = append(uids, more...)
+	}
+}
+
+// parseESearch reads (TAG "t") UID ALL set COUNT n ... in any order and case.
+func parseESearch(sc *imapwire.Scanner) (esearchReply, error) {
+	var r esearchReply
+	for {
+		k, v, err := sc.Token()
+		if err != nil || k == imapwire.End {
+			return r, err
+		}
+		if k == imapwire.Open {
+			for k != imapwire.Close && k != imapwire.End {
+				if k, v, err = sc.Token(); err != nil {
+					return r, err
+				}
+				if (k == imapwire.Atom || k == imapwire.Quoted) && !imapwire.EqualFold(v, "TAG") {
+					r.tag = string(v)
+				}
+			}
+			continue
+		}
+		name := strings.ToUpper(string(v))
+		if k != imapwire.Atom || name == "UID" {
+			continue
+		}
+		sc.Space()
+		if b := sc.Rest(); len(b) > 0 && b[0] == '(' {
+			if err := sc.SkipValue(); err != nil {
+				return r, err
+			}
+			continue
+		}
+		k, v, err = sc.Token()
+		if err != nil || k == imapwire.End {
+			return r, err
+		}
+		switch name {
+		case "ALL":
+			set, ok := parseSet(v)
+			r.data.All, r.data.partial = set, !ok
+		case "MIN":
+			n, _ := parseNum32(v)
+			r.data.Min = imap.UID(n)
+		case "MAX":
+			n, _ := parseNum32(v)
+			r.data.Max = imap.UID(n)
+		case "COUNT":
+			r.data.Count, _ = parseNum32(v)
+		case "MODSEQ":
+			r.data.ModSeq, _ = parseNum64(v)
+		}
+	}
+}
+
+// parseVanished reads "(EARLIER) set".
+func parseVanished(sc *imapwire.Scanner) (vanishedReply, error) {
+	var r vanishedReply
+	for {
+		k, v, err := sc.Token()
+		if err != nil || k == imapwire.End {
+			return r, err
+		}
+		switch {
+		case k != imapwire.Atom:
+		case imapwire.EqualFold(v, "EARLIER"):
+			r.earlier = true
+		default:
+			r.uids, _ = parseSet(v)
+		}
+	}
+}

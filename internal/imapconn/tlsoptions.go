@@ -1,0 +1,245 @@
+package imapconn
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// TLSOptions say how a server's certificate is checked. The zero value checks
+// it against the system's roots and the host name.
+type TLSOptions struct {
+	// ServerName is the name to be found in the certificate; empty for the
+	// host's.
+	ServerName string
+	// Insecure switches every check off.
+	Insecure bool
+	// CAFile holds roots in PEM that replace the system's.
+	CAFile string
+	// CertFile and KeyFile are the client's own certificate, PEM.
+	CertFile, KeyFile string
+	// Fingerprint is the SHA-256 of the only certificate accepted, hex with or
+	// without colons; the chain is then not checked.
+	Fingerprint string
+	// MinVersion and MaxVersion are tls.VersionTLS10 and so on; 0 for the
+	// defaults of crypto/tls.
+	MinVersion, MaxVersion uint16
+}
+
+// TLSOptionsFromArgs reads the keys of --sslargsN (named as in Perl's
+// IO::Socket::SSL) that have a meaning here. An unknown key or value is an
+// error, never ignored.
+func TLSOptionsFromArgs(args map[string]string) (TLSOptions, error) {
+	var o TLSOptions
+	keys := make([]string, 0, len(args))
+	for k := range args {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		v := args[k]
+		switch k {
+		case "SSL_verify_mode":
+			switch v {
+			case "0", "SSL_VERIFY_NONE":
+				o.Insecure = true
+			case "1", "2", "3", "SSL_VERIFY_PEER":
+			default:
+				return o, fmt.Errorf("sslargs %s=%s: the value is 0 (no check) or 1 (check)", k, v)
+			}
+		case "SSL_ca_file":
+			o.CAFile = v
+		case "SSL_cert_file":
+			o.CertFile = v
+		case "SSL_key_file":
+			o.KeyFile = v
+		case "SSL_verifycn_name", "SSL_hostname":
+			o.ServerName = v
+		case "SSL_verifycn_scheme":
+			if v == "none" {
+				return o, fmt.Errorf("sslargs %s=none: use SSL_verify_mode=0 or SSL_verifycn_name", k)
+			}
+		case "SSL_fingerprint":
+			o.Fingerprint = v
+		case "SSL_version":
+			lo, hi, err := tlsVersions(v)
+			if err != nil {
+				return o, err
+			}
+			o.MinVersion, o.MaxVersion = lo, hi
+		default:
+			return o, fmt.Errorf("sslargs: %s is not known here; known are SSL_verify_mode, SSL_ca_file, SSL_cert_file, SSL_key_file, SSL_verifycn_name, SSL_verifycn_scheme, SSL_hostname, SSL_fingerprint, SSL_version", k)
+		}
+	}
+	return o, nil
+}
+
+var versionNames = map[string]uint16{
+	"tlsv1": tls.VersionTLS10, "tlsv10": tls.VersionTLS10, "tlsv1_0": tls.VersionTLS10,
+	"tlsv11": tls.VersionTLS11, "tlsv1_1": tls.VersionTLS11,
+	"tlsv12": tls.VersionTLS12, "tlsv1_2": tls.VersionTLS12,
+	"tlsv13": tls.VersionTLS13, "tlsv1_3": tls.VersionTLS13,
+}
+
+// tlsVersions reads SSL_version: "TLSv1_2", or "SSLv23:!SSLv3:!TLSv1" with
+// what is excluded.
+func tlsVersions(s string) (lo, hi uint16, err error) {
+	parts := strings.Split(strings.ToLower(s), ":")
+	if v, ok := versionNames[parts[0]]; ok && len(parts) == 1 {
+		return v, v, nil
+	}
+	if parts[0] != "sslv23" && parts[0] != "sslv2/3" {
+		return 0, 0, fmt.Errorf("sslargs SSL_version=%s: the value is TLSv1, TLSv1_1, TLSv1_2, TLSv1_3, or SSLv23 with !... for those excluded", s)
+	}
+	for _, p := range parts[1:] {
+		if p == "!sslv2" || p == "!sslv3" {
+			continue
+		}
+		v, ok := versionNames[strings.TrimPrefix(p, "!")]
+		if !ok || !strings.HasPrefix(p, "!") {
+			return 0, 0, fmt.Errorf("sslargs SSL_version=%s: %q is not known", s, p)
+		}
+		if v == tls.VersionTLS13 {
+			hi = tls.VersionTLS12
+		} else {
+			lo = max(lo, v+1)
+		}
+	}
+	return lo, hi, nil
+}
+
+// Config makes the configuration for host. Files that cannot be read are
+// errors that name them.
+func (o TLSOptions) Config(host string) (*tls.Config, error) {
+	cfg := &tls.Config{ServerName: host, MinVersion: o.MinVersion, MaxVersion: o.MaxVersion} //nolint:gosec // 0 is the package's default
+	if o.ServerName != "" {
+		cfg.ServerName = o.ServerName
+	}
+	if o.CAFile != "" {
+		pem, err := os.ReadFile(o.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("SSL_ca_file: %w", err)
+		}
+		cfg.RootCAs = x509.NewCertPool()
+		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("SSL_ca_file: %s holds no certificate in PEM", o.CAFile)
+		}
+	}
+	if (o.CertFile == "") != (o.KeyFile == "") {
+		if o.CertFile == "" {
+			return nil, errors.New("SSL_key_file without SSL_cert_file")
+		}
+		o.KeyFile = o.CertFile // both in one file
+	}
+	if o.CertFile != "" {
+		cert, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("SSL_cert_file: %w", err)
+		}
+		cfg.Certificates = []tls.Certificate{cert}
+	}
+	if o.Insecure {
+		cfg.InsecureSkipVerify = true
+	}
+	if o.Fingerprint != "" {
+		want, err := hex.DecodeString(strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(o.Fingerprint), "sha256$"), ":", ""))
+		if err != nil || len(want) != sha256.Size {
+			return nil, fmt.Errorf("SSL_fingerprint: %q is not a SHA-256 in hex", o.Fingerprint)
+		}
+		cfg.InsecureSkipVerify = true
+		cfg.VerifyConnection = func(s tls.ConnectionState) error {
+			got := sha256.Sum256(s.PeerCertificates[0].Raw)
+			if !bytes.Equal(got[:], want) {
+				return &fingerprintError{cert: s.PeerCertificates[0]}
+			}
+			return nil
+		}
+	}
+	return cfg, nil
+}
+
+type fingerprintError struct{ cert *x509.Certificate }
+
+func (e *fingerprintError) Error() string { return "the certificate has another fingerprint" }
+
+// TLSError is a failed handshake, or STARTTLS refused. Its text names what the
+// certificate says and which option helps.
+type TLSError struct {
+	Host string
+	Err  error
+	// Cert is the certificate that was not accepted, nil when that is not the
+	// reason.
+	Cert *x509.Certificate
+
+	remedy string
+}
+
+// Error tells subject, issuer, dates, fingerprint, reason and remedy.
+func (e *TLSError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: TLS failed: %v", e.Host, e.Err)
+	if c := e.Cert; c != nil {
+		names := append(slices.Clone(c.DNSNames), ipStrings(c)...)
+		fmt.Fprintf(&b, "; certificate of subject %q, names %q, issued by %q, valid from %s to %s, SHA-256 %s",
+			c.Subject.String(), strings.Join(names, " "), c.Issuer.String(),
+			c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339), Fingerprint(c))
+	}
+	if e.remedy != "" {
+		b.WriteString("; " + e.remedy)
+	}
+	return b.String()
+}
+
+// Unwrap gives the cause.
+func (e *TLSError) Unwrap() error { return e.Err }
+
+func ipStrings(c *x509.Certificate) []string {
+	s := make([]string, len(c.IPAddresses))
+	for i, ip := range c.IPAddresses {
+		s[i] = ip.String()
+	}
+	return s
+}
+
+// Fingerprint is the SHA-256 of a certificate, hex with colons.
+func Fingerprint(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	var b strings.Builder
+	for i, x := range sum {
+		if i > 0 {
+			b.WriteByte(':')
+		}
+		fmt.Fprintf(&b, "%02X", x)
+	}
+	return b.String()
+}
+
+// tlsError explains a failed handshake.
+func (c *Config) tlsError(err error) error {
+	e := &TLSError{Host: c.Label() + " " + c.addr(), Err: err}
+	var verify *tls.CertificateVerificationError
+	var finger *fingerprintError
+	var header tls.RecordHeaderError
+	switch {
+	case errors.As(err, &verify):
+		if len(verify.UnverifiedCertificates) > 0 {
+			e.Cert = verify.UnverifiedCertificates[0]
+		}
+		e.remedy = fmt.Sprintf("if you trust this server all the same, pin it with %s SSL_fingerprint=..., give its root with %s SSL_ca_file=..., or switch the check off with %s SSL_verify_mode=0 or %s",
+			c.opt("sslargs"), c.opt("sslargs"), c.opt("sslargs"), c.opt("insecure"))
+	case errors.As(err, &finger):
+		e.Cert = finger.cert
+		e.remedy = "compare the fingerprint with " + c.opt("sslargs") + " SSL_fingerprint"
+	case errors.As(err, &header):
+		e.remedy = fmt.Sprintf("port %d does not speak TLS; use %s with %s, or %s", c.Port, c.opt("tls"), c.opt("nossl"), c.opt("port"))
+	}
+	return e
+}
