@@ -1,0 +1,310 @@
+package folders
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// columns of the tab-separated form. from and to decide; the others are for people.
+var columns = []string{"from", "to", "why", "state", "use", "from_text", "to_text", "warnings"}
+
+func (r Row) state() string {
+	switch {
+	case r.Refused != "":
+		return "refused"
+	case r.Exists:
+		return "exists"
+	default:
+		return "create"
+	}
+}
+
+func (r Row) reason() string {
+	if r.Detail != "" {
+		return string(r.Why) + ": " + r.Detail
+	}
+	return string(r.Why)
+}
+
+// notes are the warnings and the refusal of a row, as sentences.
+func (r Row) notes() []string {
+	var out []string
+	if r.Refused != "" {
+		out = append(out, r.Refused)
+	}
+	for _, w := range r.Warnings {
+		out = append(out, string(w.Kind)+": "+w.Text)
+	}
+	return out
+}
+
+// WriteTSV writes the rows as tab-separated lines under a line of column names.
+// In a field, backslash, TAB, CR, LF and bytes that are not UTF-8 are written
+// \\ \t \r \n \xHH.
+func (t *Table) WriteTSV(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintln(b, strings.Join(columns, "\t"))
+	for _, r := range t.Rows {
+		fields := []string{r.From, r.To, r.reason(), r.state(), r.Use, Text(r.From), Text(r.To), strings.Join(r.notes(), "; ")}
+		for i, f := range fields {
+			if i > 0 {
+				b.WriteByte('\t')
+			}
+			b.WriteString(escape(f))
+		}
+		b.WriteByte('\n')
+	}
+	return b.Flush()
+}
+
+func escape(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == '\\':
+			b.WriteString(`\\`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == utf8.RuneError && n == 1, r < 0x20, r == 0x7f:
+			fmt.Fprintf(&b, `\x%02X`, s[i])
+		default:
+			b.WriteString(s[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
+}
+
+func unescape(s string) (string, error) {
+	if !strings.Contains(s, `\`) {
+		return s, nil
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			b.WriteByte(s[i])
+			continue
+		}
+		i++
+		if i == len(s) {
+			return "", fmt.Errorf(`a lone backslash at the end; write \\`)
+		}
+		switch s[i] {
+		case '\\':
+			b.WriteByte('\\')
+		case 't':
+			b.WriteByte('\t')
+		case 'n':
+			b.WriteByte('\n')
+		case 'r':
+			b.WriteByte('\r')
+		case 'x':
+			var c byte
+			if i+2 >= len(s) {
+				return "", fmt.Errorf(`\x without two hexadecimal digits`)
+			}
+			if n, err := fmt.Sscanf(s[i+1:i+3], "%02x", &c); n != 1 || err != nil || !isHex(s[i+1]) || !isHex(s[i+2]) {
+				return "", fmt.Errorf(`\x without two hexadecimal digits`)
+			}
+			b.WriteByte(c)
+			i += 2
+		default:
+			return "", fmt.Errorf(`the escape \%c is not known; write \\ for a backslash`, s[i])
+		}
+	}
+	return b.String(), nil
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+// jsonRow is one row of the JSON form. A raw name that is not UTF-8 is in the
+// field with _base64 instead.
+type jsonRow struct {
+	From       string   `json:"from,omitempty"`
+	To         string   `json:"to,omitempty"`
+	FromBase64 string   `json:"from_base64,omitempty"`
+	ToBase64   string   `json:"to_base64,omitempty"`
+	FromText   string   `json:"from_text,omitempty"`
+	ToText     string   `json:"to_text,omitempty"`
+	Why        string   `json:"why,omitempty"`
+	State      string   `json:"state,omitempty"`
+	Use        string   `json:"use,omitempty"`
+	Parents    []string `json:"create_first,omitempty"`
+	Shared     int      `json:"shared,omitempty"`
+	Warnings   []string `json:"warnings,omitempty"`
+}
+
+// WriteJSON writes the rows as a JSON array, one row a line.
+func (t *Table) WriteJSON(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	b.WriteString("[")
+	for i, r := range t.Rows {
+		j := jsonRow{
+			FromText: Text(r.From), ToText: Text(r.To), Why: r.reason(), State: r.state(),
+			Use: r.Use, Shared: r.Shared, Warnings: r.notes(),
+		}
+		for _, p := range r.Parents {
+			j.Parents = append(j.Parents, Text(p))
+		}
+		if j.From = r.From; !utf8.ValidString(r.From) {
+			j.From, j.FromBase64 = "", base64.StdEncoding.EncodeToString([]byte(r.From))
+		}
+		if j.To = r.To; !utf8.ValidString(r.To) {
+			j.To, j.ToBase64 = "", base64.StdEncoding.EncodeToString([]byte(r.To))
+		}
+		if i > 0 {
+			b.WriteString(",")
+		}
+		b.WriteString("\n")
+		var line bytes.Buffer
+		enc := json.NewEncoder(&line)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(j); err != nil {
+			return fmt.Errorf("folder %q: %w", Text(r.From), err)
+		}
+		b.Write(bytes.TrimRight(line.Bytes(), "\n"))
+	}
+	b.WriteString("\n]\n")
+	return b.Flush()
+}
+
+// ReadMap reads an edited table back: either form, recognised by its first
+// character. Only from and to count; to may be typed in UTF-8. Errors name the
+// line. A line that was removed leaves its folder to the ordinary rules.
+func ReadMap(r io.Reader) ([]Pair, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("reading the mapping: %w", err)
+	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if first := bytes.TrimLeft(data, " \t\r\n"); len(first) > 0 && first[0] == '[' {
+		return readJSON(data)
+	}
+	return readTSV(data)
+}
+
+// pairs collects rows and refuses those that make no sense.
+type pairs struct {
+	list []Pair
+	line map[string]int
+}
+
+func (p *pairs) add(line int, from, to string) error {
+	if p.line == nil {
+		p.line = map[string]int{}
+	}
+	switch first := p.line[from]; {
+	case from == "":
+		return fmt.Errorf("line %d: no host1 folder in the column from", line)
+	case to == "":
+		return fmt.Errorf("line %d: folder %q has no destination; remove the line to use the ordinary rules, or exclude the folder with --exclude", line, Text(from))
+	case first != 0:
+		return fmt.Errorf("line %d: folder %q is in line %d already; remove one of them", line, Text(from), first)
+	}
+	p.line[from] = line
+	p.list = append(p.list, Pair{from, to})
+	return nil
+}
+
+func readTSV(data []byte) ([]Pair, error) {
+	var out pairs
+	from, to := -1, -1
+	for i, line := range strings.Split(string(data), "\n") {
+		line = strings.TrimSuffix(line, "\r")
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		cells := strings.Split(line, "\t")
+		if from < 0 {
+			for c, name := range cells {
+				switch strings.TrimSpace(name) {
+				case "from":
+					from = c
+				case "to":
+					to = c
+				}
+			}
+			if from < 0 || to < 0 {
+				return nil, fmt.Errorf(`line %d: the first line must name the columns, "from" and "to" among them, separated by TABs`, i+1)
+			}
+			continue
+		}
+		if len(cells) <= max(from, to) {
+			return nil, fmt.Errorf("line %d: only %d columns; are the TABs still TABs?", i+1, len(cells))
+		}
+		var names [2]string
+		for j, c := range []int{from, to} {
+			var err error
+			if names[j], err = unescape(cells[c]); err != nil {
+				return nil, fmt.Errorf("line %d: column %d: %w", i+1, c+1, err)
+			}
+		}
+		if err := out.add(i+1, names[0], names[1]); err != nil {
+			return nil, err
+		}
+	}
+	if from < 0 {
+		return nil, fmt.Errorf("the mapping is empty")
+	}
+	return out.list, nil
+}
+
+func readJSON(data []byte) ([]Pair, error) {
+	var out pairs
+	dec := json.NewDecoder(bytes.NewReader(data))
+	line := func() int {
+		at := min(int(dec.InputOffset()), len(data))
+		for at < len(data) && strings.ContainsRune(" \t\r\n,", rune(data[at])) {
+			at++
+		}
+		return bytes.Count(data[:at], []byte("\n")) + 1
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, fmt.Errorf("line %d: %w", line(), err)
+	}
+	counted, lines := 0, 1 // count each line once, also in a table of 100,000 rows
+	for dec.More() {
+		at := min(int(dec.InputOffset()), len(data))
+		for at < len(data) && strings.IndexByte(" \t\r\n,", data[at]) >= 0 {
+			at++
+		}
+		lines += bytes.Count(data[counted:at], []byte("\n"))
+		counted = at
+		var j jsonRow
+		if err := dec.Decode(&j); err != nil {
+			return nil, fmt.Errorf("line %d: %w", lines, err)
+		}
+		for _, f := range []struct {
+			name  *string
+			coded string
+		}{{&j.From, j.FromBase64}, {&j.To, j.ToBase64}} {
+			if *f.name == "" && f.coded != "" {
+				raw, err := base64.StdEncoding.DecodeString(f.coded)
+				if err != nil {
+					return nil, fmt.Errorf("line %d: %w", lines, err)
+				}
+				*f.name = string(raw)
+			}
+		}
+		if err := out.add(lines, j.From, j.To); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, fmt.Errorf("line %d: the list is not closed: %w", line(), err)
+	}
+	return out.list, nil
+}

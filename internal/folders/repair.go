@@ -1,0 +1,193 @@
+package folders
+
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Names a server refuses are written with look-alikes that every server takes
+// and that can be turned back (Restore):
+//
+//	a refused printable character   its full-width form    ^  ->  ＾
+//	a blank at the end of a level   ␠
+//	a control character             its picture            TAB -> ␉
+//	a character beyond U+FFFF       _x1F600_
+//	an empty level, a reserved word ＿ alone, or behind the word
+//
+// In a level that is changed, characters of the original that look like such a
+// replacement get the mark ‛ before them. Only Unicode normalisation and
+// shortening can not be turned back; the mapping table records them.
+const (
+	quoteMark = '\u201b' // ‛
+	blankSign = '\u2420' // ␠
+	delSign   = '\u2421' // ␡
+	nothing   = '\uff3f' // ＿
+)
+
+// repair returns a raw name that the rules allow. prefix is left alone, the
+// rest is treated level by level.
+func repair(name, prefix, sep string, r nameRules) string {
+	rest, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		prefix, rest = "", name
+	}
+	bad := r.bad + r.badForSep[sep]
+	levels := strings.Split(rest, sep)
+	for i, raw := range levels {
+		text := Decode(raw)
+		fixed := repairLevel(text, bad, r, i == 0 && prefix == "")
+		if i == 0 && slices.Contains(r.reserved, strings.ToLower(fixed)) {
+			fixed += string(nothing)
+		}
+		if fixed == "" && r.empty && len(levels) > 0 {
+			fixed = string(nothing)
+		}
+		if r.maxLevel > 0 && utf8.RuneCountInString(fixed) > r.maxLevel {
+			fixed = shorten(fixed, r.maxLevel, raw)
+		}
+		if fixed != text || !IsValid(raw) {
+			levels[i] = Encode(fixed)
+		}
+	}
+	out := prefix + strings.Join(levels, sep)
+	if r.maxName > 0 && len(out) > r.maxName {
+		out = fit(prefix, levels, sep, r.maxName, name)
+	}
+	return out
+}
+
+func repairLevel(text, bad string, r nameRules, first bool) string {
+	if r.nfc && utf8.ValidString(text) {
+		text = norm.NFC.String(text)
+	}
+	if r.dots && (text == "." || text == "..") {
+		bad += "."
+	}
+	runes := []rune(text)
+	out := make([]rune, 0, len(runes))
+	changed := false
+	inner := strings.TrimLeft(text, " ")
+	lead := len(text) - len(inner)
+	tail := len(runes) - (len(inner) - len(strings.TrimRight(inner, " ")))
+	for i, c := range runes {
+		edge := r.edges && c == ' ' && (i < lead || i >= tail)
+		switch {
+		case edge:
+			out, changed = append(out, blankSign), true
+		case r.control && c < 0x20:
+			out, changed = append(out, 0x2400+c), true
+		case r.control && c == 0x7f:
+			out, changed = append(out, delSign), true
+		case r.control && c >= 0x80 && c < 0xa0, r.astral && c > 0xffff:
+			out, changed = append(out, []rune(fmt.Sprintf("_x%X_", c))...), true
+		case c > 0x20 && c < 0x7f && (strings.ContainsRune(bad, c) || first && i == 0 && strings.ContainsRune(r.badFirst, c)):
+			out, changed = append(out, fullWidth(c)), true
+		case replacement(runes, i):
+			out = append(out, quoteMark, c)
+		default:
+			out = append(out, c)
+		}
+	}
+	if !changed {
+		return text
+	}
+	return string(out)
+}
+
+func fullWidth(c rune) rune { return c - 0x21 + 0xff01 }
+
+// replacement reports whether the character at i could be taken for one that
+// repair wrote.
+func replacement(runes []rune, i int) bool {
+	c := runes[i]
+	return c == quoteMark || c >= 0xff01 && c <= 0xff5e || c >= 0x2400 && c <= 0x2421 ||
+		c == '_' && i+1 < len(runes) && runes[i+1] == 'x'
+}
+
+// Restore turns one repaired level, decoded, back into the original. A level
+// that repair did not change may not come back as it was: only names the
+// mapping table marks as changed are to be restored.
+func Restore(level string) string {
+	runes := []rune(level)
+	var b strings.Builder
+	for i := 0; i < len(runes); i++ {
+		c := runes[i]
+		switch {
+		case c == quoteMark && i+1 < len(runes):
+			i++
+			b.WriteRune(runes[i])
+		case c == nothing && i == len(runes)-1:
+		case c >= 0xff01 && c <= 0xff5e:
+			b.WriteRune(c - 0xff01 + 0x21)
+		case c == blankSign:
+			b.WriteByte(' ')
+		case c == delSign:
+			b.WriteByte(0x7f)
+		case c >= 0x2400 && c < 0x2420:
+			b.WriteRune(c - 0x2400)
+		case c == '_' && i+1 < len(runes) && runes[i+1] == 'x':
+			end := slices.Index(runes[i+1:], '_')
+			if end < 1 {
+				b.WriteRune(c)
+				continue
+			}
+			v, err := strconv.ParseUint(string(runes[i+2:i+1+end]), 16, 21)
+			if err != nil || !utf8.ValidRune(rune(v)) {
+				b.WriteRune(c)
+				continue
+			}
+			b.WriteRune(rune(v))
+			i += end + 1
+		default:
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+// shorten cuts text to n characters, the last of them a sign made of the whole
+// raw name, so that different long names stay different.
+func shorten(text string, n int, raw string) string {
+	mark := "~" + sign(raw)
+	runes := []rune(text)
+	keep := max(0, n-len(mark))
+	return strings.TrimRight(string(runes[:min(keep, len(runes))]), " ") + mark
+}
+
+func sign(raw string) string {
+	h := fnv.New64a()
+	h.Write([]byte(raw))
+	return fmt.Sprintf("%016x", h.Sum64())[:10]
+}
+
+// fit makes a whole name at most n bytes: it keeps as many levels as fit and
+// ends with the last level, shortened and signed.
+func fit(prefix string, levels []string, sep string, n int, raw string) string {
+	mark := "~" + sign(raw)
+	last := []rune(Decode(levels[len(levels)-1]))
+	room := n - len(prefix)
+	kept := 0
+	used := 0
+	for kept < len(levels)-1 {
+		next := used + len(levels[kept]) + len(sep)
+		if next+len(mark)+24 > room {
+			break
+		}
+		used = next
+		kept++
+	}
+	head := prefix + strings.Join(append(slices.Clone(levels[:kept]), ""), sep)
+	for cut := len(last); cut >= 0; cut-- {
+		tail := Encode(strings.TrimRight(string(last[:cut]), " ") + mark)
+		if len(head)+len(tail) <= n || cut == 0 {
+			return head + tail
+		}
+	}
+	return head + mark
+}

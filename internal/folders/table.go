@@ -1,0 +1,517 @@
+package folders
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Why is the rule that gave a folder its name on host2.
+type Why string
+
+// The rules, in the order in which they win.
+const (
+	WhyMapFile    Why = "mapfile"
+	WhyF1F2       Why = "f1f2"
+	WhyAutomap    Why = "automap"
+	WhyTrans      Why = "regextrans2"
+	WhySubfolder2 Why = "subfolder2"
+	WhySubfolder1 Why = "subfolder1"
+	WhySpace      Why = "separator" // separator, prefix or spelling of INBOX
+	WhySame       Why = "same"
+)
+
+// Row is the way of one host1 folder.
+type Row struct {
+	// From and To are raw names. To is what host2 is asked for.
+	From, To string
+	// Ruled is what the rules alone make of the name: imapsync's answer. It
+	// differs from To when host2 would refuse it.
+	Ruled string
+	Why   Why
+	// Detail says more: the expression, or how automap recognised both sides.
+	Detail string
+	// Exists: host2 has To (or, where it ignores case, another spelling of it).
+	// Create: this run has to create it. Both are false for a refused row.
+	Exists, Create bool
+	// Container: host2 lists To as not selectable.
+	Container bool
+	// Use is the role To is to be created with (RFC 6154), or "".
+	Use string
+	// Parents are the folders above To to create first, in order. A folder that
+	// another row creates before this one is not repeated.
+	Parents []string
+	// Fallback is a name without any unusual character, to be tried when host2
+	// refuses To; "" when To is such a name already or exists.
+	Fallback string
+	// Shared is the number of rows that go to the same folder, 1 when alone.
+	Shared int
+	// Refused says why nothing can be copied to To; "" when all is well.
+	Refused  string
+	Warnings []Warning
+	// Steps tell what each stage did, when Options.Explain asks for it.
+	Steps []string
+}
+
+// Changed reports whether the name was repaired for host2.
+func (r Row) Changed() bool { return r.To != r.Ruled }
+
+// WarningKind sorts warnings.
+type WarningKind string
+
+// The kinds of warnings.
+const (
+	WarnInboxInbox WarningKind = "inbox-inbox"    // INBOX.INBOX
+	WarnTrap       WarningKind = "delimiter-trap" // the hierarchy is flattened
+	WarnShared     WarningKind = "several"        // several sources, one destination
+	WarnCase       WarningKind = "case"           // names that differ only in case or form
+	WarnChanged    WarningKind = "name-changed"   // repaired for host2
+	WarnSplit      WarningKind = "role-split"     // two folders of one role
+	WarnGarbled    WarningKind = "garbled"        // an expression broke encoded characters
+	WarnDeep       WarningKind = "depth"          // more levels than host2 is known to take
+	WarnUnusual    WarningKind = "unusual-name"   // host2 may refuse it
+)
+
+// Warning is something about a row a user should know before the run.
+type Warning struct {
+	Kind WarningKind
+	Text string
+}
+
+// Table is the mapping of a run, made before the first message moves.
+type Table struct {
+	Space1, Space2 Space
+	Choice         Choice
+	// Rows are in the order of work.
+	Rows []Row
+	// Automap says whether automap took part: --subfolder1 and 2 turn it off.
+	Automap        bool
+	Roles1, Roles2 []Role
+	// Unused are pairs of --f1f2 and --mapfile whose host1 folder does not exist.
+	Unused []Pair
+	// Problems are those of the choice and of the rows; one that is not a
+	// Warning has to end in a non-zero exit code.
+	Problems []Problem
+	// Extras are the host2 folders that are not on host1, children first
+	// (imapsync's "Folders in host2 not in host1").
+	Extras []string
+
+	guard guard
+	known map[string]bool // names host2 has, containers and namespace roots too
+}
+
+// ErrNoList says that a side's folder list could not be read.
+var ErrNoList = errors.New("the folder list could not be read")
+
+// Map makes the table. An error means that no table can be trusted: a list that
+// could not be read (ErrNoList), a *Subfolder1Error, or an expression that
+// failed on a name. Mistakes that leave other folders untouched are Problems.
+func Map(o Options, s1, s2 Side) (*Table, error) {
+	for i, s := range []Side{s1, s2} {
+		if s.ListFailed {
+			return nil, fmt.Errorf("host%d: %w; no folder can be mapped: check the account and run again", i+1, ErrNoList)
+		}
+	}
+	m := mapping{o: &o, s1: s1, s2: s2, list1: selectable(s1.Folders), list2: selectable(s2.Folders)}
+	m.x1, m.x2 = newIndex(m.list1), newIndex(m.list2)
+	t := &Table{Space1: Locate(s1, o.Sep1, o.Prefix1), Space2: Locate(s2, o.Sep2, o.Prefix2)}
+	m.t = t
+	m.rules = newRules(&o, t.Space1, t.Space2)
+	if err := m.rules.locateSubfolder1(s1, m.x1); err != nil {
+		return nil, err
+	}
+	m.rules.inboxRule(m.x1, m.x2)
+	var err error
+	t.Choice, err = choose(&o, s1, m.x1, separator(t.Space1.Sep), m.rules.sub1, m.rules.vars)
+	if err != nil {
+		return nil, err
+	}
+	t.Problems = append(t.Problems, t.Choice.Problems...)
+	if len(m.list1) == 0 {
+		t.Problems = append(t.Problems, Problem{Option: "host1", What: "lists no folder that can be selected", Remedy: "check the account"})
+	}
+	m.explicit()
+	v1 := viewRoles(s1, m.list1, t.Space1)
+	v2 := viewRoles(s2, m.list2, t.Space2)
+	t.Roles1, t.Roles2 = v1.list, v2.list
+	t.Automap = o.Automap && m.rules.sub1 == "" && m.rules.sub2 == ""
+	m.auto = &automapper{
+		o: &o, v1: v1, v2: v2, x2: m.x2, rules: m.rules,
+		create: s2.CreateUse, planned: map[string]pick{},
+	}
+	m.same = o.SameServer || s1.Family == s2.Family && s1.Family != Generic
+	if err := m.rows(); err != nil {
+		return nil, err
+	}
+	m.existence()
+	m.shared()
+	m.warn()
+	m.parents()
+	for _, r := range t.Rows {
+		if r.Refused != "" {
+			t.Problems = append(t.Problems, Problem{Option: "folder", Value: Text(r.From), What: r.Refused, Remedy: "map it elsewhere with --f1f2, or leave it out with --exclude"})
+		}
+	}
+	return t, m.extras()
+}
+
+// mapping is the work in progress of Map.
+type mapping struct {
+	o            *Options
+	t            *Table
+	s1, s2       Side
+	list1, list2 []Folder
+	x1, x2       *index
+	rules        *rules
+	auto         *automapper
+	pairs        map[string]explicitPair
+	same         bool
+	used         map[string]bool   // roles given to a new folder already
+	fold2        map[string]string // foldKey -> host2 name
+}
+
+type explicitPair struct {
+	to  string
+	why Why
+}
+
+// explicit collects --f1f2 and --mapfile. A target of "" or "0" is none, as in
+// imapsync.
+func (m *mapping) explicit() {
+	m.pairs = map[string]explicitPair{}
+	add := func(list []Pair, why Why) {
+		for _, p := range list {
+			from, ok := m.x1.find(p.From)
+			if !ok {
+				m.t.Unused = append(m.t.Unused, p)
+				continue
+			}
+			if p.To == "" || p.To == "0" {
+				delete(m.pairs, from)
+				continue
+			}
+			to := p.To
+			if !m.x2.raw[to] {
+				to = ToRaw(to)
+			}
+			m.pairs[from] = explicitPair{to, why}
+		}
+	}
+	add(m.o.Map, WhyF1F2)
+	add(m.o.MapFile, WhyMapFile)
+}
+
+// rows maps every wanted folder.
+func (m *mapping) rows() error {
+	m.t.Rows = make([]Row, 0, len(m.t.Choice.Wanted))
+	m.used = map[string]bool{}
+	for _, n := range m.t.Choice.Wanted {
+		r, err := m.row(n)
+		if err != nil {
+			return err
+		}
+		m.t.Rows = append(m.t.Rows, r)
+	}
+	return nil
+}
+
+func (m *mapping) row(n string) (Row, error) {
+	r := Row{From: n, Shared: 1}
+	if p, ok := m.pairs[n]; ok {
+		r.To, r.Ruled, r.Why = p.to, p.to, p.why
+		m.note(&r, "%s [%s] -> [%s]", p.why, n, p.to)
+		return r, nil
+	}
+	if m.t.Automap {
+		p, ok, err := m.auto.pick(n)
+		if err != nil {
+			return Row{}, err
+		}
+		if ok {
+			r.To, r.Ruled, r.Why, r.Detail = p.to, p.to, WhyAutomap, p.role+": "+p.why
+			if p.use && !m.used[p.role] {
+				m.used[p.role] = true
+				r.Use = p.role
+			}
+			if !m.x2.raw[p.to] {
+				m.repair(&r)
+			}
+			m.note(&r, "automap [%s] -> [%s]", n, r.To)
+			return r, nil
+		}
+	}
+	res, err := m.rules.apply(n)
+	if err != nil {
+		return Row{}, err
+	}
+	r.To, r.Ruled, r.Steps = res.name, res.name, res.steps
+	switch {
+	case res.expr != "":
+		r.Why, r.Detail = WhyTrans, res.expr
+	case m.rules.sub2 != "":
+		r.Why = WhySubfolder2
+	case m.rules.sub1 != "" && m.rules.cutSubfolder1(n, prefixOf(m.t.Space1)) != n:
+		r.Why = WhySubfolder1
+	case r.To == n:
+		r.Why = WhySame
+	default:
+		r.Why = WhySpace
+	}
+	if res.garbled {
+		r.warn(WarnGarbled, "the expression changed the letters of encoded characters: %q became %q", Text(n), Text(r.To))
+	}
+	m.repair(&r)
+	return r, nil
+}
+
+func (m *mapping) note(r *Row, format string, args ...any) {
+	if m.o.Explain {
+		r.Steps = append(r.Steps, fmt.Sprintf(format, args...))
+	}
+}
+
+func (r *Row) warn(kind WarningKind, format string, args ...any) {
+	r.Warnings = append(r.Warnings, Warning{kind, fmt.Sprintf(format, args...)})
+}
+
+// repair rewrites a name host2 would refuse. A name host2 has, and an unchanged
+// name between servers of one kind, is left as it is.
+func (m *mapping) repair(r *Row) {
+	if r.To == "" || m.x2.raw[r.To] || IsInbox(r.To) || m.same && m.unchanged(r) {
+		return
+	}
+	sep := m.t.Space2.Own
+	prefix := prefixOf(m.t.Space2)
+	r.To = repair(r.To, prefix, sep, families[m.s2.Family])
+	if m.x2.raw[r.To] {
+		return
+	}
+	if f := repair(r.Ruled, prefix, sep, fallback); f != r.To {
+		if m.x2.raw[f] {
+			r.To = f // the second try of an earlier run
+		} else {
+			r.Fallback = f
+		}
+	}
+}
+
+// unchanged reports whether the name is the same on both sides but for prefix.
+func (m *mapping) unchanged(r *Row) bool {
+	return m.t.Space1.Sep == m.t.Space2.Sep &&
+		strings.TrimPrefix(r.From, prefixOf(m.t.Space1)) == strings.TrimPrefix(r.To, prefixOf(m.t.Space2))
+}
+
+// existence compares the names with host2's list.
+func (m *mapping) existence() {
+	containers := map[string]bool{}
+	m.t.known = map[string]bool{"INBOX": true}
+	for _, f := range m.s2.Folders {
+		m.t.known[f.Name] = true
+		if !f.Selectable() {
+			containers[f.Name] = true
+		}
+	}
+	if ns := m.s2.Namespace; ns != nil {
+		for _, class := range [][]NamespaceEntry{ns.Personal, ns.Other, ns.Shared} {
+			for _, e := range class {
+				m.t.known[strings.TrimSuffix(e.Prefix, e.Delim)] = true
+			}
+		}
+	}
+	m.fold2 = make(map[string]string, len(m.list2))
+	for _, f := range m.list2 {
+		if k := foldKey(f.Name); m.fold2[k] == "" {
+			m.fold2[k] = f.Name
+		}
+	}
+	fold := m.s2.Family.FoldsCase()
+	for i := range m.t.Rows {
+		r := &m.t.Rows[i]
+		switch twin := m.fold2[foldKey(r.To)]; {
+		case r.To == "":
+			r.Refused = "the rules leave an empty name"
+		case m.x2.raw[r.To], IsInbox(r.To):
+			r.Exists = true
+		case twin != "" && fold && !m.o.MixFolders:
+			r.Refused = fmt.Sprintf("folder %q already exists on host2 as %q and --nomixfolders is set", Text(r.To), Text(twin))
+		case twin != "" && fold:
+			r.Exists = true
+			r.warn(WarnCase, "host2 has %q, which is the same folder there", Text(twin))
+		default:
+			r.Create, r.Container = true, containers[r.To]
+			if twin != "" {
+				r.warn(WarnCase, "host2 has %q already, which differs only in case or in the form of its characters", Text(twin))
+			}
+		}
+		if !r.Create {
+			r.Use, r.Fallback = "", ""
+		}
+	}
+}
+
+// shared counts the rows that meet in one folder.
+func (m *mapping) shared() {
+	id := func(to string) string {
+		if IsInbox(to) {
+			return "INBOX"
+		}
+		if m.s2.Family.FoldsCase() {
+			return foldKey(to)
+		}
+		return to
+	}
+	rows := m.t.Rows
+	byID := make(map[string][]int, len(rows))
+	byFold := make(map[string][]int, len(rows))
+	for i, r := range rows {
+		if r.To == "" {
+			continue
+		}
+		byID[id(r.To)] = append(byID[id(r.To)], i)
+		byFold[foldKey(r.To)] = append(byFold[foldKey(r.To)], i)
+	}
+	for i := range rows {
+		r := &rows[i]
+		if r.To == "" {
+			continue
+		}
+		if g := byID[id(r.To)]; len(g) > 1 {
+			r.Shared = len(g)
+			r.warn(WarnShared, "%d host1 folders go to this folder: %s", len(g), some(rows, g, func(r Row) string { return r.From }))
+		} else if g := byFold[foldKey(r.To)]; len(g) > 1 {
+			r.warn(WarnCase, "these names differ only in case or in the form of their characters, and are one folder on servers that ignore it: %s",
+				some(rows, g, func(r Row) string { return r.To }))
+		}
+	}
+}
+
+// some names at most five folders of a group, so that a thousand folders in one
+// do not make a thousand long lines.
+func some(rows []Row, group []int, name func(Row) string) string {
+	const most = 5
+	var b strings.Builder
+	for i, g := range group {
+		if i == most {
+			fmt.Fprintf(&b, " and %d more", len(group)-most)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%q", Text(name(rows[g])))
+	}
+	return b.String()
+}
+
+// parents lists what is to be created above each new folder.
+func (m *mapping) parents() {
+	made := map[string]bool{}
+	for i := range m.t.Rows {
+		r := &m.t.Rows[i]
+		if r.Create {
+			for _, p := range m.t.Missing(r.To) {
+				if !made[p] {
+					made[p] = true
+					r.Parents = append(r.Parents, p)
+				}
+			}
+			made[r.To] = true
+		}
+	}
+}
+
+// Missing returns the folders above a raw host2 name that host2 does not list,
+// the highest first. Names are not trimmed, and a level without characters is
+// not a folder.
+func (t *Table) Missing(name string) []string {
+	var out []string
+	sep := t.Space2.Own
+	if sep == "" {
+		return nil
+	}
+	for i := strings.Index(name, sep); i >= 0; {
+		if p := name[:i]; p != "" && !strings.HasSuffix(p, sep) && !t.known[p] && !IsInbox(p) {
+			out = append(out, p)
+		}
+		next := strings.Index(name[i+len(sep):], sep)
+		if next < 0 {
+			break
+		}
+		i += len(sep) + next
+	}
+	return out
+}
+
+// extras finds the host2 folders that are not on host1 and notes what protects
+// the others (imapsync-folders.md section 6.1).
+func (m *mapping) extras() error {
+	t := m.t
+	t.guard = guard{
+		o: m.o, s2: m.s2, space: t.Space2, sub2: m.rules.sub2, rows: t.Rows,
+		empty1: len(m.list1) == 0, same: map[string]string{}, counterpart: map[string]string{},
+	}
+	mapped := make(map[string]bool, len(m.list1))
+	wanted := make(map[string]bool, len(t.Rows))
+	for _, r := range t.Rows {
+		wanted[r.From] = true
+		for _, n := range []string{r.To, r.Ruled, r.Fallback} {
+			if n != "" {
+				mapped[n] = true
+			}
+		}
+		t.guard.same[foldKey(r.To)] = r.From
+	}
+	for _, f := range m.list1 {
+		n := f.Name
+		t.guard.same[foldKey(n)] = n
+		if wanted[n] {
+			continue
+		}
+		if err := m.unwanted(n, mapped); err != nil {
+			return err
+		}
+	}
+	for _, f := range m.list2 {
+		n := f.Name
+		if m.x1.raw[n] || mapped[n] || m.rules.sub2 != "" && (n == m.rules.sub2 || n == prefixOf(t.Space2)+m.rules.sub2) {
+			continue
+		}
+		t.Extras = append(t.Extras, n)
+	}
+	sort.Sort(sort.Reverse(sort.StringSlice(t.Extras)))
+	return nil
+}
+
+// unwanted notes where a folder that takes no part would go: its counterpart
+// on host2 is not an extra.
+func (m *mapping) unwanted(n string, mapped map[string]bool) error {
+	if p, ok := m.pairs[n]; ok {
+		mapped[p.to] = true
+		return nil
+	}
+	res, err := m.rules.apply(n)
+	if err != nil {
+		return err
+	}
+	mapped[res.name] = true
+	r := Row{From: n, To: res.name, Ruled: res.name}
+	m.repair(&r)
+	for _, name := range []string{r.To, r.Fallback} {
+		if name != "" && name != res.name {
+			mapped[name] = true
+		}
+	}
+	m.t.guard.same[foldKey(r.To)] = n
+	if !m.o.Automap {
+		return nil
+	}
+	p, ok, err := m.auto.pick(n)
+	if err != nil {
+		return err
+	}
+	if ok {
+		m.t.guard.counterpart[p.to] = n
+	}
+	return nil
+}
