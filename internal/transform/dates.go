@@ -19,6 +19,12 @@ func FixInternalDate(raw string) (date string, ok bool) {
 	if canonical(raw) {
 		return raw, true
 	}
+	// The day padded with a space is the other form RFC 3501 knows.
+	if len(raw) > 0 && raw[0] == ' ' {
+		if padded := "0" + raw[1:]; canonical(padded) {
+			return padded, true
+		}
+	}
 	return fixDate(raw)
 }
 
