@@ -459,7 +459,7 @@ type SignalReceived struct {
 type Finished struct {
 	base
 	// Stopped says why the run ended early: "", "errorsmax", "exitwhenover",
-	// "signal", "connection", "day budget".
+	// "signal", "file" (--abortbyfile), "connection", "quota", "day budget".
 	Stopped string
 	Signal  string
 	Mode    string

@@ -76,6 +76,9 @@ func (t *Tally) Add(e Event) {
 	case FolderSkipped:
 		s.WouldTransfer += e.WouldCopy
 		s.Processed += e.WouldCopy
+		if e.LeavesMail() {
+			s.LeftOut = append(s.LeftOut, e)
+		}
 	case FolderListed:
 		s.Duplicates[side(e.Side)] += e.Duplicates
 		s.NoHeader[side(e.Side)] += e.NoHeader
@@ -84,6 +87,10 @@ func (t *Tally) Add(e Event) {
 
 	case SizesTotal:
 		t.sizes(e)
+	case Quota:
+		if e.Side == 2 && e.HasQuota {
+			s.QuotaUsed, s.QuotaLimit = e.Used, e.Limit
+		}
 	case Reconnected:
 		s.Reconnections[side(e.Side)]++
 	case Note:

@@ -100,7 +100,7 @@ func (s *Stats) ExitCode() int {
 	switch {
 	case s.CeilingRefused:
 		return ExitDeletionRefused
-	case f.Stopped == "abortfile":
+	case f.Stopped == "file":
 		return ExitByFile
 	case f.Stopped == "exitwhenover", f.Stopped == "day budget":
 		return ExitTransferExceeded

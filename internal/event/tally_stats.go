@@ -1,6 +1,9 @@
 package event
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Stats are the figures of a run: what imapsync's statistics block shows
 // (imapsync-cli.md section 5.7) and what a truthful verdict needs beyond it.
@@ -19,6 +22,8 @@ type Stats struct {
 	// never reached (known once Finished, by name when there was a Mapped).
 	Incomplete []FolderDone
 	Unvisited  []Folder
+	// LeftOut are folders skipped with their mail in them.
+	LeftOut []FolderSkipped
 
 	Transferred                       int64
 	BytesTransferred, Biggest         int64
@@ -58,6 +63,8 @@ type Stats struct {
 	TotalKnown bool
 
 	AtStart, AtEnd Difference // host2 minus host1, by the sizes tables
+
+	QuotaUsed, QuotaLimit int64 // of host2, bytes; a limit of 0 is none
 
 	Warnings   int
 	ErrorCount int
@@ -99,6 +106,23 @@ func (s *Stats) Remaining(now time.Time) time.Duration {
 	}
 	spent := now.Sub(s.LoopStarted)
 	return time.Duration(float64(spent) / float64(max(1, s.Processed)) * float64(s.Left()))
+}
+
+// QuotaShort tells how many bytes host2 would hold if all that the first sizes
+// table found missing were copied, and whether its quota is too small for that.
+func (s *Stats) QuotaShort() (need int64, short bool) {
+	if s.QuotaLimit <= 0 || !s.AtStart.Known {
+		return 0, false
+	}
+	need = s.QuotaUsed + max(0, -s.AtStart.Bytes)
+	return need, need > s.QuotaLimit
+}
+
+// LeavesMail tells whether the skipped folder may hold messages that host2 lacks
+// after the run: it was not empty, and not skipped only because the run is dry.
+func (f FolderSkipped) LeavesMail() bool {
+	return f.Why != "empty" && f.Why != "empty by search" && !strings.HasPrefix(f.Why, "dry") &&
+		f.WouldCopy == 0
 }
 
 // NotCopied is a host1 message that this run did not copy though it looked at

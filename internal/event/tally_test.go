@@ -167,7 +167,7 @@ func TestExitCode(t *testing.T) {
 		{"ceiling and errors", []Event{DeletionRefused{Ceiling: true}, e(ErrAppend), Finished{}}, ExitAppend},
 		{"ceiling told as an error", []Event{e(ErrRefused), Finished{}}, ExitDeletionRefused},
 		{"signal beats errors", []Event{e(ErrAppend), Finished{Stopped: "signal", Signal: "INT"}}, ExitBySignal},
-		{"abort file", []Event{start, Finished{Stopped: "abortfile"}}, ExitByFile},
+		{"abort file", []Event{start, Finished{Stopped: "file"}}, ExitByFile},
 		{"exitwhenover", []Event{start, e(ErrTransferExceeded), Finished{Stopped: "exitwhenover"}}, ExitTransferExceeded},
 		{"day budget", []Event{start, Finished{Stopped: "day budget"}}, ExitTransferExceeded},
 		{"fatal without an error", []Event{Finished{Fatal: errors.New("x")}}, ExitCatchAll},
@@ -215,6 +215,32 @@ func TestEstimate(t *testing.T) {
 	}
 	if got := (&Stats{Total: 5}).Remaining(now); got != 0 {
 		t.Errorf("remaining before the loop: %v, want 0", got)
+	}
+}
+
+func TestQuotaShort(t *testing.T) {
+	sizes := SizesTotal{Known1: true, Known2: true, Total1: Size{Bytes: 900}, Total2: Size{Bytes: 300}}
+	tests := []struct {
+		name   string
+		events []Event
+		need   int64
+		short  bool
+	}{
+		{"no quota", []Event{sizes}, 0, false},
+		{"no limit", []Event{Quota{Side: 2, HasQuota: true, Used: 300}, sizes}, 0, false},
+		{"fits", []Event{Quota{Side: 2, HasQuota: true, Used: 400, Limit: 1000}, sizes}, 1000, false},
+		{"too small", []Event{Quota{Side: 2, HasQuota: true, Used: 401, Limit: 1000}, sizes}, 1001, true},
+		{"host1's quota is no matter", []Event{Quota{Side: 1, HasQuota: true, Used: 999, Limit: 1000}, sizes}, 0, false},
+		{"host2 holds more already", []Event{Quota{Side: 2, HasQuota: true, Used: 900, Limit: 1000}, SizesTotal{Known1: true, Known2: true, Total2: Size{Bytes: 800}}}, 900, false},
+		{"sizes unknown", []Event{Quota{Side: 2, HasQuota: true, Used: 999, Limit: 1000}}, 0, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			need, short := fold(tt.events...).QuotaShort()
+			if need != tt.need || short != tt.short {
+				t.Errorf("%d, %v, want %d, %v", need, short, tt.need, tt.short)
+			}
+		})
 	}
 }
 

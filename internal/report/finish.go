@@ -36,8 +36,13 @@ func (t *Text) finished(e event.Finished) {
 
 // shortRun says why a run that did its whole duty moved no mail.
 func (t *Text) shortRun(mode string) {
+	failed := t.stats.ErrorCount > 0
 	switch mode {
 	case "", "sync", "justfolders":
+	case "justlogin":
+		if !failed {
+			t.linef("Exiting because of --justlogin")
+		}
 	case "justconnect":
 		hosts := ""
 		for _, a := range []Account{t.o.Host1, t.o.Host2} {

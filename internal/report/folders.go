@@ -234,7 +234,7 @@ func (t *Text) folderListing(e event.FolderListing) {
 func (t *Text) folderDone(e event.FolderDone) {
 	switch {
 	case e.Failed:
-		t.linef("Host1: folder [%s] is not completely synced, see the error above", e.From.Raw)
+		t.linef("Host1: folder [%s] is not completely synced", e.From.Raw)
 	case e.Unchanged:
 		t.linef("Host1: folder [%s] unchanged on both sides since the last run, %d messages",
 			e.From.Raw, e.Identified1)

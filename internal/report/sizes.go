@@ -79,4 +79,9 @@ func (t *Text) sizesTotal(e event.SizesTotal) {
 	t.linef("Host2 Biggest message:      %11s bytes (%s)", number(k2, s2.Biggest), size(k2, s2.Biggest))
 	t.blank()
 	t.linef("Time spent on sizing: %11.1f seconds", e.Spent.Seconds())
+	if need, short := t.stats.QuotaShort(); short && !e.After {
+		limit := t.stats.QuotaLimit
+		t.linef("Host2: warning! Quota limit will be exceeded! Over %.0f %% ( %d bytes / %d bytes )",
+			100*float64(need)/float64(limit), need, limit)
+	}
 }

@@ -127,8 +127,12 @@ func (t *Text) verdict() {
 // unvisitedFolders says what imapsync leaves unsaid: that folders are missing
 // from everything above.
 func (t *Text) unvisitedFolders() {
-	if s := t.stats; !s.Complete() {
-		t.linef("The sync is not finished, %d of %d folders failed and %d were never visited.",
+	s := t.stats
+	if !s.Complete() {
+		t.linef("The sync is not finished, %d of %d folders were not completed and %d were never visited.",
 			s.FoldersFailed, s.FoldersWanted, s.NeverVisited())
+	}
+	if n := len(s.LeftOut); n > 0 && !t.o.JustFolders {
+		t.linef("The sync is not finished, %d of %d folders were left out.", n, s.FoldersWanted)
 	}
 }

@@ -89,11 +89,14 @@ func (t *Text) incompleteFolders() {
 	for _, f := range s.Incomplete {
 		switch {
 		case f.Failed:
-			lines = append(lines, bracketed(f.From)+" -> "+bracketed(f.To)+": failed")
+			lines = append(lines, bracketed(f.From)+" -> "+bracketed(f.To)+": not completed")
 		case !t.o.Dry:
 			lines = append(lines, bracketed(f.From)+" -> "+bracketed(f.To)+": "+
 				count(f.OnlyOn1)+" among "+count(f.Identified1)+" identified messages missing")
 		}
+	}
+	for _, f := range s.LeftOut {
+		lines = append(lines, bracketed(f.Folder)+": left out, "+f.Why)
 	}
 	for _, f := range s.Unvisited {
 		lines = append(lines, bracketed(f)+": never visited")
