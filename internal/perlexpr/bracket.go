@@ -62,6 +62,13 @@ func (p *patternParser) bracket() (byteSet, error) {
 		if m.char <= 0xFF {
 			set.addRange(byte(m.char), byte(min(end.char, 0xFF)))
 		}
+		if p.flags.i {
+			for _, f := range foldsIntoLatin1 {
+				if m.char <= int(f.from) && int(f.from) <= end.char {
+					set.add(f.to)
+				}
+			}
+		}
 	}
 	if p.flags.i {
 		set = set.folded(p.flags.charset.latin1Case())
@@ -70,6 +77,16 @@ func (p *patternParser) bracket() (byteSet, error) {
 		set = set.negated()
 	}
 	return set, nil
+}
+
+// foldsIntoLatin1 are the code points above FF that are the other case of one
+// below, which matters to a range that goes beyond FF under i.
+var foldsIntoLatin1 = []struct {
+	from rune
+	to   byte
+}{
+	{0x178, 0xFF}, {0x17F, 's'}, {0x39C, 0xB5}, {0x3BC, 0xB5},
+	{0x1E9E, 0xDF}, {0x212A, 'k'}, {0x212B, 0xE5},
 }
 
 // classMember is one element of a character class: a character, or a class of
@@ -166,8 +183,9 @@ func (p *patternParser) posixClass() (classMember, bool, error) {
 	}
 	p.pos += 2 + end + 2
 	s := class.set(p.flags.charset)
-	if p.flags.i {
-		s = s.folded(p.flags.charset.latin1Case())
+	if p.flags.i && (bare == "upper" || bare == "lower") {
+		s = posixClasses["upper"].set(p.flags.charset)
+		s.addSet(posixClasses["lower"].set(p.flags.charset))
 	}
 	if negate {
 		s = s.negated()

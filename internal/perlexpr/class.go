@@ -118,6 +118,9 @@ var propertyNames = sync.OnceValue(func() map[string]byteSet {
 	put("Alphabetic", posixClasses["alpha"].set(charsetU))
 	put("Uppercase", posixClasses["upper"].set(charsetU))
 	put("Lowercase", posixClasses["lower"].set(charsetU))
+	cases := posixClasses["upper"].set(charsetU)
+	cases.addSet(posixClasses["lower"].set(charsetU))
+	put("Cased", cases)
 	put("SpacePerl", spaceClass.set(charsetU))
 	put("PerlSpace", spaceClass.ascii)
 	put("PerlWord", wordClass.ascii)
@@ -145,8 +148,19 @@ func squeeze(name string) string {
 	}, name)
 }
 
-// property resolves the text between the braces of \p{...}.
-func property(text string) (byteSet, bool) {
+// caseClasses are the classes that tell the cases apart. Under the i modifier
+// each of them matches letters of either case (perlrecharclass).
+var caseClasses = map[string]string{
+	"lu": "lc", "ll": "lc", "lt": "lc",
+	"uppercaseletter": "lc", "lowercaseletter": "lc", "titlecaseletter": "lc",
+	"upper": "cased", "lower": "cased", "uppercase": "cased", "lowercase": "cased",
+	"xposixupper": "cased", "xposixlower": "cased",
+	"posixupper": "posixalpha", "posixlower": "posixalpha",
+}
+
+// property resolves the text between the braces of \p{...}. With fold, the i
+// modifier is in force.
+func property(text string, fold bool) (byteSet, bool) {
 	text = strings.TrimSpace(text)
 	negate := false
 	if rest, ok := strings.CutPrefix(text, "^"); ok {
@@ -162,10 +176,13 @@ func property(text string) (byteSet, bool) {
 	}
 	names := propertyNames()
 	name := squeeze(text)
-	s, ok := names[name]
-	if !ok {
-		s, ok = names[strings.TrimPrefix(name, "is")]
+	if _, ok := names[name]; !ok {
+		name = strings.TrimPrefix(name, "is")
 	}
+	if both, ok := caseClasses[name]; ok && fold {
+		name = both
+	}
+	s, ok := names[name]
 	if negate {
 		s = s.negated()
 	}

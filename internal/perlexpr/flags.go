@@ -12,6 +12,7 @@ type operatorFlags struct {
 	global     bool // g
 	eval       int  // how many e
 	keep       bool // r: the subject stays as it is
+	preserve   bool // p: fills ${^MATCH}
 	complement bool // tr///c
 	delete     bool // tr///d
 	squeeze    bool // tr///s
@@ -55,6 +56,8 @@ func parseOperatorFlags(op, text string) (operatorFlags, error) {
 			f.eval++
 		case 'r':
 			f.keep = true
+		case 'p':
+			f.preserve = true
 		case 'i':
 			f.regex.i = true
 		case 'm':

@@ -28,6 +28,9 @@ func interpolate(src string, at place, k Kind, extended bool) (template, error) 
 	for len(in.stack) > 1 {
 		in.pop()
 	}
+	if in.unicode && in.cased {
+		return nil, errors.New(`\N{U+...} beside \U or \L is not supported: write the bytes, as in \xC3\xA9`)
+	}
 	return in.finish(in.stack[0].parts), nil
 }
 
@@ -45,6 +48,8 @@ type interpolator struct {
 	extended bool // the x flag: # begins a comment
 	stack    []caseFrame
 	text     []byte
+	unicode  bool // \N{U+80} or above, which gives Perl's cases Unicode rules
+	cased    bool
 }
 
 func (in *interpolator) flush() {
@@ -66,6 +71,7 @@ func (in *interpolator) put(p part) {
 
 func (in *interpolator) push(mod byte) {
 	in.flush()
+	in.cased = in.cased || mod != 'Q'
 	in.stack = append(in.stack, caseFrame{mod: mod})
 }
 
@@ -160,7 +166,11 @@ func (in *interpolator) backslash() error {
 	}
 	c := rest[1]
 	if in.at == inReplacement && '1' <= c && c <= '9' && (len(rest) == 2 || rest[2] < '0' || rest[2] > '9') {
-		in.put(part{kind: partGroup, num: int(c - '0')}) // \1 is $1 here
+		// \1 is $1 here, even to the trap of $1[0].
+		if err := noSubscript("$"+rest[1:2], rest[2:]); err != nil {
+			return err
+		}
+		in.put(part{kind: partGroup, num: int(c - '0')})
 		in.pos += 2
 		return nil
 	}
@@ -184,6 +194,7 @@ func (in *interpolator) backslash() error {
 		}
 		in.text = appendChar(in.text, v)
 		in.pos += 2 + n
+		in.unicode = in.unicode || v >= 0x80
 	default:
 		v, n, err := charEscape(rest)
 		if err != nil {
@@ -267,7 +278,7 @@ func (in *interpolator) dollar() error {
 		return err
 	}
 	after := rest[n:]
-	if !braces && p.kind != partNamed {
+	if !braces {
 		if err := noSubscript(rest[:n], after); err != nil {
 			return err
 		}
@@ -284,7 +295,7 @@ func noSubscript(name, after string) error {
 		return nil
 	}
 	if after[0] == '[' || after[0] == '{' || strings.HasPrefix(after, "->[") || strings.HasPrefix(after, "->{") {
-		if digits := name[1:]; allDigits(digits) {
+		if digits := name[1:]; allDigits(digits) && digits != "" {
 			return fmt.Errorf("%s%c is an element of another variable for Perl: write ${%s}%c", name, after[0], digits, after[0])
 		}
 		return fmt.Errorf(`%s followed by %c is an element of it for Perl: put \ before the %c, or the variable in (?: )`, name, after[0], after[0])
@@ -312,6 +323,9 @@ func (in *interpolator) variable(rest string) (p part, size int, braces bool, er
 		}
 		if c == '+' && strings.HasPrefix(rest, "$+{") {
 			return in.namedGroup(rest)
+		}
+		if c == '\'' && len(rest) > 2 && isName(rest[2:3]) {
+			return p, 0, false, errors.New("$' followed by a letter is another variable for Perl: write ${^POSTMATCH} and the modifier p")
 		}
 		return part{kind: map[byte]partKind{'&': partGroup, '`': partBefore, '\'': partAfter, '+': partLast}[c]}, 2, false, nil
 	case isWordByte(c):

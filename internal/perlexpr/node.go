@@ -138,6 +138,36 @@ func (n *node) uses(op nodeOp) bool {
 	return !n.walk(func(k *node) bool { return k.op != op })
 }
 
+// count returns how often an operation occurs.
+func (n *node) count(op nodeOp) int {
+	total := 0
+	n.walk(func(k *node) bool {
+		if k.op == op {
+			total++
+		}
+		return true
+	})
+	return total
+}
+
+// leading returns how often an operation occurs where a match begins: before
+// anything else in its branch, and neither repeated nor looked around at.
+func (n *node) leading(op nodeOp) int {
+	switch n.op {
+	case op:
+		return 1
+	case opSeq, opCapture, opAtomic:
+		return n.kids[0].leading(op)
+	case opAlt:
+		total := 0
+		for _, k := range n.kids {
+			total += k.leading(op)
+		}
+		return total
+	}
+	return 0
+}
+
 // literal returns the text of a pattern that is nothing but fixed bytes.
 func (n *node) literal() (string, bool) {
 	switch n.op {

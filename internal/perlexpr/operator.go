@@ -386,6 +386,9 @@ func (sc *scanner) substitution() (*operator, error) {
 		o.repl = template{{kind: partText, text: strings.ReplaceAll(repl, `\\`, `\`)}}
 	default:
 		o.repl, err = interpolate(repl, inReplacement, sc.kind, false)
+		if !o.flags.preserve && strings.Contains(repl, "${^") && err == nil {
+			err = errors.New("${^MATCH} and its kin are empty without the modifier p: add it, or write $&")
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("replacement %s: %w", show(repl), err)

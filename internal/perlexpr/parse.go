@@ -88,6 +88,9 @@ func (p *patternParser) run() (*syntax, error) {
 	if p.total < 0 && (p.again || p.unicode) {
 		return nil, errReparse
 	}
+	if root.count(opStart) != root.leading(opStart) {
+		return nil, fmt.Errorf("pattern %s: \\G is supported at the very beginning of a pattern only", show(p.src))
+	}
 	p.bodies[0] = root
 	if err := p.resolve(); err != nil {
 		return nil, err
@@ -240,6 +243,9 @@ func (p *patternParser) piece() (*node, error) {
 	low, high, ok, err := p.quantifier()
 	if err != nil || !ok {
 		return n, err
+	}
+	if n.op == opKeep {
+		return nil, p.errorf(start, "\\K cannot be repeated")
 	}
 	r := &node{op: opRepeat, kids: []*node{n}, min: low, max: high}
 	if err := p.skipIgnored(); err != nil {
@@ -474,6 +480,11 @@ func (p *patternParser) escape() (*node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if isLetter := asciiLower(c) >= 'a' && asciiLower(c) <= 'z'; isLetter && strings.IndexByte("xoc", c) < 0 {
+		if err := p.noBrace(start); err != nil {
+			return nil, err
+		}
+	}
 	return p.char(v), nil
 }
 
@@ -538,7 +549,7 @@ func (p *patternParser) namedChar(start int) (int, error) {
 		return 0, p.errorf(start, "%v", err)
 	}
 	p.pos += n
-	p.unicode = true
+	p.needUnicode()
 	return v, nil
 }
 
@@ -557,18 +568,23 @@ func (p *patternParser) propertyEscape(start int, negate bool) (byteSet, error) 
 		name = p.src[p.pos : p.pos+end]
 		p.pos += end + 1
 	}
-	s, ok := property(name)
+	s, ok := property(name, p.flags.i)
 	if !ok {
 		return byteSet{}, p.errorf(start, "%s is no Unicode property known here: use a general category such as \\p{L}, or a class such as [A-Za-z]", show(name))
 	}
-	p.unicode = true
-	if p.flags.i {
-		s = s.folded(true)
-	}
+	p.needUnicode()
 	if negate {
 		s = s.negated()
 	}
 	return s, nil
+}
+
+// needUnicode notes that something asks for Unicode rules. Where they are in
+// force already, or excluded by a modifier, it changes nothing elsewhere.
+func (p *patternParser) needUnicode() {
+	if p.flags.charset == charsetD {
+		p.unicode = true
+	}
 }
 
 func (p *patternParser) backref(num int) *node {

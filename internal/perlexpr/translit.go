@@ -17,8 +17,8 @@ type transliteration struct {
 	identity bool
 }
 
-// compileTransliteration reads the two lists. With raw (delimiter ') the lists
-// know ranges but no escapes.
+// compileTransliteration reads the two lists. With raw (delimiter ') their
+// bytes stand for themselves, without escapes and ranges.
 func compileTransliteration(search, replace string, f operatorFlags, raw bool) (*transliteration, error) {
 	from, err := transList(search, raw)
 	if err != nil {
@@ -64,13 +64,16 @@ func compileTransliteration(search, replace string, f operatorFlags, raw bool) (
 
 // transList expands one list: escapes, then ranges. Nothing is interpolated.
 func transList(s string, raw bool) ([]byte, error) {
+	if raw {
+		return []byte(strings.ReplaceAll(s, `\\`, `\`)), nil
+	}
 	var out []byte
 	inRange := false
 	ranged := false // the last element was the end of a range
 	for len(s) > 0 {
 		v, n := int(s[0]), 1
 		dash := s[0] == '-'
-		if s[0] == '\\' && !raw && len(s) > 1 {
+		if s[0] == '\\' && len(s) > 1 {
 			var err error
 			switch s[1] {
 			case 'b':
