@@ -12,7 +12,8 @@ import (
 // once per message, so it appends instead of formatting.
 func (t *Text) messageCopied(e event.MessageCopied) {
 	now := t.now()
-	b := append(t.buf, "msg "...)
+	b := t.buf
+	b = append(b, "msg "...)
 	b = appendVisible(b, e.From.Raw)
 	b = append(b, '/')
 	if e.Dry {
@@ -23,7 +24,8 @@ func (t *Text) messageCopied(e event.MessageCopied) {
 		b = append(b, dryMark...)
 		b = append(b, ' ')
 		b = t.eta.append(b, t.stats, now)
-		t.buf = append(b, '\n')
+		b = append(b, '\n')
+		t.buf = b
 		return
 	}
 	start := len(b)
@@ -51,7 +53,8 @@ func (t *Text) messageCopied(e event.MessageCopied) {
 	b = appendHuman(b, t.stats.BytesTransferred)
 	b = append(b, " copied "...)
 	b = t.eta.append(b, t.stats, now)
-	t.buf = append(b, '\n')
+	b = append(b, '\n')
+	t.buf = b
 	if e.Altered != "" {
 		t.linef("msg %s/%d was altered on its way: %s", e.From.Raw, e.UID, e.Altered)
 	}
