@@ -2,7 +2,6 @@ package cli
 
 import (
 	"math"
-	"strconv"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/perlexpr"
@@ -32,13 +31,14 @@ func (b *builder) selection() plan.Selection {
 	if t := v.str("search2"); t != "" {
 		s.Search2 = t
 	}
-	for side, criteria := range []string{s.Search1, s.Search2} {
-		n := strconv.Itoa(side + 1)
-		if strings.ContainsAny(criteria, "\r\n\x00") {
-			b.bad.add("--search%s: a line end or NUL is in the criteria. Give them on one line.", n)
+	for _, name := range []string{"search", "search1", "search2"} {
+		if strings.ContainsAny(v.str(name), "\r\n\x00") {
+			b.bad.add("--%s: a line end or NUL is in the criteria. Give them on one line.", name)
 		}
+	}
+	for side, criteria := range []string{s.Search1, s.Search2} {
 		if criteria != "" && (s.MaxAge != nil || s.MinAge != nil) {
-			b.note("Warning: --maxage and --minage are not used on host%s, because --search decides there, as in imapsync.", n)
+			b.note("Warning: --maxage and --minage are not used on host%d, because --search decides there, as in imapsync.", side+1)
 		}
 	}
 	if s.MinSize != nil && s.MaxSize != nil && *s.MinSize >= *s.MaxSize {
@@ -143,6 +143,7 @@ func (b *builder) deletion() plan.Deletion {
 		Delete2:          v.flag("delete2"),
 		Delete2Duplicates: v.flagOr("delete2duplicates",
 			v.flag("delete2") && !v.flag("syncduplicates")),
+		Expunge1Given: v.given("expunge1") && v.flag("expunge1"),
 		Expunge2:      v.flag("expunge2"),
 		Expunge2Given: v.given("expunge2") && v.flag("expunge2"),
 		Delete2New:    v.flag("delete2newmail"),

@@ -53,7 +53,7 @@ func (d *dictionary) prefixed(p string) []string {
 	for j < len(d.sorted) && strings.HasPrefix(d.sorted[j], p) {
 		j++
 	}
-	return d.sorted[i:j]
+	return d.sorted[i:j:j]
 }
 
 // complete finds the one spelling that p abbreviates. hits are all candidates;

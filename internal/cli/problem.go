@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -25,12 +26,15 @@ type problems struct{ list []problem }
 
 // add notes a wrong option: what is wrong and what to do about it.
 func (p *problems) add(format string, args ...any) {
-	p.list = append(p.list, problem{fmt.Sprintf(format, args...), exitUsage})
+	p.addCode(exitUsage, format, args...)
 }
 
 // addCode is add with another exit code.
 func (p *problems) addCode(code int, format string, args ...any) {
-	p.list = append(p.list, problem{fmt.Sprintf(format, args...), code})
+	pr := problem{fmt.Sprintf(format, args...), code}
+	if !slices.Contains(p.list, pr) { // one option may count for both sides
+		p.list = append(p.list, pr)
+	}
 }
 
 func (p *problems) any() bool { return len(p.list) > 0 }

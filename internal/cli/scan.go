@@ -78,8 +78,15 @@ func (s *scanner) rest() {
 
 func (s *scanner) leftover(i int) {
 	s.out.leftovers = append(s.out.leftovers, s.args[i])
-	if s.wary && s.args[i] != "" {
+	switch body := strings.TrimLeft(s.args[i], "-+"); {
+	case s.wary && s.args[i] != "":
 		s.out.masked[i] = maskedText
+	case body != s.args[i] && s.looksSecret(strings.ToLower(body)):
+		// An option behind "--", or where POSIX has none.
+		s.wary = true
+		if name, value, inside := strings.Cut(s.args[i], "="); inside && value != "" {
+			s.out.masked[i] = name + "=" + maskedText
+		}
 	}
 	s.out.leftoversShown = append(s.out.leftoversShown, s.out.masked[i])
 }
@@ -190,10 +197,17 @@ func (s *scanner) value(spelling string, n name, inline string, hasInline bool) 
 			s.out.masked[s.next] = maskedText
 		}
 		// A name swallowed as a value: what it asked for is left over.
-		if starter, body := s.split(arg); starter != "" && s.looksSecret(strings.ToLower(body)) {
+		if body := strings.TrimLeft(arg, "-+"); body != arg && s.looksSecret(strings.ToLower(body)) {
 			s.wary = true
-			if i := strings.IndexByte(arg, '='); i > 0 && s.out.masked[s.next] != maskedText {
-				s.out.masked[s.next] = arg[:i+1] + maskedText
+			name, value, inside := strings.Cut(arg, "=")
+			if inside && value != "" && s.out.masked[s.next] != maskedText {
+				s.out.masked[s.next] = name + "=" + maskedText
+				if s.secretOption(strings.ToLower(strings.TrimLeft(name, "-+"))) {
+					// imapsync takes this for a user's name, and prints it.
+					s.next++
+					s.warn("Option %s requires an argument (what follows it is %s=%s)", spelling, name, maskedText)
+					return
+				}
 			}
 		}
 		s.next++
@@ -223,6 +237,24 @@ func (s *scanner) value(spelling string, n name, inline string, hasInline bool) 
 		g.key, g.value = k, v
 	}
 	s.out.given = append(s.out.given, g)
+}
+
+// secretOption reports whether a name, whole or abbreviated, is that of an
+// option whose value is secret, or can only be that of one.
+func (s *scanner) secretOption(lower string) bool {
+	if n, ok := s.vocab.exact(lower); ok {
+		return n.opt.Secret
+	}
+	if lower == "" {
+		return false
+	}
+	_, n, candidates := s.vocab.abbreviated(lower)
+	for _, c := range candidates {
+		if n, _ := s.vocab.exact(c); !n.opt.Secret {
+			return false
+		}
+	}
+	return len(candidates) > 0 || n.opt != nil && n.opt.Secret
 }
 
 // looksSecret reports whether a name that is not (or not only) an option's was

@@ -59,7 +59,7 @@ func (b *builder) readPassword(a *plan.Account, n string) {
 		}
 		return
 	}
-	if s := b.v.secret("password" + n); s != "" {
+	if s := b.v.str("password" + n); s != "" {
 		a.Password, a.PasswordFrom = secret.New(s), "--password"+n
 	}
 }
@@ -67,7 +67,7 @@ func (b *builder) readPassword(a *plan.Account, n string) {
 // readToken sets one of the two OAuth options: the text itself, or a file that
 // is read at each login.
 func (b *builder) readToken(option string, literal *secret.Secret, file *string) {
-	value := b.v.secret(option)
+	value := b.v.str(option)
 	if value == "" {
 		return
 	}

@@ -22,6 +22,9 @@ const maskedText = secret.Masked
 // is a mistake of this program, caught by the tests.
 type values struct {
 	fs *pflag.FlagSet
+	// lists are the List options: reading them back through pflag would pass
+	// them through CSV, which loses an empty value and changes line ends.
+	lists map[string]*[]string
 	// preset holds the names whose value came from a preset.
 	preset map[string]bool
 }
@@ -29,6 +32,7 @@ type values struct {
 func newValues(table []Option) *values {
 	fs := pflag.NewFlagSet("imaphaul", pflag.ContinueOnError)
 	fs.SortFlags = false
+	lists := make(map[string]*[]string)
 	for i := range table {
 		o := &table[i]
 		switch o.Kind {
@@ -43,12 +47,12 @@ func newValues(table []Option) *values {
 		case Str:
 			fs.String(o.key(), o.Default, o.Help)
 		case List:
-			fs.StringArray(o.key(), nil, o.Help)
+			lists[o.key()] = fs.StringArray(o.key(), nil, o.Help)
 		case Hash:
 			fs.Var(&hashValue{}, o.key(), o.Help)
 		}
 	}
-	return &values{fs: fs, preset: make(map[string]bool)}
+	return &values{fs: fs, lists: lists, preset: make(map[string]bool)}
 }
 
 // set stores one option of the argument list.
@@ -101,12 +105,11 @@ func must[T any](x T, err error) T {
 	return x
 }
 
-func (v *values) flag(name string) bool      { return must(v.fs.GetBool(name)) }
-func (v *values) int(name string) int64      { return must(v.fs.GetInt64(name)) }
-func (v *values) float(name string) float64  { return must(v.fs.GetFloat64(name)) }
-func (v *values) str(name string) string     { return must(v.fs.GetString(name)) }
-func (v *values) list(name string) []string  { return slices.Clone(must(v.fs.GetStringArray(name))) }
-func (v *values) secret(n string) (s string) { return v.str(n) }
+func (v *values) flag(name string) bool     { return must(v.fs.GetBool(name)) }
+func (v *values) int(name string) int64     { return must(v.fs.GetInt64(name)) }
+func (v *values) float(name string) float64 { return must(v.fs.GetFloat64(name)) }
+func (v *values) str(name string) string    { return must(v.fs.GetString(name)) }
+func (v *values) list(name string) []string { return slices.Clone(*v.lists[name]) }
 
 // hash gives the pairs of a Hash option, one value per key.
 func (v *values) hash(name string) map[string]string {
