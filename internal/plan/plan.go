@@ -176,6 +176,8 @@ type Deletion struct {
 	Delete1, Expunge1, ExpungeAfterEach bool
 	Delete2, Delete2Duplicates          bool
 	Expunge2, UIDExpunge2               bool
+	// Expunge1Given: --expunge1 was asked for, not only implied by --delete1.
+	Expunge1Given bool
 	// Expunge2Given: the user asked for a whole EXPUNGE on host2 himself.
 	Expunge2Given bool
 	// Delete2Max is the ceiling of --delete2 for one folder: a count, or percent

@@ -1,0 +1,289 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// deleteOnHost1 removes from the source what the destination holds for certain
+// (--delete1): copied now and confirmed, or found there by its key. Never what
+// is merely marked \Deleted by somebody else.
+func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
+	d := &fs.run.p.Deletion
+	if !d.Delete1 {
+		return fs.expunge(ctx, 1, d.Expunge1)
+	}
+	uids := slices.Clone(fs.onHost2)
+	if fs.run.p.Dry {
+		for i := range c.tasks {
+			if c.tasks[i].fate == copied {
+				uids = append(uids, c.tasks[i].uid)
+			}
+		}
+	}
+	if !fs.run.p.Identity.HeadersGiven {
+		// Duplicates have the content of a message that host2 holds: they were
+		// compared. Under the user's own --useheader they need not.
+		held := make(map[imap.UID]bool, len(uids))
+		for _, u := range uids {
+			held[u] = true
+		}
+		for _, i := range fs.pairing.repeated1 {
+			if j := fs.firstOf(i); j >= 0 && held[fs.src.recs[j].uid] {
+				uids = append(uids, fs.src.recs[i].uid)
+			}
+		}
+	}
+	slices.Sort(uids)
+	uids = slices.Compact(uids)
+	return fs.deleteUIDs(ctx, deletion{side: 1, k: fs.lane.src, folder: fs.from, uids: uids, expunge: d.Expunge1, expungeAll: false})
+}
+
+// firstOf is the first host1 message with the key of message i.
+func (fs *folderSync) firstOf(i int32) int32 {
+	if fs.firsts == nil {
+		fs.indexFirsts()
+	}
+	if j, ok := fs.firsts[fs.src.recs[i].key]; ok {
+		return j
+	}
+	return -1
+}
+
+// deleteOnHost2 removes from the destination what the source does not have
+// (--delete2), and duplicates (--delete2duplicates), as far as the guard lets
+// it. It comes after all copies, and with several source folders for one
+// destination only after the last of them.
+func (fs *folderSync) deleteOnHost2(ctx context.Context) error {
+	d := &fs.run.p.Deletion
+	if fs.merge.left > 1 {
+		if d.Delete2 {
+			fs.run.note(fmt.Sprintf("Host2: folder %s %d folders left to sync there", fs.to.Raw, fs.merge.left-1))
+		}
+		return nil
+	}
+	if !fs.exists {
+		return nil
+	}
+	if d.Delete2Duplicates && fs.merge.sources == 1 {
+		if err := fs.deleteDuplicates(ctx); err != nil {
+			return err
+		}
+	}
+	if d.Delete2 {
+		if err := fs.deleteExtra(ctx); err != nil {
+			return err
+		}
+	}
+	return fs.expunge(ctx, 2, d.Expunge2)
+}
+
+// facts are what the guard is told.
+func (fs *folderSync) facts() folderFacts {
+	f := folderFacts{
+		SourceComplete: fs.merge.spoiled == "" && fs.src.complete && fs.dst.complete,
+		WhyIncomplete:  fs.merge.spoiled,
+		CopiesFailed:   fs.merge.failed + fs.failedCount,
+		SourceMessages: fs.merge.whole,
+		DestMessages:   int64(len(fs.dst.recs)),
+		Unidentified:   fs.merge.nameless,
+		NewestSource:   fs.run.newest,
+		Now:            time.Now(),
+	}
+	if f.WhyIncomplete == "" {
+		f.WhyIncomplete = or(fs.src.why, fs.dst.why)
+	}
+	return f
+}
+
+func (fs *folderSync) deleteExtra(ctx context.Context) error {
+	facts := fs.facts()
+	var uids []imap.UID
+	var fresh int64
+	for _, i := range fs.pairing.extra {
+		r := &fs.dst.recs[i]
+		if _, ok := fs.merge.union[r.key]; ok {
+			continue // another host1 folder has it
+		}
+		if !fs.run.p.Deletion.Delete2New && looksLikeNewMail(facts, r.time()) {
+			fresh++
+			continue
+		}
+		uids = append(uids, r.uid)
+	}
+	if fresh > 0 {
+		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: fresh,
+			Why: "they are newer than all mail of host1, so they look like mail delivered to host2 itself; --delete2newmail deletes such messages too"})
+	}
+	if no := refuseFolder(facts, int64(len(uids)), fs.run.p.Deletion.Delete2Max); no != nil {
+		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: int64(len(uids)), Why: no.Why, Ceiling: no.Ceiling})
+		if no.Ceiling {
+			fs.run.fault(event.Error{Class: event.ErrRefused, Folder: fs.to,
+				Text: fmt.Sprintf("Host2: folder %s: refused to delete %d messages: %s", fs.to.Raw, len(uids), no.Why),
+				Hint: "look whether host1 is what you think it is; then --delete2max 100% (or a number of messages) allows it"})
+		}
+		return nil
+	}
+	d := &fs.run.p.Deletion
+	if d.Quarantine2 != "" {
+		return fs.quarantine(ctx, uids)
+	}
+	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.lane.dst, folder: fs.to, uids: uids, expunge: d.UIDExpunge2 || d.Expunge2, expungeAll: d.Expunge2})
+}
+
+// deleteDuplicates removes repeated messages of a host2 folder. Their contents
+// were compared with the first one's when the listings were made.
+func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
+	if fs.run.p.Identity.SyncDuplicates || len(fs.pairing.repeated2) == 0 {
+		return nil
+	}
+	if !fs.dst.complete {
+		return nil
+	}
+	uids := make([]imap.UID, 0, len(fs.pairing.repeated2))
+	for _, i := range fs.pairing.repeated2 {
+		uids = append(uids, fs.dst.recs[i].uid)
+	}
+	d := &fs.run.p.Deletion
+	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.lane.dst, folder: fs.to, uids: uids, duplicate: true, expunge: d.UIDExpunge2 || d.Expunge2, expungeAll: d.Expunge2})
+}
+
+// deletion is a set of messages to delete in the selected folder of a link.
+type deletion struct {
+	side      event.Side
+	k         *link
+	folder    event.Folder
+	uids      []imap.UID
+	duplicate bool
+	expunge   bool // remove them for good, by UID EXPUNGE of exactly these
+	// expungeAll: the user asked for EXPUNGE of the whole folder, so it may
+	// stand in for a missing UID EXPUNGE.
+	expungeAll bool
+}
+
+// deleteUIDs marks messages \Deleted and expunges exactly them. Without UIDPLUS
+// they stay marked: EXPUNGE would take along what others marked.
+func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
+	if len(d.uids) == 0 {
+		return nil
+	}
+	told := event.MessagesDeleted{Side: d.side, Folder: d.folder, Duplicate: d.duplicate, Dry: fs.run.p.Dry, UIDs: numbers(d.uids), Expunged: d.expunge}
+	if fs.run.p.Dry {
+		fs.run.emit(told)
+		return nil
+	}
+	set := sortedSet(slices.Clone(d.uids))
+	err := d.k.do(ctx, func(c *imapconn.Conn) error {
+		_, err := c.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})
+		return err
+	})
+	if err != nil {
+		return fs.notDeleted(d, err)
+	}
+	if d.expunge {
+		err := d.k.do(ctx, func(c *imapconn.Conn) error {
+			if !c.Has(imap.CapUIDPlus) {
+				told.Expunged = false
+				return nil
+			}
+			return c.UIDExpunge(ctx, set)
+		})
+		if err != nil {
+			return fs.notDeleted(d, err)
+		}
+		if !told.Expunged && !d.expungeAll {
+			fs.run.warn(fmt.Sprintf("Host%d: the server has no UIDPLUS, so %d messages of folder [%s] stay there, marked \\Deleted; --expunge%d removes them, and whatever else is marked", d.side, len(d.uids), d.folder.Raw, d.side))
+		}
+	}
+	if d.side == 2 {
+		fs.merge.gone += int64(len(d.uids))
+	}
+	fs.run.emit(told)
+	return nil
+}
+
+func (fs *folderSync) notDeleted(d deletion, err error) error {
+	resp, refused := refusalIn(err)
+	if !refused || isConnError(err) {
+		return err
+	}
+	fs.run.fault(event.Error{Class: event.ErrDeletion, Folder: d.folder,
+		Text: fmt.Sprintf("Host%d: %s folder, could not delete %d messages: %s", d.side, d.folder.Raw, len(d.uids), resp.Line())})
+	return nil
+}
+
+// expunge is the whole-folder EXPUNGE of --expunge1 and --expunge2, at the end of
+// a folder: never before its messages were copied.
+func (fs *folderSync) expunge(ctx context.Context, n event.Side, wanted bool) error {
+	d := &fs.run.p.Deletion
+	if !wanted || n == 1 && d.Delete1 && !d.Expunge1Given || n == 2 && !fs.exists {
+		return nil
+	}
+	k, folder := fs.lane.src, fs.from
+	if n == 2 {
+		k, folder = fs.lane.dst, fs.to
+	}
+	if n == 1 && (fs.failedCount > 0 || fs.bad) {
+		fs.run.warn(fmt.Sprintf("Host1: folder [%s] is not expunged, since some of its messages could not be copied", folder.Raw))
+		return nil
+	}
+	fs.run.emit(event.Expunged{Side: n, Folder: folder, Dry: fs.run.p.Dry})
+	if fs.run.p.Dry {
+		return nil
+	}
+	err := k.do(ctx, func(c *imapconn.Conn) error { return c.Expunge(ctx) })
+	if err != nil && isRefusal(err) {
+		return fs.notDeleted(deletion{side: n, folder: folder}, err)
+	}
+	return err
+}
+
+// quarantine moves what --delete2 would delete to another host2 folder.
+func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	to := fs.run.quarantineFolder()
+	told := event.MessagesDeleted{Side: 2, Folder: fs.to, Dry: fs.run.p.Dry, UIDs: numbers(uids), MovedTo: folderName(to).Text, Expunged: true}
+	if fs.run.p.Dry {
+		fs.run.emit(told)
+		return nil
+	}
+	if err := fs.run.makeQuarantine(ctx, fs.lane.dst, to); err != nil {
+		return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
+	}
+	set := sortedSet(slices.Clone(uids))
+	conn, err := fs.lane.dst.ready(ctx)
+	if err != nil {
+		return err
+	}
+	if conn.Has(imap.CapMove) {
+		// Not repeated after a lost connection: what was moved is gone from here,
+		// the rest is found again by the next run.
+		if _, err := conn.UIDMove(ctx, set, to); err != nil {
+			return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
+		}
+		fs.merge.gone += int64(len(uids))
+		fs.run.emit(told)
+		return nil
+	}
+	if _, err := conn.UIDCopy(ctx, set, to); err != nil {
+		return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
+	}
+	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.lane.dst, folder: fs.to, uids: uids, expunge: true})
+}
+
+func numbers(uids []imap.UID) []uint32 {
+	out := make([]uint32, len(uids))
+	for i, u := range uids {
+		out[i] = uint32(u)
+	}
+	return out
+}

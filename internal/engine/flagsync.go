@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
+
+// flagGroup is a set of host2 messages that get the same flags.
+type flagGroup struct {
+	flags []imap.Flag
+	uids  []imap.UID
+}
+
+// resyncFlags makes the flags of messages on both sides equal to host1's, as
+// --resyncflags (on by default) asks: one STORE for each distinct list of flags,
+// not one for each message.
+func (fs *folderSync) resyncFlags(ctx context.Context) error {
+	if !fs.run.p.Flags.Resync || !fs.exists {
+		return nil
+	}
+	groups := make(map[flagID]*flagGroup)
+	// Mailboxes have few distinct pairs of lists: each is judged once.
+	type pairOf struct{ src, dst flagID }
+	verdicts := make(map[pairOf]bool)
+	var order []flagID
+	for _, m := range fs.pairing.present {
+		src, dst := &fs.src.recs[m.src], &fs.dst.recs[m.dst]
+		ids := pairOf{src.flags, dst.flags}
+		differ, known := verdicts[ids]
+		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].list(src.flags))
+		if err != nil || !ok {
+			continue // told when the flags were mapped, or nothing can be stored
+		}
+		if !known {
+			differ = !transform.EqualFlags(want, fs.storable(dst.flags))
+			verdicts[ids] = differ
+		}
+		if !differ || fs.tooBigForFlags(src) {
+			continue
+		}
+		g := groups[src.flags]
+		if g == nil {
+			g = &flagGroup{flags: want}
+			groups[src.flags] = g
+			order = append(order, src.flags)
+		}
+		g.uids = append(g.uids, dst.uid)
+	}
+	for _, id := range order {
+		if err := fs.store(ctx, groups[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// storable are the flags of a host2 message that a client can change: what the
+// server adds on its own account is not ours to compare.
+func (fs *folderSync) storable(id flagID) []imap.Flag {
+	flags := fs.run.flags[1].list(id)
+	if !fs.dstOpened.HasPermanentFlags || !fs.run.p.Flags.Filter {
+		return flags
+	}
+	keep, err := transform.FlagRules{Filter: true}.Apply(flags, fs.dstOpened.PermanentFlags, true)
+	if err != nil {
+		return flags
+	}
+	return keep
+}
+
+// tooBigForFlags: imapsync leaves the flags alone of messages that the size
+// limits exclude; here only of those that they exclude from copying, too.
+func (fs *folderSync) tooBigForFlags(r *record) bool {
+	s := &fs.run.p.Selection
+	return s.MaxSize != nil && r.size > *s.MaxSize || s.MinSize != nil && r.size <= *s.MinSize
+}
+
+// store sets the flags of one group. It asks the server to say what it made of
+// them when there are keywords, which many servers accept and drop.
+func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
+	slices.Sort(g.uids)
+	told := event.FlagsChanged{Folder: fs.to, Count: int64(len(g.uids)), Flags: joinFlags(g.flags), Dry: fs.run.p.Dry}
+	if fs.run.p.Dry {
+		fs.run.emit(told)
+		return nil
+	}
+	err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) error {
+		_, err := c.UIDStore(ctx, uidSet(g.uids), g.flags, imapconn.StoreOptions{Op: imap.StoreFlagsSet, Silent: true})
+		return err
+	})
+	if err == nil {
+		fs.run.emit(told)
+		return nil
+	}
+	resp, refused := refusalIn(err)
+	if !refused || isConnError(err) {
+		return err
+	}
+	if system := systemOnly(g.flags); len(system) < len(g.flags) {
+		// One keyword the server does not take must not cost the others \Seen.
+		fs.run.note(fmt.Sprintf("Host2: folder [%s] refuses the flags (%s): %s; only (%s) are set", fs.to.Raw, joinFlags(g.flags), resp.Line(), joinFlags(system)))
+		return fs.store(ctx, &flagGroup{flags: system, uids: g.uids})
+	}
+	fs.run.fault(event.Error{
+		Class: event.ErrFlags, Folder: fs.to,
+		Text: fmt.Sprintf("Host2: flags msg %s/%s could not add flags [%s]: %s", fs.to.Raw, uidSet(g.uids).String(), joinFlags(g.flags), resp.Line()),
+		Hint: "--noresyncflags leaves the flags of messages that are there already alone",
+	})
+	return nil
+}

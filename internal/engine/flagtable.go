@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// flagID names an interned list of flags. A mailbox of a million messages has a
+// few dozen different lists, so a record holds four bytes instead of a list.
+type flagID uint32
+
+// flagTable interns flag lists of one side. The zero value is ready; it is not
+// safe for concurrent use.
+type flagTable struct {
+	lists   [][]imap.Flag
+	ids     map[string]flagID
+	scratch []byte
+}
+
+// intern returns the id of flags, keeping the server's order and spelling,
+// without \Recent, which belongs to a session and not to a message.
+func (t *flagTable) intern(flags []imap.Flag) flagID {
+	t.scratch = t.scratch[:0]
+	for _, f := range flags {
+		if strings.EqualFold(string(f), `\Recent`) {
+			continue
+		}
+		t.scratch = append(t.scratch, f...)
+		t.scratch = append(t.scratch, ' ')
+	}
+	if id, ok := t.ids[string(t.scratch)]; ok {
+		return id
+	}
+	if t.ids == nil {
+		t.ids = make(map[string]flagID)
+	}
+	list := make([]imap.Flag, 0, len(flags))
+	for _, f := range flags {
+		if !strings.EqualFold(string(f), `\Recent`) {
+			list = append(list, imap.Flag(strings.Clone(string(f))))
+		}
+	}
+	id := flagID(len(t.lists))
+	t.lists = append(t.lists, list)
+	t.ids[string(t.scratch)] = id
+	return id
+}
+
+// list returns the flags of id; the caller must not change them.
+func (t *flagTable) list(id flagID) []imap.Flag { return t.lists[id] }
+
+// has reports whether the list contains flag, compared without case.
+func (t *flagTable) has(id flagID, flag imap.Flag) bool {
+	return slices.ContainsFunc(t.lists[id], func(f imap.Flag) bool {
+		return strings.EqualFold(string(f), string(flag))
+	})
+}
+
+// flagKey is a form of a flag list in which two lists that mean the same are
+// the same: sorted, lower case, each flag once, without \Recent.
+func flagKey(flags []imap.Flag) string {
+	lower := make([]string, 0, len(flags))
+	for _, f := range flags {
+		if l := strings.ToLower(string(f)); l != `\recent` {
+			lower = append(lower, l)
+		}
+	}
+	slices.Sort(lower)
+	return strings.Join(slices.Compact(lower), " ")
+}

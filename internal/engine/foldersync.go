@@ -1,0 +1,446 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
+
+// folderSync is the work on one pair of folders.
+type folderSync struct {
+	run      *run
+	lane     *lane
+	row      *folders.Row
+	from, to event.Folder
+	// exists: the host2 folder is there; in a dry run it may not be.
+	exists bool
+
+	srcOpened, dstOpened *imapconn.SelectData
+	src, dst             *listing
+	pairing              pairing
+	mapper               *transform.FlagMapper
+	merge                *mergeState
+
+	// delivered are host2 UIDs confirmed by this run.
+	delivered map[imap.UID]bool
+	labels    [2]map[imap.UID][]string
+	// alike are the keys by which several different messages go; plainOf leads
+	// from the content of the first of them back to that key.
+	alike   map[identity.Key]struct{}
+	plainOf map[identity.Key]identity.Key
+
+	copiedCount, failedCount int64
+	// onHost2 are host1 messages that host2 holds for certain, for --delete1.
+	onHost2 []imap.UID
+	// left are messages that stay behind and are still to be told of.
+	left []leftMessage
+	// firsts leads from a key to the first host1 message that has it.
+	firsts map[identity.Key]int32
+	bad    bool
+}
+
+// loop takes one folder after the other.
+func (r *run) loop(ctx context.Context) error {
+	rows := r.table.Rows
+	r.emit(event.LoopStart{Folders: len(rows)})
+	defer r.emit(event.LoopEnd{})
+	r.countMerges()
+	for i := range rows {
+		if r.stopping() {
+			return errStopped
+		}
+		fs := &folderSync{
+			run: r, lane: r.main, row: &rows[i],
+			from: folderName(rows[i].From), to: folderName(rows[i].To),
+			delivered: make(map[imap.UID]bool),
+			merge:     r.mergeOf(&rows[i]),
+		}
+		r.emit(event.FolderStart{Index: i + 1, Of: len(rows), From: fs.from, To: fs.to})
+		err := fs.sync(ctx)
+		fs.merge.left--
+		if err == nil {
+			continue
+		}
+		if errors.Is(err, errStopped) || ctx.Err() != nil {
+			return errors.Join(errStopped, ctx.Err())
+		}
+		if isConnError(err) || errors.As(err, new(*loginError)) {
+			r.stopFor(stopLost)
+			r.fault(event.Error{Class: event.ErrLost, Folder: fs.from, Text: fmt.Sprintf("Failure: lost connection in folder [%s]: %v", fs.from.Raw, err),
+				Hint: "run the same command again: it continues where this one stopped"})
+			return errStopped
+		}
+		return err
+	}
+	return nil
+}
+
+// problem counts an error that spoils one folder but not the run.
+func (fs *folderSync) problem(class event.Class, text, hint string) {
+	fs.bad = true
+	fs.merge.spoil(text)
+	fs.run.fault(event.Error{Class: class, Text: text, Hint: hint, Folder: fs.from})
+}
+
+// finish ends the folder: every one gets its FolderDone, whatever happened.
+func (fs *folderSync) finish() {
+	d := event.FolderDone{From: fs.from, To: fs.to, Failed: fs.bad}
+	if fs.src != nil && fs.dst != nil {
+		chosen := func(r *record) bool { return r.is(hasKey) && !r.is(duplicate|outside) }
+		d.Identified1, d.Identified2 = fs.src.count(chosen), fs.dst.count(chosen)+fs.copiedCount
+		d.OnlyOn1 = int64(len(fs.pairing.missing)) - fs.copiedCount
+		d.OnlyOn2 = int64(len(fs.pairing.extra)) - fs.merge.gone
+	}
+	fs.run.emit(d)
+}
+
+// sync does the whole work on one folder pair, in the order that is safe: look,
+// copy, change flags, and only then delete.
+func (fs *folderSync) sync(ctx context.Context) error {
+	defer fs.finish()
+	p := fs.run.p
+	var err error
+	if fs.srcOpened, err = fs.lane.src.open(ctx, fs.from.Raw, p.Deletion.Delete1 || p.Deletion.Expunge1); err != nil {
+		return fs.notOpened(1, err)
+	}
+	fs.run.emit(event.FolderSelected{Side: 1, Folder: fs.from, Messages: int64(fs.srcOpened.Exists)})
+	srcLister := &lister{fs: fs, k: fs.lane.src, n: 1, onlyChosen: !p.Deletion.Delete2}
+	if skip, err := fs.skipEmpty(ctx, srcLister); skip || err != nil {
+		return err
+	}
+	if err := fs.create(ctx); err != nil {
+		return fs.notOpened(2, err)
+	}
+	if !fs.exists && !p.Dry {
+		return nil // create told why
+	}
+	if fs.exists {
+		if fs.dstOpened, err = fs.lane.dst.open(ctx, fs.to.Raw, true); err != nil {
+			return fs.notOpened(2, err)
+		}
+	} else {
+		fs.dstOpened = &imapconn.SelectData{}
+	}
+	fs.run.emit(event.FolderSelected{Side: 2, Folder: fs.to, Messages: int64(fs.dstOpened.Exists), PermanentFlags: permanentText(fs.dstOpened)})
+	fs.mapper = fs.run.flagRules.For(transform.NewPermanent(fs.dstOpened.PermanentFlags, fs.dstOpened.HasPermanentFlags))
+	if err := fs.acls(ctx); err != nil {
+		return err
+	}
+	if err := fs.subscribe(ctx); err != nil {
+		return err
+	}
+	if p.Mode == plan.ModeJustFolders {
+		return nil
+	}
+	if err := fs.compare(ctx, srcLister); err != nil {
+		return fs.notListed(err)
+	}
+	c := fs.plan()
+	copyErr := c.run(ctx)
+	if copyErr == nil {
+		copyErr = fs.afterCopies(ctx, c)
+	}
+	fs.account(ctx, c)
+	fs.merge.failed += fs.failedCount
+	if copyErr != nil {
+		fs.bad = true
+		fs.merge.spoil("its copying did not end")
+		var rebuilt *errRebuilt
+		if errors.As(copyErr, &rebuilt) {
+			fs.problem(event.ErrUnclassified, rebuilt.Error(), "run again")
+			return nil
+		}
+	}
+	return copyErr
+}
+
+// indexFirsts fills firsts.
+func (fs *folderSync) indexFirsts() {
+	fs.firsts = make(map[identity.Key]int32, len(fs.src.recs))
+	for i := range fs.src.recs {
+		r := &fs.src.recs[i]
+		if _, ok := fs.firsts[r.key]; !ok && r.is(hasKey) && !r.is(outside) {
+			fs.firsts[r.key] = int32(i)
+		}
+	}
+}
+
+// afterCopies is what follows when every copy has its fate.
+func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
+	if err := fs.resyncFlags(ctx); err != nil {
+		return err
+	}
+	if err := fs.syncLabels(ctx, c); err != nil {
+		return err
+	}
+	if err := fs.deleteOnHost1(ctx, c); err != nil {
+		return err
+	}
+	return fs.deleteOnHost2(ctx)
+}
+
+// notOpened handles a folder that can not be selected.
+func (fs *folderSync) notOpened(n event.Side, err error) error {
+	if isConnError(err) || errors.As(err, new(*loginError)) || errors.Is(err, errStopped) {
+		return err
+	}
+	name := fs.from.Raw
+	if n == 2 {
+		name = fs.to.Raw
+	}
+	fs.problem(event.ErrSelect, fmt.Sprintf("Host%d folder %s: Could not select: %s", n, name, serverWords(err)), "")
+	return nil
+}
+
+// notListed handles a folder whose messages can not be listed: nothing is
+// copied, since everything would look new, and nothing is deleted.
+func (fs *folderSync) notListed(err error) error {
+	var resp *imapconn.Response
+	if isConnError(err) || !errors.As(err, &resp) {
+		return err
+	}
+	fs.problem(event.ErrListing, fmt.Sprintf("Host1 folder %s -> %s: could not be listed, so nothing is copied or deleted there: %s", fs.from.Raw, fs.to.Raw, err),
+		"see what the server says; with --search, check the criterion")
+	return nil
+}
+
+func permanentText(d *imapconn.SelectData) string {
+	words := make([]string, 0, len(d.PermanentFlags))
+	for _, f := range d.PermanentFlags {
+		if f == imap.FlagWildcard {
+			return ""
+		}
+		words = append(words, string(f))
+	}
+	return strings.Join(words, " ")
+}
+
+// skipEmpty obeys --skipemptyfolders.
+func (fs *folderSync) skipEmpty(ctx context.Context, l *lister) (bool, error) {
+	if !fs.run.p.Folders.SkipEmpty {
+		return false, nil
+	}
+	if fs.srcOpened.Exists == 0 {
+		fs.run.emit(event.FolderSkipped{Side: 1, Folder: fs.from, Why: "empty"})
+		return true, nil
+	}
+	if err := l.choose(ctx); err != nil {
+		return true, fs.notListed(err)
+	}
+	if l.chosen != nil && len(l.chosen) == 0 {
+		fs.run.emit(event.FolderSkipped{Side: 1, Folder: fs.from, Why: "empty by search"})
+		return true, nil
+	}
+	return false, nil
+}
+
+// compare lists both folders at the same time and pairs their messages.
+func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
+	dstLister := &lister{fs: fs, k: fs.lane.dst, n: 2}
+	g, gctx := errgroup.WithContext(context.WithoutCancel(ctx))
+	// Each side is cancelled by the run's context only: when one side fails, the
+	// other's connection is to live on.
+	_ = gctx
+	g.Go(func() (err error) {
+		if srcLister.chosen == nil {
+			if err := srcLister.choose(ctx); err != nil {
+				return err
+			}
+		}
+		fs.run.emit(event.FolderListing{Side: 1, Folder: fs.from, Messages: srcLister.considering()})
+		fs.src, err = srcLister.list(ctx)
+		return err
+	})
+	g.Go(func() (err error) {
+		if !fs.exists {
+			fs.dst = &listing{complete: true}
+			return nil
+		}
+		if err := dstLister.choose(ctx); err != nil {
+			return err
+		}
+		fs.run.emit(event.FolderListing{Side: 2, Folder: fs.to, Messages: dstLister.considering()})
+		fs.dst, err = dstLister.list(ctx)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		fs.src, fs.dst = nil, nil
+		return err
+	}
+	if !fs.src.complete {
+		fs.problem(event.ErrListing, fmt.Sprintf("Host1 folder %s: not all messages could be listed: %s", fs.from.Raw, fs.src.why), "nothing is deleted in this folder; run again")
+	}
+	if !fs.dst.complete {
+		// Copying now could bring a message twice that is there and was not seen.
+		fs.problem(event.ErrListing, fmt.Sprintf("Host2 folder %s: not all messages could be listed, so nothing is copied there: %s", fs.to.Raw, fs.dst.why), "run again")
+	}
+	if err := fs.separateLookalikes(ctx); err != nil {
+		return err
+	}
+	fs.pairing = pair(fs.src, fs.dst)
+	for i, l := range []*listing{fs.src, fs.dst} {
+		n := event.Side(i + 1)
+		repeated, nameless, name := fs.pairing.repeated1, fs.pairing.nameless1, fs.from
+		if n == 2 {
+			repeated, nameless, name = fs.pairing.repeated2, fs.pairing.nameless2, fs.to
+		}
+		fs.run.emit(event.FolderListed{
+			Side: n, Folder: name, Selected: l.count(func(r *record) bool { return !r.is(outside) }),
+			Duplicates: int64(len(repeated)), NoHeader: int64(len(nameless)),
+		})
+	}
+	for i := range fs.src.recs {
+		if t := fs.src.recs[i].time(); t.After(fs.run.newest) {
+			fs.run.newest = t
+		}
+	}
+	fs.merge.see(fs)
+	return nil
+}
+
+func (l *lister) considering() int64 {
+	if l.chosen != nil {
+		return int64(len(l.chosen))
+	}
+	return int64(l.k.opened.Exists)
+}
+
+// plan decides about every host1 message what is to be done with it, and makes
+// the list of those to copy.
+func (fs *folderSync) plan() *copier {
+	c := &copier{fs: fs, lane: fs.lane, budget: semaphore.NewWeighted(fs.run.budgetBytes)}
+	pr := &fs.pairing
+	var presentBytes int64
+	for _, m := range pr.present {
+		presentBytes += fs.src.recs[m.src].size
+		fs.onHost2 = append(fs.onHost2, fs.src.recs[m.src].uid)
+		fs.cross(fs.src.recs[m.src].key)
+	}
+	if len(pr.present) > 0 {
+		fs.run.emit(event.MessagesPresent{Folder: fs.from, Count: int64(len(pr.present)), Bytes: presentBytes})
+	}
+	for _, i := range pr.repeated1 {
+		r := &fs.src.recs[i]
+		fs.run.emit(event.MessageSkipped{Side: 1, Folder: fs.from, UID: uint32(r.uid), Bytes: r.size, Reason: event.SkipDuplicate})
+	}
+	for _, i := range pr.nameless1 {
+		r := &fs.src.recs[i]
+		fs.run.emit(event.MessageSkipped{Side: 1, Folder: fs.from, UID: uint32(r.uid), Bytes: r.size, Reason: event.SkipNoHeader})
+	}
+	for _, i := range pr.nameless2 {
+		r := &fs.dst.recs[i]
+		fs.run.emit(event.MessageSkipped{Side: 2, Folder: fs.to, UID: uint32(r.uid), Bytes: r.size, Reason: event.SkipNoHeader})
+	}
+	if !fs.dst.complete {
+		return c
+	}
+	c.tasks = make([]task, 0, len(pr.missing))
+	for _, i := range pr.missing {
+		r := &fs.src.recs[i]
+		t := task{src: i, uid: r.uid, size: r.size}
+		if reason, detail, skip := fs.filter(r); skip {
+			fs.skipped(&t, reason, detail)
+			if reason == event.SkipCrossDuplicate {
+				fs.onHost2 = append(fs.onHost2, r.uid)
+			}
+			continue
+		}
+		t.flags = fs.flagsFor(r)
+		t.date = fs.dateFor(r)
+		c.tasks = append(c.tasks, t)
+	}
+	if fs.run.p.Dry && fs.run.p.Dry1 {
+		for i := range c.tasks {
+			c.tasks[i].fate = copied
+			c.tasks[i].bytes = c.tasks[i].size
+			fs.confirmed(&c.tasks[i])
+		}
+	}
+	return c
+}
+
+// filter decides by what the listing tells whether a message is left out.
+func (fs *folderSync) filter(r *record) (event.Skip, string, bool) {
+	s := &fs.run.p.Selection
+	limit := s.MaxSize
+	if app := fs.run.appendLimit(); app > 0 && (limit == nil || app < *limit) {
+		limit = &app
+	}
+	switch {
+	case fs.crossed(r.key):
+		return event.SkipCrossDuplicate, "", true
+	case limit != nil && r.size > *limit:
+		return event.SkipTooBig, fmt.Sprintf("(%d exceeds maxsize limit %d bytes)", r.size, *limit), true
+	case s.MinSize != nil && r.size <= *s.MinSize:
+		return event.SkipTooSmall, fmt.Sprintf("(%d smaller than minsize %d bytes)", r.size, *s.MinSize), true
+	}
+	return 0, "", false
+}
+
+// appendLimit is the largest message host2 takes, bytes; 0 for no limit.
+func (r *run) appendLimit() int64 {
+	if l := r.p.Selection.AppendLimit; l != nil {
+		return *l
+	}
+	if r.dst == nil {
+		return 0
+	}
+	return r.dst.maxSize
+}
+
+// crossed reports whether --skipcrossduplicates leaves the message out.
+func (fs *folderSync) crossed(k identity.Key) bool {
+	_, ok := fs.run.crossSeen[k]
+	return ok
+}
+
+func (fs *folderSync) cross(k identity.Key) {
+	if fs.run.crossSeen != nil {
+		fs.run.crossSeen[k] = struct{}{}
+	}
+}
+
+// flagsFor is what a message's flags become on host2.
+func (fs *folderSync) flagsFor(r *record) []imap.Flag {
+	flags, err := fs.mapper.ForAppend(fs.run.flags[0].list(r.flags))
+	if err != nil {
+		fs.run.warn(err.Error())
+	}
+	return flags
+}
+
+// dateFor is the INTERNALDATE to give to host2, "" for none.
+func (fs *folderSync) dateFor(r *record) string {
+	t := &fs.run.p.Transform
+	if !t.SyncInternalDates && !t.IDateFromHeader || !r.is(hasDate) {
+		return ""
+	}
+	return r.time().Format(imapDate)
+}
+
+// imapDate is RFC 3501's date-time.
+const imapDate = "02-Jan-2006 15:04:05 -0700"
+
+// tellSizeLimit tells the largest message that will be sent.
+func (r *run) tellSizeLimit() {
+	e := event.SizeLimit{AppendLimit: r.appendLimit(), Effective: r.appendLimit()}
+	if m := r.p.Selection.MaxSize; m != nil {
+		e.MaxSize = *m
+		if e.Effective == 0 || *m < e.Effective {
+			e.Effective = *m
+		}
+	}
+	r.emit(e)
+}

@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// capGmail is Gmail's extension: labels and message numbers.
+const capGmail imap.Cap = "X-GM-EXT-1"
+
+// labels reports whether Gmail labels are carried over: asked for, and known to
+// both servers. On others the item would be refused with the whole listing.
+func (r *run) labels() bool {
+	f := &r.p.Flags
+	return (f.SyncLabels || f.ResyncLabels) && r.src.hasLabels && r.dst.hasLabels
+}
+
+// tellLabels says once when labels can not be carried.
+func (r *run) tellLabels() {
+	f := &r.p.Flags
+	if (f.SyncLabels || f.ResyncLabels) && !r.labels() {
+		r.warn("--synclabels and --resynclabels need X-GM-EXT-1 on both servers, so no labels are carried over")
+	}
+}
+
+// keepLabels remembers a message's labels.
+func (fs *folderSync) keepLabels(n event.Side, m *imapconn.Message) {
+	if len(m.GMLabels) == 0 {
+		return
+	}
+	if fs.labels[n-1] == nil {
+		fs.labels[n-1] = make(map[imap.UID][]string)
+	}
+	fs.labels[n-1][m.UID] = slices.Clone(m.GMLabels)
+}
+
+// wantedLabels are host1's labels as host2 shall have them: moved out of
+// --subfolder1 and into --subfolder2.
+func (fs *folderSync) wantedLabels(labels []string) []string {
+	sub1, sub2 := fs.run.p.Folders.Subfolder1, fs.run.p.Folders.Subfolder2
+	if sub1 == "" && sub2 == "" {
+		return labels
+	}
+	out := make([]string, 0, len(labels)+1)
+	for _, l := range labels {
+		if sub1 != "" {
+			l = strings.TrimPrefix(l, sub1+"/")
+			if l == "INBOX" {
+				l = `\Inbox`
+			}
+		}
+		if sub2 != "" {
+			if l == `\Inbox` {
+				out = append(out, sub2+"/INBOX")
+			}
+			l = sub2 + "/" + l
+		}
+		out = append(out, l)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// syncLabels gives copied messages their labels, and present ones host1's when
+// they differ: one STORE for each distinct set.
+func (fs *folderSync) syncLabels(ctx context.Context, c *copier) error {
+	if !fs.run.labels() {
+		return nil
+	}
+	groups := make(map[string]*labelGroup)
+	var order []string
+	put := func(uid imap.UID, labels []string) {
+		key := strings.Join(labels, "\x00")
+		g := groups[key]
+		if g == nil {
+			g = &labelGroup{labels: labels}
+			groups[key] = g
+			order = append(order, key)
+		}
+		g.uids = append(g.uids, uid)
+	}
+	if fs.run.p.Flags.SyncLabels {
+		for i := range c.tasks {
+			t := &c.tasks[i]
+			if labels := fs.labels[0][t.uid]; t.fate == copied && t.newUID != 0 && len(labels) > 0 {
+				put(t.newUID, fs.wantedLabels(labels))
+			}
+		}
+	}
+	if fs.run.p.Flags.ResyncLabels {
+		for _, m := range fs.pairing.present {
+			src, dst := fs.src.recs[m.src].uid, fs.dst.recs[m.dst].uid
+			want, have := fs.wantedLabels(fs.labels[0][src]), fs.labels[1][dst]
+			if !sameSet(want, have) {
+				put(dst, want)
+			}
+		}
+	}
+	for _, key := range order {
+		if err := fs.storeLabels(ctx, groups[key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type labelGroup struct {
+	labels []string
+	uids   []imap.UID
+}
+
+func sameSet(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
+}
+
+func (fs *folderSync) storeLabels(ctx context.Context, g *labelGroup) error {
+	told := event.FlagsChanged{Folder: fs.to, Count: int64(len(g.uids)), Flags: "labels: " + strings.Join(g.labels, " "), Dry: fs.run.p.Dry}
+	if fs.run.p.Dry {
+		fs.run.emit(told)
+		return nil
+	}
+	set := sortedSet(g.uids)
+	err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) error {
+		_, err := c.UIDStoreLabels(ctx, set, g.labels, imapconn.StoreOptions{Op: imap.StoreFlagsSet, Silent: true})
+		return err
+	})
+	if err == nil {
+		fs.run.emit(told)
+		return nil
+	}
+	if !isRefusal(err) {
+		return err
+	}
+	fs.run.fault(event.Error{Class: event.ErrFlags, Folder: fs.to,
+		Text: fmt.Sprintf("Host2: labels msg %s/%s could not add flags [%s]: %s", fs.to.Raw, set.String(), strings.Join(g.labels, " "), serverWords(err))})
+	return nil
+}

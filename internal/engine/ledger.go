@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
+
+// What became of each message is told once, here.
+
+// confirmed tells that host2 holds the message, or would hold it in a run that
+// is not dry.
+func (fs *folderSync) confirmed(t *task) {
+	r := &fs.src.recs[t.src]
+	dry := fs.run.p.Dry
+	if !dry {
+		fs.copiedCount++
+		fs.onHost2 = append(fs.onHost2, t.uid)
+		fs.run.transferred.Add(t.bytes)
+	}
+	fs.cross(r.key)
+	fs.run.emit(event.MessageCopied{
+		From: fs.from, UID: uint32(t.uid), Bytes: t.bytes, To: fs.to, NewUID: uint32(t.newUID), Dry: dry, Altered: t.altered,
+	})
+}
+
+// skipped tells that a message is left out on purpose.
+func (fs *folderSync) skipped(t *task, reason event.Skip, detail string) {
+	e := event.MessageSkipped{Side: 1, Folder: fs.from, UID: uint32(t.uid), Bytes: t.size, Reason: reason, Detail: detail}
+	if reason == event.SkipCrossDuplicate || !fs.run.describing() {
+		fs.run.emit(e)
+		return
+	}
+	fs.left = append(fs.left, leftMessage{uid: t.uid, skip: e})
+}
+
+// failed counts a message that could not be copied.
+func (fs *folderSync) failed(t *task, class event.Class, text, hint string) {
+	fs.failedCount++
+	e := event.Error{Class: class, Text: text, Hint: hint, Folder: fs.from, UID: uint32(t.uid), Bytes: t.size}
+	if !fs.run.describing() {
+		fs.run.fault(e)
+		return
+	}
+	fs.run.countError()
+	fs.left = append(fs.left, leftMessage{uid: t.uid, fault: &e})
+}
+
+// leftMessage is a message that stays behind and is still to be told of, with
+// what its header says.
+type leftMessage struct {
+	uid   imap.UID
+	skip  event.MessageSkipped
+	fault *event.Error
+}
+
+// describing reports whether messages that stay behind are told with their
+// headers, which are read at the end of each folder.
+func (r *run) describing() bool {
+	return r.p.Transfer.SkippedFile != "" || r.p.Transfer.SaveDir != ""
+}
+
+// account tells of the messages that stay behind: those the run did not get to,
+// and those whose headers had to be read first.
+func (fs *folderSync) account(ctx context.Context, c *copier) {
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.fate == pending {
+			fs.skipped(t, event.SkipUnsent, "")
+		}
+	}
+	if len(fs.left) == 0 {
+		return
+	}
+	heads := fs.headersOf(ctx)
+	for _, l := range fs.left {
+		h := heads[l.uid]
+		if l.fault != nil {
+			l.fault.MessageID, l.fault.Subject, l.fault.Date = h.id, h.subject, h.date
+			fs.run.emit(*l.fault)
+			continue
+		}
+		l.skip.MessageID, l.skip.Subject, l.skip.Date = h.id, h.subject, h.date
+		fs.run.emit(l.skip)
+	}
+	fs.save(ctx)
+}
+
+// head is what people recognise a message by.
+type head struct{ id, date, subject string }
+
+// headersOf reads the headers of the messages left behind, all in one go. It
+// does without what it can not get.
+func (fs *folderSync) headersOf(ctx context.Context) map[imap.UID]head {
+	heads := make(map[imap.UID]head, len(fs.left))
+	uids := make([]imap.UID, len(fs.left))
+	for i, l := range fs.left {
+		uids[i] = l.uid
+	}
+	_ = fs.lane.src.do(ctx, func(conn *imapconn.Conn) error {
+		stream := conn.Fetch(imapconn.FetchItems{UID: true, HeaderFields: []string{"Message-Id", "Date", "Subject"}})
+		if err := stream.Ask(ctx, sortedSet(uids)); err != nil {
+			return err
+		}
+		for {
+			m, err := stream.Next(ctx)
+			if err != nil {
+				return err // io.EOF too: there is nothing to be repeated
+			}
+			heads[m.UID] = head{
+				id:      transform.Field(m.Header, "Message-Id"),
+				date:    transform.Field(m.Header, "Date"),
+				subject: transform.Field(m.Header, "Subject"),
+			}
+		}
+	})
+	return heads
+}

@@ -1,0 +1,160 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// lane is one connection to each host. Every lane does its own reading and
+// writing; the run has one, or --connections of them.
+type lane struct{ src, dst *link }
+
+// reopen opens what was lost. cause is why somebody thinks something was.
+func (l *lane) reopen(ctx context.Context, cause error) error {
+	for _, k := range []*link{l.src, l.dst} {
+		if k.conn == nil || k.conn.Err() != nil {
+			if err := k.reopen(ctx, cause); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// close says LOGOUT on both, as far as they still listen.
+func (l *lane) close(ctx context.Context) {
+	for _, k := range []*link{l.src, l.dst} {
+		if k != nil && k.conn != nil {
+			_ = k.conn.Logout(ctx)
+			k.side.count(k.conn)
+			k.conn = nil
+		}
+	}
+}
+
+// link is one connection that comes back: when it is lost, it is opened again,
+// logged in again, and the folder it had selected is selected again.
+type link struct {
+	run  *run
+	side *side
+	conn *imapconn.Conn
+	// mailbox is the selected folder, "" for none; opened is what the server said.
+	mailbox  string
+	writable bool
+	opened   *imapconn.SelectData
+}
+
+// errRebuilt tells that a folder was rebuilt while the connection was lost: its
+// UIDs mean nothing any more.
+type errRebuilt struct{ folder string }
+
+func (e *errRebuilt) Error() string {
+	return fmt.Sprintf("folder %s got a new UIDVALIDITY while the connection was lost: its messages have new UIDs; run again", e.folder)
+}
+
+// ready returns the live connection.
+func (k *link) ready(ctx context.Context) (*imapconn.Conn, error) {
+	if k.conn != nil && k.conn.Err() == nil {
+		return k.conn, nil
+	}
+	var cause error
+	if k.conn != nil {
+		cause = k.conn.Err()
+	}
+	if err := k.reopen(ctx, cause); err != nil {
+		return nil, err
+	}
+	return k.conn, nil
+}
+
+// open selects a folder; writable says whether it may be changed. EXAMINE keeps
+// \Recent for the user's next real session.
+func (k *link) open(ctx context.Context, mailbox string, writable bool) (*imapconn.SelectData, error) {
+	var data *imapconn.SelectData
+	err := k.do(ctx, func(c *imapconn.Conn) (err error) {
+		k.mailbox = ""
+		data, err = k.selectOn(ctx, c, mailbox, writable)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	k.mailbox, k.writable, k.opened = mailbox, writable, data
+	return data, nil
+}
+
+func (k *link) selectOn(ctx context.Context, c *imapconn.Conn, mailbox string, writable bool) (*imapconn.SelectData, error) {
+	if writable && !k.side.sealed {
+		return c.Select(ctx, mailbox, nil)
+	}
+	return c.Examine(ctx, mailbox, nil)
+}
+
+// do runs a command that may be sent twice without harm, again on a new
+// connection if the old one is lost meanwhile.
+func (k *link) do(ctx context.Context, command func(*imapconn.Conn) error) error {
+	for try := 0; ; try++ {
+		c, err := k.ready(ctx)
+		if err != nil {
+			return err
+		}
+		err = command(c)
+		if err == nil || !isConnError(err) || try >= k.side.acct.ReconnectRetry || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// backOff is how long to wait before the n-th attempt to open a connection.
+func backOff(n int) time.Duration {
+	return min(time.Second<<min(n, 6), time.Minute)
+}
+
+// reopen opens a lost connection again, with growing pauses in between.
+func (k *link) reopen(ctx context.Context, cause error) error {
+	if k.conn != nil {
+		k.side.count(k.conn)
+		k.conn = nil
+	}
+	var err error
+	for try := 0; try <= k.side.acct.ReconnectRetry; try++ {
+		if try > 0 {
+			k.run.emit(event.Throttled{Side: k.side.n, For: k.run.pause(try), Why: "before connecting again: " + err.Error()})
+			if err := k.run.sleep(ctx, k.run.pause(try)); err != nil {
+				return err
+			}
+		}
+		var c *imapconn.Conn
+		if c, err = k.side.login(ctx, nil); err != nil {
+			var refused *imapconn.Response
+			if ctx.Err() != nil || errors.As(err, &refused) && refused.Status != "BYE" && !k.side.transient(refused) {
+				return err
+			}
+			continue
+		}
+		k.conn = c
+		k.side.reconnections++
+		k.run.emit(event.Reconnected{Side: k.side.n, Cause: cause})
+		if k.mailbox == "" {
+			return nil
+		}
+		var again *imapconn.SelectData
+		if again, err = k.selectOn(ctx, c, k.mailbox, k.writable); err != nil {
+			if isConnError(err) {
+				continue
+			}
+			return err
+		}
+		if again.UIDValidity != k.opened.UIDValidity {
+			return &errRebuilt{k.mailbox}
+		}
+		k.opened = again
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/identity"
+)
+
+// mergeState is what several host1 folders that go into one host2 folder know of
+// each other: what any of them holds counts as present for all of them.
+type mergeState struct {
+	// sources is how many host1 folders go here, left how many of them are not
+	// done yet.
+	sources, left int
+	// union holds the keys of all these folders; kept only when there are
+	// several of them and something may be deleted.
+	union map[identity.Key]struct{}
+	// whole and nameless count host1 messages, all of them.
+	whole, nameless int64
+	failed          int64
+	// spoiled says why nothing may be deleted here.
+	spoiled string
+	// gone counts messages deleted on host2.
+	gone int64
+}
+
+func (m *mergeState) spoil(why string) {
+	if m.spoiled == "" {
+		m.spoiled = why
+	}
+}
+
+// countMerges finds out which host2 folders get more than one host1 folder.
+// Names that the destination takes for the same one count as one.
+func (r *run) countMerges() {
+	for i := range r.table.Rows {
+		m := r.mergeOf(&r.table.Rows[i])
+		m.sources++
+		m.left++
+	}
+}
+
+func (r *run) mergeOf(row *folders.Row) *mergeState {
+	key := row.To
+	if folders.IsInbox(key) || r.dst.family.FoldsCase() {
+		key = strings.ToLower(key)
+	}
+	m := r.merges[key]
+	if m == nil {
+		m = &mergeState{}
+		r.merges[key] = m
+	}
+	return m
+}
+
+// see takes the folder's host1 listing into account.
+func (m *mergeState) see(fs *folderSync) {
+	if !fs.src.complete {
+		m.spoil(fs.src.why)
+	}
+	m.whole += int64(len(fs.src.recs))
+	for i := range fs.src.recs {
+		if !fs.src.recs[i].is(hasKey) {
+			m.nameless++
+		}
+	}
+	if m.sources < 2 || !fs.run.p.Deletion.Delete2 {
+		return
+	}
+	if m.union == nil {
+		m.union = make(map[identity.Key]struct{})
+	}
+	for i := range fs.src.recs {
+		if r := &fs.src.recs[i]; r.is(hasKey) {
+			m.union[r.key] = struct{}{}
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// removeFolders deletes folders as --delete2folders and --delete1emptyfolders
+// ask: after all copies, and not at all when one of them failed.
+func (r *run) removeFolders(ctx context.Context) error {
+	f := &r.p.Folders
+	if f.Delete2Folders {
+		if err := r.removeExtras(ctx); err != nil {
+			return err
+		}
+	}
+	if f.Delete1EmptyFolders {
+		return r.removeEmpty(ctx)
+	}
+	return nil
+}
+
+func (r *run) removeExtras(ctx context.Context) error {
+	f := &r.p.Folders
+	d, err := r.table.Deletions(folders.DeleteOptions{Only: f.Delete2Only, ButNot: f.Delete2ButNot, Quarantine: r.p.Deletion.Quarantine2})
+	if err != nil {
+		return err
+	}
+	for _, k := range d.Kept {
+		r.emit(event.FolderRemoved{Side: 2, Folder: folderName(k.Name), Dry: r.p.Dry, Kept: k.Why})
+	}
+	if n := r.errors.Load(); n > 0 && len(d.Delete) > 0 {
+		why := fmt.Sprintf("the run had %d errors, and folders are deleted only after everything was copied", n)
+		for _, name := range d.Delete {
+			r.emit(event.FolderRemoved{Side: 2, Folder: folderName(name), Dry: r.p.Dry, Kept: why})
+		}
+		return nil
+	}
+	for _, name := range d.Delete {
+		if r.stopping() {
+			return errStopped
+		}
+		if err := r.remove(ctx, r.main.dst, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove unsubscribes and deletes one folder. It is never selected at that time.
+func (r *run) remove(ctx context.Context, k *link, name string) error {
+	told := event.FolderRemoved{Side: k.side.n, Folder: folderName(name), Dry: r.p.Dry}
+	if r.p.Dry {
+		r.emit(told)
+		return nil
+	}
+	err := k.do(ctx, func(c *imapconn.Conn) error {
+		if k.mailbox != "" {
+			if err := c.Unselect(ctx); err != nil {
+				return err
+			}
+			k.mailbox = ""
+		}
+		if err := c.Unsubscribe(ctx, name); isConnError(err) {
+			return err
+		}
+		return c.Delete(ctx, name)
+	})
+	if err != nil && !isRefusal(err) {
+		return err
+	}
+	told.Err = err
+	r.emit(told)
+	if err != nil {
+		r.fault(event.Error{Class: event.ErrDeletion, Folder: told.Folder, Text: fmt.Sprintf("Host%d: deleting folder %s failed: %s", k.side.n, name, serverWords(err))})
+	}
+	return nil
+}
+
+// removeEmpty deletes the empty host1 folders that took part, children first.
+func (r *run) removeEmpty(ctx context.Context) error {
+	if n := r.errors.Load(); n > 0 {
+		r.warn(fmt.Sprintf("Host1: no empty folder is deleted, since the run had %d errors", n))
+		return nil
+	}
+	names := folders.NewNames(r.src.world.Folders)
+	byName := make(map[string]folders.Folder, len(r.src.world.Folders))
+	for _, f := range r.src.world.Folders {
+		byName[f.Name] = f
+	}
+	var wanted []string
+	for i := range r.table.Rows {
+		wanted = append(wanted, r.table.Rows[i].From)
+	}
+	slices.Sort(wanted)
+	slices.Reverse(wanted)
+	gone := make(map[string]bool)
+	for _, name := range wanted {
+		below := names.Below(name, r.src.space.Own, func(n string) bool { return gone[n] })
+		f := byName[name]
+		if len(gone) > 0 && !below {
+			f.Attrs = slices.DeleteFunc(slices.Clone(f.Attrs), func(a string) bool { return a == `\HasChildren` })
+		}
+		exists, found, err := r.emptiness(ctx, name)
+		if err != nil {
+			return err
+		}
+		ok, why := folders.EmptyVerdict(f, below, exists, found)
+		if !ok {
+			r.emit(event.FolderRemoved{Side: 1, Folder: folderName(name), Dry: r.p.Dry, Kept: why})
+			continue
+		}
+		gone[name] = true
+		if err := r.remove(ctx, r.main.src, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emptiness counts a host1 folder's messages twice: by EXAMINE and by SEARCH.
+func (r *run) emptiness(ctx context.Context, name string) (exists, found int, err error) {
+	data, err := r.main.src.open(ctx, name, false)
+	if err != nil {
+		if isRefusal(err) {
+			return 1, 1, nil // it can not be looked into: it is not empty
+		}
+		return 0, 0, err
+	}
+	err = r.main.src.do(ctx, func(c *imapconn.Conn) error {
+		uids, err := c.UIDSearch(ctx, "ALL")
+		found = len(uids)
+		return err
+	})
+	if err != nil && isRefusal(err) {
+		return int(data.Exists), 1, nil
+	}
+	return int(data.Exists), found, err
+}

@@ -1,0 +1,346 @@
+// Package engine carries out a plan: it connects, lists, maps, compares, copies,
+// resyncs flags and deletes, and tells what happened as events.
+//
+// It knows no terminal and no command line. One goroutine owns each connection
+// at a time; the two halves of a copy are the only place where a folder's work
+// is shared between goroutines. Every wait ends with the context.
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
+
+// Options are what a run needs beside its plan.
+type Options struct {
+	// Sink receives the events, one at a time.
+	Sink event.Sink
+	// Trace receives the IMAP dialogue of a side whose plan asks for it.
+	Trace io.Writer
+	// Stop asks the run to finish what is under way and end, when it is closed.
+	// The context ends it at once.
+	Stop <-chan struct{}
+	// Signal names the signal that closed Stop, once it is closed.
+	Signal func() string
+	// MapWriter receives the mapping table in the form --printmap asks for.
+	MapWriter io.Writer
+	// Version is told to servers that want to know (ID).
+	Version string
+	// Dial replaces the network, for tests.
+	Dial func(side event.Side) func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Pause replaces the growing pauses between attempts to connect, for tests.
+	Pause func(attempt int) time.Duration
+}
+
+// stopReason says why a run ends before its work is done.
+type stopReason string
+
+const (
+	stopErrors  stopReason = "errorsmax"
+	stopOver    stopReason = "exitwhenover"
+	stopSignal  stopReason = "signal"
+	stopLost    stopReason = "connection"
+	stopQuota   stopReason = "quota"
+	stopDay     stopReason = "day budget"
+	stopAskedBy stopReason = "file"
+)
+
+// run is one execution of a plan.
+type run struct {
+	p *plan.Plan
+	o Options
+
+	src, dst *side
+	main     *lane
+
+	emitMu sync.Mutex
+
+	identity  identity.Options
+	hasher    [2]*identity.Hasher
+	pipeline  *transform.Pipeline
+	flagRules transform.FlagRules
+	flags     [2]flagTable // of side 1 and 2
+
+	table     *folders.Table
+	exist2    map[string]existence // host2's folder names, and what they are
+	lower2    map[string]string    // the same in lower case
+	merges    map[string]*mergeState
+	crossSeen map[identity.Key]struct{}
+	newest    time.Time // newest INTERNALDATE of host1, of folders listed so far
+
+	budgetBytes int64
+	msgRate     *rate.Limiter
+	byteRate    *rate.Limiter
+	errors      atomic.Int64 // counted so far
+	asked       atomic.Int64 // bytes asked for, for --exitwhenover
+	transferred atomic.Int64
+	loopStart   time.Time
+
+	stopMu  sync.Mutex
+	stopped stopReason
+}
+
+// Run carries out the plan and returns what the last event told. It always
+// emits event.Finished last.
+func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
+	r := &run{p: p, o: o, merges: make(map[string]*mergeState)}
+	if r.o.Sink == nil {
+		r.o.Sink = func(event.Event) {}
+	}
+	fin := event.Finished{Mode: string(p.Mode)}
+	err := r.prepare()
+	if err == nil {
+		err = r.work(ctx)
+	}
+	if r.main != nil {
+		// The servers get their LOGOUT even when the run was cancelled.
+		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		r.main.close(bye)
+		cancel()
+	}
+	switch {
+	case err == nil, errors.Is(err, errStopped), errors.Is(err, errDone):
+	case ctx.Err() != nil:
+		r.stopFor(stopSignal)
+	default:
+		fin.Fatal = err
+	}
+	fin.Stopped = string(r.stopCause())
+	if fin.Stopped == string(stopSignal) && o.Signal != nil {
+		fin.Signal = o.Signal()
+	}
+	for _, s := range []*side{r.src, r.dst} {
+		if s != nil {
+			fin.BytesIn[s.n], fin.BytesOut[s.n] = s.bytesIn, s.bytesOut
+			fin.Reconnections[s.n] = s.reconnections
+			fin.Commands[s.n] = s.commands
+		}
+	}
+	r.emit(fin)
+	return fin
+}
+
+// errDone ends a run that was asked for only a part of the work.
+var errDone = errors.New("done")
+
+// emit tells the sink, one event at a time.
+func (r *run) emit(e event.Event) {
+	r.emitMu.Lock()
+	defer r.emitMu.Unlock()
+	r.o.Sink(e)
+}
+
+func (r *run) note(text string) { r.emit(event.Note{Text: text}) }
+func (r *run) warn(text string) { r.emit(event.Note{Text: text, Warn: true}) }
+
+// fault counts an error and stops the run when there are too many.
+func (r *run) fault(e event.Error) {
+	r.emit(e)
+	r.countError()
+}
+
+// countError counts an error whose event follows later.
+func (r *run) countError() {
+	if n := r.errors.Add(1); r.p.Limits.ErrorsMax > 0 && n >= int64(r.p.Limits.ErrorsMax) {
+		r.stopFor(stopErrors)
+	}
+}
+
+// stopFor asks the run to end for a reason; the first reason stays.
+func (r *run) stopFor(why stopReason) {
+	r.stopMu.Lock()
+	defer r.stopMu.Unlock()
+	if r.stopped == "" {
+		r.stopped = why
+	}
+}
+
+func (r *run) stopCause() stopReason {
+	r.stopMu.Lock()
+	defer r.stopMu.Unlock()
+	return r.stopped
+}
+
+// stopping reports whether no new work may be begun.
+func (r *run) stopping() bool {
+	select {
+	case <-r.o.Stop:
+		r.stopFor(stopSignal)
+	default:
+	}
+	return r.stopCause() != ""
+}
+
+// pause is how long to wait before the n-th attempt to connect.
+func (r *run) pause(n int) time.Duration {
+	if r.o.Pause != nil {
+		return r.o.Pause(n)
+	}
+	return backOff(n)
+}
+
+// sleep waits, but not longer than the run lasts.
+func (r *run) sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.o.Stop:
+		r.stopFor(stopSignal)
+		return errStopped
+	}
+}
+
+// prepare derives from the plan what the whole run uses. No I/O.
+func (r *run) prepare() error {
+	id := &r.p.Identity
+	r.identity = identity.Options{
+		Headers:           id.Headers,
+		MessageIDNoDomain: id.MessageIDNoDomain,
+		SizeInKey:         id.SizeInKey,
+	}
+	if id.SkipHeader != nil {
+		r.identity.SkipHeader = func(line string) (bool, error) { return id.SkipHeader.Match(line, nil) }
+	}
+	for i := range r.hasher {
+		r.hasher[i] = identity.NewHasher(r.identity)
+	}
+	if id.SkipCrossDuplicates {
+		r.crossSeen = make(map[identity.Key]struct{})
+	}
+	r.budgetBytes = max(r.p.Transfer.BufferBytes, 4*streamAbove)
+	l := &r.p.Limits
+	if l.MaxMessagesPerSecond > 0 {
+		r.msgRate = rate.NewLimiter(rate.Limit(l.MaxMessagesPerSecond), max(1, int(l.MaxMessagesPerSecond)))
+	}
+	if l.MaxBytesPerSecond > 0 {
+		r.byteRate = rate.NewLimiter(rate.Limit(l.MaxBytesPerSecond), int(max(l.MaxBytesPerSecond, 1)))
+	}
+	return r.prepareTransform()
+}
+
+// work is the run itself, phase by phase (imapsync-cli.md section 5.2).
+func (r *run) work(ctx context.Context) error {
+	if r.p.Mode == plan.ModeJustBanner {
+		return errDone
+	}
+	r.emit(event.Phase{Name: "connect"})
+	if err := r.connect(ctx); err != nil {
+		return err
+	}
+	if r.src != nil && r.dst != nil {
+		r.tellLabels()
+		r.tellSizeLimit()
+	}
+	if r.p.Mode == plan.ModeJustConnect || r.p.Mode == plan.ModeJustLogin {
+		return errDone
+	}
+	r.emit(event.Phase{Name: "list"})
+	if err := r.listFolders(ctx); err != nil {
+		return err
+	}
+	r.emit(event.Phase{Name: "map"})
+	if err := r.mapFolders(); err != nil {
+		return err
+	}
+	if r.p.Mode == plan.ModeJustFolderLists || r.p.Mode == plan.ModeJustAutomap {
+		return errDone
+	}
+	if r.p.Folders.SizesBefore || r.p.Mode == plan.ModeJustFolderSizes {
+		r.emit(event.Phase{Name: "sizes"})
+		if err := r.sizes(ctx, false); err != nil {
+			return err
+		}
+	}
+	if r.p.Mode == plan.ModeJustFolderSizes {
+		return errDone
+	}
+	r.emit(event.Phase{Name: "copy"})
+	r.loopStart = time.Now()
+	loopErr := r.loop(ctx)
+	if loopErr != nil && !errors.Is(loopErr, errStopped) {
+		return loopErr
+	}
+	if loopErr == nil {
+		r.emit(event.Phase{Name: "delete"})
+		if err := r.removeFolders(ctx); err != nil && !errors.Is(err, errStopped) {
+			return err
+		}
+	}
+	if r.p.Folders.SizesAfter && r.stopCause() != stopErrors && r.stopCause() != stopSignal {
+		if err := r.sizes(ctx, true); err != nil && !isConnError(err) {
+			return err
+		}
+	}
+	return loopErr
+}
+
+// mayTransfer reports whether a message of size bytes may still be asked for
+// under --exitwhenover: as in imapsync, the message that crosses the line is the
+// last one copied.
+func (r *run) mayTransfer(size int64) bool {
+	limit := r.p.Limits.ExitWhenOver
+	if limit == nil {
+		return true
+	}
+	if r.asked.Load() >= *limit {
+		r.stopFor(stopOver)
+		return false
+	}
+	r.asked.Add(size)
+	return true
+}
+
+// pacing reports whether a limit holds that makes messages go one by one.
+func (r *run) pacing() bool {
+	return r.msgRate != nil || r.byteRate != nil && r.asked.Load() >= 0
+}
+
+// pace waits until a message of size bytes may leave host1.
+func (r *run) pace(ctx context.Context, size int64) error {
+	if r.msgRate != nil {
+		if err := r.msgRate.Wait(ctx); err != nil {
+			return err
+		}
+	}
+	if r.byteRate != nil && r.transferred.Load() >= r.p.Limits.MaxBytesAfter {
+		for size > 0 {
+			n := min(size, int64(r.byteRate.Burst()))
+			if err := r.byteRate.WaitN(ctx, int(n)); err != nil {
+				return err
+			}
+			size -= n
+		}
+	}
+	return nil
+}
+
+// refusalIn is the server's refusal inside err, if there is one.
+func refusalIn(err error) (*imapconn.Response, bool) {
+	var resp *imapconn.Response
+	ok := errors.As(err, &resp)
+	return resp, ok
+}
+
+// isRefusal reports whether err is a NO or BAD, after which the connection lives.
+func isRefusal(err error) bool {
+	_, ok := refusalIn(err)
+	return ok && !isConnError(err)
+}

@@ -1,0 +1,193 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// sizes makes the table of folder sizes. Where a server has STATUS=SIZE the
+// counts of all folders come in one round trip; elsewhere the sizes of a folder's
+// messages have to be fetched, which costs two.
+func (r *run) sizes(ctx context.Context, after bool) error {
+	start := time.Now()
+	rows := r.table.Rows
+	names := [3][]string{}
+	seen2 := make(map[string]bool)
+	for i := range rows {
+		names[1] = append(names[1], rows[i].From)
+		if r.has2(rows[i].To) && !seen2[rows[i].To] {
+			seen2[rows[i].To] = true
+			names[2] = append(names[2], rows[i].To)
+		}
+	}
+	var got [3]map[string]event.Size
+	var g errgroup.Group
+	for n, k := range map[int]*link{1: r.main.src, 2: r.main.dst} {
+		g.Go(func() (err error) {
+			got[n], err = r.sizesOf(ctx, k, names[n])
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	total := event.SizesTotal{After: after, Folders1: len(rows), Folders2: len(seen2), Known1: true, Known2: true}
+	told2 := make(map[string]bool)
+	for i := range rows {
+		row := event.SizesRow{After: after, Index: i + 1, Of: len(rows), From: folderName(rows[i].From), To: folderName(rows[i].To)}
+		row.Size1, row.Exists1 = got[1][rows[i].From]
+		row.Size2, row.Exists2 = got[2][rows[i].To]
+		add(&total.Total1, row.Size1)
+		if !told2[rows[i].To] {
+			told2[rows[i].To] = true
+			add(&total.Total2, row.Size2)
+		}
+		r.emit(row)
+	}
+	total.Folders2 = len(told2)
+	total.Spent = time.Since(start)
+	r.emit(total)
+	return nil
+}
+
+func add(t *event.Size, s event.Size) {
+	t.Messages += s.Messages
+	t.Bytes += s.Bytes
+	t.Biggest = max(t.Biggest, s.Biggest)
+}
+
+// sizesOf measures folders on one side. A folder that can not be measured is
+// left out.
+func (r *run) sizesOf(ctx context.Context, k *link, names []string) (map[string]event.Size, error) {
+	out := make(map[string]event.Size, len(names))
+	n := k.side.n
+	s := &r.p.Selection
+	criteria, able := s.Search1, s.AbleToSearch1
+	if n == 2 {
+		criteria, able = s.Search2, s.AbleToSearch2
+	}
+	search := criterion(criteria, s.MaxAge, s.MinAge, s.Now)
+	conn, err := k.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if search == "" && conn.Has(imap.CapStatusSize) {
+		return out, k.do(ctx, func(c *imapconn.Conn) error { return statusSizes(ctx, c, names, out) })
+	}
+	fs := &folderSync{run: r, lane: r.main}
+	for _, name := range names {
+		if r.stopping() {
+			return nil, errStopped
+		}
+		if _, err := k.open(ctx, name, false); err != nil {
+			if isRefusal(err) {
+				continue // the folder loop tells it
+			}
+			return nil, err
+		}
+		l := &lister{fs: fs, k: k, n: n}
+		if search != "" || !able {
+			if err := l.choose(ctx); err != nil {
+				if isConnError(err) {
+					return nil, err
+				}
+				continue
+			}
+		}
+		size, err := l.size(ctx)
+		if isConnError(err) {
+			return nil, err
+		}
+		if err == nil {
+			out[name] = size
+		}
+	}
+	return out, nil
+}
+
+// statusSizes asks for all folders at once.
+func statusSizes(ctx context.Context, c *imapconn.Conn, names []string, out map[string]event.Size) error {
+	// A command a folder, hundreds in flight: the answers are small.
+	const ahead = 200
+	type asked struct {
+		name string
+		p    *imapconn.Pending[imap.StatusData]
+	}
+	var flying []asked
+	land := func() error {
+		a := flying[0]
+		flying = flying[1:]
+		data, err := a.p.Wait(ctx)
+		if isConnError(err) {
+			return err
+		}
+		if err == nil && data.NumMessages != nil && data.Size != nil {
+			out[a.name] = event.Size{Messages: int64(*data.NumMessages), Bytes: *data.Size}
+		}
+		return nil
+	}
+	for _, name := range names {
+		p, err := c.StartStatus(ctx, name, imap.StatusOptions{NumMessages: true, Size: true})
+		if err != nil {
+			return err
+		}
+		if flying = append(flying, asked{name, p}); len(flying) >= ahead {
+			if err := land(); err != nil {
+				return err
+			}
+		}
+	}
+	for len(flying) > 0 {
+		if err := land(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// size adds up RFC822.SIZE of the chosen messages of the selected folder.
+func (l *lister) size(ctx context.Context) (event.Size, error) {
+	var sum event.Size
+	if l.k.opened.Exists == 0 || l.chosen != nil && len(l.chosen) == 0 {
+		return sum, nil
+	}
+	err := l.k.do(ctx, func(c *imapconn.Conn) error {
+		sum = event.Size{}
+		stream := c.Fetch(imapconn.FetchItems{UID: true, Size: true})
+		if err := stream.AskRange(ctx, 1, 0); err != nil {
+			return err
+		}
+		for {
+			m, err := stream.Next(ctx)
+			if errors.Is(err, io.EOF) {
+				return rangeErr(stream)
+			}
+			if err != nil {
+				return err
+			}
+			if _, ok := l.chosen[m.UID]; l.chosen != nil && !ok {
+				continue
+			}
+			sum.Messages++
+			sum.Bytes += m.Size
+			sum.Biggest = max(sum.Biggest, m.Size)
+		}
+	})
+	return sum, err
+}
+
+// rangeErr is the refusal of a FETCH of a range, if there was one.
+func rangeErr(f *imapconn.Fetch) error {
+	for _, e := range f.CommandErrs() {
+		return &e
+	}
+	return nil
+}
