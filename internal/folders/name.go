@@ -157,11 +157,10 @@ func (x *index) nearest(typed string) string {
 	return found
 }
 
-// distance is the number of single edits between a and b, or limit when it is
-// not below limit.
+// distance is the number of edits between a and b, where one edit adds, drops or
+// changes a character or swaps two neighbours; or limit when it is not below limit.
 func distance(a, b []rune, limit int) int {
-	prev := make([]int, len(b)+1)
-	cur := make([]int, len(b)+1)
+	older, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range prev {
 		prev[j] = j
 	}
@@ -173,13 +172,17 @@ func distance(a, b []rune, limit int) int {
 			if r != s {
 				c++
 			}
-			cur[j+1] = min(c, prev[j+1]+1, cur[j]+1)
-			low = min(low, cur[j+1])
+			c = min(c, prev[j+1]+1, cur[j]+1)
+			if i > 0 && j > 0 && r == b[j-1] && a[i-1] == s {
+				c = min(c, older[j-1]+1)
+			}
+			cur[j+1] = c
+			low = min(low, c)
 		}
-		if low >= limit {
+		if low > limit {
 			return limit
 		}
-		prev, cur = cur, prev
+		older, prev, cur = prev, cur, older
 	}
 	return min(prev[len(b)], limit)
 }
