@@ -166,7 +166,7 @@ func (a *Append) checkOptions(o AppendOptions) error {
 		return fmt.Errorf("APPEND: size %d", o.Size)
 	}
 	for _, f := range o.Flags {
-		if !validFlag(string(f)) {
+		if !ValidFlag(string(f)) {
 			return fmt.Errorf("APPEND: %q cannot be a flag", string(f))
 		}
 	}

@@ -34,7 +34,6 @@ type Conn struct {
 
 	sealed  bool
 	mailbox *Mailbox
-	utf8    bool
 
 	waitCont bool // a "+" is expected
 	contText []byte

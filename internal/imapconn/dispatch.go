@@ -18,8 +18,11 @@ type (
 		word string // EXISTS, RECENT or EXPUNGE
 		n    uint32
 	}
-	flagsReply    []imap.Flag
-	searchReply   []imap.UID
+	flagsReply  []imap.Flag
+	searchReply struct {
+		uids []imap.UID
+		junk bool // something in it could not be read
+	}
 	enabledReply  []string
 	vanishedReply struct {
 		earlier bool
@@ -109,6 +112,7 @@ func (c *Conn) tagged(text []byte) {
 			continue
 		}
 		r := parseResponse(text, rest)
+		c.redact(&r)
 		c.statusCode(&r)
 		if r.Code == "ALERT" {
 			c.notice(&r)
@@ -135,6 +139,7 @@ func (c *Conn) untagged(f *Fetch, text []byte, bare bool) (*Message, error) {
 	word := text[from:i]
 	if isStatus(word) {
 		r := parseResponse(text, text[from:])
+		c.redact(&r)
 		c.untaggedStatus(&r)
 		return nil, nil
 	}
@@ -274,7 +279,7 @@ func (c *Conn) named(word, line []byte) error {
 		if junk {
 			c.skipped(line)
 		}
-		v = searchReply(uids)
+		v = searchReply{uids, junk}
 	case "ESEARCH":
 		var r esearchReply
 		r, err = parseESearch(sc)

@@ -16,6 +16,7 @@ import (
 	"github.com/emersion/go-sasl"
 
 	"github.com/imaphaul/imaphaul/internal/auth"
+	"github.com/imaphaul/imaphaul/internal/imapwire"
 	"github.com/imaphaul/imaphaul/internal/secret"
 )
 
@@ -214,16 +215,21 @@ func (c *Conn) hideSecret(s secret.Secret) {
 	}
 }
 
-// clean takes secrets out of a refusal that quotes them.
+// redact takes secrets out of the texts of a reply that quotes them back.
+func (c *Conn) redact(r *Response) {
+	if len(c.hide) > 0 {
+		r.Text = imapwire.Redact(r.Text, c.hide)
+		r.line = imapwire.Redact(r.line, c.hide)
+	}
+}
+
+// clean is redact for the code too, which only the answers to a login need:
+// elsewhere a code is data.
 func (c *Conn) clean(err error) error {
 	var r *Response
-	if !errors.As(err, &r) {
-		return err
-	}
-	for _, h := range c.hide {
-		r.Text = strings.ReplaceAll(r.Text, h, secret.Masked)
-		r.CodeArgs = strings.ReplaceAll(r.CodeArgs, h, secret.Masked)
-		r.line = strings.ReplaceAll(r.line, h, secret.Masked)
+	if errors.As(err, &r) {
+		c.redact(r)
+		r.CodeArgs = imapwire.Redact(r.CodeArgs, c.hide)
 	}
 	return err
 }
@@ -341,6 +347,8 @@ func (c *Conn) authenticate(ctx context.Context, client sasl.Client, name string
 		reason = x.Reason()
 	}
 	switch err := cmd.err(); {
+	case ours != nil && err != nil:
+		return &AuthError{Mech: mech, Err: fmt.Errorf("%w; the server then said: %w", ours, c.clean(err))}
 	case ours != nil:
 		return &AuthError{Mech: mech, Err: ours}
 	case err != nil && reason != "":
@@ -359,11 +367,14 @@ func (c *Conn) authenticate(ctx context.Context, client sasl.Client, name string
 	return nil
 }
 
+// maxRounds bounds an exchange; no mechanism needs more than four.
+const maxRounds = 20
+
 // exchange answers challenges until the command is answered. The first error
 // is the client's, after which the exchange was cancelled; the second the
 // connection's.
 func (c *Conn) exchange(ctx context.Context, cmd *Command, client sasl.Client, ir []byte) (ours, lost error) {
-	for {
+	for rounds := 0; ; rounds++ {
 		err := c.continuation(cmd)
 		if cmd.done {
 			return ours, nil
@@ -373,9 +384,10 @@ func (c *Conn) exchange(ctx context.Context, cmd *Command, client sasl.Client, i
 		}
 		var answer []byte
 		switch {
-		case ours != nil:
-			// Cancelled, and the server asks on.
-			continue
+		case ours != nil && rounds < maxRounds:
+			continue // cancelled, and the server asks on
+		case rounds >= maxRounds:
+			return nil, c.fail("AUTHENTICATE", errors.New("the server does not stop asking"))
 		case ir != nil:
 			answer, ir = ir, nil
 		default:

@@ -64,7 +64,8 @@ func (c *Conn) UIDSearchReturn(ctx context.Context, criteria string, ret ...stri
 	cmd.take = func(v any) bool {
 		switch v := v.(type) {
 		case searchReply:
-			plain = append(plain, v...)
+			plain = append(plain, v.uids...)
+			d.partial = d.partial || v.junk
 		case esearchReply:
 			if v.tag != "" && !strings.EqualFold(v.tag, cmd.tag) {
 				return false

@@ -40,7 +40,7 @@ type StoreData struct {
 func (c *Conn) UIDStore(ctx context.Context, set imap.UIDSet, flags []imap.Flag, o StoreOptions) (*StoreData, error) {
 	words := make([]string, len(flags))
 	for i, f := range flags {
-		if !validFlag(string(f)) {
+		if !ValidFlag(string(f)) {
 			return nil, fmt.Errorf("UID STORE: %q cannot be a flag", string(f))
 		}
 		words[i] = string(f)
@@ -59,7 +59,7 @@ func (c *Conn) UIDStoreLabels(ctx context.Context, set imap.UIDSet, labels []str
 		switch {
 		case !imapwire.IsQuotable(l) || l == "":
 			return nil, fmt.Errorf("UID STORE X-GM-LABELS: the label %q is not 7-bit text", l)
-		case l[0] == '\\' && validFlag(l):
+		case l[0] == '\\' && ValidFlag(l):
 			b = append(b, l...)
 		default:
 			b = imapwire.AppendQuoted(b, l)
@@ -151,10 +151,11 @@ func splitSet(set imap.UIDSet, limit int) []imap.UIDSet {
 	return append(parts, set[from:])
 }
 
-// validFlag reports whether f can stand in a flag list: an atom, with a
+// ValidFlag reports whether f can stand in a flag list: an atom, with a
 // backslash in front for a system flag (RFC 3501 section 9, flag). A closing
-// bracket is let through, Gmail's own keywords have it.
-func validFlag(f string) bool {
+// bracket is let through, Gmail's own keywords have it. Store and append refuse
+// other flags before anything is sent.
+func ValidFlag(f string) bool {
 	f = strings.TrimPrefix(f, `\`)
 	if f == "" {
 		return false
