@@ -85,6 +85,9 @@ func Start(o Options) (*Proxy, error) {
 	return p, nil
 }
 
+// Addr returns the host:port to connect to.
+func (p *Proxy) Addr() string { return p.ln.Addr().String() }
+
 // Host returns 127.0.0.1.
 func (p *Proxy) Host() string { return "127.0.0.1" }
 
