@@ -30,7 +30,8 @@ func (l *lane) reopen(ctx context.Context, cause error) error {
 func (l *lane) close(ctx context.Context) {
 	for _, k := range []*link{l.src, l.dst} {
 		if k != nil && k.conn != nil {
-			_ = k.conn.Logout(ctx)
+			k.side.leaving = true
+			_ = k.conn.Logout(ctx) // whatever it answers, the work is done
 			k.side.count(k.conn)
 			k.conn = nil
 		}

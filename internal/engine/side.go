@@ -37,6 +37,7 @@ type side struct {
 	// hasLabels: the server has Gmail's extension.
 	hasLabels bool
 
+	leaving           bool // LOGOUT is under way: BYE is no news
 	reconnections     int
 	bytesIn, bytesOut int64
 	commands          int64
@@ -74,7 +75,7 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 			r.emit(event.Debug{Topic: "", Text: fmt.Sprintf("Host%d: a reply was not understood and is ignored: %s", n, line)})
 		},
 		OnNotice: func(notice imapconn.Response) {
-			if notice.Code == "ALERT" || notice.Status == "BYE" {
+			if notice.Code == "ALERT" || notice.Status == "BYE" && !s.leaving {
 				r.note(fmt.Sprintf("Host%d says: %s", n, notice.Line()))
 			}
 		},

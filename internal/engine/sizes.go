@@ -61,6 +61,10 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 func add(t *event.Size, s event.Size) {
 	t.Messages += s.Messages
 	t.Bytes += s.Bytes
+	if s.Biggest == event.UnknownSize || t.Biggest == event.UnknownSize {
+		t.Biggest = event.UnknownSize
+		return
+	}
 	t.Biggest = max(t.Biggest, s.Biggest)
 }
 
@@ -130,7 +134,11 @@ func statusSizes(ctx context.Context, c *imapconn.Conn, names []string, out map[
 			return err
 		}
 		if err == nil && data.NumMessages != nil && data.Size != nil {
-			out[a.name] = event.Size{Messages: int64(*data.NumMessages), Bytes: *data.Size}
+			size := event.Size{Messages: int64(*data.NumMessages), Bytes: *data.Size}
+			if size.Messages > 0 {
+				size.Biggest = event.UnknownSize
+			}
+			out[a.name] = size
 		}
 		return nil
 	}

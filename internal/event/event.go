@@ -210,8 +210,12 @@ type SizesRow struct {
 	Size1, Size2     Size
 }
 
-// Size counts messages and their bytes as the server tells them.
+// Size counts messages and their bytes as the server tells them. Biggest is
+// UnknownSize where only a folder's sum is known (STATUS, RFC 8438).
 type Size struct{ Messages, Bytes, Biggest int64 }
+
+// UnknownSize is a number of bytes that nobody told.
+const UnknownSize = -1
 
 // SizesTotal ends a sizes table.
 type SizesTotal struct {

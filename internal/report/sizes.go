@@ -36,8 +36,12 @@ func (t *Text) sizesRow(e event.SizesRow) {
 	n := counter(e.Index, e.Of)
 	t.sizesLine(1, n, e.From, e.Exists1, e.Size1, " does not exist")
 	t.sizesLine(2, n, e.To, e.Exists2, e.Size2, " does not exist yet")
-	t.linef("Host2-Host1  %7s %-35s       %9d           %5d          %9d", "", "",
-		e.Size2.Bytes-e.Size1.Bytes, e.Size2.Messages-e.Size1.Messages, e.Size2.Biggest-e.Size1.Biggest)
+	biggest := "NA"
+	if e.Size1.Biggest != event.UnknownSize && e.Size2.Biggest != event.UnknownSize {
+		biggest = strconv.FormatInt(e.Size2.Biggest-e.Size1.Biggest, 10)
+	}
+	t.linef("Host2-Host1  %7s %-35s       %9d           %5d          %9s", "", "",
+		e.Size2.Bytes-e.Size1.Bytes, e.Size2.Messages-e.Size1.Messages, biggest)
 	t.blank()
 }
 
@@ -46,21 +50,29 @@ func (t *Text) sizesLine(side int, n string, f event.Folder, exists bool, s even
 		t.linef("Host%d folder %7s %-35s %s", side, n, bracketed(f), missing)
 		return
 	}
-	t.linef("Host%d folder %7s %-35s Size: %9d Messages: %5d Biggest: %9d",
-		side, n, bracketed(f), s.Bytes, s.Messages, s.Biggest)
+	t.linef("Host%d folder %7s %-35s Size: %9d Messages: %5d Biggest: %9s",
+		side, n, bracketed(f), s.Bytes, s.Messages, bytesOrNA(s.Biggest))
+}
+
+// bytesOrNA is a number of bytes, or NA where nobody told it.
+func bytesOrNA(n int64) string {
+	if n == event.UnknownSize {
+		return "NA"
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 func (t *Text) sizesTotal(e event.SizesTotal) {
 	t.sizesBanner(e.After)
 	// A side that could not be sized says NA, as in the statistics.
 	number := func(known bool, n int64) string {
-		if !known {
+		if !known || n == event.UnknownSize {
 			return "NA"
 		}
 		return strconv.FormatInt(n, 10)
 	}
 	size := func(known bool, n int64) string {
-		if !known {
+		if !known || n == event.UnknownSize {
 			return "NA"
 		}
 		return human(n)

@@ -1,0 +1,131 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
+	"github.com/imaphaul/imaphaul/internal/report"
+)
+
+func TestMain(m *testing.M) { os.Exit(mailtest.Main(m)) }
+
+// account is a user on a test server.
+type account struct {
+	s              *mailtest.Server
+	user, password string
+	port           int // 0: the server's own
+}
+
+func newAccount(t testing.TB, s *mailtest.Server) account {
+	t.Helper()
+	user, password := s.User(t)
+	return account{s: s, user: user, password: password}
+}
+
+// args are the options that name two accounts.
+func args(a, b account) []string {
+	var out []string
+	for i, x := range []account{a, b} {
+		n := strconv.Itoa(i + 1)
+		port := x.port
+		if port == 0 {
+			port = x.s.Port
+		}
+		out = append(out, "--host"+n, x.s.Host, "--port"+n, strconv.Itoa(port), "--user"+n, x.user, "--password"+n, x.password, "--nossl"+n, "--notls"+n)
+	}
+	return append(out, "--nolog", "--pidfile", "")
+}
+
+// outcome is what a run left behind.
+type outcome struct {
+	stats *event.Stats
+	text  string
+	fin   event.Finished
+	// events counts the events by type.
+	deleted, refused []event.Event
+}
+
+// migrate carries out a command line as the program does.
+func migrate(t testing.TB, a, b account, options ...string) outcome {
+	t.Helper()
+	return migrateWith(t, context.Background(), engine.Options{}, append(args(a, b), options...)...)
+}
+
+func migrateWith(t testing.TB, ctx context.Context, o engine.Options, options ...string) outcome {
+	t.Helper()
+	p, end := cli.ParseArgs(options...)
+	if p == nil {
+		t.Fatalf("%s: exit %d\n%s%s", strings.Join(options, " "), end.Code, end.Stdout, end.Stderr)
+	}
+	if os.Getenv("XDG_STATE_HOME") == "" {
+		t.Setenv("XDG_STATE_HOME", t.TempDir())
+	}
+	var text bytes.Buffer
+	var out outcome
+	tally := event.NewTally(p.Output.StartedAt, time.Now)
+	printer := report.NewText(&text, tally, report.Options{Program: "imaphaul", Version: "test", Dry: p.Dry, ErrorsMax: p.Limits.ErrorsMax, ErrorsDump: true})
+	o.Sink = event.Serial(tally.Add, printer.Event, func(e event.Event) {
+		switch e.(type) {
+		case event.MessagesDeleted:
+			out.deleted = append(out.deleted, e)
+		case event.DeletionRefused:
+			out.refused = append(out.refused, e)
+		}
+	})
+	o.Pause = func(int) time.Duration { return time.Millisecond }
+	out.fin = engine.Run(ctx, p, o)
+	out.stats = tally.Stats()
+	if err := printer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out.text = text.String()
+	return out
+}
+
+func (o outcome) code() int { return o.stats.ExitCode() }
+
+// expect fails the test unless the run ended with this exit code.
+func (o outcome) expect(t testing.TB, code int) {
+	t.Helper()
+	if o.code() != code {
+		t.Fatalf("exit code %d, want %d (stopped %q, fatal %v)\n%s", o.code(), code, o.fin.Stopped, o.fin.Fatal, o.text)
+	}
+}
+
+// same fails the test unless both accounts hold the same mail.
+func same(t testing.TB, a, b account) {
+	t.Helper()
+	for _, line := range mailtest.Diff(mailtest.Snapshot(t, a.s, a.user), mailtest.Snapshot(t, b.s, b.user), mailtest.Known(a.s, b.s)) {
+		t.Error(line)
+	}
+}
+
+func TestMigrateSampleOnDovecot(t *testing.T) {
+	box, err := corpus.Sample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mailtest.Kinds(t, mailtest.Dovecot)
+	a := newAccount(t, mailtest.Real(t, mailtest.Dovecot))
+	b := newAccount(t, mailtest.Real(t, mailtest.Dovecot, "sep=.", "prefix=INBOX."))
+	mailtest.Fill(t, a.s, a.user, box)
+	// The sample holds a duplicate on purpose, which a plain run leaves out.
+	first := migrate(t, a, b, "--syncduplicates")
+	first.expect(t, 0)
+	same(t, a, b)
+	second := migrate(t, a, b, "--syncduplicates")
+	second.expect(t, 0)
+	if n := second.stats.Transferred; n != 0 {
+		t.Errorf("the second run copied %d messages\n%s", n, second.text)
+	}
+}
