@@ -7,11 +7,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -117,7 +116,7 @@ func TestKilledAfterEveryCommit(t *testing.T) {
 		if j.Damage() != nil {
 			t.Fatalf("commit %d (%s): %v", i, s.after, j.Damage())
 		}
-		if d := cmp.Diff(s.says, imageOf(t, j)); d != "" {
+		if d := diff(s.says, imageOf(t, j)); d != "" {
 			t.Fatalf("commit %d (%s) (-before +after the crash)\n%s", i, s.after, d)
 		}
 		_ = j.Close()
@@ -151,7 +150,7 @@ func TestPowerCutInsideACommit(t *testing.T) {
 			if j.Damage() != nil {
 				t.Fatalf("commit %d (%s): %v", i, after.after, j.Damage())
 			}
-			if d := cmp.Diff(before.says, imageOf(t, j)); d != "" {
+			if d := diff(before.says, imageOf(t, j)); d != "" {
 				t.Fatalf("commit %d (%s) (-before +after the power cut)\n%s", i, after.after, d)
 			}
 			_ = j.Close()
@@ -184,7 +183,7 @@ func checkConverges(t *testing.T, what string, file []byte, committed []snapshot
 	}
 	says := imageOf(t, j)
 	for _, s := range committed {
-		if cmp.Equal(s.says, says) {
+		if reflect.DeepEqual(s.says, says) {
 			return false
 		}
 	}
@@ -311,7 +310,7 @@ func TestFileCutWhileOpen(t *testing.T) {
 	}
 }
 
-// TestWriteFaults: the same, met by a write first.
+// TestFileCutBeforeWrite: the same, met by a write first.
 func TestFileCutBeforeWrite(t *testing.T) {
 	dir := t.TempDir()
 	j := mustOpen(t, dir)

@@ -8,7 +8,7 @@ import (
 
 // WasDelivered reports whether a message with this key once reached the folder on
 // host2 and has since lost its entry, because it left host1 or because the folder
-// there was rebuilt. Messages that still have an entry say so in Entry.Delivered.
+// on host1 was rebuilt. Messages that still have an entry say so in Entry.Delivered.
 func (f *Folder) WasDelivered(k Key) (bool, error) {
 	id, err := f.attachment()
 	if err != nil || id == 0 || k == (Key{}) {

@@ -46,11 +46,11 @@ const (
 	bitsKnown = 1<<iota - 1
 )
 
-// side tells which UID orders a packed run of entries.
-type side uint8
+// order tells which UID orders a table of entries.
+type order uint8
 
 const (
-	byUID1 side = iota
+	byUID1 order = iota
 	byUID2
 )
 
@@ -177,7 +177,7 @@ func unpackEntries(b []byte, into []Entry) ([]Entry, error) {
 }
 
 // checkEntry says what cannot be stored.
-func checkEntry(e *Entry, by side) error {
+func checkEntry(e *Entry, by order) error {
 	switch {
 	case by == byUID1 && e.UID1 == 0:
 		return errors.New("an entry needs a UID on host1")

@@ -3,7 +3,6 @@ package journal
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -105,7 +104,7 @@ func (t *flagTable) load(tx *bbolt.Tx) error {
 	defer t.mu.Unlock()
 	return tx.Bucket(flagsBucket).ForEach(func(k, sealed []byte) error {
 		v, err := unseal(k, sealed)
-		if err == nil && (len(k) != 4 || int64(binary.BigEndian.Uint32(k)) != int64(len(t.sets)) || len(t.sets) == math.MaxUint32) {
+		if err == nil && (len(k) != 4 || int64(binary.BigEndian.Uint32(k)) != int64(len(t.sets))) {
 			err = fmt.Errorf("number %x after %d", k, len(t.sets)-1)
 		}
 		if err != nil {

@@ -13,24 +13,31 @@ import (
 	"time"
 )
 
-// TestMain lets the test binary be the second process: with the directory in the
-// environment it opens the journal, says so, and holds it until its input ends.
+// children are what the test binary can do as another process: JOURNAL_TEST_CHILD
+// names it, JOURNAL_TEST_DIR is its directory.
+var children = map[string]func(dir string) error{"hold": hold}
+
 func TestMain(m *testing.M) {
-	dir := os.Getenv("JOURNAL_TEST_HOLD")
-	if dir == "" {
+	name := os.Getenv("JOURNAL_TEST_CHILD")
+	if name == "" {
 		os.Exit(m.Run())
 	}
-	j, err := Open(context.Background(), dir, pairA, Options{})
-	if err != nil {
+	if err := children[name](os.Getenv("JOURNAL_TEST_DIR")); err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)
 	}
-	fmt.Println("open")
-	_, _ = io.Copy(io.Discard, os.Stdin)
-	if os.Getenv("JOURNAL_TEST_CLOSE") != "" {
-		_ = j.Close()
+	os.Exit(0)
+}
+
+// hold opens the journal, says so, and ends with its input, without Close: as if
+// killed.
+func hold(dir string) error {
+	if _, err := Open(context.Background(), dir, pairA, Options{}); err != nil {
+		return err
 	}
-	os.Exit(0) // without Close: as if killed
+	fmt.Println("open")
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
 }
 
 // holder starts a process that holds the journal of dir, and returns its number and
@@ -38,7 +45,7 @@ func TestMain(m *testing.M) {
 func holder(t *testing.T, dir string) (pid int, release func()) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "JOURNAL_TEST_HOLD="+dir)
+	cmd.Env = append(os.Environ(), "JOURNAL_TEST_CHILD=hold", "JOURNAL_TEST_DIR="+dir)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

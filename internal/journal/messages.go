@@ -159,7 +159,7 @@ func (f *Folder) Put(es ...Entry) error { return f.put(entries, byUID1, es) }
 // PutExtras stores messages that are on host2 only, by their UID2.
 func (f *Folder) PutExtras(es ...Entry) error { return f.put(extras, byUID2, es) }
 
-func (f *Folder) put(p *packed[Entry], by side, es []Entry) error {
+func (f *Folder) put(p *packed[Entry], by order, es []Entry) error {
 	for i := range es {
 		if err := checkEntry(&es[i], by); err != nil {
 			return fmt.Errorf("journal: folder %q to %q: %w", f.names.one, f.names.two, err)

@@ -6,6 +6,8 @@ import (
 	"iter"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -41,6 +43,14 @@ func collect(t testing.TB, seq iter.Seq2[Entry, error]) []Entry {
 		es = append(es, e)
 	}
 	return es
+}
+
+// diff is cmp.Diff, which takes its time, for values that are mostly equal.
+func diff(want, got any) string {
+	if reflect.DeepEqual(want, got) {
+		return ""
+	}
+	return cmp.Diff(want, got)
 }
 
 // model is a folder as plain maps.
@@ -104,10 +114,10 @@ func values(m map[imap.UID]Entry) []Entry {
 
 func (m *model) check(t *testing.T, f *Folder, keys []Key) {
 	t.Helper()
-	if d := cmp.Diff(values(m.entries), collect(t, f.Entries())); d != "" {
+	if d := diff(values(m.entries), collect(t, f.Entries())); d != "" {
 		t.Fatalf("entries (-want +got)\n%s", d)
 	}
-	if d := cmp.Diff(values(m.extras), collect(t, f.Extras())); d != "" {
+	if d := diff(values(m.extras), collect(t, f.Extras())); d != "" {
 		t.Fatalf("extras (-want +got)\n%s", d)
 	}
 	for _, k := range keys {
@@ -220,7 +230,7 @@ func TestAgainstModel(t *testing.T) {
 					}
 					var got []Entry
 					got, err = f.Lookup(uids)
-					if d := cmp.Diff(values(want), got); d != "" {
+					if d := diff(values(want), got); d != "" {
 						t.Fatalf("Lookup (-want +got)\n%s", d)
 					}
 				case op == 16:
@@ -298,7 +308,7 @@ func TestFoldersSideBySideStayApart(t *testing.T) {
 			}
 			continue
 		}
-		if d := cmp.Diff(want[i], collect(t, f.Entries())); d != "" {
+		if d := diff(want[i], collect(t, f.Entries())); d != "" {
 			t.Error(d)
 		}
 	}
@@ -386,5 +396,45 @@ func TestWhatCannotBeStored(t *testing.T) {
 	}
 	if _, err := Open(context.Background(), "", pairA, Options{}); err == nil {
 		t.Error("no directory: accepted")
+	}
+}
+
+func mailboxUIDs(first, last imap.UID) (uids []imap.UID) {
+	for u := first; u <= last; u++ {
+		uids = append(uids, u)
+	}
+	return uids
+}
+
+// TestSizeOnDisk holds the promise of at most 100 bytes a message, whether they come
+// in order or, from several connections, in any.
+func TestSizeOnDisk(t *testing.T) {
+	for _, name := range []string{"in order", "in any order"} {
+		t.Run(name, func(t *testing.T) {
+			j := mustOpen(t, t.TempDir())
+			f := attach(t, j, "A", "A", 1, 1)
+			r := rand.New(rand.NewPCG(1, 1))
+			es := mailbox(j, r, 50_000, 1)
+			if name == "in any order" {
+				r.Shuffle(len(es), func(a, b int) { es[a], es[b] = es[b], es[a] })
+			}
+			for part := range slices.Chunk(es, 1000) {
+				if err := f.Put(part...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := j.Close(); err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Stat(j.Path())
+			if err != nil {
+				t.Fatal(err)
+			}
+			per := float64(info.Size()) / float64(len(es))
+			t.Logf("%.1f bytes a message", per)
+			if per > 100 {
+				t.Errorf("%.1f bytes a message", per)
+			}
+		})
 	}
 }
