@@ -96,14 +96,17 @@ type traffic struct {
 	commands map[string]int
 
 	// The client's stream is lines and literals.
-	line    []byte
-	literal int64 // bytes of a literal still to come
-	inside  bool  // the next line continues a command
+	head, tail []byte // of the line so far
+	literal    int64  // bytes of a literal still to come
+	inside     bool   // the next line continues a command
 }
 
-// longest is as much of a line as is needed: its beginning for the name, its end
-// for a literal's announcement.
-const longest = 64 << 10
+// A line is needed at its beginning, for the command's name, and at its end, for
+// the announcement of a literal; so many bytes of either are kept.
+const (
+	headBytes = 200
+	tailBytes = 32
+)
 
 func (t *traffic) add(d Direction, b []byte) {
 	t.mu.Lock()
@@ -139,32 +142,30 @@ func (t *traffic) add(d Direction, b []byte) {
 }
 
 func (t *traffic) grow(b []byte) {
-	if len(t.line)+len(b) > longest {
-		// The middle of a long line tells nothing.
-		t.line = append(t.line[:min(len(t.line), longest/2)], b[max(0, len(b)-longest/2):]...)
-		return
+	t.head = append(t.head, b[:min(len(b), headBytes-len(t.head))]...)
+	t.tail = append(t.tail, b[max(0, len(b)-tailBytes):]...)
+	if drop := len(t.tail) - tailBytes; drop > 0 {
+		t.tail = append(t.tail[:0], t.tail[drop:]...)
 	}
-	t.line = append(t.line, b...)
 }
 
 func (t *traffic) endOfLine() {
-	line := bytes.TrimSuffix(t.line, []byte("\r"))
 	if !t.inside {
-		if name := commandName(line); name != "" {
+		if name := commandName(bytes.TrimSuffix(t.head, []byte("\r"))); name != "" {
 			if t.commands == nil {
 				t.commands = make(map[string]int)
 			}
 			t.commands[name]++
 		}
 	}
-	t.literal, t.inside = announced(line)
-	t.line = t.line[:0]
+	t.literal, t.inside = announced(bytes.TrimSuffix(t.tail, []byte("\r")))
+	t.head, t.tail = t.head[:0], t.tail[:0]
 }
 
 // commandName returns the name of a command from its line, "" when the line is
 // no command: "tag NAME ..." in letters.
 func commandName(line []byte) string {
-	fields := strings.SplitN(string(line[:min(len(line), 200)]), " ", 4)
+	fields := strings.SplitN(string(line), " ", 4)
 	if len(fields) < 2 || fields[0] == "" {
 		return ""
 	}
