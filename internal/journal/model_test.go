@@ -407,7 +407,7 @@ func mailboxUIDs(first, last imap.UID) (uids []imap.UID) {
 }
 
 // TestSizeOnDisk holds the promise of at most 100 bytes a message, whether they come
-// in order or, from several connections, in any.
+// in order or, sorted by something else than their UIDs, in any; in batches of 100.
 func TestSizeOnDisk(t *testing.T) {
 	for _, name := range []string{"in order", "in any order"} {
 		t.Run(name, func(t *testing.T) {
@@ -418,7 +418,7 @@ func TestSizeOnDisk(t *testing.T) {
 			if name == "in any order" {
 				r.Shuffle(len(es), func(a, b int) { es[a], es[b] = es[b], es[a] })
 			}
-			for part := range slices.Chunk(es, 1000) {
+			for part := range slices.Chunk(es, 100) {
 				if err := f.Put(part...); err != nil {
 					t.Fatal(err)
 				}
