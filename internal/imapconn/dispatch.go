@@ -53,7 +53,7 @@ func (c *Conn) readReply(f *Fetch) (*Message, error) {
 			return nil, err
 		}
 	}
-	if c.s.Buffered() > 0 {
+	if c.s.Unsent() {
 		if err := c.flush(); err != nil {
 			return nil, err
 		}

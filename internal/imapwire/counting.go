@@ -11,6 +11,7 @@ type counting struct {
 	r       io.Reader
 	w       io.Writer
 	in, out atomic.Int64
+	dirty   bool // written since the compressor was flushed
 }
 
 func (c *counting) Read(p []byte) (int, error) {
@@ -20,6 +21,7 @@ func (c *counting) Read(p []byte) (int, error) {
 }
 
 func (c *counting) Write(p []byte) (int, error) {
+	c.dirty = true
 	n, err := c.w.Write(p)
 	c.out.Add(int64(n))
 	return n, err

@@ -41,10 +41,11 @@ type Reader struct {
 	long   []byte
 	tracer *Tracer
 	quiet  bool // an authentication exchange is on
+	limit  int  // MaxLine, less in tests
 }
 
 func newReader(r io.Reader, t *Tracer) *Reader {
-	return &Reader{br: bufio.NewReaderSize(r, bufferSize), tracer: t}
+	return &Reader{br: bufio.NewReaderSize(r, bufferSize), tracer: t, limit: MaxLine}
 }
 
 // NewReader returns a Reader over r, for tests and fuzzing.
@@ -89,7 +90,7 @@ func (r *Reader) Line() (Fragment, error) {
 func (r *Reader) longLine(b []byte, err error) ([]byte, error) {
 	r.long = append(r.long[:0], b...)
 	for errors.Is(err, bufio.ErrBufferFull) {
-		if len(r.long) > MaxLine {
+		if len(r.long) > r.limit {
 			return nil, ErrLineTooLong
 		}
 		b, err = r.br.ReadSlice('\n')

@@ -88,20 +88,20 @@ type onlyReader struct{ io.Reader }
 
 // Flush sends what is buffered.
 func (s *Stream) Flush() error {
-	if s.bw.Buffered() == 0 {
-		return nil
-	}
 	if err := s.bw.Flush(); err != nil {
 		return err
 	}
-	if s.zw != nil {
+	if s.zw != nil && s.counts.dirty {
+		s.counts.dirty = false
 		return s.zw.Flush()
 	}
 	return nil
 }
 
-// Buffered returns the number of bytes waiting for Flush.
-func (s *Stream) Buffered() int { return s.bw.Buffered() }
+// Unsent reports whether Flush has something to send.
+func (s *Stream) Unsent() bool {
+	return s.bw.Buffered() > 0 || (s.zw != nil && s.counts.dirty)
+}
 
 // StartTLS makes a TLS client of the stream. It refuses with ErrInjected when
 // bytes already arrived that TLS does not protect.
