@@ -190,6 +190,21 @@ func (n *node) literal() (string, bool) {
 	return "", false
 }
 
+// setRun returns the repetition a pattern consists of, if it is no more than a
+// byte set repeated greedily at least once, perhaps in a group of its own.
+func (n *node) setRun() (run *node, group int) {
+	if n.op == opCapture {
+		n, group = n.kids[0], n.num
+	}
+	if n.op == opSet {
+		return &node{op: opRepeat, kids: []*node{n}, min: 1, max: 1}, group
+	}
+	if n.op == opRepeat && n.mode != lazy && n.min > 0 && n.kids[0].op == opSet {
+		return n, group
+	}
+	return nil, 0
+}
+
 // required returns the longest run of byte sets, each a single byte or the two
 // cases of an ASCII letter, that every match contains. A subject without such
 // a run cannot match, which costs far less to see than to try the pattern.

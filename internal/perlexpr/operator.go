@@ -121,8 +121,12 @@ func (o *operator) substitute(run *search, v Vars) (string, int, error) {
 	var out []byte
 	copied, from, count := 0, 0, 0
 	wasEmpty := false
+	var m found
+	f.match = &m
 	for {
-		m, ok, err := run.find(from, wasEmpty)
+		var ok bool
+		var err error
+		m, ok, err = run.find(from, wasEmpty)
 		if err != nil {
 			return "", 0, err
 		}
@@ -137,7 +141,6 @@ func (o *operator) substitute(run *search, v Vars) (string, int, error) {
 		if isConstant {
 			out = append(out, constant...)
 		} else {
-			f.match = &m
 			out = o.repl.appendTo(out, &f)
 		}
 		if len(out) > maxGrowth+8*len(s) {

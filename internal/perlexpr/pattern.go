@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dlclark/regexp2/v2"
+	enginesyntax "github.com/dlclark/regexp2/v2/syntax"
 )
 
 // pattern is a compiled pattern. It is safe for concurrent use.
@@ -18,7 +19,8 @@ type pattern struct {
 	// Fast ways, for patterns that need no engine.
 	literal   string // the whole pattern is this text
 	isLiteral bool
-	set       *byteSet // the whole pattern is one byte out of a set
+	run       *node // the whole pattern is a greedy repetition of a byte set
+	runGroup  int   // the group around run, or 0
 
 	need     string // every match contains this run,
 	needFold bool   // in any case
@@ -45,9 +47,7 @@ func compilePattern(src string, flags regexFlags, k Kind) (*pattern, error) {
 	least, _ := s.root.lengths()
 	p.canBeEmpty = least == 0 || p.keeps
 	p.literal, p.isLiteral = s.root.literal()
-	if s.root.op == opSet {
-		p.set = &s.root.set
-	}
+	p.run, p.runGroup = s.root.setRun()
 	if !p.recursive {
 		p.need, p.needFold = s.root.required()
 	} else if k.onMessages() {
@@ -80,12 +80,28 @@ func (p *pattern) engine(key engineKey) (*regexp2.Regexp, error) {
 	if err != nil {
 		return nil, err
 	}
-	re, err := regexp2.Compile(text)
+	re, err := compileEngine(text)
 	if err != nil {
-		return nil, fmt.Errorf("the engine refuses it: %w", err)
+		return nil, err
 	}
 	p.engines.Store(key, re)
 	return re, nil
+}
+
+// compileEngine shields the caller from the engine: its errors repeat the
+// whole translated pattern, and a panic in it must not end a migration.
+func compileEngine(text string) (re *regexp2.Regexp, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the engine cannot compile it (%v): write it in a simpler way", r)
+		}
+	}()
+	re, err = regexp2.Compile(text)
+	var refused *enginesyntax.Error
+	if errors.As(err, &refused) {
+		err = fmt.Errorf("the engine refuses it (%s): write it in a simpler way", refused.Code)
+	}
+	return re, err
 }
 
 // ErrTimeLimit is wrapped by the errors of expressions that took too long,
@@ -142,11 +158,12 @@ func (s *search) widen() []rune {
 type found struct {
 	start, end int
 	match      *regexp2.Match
+	whole      int // a group that holds the whole match, where there is no engine
 }
 
 // group returns the bounds of group n, ok only if it took part in the match.
 func (f *found) group(n int) (start, end int, ok bool) {
-	if n == 0 {
+	if n == 0 || n == f.whole {
 		return f.start, f.end, true
 	}
 	if f.match == nil {
@@ -168,13 +185,9 @@ func (s *search) find(from int, notEmptyHere bool) (found, bool, error) {
 	case p.isLiteral && p.literal != "":
 		i := strings.Index(s.subject[from:], p.literal)
 		return found{start: from + i, end: from + i + len(p.literal)}, i >= 0, nil
-	case p.set != nil:
-		for i := from; i < len(s.subject); i++ {
-			if p.set.has(s.subject[i]) {
-				return found{start: i, end: i + 1}, true, nil
-			}
-		}
-		return found{}, false, nil
+	case p.run != nil:
+		f, ok := s.findRun(from)
+		return f, ok, nil
 	}
 	if s.runs == 0 && !containsRun(s.subject, p.need, p.needFold) {
 		return found{}, false, nil
@@ -187,11 +200,9 @@ func (s *search) find(from int, notEmptyHere bool) (found, bool, error) {
 		return found{}, false, ErrTimeLimit
 	}
 	s.runs++
-	m, err := re.FindRunesMatchStartingAt(s.widen(), from)
+	m, err := runEngine(re, s.widen(), from)
 	if err != nil {
-		// The engine's only error is its time-out, whose text would repeat the
-		// whole subject.
-		return found{}, false, ErrTimeLimit
+		return found{}, false, err
 	}
 	if m == nil {
 		return found{}, false, nil
@@ -203,6 +214,38 @@ func (s *search) find(from int, notEmptyHere bool) (found, bool, error) {
 		}
 	}
 	return f, true, nil
+}
+
+// runEngine shields the caller from the engine as compileEngine does. The
+// engine's only error is its time-out, whose text would repeat the subject.
+func runEngine(re *regexp2.Regexp, text []rune, from int) (m *regexp2.Match, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			m, err = nil, fmt.Errorf("the engine failed (%v): write the pattern in a simpler way", r)
+		}
+	}()
+	if m, err = re.FindRunesMatchStartingAt(text, from); err != nil {
+		err = ErrTimeLimit
+	}
+	return m, err
+}
+
+// findRun finds the first run of bytes long enough for a pattern like .{998}
+// or [ ]+, in one pass. The engine would count anew from every byte.
+func (s *search) findRun(from int) (found, bool) {
+	r := s.p.run
+	set := &r.kids[0].set
+	for start := from; start < len(s.subject); start++ {
+		end := start
+		for end < len(s.subject) && end-start < r.max && set.has(s.subject[end]) {
+			end++
+		}
+		if end-start >= r.min {
+			return found{start: start, end: end, whole: s.p.runGroup}, true
+		}
+		start = end
+	}
+	return found{}, false
 }
 
 // engine returns the engine under the time limit of this search. A Regexp may

@@ -15,6 +15,9 @@ type transliteration struct {
 	squeeze bool
 	// identity is true if nothing can change, as in tr/a-z// which counts.
 	identity bool
+	// table maps every byte, where none is deleted or squeezed.
+	table   [256]byte
+	byTable bool
 }
 
 // compileTransliteration reads the two lists. With raw (delimiter ') their
@@ -59,6 +62,13 @@ func compileTransliteration(search, replace string, f operatorFlags, raw bool) (
 		}
 	}
 	t.identity = same && !f.squeeze
+	t.byTable = !f.delete && !f.squeeze
+	for c := range t.table {
+		t.table[c] = byte(c)
+		if t.found[c] {
+			t.table[c] = t.to[c]
+		}
+	}
 	return t, nil
 }
 
@@ -127,6 +137,19 @@ func (t *transliteration) apply(s string) (string, int) {
 			}
 		}
 		return s, count
+	}
+	if t.byTable {
+		out := make([]byte, len(s))
+		for i := 0; i < len(s); i++ {
+			out[i] = t.table[s[i]]
+			if t.found[s[i]] {
+				count++
+			}
+		}
+		if count == 0 {
+			return s, 0
+		}
+		return string(out), count
 	}
 	var b strings.Builder
 	b.Grow(len(s))
