@@ -135,6 +135,9 @@ func (g *guard) reason(f Folder, d DeleteOptions) string {
 	if r := guardRole(f, g.space); r != "" {
 		return "it is the folder for " + strings.TrimPrefix(r, `\`)
 	}
+	if _, gmail := baseName(n, g.space); gmail {
+		return "it is one of Gmail's own folders"
+	}
 	if from, ok := g.same[foldKey(n)]; ok {
 		return fmt.Sprintf("it differs only in case or in the form of its characters from what host1's %q becomes", Text(from))
 	}

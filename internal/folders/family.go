@@ -24,7 +24,7 @@ const (
 type nameRules struct {
 	bad       string            // refused anywhere
 	badForSep map[string]string // refused when this is the separator
-	badFirst  string            // refused at the start of the whole name
+	badFirst  string            // refused at the start of a name, behind the prefix
 	dots      bool              // "." and ".." are refused as a level
 	control   bool              // control characters and DEL
 	edges     bool              // blanks at the ends of a level

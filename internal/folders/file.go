@@ -306,5 +306,8 @@ func readJSON(data []byte) ([]Pair, error) {
 	if _, err := dec.Token(); err != nil {
 		return nil, fmt.Errorf("line %d: the list is not closed: %w", line(), err)
 	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, fmt.Errorf("line %d: something follows the list; one array of rows is expected", line())
+	}
 	return out.list, nil
 }

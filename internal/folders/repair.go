@@ -41,7 +41,7 @@ func repair(name, prefix, sep string, r nameRules) string {
 	levels := strings.Split(rest, sep)
 	for i, raw := range levels {
 		text := Decode(raw)
-		fixed := repairLevel(text, bad, r, i == 0 && prefix == "")
+		fixed := repairLevel(text, bad, r, i == 0)
 		if i == 0 && slices.Contains(r.reserved, strings.ToLower(fixed)) {
 			fixed += string(nothing)
 		}
@@ -57,13 +57,16 @@ func repair(name, prefix, sep string, r nameRules) string {
 	}
 	out := prefix + strings.Join(levels, sep)
 	if r.maxName > 0 && len(out) > r.maxName {
-		out = fit(prefix, levels, sep, r.maxName, name)
+		out = fit(prefix, levels, sep, r, name)
 	}
 	return out
 }
 
 func repairLevel(text, bad string, r nameRules, first bool) string {
-	if r.nfc && utf8.ValidString(text) {
+	if !utf8.ValidString(text) {
+		text = Decode(Encode(text)) // stray bytes as Latin-1
+	}
+	if r.nfc {
 		text = norm.NFC.String(text)
 	}
 	if r.dots && (text == "." || text == "..") {
@@ -154,7 +157,7 @@ func Restore(level string) string {
 // shorten cuts text to n characters, the last of them a sign made of the whole
 // raw name, so that different long names stay different.
 func shorten(text string, n int, raw string) string {
-	mark := "~" + sign(raw)
+	mark := "-" + sign(raw)
 	runes := []rune(text)
 	keep := max(0, n-len(mark))
 	return strings.TrimRight(string(runes[:min(keep, len(runes))]), " ") + mark
@@ -166,11 +169,17 @@ func sign(raw string) string {
 	return fmt.Sprintf("%016x", h.Sum64())[:10]
 }
 
-// fit makes a whole name at most n bytes: it keeps as many levels as fit and
+// fit makes a whole name obey maxName and maxLevel: it keeps as many levels as fit and
 // ends with the last level, shortened and signed.
-func fit(prefix string, levels []string, sep string, n int, raw string) string {
-	mark := "~" + sign(raw)
+func fit(prefix string, levels []string, sep string, r nameRules, raw string) string {
+	n := r.maxName
+	mark := "-" + sign(raw)
 	last := []rune(Decode(levels[len(levels)-1]))
+	most := n // a character takes one byte at least
+	if r.maxLevel > 0 {
+		most = min(most, r.maxLevel-len(mark))
+	}
+	last = last[:min(len(last), most)]
 	room := n - len(prefix)
 	kept := 0
 	used := 0

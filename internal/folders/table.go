@@ -131,6 +131,7 @@ func Map(o Options, s1, s2 Side) (*Table, error) {
 	if len(m.list1) == 0 {
 		t.Problems = append(t.Problems, Problem{Option: "host1", What: "lists no folder that can be selected", Remedy: "check the account"})
 	}
+	m.same = o.SameServer || s1.Family == s2.Family && s1.Family != Generic
 	m.explicit()
 	v1 := viewRoles(s1, m.list1, t.Space1)
 	v2 := viewRoles(s2, m.list2, t.Space2)
@@ -140,7 +141,6 @@ func Map(o Options, s1, s2 Side) (*Table, error) {
 		o: &o, v1: v1, v2: v2, x2: m.x2, rules: m.rules,
 		create: s2.CreateUse, planned: map[string]pick{},
 	}
-	m.same = o.SameServer || s1.Family == s2.Family && s1.Family != Generic
 	if err := m.rows(); err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (m *mapping) explicit() {
 				continue
 			}
 			to := p.To
-			if !m.x2.raw[to] {
+			if !m.x2.raw[to] && !(m.same && to == from) {
 				to = ToRaw(to)
 			}
 			m.pairs[from] = explicitPair{to, why}
