@@ -130,8 +130,10 @@ func (a *Append) add(ctx context.Context, o AppendOptions) error {
 		if err := c.open(ctx, a.cmd, nil); err != nil {
 			return err
 		}
+		c.writing = a
 		c.put(" ", " ")
 		if err := c.str(a.cmd, a.mailbox, true, false); err != nil {
+			a.finished, c.writing = true, nil
 			return err
 		}
 	}
@@ -153,7 +155,7 @@ func (a *Append) add(ctx context.Context, o AppendOptions) error {
 	}
 	a.messages++
 	if err := c.literal(a.cmd, o.Size, o.Binary); err != nil {
-		a.finished = true // the command is over, no line end is due
+		a.finished, c.writing = true, nil // the command is over, no line end is due
 		return err
 	}
 	a.size, a.left = o.Size, o.Size
@@ -286,7 +288,7 @@ func (a *Append) Finish() error {
 	if err := a.complete(); err != nil {
 		return err
 	}
-	a.finished = true
+	a.finished, a.c.writing = true, nil
 	if a.messages == 0 {
 		return errors.New("APPEND: no message was added")
 	}

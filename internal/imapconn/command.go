@@ -178,6 +178,9 @@ func (c *Conn) open(ctx context.Context, cmd *Command, args []Arg) error {
 			return err
 		}
 	}
+	if c.writing != nil {
+		return fmt.Errorf("%s: an APPEND is being written; Finish it first", cmd.name)
+	}
 	cmd.tag = c.newTag()
 	c.flight = append(c.flight, cmd)
 	c.put(cmd.tag, cmd.tag)

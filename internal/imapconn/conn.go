@@ -35,6 +35,8 @@ type Conn struct {
 	sealed  bool
 	mailbox *Mailbox
 
+	writing *Append // its command is open: nothing else may be written
+
 	waitCont bool // a "+" is expected
 	contText []byte
 	gotCont  bool

@@ -86,15 +86,13 @@ func (c *rawConn) deadline() time.Time {
 
 // arm sets one of the deadlines to now + time-out. The order (set, then look
 // at cancelled) against cancel's (mark, then set) means that a cancellation is
-// never overwritten.
-func (c *rawConn) arm(set func(time.Time) error) error {
-	if err := set(c.deadline()); err != nil {
-		return err
-	}
+// never overwritten. A deadline that cannot be set belongs to a closed
+// connection, about which the call that follows knows more.
+func (c *rawConn) arm(set func(time.Time) error) {
+	_ = set(c.deadline())
 	if c.cancelled.Load() {
-		return set(aLongTimeAgo)
+		_ = set(aLongTimeAgo)
 	}
-	return nil
 }
 
 // Read reads what has arrived, blocking at most the idle time-out.
@@ -113,9 +111,7 @@ func (c *rawConn) Read(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, context.Cause(c.ctx)
 	}
-	if err := c.arm(c.SetReadDeadline); err != nil {
-		return 0, err
-	}
+	c.arm(c.SetReadDeadline)
 	stop := func() bool { return true }
 	if c.ctx.Done() != nil {
 		stop = context.AfterFunc(c.ctx, c.cancel)
@@ -145,9 +141,7 @@ func (c *rawConn) writeChunk(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, context.Cause(c.ctx)
 	}
-	if err := c.arm(c.SetWriteDeadline); err != nil {
-		return 0, err
-	}
+	c.arm(c.SetWriteDeadline)
 	stop := func() bool { return true }
 	if c.ctx.Done() != nil {
 		stop = context.AfterFunc(c.ctx, c.cancel)
@@ -193,18 +187,14 @@ func (r *relief) run() {
 	if r.c.stashErr != nil {
 		return
 	}
-	if r.c.SetReadDeadline(time.Time{}) != nil {
-		return
-	}
+	_ = r.c.SetReadDeadline(time.Time{})
 	buf := make([]byte, 32<<10)
 	for !r.stopping.Load() && !r.c.cancelled.Load() && len(r.c.stash) < maxStash {
 		n, err := r.c.Conn.Read(buf)
 		if n > 0 {
 			r.c.in.Add(int64(n))
 			r.c.stash = append(r.c.stash, buf[:n]...)
-			if r.c.arm(r.c.SetWriteDeadline) != nil {
-				return
-			}
+			r.c.arm(r.c.SetWriteDeadline)
 		}
 		if err != nil {
 			if !errors.Is(err, os.ErrDeadlineExceeded) {
