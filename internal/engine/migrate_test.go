@@ -17,7 +17,20 @@ import (
 	"github.com/imaphaul/imaphaul/internal/report"
 )
 
-func TestMain(m *testing.M) { os.Exit(mailtest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+// runTests keeps what runs remember out of the home directory of whoever tests.
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "imaphaul-engine-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Setenv("XDG_STATE_HOME", dir); err != nil {
+		panic(err)
+	}
+	return mailtest.Main(m)
+}
 
 // account is a user on a test server.
 type account struct {
@@ -66,9 +79,6 @@ func migrateWith(t testing.TB, ctx context.Context, o engine.Options, options ..
 	p, end := cli.ParseArgs(options...)
 	if p == nil {
 		t.Fatalf("%s: exit %d\n%s%s", strings.Join(options, " "), end.Code, end.Stdout, end.Stderr)
-	}
-	if os.Getenv("XDG_STATE_HOME") == "" {
-		t.Setenv("XDG_STATE_HOME", t.TempDir())
 	}
 	var text bytes.Buffer
 	var out outcome
