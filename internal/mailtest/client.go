@@ -76,8 +76,7 @@ func quote(s string) string {
 func (c *client) send(command string) string {
 	c.tags++
 	tag := "m" + strconv.Itoa(c.tags)
-	// The buffer keeps its first error and flush returns it.
-	_, _ = c.w.WriteString(tag + " " + command + "\r\n")
+	c.w.WriteString(tag + " " + command + "\r\n")
 	return tag
 }
 
@@ -147,13 +146,8 @@ func (c *client) read() (reply, error) {
 		}
 		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 		text.Write(line)
-		open := bytes.LastIndexByte(line, '{')
-		if open < 0 || !bytes.HasSuffix(line, []byte("}")) {
-			out.text = text.String()
-			return out, nil
-		}
-		n, err := strconv.Atoi(string(line[open+1 : len(line)-1]))
-		if err != nil {
+		n, ok := literalLength(line)
+		if !ok {
 			out.text = text.String()
 			return out, nil
 		}
@@ -163,4 +157,14 @@ func (c *client) read() (reply, error) {
 		}
 		out.literals = append(out.literals, literal)
 	}
+}
+
+// literalLength returns n of a line that ends in {n}.
+func literalLength(line []byte) (n int, ok bool) {
+	open := bytes.LastIndexByte(line, '{')
+	if open < 0 || !bytes.HasSuffix(line, []byte("}")) {
+		return 0, false
+	}
+	n, err := strconv.Atoi(string(line[open+1 : len(line)-1]))
+	return n, err == nil && n >= 0
 }

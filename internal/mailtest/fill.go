@@ -76,7 +76,7 @@ func (c *client) appendAll(name string, messages []corpus.Message) error {
 		for _, m := range messages {
 			c.message(m, "+")
 		}
-		_, _ = c.w.WriteString("\r\n")
+		c.w.WriteString("\r\n")
 		_, err := c.wait(tag)
 		return err
 	}
@@ -87,14 +87,14 @@ func (c *client) appendAll(name string, messages []corpus.Message) error {
 		fmt.Fprintf(c.w, "%s APPEND %s", tag, quote(name))
 		if plus {
 			c.message(m, "+")
-			_, _ = c.w.WriteString("\r\n")
+			c.w.WriteString("\r\n")
 			tags = append(tags, tag)
 			continue
 		}
 		if err := c.synchronised(m); err != nil {
 			return err
 		}
-		_, _ = c.w.WriteString("\r\n")
+		c.w.WriteString("\r\n")
 		if _, err := c.wait(tag); err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func arguments(m corpus.Message) string {
 
 func (c *client) message(m corpus.Message, mark string) {
 	fmt.Fprintf(c.w, "%s{%d%s}\r\n", arguments(m), len(m.Body), mark)
-	_, _ = c.w.Write(m.Body)
+	c.w.Write(m.Body)
 }
 
 // synchronised writes a message after the server has asked for it.
@@ -134,7 +134,7 @@ func (c *client) synchronised(m corpus.Message) error {
 		}
 		switch {
 		case strings.HasPrefix(r.text, "+"):
-			_, _ = c.w.Write(m.Body)
+			c.w.Write(m.Body)
 			return nil
 		case !strings.HasPrefix(r.text, "* "):
 			return fmt.Errorf("refused: %s", r.text)

@@ -1,0 +1,64 @@
+# The two commands to know: make demo, make test. "make help" lists the rest.
+
+SHELL := /bin/bash
+GO ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+GOLANGCI := .tools/golangci-lint
+FUZZTIME ?= 20s
+PACKAGES ?= ./...
+
+.DEFAULT_GOAL := build
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+# The same source, version and Go give the same bytes wherever they are built.
+.PHONY: build
+build: ## bin/imaphaul
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)' -o bin/imaphaul ./cmd/imaphaul
+
+.PHONY: demo
+demo: build ## a migration between two servers inside the program; needs only Go
+	bin/imaphaul --testslive
+
+.PHONY: setup
+setup: ## fetches the servers of the integration tests (Debian, root)
+	@testdata/servers/setup.sh
+
+.PHONY: test
+test: setup ## all tests, with the race detector, on real servers
+	$(GO) vet $(PACKAGES)
+	$(GO) test -race -shuffle=on -timeout 25m $(PACKAGES)
+
+.PHONY: test-fast
+test-fast: ## the tests that need no real server
+	IMAPHAUL_NO_SERVERS=1 $(GO) test $(PACKAGES)
+
+.PHONY: bench
+bench: ## all benchmarks of the packages
+	$(GO) test -run '^$$' -bench . -benchmem $(PACKAGES)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (20s)
+	@set -e; for package in $$($(GO) list $(PACKAGES)); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+# Built once per pinned version; the stamp is the pin itself.
+$(GOLANGCI): tools/go.mod tools/go.sum
+	@mkdir -p .tools
+	@echo "building golangci-lint (once, some minutes)"
+	cd tools && GOWORK=off $(GO) build -mod=readonly -o ../$(GOLANGCI) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+.PHONY: lint
+lint: $(GOLANGCI) ## golangci-lint, and the shell scripts' syntax
+	$(GOLANGCI) run $(PACKAGES)
+	@for script in testdata/servers/*.sh .ci/run; do bash -n $$script || exit 1; done
+
+.PHONY: clean
+clean: ## deletes what was built here; the fetched servers stay
+	rm -rf bin .tools
