@@ -81,6 +81,16 @@ func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing, error) {
 	return out, l.complete(ctx, c, stream, out)
 }
 
+// internalDate reads an INTERNALDATE in any form servers are known to send, the day
+// padded with a blank among them.
+func internalDate(sent string) (time.Time, bool) {
+	date, ok := transform.FixInternalDate(sent)
+	if !ok {
+		return time.Time{}, false
+	}
+	return transform.ParseDate(date)
+}
+
 // items are what is asked of every message.
 func (l *lister) items() imapconn.FetchItems {
 	names, whole := l.fs.run.identity.Fields()
@@ -103,7 +113,7 @@ func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 			return err
 		}
 		r := record{uid: m.UID, size: m.Size, flags: l.flags().intern(m.Flags)}
-		if t, ok := transform.ParseDate(m.InternalDate); ok {
+		if t, ok := internalDate(m.InternalDate); ok {
 			_, off := t.Zone()
 			r.date, r.zone = t.Unix(), int16(off/60)
 			r.bits |= hasDate
@@ -376,7 +386,7 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if t, ok := transform.ParseDate(m.InternalDate); !ok || inAges(t, s.MaxAge, s.MinAge, s.Now) {
+			if t, ok := internalDate(m.InternalDate); !ok || inAges(t, s.MaxAge, s.MinAge, s.Now) {
 				l.chosen[m.UID] = struct{}{}
 			}
 		}
