@@ -1,0 +1,169 @@
+// Package meddle stands between a client and a server on loopback and meddles
+// with the dialogue: it has chosen commands refused, changes what the server
+// says, and closes the connection at a chosen place. So one sound server plays
+// all the unsound ones that a test needs.
+//
+// It understands lines, tags and literals in clear; nothing else of IMAP.
+package meddle
+
+import (
+	"fmt"
+	"net"
+	"regexp"
+	"sync"
+)
+
+// Action is what a rule does.
+type Action int
+
+// The actions.
+const (
+	// Refuse answers a command with Rule.Text instead of carrying it out.
+	Refuse Action = iota
+	// CutBefore closes the connection when the command comes.
+	CutBefore
+	// CutAfter carries the command out and closes the connection instead of
+	// telling how it went.
+	CutAfter
+	// Replace changes lines of the server, literals left out.
+	Replace
+	// CutLiteral closes the connection in the middle of the literal that follows
+	// a line of the server.
+	CutLiteral
+)
+
+// Rule meddles with what matches.
+type Rule struct {
+	Action Action
+	// Match is held against a command without its tag, or a line of the server.
+	Match *regexp.Regexp
+	// Text is the refusal ("NO [LIMIT] not now") or the replacement.
+	Text string
+	// Skip lets so many matches pass first; Times bounds how often the rule
+	// strikes, 0 for always. Both count over all connections.
+	Skip, Times int
+}
+
+// Front is a running front. Close it.
+type Front struct {
+	target string
+	ln     net.Listener
+	done   sync.WaitGroup
+
+	mu     sync.Mutex
+	rules  []rule
+	open   map[net.Conn]struct{}
+	closed bool
+}
+
+type rule struct {
+	Rule
+	seen int
+}
+
+// Start listens on a free port of 127.0.0.1 and stands before target, host:port.
+func Start(target string, rules ...Rule) (*Front, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("meddle: %w", err)
+	}
+	f := &Front{target: target, ln: ln, open: make(map[net.Conn]struct{})}
+	for _, r := range rules {
+		f.rules = append(f.rules, rule{Rule: r})
+	}
+	f.done.Go(f.accept)
+	return f, nil
+}
+
+// Port returns the port to connect to.
+func (f *Front) Port() int { return f.ln.Addr().(*net.TCPAddr).Port }
+
+// Close ends everything and returns when no goroutine is left.
+func (f *Front) Close() {
+	f.mu.Lock()
+	f.closed = true
+	f.ln.Close()
+	for c := range f.open {
+		c.Close()
+	}
+	f.mu.Unlock()
+	f.done.Wait()
+}
+
+// keep remembers connections for Close; false when it was called already.
+func (f *Front) keep(conns ...net.Conn) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range conns {
+		if f.closed {
+			c.Close()
+			continue
+		}
+		f.open[c] = struct{}{}
+	}
+	return !f.closed
+}
+
+func (f *Front) forget(conns ...net.Conn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range conns {
+		c.Close()
+		delete(f.open, c)
+	}
+}
+
+func (f *Front) accept() {
+	for {
+		client, err := f.ln.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", f.target)
+		if err != nil {
+			client.Close()
+			continue
+		}
+		if !f.keep(client, server) {
+			return
+		}
+		f.done.Go(func() {
+			newDialogue(f, client, server).run()
+			f.forget(client, server)
+		})
+	}
+}
+
+// strikes returns the first rule of one of the actions that text falls under.
+func (f *Front) strikes(text string, actions ...Action) (Rule, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.rules {
+		r := &f.rules[i]
+		for _, a := range actions {
+			if r.Action != a || !r.Match.MatchString(text) {
+				continue
+			}
+			if r.seen++; r.seen > r.Skip && (r.Times == 0 || r.seen <= r.Skip+r.Times) {
+				return r.Rule, true
+			}
+		}
+	}
+	return Rule{}, false
+}
+
+// replaced applies every replacement to a line of the server.
+func (f *Front) replaced(line string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.rules {
+		r := &f.rules[i]
+		if r.Action != Replace || !r.Match.MatchString(line) {
+			continue
+		}
+		if r.seen++; r.seen > r.Skip && (r.Times == 0 || r.seen <= r.Skip+r.Times) {
+			line = r.Match.ReplaceAllString(line, r.Text)
+		}
+	}
+	return line
+}
