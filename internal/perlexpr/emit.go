@@ -60,16 +60,14 @@ func (e *emitter) node(n *node, after int) error {
 	case opSet:
 		w(emitSet(n.set))
 	case opSeq:
+		follow := make([]int, len(n.kids)) // least length behind each kid
+		for i := len(n.kids) - 1; i >= 0; i-- {
+			follow[i] = after
+			least, _ := n.kids[i].lengths()
+			after = sum(after, least)
+		}
 		for i, k := range n.kids {
-			rest := after
-			for _, r := range n.kids[i+1:] {
-				least, _ := r.lengths()
-				rest = sum(rest, least)
-				if rest > 0 {
-					break
-				}
-			}
-			if err := e.node(k, rest); err != nil {
+			if err := e.node(k, follow[i]); err != nil {
 				return err
 			}
 		}

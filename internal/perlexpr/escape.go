@@ -8,8 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxCodePoint is where values stop growing; anything above FF is the same to
-// a byte string.
+// maxCodePoint is the last of Unicode; values stop growing one above it.
 const maxCodePoint = utf8.MaxRune
 
 // charEscape reads a backslash escape that stands for one character: the
@@ -71,6 +70,9 @@ func braced(s string, base int, emptyIsZero bool) (value, size int, err error) {
 		return 0, 0, fmt.Errorf("%s} is empty: put the number of the byte in it", s[:3])
 	}
 	v, _ := digitsValue(strings.ReplaceAll(body, "_", ""), base, len(body))
+	if v > maxCodePoint {
+		return 0, 0, fmt.Errorf("%s is above 10FFFF, the last code point", s[:end+1])
+	}
 	return v, end + 1, nil
 }
 
@@ -80,7 +82,7 @@ func digitsValue(s string, base, most int) (value, n int) {
 		if err != nil {
 			break
 		}
-		value = min(value*base+int(d), maxCodePoint)
+		value = min(value*base+int(d), maxCodePoint+1)
 		n++
 	}
 	return value, n
@@ -99,7 +101,7 @@ func unicodeName(s string) (value, size int, err error) {
 	}
 	hex = strings.ReplaceAll(hex, "_", "")
 	v, n := digitsValue(hex, 16, len(hex))
-	if n == 0 || n < len(hex) {
+	if n == 0 || n < len(hex) || v > maxCodePoint {
 		return 0, 0, fmt.Errorf(`\N{%s} is no code point: write \N{U+E9}`, body)
 	}
 	return v, end + 1, nil

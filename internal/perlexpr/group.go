@@ -138,7 +138,7 @@ func (p *patternParser) look(start int, behind, negate bool) (*node, error) {
 			return nil, p.errorf(start, "a look-behind may match %d bytes at most: replace * + by a count, or use \\K", maxLookbehind)
 		}
 		if n.uses(opAtomic) || !n.walk(func(k *node) bool { return k.op != opRepeat || k.mode != possessive }) {
-			return nil, p.errorf(start, "an atomic group or possessive quantifier inside a look-behind is not supported: write it without the +")
+			return nil, p.errorf(start, "an atomic group, a possessive quantifier, \\R or \\X inside a look-behind is not supported: write [\\r\\n] for \\R, else leave out (?> ) or the +")
 		}
 		if least != most && n.uses(opCapture) {
 			return nil, p.errorf(start, "a group inside a look-behind of variable length is not supported: move the group out, or write (?: )")

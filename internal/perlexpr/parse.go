@@ -95,6 +95,9 @@ func (p *patternParser) run() (*syntax, error) {
 	if err := p.resolve(); err != nil {
 		return nil, err
 	}
+	if endless(p.bodies) {
+		return nil, fmt.Errorf("pattern %s recurses without end: let something match before the recursion", show(p.src))
+	}
 	return &syntax{root: root, groups: p.groups, names: p.names, bodies: p.bodies}, nil
 }
 
