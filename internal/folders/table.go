@@ -169,6 +169,7 @@ type mapping struct {
 	same         bool
 	used         map[string]bool   // roles given to a new folder already
 	fold2        map[string]string // foldKey -> host2 name
+	folds        []string          // foldKey of each row's To
 }
 
 type explicitPair struct {
@@ -326,9 +327,11 @@ func (m *mapping) existence() {
 		}
 	}
 	fold := m.s2.Family.FoldsCase()
+	m.folds = make([]string, len(m.t.Rows))
 	for i := range m.t.Rows {
 		r := &m.t.Rows[i]
-		switch twin := m.fold2[foldKey(r.To)]; {
+		m.folds[i] = foldKey(r.To)
+		switch twin := m.fold2[m.folds[i]]; {
 		case r.To == "":
 			r.Refused = "the rules leave an empty name"
 		case m.x2.raw[r.To], IsInbox(r.To):
@@ -352,34 +355,34 @@ func (m *mapping) existence() {
 
 // shared counts the rows that meet in one folder.
 func (m *mapping) shared() {
-	id := func(to string) string {
-		if IsInbox(to) {
+	rows := m.t.Rows
+	id := func(i int) string {
+		if IsInbox(rows[i].To) {
 			return "INBOX"
 		}
 		if m.s2.Family.FoldsCase() {
-			return foldKey(to)
+			return m.folds[i]
 		}
-		return to
+		return rows[i].To
 	}
-	rows := m.t.Rows
 	byID := make(map[string][]int, len(rows))
 	byFold := make(map[string][]int, len(rows))
 	for i, r := range rows {
 		if r.To == "" {
 			continue
 		}
-		byID[id(r.To)] = append(byID[id(r.To)], i)
-		byFold[foldKey(r.To)] = append(byFold[foldKey(r.To)], i)
+		byID[id(i)] = append(byID[id(i)], i)
+		byFold[m.folds[i]] = append(byFold[m.folds[i]], i)
 	}
 	for i := range rows {
 		r := &rows[i]
 		if r.To == "" {
 			continue
 		}
-		if g := byID[id(r.To)]; len(g) > 1 {
+		if g := byID[id(i)]; len(g) > 1 {
 			r.Shared = len(g)
 			r.warn(WarnShared, "%d host1 folders go to this folder: %s", len(g), some(rows, g, func(r Row) string { return r.From }))
-		} else if g := byFold[foldKey(r.To)]; len(g) > 1 {
+		} else if g := byFold[m.folds[i]]; len(g) > 1 {
 			r.warn(WarnCase, "these names differ only in case or in the form of their characters, and are one folder on servers that ignore it: %s",
 				some(rows, g, func(r Row) string { return r.To }))
 		}
@@ -453,14 +456,14 @@ func (m *mapping) extras() error {
 	}
 	mapped := make(map[string]bool, len(m.list1))
 	wanted := make(map[string]bool, len(t.Rows))
-	for _, r := range t.Rows {
+	for i, r := range t.Rows {
 		wanted[r.From] = true
 		for _, n := range []string{r.To, r.Ruled, r.Fallback} {
 			if n != "" {
 				mapped[n] = true
 			}
 		}
-		t.guard.same[foldKey(r.To)] = r.From
+		t.guard.same[m.folds[i]] = r.From
 	}
 	for _, f := range m.list1 {
 		n := f.Name

@@ -19,10 +19,15 @@ func Decode(raw string) string {
 		return raw
 	}
 	var b strings.Builder
+	b.Grow(len(raw))
 	for i := 0; i < len(raw); {
 		if raw[i] != '&' {
-			b.WriteByte(raw[i])
-			i++
+			next := strings.IndexByte(raw[i:], '&')
+			if next < 0 {
+				next = len(raw) - i
+			}
+			b.WriteString(raw[i : i+next])
+			i += next
 			continue
 		}
 		text, n := shift(raw[i:])
