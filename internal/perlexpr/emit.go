@@ -31,16 +31,18 @@ type emitter struct {
 func emit(s *syntax, levels int, notEmptyHere bool) (string, error) {
 	e := &emitter{syntax: s, levels: levels}
 	if notEmptyHere {
-		e.out.WriteString("(?:")
+		e.write("(?:")
 	}
 	if err := e.node(s.root, 0); err != nil {
 		return "", err
 	}
 	if notEmptyHere {
-		e.out.WriteString(`)(?!\G)`)
+		e.write(`)(?!\G)`)
 	}
 	return e.out.String(), nil
 }
+
+func (e *emitter) write(s string) { e.out.WriteString(s) }
 
 // keepGroup is the group whose last capture marks where \K stood.
 func (s *syntax) keepGroup() int { return s.groups + 1 }
@@ -51,7 +53,7 @@ func (e *emitter) node(n *node, after int) error {
 	if e.out.Len() > maxEmitted {
 		return errTooLarge
 	}
-	w := e.out.WriteString
+	w := e.write
 	switch n.op {
 	case opEmpty:
 		w("(?:)")
@@ -118,16 +120,16 @@ func (e *emitter) node(n *node, after int) error {
 }
 
 func (e *emitter) wrap(open string, kids []*node, between, closing string, after int) error {
-	e.out.WriteString(open)
+	e.write(open)
 	for i, k := range kids {
 		if i > 0 {
-			e.out.WriteString(between)
+			e.write(between)
 		}
 		if err := e.node(k, after); err != nil {
 			return err
 		}
 	}
-	e.out.WriteString(closing)
+	e.write(closing)
 	return nil
 }
 
@@ -196,10 +198,10 @@ func (e *emitter) backref(n *node) error {
 	}
 	last := len(n.groups) - 1
 	for _, g := range n.groups[:last] {
-		e.out.WriteString("(?(" + strconv.Itoa(g) + ")" + ref(g) + "|")
+		e.write("(?(" + strconv.Itoa(g) + ")" + ref(g) + "|")
 	}
-	e.out.WriteString("(?:" + ref(n.groups[last]) + ")")
-	e.out.WriteString(strings.Repeat(")", last))
+	e.write("(?:" + ref(n.groups[last]) + ")")
+	e.write(strings.Repeat(")", last))
 	return nil
 }
 
@@ -213,7 +215,7 @@ func (e *emitter) cond(n *node) error {
 	if n.num >= 0 {
 		return e.wrap("(?("+strconv.Itoa(n.num)+")", n.kids[1:], "|", ")", 0)
 	}
-	e.out.WriteString("(?")
+	e.write("(?")
 	if err := e.node(n.kids[0], 0); err != nil {
 		return err
 	}
@@ -225,7 +227,7 @@ func (e *emitter) cond(n *node) error {
 // levels as the subject has bytes are all that can be needed.
 func (e *emitter) recurse(n *node) error {
 	if e.levels == 0 {
-		e.out.WriteString("(?!)")
+		e.write("(?!)")
 		return nil
 	}
 	e.levels--

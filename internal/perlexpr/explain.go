@@ -31,8 +31,11 @@ func (e *Expr) Explain() string {
 
 type explanation struct{ strings.Builder }
 
-func (x *explanation) line(what, text string) { fmt.Fprintf(x, "%-12s %s\n", what, text) }
-func (x *explanation) note(text string)       { x.line("note", text) }
+func (x *explanation) line(what, text string) {
+	x.WriteString(fmt.Sprintf("%-12s %s\n", what, text))
+}
+
+func (x *explanation) note(text string) { x.line("note", text) }
 
 func (x *explanation) operator(o *operator, k Kind) {
 	switch {

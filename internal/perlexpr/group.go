@@ -15,7 +15,11 @@ func (p *patternParser) group() (*node, error) {
 		return p.verb(start)
 	}
 	if p.flags.x && isPatternBlank(p.peek()) {
-		if strings.HasPrefix(strings.TrimLeft(p.rest(), " \t\n\v\f\r\x85"), "?") {
+		n := 0
+		for n < len(p.rest()) && isPatternBlank(p.rest()[n]) {
+			n++
+		}
+		if strings.HasPrefix(p.rest()[n:], "?") {
 			return nil, p.errorf(start, "( and ? must stand together")
 		}
 	}
