@@ -38,7 +38,7 @@ func viewRoles(side Side, sorted []Folder, s Space) *roleView {
 		byName: map[string]string{}, wide: map[string]Role{}, byAny: map[string]string{},
 	}
 	for _, f := range side.Folders {
-		if !f.Selectable() || v.announced[f.Name] != "" {
+		if f.Name == "" || !f.Selectable() || v.announced[f.Name] != "" {
 			continue
 		}
 		a := announcedAttr(f)

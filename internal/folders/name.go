@@ -82,12 +82,13 @@ func foldKey(raw string) string {
 }
 
 // selectable returns the folders that can hold messages: each name once, in byte
-// order (imapsync-folders.md section 1.1).
+// order (imapsync-folders.md section 1.1). An empty name is the answer to another
+// question (LIST "" "") and no folder.
 func selectable(list []Folder) []Folder {
 	out := make([]Folder, 0, len(list))
 	seen := make(map[string]bool, len(list))
 	for _, f := range list {
-		if f.Selectable() && !seen[f.Name] {
+		if f.Name != "" && f.Selectable() && !seen[f.Name] {
 			seen[f.Name] = true
 			out = append(out, f)
 		}

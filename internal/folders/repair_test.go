@@ -74,6 +74,17 @@ func TestRepairRawNames(t *testing.T) {
 	}
 }
 
+func TestRestore(t *testing.T) {
+	for _, c := range [][2]string{
+		{"", ""}, {"plain é", "plain é"}, {"_", "_"}, {"_x", "_x"}, {"_x_", "_x_"}, {"_xZZ_", "_xZZ_"}, {"_xD800_", "_xD800_"},
+		{"_x1F600_", "😀"}, {"‛_x41_", "_x41_"}, {"␉␠␡", "\t \x7f"}, {"＾‛＾", "^＾"}, {"Files＿", "Files"}, {"＿", ""}, {"‛", "‛"},
+	} {
+		if got := Restore(c[0]); got != c[1] {
+			t.Errorf("Restore(%q) = %q, want %q", c[0], got, c[1])
+		}
+	}
+}
+
 // shortened finds the sign of a name that was cut.
 var shortened = regexp.MustCompile(`-[0-9a-f]{10}($|[/.])`)
 

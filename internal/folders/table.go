@@ -48,7 +48,9 @@ type Row struct {
 	// Shared is the number of rows that go to the same folder, 1 when alone.
 	Shared int
 	// Refused says why nothing can be copied to To; "" when all is well.
-	Refused  string
+	Refused string
+	// Skipped says that the refusal is what the user asked for (--nomixfolders).
+	Skipped  bool
 	Warnings []Warning
 	// Steps tell what each stage did, when Options.Explain asks for it.
 	Steps []string
@@ -69,7 +71,8 @@ const (
 	WarnChanged    WarningKind = "name-changed"   // repaired for host2
 	WarnSplit      WarningKind = "role-split"     // two folders of one role
 	WarnGarbled    WarningKind = "garbled"        // an expression broke encoded characters
-	WarnDeep       WarningKind = "depth"          // more levels than host2 is known to take
+	WarnDeep       WarningKind = "depth"          // more levels than programs are known to take
+	WarnNoChildren WarningKind = "no-children"    // the folder above says \NoInferiors
 	WarnUnusual    WarningKind = "unusual-name"   // host2 may refuse it
 )
 
@@ -150,7 +153,7 @@ func Map(o Options, s1, s2 Side) (*Table, error) {
 	m.parents()
 	for _, r := range t.Rows {
 		if r.Refused != "" {
-			t.Problems = append(t.Problems, Problem{Option: "folder", Value: Text(r.From), What: r.Refused, Remedy: "map it elsewhere with --f1f2, or leave it out with --exclude"})
+			t.Problems = append(t.Problems, Problem{Option: "folder", Value: Text(r.From), What: r.Refused, Remedy: "map it elsewhere with --f1f2, or leave it out with --exclude", Warning: r.Skipped})
 		}
 	}
 	return t, m.extras()
@@ -337,6 +340,7 @@ func (m *mapping) existence() {
 		case m.x2.raw[r.To], IsInbox(r.To):
 			r.Exists = true
 		case twin != "" && fold && !m.o.MixFolders:
+			r.Skipped = true
 			r.Refused = fmt.Sprintf("folder %q already exists on host2 as %q and --nomixfolders is set", Text(r.To), Text(twin))
 		case twin != "" && fold:
 			r.Exists = true

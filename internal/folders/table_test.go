@@ -174,6 +174,11 @@ func TestRepairInTable(t *testing.T) {
 		if (len(table.Problems) > 0) != c.refused {
 			t.Errorf("%s: problems %v", c.name, table.Problems)
 		}
+		for _, p := range table.Problems {
+			if p.Warning != r.Skipped {
+				t.Errorf("%s: %+v", c.name, p)
+			}
+		}
 	}
 }
 
@@ -266,6 +271,12 @@ func TestWarnings(t *testing.T) {
 			host1: Side{Folders: list("/", "Gesendet", "Sent Items")},
 			host2: Side{Folders: list("/", "INBOX")},
 			from:  "Sent Items", warns: "role-split",
+		},
+		{
+			name:  "a parent that can have no children",
+			host1: Side{Folders: list("/", "a/b")},
+			host2: Side{Folders: list("/", `a \NoInferiors`)},
+			from:  "a/b", warns: "no-children",
 		},
 		{
 			name:  "60 levels",

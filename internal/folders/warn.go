@@ -1,8 +1,6 @@
 package folders
 
-import (
-	"strings"
-)
+import "strings"
 
 // deep is the number of levels beyond which clients and file systems are known
 // to give up; a row with more gets a warning.
@@ -12,6 +10,12 @@ const deep = 50
 // flattened and doubled folders).
 func (m *mapping) warn() {
 	split := m.roleSplit()
+	leaves := map[string]bool{}
+	for _, f := range m.s2.Folders {
+		if f.Has(`\NoInferiors`) && !IsInbox(f.Name) { // some say it of INBOX and do not mean it
+			leaves[f.Name] = true
+		}
+	}
 	for i := range m.t.Rows {
 		r := &m.t.Rows[i]
 		if r.To == "" {
@@ -26,6 +30,9 @@ func (m *mapping) warn() {
 			if want := repair(r.To, prefixOf(m.t.Space2), m.t.Space2.Own, families[m.s2.Family]); want != r.To {
 				r.warn(WarnUnusual, "host2 probably refuses this name; %q would be taken", Text(want))
 			}
+		}
+		if i := strings.LastIndex(r.To, m.t.Space2.Own); r.Create && i > 0 && leaves[r.To[:i]] {
+			r.warn(WarnNoChildren, "host2 says that %q can have no folders below it", Text(r.To[:i]))
 		}
 		if n := levels(r.To, m.t.Space2.Own); n > deep {
 			r.warn(WarnDeep, "%d levels; some servers and most programs give up before", n)
