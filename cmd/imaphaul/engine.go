@@ -1,0 +1,15 @@
+package main
+
+import (
+	"context"
+
+	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// carryOut hands the plan to the engine.
+func carryOut(ctx context.Context, p *plan.Plan, w work) {
+	engine.Run(ctx, p, engine.Options{
+		Sink: w.sink, Trace: w.trace, Stop: w.stop, Signal: w.signal, Version: programVersion(),
+	})
+}

@@ -1,0 +1,86 @@
+// Command imaphaul moves mailboxes from one IMAP server to another. It takes
+// imapsync's command line, prints its lines and returns its exit codes.
+//
+// This directory only wires: arguments become a plan (internal/cli), the plan is
+// carried out (internal/engine), and what happens is printed (internal/report).
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/imaphaul/imaphaul/internal/cli"
+)
+
+// version is set by the build (-ldflags "-X main.version=...").
+var version string
+
+func main() {
+	code, sig := start()
+	if sig != nil {
+		dieBy(sig) // returns only where a process cannot end itself by it
+		code = exitBy(sig, code)
+	}
+	os.Exit(code)
+}
+
+// start does everything. sig is the signal by which the process should end, so
+// that its parent can tell; nil for an ordinary exit.
+func start() (code int, sig os.Signal) {
+	// A reader that went away (imaphaul | head) must not end a migration.
+	ignoreBrokenPipe()
+	prompt := newPrompter(os.Stdin, os.Stdout)
+	p, out := cli.Parse(cli.Input{
+		Args:      os.Args[1:],
+		Environ:   os.Environ(),
+		Now:       time.Now(),
+		Version:   programVersion(),
+		InDocker:  inDocker(),
+		ExtraFile: "options_extra.txt",
+		AskSecret: prompt.ask,
+		Width:     terminalWidth(),
+	})
+	switch {
+	case out == nil && p.Run.Abort:
+		return abort(p, os.Stdout), nil
+	case out == nil:
+		return migrate(p, os.Stdout, os.Stderr)
+	case out.Demo, out.SelfTest:
+		return demonstrate(out, os.Stdout, os.Stderr), nil
+	}
+	_, _ = fmt.Fprint(os.Stdout, out.Stdout)
+	_, _ = fmt.Fprint(os.Stderr, out.Stderr)
+	return out.Code, nil
+}
+
+// programVersion is the version of the build, from the build itself when
+// nothing was said to the linker.
+func programVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "0.0.0-dev"
+}
+
+// inDocker reports whether the program runs in a container, as imapsync finds
+// it out.
+func inDocker() bool {
+	_, err := os.Stat("/.dockerenv")
+	return err == nil
+}
+
+// terminalWidth is the width of the terminal on standard output, 0 for none.
+func terminalWidth() int {
+	w, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 0
+	}
+	return w
+}

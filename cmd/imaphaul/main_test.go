@@ -1,0 +1,130 @@
+package main
+
+import (
+	"io"
+	"net"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"imaphaul": main})
+}
+
+// TestScripts runs the program itself; each script in testdata is one subject.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			mute, err := newMuteServer()
+			if err != nil {
+				return err
+			}
+			env.Defer(mute.close)
+			env.Values["mute"] = mute
+			env.Setenv("MUTE_PORT", strconv.Itoa(mute.port()))
+			// The program must not find the passwords of whoever runs the tests.
+			env.Setenv("IMAPSYNC_PASSWORD1", "")
+			env.Setenv("IMAPSYNC_PASSWORD2", "")
+			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
+			env.Setenv("TMPDIR", env.WorkDir+"/tmp")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// connected waits until the program has connected to the mute server.
+			"connected": func(ts *testscript.TestScript, _ bool, _ []string) {
+				<-ts.Value("mute").(*muteServer).accepted
+			},
+		},
+	})
+}
+
+// muteServer accepts connections and never says a word.
+type muteServer struct {
+	ln       net.Listener
+	accepted chan struct{}
+}
+
+func newMuteServer() (*muteServer, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	m := &muteServer{ln: ln, accepted: make(chan struct{}, 64)}
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			m.accepted <- struct{}{}
+			go func() { _, _ = io.Copy(io.Discard, c) }()
+		}
+	}()
+	return m, nil
+}
+
+func (m *muteServer) port() int { return m.ln.Addr().(*net.TCPAddr).Port }
+func (m *muteServer) close()    { _ = m.ln.Close() }
+
+func TestSignalPolicy(t *testing.T) {
+	type step struct {
+		name  string
+		after time.Duration // since the signal before
+		what  string
+	}
+	def := plan.Run{SigExit: []string{"QUIT", "TERM"}, SigReconnect: []string{"INT"}}
+	for _, tc := range []struct {
+		name          string
+		run           plan.Run
+		steps         []step
+		finished, cut int
+		ended         string
+	}{
+		{"one Ctrl-C", def, []step{{"INT", 0, "stop"}}, 1, 0, "INT"},
+		{"two at once", def, []step{{"INT", 0, "stop"}, {"INT", 2 * time.Second, "stop now"}}, 1, 1, "INT"},
+		{"two, far apart", def, []step{{"INT", 0, "stop"}, {"INT", 2*time.Second + 1, "stop"}}, 2, 0, "INT"},
+		{"Ctrl-C, then TERM", def, []step{{"INT", 0, "stop"}, {"TERM", time.Second, "stop now"}}, 1, 1, "TERM"},
+		{"hang-up is only told", def, []step{{"HUP", 0, "print"}, {"HUP", 0, "print"}, {"USR1", 0, "print"}}, 0, 0, ""},
+		{"ignored", plan.Run{SigExit: []string{"TERM"}, SigIgnore: []string{"TERM"}}, []step{{"TERM", 0, "ignore"}, {"TERM", 0, "ignore"}}, 0, 0, ""},
+		{"hang-up ends", plan.Run{SigExit: []string{"HUP"}}, []step{{"HUP", 0, "stop"}}, 1, 0, "HUP"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var finished, cut int
+			var events []event.SignalReceived
+			p := &signalPolicy{run: tc.run, finish: func() { finished++ }, now: func() { cut++ },
+				emit: func(e event.SignalReceived) { events = append(events, e) }}
+			at := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+			counts := map[string]int{}
+			for i, s := range tc.steps {
+				at = at.Add(s.after)
+				p.received(s.name, at)
+				counts[s.name]++
+				if e := events[i]; e.Signal != s.name || e.What != s.what || e.Count != counts[s.name] {
+					t.Errorf("step %d: %+v, want %s %d", i, e, s.what, counts[s.name])
+				}
+			}
+			if finished != tc.finished || cut != tc.cut || p.ended() != tc.ended {
+				t.Errorf("finish %d, now %d, ended by %q; want %d, %d, %q", finished, cut, p.ended(), tc.finished, tc.cut, tc.ended)
+			}
+		})
+	}
+}
+
+func TestExitBy(t *testing.T) {
+	for name, want := range map[string]int{"INT": 130, "QUIT": 131, "TERM": 143} {
+		sig, ok := signalsByName[name]
+		if !ok {
+			continue // not every system has them all
+		}
+		if got := exitBy(sig, event.ExitBySignal); got != want {
+			t.Errorf("%s: %d, want %d", name, got, want)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// secondWithin is the time in which a second signal stops the run at once.
+const secondWithin = 2 * time.Second
+
+// signalPolicy says what each signal does (imapsync-cli.md section 7.1). A
+// signal that ends the run lets what is in flight be finished; imapsync
+// reconnects at the first Ctrl-C, and then sends messages twice.
+type signalPolicy struct {
+	run plan.Run
+	// finish asks the run to end in good order, now ends it at once.
+	finish, now func()
+	emit        func(event.SignalReceived)
+
+	mu    sync.Mutex
+	count map[string]int
+	// last is the signal that ended the run, and when it came.
+	last   string
+	lastAt time.Time
+}
+
+// handled are the names of the signals that the policy wants to hear of.
+func (s *signalPolicy) handled() []string {
+	names := []string{"HUP", "USR1"}
+	for _, list := range [][]string{s.run.SigExit, s.run.SigReconnect, s.run.SigIgnore} {
+		for _, n := range list {
+			if !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	return names
+}
+
+// received handles one signal that came at the given time.
+func (s *signalPolicy) received(name string, at time.Time) {
+	s.mu.Lock()
+	if s.count == nil {
+		s.count = make(map[string]int)
+	}
+	s.count[name]++
+	e := event.SignalReceived{Signal: name, Count: s.count[name], What: "print"}
+	ends := slices.Contains(s.run.SigExit, name) || slices.Contains(s.run.SigReconnect, name)
+	switch {
+	case slices.Contains(s.run.SigIgnore, name):
+		e.What = "ignore"
+	case ends && s.last != "" && at.Sub(s.lastAt) <= secondWithin:
+		e.What = "stop now"
+	case ends:
+		e.What = "stop"
+	}
+	if ends && e.What != "ignore" {
+		s.last, s.lastAt = name, at
+	}
+	s.mu.Unlock()
+
+	s.emit(e)
+	switch e.What {
+	case "stop":
+		s.finish()
+	case "stop now":
+		s.now()
+	}
+}
+
+// ended is the name of the signal that ended the run, "" for none.
+func (s *signalPolicy) ended() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last
+}
+
+// signalNumbers are the numbers by which a shell reports a death by signal.
+var signalNumbers = map[string]int{"HUP": 1, "INT": 2, "QUIT": 3, "USR1": 10, "USR2": 12, "TERM": 15}
+
+// exitBy is the exit code of a process that could not end by the signal itself.
+func exitBy(sig os.Signal, code int) int {
+	if n, ok := signalNumbers[signalName(sig)]; ok {
+		return 128 + n
+	}
+	return code
+}
