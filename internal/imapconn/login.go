@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -129,6 +130,11 @@ func (c *Conn) logIn(ctx context.Context, cr Credentials) error {
 		if err != nil {
 			return fmt.Errorf("%s: %s is not base64", c.cfg.Label(), c.cfg.opt("oauthdirect"))
 		}
+		c.hideSecret(secret.New(string(message)))
+		if _, bearer, ok := strings.Cut(string(message), "auth=Bearer "); ok {
+			bearer, _, _ = strings.Cut(bearer, "\x01")
+			c.hideSecret(secret.New(bearer))
+		}
 		return c.authenticate(ctx, &auth.Direct{Message: secret.New(string(message))}, "XOAUTH2 direct")
 	case cr.ProxyAuth:
 		return c.proxyAuth(ctx, cr)
@@ -207,8 +213,15 @@ func (c *Conn) hideSecret(s secret.Secret) {
 		return
 	}
 	text := s.Reveal()
-	for _, form := range []string{text, base64.StdEncoding.EncodeToString([]byte(text)), strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)} {
-		if len(form) >= 3 {
+	c.hideText(text)
+	c.hideText(base64.StdEncoding.EncodeToString([]byte(text)))
+	c.hideText(strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text))
+}
+
+// hideText hides a text, also as messages print it. Two letters are no secret.
+func (c *Conn) hideText(text string) {
+	for _, form := range []string{text, strings.ToValidUTF8(text, "\uFFFD"), printable([]byte(text))} {
+		if len(form) >= 3 && !slices.Contains(c.hide, form) {
 			c.hide = append(c.hide, form)
 			c.tracer.Hide(form)
 		}
@@ -251,11 +264,11 @@ func (c *Conn) proxyAuth(ctx context.Context, cr Credentials) error {
 	if err := c.loginCommand(ctx, cr.AuthUser, cr.Password, MechLogin); err != nil {
 		return err
 	}
+	c.capsFresh = false
 	if err := c.run(ctx, "PROXYAUTH", quotedStr(cr.User)); err != nil {
 		return c.clean(err)
 	}
 	c.authUsed = "LOGIN + PROXYAUTH"
-	c.capsFresh = false
 	return nil
 }
 
@@ -288,6 +301,7 @@ func (c *Conn) masterAuth(ctx context.Context, cr Credentials) error {
 
 // respond writes a line of an authentication exchange.
 func (c *Conn) respond(line string) error {
+	c.hideText(line) // a server may quote it back
 	c.put(line, "MASKED")
 	return c.endLine()
 }
@@ -332,6 +346,7 @@ func (c *Conn) authenticate(ctx context.Context, client sasl.Client, name string
 		if len(ir) > 0 {
 			text = base64.StdEncoding.EncodeToString(ir)
 		}
+		c.hideText(text)
 		c.put(" "+text, " MASKED")
 		ir = nil
 	}
