@@ -45,6 +45,10 @@ type task struct {
 	kills uint8
 	// asked: it was part of a FETCH of this round; missed: it did not come once.
 	asked, missed bool
+	// announced: the journal knows that it leaves; sentKey is the key it leaves
+	// with, nil for the key it has on host1.
+	announced bool
+	sentKey   *identity.Key
 	// newUID is the UID on host2, 0 if not known.
 	newUID  imap.UID
 	bytes   int64
@@ -69,6 +73,9 @@ type copier struct {
 	stop atomic.Bool
 	// careful: one message at a time, after rounds that got nowhere.
 	careful bool
+
+	// generations are the journal's batches that are not settled yet.
+	generations []*generation
 
 	// mu guards the fates and what they are told to: both halves decide them.
 	mu sync.Mutex

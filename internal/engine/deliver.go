@@ -176,6 +176,7 @@ func (d *deliverer) flushBatch(ctx context.Context, batch *[]*item, bytes *int64
 // refused before its bytes left is dealt with at once; then the flight is nil.
 func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
 	f := &flight{items: batch}
+	d.c.announce(batch)
 	for _, it := range batch {
 		it.t.doubtful = true
 	}
@@ -219,6 +220,7 @@ func (d *deliverer) options(it *item) imapconn.AppendOptions {
 
 // stream sends one large message straight from the source's literal.
 func (d *deliverer) stream(ctx context.Context, it *item) error {
+	d.c.announce([]*item{it})
 	it.t.doubtful = true
 	err := d.streamBody(ctx, it)
 	it.done <- err

@@ -16,6 +16,8 @@ import (
 type flagGroup struct {
 	flags []imap.Flag
 	uids  []imap.UID
+	// srcs are the host1 records the flags come from.
+	srcs []int32
 }
 
 // resyncFlags makes the flags of messages on both sides equal to host1's, as
@@ -42,7 +44,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 			differ = !transform.EqualFlags(want, fs.storable(dst.flags))
 			verdicts[ids] = differ
 		}
-		if !differ || fs.tooBigForFlags(src) {
+		if !differ || fs.tooBigForFlags(src) || fs.keptAlready(src, dst) {
 			continue
 		}
 		g := groups[src.flags]
@@ -52,6 +54,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 			order = append(order, src.flags)
 		}
 		g.uids = append(g.uids, dst.uid)
+		g.srcs = append(g.srcs, m.src)
 	}
 	for _, id := range order {
 		if err := fs.store(ctx, groups[id]); err != nil {
@@ -59,6 +62,17 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// keptAlready reports whether these very flags were stored before and the server
+// kept only some of them: to store them again would change nothing.
+func (fs *folderSync) keptAlready(src, dst *record) bool {
+	if !src.is(flagsKept) {
+		return false
+	}
+	old1, ok1 := fs.known.lookup(1, src.uid)
+	old2, ok2 := fs.known.lookup(2, dst.uid)
+	return ok1 && ok2 && old1.flags == src.flags && old2.flags == dst.flags
 }
 
 // storable are the flags of a host2 message that a client can change: what the
@@ -85,17 +99,19 @@ func (fs *folderSync) tooBigForFlags(r *record) bool {
 // store sets the flags of one group. It asks the server to say what it made of
 // them when there are keywords, which many servers accept and drop.
 func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
-	slices.Sort(g.uids)
 	told := event.FlagsChanged{Folder: fs.to, Count: int64(len(g.uids)), Flags: joinFlags(g.flags), Dry: fs.run.p.Dry}
 	if fs.run.p.Dry {
 		fs.run.emit(told)
 		return nil
 	}
-	err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) error {
-		_, err := c.UIDStore(ctx, uidSet(g.uids), g.flags, imapconn.StoreOptions{Op: imap.StoreFlagsSet, Silent: true})
+	keywords := len(systemOnly(g.flags)) < len(g.flags)
+	var answer *imapconn.StoreData
+	err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) (err error) {
+		answer, err = c.UIDStore(ctx, sortedSet(slices.Clone(g.uids)), g.flags, imapconn.StoreOptions{Op: imap.StoreFlagsSet, Silent: !keywords})
 		return err
 	})
 	if err == nil {
+		fs.stored(g, answer)
 		fs.run.emit(told)
 		return nil
 	}
@@ -103,15 +119,43 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 	if !refused || isConnError(err) {
 		return err
 	}
-	if system := systemOnly(g.flags); len(system) < len(g.flags) {
+	if system := systemOnly(g.flags); keywords {
 		// One keyword the server does not take must not cost the others \Seen.
 		fs.run.note(fmt.Sprintf("Host2: folder [%s] refuses the flags (%s): %s; only (%s) are set", fs.to.Raw, joinFlags(g.flags), resp.Line(), joinFlags(system)))
-		return fs.store(ctx, &flagGroup{flags: system, uids: g.uids})
+		return fs.store(ctx, &flagGroup{flags: system, uids: g.uids, srcs: g.srcs})
 	}
 	fs.run.fault(event.Error{
 		Class: event.ErrFlags, Folder: fs.to,
-		Text: fmt.Sprintf("Host2: flags msg %s/%s could not add flags [%s]: %s", fs.to.Raw, uidSet(g.uids).String(), joinFlags(g.flags), resp.Line()),
+		Text: fmt.Sprintf("Host2: flags msg %s/%s could not add flags [%s]: %s", fs.to.Raw, sortedSet(slices.Clone(g.uids)).String(), joinFlags(g.flags), resp.Line()),
 		Hint: "--noresyncflags leaves the flags of messages that are there already alone",
 	})
 	return nil
+}
+
+// stored notes what the flags of a group are on host2 now: what was sent, or
+// what the server says it kept of that.
+func (fs *folderSync) stored(g *flagGroup, answer *imapconn.StoreData) {
+	sent := fs.run.flags[1].intern(g.flags)
+	kept := make(map[imap.UID]flagID)
+	if answer != nil {
+		for _, ch := range answer.Changed {
+			kept[ch.UID] = fs.run.flags[1].intern(ch.Flags)
+		}
+	}
+	for i, uid := range g.uids {
+		d := fs.dst.find(uid)
+		if d < 0 {
+			continue
+		}
+		now, told := kept[uid]
+		if !told {
+			now = sent
+		}
+		fs.dst.recs[d].flags = now
+		if told && !transform.EqualFlags(g.flags, fs.storable(now)) {
+			fs.src.recs[g.srcs[i]].bits |= flagsKept
+		} else {
+			fs.src.recs[g.srcs[i]].bits &^= flagsKept
+		}
+	}
 }

@@ -32,6 +32,7 @@ type folderSync struct {
 	pairing              pairing
 	mapper               *transform.FlagMapper
 	merge                *mergeState
+	known                *known
 
 	// delivered are host2 UIDs confirmed by this run.
 	delivered map[imap.UID]bool
@@ -49,6 +50,8 @@ type folderSync struct {
 	// firsts leads from a key to the first host1 message that has it.
 	firsts map[identity.Key]int32
 	bad    bool
+	// still: nothing changed since the last run, so it was not even selected.
+	still bool
 }
 
 // loop takes one folder after the other.
@@ -96,7 +99,12 @@ func (fs *folderSync) problem(class event.Class, text, hint string) {
 
 // finish ends the folder: every one gets its FolderDone, whatever happened.
 func (fs *folderSync) finish() {
-	d := event.FolderDone{From: fs.from, To: fs.to, Failed: fs.bad}
+	d := event.FolderDone{From: fs.from, To: fs.to, Failed: fs.bad, Unchanged: fs.still}
+	if fs.still {
+		st, _ := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
+		d.Identified1, d.Identified2 = int64(st.Messages1), int64(st.Messages2)
+		d.OnlyOn2 = max(0, d.Identified2-d.Identified1)
+	}
 	if fs.src != nil && fs.dst != nil {
 		chosen := func(r *record) bool { return r.is(hasKey) && !r.is(duplicate|outside) }
 		d.Identified1, d.Identified2 = fs.src.count(chosen), fs.dst.count(chosen)+fs.copiedCount
@@ -111,6 +119,9 @@ func (fs *folderSync) finish() {
 func (fs *folderSync) sync(ctx context.Context) error {
 	defer fs.finish()
 	p := fs.run.p
+	if fs.unchanged() {
+		return fs.skipUnchanged()
+	}
 	var err error
 	if fs.srcOpened, err = fs.lane.src.open(ctx, fs.from.Raw, p.Deletion.Delete1 || p.Deletion.Expunge1); err != nil {
 		return fs.notOpened(1, err)
@@ -135,6 +146,10 @@ func (fs *folderSync) sync(ctx context.Context) error {
 	}
 	fs.run.emit(event.FolderSelected{Side: 2, Folder: fs.to, Messages: int64(fs.dstOpened.Exists), PermanentFlags: permanentText(fs.dstOpened)})
 	fs.mapper = fs.run.flagRules.For(transform.NewPermanent(fs.dstOpened.PermanentFlags, fs.dstOpened.HasPermanentFlags))
+	fs.run.dst.touched[fs.to.Raw] = true
+	if p.Deletion.Delete1 || p.Deletion.Expunge1 {
+		fs.run.src.touched[fs.from.Raw] = true
+	}
 	if err := fs.acls(ctx); err != nil {
 		return err
 	}
@@ -149,10 +164,15 @@ func (fs *folderSync) sync(ctx context.Context) error {
 	}
 	c := fs.plan()
 	copyErr := c.run(ctx)
+	c.concede()
 	if copyErr == nil {
 		copyErr = fs.afterCopies(ctx, c)
 	}
 	fs.account(ctx, c)
+	fs.remember(c)
+	if copyErr == nil && fs.reconciled(c) {
+		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.recs)) + fs.copiedCount - fs.merge.gone})
+	}
 	fs.merge.failed += fs.failedCount
 	if copyErr != nil {
 		fs.bad = true
@@ -175,6 +195,13 @@ func (fs *folderSync) indexFirsts() {
 			fs.firsts[r.key] = int32(i)
 		}
 	}
+}
+
+// skipUnchanged leaves a folder alone in which nothing happened since everything
+// in it was carried over.
+func (fs *folderSync) skipUnchanged() error {
+	fs.still = true
+	return nil
 }
 
 // afterCopies is what follows when every copy has its fate.
@@ -248,6 +275,7 @@ func (fs *folderSync) skipEmpty(ctx context.Context, l *lister) (bool, error) {
 
 // compare lists both folders at the same time and pairs their messages.
 func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
+	fs.recall()
 	dstLister := &lister{fs: fs, k: fs.lane.dst, n: 2}
 	g, gctx := errgroup.WithContext(context.WithoutCancel(ctx))
 	// Each side is cancelled by the run's context only: when one side fails, the
@@ -289,6 +317,7 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 	if err := fs.separateLookalikes(ctx); err != nil {
 		return err
 	}
+	fs.resolveDoubt()
 	fs.pairing = pair(fs.src, fs.dst)
 	for i, l := range []*listing{fs.src, fs.dst} {
 		n := event.Side(i + 1)
@@ -347,9 +376,14 @@ func (fs *folderSync) plan() *copier {
 		return c
 	}
 	c.tasks = make([]task, 0, len(pr.missing))
+	noResurrection := fs.noResurrection()
 	for _, i := range pr.missing {
 		r := &fs.src.recs[i]
 		t := task{src: i, uid: r.uid, size: r.size}
+		if noResurrection && fs.wasDelivered(r) {
+			fs.skipped(&t, event.SkipResurrect, "")
+			continue
+		}
 		if reason, detail, skip := fs.filter(r); skip {
 			fs.skipped(&t, reason, detail)
 			if reason == event.SkipCrossDuplicate {

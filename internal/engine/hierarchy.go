@@ -90,10 +90,14 @@ func (s *side) readFolders(ctx context.Context, k *link) error {
 				return err
 			}
 		}
+		s.status, s.touched = make(map[string]*imap.StatusData), make(map[string]bool)
 		s.subs = make(map[string]bool)
 		for _, l := range s.list {
 			if l.HasAttr(imap.MailboxAttrSubscribed) {
 				s.subs[l.Name] = true
+			}
+			if l.Status != nil {
+				s.status[l.Name] = l.Status
 			}
 		}
 		if lsub != nil {

@@ -50,6 +50,11 @@ func (l *lister) flags() *flagTable { return &l.fs.run.flags[l.n-1] }
 // read is the one pass over all messages.
 func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing, error) {
 	out := &listing{complete: true, uidNext: l.k.opened.UIDNext, uidValidity: l.k.opened.UIDValidity}
+	partly := l.onlyChosen && l.chosen != nil
+	out.whole = !partly
+	if k := l.fs.known; k != nil && k.usable && !partly && len(k.recs[l.n-1]) > 0 {
+		return out, l.readNews(ctx, c, out)
+	}
 	exists := int64(l.k.opened.Exists)
 	if exists == 0 && c.Mailbox() != nil && c.Mailbox().Exists == 0 {
 		return out, nil

@@ -38,6 +38,9 @@ const (
 	outside
 	// addedHeader: --addheader gives it a Message-Id when it is copied.
 	addedHeader
+	// flagsKept: the journal knows that host2 keeps only some of this message's
+	// flags, and which.
+	flagsKept
 )
 
 func (r *record) is(b recordBits) bool { return r.bits&b != 0 }
@@ -56,6 +59,8 @@ type listing struct {
 	recs []record
 	// complete is false when the server did not account for every message.
 	complete bool
+	// whole: all messages of the folder were asked for, not only chosen ones.
+	whole bool
 	// why says what is missing when it is not complete.
 	why string
 	// uidNext is the UID the server would give next when the folder was listed.

@@ -9,6 +9,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -21,6 +22,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
@@ -67,6 +69,10 @@ type run struct {
 	src, dst *side
 	main     *lane
 
+	j       *journal.Journal
+	jBroken bool
+	done    []finished
+
 	emitMu sync.Mutex
 
 	identity  identity.Options
@@ -105,6 +111,11 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	err := r.prepare()
 	if err == nil {
 		err = r.work(ctx)
+	}
+	if r.j != nil {
+		if cerr := r.j.Close(); cerr != nil && !r.jBroken {
+			r.warn(fmt.Sprintf("the journal could not be closed in order: %v", cerr))
+		}
 	}
 	if r.main != nil {
 		// The servers get their LOGOUT even when the run was cancelled.
@@ -252,6 +263,9 @@ func (r *run) work(ctx context.Context) error {
 	if r.p.Mode == plan.ModeJustConnect || r.p.Mode == plan.ModeJustLogin {
 		return errDone
 	}
+	if err := r.openJournal(ctx); err != nil {
+		return err
+	}
 	r.emit(event.Phase{Name: "list"})
 	if err := r.listFolders(ctx); err != nil {
 		return err
@@ -275,6 +289,11 @@ func (r *run) work(ctx context.Context) error {
 	r.emit(event.Phase{Name: "copy"})
 	r.loopStart = time.Now()
 	loopErr := r.loop(ctx)
+	if loopErr == nil || errors.Is(loopErr, errStopped) && ctx.Err() == nil {
+		if err := r.saveStates(ctx); err != nil && !isConnError(err) {
+			return err
+		}
+	}
 	if loopErr != nil && !errors.Is(loopErr, errStopped) {
 		return loopErr
 	}

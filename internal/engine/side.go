@@ -32,8 +32,10 @@ type side struct {
 	space   folders.Space
 	list    []imapconn.ListData
 	subs    map[string]bool
-	world   folders.Side // all this in the words of package folders
-	maxSize int64        // APPENDLIMIT, 0 for none
+	status  map[string]*imap.StatusData // what LIST told of each folder
+	touched map[string]bool             // folders worked on since status was told
+	world   folders.Side                // all this in the words of package folders
+	maxSize int64                       // APPENDLIMIT, 0 for none
 	// hasLabels: the server has Gmail's extension.
 	hasLabels bool
 

@@ -32,7 +32,7 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 	var g errgroup.Group
 	for n, k := range map[int]*link{1: r.main.src, 2: r.main.dst} {
 		g.Go(func() (err error) {
-			got[n], err = r.sizesOf(ctx, k, names[n])
+			got[n], err = r.sizesOf(ctx, k, names[n], after)
 			return err
 		})
 	}
@@ -70,7 +70,7 @@ func add(t *event.Size, s event.Size) {
 
 // sizesOf measures folders on one side. A folder that can not be measured is
 // left out.
-func (r *run) sizesOf(ctx context.Context, k *link, names []string) (map[string]event.Size, error) {
+func (r *run) sizesOf(ctx context.Context, k *link, names []string, after bool) (map[string]event.Size, error) {
 	out := make(map[string]event.Size, len(names))
 	n := k.side.n
 	s := &r.p.Selection
@@ -84,7 +84,7 @@ func (r *run) sizesOf(ctx context.Context, k *link, names []string) (map[string]
 		return nil, err
 	}
 	if search == "" && conn.Has(imap.CapStatusSize) {
-		return out, k.do(ctx, func(c *imapconn.Conn) error { return statusSizes(ctx, c, names, out) })
+		return out, r.statusSizes(ctx, k, names, after, out)
 	}
 	fs := &folderSync{run: r, lane: r.main}
 	for _, name := range names {
@@ -117,46 +117,34 @@ func (r *run) sizesOf(ctx context.Context, k *link, names []string) (map[string]
 	return out, nil
 }
 
-// statusSizes asks for all folders at once.
-func statusSizes(ctx context.Context, c *imapconn.Conn, names []string, out map[string]event.Size) error {
-	// A command a folder, hundreds in flight: the answers are small.
-	const ahead = 200
-	type asked struct {
-		name string
-		p    *imapconn.Pending[imap.StatusData]
+// statusSizes takes the sizes of folders from what LIST told already, and asks
+// in one round trip for those it did not tell or that were worked on since.
+func (r *run) statusSizes(ctx context.Context, k *link, names []string, after bool, out map[string]event.Size) error {
+	var ask []string
+	for _, name := range names {
+		if d := k.side.status[name]; d == nil || d.Size == nil || after && k.side.touched[name] {
+			ask = append(ask, name)
+		}
 	}
-	var flying []asked
-	land := func() error {
-		a := flying[0]
-		flying = flying[1:]
-		data, err := a.p.Wait(ctx)
-		if isConnError(err) {
-			return err
-		}
-		if err == nil && data.NumMessages != nil && data.Size != nil {
-			size := event.Size{Messages: int64(*data.NumMessages), Bytes: *data.Size}
-			if size.Messages > 0 {
-				size.Biggest = event.UnknownSize
-			}
-			out[a.name] = size
-		}
-		return nil
+	fresh, err := k.side.statusOf(ctx, k, ask)
+	if err != nil {
+		return err
+	}
+	for name, d := range fresh {
+		k.side.status[name] = d
+		delete(k.side.touched, name)
 	}
 	for _, name := range names {
-		p, err := c.StartStatus(ctx, name, imap.StatusOptions{NumMessages: true, Size: true})
-		if err != nil {
-			return err
+		d := k.side.status[name]
+		if d == nil || d.NumMessages == nil || d.Size == nil {
+			continue
 		}
-		if flying = append(flying, asked{name, p}); len(flying) >= ahead {
-			if err := land(); err != nil {
-				return err
-			}
+		size := event.Size{Messages: int64(*d.NumMessages), Bytes: *d.Size}
+		if size.Messages > 0 {
+			// The biggest message of a folder is not among the counts of STATUS.
+			size.Biggest = event.UnknownSize
 		}
-	}
-	for len(flying) > 0 {
-		if err := land(); err != nil {
-			return err
-		}
+		out[name] = size
 	}
 	return nil
 }

@@ -1,0 +1,200 @@
+package engine
+
+import (
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/journal"
+)
+
+// A generation is a group of messages whose departure the journal knows of
+// before their first byte leaves. It is larger than what one APPEND carries:
+// making it costs a flush to the disk.
+const (
+	generationMessages = 1000
+	generationBytes    = 32 << 20
+)
+
+// generation is a batch of the journal and the tasks in it.
+type generation struct {
+	batch *journal.Batch
+	tasks []*task
+}
+
+// fated reports whether it is known of every message what became of it.
+func (g *generation) fated() bool {
+	for _, t := range g.tasks {
+		if t.fate == pending {
+			return false
+		}
+	}
+	return true
+}
+
+// settlement is the outcome of a generation.
+func (g *generation) settlement() journal.Settlement {
+	s := journal.Settlement{ID: g.batch.ID}
+	for _, t := range g.tasks {
+		if t.fate == copied {
+			s.Delivered = append(s.Delivered, journal.Delivery{UID1: t.uid, UID2: t.newUID})
+		}
+	}
+	return s
+}
+
+// announce makes sure that the journal knows of these messages before they
+// leave. todo are the tasks of this round in their order of sending; the
+// generation that is begun runs ahead of the messages at hand.
+func (c *copier) announce(items []*item) {
+	k := c.fs.known
+	if k == nil || !k.usable {
+		return
+	}
+	var next []*task
+	var bytes int64
+	for _, it := range items {
+		if !it.t.announced {
+			it.t.announced = true
+			next = append(next, it.t)
+			bytes += it.t.size
+		}
+	}
+	if len(next) == 0 {
+		return
+	}
+	if !c.fs.run.pipeline.Active() { // else the key depends on what is sent
+		last := next[len(next)-1]
+		for i := c.position(last) + 1; i < len(c.tasks) && len(next) < generationMessages && bytes < generationBytes; i++ {
+			if t := &c.tasks[i]; !t.announced && t.rung == rungNone {
+				t.announced = true
+				next = append(next, t)
+				bytes += t.size
+			}
+		}
+	}
+	g := &generation{batch: &journal.Batch{UIDNext2: c.fs.dst.nextUID(), Messages2: c.fs.dstOpened.Exists}, tasks: next}
+	for _, t := range next {
+		rec := &c.fs.src.recs[t.src]
+		sent := rec.key
+		if t.sentKey != nil {
+			sent = *t.sentKey
+		}
+		key, rank, ok := entryKey(sent)
+		if !ok {
+			rank = 0
+		}
+		g.batch.Items = append(g.batch.Items, journal.Entry{
+			UID1: t.uid, Key: key, Marks: rank, Size: max(t.size, 0),
+			Date: rec.date, Zone: rec.zone, HasDate: rec.is(hasDate),
+			Flags1: c.fs.run.j.InternFlags(c.fs.run.flags[0].list(rec.flags)), Flags2: c.fs.run.j.InternFlags(t.flags),
+		})
+	}
+	done, open := c.settlements()
+	c.mu.Lock()
+	c.generations = open
+	c.mu.Unlock()
+	if err := k.folder.Advance(done, g.batch); err != nil {
+		c.fs.run.journalFailed(err)
+		return
+	}
+	c.generations = append(c.generations, g)
+}
+
+// position is the index of a task.
+func (c *copier) position(t *task) int {
+	lo, hi := 0, len(c.tasks)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if c.tasks[mid].uid < t.uid {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// settlements are the outcomes of the generations that are over, and those that
+// are not.
+func (c *copier) settlements() (done []journal.Settlement, open []*generation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, g := range c.generations {
+		if g.fated() {
+			done = append(done, g.settlement())
+		} else {
+			open = append(open, g)
+		}
+	}
+	return done, open
+}
+
+// concede settles what is left when the copying of a folder ends: messages
+// without a fate never left, or their fate is found out by the next run.
+func (c *copier) concede() {
+	k := c.fs.known
+	if k == nil || !k.usable {
+		return
+	}
+	for _, g := range c.generations {
+		unknown := false
+		for _, t := range g.tasks {
+			unknown = unknown || t.fate == pending && t.doubtful
+		}
+		if unknown {
+			continue // it stays in doubt
+		}
+		c.fs.run.journalFailed(k.folder.Settle(g.batch.ID, g.settlement().Delivered...))
+	}
+	c.generations = nil
+}
+
+// resolveDoubt settles the batches of an earlier run that nobody knows the
+// outcome of: what came to the host2 folder since is matched by the key it was
+// sent with.
+func (fs *folderSync) resolveDoubt() {
+	k := fs.known
+	if k == nil || !k.usable || !k.folder.HasDoubt() || !fs.dst.complete || !fs.dst.whole {
+		return
+	}
+	batches, err := k.folder.InDoubt()
+	if err != nil {
+		fs.run.journalFailed(err)
+		return
+	}
+	arrived := make(map[identity.Key][]int32)
+	for i := range fs.dst.recs {
+		rec := &fs.dst.recs[i]
+		if _, old := k.lookup(2, rec.uid); !old && rec.is(hasKey) {
+			arrived[rec.key] = append(arrived[rec.key], int32(i))
+		}
+	}
+	for _, b := range batches {
+		var delivered []journal.Delivery
+		for i := range b.Items {
+			e := &b.Items[i]
+			sent := keyOfEntry(e)
+			at := -1
+			for n, j := range arrived[sent] {
+				if b.UIDValidity2 != fs.dst.uidValidity || fs.dst.recs[j].uid >= b.UIDNext2 {
+					at = n
+					break
+				}
+			}
+			if at < 0 {
+				continue
+			}
+			j := arrived[sent][at]
+			arrived[sent] = append(arrived[sent][:at], arrived[sent][at+1:]...)
+			var uid2 imap.UID = fs.dst.recs[j].uid
+			delivered = append(delivered, journal.Delivery{UID1: e.UID1, UID2: uid2})
+			if b.UIDValidity1 == fs.src.uidValidity {
+				if s := fs.src.find(e.UID1); s >= 0 && fs.src.recs[s].is(hasKey) {
+					// It was sent under a key of its own, see task.sentKey.
+					fs.dst.recs[j].key = fs.src.recs[s].key
+				}
+			}
+		}
+		fs.run.journalFailed(k.folder.Settle(b.ID, delivered...))
+	}
+}

@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// readNews lists a folder of which the journal knows messages: their headers are
+// not read again, only what may have changed. Where the server keeps MODSEQs it
+// is asked for the changes alone; elsewhere for the flags of all. Whether a
+// known message is still there is asked in every case.
+func (l *lister) readNews(ctx context.Context, c *imapconn.Conn, out *listing) error {
+	if l.k.opened.Exists == 0 {
+		return nil
+	}
+	fresh, err := l.changes(ctx, c, out)
+	if err != nil {
+		return err
+	}
+	if fresh == nil {
+		if fresh, err = l.allFlags(ctx, c, out); err != nil {
+			return err
+		}
+	}
+	if len(fresh.uids) > 0 {
+		stream := c.Fetch(l.items())
+		if err := stream.Ask(ctx, sortedSet(fresh.uids)); err != nil {
+			return err
+		}
+		if err := l.drain(ctx, stream, out); err != nil {
+			return err
+		}
+	}
+	out.sort()
+	return l.complete(ctx, c, nil, out)
+}
+
+// unknowns are messages whose headers have to be read.
+type unknowns struct{ uids []imap.UID }
+
+// take adds a known message with its present flags, or notes an unknown one.
+func (l *lister) take(out *listing, fresh *unknowns, uid imap.UID, flags []imap.Flag, hasFlags bool) {
+	rec, ok := l.fs.known.lookup(l.n, uid)
+	if !ok {
+		fresh.uids = append(fresh.uids, uid)
+		return
+	}
+	r := *rec
+	if hasFlags {
+		r.flags = l.flags().intern(flags)
+	}
+	if _, ok := l.chosen[uid]; !ok && l.chosen != nil {
+		r.bits |= outside
+	}
+	out.recs = append(out.recs, r)
+}
+
+// allFlags asks for the flags of everything.
+func (l *lister) allFlags(ctx context.Context, c *imapconn.Conn, out *listing) (*unknowns, error) {
+	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true})
+	if err := stream.AskRange(ctx, 1, 0); err != nil {
+		return nil, err
+	}
+	fresh := &unknowns{}
+	for {
+		m, err := stream.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return fresh, rangeErr(stream)
+		}
+		if err != nil {
+			return nil, err
+		}
+		l.take(out, fresh, m.UID, m.Flags, m.HasFlags)
+	}
+}
+
+// fewEnough is the number of known messages from which asking for changes alone
+// is worth its extra command.
+const fewEnough = 200
+
+// changes asks a server with CONDSTORE for what changed since the stored state.
+// nil means that this way is not open: no MODSEQ is known, or it can not be
+// trusted because the numbers of messages do not agree.
+func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing) (*unknowns, error) {
+	k := l.fs.known
+	modseq := k.state.ModSeq1
+	if l.n == 2 {
+		modseq = k.state.ModSeq2
+	}
+	if modseq == 0 || k.state.CompleteAt.IsZero() || !c.Has(imap.CapCondStore) || len(k.recs[l.n-1]) < fewEnough || l.k.opened.NoModSeq {
+		return nil, nil
+	}
+	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, ChangedSince: modseq})
+	if err := stream.AskRange(ctx, 1, 0); err != nil {
+		return nil, err
+	}
+	changed := make(map[imap.UID]flagID)
+	fresh := &unknowns{}
+	for {
+		m, err := stream.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := k.lookup(l.n, m.UID); !ok {
+			fresh.uids = append(fresh.uids, m.UID)
+		} else if m.HasFlags {
+			changed[m.UID] = l.flags().intern(m.Flags)
+		}
+	}
+	if err := rangeErr(stream); err != nil {
+		if isConnError(err) {
+			return nil, err
+		}
+		return nil, nil
+	}
+	recs := k.recs[l.n-1]
+	if len(recs)+len(fresh.uids) != int(l.k.opened.Exists) {
+		// Something is gone, or a MODSEQ did not move: see which UIDs there are.
+		there, err := c.UIDSearch(ctx, "ALL")
+		if err != nil {
+			if isConnError(err) {
+				return nil, err
+			}
+			return nil, nil
+		}
+		if len(there) != int(l.k.opened.Exists) {
+			return nil, nil
+		}
+		fresh.uids = fresh.uids[:0]
+		out.recs = out.recs[:0]
+		for _, uid := range there {
+			l.takeChanged(out, fresh, changed, uid)
+		}
+		return fresh, nil
+	}
+	for i := range recs {
+		l.takeChanged(out, fresh, changed, recs[i].uid)
+	}
+	return fresh, nil
+}
+
+func (l *lister) takeChanged(out *listing, fresh *unknowns, changed map[imap.UID]flagID, uid imap.UID) {
+	f, ok := changed[uid]
+	if !ok {
+		l.take(out, fresh, uid, nil, false)
+		return
+	}
+	n := len(out.recs)
+	l.take(out, fresh, uid, nil, false)
+	if len(out.recs) > n {
+		out.recs[n].flags = f
+	}
+}

@@ -1,0 +1,300 @@
+package engine_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/proxy"
+)
+
+// The sizes of the mailboxes that go from every server to every other one, in
+// messages. The pair with most to convert carries the large one.
+const (
+	largeMailbox = 3000
+	smallMailbox = 600
+)
+
+// serverChange is something a server does to mail by itself, whoever stores it
+// there: the only differences that may remain after a migration.
+type serverChange struct {
+	name  string
+	kinds []string
+	// onSource: the change is visible when the server is the source, too, since
+	// it happened when the account was filled.
+	allow func(*mailtest.Rules)
+}
+
+// serverChanges are all of them, one by one.
+var serverChanges = []serverChange{
+	{"Cyrus writes X for header bytes above 127", []string{mailtest.Cyrus}, func(r *mailtest.Rules) {
+		r.Evened |= mailtest.EightBitHeaders
+	}},
+	{"mox and the embedded server write keywords in lower case", []string{mailtest.Mox, mailtest.Embedded}, func(r *mailtest.Rules) {
+		r.KeywordCase = true
+	}},
+	{"mox marks what is stored in its Junk folder $Junk", []string{mailtest.Mox}, func(r *mailtest.Rules) {
+		r.IgnoredFlags = append(r.IgnoredFlags, "$Junk")
+	}},
+	{"mox makes empty folders for every new user", []string{mailtest.Mox}, func(r *mailtest.Rules) {
+		r.ExtraFolders = true
+	}},
+	{"mox subscribes every folder it makes", []string{mailtest.Mox}, func(r *mailtest.Rules) {
+		r.NoSubscriptions = true
+	}},
+}
+
+// rulesFor allows the changes of two servers. leaveOut, if not negative, is the
+// number of one that is not allowed.
+func rulesFor(from, to *mailtest.Server, leaveOut int) mailtest.Rules {
+	var r mailtest.Rules
+	for i, c := range serverChanges {
+		if i != leaveOut && (slices.Contains(c.kinds, from.Kind) || slices.Contains(c.kinds, to.Kind)) {
+			c.allow(&r)
+		}
+	}
+	return r
+}
+
+// writing are the commands that change something in an account.
+var writing = []string{
+	"APPEND", "STORE", "UID STORE", "COPY", "UID COPY", "MOVE", "UID MOVE", "EXPUNGE", "UID EXPUNGE", "CLOSE",
+	"CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "SETACL", "DELETEACL", "SETQUOTA", "SETMETADATA",
+}
+
+// watched is an account behind a proxy that counts commands.
+type watched struct {
+	account
+	line *proxy.Proxy
+}
+
+func watch(t testing.TB, a account) watched {
+	t.Helper()
+	p, err := proxy.Start(proxy.Options{Target: a.s.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	a.port = p.Port()
+	return watched{a, p}
+}
+
+// wrote returns the commands sent so far that change something.
+func (w watched) wrote() map[string]int {
+	out := make(map[string]int)
+	counts := w.line.Counts().Commands
+	for _, verb := range writing {
+		if n := counts[verb]; n > 0 {
+			out[verb] = n
+		}
+	}
+	return out
+}
+
+// untouched fails the test when an account is not what it was, down to UIDs.
+func untouched(t testing.TB, what string, before, after mailtest.State) {
+	t.Helper()
+	if d := cmp.Diff(before, after, cmpopts.IgnoreFields(mailtest.State{}, "Server")); d != "" {
+		t.Errorf("%s changed:\n%.3000s", what, d)
+	}
+}
+
+// sources fills one account per server and size, once; all pairs read it.
+type sources struct {
+	mu    sync.Mutex
+	ready map[string]func() source
+}
+
+type source struct {
+	account
+	state mailtest.State
+}
+
+func (s *sources) of(t testing.TB, server *mailtest.Server, messages int) source {
+	t.Helper()
+	key := server.String() + string(rune(messages))
+	s.mu.Lock()
+	if s.ready == nil {
+		s.ready = make(map[string]func() source)
+	}
+	if s.ready[key] == nil {
+		s.ready[key] = sync.OnceValue(func() source {
+			a := newAccount(t, server)
+			mailtest.Fill(t, server, a.user, corpus.Generate(corpus.Options{Seed: 2, Messages: messages}))
+			return source{a, mailtest.Snapshot(t, server, a.user)}
+		})
+	}
+	get := s.ready[key]
+	s.mu.Unlock()
+	return get()
+}
+
+// TestPairings moves mail from every server to every other one: a dry run that
+// changes nothing, a run after which both sides are equal, a second run that
+// does nothing at all.
+func TestPairings(t *testing.T) {
+	type place struct {
+		kind    string
+		options []string
+	}
+	places := []place{
+		{mailtest.Dovecot, nil},
+		{mailtest.Dovecot, []string{"sep=.", "prefix=INBOX."}},
+		{mailtest.Cyrus, nil},
+		{mailtest.Courier, nil},
+		{mailtest.Mox, nil},
+	}
+	kinds := mailtest.Kinds(t)
+	places = slices.DeleteFunc(places, func(p place) bool { return !slices.Contains(kinds, p.kind) })
+	var made sources
+	var seen seenChanges
+	t.Run("pair", func(t *testing.T) {
+		for i, from := range places {
+			for j, to := range places {
+				if len(from.options) > 0 || i == j && len(to.options) == 0 && from.kind == mailtest.Dovecot {
+					continue // Dovecot to Dovecot is the pair of two separators
+				}
+				s1 := mailtest.Real(t, from.kind, from.options...)
+				s2 := mailtest.Real(t, to.kind, to.options...)
+				messages := smallMailbox
+				if len(to.options) > 0 && from.kind == mailtest.Dovecot {
+					messages = largeMailbox
+				}
+				t.Run(s1.String()+" to "+s2.String(), func(t *testing.T) {
+					t.Parallel()
+					pairing(t, made.of(t, s1, messages), newAccount(t, s2), &seen)
+				})
+			}
+		}
+	})
+	if len(kinds) == len(mailtest.RealKinds()) {
+		seen.check(t)
+	}
+}
+
+// TestPairingsEmbedded is the same with the server inside this program.
+func TestPairingsEmbedded(t *testing.T) {
+	var made sources
+	inside := mailtest.StartEmbedded(t, embedded.Options{})
+	t.Run("embedded to embedded", func(t *testing.T) {
+		pairing(t, made.of(t, inside, smallMailbox), newAccount(t, inside), nil)
+	})
+	t.Run("embedded without anything to embedded", func(t *testing.T) {
+		bare := mailtest.StartEmbedded(t, embedded.Options{Hide: []imap.Cap{
+			imap.CapNamespace, imap.CapUIDPlus, imap.CapESearch, imap.CapListExtended, imap.CapListStatus, imap.CapMove, imap.CapStatusSize, imap.CapUnselect,
+		}})
+		pairing(t, made.of(t, inside, smallMailbox), newAccount(t, bare), nil)
+	})
+}
+
+// seenChanges counts the pairs in which a server's own change made a difference.
+type seenChanges struct {
+	mu    sync.Mutex
+	count map[string]int
+}
+
+func (s *seenChanges) note(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.count == nil {
+		s.count = make(map[string]int)
+	}
+	s.count[name]++
+}
+
+// check fails the test for an allowance that no pair needs.
+func (s *seenChanges) check(t *testing.T) {
+	for _, c := range serverChanges {
+		if s.count[c.name] == 0 {
+			t.Errorf("allowed, but never seen: %s", c.name)
+		}
+	}
+}
+
+// pairing is the test of one pair. --syncduplicates: the mailbox holds the same
+// bytes twice here and there, and all of them are to arrive.
+func pairing(t *testing.T, from source, to account, seen *seenChanges) {
+	options := []string{"--syncduplicates", "--cachedir", t.TempDir()}
+	empty := mailtest.Snapshot(t, to.s, to.user)
+
+	a, b := watch(t, from.account), watch(t, to)
+	dry := migrate(t, a.account, b.account, append(options, "--dry")...)
+	dry.expect(t, 0)
+	untouched(t, "host1 by a dry run", from.state, mailtest.Snapshot(t, from.s, from.user))
+	untouched(t, "host2 by a dry run", empty, mailtest.Snapshot(t, to.s, to.user))
+	if w := [2]map[string]int{a.wrote(), b.wrote()}; len(w[0])+len(w[1]) > 0 {
+		t.Errorf("a dry run sent %v", w)
+	}
+
+	first := migrate(t, a.account, b.account, options...)
+	first.expect(t, 0)
+	if n, want := first.stats.Transferred, int64(from.state.Count()); n != want {
+		t.Errorf("%d messages copied of %d", n, want)
+	}
+	if first.stats.Transferred != dry.stats.WouldTransfer {
+		t.Errorf("the dry run promised %d messages, the run copied %d", dry.stats.WouldTransfer, first.stats.Transferred)
+	}
+	arrived := mailtest.Snapshot(t, to.s, to.user)
+	untouched(t, "host1 by a run", from.state, mailtest.Snapshot(t, from.s, from.user))
+	if w := a.wrote(); len(w) > 0 {
+		t.Errorf("the run sent %v to host1", w)
+	}
+	differences := mailtest.Diff(from.state, arrived, rulesFor(from.s, to.s, -1))
+	for _, line := range differences[:min(len(differences), 20)] {
+		t.Error(line)
+	}
+	if seen != nil {
+		for i, c := range serverChanges {
+			if slices.Contains(c.kinds, to.s.Kind) && len(mailtest.Diff(from.state, arrived, rulesFor(from.s, to.s, i))) > 0 {
+				seen.note(c.name)
+			}
+		}
+	}
+	if t.Failed() {
+		return
+	}
+	for _, again := range []struct {
+		name    string
+		options []string
+	}{
+		{"second run", options},
+		{"run without a journal", []string{"--syncduplicates", "--nousecache"}},
+	} {
+		a, b := watch(t, from.account), watch(t, to)
+		second := migrate(t, a.account, b.account, again.options...)
+		second.expect(t, 0)
+		if n := second.stats.Transferred; n != 0 {
+			t.Errorf("%s: %d messages copied\n%s", again.name, n, second.text)
+		}
+		if w := [2]map[string]int{a.wrote(), b.wrote()}; len(w[0])+len(w[1]) > 0 {
+			t.Errorf("%s: sent %v", again.name, w)
+		}
+		untouched(t, "host2 by the "+again.name, arrived, mailtest.Snapshot(t, to.s, to.user))
+	}
+}
+
+// TestPairingNames: the commands that count as writing are those a server
+// could be changed by, spelled as the proxy spells them.
+func TestWritingCommandsAreCounted(t *testing.T) {
+	s := mailtest.StartEmbedded(t, embedded.Options{})
+	a, b := newAccount(t, s), watch(t, newAccount(t, s))
+	box, err := corpus.Sample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mailtest.Fill(t, s, a.user, box)
+	migrate(t, a, b.account, "--nousecache").expect(t, 0)
+	got := strings.Join(slices.Sorted(maps.Keys(b.wrote())), " ")
+	if got != "APPEND CREATE SUBSCRIBE" {
+		t.Errorf("a first run wrote by %q", got)
+	}
+}

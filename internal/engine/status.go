@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// statusAhead is how many STATUS commands may be unanswered; the answers are
+// small.
+const statusAhead = 200
+
+// statusOf asks for the counts of many folders in one round trip. A folder whose
+// STATUS is refused is left out.
+func (s *side) statusOf(ctx context.Context, k *link, names []string) (map[string]*imap.StatusData, error) {
+	out := make(map[string]*imap.StatusData, len(names))
+	err := k.do(ctx, func(c *imapconn.Conn) error {
+		clear(out)
+		type asked struct {
+			name string
+			p    *imapconn.Pending[imap.StatusData]
+		}
+		var flying []asked
+		land := func() error {
+			a := flying[0]
+			flying = flying[1:]
+			data, err := a.p.Wait(ctx)
+			if isConnError(err) {
+				return err
+			}
+			if err == nil {
+				out[a.name] = &data
+			}
+			return nil
+		}
+		for _, name := range names {
+			p, err := c.StartStatus(ctx, name, *s.statusItems(c))
+			if err != nil {
+				return err
+			}
+			if flying = append(flying, asked{name, p}); len(flying) >= statusAhead {
+				if err := land(); err != nil {
+					return err
+				}
+			}
+		}
+		for len(flying) > 0 {
+			if err := land(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}
