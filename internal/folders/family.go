@@ -32,8 +32,8 @@ type nameRules struct {
 	astral    bool              // characters beyond U+FFFF
 	nfc       bool              // only Unicode normal form C
 	// maxName is the longest raw name in bytes, prefix included; maxLevel the
-	// longest level in characters. 0: no limit known.
-	maxName, maxLevel int
+	// longest level in characters, maxBytes in bytes of UTF-8. 0: no limit known.
+	maxName, maxLevel, maxBytes int
 	// reserved are top levels that can not be created, lower case.
 	reserved []string
 	// fold: names that differ only in case are one folder.
@@ -45,7 +45,8 @@ type nameRules struct {
 //   - dovecot 2.3 (Maildir++), cyrus 3.6, courier 5.0, mox 0.0.15: measured by
 //     creating, selecting and listing every name, November 2026. The dot under a
 //     "/" separator and the total length are limits of Dovecot's Maildir++ only
-//     and therefore not here but tried second (see fallback).
+//     and therefore not here but tried second (see fallback). So is "&" behind an
+//     encoded character, which mox can not read.
 //   - gmail: imapsync's FAQ (^ " \ and blanks at the ends); the 225 characters
 //     of a label are Google's limit.
 //   - exchange: "Folder name is reserved" for Files; names are compared without
@@ -55,7 +56,7 @@ type nameRules struct {
 var families = map[Family]nameRules{
 	Generic: {control: true},
 	Dovecot: {
-		control: true, empty: true, badFirst: "~", maxLevel: 255,
+		control: true, empty: true, badFirst: "~", maxBytes: 255,
 		badForSep: map[string]string{".": "/"},
 	},
 	Cyrus: {
@@ -77,7 +78,7 @@ var families = map[Family]nameRules{
 // fallback are the strictest rules: for the second try when a server refuses a
 // name for a reason that its family does not tell.
 var fallback = nameRules{
-	bad: "!\"#%*/.:;<>?\\^`{|}~$", dots: true, control: true, edges: true, empty: true, astral: true, nfc: true,
+	bad: "!\"#$%&*/.:;<>?\\^`{|}~", dots: true, control: true, edges: true, empty: true, astral: true, nfc: true,
 	maxName: 240, maxLevel: 100,
 }
 

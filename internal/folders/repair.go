@@ -48,8 +48,8 @@ func repair(name, prefix, sep string, r nameRules) string {
 		if fixed == "" && r.empty && len(levels) > 0 {
 			fixed = string(nothing)
 		}
-		if r.maxLevel > 0 && utf8.RuneCountInString(fixed) > r.maxLevel {
-			fixed = shorten(fixed, r.maxLevel, raw)
+		if r.maxLevel > 0 && utf8.RuneCountInString(fixed) > r.maxLevel || r.maxBytes > 0 && len(fixed) > r.maxBytes {
+			fixed = shorten(fixed, r, raw)
 		}
 		if fixed != text || !IsValid(raw) {
 			levels[i] = Encode(fixed)
@@ -154,13 +154,21 @@ func Restore(level string) string {
 	return b.String()
 }
 
-// shorten cuts text to n characters, the last of them a sign made of the whole
-// raw name, so that different long names stay different.
-func shorten(text string, n int, raw string) string {
+// shorten cuts a level to what the rules allow and ends it with a sign made of
+// the whole raw name, so that different long names stay different.
+func shorten(text string, r nameRules, raw string) string {
 	mark := "-" + sign(raw)
-	runes := []rune(text)
-	keep := max(0, n-len(mark))
-	return strings.TrimRight(string(runes[:min(keep, len(runes))]), " ") + mark
+	chars, bytes := 0, 0
+	end := 0
+	for _, c := range text {
+		chars++
+		bytes += utf8.RuneLen(c)
+		if r.maxLevel > 0 && chars > r.maxLevel-len(mark) || r.maxBytes > 0 && bytes > r.maxBytes-len(mark) {
+			break
+		}
+		end = bytes
+	}
+	return strings.TrimRight(text[:end], " ") + mark
 }
 
 func sign(raw string) string {

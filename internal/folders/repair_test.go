@@ -105,6 +105,8 @@ func check(raw, prefix, sep string, r nameRules) error {
 			return fmt.Errorf("blanks at the ends of %q", text)
 		case r.maxLevel > 0 && utf8.RuneCountInString(text) > r.maxLevel:
 			return fmt.Errorf("%d characters in a level", utf8.RuneCountInString(text))
+		case r.maxBytes > 0 && len(text) > r.maxBytes:
+			return fmt.Errorf("%d bytes in a level", len(text))
 		case r.nfc && norm.NFC.String(text) != text:
 			return fmt.Errorf("%q is not in normal form C", text)
 		case r.dots && (text == "." || text == ".."):
@@ -172,6 +174,10 @@ func TestShortenedNamesStayDifferent(t *testing.T) {
 	ra, rb := repair(a, "INBOX.", ".", families[Courier]), repair(b, "INBOX.", ".", families[Courier])
 	if ra == rb || len(ra) > 255 || len(rb) > 255 {
 		t.Errorf("%q and %q", ra, rb)
+	}
+	long := Encode(strings.Repeat("é", 200))
+	if got := Decode(repair(long, "", "/", families[Dovecot])); len(got) > 255 || len(got) < 250 || !strings.HasPrefix(got, "ééé") {
+		t.Errorf("200 two-byte characters become %q", got)
 	}
 	var deep []string
 	for i := 0; i < 100; i++ {
