@@ -77,6 +77,7 @@ func (d *dialogue) fromClient() error {
 			return err
 		}
 		tag, command, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
+		d.f.hear(command)
 		if r, ok := d.f.strikes(command, Refuse, CutBefore, CutAfter); ok {
 			switch r.Action {
 			case CutBefore:

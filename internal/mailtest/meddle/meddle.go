@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"sync"
 )
 
@@ -54,6 +55,7 @@ type Front struct {
 	rules  []rule
 	open   map[net.Conn]struct{}
 	closed bool
+	said   []string
 }
 
 type rule struct {
@@ -77,6 +79,19 @@ func Start(target string, rules ...Rule) (*Front, error) {
 
 // Port returns the port to connect to.
 func (f *Front) Port() int { return f.ln.Addr().(*net.TCPAddr).Port }
+
+// Said returns the commands that came so far, without tags and literals.
+func (f *Front) Said() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.said)
+}
+
+func (f *Front) hear(command string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.said = append(f.said, command)
+}
 
 // Close ends everything and returns when no goroutine is left.
 func (f *Front) Close() {
