@@ -1,0 +1,331 @@
+package folders
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrNoList says that a side's folder list could not be read.
+var ErrNoList = errors.New("the folder list could not be read")
+
+// Map makes the table. An error means that no table can be trusted: a list that
+// could not be read (ErrNoList), a *Subfolder1Error, or an expression that
+// failed on a name. Mistakes that leave other folders untouched are Problems.
+func Map(o Options, s1, s2 Side) (*Table, error) {
+	for i, s := range []Side{s1, s2} {
+		if s.ListFailed {
+			return nil, fmt.Errorf("host%d: %w; no folder can be mapped: check the account and run again", i+1, ErrNoList)
+		}
+	}
+	m := mapping{o: &o, s1: s1, s2: s2, list1: selectable(s1.Folders), list2: selectable(s2.Folders)}
+	m.x1, m.x2 = newIndex(m.list1), newIndex(m.list2)
+	t := &Table{Space1: Locate(s1, o.Sep1, o.Prefix1), Space2: Locate(s2, o.Sep2, o.Prefix2)}
+	m.t = t
+	m.rules = newRules(&o, t.Space1, t.Space2)
+	if err := m.rules.locateSubfolder1(s1, m.x1); err != nil {
+		return nil, err
+	}
+	m.rules.inboxRule(m.x1, m.x2)
+	var err error
+	t.Choice, err = choose(&o, s1, m.x1, separator(t.Space1.Sep), m.rules.sub1, m.rules.vars)
+	if err != nil {
+		return nil, err
+	}
+	t.Problems = append(t.Problems, t.Choice.Problems...)
+	if len(m.list1) == 0 {
+		t.Problems = append(t.Problems, Problem{Option: "host1", What: "lists no folder that can be selected", Remedy: "check the account"})
+	}
+	m.same = o.SameServer || s1.Family == s2.Family && s1.Family != Generic
+	m.explicit()
+	v1 := viewRoles(s1, m.list1, t.Space1)
+	v2 := viewRoles(s2, m.list2, t.Space2)
+	t.Roles1, t.Roles2 = v1.list, v2.list
+	t.Automap = o.Automap && m.rules.sub1 == "" && m.rules.sub2 == ""
+	m.auto = &automapper{
+		o: &o, v1: v1, v2: v2, x2: m.x2, rules: m.rules,
+		create: s2.CreateUse, planned: map[string]pick{},
+	}
+	if err := m.rows(); err != nil {
+		return nil, err
+	}
+	m.existence()
+	m.shared()
+	m.warn()
+	m.parents()
+	for _, r := range t.Rows {
+		if r.Refused != "" {
+			t.Problems = append(t.Problems, Problem{Option: "folder", Value: Text(r.From), What: r.Refused, Remedy: "map it elsewhere with --f1f2, or leave it out with --exclude", Warning: r.Skipped})
+		}
+	}
+	return t, m.extras()
+}
+
+// mapping is the work in progress of Map.
+type mapping struct {
+	o            *Options
+	t            *Table
+	s1, s2       Side
+	list1, list2 []Folder
+	x1, x2       *index
+	rules        *rules
+	auto         *automapper
+	pairs        map[string]explicitPair
+	same         bool
+	used         map[string]bool   // roles given to a new folder already
+	fold2        map[string]string // foldKey -> host2 name
+	folds        []string          // foldKey of each row's To
+}
+
+type explicitPair struct {
+	to  string
+	why Why
+}
+
+// explicit collects --f1f2 and --mapfile. A target of "" or "0" is none, as in
+// imapsync.
+func (m *mapping) explicit() {
+	m.pairs = map[string]explicitPair{}
+	add := func(list []Pair, why Why) {
+		for _, p := range list {
+			from, ok := m.x1.find(p.From)
+			if !ok {
+				m.t.Unused = append(m.t.Unused, p)
+				continue
+			}
+			if p.To == "" || p.To == "0" {
+				delete(m.pairs, from)
+				continue
+			}
+			to := p.To
+			if !m.x2.raw[to] && !(m.same && to == from) {
+				to = ToRaw(to)
+			}
+			m.pairs[from] = explicitPair{to, why}
+		}
+	}
+	add(m.o.Map, WhyF1F2)
+	add(m.o.MapFile, WhyMapFile)
+}
+
+// rows maps every wanted folder.
+func (m *mapping) rows() error {
+	m.t.Rows = make([]Row, 0, len(m.t.Choice.Wanted))
+	m.used = map[string]bool{}
+	for _, n := range m.t.Choice.Wanted {
+		r, err := m.row(n)
+		if err != nil {
+			return err
+		}
+		m.t.Rows = append(m.t.Rows, r)
+	}
+	return nil
+}
+
+func (m *mapping) row(n string) (Row, error) {
+	r := Row{From: n, Shared: 1}
+	if p, ok := m.pairs[n]; ok {
+		r.To, r.Ruled, r.Why = p.to, p.to, p.why
+		m.note(&r, "%s [%s] -> [%s]", p.why, n, p.to)
+		return r, nil
+	}
+	if m.t.Automap {
+		p, ok, err := m.auto.pick(n)
+		if err != nil {
+			return Row{}, err
+		}
+		if ok {
+			r.To, r.Ruled, r.Why, r.Detail = p.to, p.to, WhyAutomap, p.role+": "+p.why
+			if p.use && !m.used[p.role] {
+				m.used[p.role] = true
+				r.Use = p.role
+			}
+			if !m.x2.raw[p.to] {
+				m.repair(&r)
+			}
+			m.note(&r, "automap [%s] -> [%s]", n, r.To)
+			return r, nil
+		}
+	}
+	res, err := m.rules.apply(n)
+	if err != nil {
+		return Row{}, err
+	}
+	r.To, r.Ruled, r.Steps = res.name, res.name, res.steps
+	switch {
+	case res.expr != "":
+		r.Why, r.Detail = WhyTrans, res.expr
+	case m.rules.sub2 != "":
+		r.Why = WhySubfolder2
+	case m.rules.sub1 != "" && m.rules.cutSubfolder1(n, prefixOf(m.t.Space1)) != n:
+		r.Why = WhySubfolder1
+	case r.To == n:
+		r.Why = WhySame
+	default:
+		r.Why = WhySpace
+	}
+	if res.garbled {
+		r.warn(WarnGarbled, "the expression changed the letters of encoded characters: %q became %q", Text(n), Text(r.To))
+	}
+	m.repair(&r)
+	return r, nil
+}
+
+func (m *mapping) note(r *Row, format string, args ...any) {
+	if m.o.Explain {
+		r.Steps = append(r.Steps, fmt.Sprintf(format, args...))
+	}
+}
+
+func (r *Row) warn(kind WarningKind, format string, args ...any) {
+	r.Warnings = append(r.Warnings, Warning{kind, fmt.Sprintf(format, args...)})
+}
+
+// repair rewrites a name host2 would refuse. A name host2 has, and an unchanged
+// name between servers of one kind, is left as it is.
+func (m *mapping) repair(r *Row) {
+	if r.To == "" || m.x2.raw[r.To] || IsInbox(r.To) || m.same && m.unchanged(r) {
+		return
+	}
+	sep := m.t.Space2.Own
+	prefix := prefixOf(m.t.Space2)
+	r.To = repair(r.To, prefix, sep, families[m.s2.Family])
+	if m.x2.raw[r.To] {
+		return
+	}
+	if f := repair(r.Ruled, prefix, sep, fallback); f != r.To {
+		if m.x2.raw[f] {
+			r.To = f // the second try of an earlier run
+		} else {
+			r.Fallback = f
+		}
+	}
+}
+
+// unchanged reports whether the name is the same on both sides but for prefix.
+func (m *mapping) unchanged(r *Row) bool {
+	return m.t.Space1.Sep == m.t.Space2.Sep &&
+		strings.TrimPrefix(r.From, prefixOf(m.t.Space1)) == strings.TrimPrefix(r.To, prefixOf(m.t.Space2))
+}
+
+// existence compares the names with host2's list.
+func (m *mapping) existence() {
+	containers := map[string]bool{}
+	m.t.known = map[string]bool{"INBOX": true}
+	for _, f := range m.s2.Folders {
+		m.t.known[f.Name] = true
+		if !f.Selectable() {
+			containers[f.Name] = true
+		}
+	}
+	if ns := m.s2.Namespace; ns != nil {
+		for _, class := range [][]NamespaceEntry{ns.Personal, ns.Other, ns.Shared} {
+			for _, e := range class {
+				m.t.known[strings.TrimSuffix(e.Prefix, e.Delim)] = true
+			}
+		}
+	}
+	m.fold2 = make(map[string]string, len(m.list2))
+	for _, f := range m.list2 {
+		if k := foldKey(f.Name); m.fold2[k] == "" {
+			m.fold2[k] = f.Name
+		}
+	}
+	fold := m.s2.Family.FoldsCase()
+	m.folds = make([]string, len(m.t.Rows))
+	for i := range m.t.Rows {
+		r := &m.t.Rows[i]
+		m.folds[i] = foldKey(r.To)
+		switch twin := m.fold2[m.folds[i]]; {
+		case r.To == "":
+			r.Refused = "the rules leave an empty name"
+		case m.x2.raw[r.To], IsInbox(r.To):
+			r.Exists = true
+		case twin != "" && fold && !m.o.MixFolders:
+			r.Skipped = true
+			r.Refused = fmt.Sprintf("folder %q already exists on host2 as %q and --nomixfolders is set", Text(r.To), Text(twin))
+		case twin != "" && fold:
+			r.Exists = true
+			r.warn(WarnCase, "host2 has %q, which is the same folder there", Text(twin))
+		default:
+			r.Create, r.Container = true, containers[r.To]
+			if twin != "" {
+				r.warn(WarnCase, "host2 has %q already, which differs only in case or in the form of its characters", Text(twin))
+			}
+		}
+		if !r.Create {
+			r.Use, r.Fallback = "", ""
+		}
+	}
+}
+
+// shared counts the rows that meet in one folder.
+func (m *mapping) shared() {
+	rows := m.t.Rows
+	id := func(i int) string {
+		if IsInbox(rows[i].To) {
+			return "INBOX"
+		}
+		if m.s2.Family.FoldsCase() {
+			return m.folds[i]
+		}
+		return rows[i].To
+	}
+	byID := make(map[string][]int, len(rows))
+	byFold := make(map[string][]int, len(rows))
+	for i, r := range rows {
+		if r.To == "" {
+			continue
+		}
+		byID[id(i)] = append(byID[id(i)], i)
+		byFold[m.folds[i]] = append(byFold[m.folds[i]], i)
+	}
+	for i := range rows {
+		r := &rows[i]
+		if r.To == "" {
+			continue
+		}
+		if g := byID[id(i)]; len(g) > 1 {
+			r.Shared = len(g)
+			r.warn(WarnShared, "%d host1 folders go to this folder: %s", len(g), some(rows, g, func(r Row) string { return r.From }))
+		} else if g := byFold[m.folds[i]]; len(g) > 1 {
+			r.warn(WarnCase, "these names differ only in case or in the form of their characters, and are one folder on servers that ignore it: %s",
+				some(rows, g, func(r Row) string { return r.To }))
+		}
+	}
+}
+
+// some names at most five folders of a group, so that a thousand folders in one
+// do not make a thousand long lines.
+func some(rows []Row, group []int, name func(Row) string) string {
+	const most = 5
+	var b strings.Builder
+	for i, g := range group {
+		if i == most {
+			fmt.Fprintf(&b, " and %d more", len(group)-most)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%q", Text(name(rows[g])))
+	}
+	return b.String()
+}
+
+// parents lists what is to be created above each new folder.
+func (m *mapping) parents() {
+	made := map[string]bool{}
+	for i := range m.t.Rows {
+		r := &m.t.Rows[i]
+		if r.Create {
+			for _, p := range m.t.Missing(r.To) {
+				if !made[p] {
+					made[p] = true
+					r.Parents = append(r.Parents, p)
+				}
+			}
+			made[r.To] = true
+		}
+	}
+}
