@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"math"
-	"os"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/perlexpr"
@@ -165,21 +164,4 @@ func expressionCause(err error) string {
 		s += "."
 	}
 	return s
-}
-
-// readable checks a file that is read later.
-func (b *builder) readable(option, path string) bool {
-	f, err := os.Open(path)
-	if err == nil {
-		var st os.FileInfo
-		if st, err = f.Stat(); err == nil && st.IsDir() {
-			err = fmt.Errorf("it is a directory")
-		}
-		_ = f.Close() // only opened
-	}
-	if err != nil {
-		b.bad.addCode(exitNoInput, "--%s %s: %v. Give a readable file.", option, path, unwrapPath(err))
-		return false
-	}
-	return true
 }

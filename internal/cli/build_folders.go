@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"os"
 	"strings"
 
+	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/perlexpr"
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
@@ -68,9 +70,29 @@ func (b *builder) folders() plan.Folders {
 		b.bad.add("--printmap %s: not a form of the mapping. Give tsv or json.", f.PrintMap)
 	}
 	if f.MapFile != "" {
-		b.readable("mapfile", f.MapFile)
+		f.MapFilePairs = b.readMapFile(f.MapFile)
 	}
 	return f
+}
+
+// readMapFile reads a mapping that --printmap wrote, perhaps edited since.
+func (b *builder) readMapFile(path string) []plan.MapPair {
+	file, err := os.Open(path)
+	if err != nil {
+		b.bad.addCode(exitNoInput, "--mapfile %s: %v. Give a file that --printmap wrote.", path, unwrapPath(err))
+		return nil
+	}
+	defer file.Close() // only read
+	pairs, err := folders.ReadMap(file)
+	if err != nil {
+		b.bad.add("--mapfile %s: %v. Give a file that --printmap wrote.", path, err)
+		return nil
+	}
+	out := make([]plan.MapPair, len(pairs))
+	for i, p := range pairs {
+		out[i] = plan.MapPair(p)
+	}
+	return out
 }
 
 // f1f2 splits the pairs of --f1f2 at their first "=". imapsync drops a value

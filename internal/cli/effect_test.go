@@ -37,13 +37,17 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 	if err := os.WriteFile(file, []byte("content\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	table := filepath.Join(dir, "table")
+	if err := os.WriteFile(table, []byte("from\tto\nA\tB\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	ca := filepath.Join("testdata", "ca.pem")
 	special := map[string][]string{
 		"authmech1": {"--authmech1", "PLAIN"}, "authmech2": {"--authmech2", "PLAIN"},
 		"proxyauth1": {"--proxyauth1", "--authuser1", "a"}, "proxyauth2": {"--proxyauth2", "--authuser2", "a"},
 		"passfile1": {"--passfile1", file}, "passfile2": {"--passfile2", file},
 		"cafile1": {"--cafile1", ca}, "cafile2": {"--cafile2", ca},
-		"mapfile": {"--mapfile", file}, "printmap": {"--printmap", "tsv"},
+		"mapfile": {"--mapfile", table}, "printmap": {"--printmap", "tsv"},
 		"sslargs1": {"--sslargs1", "SSL_verify_mode=0"}, "sslargs2": {"--sslargs2", "SSL_verify_mode=0"},
 		"ssl1_ssl_version": {"--ssl1_ssl_version", "TLSv1_3"}, "ssl2_ssl_version": {"--ssl2_ssl_version", "TLSv1_3"},
 		"f1f2":        {"--f1f2", "a=b"},

@@ -189,6 +189,9 @@ func TestWrongValues(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(empty+"x", []byte("no table\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	gone := filepath.Join(dir, "gone")
 	for _, tc := range []struct {
 		args []string
@@ -244,6 +247,11 @@ func TestWrongValues(t *testing.T) {
 		{[]string{"--sslargs1", "SSL_verify_mode=maybe"}, 64, []string{"SSL_verify_mode=maybe"}},
 		{[]string{"--sslargs2", "SSL_version=SSLv3"}, 64, []string{"SSLv3"}},
 		{[]string{"--sslargs2", "SSL_fingerprint=md5$00"}, 64, []string{"SSL_fingerprint"}},
+		{[]string{"--sslargs2", "SSL_verifycn_scheme=none"}, 64, []string{"SSL_verifycn_scheme=none"}},
+		{[]string{"--sslargs1", "SSL_key_file=" + empty}, 64, []string{"SSL_cert_file"}},
+		{[]string{"--sslargs1", "SSL_cert_file=" + empty}, 64, []string{"SSL_cert_file=" + empty}},
+		{[]string{"--sslargs1", "SSL_cert_file=" + gone}, 66, []string{"SSL_cert_file=" + gone}},
+		{[]string{"--mapfile", empty + "x"}, 64, []string{"--mapfile " + empty + "x", "line 1"}},
 		{[]string{"--ssl1_ssl_version", "TLSv9"}, 64, []string{"--ssl1_ssl_version=TLSv9"}},
 		{[]string{"--emailreport1"}, 64, []string{"--emailreport1", "not built yet"}},
 		{[]string{"--releasecheck"}, 64, []string{"--releasecheck"}},
@@ -477,9 +485,9 @@ func TestTokens(t *testing.T) {
 
 func TestTLSArguments(t *testing.T) {
 	type got struct {
-		insecure    bool
-		min, server string
-		fp          string
+		insecure         bool
+		min, max, server string
+		fp               string
 	}
 	fp := strings.Repeat("ab", 32)
 	for args, want := range map[string]got{
@@ -488,11 +496,13 @@ func TestTLSArguments(t *testing.T) {
 		"--sslargs1 SSL_verify_mode=1": {},
 		"--sslargs1 SSL_verify_mode=SSL_VERIFY_NONE": {insecure: true},
 		"--insecure1":                                          {insecure: true},
-		"--sslargs1 SSL_version=TLSv1":                         {min: "1.0"},
-		"--sslargs1 SSL_version=TLSv1_1":                       {min: "1.1"},
-		"--sslargs1 SSL_version=TLSv12":                        {min: "1.2"},
+		"--sslargs1 SSL_version=TLSv1":                         {min: "1.0", max: "1.0"},
+		"--sslargs1 SSL_version=TLSv1_1":                       {min: "1.1", max: "1.1"},
+		"--sslargs1 SSL_version=TLSv12":                        {min: "1.2", max: "1.2"},
 		"--sslargs1 SSL_version=SSLv23":                        {min: "1.0"},
 		"--sslargs1 SSL_version=SSLv23:!SSLv3:!TLSv1:!TLSv1_1": {min: "1.2"},
+		"--sslargs1 SSL_version=SSLv23:!TLSv1_3":               {min: "1.0", max: "1.2"},
+		"--sslargs1 SSL_version=TLSv1_1:TLSv1_2":               {min: "1.1", max: "1.2"},
 		"--ssl1_ssl_version TLSv1_3":                           {min: "1.3"},
 		// imapsync forgets the first here.
 		"--ssl1_ssl_version TLSv1_3 --sslargs1 SSL_verifycn_name=m.example.org": {min: "1.3", server: "m.example.org"},
@@ -500,7 +510,7 @@ func TestTLSArguments(t *testing.T) {
 	} {
 		p := mustPlan(t, append(strings.Fields(args), "--host1", "x.example.org")...)
 		a := p.Host1
-		if g := (got{a.Insecure, a.MinTLS, a.ServerName, a.Fingerprint}); g != want {
+		if g := (got{a.Insecure, a.MinTLS, a.MaxTLS, a.ServerName, a.Fingerprint}); g != want {
 			t.Errorf("%q: %+v, want %+v", args, g, want)
 		}
 	}

@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"crypto/tls"
+	"errors"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -10,7 +13,8 @@ import (
 
 // sslKeys are the keys of --sslargsN that mean something here; the rest of
 // IO::Socket::SSL's keys are refused by name.
-const sslKeys = "SSL_verify_mode, SSL_ca_file, SSL_verifycn_name, SSL_hostname, SSL_version, SSL_fingerprint"
+const sslKeys = "SSL_verify_mode, SSL_ca_file, SSL_cert_file, SSL_key_file, SSL_verifycn_name, " +
+	"SSL_hostname, SSL_version, SSL_fingerprint"
 
 // sslArgs applies --sslargsN to an account.
 func (b *builder) sslArgs(a *plan.Account, n string) {
@@ -30,6 +34,10 @@ func (b *builder) sslArgs(a *plan.Account, n string) {
 			}
 		case "ssl_ca_file":
 			a.CAFile = value
+		case "ssl_cert_file":
+			a.CertFile = value
+		case "ssl_key_file":
+			a.KeyFile = value
 		case "ssl_verifycn_name", "ssl_hostname":
 			a.ServerName = value
 		case "ssl_version":
@@ -40,11 +48,39 @@ func (b *builder) sslArgs(a *plan.Account, n string) {
 			} else {
 				b.bad.add("%s %s=%s: not a fingerprint. Give sha256$ and 64 hexadecimal digits.", option, key, value)
 			}
-		case "ssl_cipher_list", "ssl_verifycn_scheme":
-			b.note("%s %s has no effect here: ciphers are chosen by the TLS library, and names are checked as RFC 6125 says.", option, key)
+		case "ssl_verifycn_scheme":
+			if strings.EqualFold(value, "none") {
+				b.bad.add("%s %s=none: the name in a certificate is always checked. Give SSL_verifycn_name=NAME for another name, or SSL_verify_mode=0 for no check at all.", option, key)
+			} else {
+				b.note("%s %s has no effect here: names are checked as RFC 6125 says.", option, key)
+			}
+		case "ssl_cipher_list":
+			b.note("%s %s has no effect here: ciphers are chosen by the TLS library.", option, key)
 		default:
 			b.bad.add("%s: key %s is not supported. Supported are %s.", option, key, sslKeys)
 		}
+	}
+	b.clientCertificate(a, option)
+}
+
+// clientCertificate finds out now whether certificate and key can be used. The
+// key may be in the certificate's file.
+func (b *builder) clientCertificate(a *plan.Account, option string) {
+	switch {
+	case a.CertFile == "" && a.KeyFile == "":
+		return
+	case a.CertFile == "":
+		b.bad.add("%s SSL_key_file=%s: a key without a certificate. Add SSL_cert_file.", option, a.KeyFile)
+		return
+	case a.KeyFile == "":
+		a.KeyFile = a.CertFile
+	}
+	if _, err := tls.LoadX509KeyPair(a.CertFile, a.KeyFile); err != nil {
+		code := exitUsage
+		if _, isFile := errors.AsType[*os.PathError](err); isFile {
+			code = exitNoInput
+		}
+		b.bad.addCode(code, "%s SSL_cert_file=%s: %v. Give PEM files of a certificate and its key.", option, a.CertFile, err)
 	}
 }
 
@@ -54,10 +90,10 @@ var tlsVersions = []struct{ name, min string }{
 }
 
 // sslVersion reads a version list such as TLSv1_2 or SSLv23:!SSLv3:!TLSv1 and
-// sets the lowest version it allows; later versions are never held off.
+// sets the lowest and the highest version it allows.
 func (b *builder) sslVersion(a *plan.Account, option, value string) {
 	excluded := map[string]bool{}
-	lowest, all := "", false
+	lowest, highest, all := "", "", false
 	for part := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ':' || r == ' ' || r == ',' }) {
 		name := strings.ToLower(strings.ReplaceAll(part, "_", ""))
 		bare, not := strings.CutPrefix(name, "!")
@@ -69,9 +105,12 @@ func (b *builder) sslVersion(a *plan.Account, option, value string) {
 			known = true
 			if not {
 				excluded[v.name] = true
-			} else if lowest == "" || v.min < lowest {
+				continue
+			}
+			if lowest == "" || v.min < lowest {
 				lowest = v.min
 			}
+			highest = max(highest, v.min)
 		}
 		switch {
 		case known:
@@ -88,17 +127,23 @@ func (b *builder) sslVersion(a *plan.Account, option, value string) {
 	}
 	if lowest == "" && all {
 		for _, v := range tlsVersions {
-			if !excluded[v.name] {
-				lowest = v.min
-				break
+			if excluded[v.name] {
+				continue
 			}
+			if lowest == "" {
+				lowest = v.min
+			}
+			highest = v.min
 		}
 	}
 	if lowest == "" {
 		b.bad.add("%s=%s: no version is left. Give TLSv1, TLSv1_1, TLSv1_2 or TLSv1_3.", option, value)
 		return
 	}
-	a.MinTLS = lowest
+	a.MinTLS, a.MaxTLS = lowest, highest
+	if highest == tlsVersions[len(tlsVersions)-1].min {
+		a.MaxTLS = "" // and what comes after it
+	}
 }
 
 // fingerprint normalises IO::Socket::SSL's "sha256$hex" (colons allowed) to 64

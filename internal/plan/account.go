@@ -39,10 +39,14 @@ type Account struct {
 	Insecure bool
 	// AllowCleartext: --nosslN and --notlsN were both given.
 	AllowCleartext bool
-	// MinTLS is "1.0", "1.1", "1.2" or "1.3", "" for the default 1.2.
-	MinTLS     string
-	CAFile     string
-	ServerName string // for the certificate, when it is not Host
+	// MinTLS and MaxTLS are "1.0", "1.1", "1.2" or "1.3", "" for the default: from
+	// 1.2 to the newest.
+	MinTLS, MaxTLS string
+	CAFile         string
+	// CertFile and KeyFile are the client's own certificate and its key, PEM; both
+	// or neither.
+	CertFile, KeyFile string
+	ServerName        string // for the certificate, when it is not Host
 	// Fingerprint is the SHA-256 of the one certificate to accept, 64 lower-case
 	// hexadecimal digits; "" for the usual check (--sslargsN SSL_fingerprint).
 	Fingerprint string

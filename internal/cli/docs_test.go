@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write docs/options.md from the table")
+
+// docs/options.md is the table in print. After a change of the table:
+//
+//	go test ./internal/cli -run OptionsDocument -update
+func TestOptionsDocument(t *testing.T) {
+	const path = "../../docs/options.md"
+	want := optionsDocument()
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Error("docs/options.md does not show the option table; run this test with -update")
+	}
+}
+
+func optionsDocument() string {
+	var b strings.Builder
+	b.WriteString(optionsPreface)
+	for _, g := range groupOrder {
+		fmt.Fprintf(&b, "\n## %s\n\n| Option | Default | What it does |\n|---|---|---|\n", g)
+		for i := range Table {
+			if o := &Table[i]; o.Group == g {
+				fmt.Fprintf(&b, "| %s | %s | %s |\n", codes(o), cell(o.defaultText()), cell(o.Help+remarks(o)))
+			}
+		}
+	}
+	return b.String()
+}
+
+// codes shows name, value and aliases.
+func codes(o *Option) string {
+	spellings := strings.Split(o.spelling(), ", ")
+	return "`" + strings.ReplaceAll(strings.Join(spellings, "` `"), "|", `\|`) + "`"
+}
+
+func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+
+func remarks(o *Option) string {
+	switch o.Status {
+	case NoEffect:
+		return " **No effect here:** " + o.Why + "."
+	case NotYet:
+		return " **Not built yet:** " + o.Why + "."
+	}
+	if o.Own {
+		return " *Not in imapsync.*"
+	}
+	return ""
+}
+
+const optionsPreface = `# Options
+
+This page is made from the option table; the program prints the same with ` + "`--help`" + `.
+
+## How they are written
+
+- ` + "`--name value`, `--name=value`, `-name value` and `+name value`" + ` are the same. Names are matched without case and may be
+  cut short as long as they stay unique: first among imapsync's names, then among ours, so that an abbreviation that works with
+  imapsync means the same here.
+- ` + "`--[no]name`" + ` is a switch: ` + "`--noname` and `--no-name`" + ` turn it off. Plain flags have no such form.
+- A list option may be repeated; its values keep their order. Of other options the last one counts.
+- Whole numbers may hold ` + "`_`" + ` (` + "`45_000_000`" + `); there are no unit suffixes.
+- ` + "`--`" + ` ends the options. What is left over is an error, unless the first of it is empty or ` + "`0`" + `.
+- A text option takes whatever follows it, options too. ` + "`--prefix2 \"\"`" + ` gives an empty text, ` + "`--prefix2=`" + ` is an error.
+- With the environment variable ` + "`POSIXLY_CORRECT`" + ` there are no abbreviations and no ` + "`+`" + `, and the first argument that is no
+  option ends the options.
+
+All values are checked before anything is connected. Everything that is wrong is told at once, and the exit code is 64, or 66 when
+nothing but unreadable files is wrong.
+
+## Passwords
+
+In this order, for each side:
+
+1. ` + "`--passfileN FILE`" + `: the first line of the file, byte for byte. A line end (LF or CRLF) and a byte order mark are not part of it.
+2. The environment variable ` + "`IMAPSYNC_PASSWORDN`" + `.
+3. ` + "`--passwordN TEXT`" + `, exactly as typed, blanks included. Other users of the machine can read it in the list of processes, and the
+   program cannot hide it there: prefer a file.
+4. A prompt, without echo. When standard input is no terminal, one line of it.
+
+No password is asked for when a token is given, nor with the mechanisms EXTERNAL and PREAUTH. Passwords and tokens are never
+printed, in no spelling of their options; the echoed command line shows MASKED.
+
+A file given to ` + "`--oauthaccesstokenN` or `--oauthdirectN`" + ` is read again at each login.
+
+## TLS
+
+Certificates are checked against the system's authorities. ` + "`--insecureN`" + ` turns that off, ` + "`--cafileN`" + ` names other authorities. Of
+IO::Socket::SSL's settings ` + "`--sslargsN`" + ` knows:
+
+| Key | Value |
+|---|---|
+| ` + "`SSL_verify_mode`" + ` | 1 checks the certificate, 0 accepts any |
+| ` + "`SSL_ca_file`" + ` | PEM file of authorities |
+| ` + "`SSL_cert_file`, `SSL_key_file`" + ` | the client's own certificate and key |
+| ` + "`SSL_verifycn_name`, `SSL_hostname`" + ` | the name that the certificate must have |
+| ` + "`SSL_version`" + ` | ` + "`TLSv1_2`, `TLSv1_1:TLSv1_2`, `SSLv23:!TLSv1:!TLSv1_1`" + ` ... |
+| ` + "`SSL_fingerprint`" + ` | ` + "`sha256$`" + ` and 64 hexadecimal digits of the one certificate to accept |
+
+## Plans and expressions
+
+` + "`--printplan`" + ` prints what a run would be made of as JSON, every default included, and stops before connecting.
+` + "`imaphaul explain EXPRESSION NAME...`" + ` shows how an expression is understood and what it does to names; put ` + "`--exclude`" + ` or another
+option in front of the expression when it is that option's value.
+
+## Extra options
+
+A file ` + "`options_extra.txt`" + ` in the current directory is read over the command line: its first line, split as by a shell. It may hold
+--debugimap(1,2), --debugflags, --errorsmax, --folder, --timeout(1,2), --keepaliveN, --reconnectretryN, --sslN, --tlsN and
+--compressN; the rest is told and passed over.
+`
