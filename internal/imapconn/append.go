@@ -204,7 +204,7 @@ func (a *Append) Write(p []byte) (int, error) {
 	n, err := c.s.Write(p)
 	a.left -= int64(n)
 	if err != nil {
-		return n, c.fail("storing a message", err)
+		return n, c.failWrite("storing a message", err)
 	}
 	if c.tracer.Content() {
 		c.tracer.Literal(p)
@@ -229,7 +229,7 @@ func (a *Append) ReadFrom(r io.Reader) (int64, error) {
 	case src.err != nil:
 		return n, a.kill(src.err)
 	case err != nil:
-		return n, c.fail("storing a message", err)
+		return n, c.failWrite("storing a message", err)
 	case a.left > 0:
 		return n, a.complete()
 	}

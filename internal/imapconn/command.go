@@ -80,7 +80,7 @@ func (c *Conn) Flush(ctx context.Context) error {
 		return err
 	}
 	if err := c.s.Flush(); err != nil {
-		return c.fail(c.doing(), err)
+		return c.failWrite(c.doing(), err)
 	}
 	return nil
 }
@@ -226,7 +226,7 @@ func (c *Conn) writeOut() error {
 	_, err := c.s.Write(c.out)
 	c.out = c.out[:0]
 	if err != nil {
-		return c.fail(c.doing(), err)
+		return c.failWrite(c.doing(), err)
 	}
 	return nil
 }
@@ -305,6 +305,11 @@ func (c *Conn) literal(cmd *Command, n int64, binary bool) error {
 func (c *Conn) continuation(cmd *Command) error {
 	c.waitCont, c.gotCont = true, false
 	defer func() { c.waitCont = false }()
+	if len(c.flight) > 1 {
+		// The answers to earlier commands come before the consent, in packets of
+		// their own.
+		c.s.AckAtOnce()
+	}
 	for !c.gotCont {
 		if cmd.done {
 			c.out, c.shown = c.out[:0], c.shown[:0]

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -112,6 +113,33 @@ func (c *Conn) Close() error {
 	}
 	return c.s.Close()
 }
+
+// failWrite is fail for a write that the server did not take. A server that
+// throws a client out says why before it closes; that is worth a moment.
+func (c *Conn) failWrite(op string, err error) error {
+	var t *imapwire.TimeoutError
+	if c.err == nil && c.bye == nil && !c.fp.live && !errors.As(err, &t) && c.s.Context().Err() == nil {
+		c.s.SetTimeout(farewellTime)
+		for range 1000 {
+			l, err := c.s.Line()
+			if err != nil {
+				break
+			}
+			if len(l.Text) < 2 || l.Text[0] != '*' {
+				continue
+			}
+			if r := parseResponse(l.Text, l.Text[1:]); r.Status == "BYE" {
+				c.redact(&r)
+				c.bye = &r
+				break
+			}
+		}
+	}
+	return c.fail(op, err)
+}
+
+// farewellTime bounds the wait for a server's last words.
+const farewellTime = time.Second
 
 // fail makes the connection dead and returns why.
 func (c *Conn) fail(op string, err error) error {

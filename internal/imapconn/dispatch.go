@@ -78,7 +78,7 @@ func (c *Conn) readReply(f *Fetch) (*Message, error) {
 
 func (c *Conn) flush() error {
 	if err := c.s.Flush(); err != nil {
-		return c.fail(c.doing(), err)
+		return c.failWrite(c.doing(), err)
 	}
 	return nil
 }
