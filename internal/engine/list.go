@@ -83,7 +83,10 @@ func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing, error) {
 		}
 		return out, nil
 	}
-	return out, l.complete(ctx, c, stream, out)
+	if err := rangeErr(stream); err != nil {
+		return nil, err
+	}
+	return out, l.complete(ctx, c, out)
 }
 
 // internalDate reads an INTERNALDATE in any form servers are known to send, the day
@@ -151,10 +154,7 @@ func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 // there are. Messages that a FETCH of everything left out are looked up by
 // SEARCH and asked for by their UIDs; what stays missing makes the listing
 // incomplete (user-pains.md 23: both commands lie on some servers).
-func (l *lister) complete(ctx context.Context, c *imapconn.Conn, stream *imapconn.Fetch, out *listing) error {
-	if err := rangeErr(stream); err != nil {
-		return err
-	}
+func (l *lister) complete(ctx context.Context, c *imapconn.Conn, out *listing) error {
 	exists := int(l.k.opened.Exists)
 	if m := c.Mailbox(); m != nil && int(m.Exists) < exists {
 		exists = int(m.Exists) // somebody expunged meanwhile

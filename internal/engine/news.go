@@ -37,7 +37,7 @@ func (l *lister) readNews(ctx context.Context, c *imapconn.Conn, out *listing) e
 		}
 	}
 	out.sort()
-	return l.complete(ctx, c, nil, out)
+	return l.complete(ctx, c, out)
 }
 
 // unknowns are messages whose headers have to be read.
