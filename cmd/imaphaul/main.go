@@ -7,13 +7,17 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
 // version is set by the build (-ldflags "-X main.version=...").
@@ -42,6 +46,7 @@ func start() (code int, sig os.Signal) {
 		InDocker:  inDocker(),
 		ExtraFile: "options_extra.txt",
 		AskSecret: prompt.ask,
+		ReadMap:   readMap,
 		Width:     terminalWidth(),
 	})
 	switch {
@@ -57,6 +62,16 @@ func start() (code int, sig os.Signal) {
 	return out.Code, nil
 }
 
+// readMap reads a mapping of folders for the command line.
+func readMap(r io.Reader) ([]plan.MapPair, error) {
+	pairs, err := folders.ReadMap(r)
+	out := make([]plan.MapPair, len(pairs))
+	for i, p := range pairs {
+		out[i] = plan.MapPair(p)
+	}
+	return out, err
+}
+
 // programVersion is the version of the build, from the build itself when
 // nothing was said to the linker.
 func programVersion() string {
@@ -64,7 +79,7 @@ func programVersion() string {
 		return version
 	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
+		return strings.TrimPrefix(info.Main.Version, "v")
 	}
 	return "0.0.0-dev"
 }

@@ -144,12 +144,12 @@ func (b *builder) amount(name string) float64 {
 }
 
 // expressions compiles one list option, user values first.
-func (b *builder) expressions(name string, kind perlexpr.Kind, user, preset []string) []*perlexpr.Expr {
+func (b *builder) expressions(kind perlexpr.Kind, user, preset []string) []*perlexpr.Expr {
 	var out []*perlexpr.Expr
 	for _, text := range append(user, preset...) {
 		e, err := perlexpr.Compile(kind, text)
 		if err != nil {
-			b.bad.add("--%s '%s': %s", name, text, expressionCause(err))
+			b.bad.add("%s", expressionCause(err)) // it names option and value
 			continue
 		}
 		out = append(out, e)

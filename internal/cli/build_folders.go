@@ -4,7 +4,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/perlexpr"
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
@@ -15,8 +14,8 @@ func (b *builder) folders() plan.Folders {
 		Only:       v.list("folder"),
 		Recursive:  v.list("folderrec"),
 		Subscribed: v.flag("subscribed"),
-		Include:    b.expressions("include", perlexpr.Include, v.list("include"), nil),
-		Exclude:    b.expressions("exclude", perlexpr.Exclude, v.list("exclude"), b.add.exclude),
+		Include:    b.expressions(perlexpr.Include, v.list("include"), nil),
+		Exclude:    b.expressions(perlexpr.Exclude, v.list("exclude"), b.add.exclude),
 		First:      v.list("folderfirst"),
 		Last:       append(v.list("folderlast"), b.add.folderLast...),
 
@@ -28,7 +27,7 @@ func (b *builder) folders() plan.Folders {
 		Sep2:       v.strPtr("sep2"),
 		Map:        b.f1f2(),
 		Automap:    v.flag("automap"),
-		Trans:      b.expressions("regextrans2", perlexpr.Trans, v.list("regextrans2"), b.add.trans),
+		Trans:      b.expressions(perlexpr.Trans, v.list("regextrans2"), b.add.trans),
 		FixSlash2:  v.flag("fixslash2"),
 		FixInbox:   v.flag("fixinboxinbox"),
 		MixFolders: v.flag("mixfolders"),
@@ -77,22 +76,21 @@ func (b *builder) folders() plan.Folders {
 
 // readMapFile reads a mapping that --printmap wrote, perhaps edited since.
 func (b *builder) readMapFile(path string) []plan.MapPair {
+	if b.in.ReadMap == nil {
+		b.bad.add("--mapfile %s: mappings cannot be read here.", path)
+		return nil
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		b.bad.addCode(exitNoInput, "--mapfile %s: %v. Give a file that --printmap wrote.", path, unwrapPath(err))
 		return nil
 	}
 	defer file.Close() // only read
-	pairs, err := folders.ReadMap(file)
+	pairs, err := b.in.ReadMap(file)
 	if err != nil {
 		b.bad.add("--mapfile %s: %v. Give a file that --printmap wrote.", path, err)
-		return nil
 	}
-	out := make([]plan.MapPair, len(pairs))
-	for i, p := range pairs {
-		out[i] = plan.MapPair(p)
-	}
-	return out
+	return pairs
 }
 
 // f1f2 splits the pairs of --f1f2 at their first "=". imapsync drops a value
@@ -116,7 +114,7 @@ func (b *builder) folderGuard(name string, kind perlexpr.Kind) *perlexpr.Expr {
 	if !b.v.given(name) {
 		return nil
 	}
-	if e := b.expressions(name, kind, []string{b.v.str(name)}, nil); len(e) == 1 {
+	if e := b.expressions(kind, []string{b.v.str(name)}, nil); len(e) == 1 {
 		return e[0]
 	}
 	return nil

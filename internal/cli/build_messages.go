@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
@@ -80,9 +81,11 @@ func (b *builder) identity() plan.Identity {
 	if pattern := v.str("skipheader"); pattern != "" {
 		// imapsync matches without case, blanks in the pattern set aside. The line
 		// end closes a comment, if the pattern ends with one.
-		e, err := perlexpr.Compile(perlexpr.Include, "(?xi:"+pattern+"\n)")
+		wrapped := "(?xi:" + pattern + "\n)"
+		e, err := perlexpr.Compile(perlexpr.Include, wrapped)
 		if err != nil {
-			b.bad.add("--skipheader '%s': %s", pattern, expressionCause(err))
+			why := strings.TrimPrefix(expressionCause(err), fmt.Sprintf("%v '%s': ", perlexpr.Include, wrapped))
+			b.bad.add("--skipheader '%s': %s", pattern, why)
 		}
 		id.SkipHeader = e
 	}
@@ -92,8 +95,8 @@ func (b *builder) identity() plan.Identity {
 func (b *builder) transform() plan.Transform {
 	v := b.v
 	t := plan.Transform{
-		SkipMess:           b.expressions("skipmess", perlexpr.Skip, v.list("skipmess"), nil),
-		RegexMess:          b.expressions("regexmess", perlexpr.Mess, v.list("regexmess"), b.add.regexMess),
+		SkipMess:           b.expressions(perlexpr.Skip, v.list("skipmess"), nil),
+		RegexMess:          b.expressions(perlexpr.Mess, v.list("regexmess"), b.add.regexMess),
 		PipeMess:           v.list("pipemess"),
 		PipeMessCheck:      v.flag("pipemesscheck"),
 		DisarmReadReceipts: v.flag("disarmreadreceipts"),
@@ -123,7 +126,7 @@ func (b *builder) transform() plan.Transform {
 func (b *builder) flags() plan.Flags {
 	v := b.v
 	return plan.Flags{
-		RegexFlag:     b.expressions("regexflag", perlexpr.Flag, v.list("regexflag"), b.add.regexFlag),
+		RegexFlag:     b.expressions(perlexpr.Flag, v.list("regexflag"), b.add.regexFlag),
 		Filter:        v.flag("filterflags"),
 		FilterBuggy:   v.flag("filterbuggyflags"),
 		FixCase:       v.flag("flagscase"),

@@ -43,7 +43,7 @@ func explain(args []string) *Outcome {
 	}
 	e, err := perlexpr.Compile(kind, args[0])
 	if err != nil {
-		return &Outcome{Code: exitUsage, Stderr: fmt.Sprintf("Error: explain '%s': %s\n", args[0], expressionCause(err))}
+		return &Outcome{Code: exitUsage, Stderr: fmt.Sprintf("Error: explain: %s\n", expressionCause(err))}
 	}
 	var b, bad strings.Builder
 	b.WriteString(strings.TrimRight(e.Explain(), "\n") + "\n")

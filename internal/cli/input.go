@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -22,6 +23,9 @@ type Input struct {
 	ExtraFile string
 	// AskSecret prompts for a password without echo. nil: there is nobody to ask.
 	AskSecret func(prompt string) (string, error)
+	// ReadMap reads the contents of a --mapfile; errors name the line. nil: the
+	// option is refused.
+	ReadMap func(io.Reader) ([]plan.MapPair, error)
 	// Width is the width of help texts in columns, 0 for 80.
 	Width int
 }

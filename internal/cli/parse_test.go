@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -23,7 +25,21 @@ var accounts = []string{
 }
 
 func parse(args ...string) (*plan.Plan, *Outcome) {
-	return Parse(Input{Args: args, Now: start, Version: "1.2.3"})
+	return Parse(Input{Args: args, Now: start, Version: "1.2.3", ReadMap: readMap})
+}
+
+// readMap stands in for the reader of mappings: pairs as from=to, a line each.
+func readMap(r io.Reader) ([]plan.MapPair, error) {
+	var pairs []plan.MapPair
+	lines := bufio.NewScanner(r)
+	for n := 1; lines.Scan(); n++ {
+		from, to, ok := strings.Cut(lines.Text(), "=")
+		if !ok {
+			return nil, fmt.Errorf("line %d: no pair", n)
+		}
+		pairs = append(pairs, plan.MapPair{From: from, To: to})
+	}
+	return pairs, lines.Err()
 }
 
 // mustPlan parses arguments that are right.
