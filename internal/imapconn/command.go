@@ -307,7 +307,10 @@ func (c *Conn) continuation(cmd *Command) error {
 	defer func() { c.waitCont = false }()
 	if len(c.flight) > 1 {
 		// The answers to earlier commands come before the consent, in packets of
-		// their own.
+		// their own. Sending ends what AckAtOnce begins.
+		if err := c.flush(); err != nil {
+			return err
+		}
 		c.s.AckAtOnce()
 	}
 	for !c.gotCont {

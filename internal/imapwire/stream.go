@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/klauspost/compress/flate"
@@ -96,6 +97,17 @@ func (s *Stream) Flush() error {
 		return s.zw.Flush()
 	}
 	return nil
+}
+
+// AckAtOnce asks that what the server sends next be acknowledged without delay,
+// as far as the system can. It is for waits between which nothing is sent: a
+// server that holds a small packet back until the one before it is acknowledged
+// (Nagle's algorithm, RFC 896; Courier does) meets a client that acknowledges
+// late, and both sit still for 40 ms.
+func (s *Stream) AckAtOnce() {
+	if c, ok := s.raw.Conn.(syscall.Conn); ok {
+		ackAtOnce(c)
+	}
 }
 
 // Unsent reports whether Flush has something to send.
