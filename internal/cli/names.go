@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 )
 
 // name is one spelling of an option: its own name, an alias, or a negation.
@@ -79,6 +80,9 @@ func (d *dictionary) complete(p string) (found string, hits []string, ok bool) {
 // looked up in imapsync's names first, so that a name of ours can never make
 // one ambiguous that imapsync accepts.
 type vocabulary struct{ theirs, ours *dictionary }
+
+// tableVocabulary is the vocabulary of Table, made once.
+var tableVocabulary = sync.OnceValue(func() *vocabulary { return newVocabulary(Table) })
 
 func newVocabulary(table []Option) *vocabulary {
 	var theirs, ours []*Option

@@ -13,7 +13,6 @@ import (
 // and asks for passwords that no option gave, after everything else was found
 // right. Passwords and tokens appear in no text of its result.
 func Parse(in Input) (*plan.Plan, *Outcome) {
-	vocab := newVocabulary(Table)
 	if len(in.Args) == 0 {
 		return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
 	}
@@ -23,7 +22,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if out := deleteTwo(in.Args); out != nil {
 		return nil, out
 	}
-	sc := scan(vocab, in.Args, in.hasenv("POSIXLY_CORRECT"))
+	sc := scan(tableVocabulary(), in.Args, in.hasenv("POSIXLY_CORRECT"))
 	if out := misread(sc); out != nil {
 		return nil, out
 	}

@@ -81,7 +81,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 }
 
 func isSecretOption(s string) bool {
-	sc := scanner{vocab: newVocabulary(Table)}
+	sc := scanner{vocab: tableVocabulary()}
 	return sc.secretOption(strings.ToLower(strings.TrimLeft(s, "-+")))
 }
 
