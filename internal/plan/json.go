@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,11 +23,22 @@ func (p *Plan) WriteJSON(w io.Writer) error {
 // MarshalJSON writes Timeout in words, and no secret that is not there.
 func (a Account) MarshalJSON() ([]byte, error) {
 	type plain Account // without this method
-	return json.Marshal(struct {
+	return marshal(struct {
 		plain
 		Timeout                      string
 		Password, Token, OAuthDirect string `json:",omitempty"`
 	}{plain(a), a.Timeout.String(), told(a.Password.IsSet()), told(a.Token.IsSet()), told(a.OAuthDirect.IsSet())})
+}
+
+// marshal is json.Marshal that leaves <, > and & as they are.
+func marshal(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
 }
 
 // told is what is shown of a secret: that there is one.
@@ -40,7 +52,7 @@ func told(set bool) string {
 // MarshalJSON writes MaxSleep in words.
 func (l Limits) MarshalJSON() ([]byte, error) {
 	type plain Limits // without this method
-	return json.Marshal(struct {
+	return marshal(struct {
 		plain
 		MaxSleep *string
 	}{plain(l), words(l.MaxSleep)})
