@@ -33,8 +33,10 @@ type quotedStr string
 type Command struct {
 	name string
 	tag  string
-	done bool
-	res  Response
+	// number is the tag without its letter.
+	number uint32
+	done   bool
+	res    Response
 
 	// take is offered untagged data and says whether it took it.
 	take func(v any) bool
@@ -181,8 +183,11 @@ func (c *Conn) open(ctx context.Context, cmd *Command, args []Arg) error {
 	if c.writing != nil {
 		return fmt.Errorf("%s: an APPEND is being written; Finish it first", cmd.name)
 	}
-	cmd.tag = c.newTag()
+	c.tags++
+	cmd.number = c.tags
+	cmd.tag = "T" + strconv.FormatUint(uint64(c.tags), 10)
 	c.flight = append(c.flight, cmd)
+	c.count(cmd, 1)
 	c.put(cmd.tag, cmd.tag)
 	c.put(" ", " ")
 	c.put(cmd.name, cmd.name)
@@ -334,6 +339,7 @@ func (c *Conn) complete(cmd *Command, r Response) {
 	} else if i > 0 {
 		c.flight = slices.Delete(c.flight, i, i+1)
 	}
+	c.count(cmd, -1)
 	r.Command = cmd.name
 	cmd.res, cmd.done = r, true
 	if cmd.finish != nil {

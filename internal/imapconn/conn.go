@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -19,11 +18,12 @@ type Conn struct {
 	s      *imapwire.Stream
 	tracer *imapwire.Tracer
 
-	tags   uint32
-	flight []*Command // sent and not answered, oldest first
-	err    error      // why the connection is dead
-	bye    *Response
-	closed bool
+	tags    uint32
+	flight  []*Command // sent and not answered, oldest first
+	wanting [kinds]int // how many of them want each kind of data
+	err     error      // why the connection is dead
+	bye     *Response
+	closed  bool
 
 	caps      imap.CapSet
 	capsFresh bool // set whenever caps are
@@ -192,12 +192,6 @@ func (c *Conn) doing() string {
 		return "idle"
 	}
 	return "waiting for the answer to " + c.flight[0].name
-}
-
-// newTag makes the next tag.
-func (c *Conn) newTag() string {
-	c.tags++
-	return "T" + strconv.FormatUint(uint64(c.tags), 10)
 }
 
 // Noop does nothing but hear what the server has to say. State: any.

@@ -2,6 +2,8 @@ package imapconn
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -107,10 +109,7 @@ func (c *Conn) plus(text []byte) {
 // tagged completes a command. Unknown tags are skipped.
 func (c *Conn) tagged(text []byte) {
 	tag, rest := cutWord(text)
-	for _, cmd := range c.flight {
-		if !equalTag(tag, cmd.tag) {
-			continue
-		}
+	if cmd := c.byTag(tag); cmd != nil {
 		r := parseResponse(text, rest)
 		c.redact(&r)
 		c.statusCode(&r)
@@ -123,8 +122,22 @@ func (c *Conn) tagged(text []byte) {
 	c.skipped(text)
 }
 
-// equalTag compares ASCII case aside: some servers change the case of a tag.
-func equalTag(b []byte, tag string) bool { return imapwire.EqualFold(b, tag) }
+// byTag finds a command in flight. Tags count upwards, so commands in flight
+// are sorted by them. ASCII case aside: some servers change it.
+func (c *Conn) byTag(tag []byte) *Command {
+	if len(tag) < 2 || tag[0]|0x20 != 't' {
+		return nil
+	}
+	n, ok := parseNum32(tag[1:])
+	if !ok {
+		return nil
+	}
+	i, ok := slices.BinarySearchFunc(c.flight, n, func(cmd *Command, n uint32) int { return cmp.Compare(cmd.number, n) })
+	if !ok {
+		return nil
+	}
+	return c.flight[i]
+}
 
 // untagged handles a line that begins with a star.
 func (c *Conn) untagged(f *Fetch, text []byte, bare bool) (*Message, error) {
@@ -159,12 +172,8 @@ func (c *Conn) untaggedStatus(r *Response) {
 		c.bye = r
 	}
 	c.statusCode(r)
-	if r.Code != "" {
-		for _, cmd := range c.flight {
-			if cmd.take != nil && cmd.take(r) {
-				return
-			}
-		}
+	if r.Code != "" && c.offer(r) {
+		return
 	}
 	if r.Status != "OK" || r.Code == "ALERT" || strings.Contains(r.Code, "THROTTLE") {
 		c.notice(r)
@@ -221,16 +230,6 @@ func (c *Conn) number(r numReply) {
 			c.mailbox.Exists--
 		}
 	}
-}
-
-// offer gives v to the first command in flight that takes it.
-func (c *Conn) offer(v any) bool {
-	for _, cmd := range c.flight {
-		if cmd.take != nil && cmd.take(v) {
-			return true
-		}
-	}
-	return false
 }
 
 // finishReply consumes the rest of the reply at hand.

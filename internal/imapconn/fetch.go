@@ -110,6 +110,10 @@ func validFieldName(f string) bool {
 // the size, else the flags or whatever was asked. Replies without it (a flag
 // change that another client made) come through too; see the Has fields. What
 // comes twice, or was not asked for, is left out.
+//
+// While another method of the Conn waits, messages that arrive for the stream
+// are kept aside, bodies above 1 MiB in a temporary file: wait for other things
+// before large windows are asked for, not in between.
 type Fetch struct {
 	c     *Conn
 	items FetchItems
@@ -125,6 +129,7 @@ type Fetch struct {
 	missing imap.UIDSet
 	noUID   int
 	gone    imap.UIDSet
+	closed  bool
 
 	seqs [1024]struct { // what the last replies told about sequence numbers
 		seq uint32
@@ -168,7 +173,7 @@ func (c *Conn) Fetch(items FetchItems) *Fetch {
 	return f
 }
 
-// Ask sends UID FETCH for UIDs that are known to exist; it may be called while
+// Ask sends UID FETCH for UIDs (sorted, as UIDSet's methods keep them) that are known to exist; it may be called while
 // earlier commands are unanswered. A set too long for one line becomes several
 // commands. UIDs that never come are accounted for by Missing.
 func (f *Fetch) Ask(ctx context.Context, set imap.UIDSet) error {
@@ -198,7 +203,10 @@ func (f *Fetch) send(ctx context.Context, a *ask) error {
 		return f.err
 	}
 	c := f.c
-	if c.stream != nil && c.stream != f && len(c.stream.asks) > 0 {
+	if f.closed {
+		return errors.New("UID FETCH: the stream is closed")
+	}
+	if c.stream != nil && c.stream != f && len(c.stream.asks) > 0 && !c.stream.closed {
 		return errors.New("UID FETCH: another stream of this connection has commands in flight")
 	}
 	a.cmd = &Command{name: "UID FETCH"}
@@ -221,6 +229,13 @@ func (f *Fetch) send(ctx context.Context, a *ask) error {
 		return err
 	}
 	return nil
+}
+
+// Close abandons the stream: what its commands still bring is skipped as it
+// comes. A stream read to io.EOF needs no Close.
+func (f *Fetch) Close() {
+	f.closed = true
+	f.release()
 }
 
 // Flush sends what Ask buffered without waiting.
@@ -256,6 +271,9 @@ func (f *Fetch) Vanished() imap.UIDSet { return f.gone }
 func (f *Fetch) Next(ctx context.Context) (*Message, error) {
 	f.body.release()
 	f.body = nil
+	if f.closed {
+		return nil, io.EOF
+	}
 	c := f.c
 	if m := f.kept(); m != nil {
 		return m, nil

@@ -229,6 +229,40 @@ func TestFetchKeptAside(t *testing.T) {
 	_ = c.Close()
 }
 
+// TestFetchClosed: what an abandoned stream still brings disturbs nobody.
+func TestFetchClosed(t *testing.T) {
+	c := connect(t, "", func(p *peer) {
+		p.line()
+		p.say("* 1 FETCH (UID 1 BODY[] {5}\nhello)\n* 2 FETCH (UID 2 BODY[] {5}\nworld)\n")
+		p.line()
+		p.say("* 3 FETCH (UID 3 BODY[] {1}\nx)\nT1 OK\n* 2 FETCH (UID 2 BODY[] {1}\ny)\nT2 OK\n")
+		p.ended()
+	})
+	ctx := t.Context()
+	f := c.Fetch(FetchItems{Body: true})
+	if err := f.Ask(ctx, imap.UIDSet{{Start: 1, Stop: 3}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Next(ctx); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if _, err := f.Next(ctx); err != io.EOF {
+		t.Error(err)
+	}
+	if err := f.Ask(ctx, imap.UIDSetNum(5)); err == nil {
+		t.Error("a closed stream asks")
+	}
+	g := c.Fetch(FetchItems{Body: true})
+	if err := g.Ask(ctx, imap.UIDSetNum(2)); err != nil {
+		t.Fatal(err)
+	}
+	if got := drainFetch(t, ctx, g); len(got) != 1 || !strings.Contains(got[0], "uid=2") {
+		t.Error(got)
+	}
+	_ = c.Close()
+}
+
 // TestFetchLostInBody: the connection ends inside a body.
 func TestFetchLostInBody(t *testing.T) {
 	for _, items := range []FetchItems{{Body: true}, {Body: true, Flags: true}} {

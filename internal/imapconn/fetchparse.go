@@ -33,7 +33,7 @@ type fetchParser struct {
 func (c *Conn) fetched(f *Fetch, seq uint32, line []byte) (*Message, error) {
 	p := &c.fp
 	p.f, p.want, p.seen = nil, itemUID|itemFlags|itemModSeq|itemLabels, 0
-	if s := c.stream; s != nil && len(s.asks) > 0 {
+	if s := c.stream; s != nil && len(s.asks) > 0 && !s.closed {
 		p.f, p.want = s, s.want|itemUID|itemFlags|itemModSeq
 	}
 	p.m.reset(seq)
@@ -559,12 +559,7 @@ func (c *Conn) isReply(b []byte) bool {
 		return true
 	}
 	tag, _ := cutWord(b)
-	for _, cmd := range c.flight {
-		if equalTag(tag, cmd.tag) {
-			return true
-		}
-	}
-	return false
+	return c.byTag(tag) != nil
 }
 
 // tail reads the rest of the reply whose live body was read to its end.
