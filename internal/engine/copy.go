@@ -45,6 +45,8 @@ type task struct {
 	kills uint8
 	// asked: it was part of a FETCH of this round; missed: it did not come once.
 	asked, missed bool
+	// charged: it is counted as asked for, see run.mayTransfer.
+	charged bool
 	// announced: the journal knows that it leaves; sentKey is the key it leaves
 	// with, nil for the key it has on host1.
 	announced bool
@@ -237,6 +239,7 @@ func (c *copier) settle(t *task, uid imap.UID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.fate, t.newUID, t.doubtful = copied, uid, false
+	c.fs.run.release(t, true)
 	if uid != 0 {
 		c.fs.delivered[uid] = true
 	}
@@ -248,6 +251,7 @@ func (c *copier) skip(t *task, reason event.Skip, detail string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.fate = skipped
+	c.fs.run.release(t, false)
 	c.fs.skipped(t, reason, detail)
 }
 
@@ -256,6 +260,7 @@ func (c *copier) fail(t *task, class event.Class, text, hint string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.fate = failed
+	c.fs.run.release(t, false)
 	c.fs.failed(t, class, text, hint)
 }
 

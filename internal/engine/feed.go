@@ -117,9 +117,15 @@ func (f *feeder) ask(ctx context.Context, stream *imapconn.Fetch) error {
 		uids := make([]imap.UID, 0, n)
 		for ; n > 0; n-- {
 			t := &f.c.tasks[f.todo[f.next]]
-			if !f.c.fs.run.mayTransfer(t.size) {
-				f.next = len(f.todo)
-				break
+			if !t.charged {
+				may, err := f.c.fs.run.mayTransfer(ctx, t.size)
+				if err != nil {
+					return err
+				}
+				if !may {
+					break
+				}
+				t.charged = true
 			}
 			if err := f.c.fs.run.pace(ctx, t.size); err != nil {
 				return err

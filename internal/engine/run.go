@@ -16,13 +16,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/pace"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
@@ -44,6 +43,8 @@ type Options struct {
 	Version string
 	// Dial replaces the network, for tests.
 	Dial func(side event.Side) func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Clock replaces the wall's for the limits of a run, for tests.
+	Clock pace.Clock
 	// Pause replaces the growing pauses between attempts to connect, for tests.
 	Pause func(attempt int) time.Duration
 }
@@ -89,10 +90,11 @@ type run struct {
 	newest    time.Time // newest INTERNALDATE of host1, of folders listed so far
 
 	budgetBytes int64
-	msgRate     *rate.Limiter
-	byteRate    *rate.Limiter
+	limits      limits
 	errors      atomic.Int64 // counted so far
-	asked       atomic.Int64 // bytes asked for, for --exitwhenover
+	asked       atomic.Int64 // bytes of messages asked for
+	fated       atomic.Int64 // of these, messages whose fate is known
+	lost        atomic.Int64 // of these, messages that were not copied
 	transferred atomic.Int64
 	loopStart   time.Time
 
@@ -113,6 +115,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		err = r.work(ctx)
 	}
 	if r.j != nil {
+		r.countTraffic()
 		if cerr := r.j.Close(); cerr != nil && !r.jBroken {
 			r.warn(fmt.Sprintf("the journal could not be closed in order: %v", cerr))
 		}
@@ -237,13 +240,7 @@ func (r *run) prepare() error {
 		r.crossSeen = make(map[identity.Key]struct{})
 	}
 	r.budgetBytes = max(r.p.Transfer.BufferBytes, 4*streamAbove)
-	l := &r.p.Limits
-	if l.MaxMessagesPerSecond > 0 {
-		r.msgRate = rate.NewLimiter(rate.Limit(l.MaxMessagesPerSecond), max(1, int(l.MaxMessagesPerSecond)))
-	}
-	if l.MaxBytesPerSecond > 0 {
-		r.byteRate = rate.NewLimiter(rate.Limit(l.MaxBytesPerSecond), int(max(l.MaxBytesPerSecond, 1)))
-	}
+	r.prepareLimits()
 	return r.prepareTransform()
 }
 
@@ -266,6 +263,7 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.openJournal(ctx); err != nil {
 		return err
 	}
+	r.prepareDays()
 	r.emit(event.Phase{Name: "list"})
 	if err := r.listFolders(ctx); err != nil {
 		return err
@@ -309,46 +307,6 @@ func (r *run) work(ctx context.Context) error {
 		}
 	}
 	return loopErr
-}
-
-// mayTransfer reports whether a message of size bytes may still be asked for
-// under --exitwhenover: as in imapsync, the message that crosses the line is the
-// last one copied.
-func (r *run) mayTransfer(size int64) bool {
-	limit := r.p.Limits.ExitWhenOver
-	if limit == nil {
-		return true
-	}
-	if r.asked.Load() >= *limit {
-		r.stopFor(stopOver)
-		return false
-	}
-	r.asked.Add(size)
-	return true
-}
-
-// pacing reports whether a limit holds that makes messages go one by one.
-func (r *run) pacing() bool {
-	return r.msgRate != nil || r.byteRate != nil && r.asked.Load() >= 0
-}
-
-// pace waits until a message of size bytes may leave host1.
-func (r *run) pace(ctx context.Context, size int64) error {
-	if r.msgRate != nil {
-		if err := r.msgRate.Wait(ctx); err != nil {
-			return err
-		}
-	}
-	if r.byteRate != nil && r.transferred.Load() >= r.p.Limits.MaxBytesAfter {
-		for size > 0 {
-			n := min(size, int64(r.byteRate.Burst()))
-			if err := r.byteRate.WaitN(ctx, int(n)); err != nil {
-				return err
-			}
-			size -= n
-		}
-	}
-	return nil
 }
 
 // refusalIn is the server's refusal inside err, if there is one.

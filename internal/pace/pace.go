@@ -1,0 +1,81 @@
+// Package pace keeps the limits of a run: messages and bytes per second as token
+// buckets, bytes per day as a sliding sum over the journal's hours.
+//
+// It knows no IMAP. A limit is a promise about every stretch of time, not an
+// average over the run: what was not used earlier is not made up for later.
+package pace
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// slack is the part of a second's worth that may go at once. It is what a limit
+// can be exceeded by in any stretch of time: 1 % of ten seconds.
+const slack = 0.1
+
+// Limiter holds one limit. Use it from one goroutine.
+type Limiter struct {
+	bucket *rate.Limiter
+	burst  int
+	// maxSleep cuts every single wait short; then the limit does not hold. nil:
+	// never.
+	maxSleep *time.Duration
+	clock    Clock
+}
+
+// Clock is time; tests have their own.
+type Clock interface {
+	Now() time.Time
+	// Sleep waits, or returns the context's error.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Real is the clock on the wall.
+type Real struct{}
+
+// Now is time.Now.
+func (Real) Now() time.Time { return time.Now() }
+
+// Sleep waits for d.
+func (Real) Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// New makes a limiter of perSecond units a second, which must be above zero. It
+// starts empty: there is no burst at the beginning.
+func New(perSecond float64, maxSleep *time.Duration, clock Clock) *Limiter {
+	burst := int(math.Max(1, math.Min(perSecond*slack, math.MaxInt32)))
+	l := &Limiter{bucket: rate.NewLimiter(rate.Limit(perSecond), burst), burst: burst, maxSleep: maxSleep, clock: clock}
+	l.bucket.AllowN(clock.Now(), burst)
+	return l
+}
+
+// Wait waits until n units may go and returns how long that took. A message of
+// more units than go at once is waited for as a whole.
+func (l *Limiter) Wait(ctx context.Context, n int64) (time.Duration, error) {
+	now := l.clock.Now()
+	var delay time.Duration
+	for n > 0 {
+		part := int(min(n, int64(l.burst)))
+		delay = l.bucket.ReserveN(now, part).DelayFrom(now)
+		n -= int64(part)
+	}
+	if l.maxSleep != nil && delay > *l.maxSleep {
+		delay = max(*l.maxSleep, 0)
+	}
+	if delay <= 0 {
+		return 0, ctx.Err()
+	}
+	return delay, l.clock.Sleep(ctx, delay)
+}
