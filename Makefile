@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 GO ?= go
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+VERSION ?= $(shell cat VERSION)$(shell git rev-parse --short=12 HEAD 2>/dev/null | sed 's/^/+/')
 GOLANGCI := .tools/golangci-lint
 FUZZTIME ?= 20s
 PACKAGES ?= ./...

@@ -1,6 +1,11 @@
 package engine
 
-import "github.com/imaphaul/imaphaul/internal/transform"
+import (
+	"context"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
 
 // prepareTransform makes the pipeline of message changes from the plan.
 func (r *run) prepareTransform() error {
@@ -21,7 +26,10 @@ func (r *run) prepareTransform() error {
 	for _, e := range f.RegexFlag {
 		r.flagRules.RegexFlag = append(r.flagRules.RegexFlag, e)
 	}
-	return r.pipeline.CheckExpressions()
+	if err := r.pipeline.CheckExpressions(); err != nil {
+		return &usageError{err}
+	}
+	return nil
 }
 
 // identityFields are the header fields that identify a message in this run.
@@ -29,3 +37,26 @@ func (r *run) identityFields() []string {
 	names, _ := r.identity.Fields()
 	return names
 }
+
+// checkCommands tries the user's shell commands on a single space before any
+// server is asked for anything, as imapsync does.
+func (r *run) checkCommands(ctx context.Context) error {
+	if r.p.Transform.PipeMessCheck {
+		if err := r.pipeline.CheckPipeMess(ctx); err != nil {
+			return &usageError{err}
+		}
+	}
+	if err := r.pipeline.CheckMaxLineLengthCmd(ctx); err != nil {
+		return &usageError{err}
+	}
+	return nil
+}
+
+// usageError is a wrong option that shows only when it is tried.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// ExitCode is the code the process ends with.
+func (e *usageError) ExitCode() int { return event.ExitUsage }

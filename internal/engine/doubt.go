@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"github.com/emersion/go-imap/v2"
-
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
 )
@@ -186,7 +184,7 @@ func (fs *folderSync) resolveDoubt() {
 			}
 			j := arrived[sent][at]
 			arrived[sent] = append(arrived[sent][:at], arrived[sent][at+1:]...)
-			var uid2 imap.UID = fs.dst.recs[j].uid
+			uid2 := fs.dst.recs[j].uid
 			delivered = append(delivered, journal.Delivery{UID1: e.UID1, UID2: uid2})
 			if b.UIDValidity1 == fs.src.uidValidity {
 				if s := fs.src.find(e.UID1); s >= 0 && fs.src.recs[s].is(hasKey) {

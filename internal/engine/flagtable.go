@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -50,23 +49,3 @@ func (t *flagTable) intern(flags []imap.Flag) flagID {
 
 // list returns the flags of id; the caller must not change them.
 func (t *flagTable) list(id flagID) []imap.Flag { return t.lists[id] }
-
-// has reports whether the list contains flag, compared without case.
-func (t *flagTable) has(id flagID, flag imap.Flag) bool {
-	return slices.ContainsFunc(t.lists[id], func(f imap.Flag) bool {
-		return strings.EqualFold(string(f), string(flag))
-	})
-}
-
-// flagKey is a form of a flag list in which two lists that mean the same are
-// the same: sorted, lower case, each flag once, without \Recent.
-func flagKey(flags []imap.Flag) string {
-	lower := make([]string, 0, len(flags))
-	for _, f := range flags {
-		if l := strings.ToLower(string(f)); l != `\recent` {
-			lower = append(lower, l)
-		}
-	}
-	slices.Sort(lower)
-	return strings.Join(slices.Compact(lower), " ")
-}

@@ -15,9 +15,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
-// bigFolder is how many messages make a folder worth a word of patience.
-const bigFolder = 5000
-
 // lister reads one folder on one side into a listing, in one pass over the
 // messages: one round trip for flags, dates, sizes and identifying headers of
 // all of them. Only messages that these headers do not identify cost more.

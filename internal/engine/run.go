@@ -127,7 +127,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		cancel()
 	}
 	switch {
-	case err == nil, errors.Is(err, errStopped), errors.Is(err, errDone):
+	case err == nil, errors.Is(err, errStopped), errors.Is(err, errDone), r.stopCause() == stopSignal:
 	case ctx.Err() != nil:
 		r.stopFor(stopSignal)
 	default:
@@ -248,6 +248,9 @@ func (r *run) prepare() error {
 func (r *run) work(ctx context.Context) error {
 	if r.p.Mode == plan.ModeJustBanner {
 		return errDone
+	}
+	if err := r.checkCommands(ctx); err != nil {
+		return err
 	}
 	r.emit(event.Phase{Name: "connect"})
 	if err := r.connect(ctx); err != nil {

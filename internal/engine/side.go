@@ -127,6 +127,20 @@ func (r *run) connect(ctx context.Context) error {
 		r.main.dst = &link{run: r, side: r.dst}
 	}
 	var g errgroup.Group
+	// Nothing is under way yet that would be worth finishing: a request to stop
+	// ends the attempts to connect.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	over := make(chan struct{})
+	defer close(over)
+	go func() {
+		select {
+		case <-r.o.Stop:
+			r.stopFor(stopSignal)
+			cancel()
+		case <-over:
+		}
+	}()
 	// What one side tells stays together: host1 first, as in imapsync.
 	story := make([]story, 3)
 	for _, s := range sides {
@@ -196,7 +210,8 @@ func (s *side) detect(ctx context.Context, st *story) error {
 	var err error
 	options := imapconn.TLSOptions{
 		Insecure: a.Insecure, CAFile: a.CAFile, ServerName: a.ServerName,
-		Fingerprint: a.Fingerprint, MinVersion: tlsVersions[a.MinTLS],
+		CertFile: a.CertFile, KeyFile: a.KeyFile, Fingerprint: a.Fingerprint,
+		MinVersion: tlsVersions[a.MinTLS], MaxVersion: tlsVersions[a.MaxTLS],
 	}
 	if s.cfg.TLSConfig, err = options.Config(a.Host); err != nil {
 		return err
