@@ -174,3 +174,47 @@ func (w *writer) flush() {
 	_, _ = w.w.Write(w.buf)
 	w.buf = w.buf[:0]
 }
+
+// BenchmarkAppend reports the cost of a message in a MULTIAPPEND of 100, the
+// server's answer included.
+func BenchmarkAppend(b *testing.B) {
+	body := bytes.Repeat([]byte("0123456789abcde\n"), 256)
+	var answers bytes.Buffer
+	batches := (b.N + 99) / 100
+	for i := 1; i <= batches; i++ {
+		fmt.Fprintf(&answers, "T%d OK [APPENDUID 1 %d:%d] done\r\n", i, i*100, i*100+99)
+	}
+	c := canned(b, &answers)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	b.ResetTimer()
+	var before *Append
+	for range batches {
+		a, err := c.StartMultiAppend(ctx, "INBOX")
+		if err != nil {
+			b.Fatal(err)
+		}
+		for range 100 {
+			if _, err := a.Add(ctx, AppendOptions{Flags: seen, Date: date, Size: int64(len(body))}); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := a.Write(body); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := a.Finish(); err != nil {
+			b.Fatal(err)
+		}
+		if before != nil {
+			if d, err := c.WaitAppend(ctx, before); err != nil || len(d.UIDs) != 100 {
+				b.Fatal(d, err)
+			}
+		}
+		before = a
+	}
+	if _, err := c.WaitAppend(ctx, before); err != nil {
+		b.Fatal(err)
+	}
+}
