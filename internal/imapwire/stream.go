@@ -52,6 +52,7 @@ type Stream struct {
 	src    io.Reader // top of the layers
 	dst    io.Writer
 	zw     *flate.Writer
+	zb     *bufio.Writer // gathers what zw writes in small pieces
 	bw     *bufio.Writer
 	counts *counting
 	tracer *Tracer
@@ -94,7 +95,10 @@ func (s *Stream) Flush() error {
 	}
 	if s.zw != nil && s.counts.dirty {
 		s.counts.dirty = false
-		return s.zw.Flush()
+		if err := s.zw.Flush(); err != nil {
+			return err
+		}
+		return s.zb.Flush()
 	}
 	return nil
 }
@@ -153,7 +157,8 @@ func (s *Stream) StartDeflate() error {
 	if err := s.Flush(); err != nil {
 		return err
 	}
-	zw, err := flate.NewWriter(s.dst, deflateLevel)
+	zb := bufio.NewWriterSize(s.dst, bufferSize)
+	zw, err := flate.NewWriter(zb, deflateLevel)
 	if err != nil {
 		return fmt.Errorf("start compression: %w", err)
 	}
@@ -166,7 +171,7 @@ func (s *Stream) StartDeflate() error {
 	// Blocks are handed over when they end: some servers flush without the
 	// empty stored block of a sync flush.
 	zr := flate.NewReaderOpts(src, flate.WithPartialBlock())
-	s.zw = zw
+	s.zw, s.zb = zw, zb
 	s.layer(zr, zw)
 	return nil
 }

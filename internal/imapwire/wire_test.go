@@ -382,7 +382,7 @@ func TestDeflateBothWays(t *testing.T) {
 		t.Fatal(err)
 	}
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
+	for range 50 {
 		line := strings.Repeat("a", rnd.IntN(300)) + "\r\n"
 		_, _ = io.WriteString(s, line)
 		if err := s.Flush(); err != nil {
