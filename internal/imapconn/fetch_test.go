@@ -382,7 +382,7 @@ func TestFetchGmail(t *testing.T) {
 func TestFetchLongSet(t *testing.T) {
 	var set imap.UIDSet
 	for i := range 20_000 {
-		set = append(set, imap.UIDRange{Start: imap.UID(4_000_000_000 + 3*i), Stop: imap.UID(4_000_000_000 + 3*i)})
+		set = append(set, imap.UIDRange{Start: 4_000_000_000 + imap.UID(3*i), Stop: 4_000_000_000 + imap.UID(3*i)})
 	}
 	asked := 0
 	c := connect(t, "", func(p *peer) {
