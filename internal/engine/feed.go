@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
+	"sort"
 	"sync"
 
 	"github.com/emersion/go-imap/v2"
@@ -144,10 +144,20 @@ func (f *feeder) ask(ctx context.Context, stream *imapconn.Fetch) error {
 	return nil
 }
 
+// find is the index of the task with this UID, or -1. It looks at the UIDs only:
+// the other half of the round may be writing to the rest.
+func (c *copier) find(uid imap.UID) int {
+	i := sort.Search(len(c.tasks), func(i int) bool { return c.tasks[i].uid >= uid })
+	if i == len(c.tasks) || c.tasks[i].uid != uid {
+		return -1
+	}
+	return i
+}
+
 // take handles one FETCH reply.
 func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
-	i, ok := slices.BinarySearchFunc(f.c.tasks, m.UID, func(t task, u imap.UID) int { return int(int64(t.uid) - int64(u)) })
-	if !ok || f.received[i] {
+	i := f.c.find(m.UID)
+	if i < 0 || f.received[i] {
 		return nil
 	}
 	t := &f.c.tasks[i]
