@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
@@ -41,7 +43,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 			continue // told when the flags were mapped, or nothing can be stored
 		}
 		if !known {
-			differ = !transform.EqualFlags(want, fs.storable(dst.flags))
+			differ = !transform.EqualFlags(want, fs.unmarked(want, fs.storable(dst.flags)))
 			verdicts[ids] = differ
 		}
 		if !differ || fs.tooBigForFlags(src) || fs.keptAlready(src, dst) {
@@ -87,6 +89,26 @@ func (fs *folderSync) storable(id flagID) []imap.Flag {
 		return flags
 	}
 	return keep
+}
+
+// junkMark is what some servers (mox) put on every message that is stored in the
+// folder for junk.
+const junkMark imap.Flag = "$Junk"
+
+// unmarked is have without the mark that host2 itself gives to messages of its
+// folder for junk: to take it away again would be a quarrel with the server, and
+// teach its filter the wrong thing.
+func (fs *folderSync) unmarked(want, have []imap.Flag) []imap.Flag {
+	isMark := func(f imap.Flag) bool { return strings.EqualFold(string(f), string(junkMark)) }
+	if !slices.ContainsFunc(have, isMark) || slices.ContainsFunc(want, isMark) || !fs.run.forJunk(fs.to.Raw) {
+		return have
+	}
+	return slices.DeleteFunc(slices.Clone(have), isMark)
+}
+
+// forJunk reports whether a host2 folder has the role \Junk.
+func (r *run) forJunk(name string) bool {
+	return slices.ContainsFunc(r.table.Roles2, func(role folders.Role) bool { return role.Name == name && role.Role == `\Junk` })
 }
 
 // tooBigForFlags: imapsync leaves the flags alone of messages that the size

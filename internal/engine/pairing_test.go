@@ -29,8 +29,6 @@ const (
 type serverChange struct {
 	name  string
 	kinds []string
-	// onSource: the change is visible when the server is the source, too, since
-	// it happened when the account was filled.
 	allow func(*mailtest.Rules)
 }
 
@@ -44,9 +42,6 @@ var serverChanges = []serverChange{
 	}},
 	{"mox marks what is stored in its Junk folder $Junk", []string{mailtest.Mox}, func(r *mailtest.Rules) {
 		r.IgnoredFlags = append(r.IgnoredFlags, "$Junk")
-	}},
-	{"mox makes empty folders for every new user", []string{mailtest.Mox}, func(r *mailtest.Rules) {
-		r.ExtraFolders = true
 	}},
 	{"mox subscribes every folder it makes", []string{mailtest.Mox}, func(r *mailtest.Rules) {
 		r.NoSubscriptions = true
@@ -71,13 +66,13 @@ var writing = []string{
 	"CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "SETACL", "DELETEACL", "SETQUOTA", "SETMETADATA",
 }
 
-// watched is an account behind a proxy that counts commands.
-type watched struct {
+// tapped is an account behind a proxy that counts commands.
+type tapped struct {
 	account
 	line *proxy.Proxy
 }
 
-func watch(t testing.TB, a account) watched {
+func tap(t testing.TB, a account) tapped {
 	t.Helper()
 	p, err := proxy.Start(proxy.Options{Target: a.s.Addr()})
 	if err != nil {
@@ -85,11 +80,11 @@ func watch(t testing.TB, a account) watched {
 	}
 	t.Cleanup(p.Close)
 	a.port = p.Port()
-	return watched{a, p}
+	return tapped{a, p}
 }
 
 // wrote returns the commands sent so far that change something.
-func (w watched) wrote() map[string]int {
+func (w tapped) wrote() map[string]int {
 	out := make(map[string]int)
 	counts := w.line.Counts().Commands
 	for _, verb := range writing {
@@ -103,10 +98,20 @@ func (w watched) wrote() map[string]int {
 // untouched fails the test when an account is not what it was, down to UIDs.
 func untouched(t testing.TB, what string, before, after mailtest.State) {
 	t.Helper()
-	if d := cmp.Diff(before, after, cmpopts.IgnoreFields(mailtest.State{}, "Server")); d != "" {
+	if d := cmp.Diff(before, after, cmpopts.IgnoreFields(mailtest.State{}, "Server"), lazyValidity); d != "" {
 		t.Errorf("%s changed:\n%.3000s", what, d)
 	}
 }
+
+// lazyValidity: Courier writes the UIDVALIDITY of a folder down with its first
+// message, and tells the time of day before.
+var lazyValidity = cmp.Transformer("lazyValidity", func(f *mailtest.Folder) mailtest.Folder {
+	g := *f
+	if len(g.Messages) == 0 {
+		g.UIDValidity = 0
+	}
+	return g
+})
 
 // sources fills one account per server and size, once; all pairs read it.
 type sources struct {
@@ -226,7 +231,7 @@ func pairing(t *testing.T, from source, to account, seen *seenChanges) {
 	options := []string{"--syncduplicates", "--cachedir", t.TempDir()}
 	empty := mailtest.Snapshot(t, to.s, to.user)
 
-	a, b := watch(t, from.account), watch(t, to)
+	a, b := tap(t, from.account), tap(t, to)
 	dry := migrate(t, a.account, b.account, append(options, "--dry")...)
 	dry.expect(t, 0)
 	untouched(t, "host1 by a dry run", from.state, mailtest.Snapshot(t, from.s, from.user))
@@ -235,7 +240,7 @@ func pairing(t *testing.T, from source, to account, seen *seenChanges) {
 		t.Errorf("a dry run sent %v", w)
 	}
 
-	first := migrate(t, a.account, b.account, options...)
+	first := migrate(t, a.account, to, options...)
 	first.expect(t, 0)
 	if n, want := first.stats.Transferred, int64(from.state.Count()); n != want {
 		t.Errorf("%d messages copied of %d", n, want)
@@ -269,7 +274,7 @@ func pairing(t *testing.T, from source, to account, seen *seenChanges) {
 		{"second run", options},
 		{"run without a journal", []string{"--syncduplicates", "--nousecache"}},
 	} {
-		a, b := watch(t, from.account), watch(t, to)
+		a, b := tap(t, from.account), tap(t, to)
 		second := migrate(t, a.account, b.account, again.options...)
 		second.expect(t, 0)
 		if n := second.stats.Transferred; n != 0 {
@@ -282,11 +287,10 @@ func pairing(t *testing.T, from source, to account, seen *seenChanges) {
 	}
 }
 
-// TestPairingNames: the commands that count as writing are those a server
-// could be changed by, spelled as the proxy spells them.
+// The commands that count as writing are spelled as the proxy spells them.
 func TestWritingCommandsAreCounted(t *testing.T) {
 	s := mailtest.StartEmbedded(t, embedded.Options{})
-	a, b := newAccount(t, s), watch(t, newAccount(t, s))
+	a, b := newAccount(t, s), tap(t, newAccount(t, s))
 	box, err := corpus.Sample()
 	if err != nil {
 		t.Fatal(err)
