@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"io"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,10 +47,12 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// muteServer accepts connections and never says a word.
+// muteServer lets everybody log in and then says nothing any more.
 type muteServer struct {
-	ln       net.Listener
-	accepted chan struct{}
+	ln net.Listener
+	// accepted hears of every connection; asked of every command that stays
+	// without an answer.
+	accepted, asked chan struct{}
 }
 
 func newMuteServer() (*muteServer, error) {
@@ -56,7 +60,7 @@ func newMuteServer() (*muteServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &muteServer{ln: ln, accepted: make(chan struct{}, 64)}
+	m := &muteServer{ln: ln, accepted: make(chan struct{}, 64), asked: make(chan struct{}, 64)}
 	go func() {
 		for {
 			c, err := ln.Accept()
@@ -64,10 +68,22 @@ func newMuteServer() (*muteServer, error) {
 				return
 			}
 			m.accepted <- struct{}{}
-			go func() { _, _ = io.Copy(io.Discard, c) }()
+			go m.serve(c)
 		}
 	}()
 	return m, nil
+}
+
+func (m *muteServer) serve(c net.Conn) {
+	_, _ = io.WriteString(c, "* OK [CAPABILITY IMAP4rev1] ready\r\n") // the test sees a client that gets no answer
+	for lines := bufio.NewScanner(c); lines.Scan(); {
+		tag, command, _ := strings.Cut(lines.Text(), " ")
+		if strings.HasPrefix(command, "LOGIN") {
+			_, _ = io.WriteString(c, tag+" OK [CAPABILITY IMAP4rev1] in\r\n")
+			continue
+		}
+		m.asked <- struct{}{}
+	}
 }
 
 func (m *muteServer) port() int { return m.ln.Addr().(*net.TCPAddr).Port }

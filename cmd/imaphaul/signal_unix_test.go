@@ -49,7 +49,9 @@ func TestTwoSignalsStopNow(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = cmd.Process.Kill() }()
-			<-mute.accepted
+			// Both sides are logged in and wait for an answer.
+			<-mute.asked
+			<-mute.asked
 			if _, err := os.Stat(filepath.Join(dir, "run.pid")); err != nil {
 				t.Error(err)
 			}

@@ -318,7 +318,6 @@ func (s *side) refusedEntry(err error, st *story) error {
 	case errors.As(err, &tlsErr):
 		e.Class = event.ErrTLS
 		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Error())
-		e.Hint = fmt.Sprintf("--insecure%d goes on without checking the certificate, if you know the server", s.n)
 	default:
 		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, err)
 		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.n, s.n)
