@@ -1,0 +1,291 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+)
+
+// bench is one execution.
+type bench struct {
+	settings
+	out     io.Writer
+	servers map[string]*server
+	filled  map[string]bool
+	users   int // made so far
+}
+
+// result is what was measured for one row.
+type result struct {
+	row   *row
+	box   mailbox
+	order []string // names, as measured
+	runs  map[string][]figures
+	// sampled are programs that got the row's sample; their figures are of it.
+	sampled map[string]mailbox
+	errs    map[string]error
+}
+
+func newResult(r *row) *result {
+	return &result{row: r, box: mailboxes[r.box], runs: make(map[string][]figures), sampled: make(map[string]mailbox), errs: make(map[string]error)}
+}
+
+func (r *result) add(name string, f figures) {
+	if len(r.runs[name]) == 0 {
+		r.order = append(r.order, name)
+	}
+	r.runs[name] = append(r.runs[name], f)
+}
+
+func (r *result) of(name string) figures { return median(r.runs[name]) }
+
+// ratio is imaphaul's time over another program's: the median of the ratios of
+// the runs, which were taken in turn, so that a machine whose speed drifts does
+// not favour one of them.
+func (r *result) ratio(other string) (float64, bool) {
+	ours, theirs := r.runs["imaphaul"], r.runs[other]
+	if _, sampled := r.sampled[other]; sampled || len(theirs) == 0 {
+		return 0, false
+	}
+	var ratios []figures // one figure each
+	for i := range min(len(ours), len(theirs)) {
+		ratios = append(ratios, figures{wall: time.Duration(1e9 * ours[i].wall.Seconds() / theirs[i].wall.Seconds())})
+	}
+	return median(ratios).wall.Seconds(), true
+}
+
+// run measures everything wanted and tells it.
+func (b *bench) run(ctx context.Context) error {
+	begin := time.Now()
+	programs, err := b.programs()
+	if err != nil {
+		return err
+	}
+	about := b.about(ctx, programs)
+	for _, l := range about {
+		say(b.out, "%s", l)
+	}
+	var results []*result
+	for i := range rows {
+		r := &rows[i]
+		if !b.wanted(r) {
+			continue
+		}
+		say(b.out, "\n%s: %s", r.name, r.work)
+		res, err := b.row(ctx, r, programs)
+		if err != nil {
+			return fmt.Errorf("row %s: %w", r.name, err)
+		}
+		results = append(results, res)
+		tell(b.out, res)
+	}
+	var listed *listing
+	if b.listing != "" && (b.only == "" || b.wanted(&row{name: "listing"})) {
+		say(b.out, "\nlisting: a scripted server tells of up to 1,000,000 messages")
+		if listed, err = measureListing(ctx, b.listing); err != nil {
+			return fmt.Errorf("row listing: %w", err)
+		}
+		listed.tell(b.out)
+	}
+	d := document{about: about, results: results, listing: listed, runs: b.runs, took: time.Since(begin)}
+	say(b.out, "")
+	d.table(b.out)
+	say(b.out, "\nAll this took %s.", d.took.Round(time.Second))
+	if b.docs == "" {
+		return nil
+	}
+	return d.write(b.docs)
+}
+
+// row measures one row: every program in turn, as often as asked.
+func (b *bench) row(ctx context.Context, r *row, programs []program) (*result, error) {
+	res := newResult(r)
+	src, err := b.server(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	dst, err := b.server(ctx, r.hide)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.fill(ctx, src, r.box); err != nil {
+		return nil, err
+	}
+	for range b.runs {
+		if r.rtt == 0 && r.hide == "" && !r.second && res.box.messages() > 0 {
+			if err := b.floor(ctx, res, src, dst); err != nil {
+				return nil, fmt.Errorf("floor: %w", err)
+			}
+		}
+		for _, p := range programs {
+			if r.alone && p.name != "imaphaul" || res.errs[p.name] != nil {
+				continue
+			}
+			box := res.box
+			if p.slow && r.sample != "" {
+				box = mailboxes[r.sample]
+				res.sampled[p.name] = box
+				if err := b.fill(ctx, src, r.sample); err != nil {
+					return nil, err
+				}
+			}
+			if p.name == "imaphaul" {
+				p = imaphaul(b.program, r.options...)
+			}
+			f, err := b.once(ctx, r, box, p, src, dst)
+			switch {
+			case ctx.Err() != nil:
+				return nil, ctx.Err()
+			case err != nil && p.name == "imaphaul":
+				return nil, err
+			case err != nil:
+				// Another program's failure is a finding about it.
+				res.errs[p.name] = err
+				say(b.out, "  %s failed: %v", p.name, err)
+				continue
+			}
+			res.add(p.name, f)
+		}
+	}
+	return res, nil
+}
+
+// fill makes a source account, once.
+func (b *bench) fill(ctx context.Context, s *server, box string) error {
+	if b.filled[box] {
+		return nil
+	}
+	begin := time.Now()
+	if err := helper(ctx, nil, "fill", s.addr(), "from-"+box, box); err != nil {
+		return fmt.Errorf("fill %s: %w", box, err)
+	}
+	b.filled[box] = true
+	say(b.out, "  (the mailbox %s was made in %s)", box, time.Since(begin).Round(10*time.Millisecond))
+	return nil
+}
+
+// helper runs a process of this very program and decodes what it prints.
+func helper(ctx context.Context, into any, args ...string) error {
+	cmd := exec.CommandContext(ctx, self(), args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil || into == nil {
+		return err
+	}
+	if s, ok := into.(*string); ok {
+		*s = string(out)
+		return nil
+	}
+	return json.NewDecoder(bytes.NewReader(out)).Decode(into)
+}
+
+// floor measures the halves by themselves. They could go on at the same time,
+// so the longer one is the floor.
+func (b *bench) floor(ctx context.Context, res *result, src, dst *server) error {
+	user := b.user()
+	var took floorTimes
+	if err := helper(ctx, &took, "floor", src.addr(), "from-"+res.row.box, dst.addr(), user, res.row.box); err != nil {
+		return err
+	}
+	res.add("floor", figures{wall: time.Duration(max(took.Fetch, took.Append) * float64(time.Second)), messages: res.box.messages()})
+	res.add("fetch alone", figures{wall: time.Duration(took.Fetch * float64(time.Second)), messages: res.box.messages()})
+	res.add("append alone", figures{wall: time.Duration(took.Append * float64(time.Second)), messages: res.box.messages()})
+	return dst.forget(user)
+}
+
+func (b *bench) user() string {
+	b.users++
+	return fmt.Sprintf("to%04d", b.users)
+}
+
+// once runs one program on a fresh account and checks that everything arrived.
+func (b *bench) once(ctx context.Context, r *row, box mailbox, p program, src, dst *server) (f figures, err error) {
+	dir, err := os.MkdirTemp(b.work, "run-")
+	if err != nil {
+		return f, err
+	}
+	defer os.RemoveAll(dir)
+	user := b.user()
+	ends := [2]*server{src, dst}
+	accounts := [2]account{{src.port, "from-" + box.name}, {dst.port, user}}
+	run := func(accounts [2]account) (figures, error) {
+		cmd, err := p.command(dir, accounts[0], accounts[1])
+		if err != nil {
+			return figures{}, err
+		}
+		cmd.Dir = dir
+		return clock(ctx, cmd)
+	}
+	var lines [2]*line
+	if r.rtt > 0 {
+		for i, s := range ends {
+			if lines[i], err = startLine(ctx, s, r.rtt); err != nil {
+				return f, err
+			}
+			accounts[i].port = lines[i].port
+		}
+	}
+	var before [2]lineCounts
+	if r.second {
+		// Over the same line, since a program may remember an account by its port.
+		if _, err = run(accounts); err != nil {
+			return f, fmt.Errorf("the first run: %w", err)
+		}
+		for i, l := range lines {
+			if l == nil {
+				continue
+			}
+			if before[i], err = l.counts(); err != nil {
+				return f, err
+			}
+		}
+	}
+	f, err = run(accounts)
+	for i := range lines {
+		if lines[i] == nil {
+			continue
+		}
+		n, lerr := lines[i].end()
+		err = errors.Join(err, lerr)
+		f.turns[i] = n.Turns - before[i].Turns
+	}
+	if err != nil {
+		return f, err
+	}
+	f.messages = box.messages()
+	var counted string
+	if err := helper(ctx, &counted, "count", dst.addr(), user); err != nil {
+		return f, err
+	}
+	var folders, messages int
+	if _, err := fmt.Sscan(counted, &folders, &messages); err != nil || messages != box.messages() || folders < box.folders {
+		return f, fmt.Errorf("%s left %d messages in %d folders on host2; host1 has %d in %d (%w)", p.name, messages, folders, box.messages(), box.folders, err)
+	}
+	say(b.out, "  %-10s %8.3f s   cpu %7.3f s   peak %5.1f MB%s", p.name, f.wall.Seconds(), f.cpu.Seconds(), float64(f.rss)/1e6, turnsText(f, r))
+	return f, dst.forget(user)
+}
+
+func turnsText(f figures, r *row) string {
+	if r.rtt == 0 {
+		return ""
+	}
+	return fmt.Sprintf("   round trips %d + %d", f.turns[0], f.turns[1])
+}
+
+// about says what was measured on what, with which versions.
+func (b *bench) about(ctx context.Context, programs []program) []string {
+	list := machine()
+	if out, err := exec.CommandContext(ctx, "dovecot", "--version").Output(); err == nil {
+		list = append(list, fmt.Sprintf("Both accounts on Dovecot %s, %s, mail_fsync=never, on loopback without TLS.", bytes.TrimSpace(out), b.format))
+	}
+	for _, p := range programs {
+		list = append(list, versionOf(ctx, p))
+	}
+	return list
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest/proxy"
+)
+
+// fillProcess ADDR USER MAILBOX stores a made-up mailbox, and reads it once in
+// the ways in which programs read, so that the server's caches are as warm for
+// the first program as for the last.
+func fillProcess(ctx context.Context, args []string) error {
+	box, c, err := boxAndClient(ctx, args)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if err := makeFolders(c, box); err != nil {
+		return err
+	}
+	a := appender{c: c}
+	if err := box.each(func(m message) error { return a.add(box.folder(m.folder), m) }); err != nil {
+		return err
+	}
+	if err := a.end(); err != nil {
+		return err
+	}
+	if box.messages() == 0 {
+		return nil
+	}
+	for i := range box.folders {
+		if _, err := c.do(`EXAMINE "` + box.folder(i) + `"`); err != nil {
+			return err
+		}
+		if err := c.drain(c.send("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID RECEIVED)] BODY.PEEK[HEADER] BODY.PEEK[])")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func boxAndClient(ctx context.Context, args []string) (mailbox, *client, error) {
+	if len(args) != 3 {
+		return mailbox{}, nil, fmt.Errorf("ADDRESS USER MAILBOX are wanted, not %q", args)
+	}
+	box, ok := mailboxes[args[2]]
+	if !ok {
+		return mailbox{}, nil, fmt.Errorf("there is no mailbox %q", args[2])
+	}
+	c, err := dial(ctx, args[0], args[1])
+	return box, c, err
+}
+
+// makeFolders makes what is missing, all in one round trip.
+func makeFolders(c *client, box mailbox) error {
+	var tags []string
+	for i := 1; i < box.folders; i++ {
+		tags = append(tags, c.send(`CREATE "`+box.folder(i)+`"`), c.send(`SUBSCRIBE "`+box.folder(i)+`"`))
+	}
+	for _, tag := range tags {
+		if _, err := c.wait(tag); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// floorTimes is what floorProcess prints, in seconds.
+type floorTimes struct{ Fetch, Append float64 }
+
+// floorProcess ADDR1 USER1 ADDR2 USER2 MAILBOX measures the two halves of a
+// migration by themselves: UID FETCH of everything, drained, and MULTIAPPEND of
+// everything from memory. Both begin with the connection.
+func floorProcess(ctx context.Context, args []string) error {
+	if len(args) != 5 {
+		return fmt.Errorf("two addresses and users and a mailbox are wanted, not %q", args)
+	}
+	var took floorTimes
+	start := time.Now()
+	box, c, err := boxAndClient(ctx, []string{args[0], args[1], args[4]})
+	if err != nil {
+		return err
+	}
+	var tags []string
+	for i := range box.folders {
+		tags = append(tags, c.send(`EXAMINE "`+box.folder(i)+`"`))
+		if box.messages() > 0 {
+			tags = append(tags, c.send("UID FETCH 1:* (UID FLAGS INTERNALDATE BODY.PEEK[])"))
+		}
+	}
+	for _, tag := range tags {
+		if err := c.drain(tag); err != nil {
+			return err
+		}
+	}
+	if c.literals != box.messages() {
+		return fmt.Errorf("%d messages came, %d were there", c.literals, box.messages())
+	}
+	c.close()
+	took.Fetch = time.Since(start).Seconds()
+
+	var all []message
+	err = box.each(func(m message) error {
+		m.body = bytes.Clone(m.body)
+		all = append(all, m)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	start = time.Now()
+	if c, err = dial(ctx, args[2], args[3]); err != nil {
+		return err
+	}
+	if err := makeFolders(c, box); err != nil {
+		return err
+	}
+	a := appender{c: c}
+	for _, m := range all {
+		if err := a.add(box.folder(m.folder), m); err != nil {
+			return err
+		}
+	}
+	if err := a.end(); err != nil {
+		return err
+	}
+	c.close()
+	took.Append = time.Since(start).Seconds()
+	return json.NewEncoder(os.Stdout).Encode(took)
+}
+
+// countProcess ADDR USER prints the number of folders and of messages.
+func countProcess(ctx context.Context, args []string) error {
+	if len(args) != 2 {
+		return fmt.Errorf("an address and a user are wanted, not %q", args)
+	}
+	c, err := dial(ctx, args[0], args[1])
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	names, err := c.folders()
+	if err != nil {
+		return err
+	}
+	var tags []string
+	for _, n := range names {
+		tags = append(tags, c.send(`STATUS "`+n+`" (MESSAGES)`))
+	}
+	total := 0
+	for _, tag := range tags {
+		lines, err := c.wait(tag)
+		if err != nil {
+			return err
+		}
+		for _, l := range lines {
+			if _, after, ok := strings.Cut(l, "(MESSAGES "); ok {
+				n, err := strconv.Atoi(strings.TrimSuffix(after, ")"))
+				if err != nil {
+					return fmt.Errorf("%q: %w", l, err)
+				}
+				total += n
+			}
+		}
+	}
+	_, err = fmt.Println(len(names), total)
+	return err
+}
+
+// lineCounts is what lineProcess prints when asked.
+type lineCounts struct {
+	Turns, Commands    int
+	ToServer, ToClient int64
+}
+
+// lineProcess TARGET DELAY stands between a client and a server: every byte is
+// DELAY on its way. It prints the port, and for every line of its input what
+// went over the line so far. It ends with its input.
+func lineProcess(_ context.Context, args []string) error {
+	if len(args) != 2 {
+		return fmt.Errorf("a target and a delay are wanted, not %q", args)
+	}
+	delay, err := time.ParseDuration(args[1])
+	if err != nil {
+		return err
+	}
+	p, err := proxy.Start(proxy.Options{Target: args[0], Delay: delay})
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	fmt.Println(p.Port())
+	asked := bufio.NewScanner(os.Stdin)
+	for asked.Scan() {
+		n := p.Counts()
+		if err := json.NewEncoder(os.Stdout).Encode(lineCounts{Turns: n.Turns, Commands: n.Total(), ToServer: n.ToServer, ToClient: n.ToClient}); err != nil {
+			return err
+		}
+	}
+	return asked.Err()
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// figures are what one run of a program took.
+type figures struct {
+	wall, cpu time.Duration
+	rss       int64 // peak resident memory, bytes
+	turns     [2]int
+	messages  int
+}
+
+// patience bounds one run of one program.
+const patience = 30 * time.Minute
+
+// clock runs a program to its end.
+func clock(ctx context.Context, cmd *exec.Cmd) (figures, error) {
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		return figures{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	defer stop()
+	err := cmd.Wait()
+	f := figures{wall: time.Since(start)}
+	if ctx.Err() != nil {
+		return f, ctx.Err()
+	}
+	if err != nil {
+		text := output.Bytes()
+		return f, fmt.Errorf("%s: %w\n%s", cmd.Path, err, text[max(0, len(text)-3000):])
+	}
+	f.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	f.rss = peak(cmd)
+	return f, nil
+}
+
+// peak is the most resident memory a finished program had, bytes.
+func peak(cmd *exec.Cmd) int64 {
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		return usage.Maxrss << 10
+	}
+	return 0
+}
+
+// median of the runs, each figure by itself.
+func median(runs []figures) figures {
+	if len(runs) == 0 {
+		return figures{}
+	}
+	m := runs[0]
+	m.wall = middle(runs, func(f figures) time.Duration { return f.wall })
+	m.cpu = middle(runs, func(f figures) time.Duration { return f.cpu })
+	m.rss = middle(runs, func(f figures) int64 { return f.rss })
+	for i := range m.turns {
+		m.turns[i] = middle(runs, func(f figures) int { return f.turns[i] })
+	}
+	return m
+}
+
+func middle[T time.Duration | int64 | int | float64](runs []figures, of func(figures) T) T {
+	values := make([]T, len(runs))
+	for i, f := range runs {
+		values[i] = of(f)
+	}
+	slices.Sort(values)
+	if n := len(values); n%2 == 0 {
+		return (values[n/2-1] + values[n/2]) / 2
+	}
+	return values[len(values)/2]
+}

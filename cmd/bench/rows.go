@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// row is one line of the table.
+type row struct {
+	name string
+	work string // for people
+	box  string
+	rtt  time.Duration
+	// hide are capabilities that host2 does not show.
+	hide string
+	// options are added to imaphaul's defaults.
+	options []string
+	// second measures a second run, after which there is nothing to do.
+	second bool
+	// alone: no other program is measured.
+	alone bool
+	// sample is the mailbox for slow programs.
+	sample string
+	quick  bool
+	// curve: the row is a point of the plot.
+	curve   bool
+	targets []target
+}
+
+// target is a promise about imaphaul in a row.
+type target struct {
+	text string
+	// share is how much of the promised limit is used: at most 1 when it is held;
+	// ok is false when what it is held against was not measured.
+	share func(*result) (share float64, ok bool)
+}
+
+// noMoreThan promises a share of another program's time.
+func noMoreThan(of float64, other string) target {
+	return target{
+		text: fmt.Sprintf("<= %g x %s", of, other),
+		share: func(r *result) (float64, bool) {
+			ratio, ok := r.ratio(other)
+			return ratio / of, ok
+		},
+	}
+}
+
+func within(d time.Duration) target {
+	return target{
+		text:  fmt.Sprintf("<= %g s", d.Seconds()),
+		share: func(r *result) (float64, bool) { return float64(r.of("imaphaul").wall) / float64(d), true },
+	}
+}
+
+func memory(megabytes int64) target {
+	return target{
+		text: fmt.Sprintf("< %d MB resident", megabytes),
+		share: func(r *result) (float64, bool) {
+			return float64(r.of("imaphaul").rss) / float64(megabytes*1e6), true
+		},
+	}
+}
+
+func atLeast(perSecond float64) target {
+	return target{
+		text: fmt.Sprintf(">= %.0f messages/s", perSecond),
+		share: func(r *result) (float64, bool) {
+			f := r.of("imaphaul")
+			return perSecond / (float64(f.messages) / f.wall.Seconds()), true
+		},
+	}
+}
+
+const ms = time.Millisecond
+
+// rows are the table, in its order. The row of the scripted server is separate:
+// see listing.go.
+var rows = []row{
+	{
+		name: "small-0", work: "5,000 x 4 KiB, 10 folders, RTT 0", box: "small", quick: true, curve: true,
+		targets: []target{noMoreThan(0.45, "mbsync"), noMoreThan(1.8, "floor")},
+	},
+	{
+		name: "small-20", work: "same, RTT 20 ms", box: "small", rtt: 20 * ms, sample: "sample300", quick: true, curve: true,
+		targets: []target{noMoreThan(0.4, "mbsync")},
+	},
+	{
+		name: "small-100", work: "same, RTT 100 ms", box: "small", rtt: 100 * ms, sample: "sample100", quick: true, curve: true,
+		targets: []target{noMoreThan(0.25, "mbsync"), within(4 * time.Second)},
+	},
+	{
+		name: "many", work: "50,000 x 1.4 KiB, one folder, RTT 0", box: "many",
+		targets: []target{noMoreThan(1.5, "floor")},
+	},
+	{
+		name: "big", work: "200 x 1 MiB, RTT 0", box: "big", quick: true,
+		targets: []target{noMoreThan(1, "mbsync")},
+	},
+	{
+		name: "huge", work: "20 x 25 MiB + one 400 MiB message", box: "huge",
+		targets: []target{noMoreThan(1.1, "mbsync"), memory(80)},
+	},
+	{
+		name: "folders", work: "5,000 folders, empty", box: "empty", quick: true,
+		targets: []target{within(3 * time.Second)},
+	},
+	{
+		name: "no-multiappend", work: "host2 without MULTIAPPEND, RTT 100 ms, 5,000 x 4 KiB", box: "small", rtt: 100 * ms, hide: "MULTIAPPEND", sample: "sample100",
+		targets: []target{atLeast(800)},
+	},
+	{
+		name: "no-literal", work: "host2 without LITERAL+ and MULTIAPPEND, RTT 100 ms, 1,000 x 4 KiB, --connections 8", box: "thousand", rtt: 100 * ms, hide: "MULTIAPPEND,LITERAL+",
+		options: []string{"--connections", "8"}, alone: true,
+		targets: []target{within(1200 * 100 * ms / 8)},
+	},
+	{
+		name: "second", work: "second run, 50,000 x 1.4 KiB in 40 folders unchanged, RTT 0", box: "still", second: true, quick: true,
+		targets: []target{within(500 * ms), memory(60)},
+	},
+	{
+		name: "second-100", work: "same, RTT 100 ms", box: "still", second: true, rtt: 100 * ms, sample: "sample100",
+	},
+}

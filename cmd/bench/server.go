@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// server is a private Dovecot.
+type server struct {
+	dir  string
+	port int
+	cmd  *exec.Cmd
+	in   io.Closer
+}
+
+func (s *server) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// server returns the running server that hides these capabilities ("" for
+// none), and starts it first if need be.
+func (b *bench) server(ctx context.Context, hide string) (*server, error) {
+	if s, ok := b.servers[hide]; ok {
+		return s, nil
+	}
+	s := &server{dir: filepath.Join(b.work, fmt.Sprintf("dovecot%d", len(b.servers)))}
+	ports, err := freePorts(2)
+	if err != nil {
+		return nil, err
+	}
+	s.port = ports[0]
+	args := []string{"run", s.dir, strconv.Itoa(ports[0]), strconv.Itoa(ports[1]), "1", "format=" + b.format}
+	if hide != "" {
+		args = append(args, "hide="+hide)
+	}
+	s.cmd = exec.CommandContext(ctx, filepath.Join(b.settings.servers, "dovecot.sh"), args...)
+	s.cmd.Stderr = os.Stderr
+	in, err := s.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	s.in = in
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || strings.TrimSpace(line) != "ready" {
+		in.Close()
+		return nil, errors.Join(fmt.Errorf("dovecot.sh did not start a server"), s.cmd.Wait())
+	}
+	b.servers[hide] = s
+	return s, nil
+}
+
+func (b *bench) stopServers() {
+	for _, s := range b.servers {
+		s.in.Close()
+	}
+	for _, s := range b.servers {
+		if err := s.cmd.Wait(); err != nil {
+			say(b.out, "a server ended with %v", err)
+		}
+	}
+}
+
+// forget deletes a user's mail.
+func (s *server) forget(user string) error {
+	return os.RemoveAll(filepath.Join(s.dir, "state", "mail", user))
+}
+
+func freePorts(n int) ([]int, error) {
+	var ports []int
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}
+
+// line is a lineProcess.
+type line struct {
+	port int
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	out  *bufio.Reader
+}
+
+// startLine puts a line of a round trip time in front of a server.
+func startLine(ctx context.Context, s *server, rtt time.Duration) (*line, error) {
+	l := &line{cmd: exec.CommandContext(ctx, self(), "line", s.addr(), (rtt / 2).String())}
+	l.cmd.Stderr = os.Stderr
+	in, err := l.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := l.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := l.cmd.Start(); err != nil {
+		return nil, err
+	}
+	l.in, l.out = in, bufio.NewReader(out)
+	text, err := l.out.ReadString('\n')
+	if err != nil {
+		return nil, err
+	}
+	l.port, err = strconv.Atoi(strings.TrimSpace(text))
+	return l, err
+}
+
+// counts tells what went over the line so far.
+func (l *line) counts() (lineCounts, error) {
+	var n lineCounts
+	if _, err := io.WriteString(l.in, "\n"); err != nil {
+		return n, err
+	}
+	text, err := l.out.ReadBytes('\n')
+	if err != nil {
+		return n, err
+	}
+	return n, json.Unmarshal(text, &n)
+}
+
+// end takes the line away and tells what went over it.
+func (l *line) end() (lineCounts, error) {
+	n, err := l.counts()
+	l.in.Close()
+	return n, errors.Join(err, l.cmd.Wait())
+}
+
+// self is this program's own path.
+func self() string {
+	path, err := os.Executable()
+	if err != nil {
+		return os.Args[0]
+	}
+	return path
+}
