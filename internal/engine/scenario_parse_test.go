@@ -59,13 +59,13 @@ type step struct {
 	more  [3]folderStates
 	empty [3]bool
 	// after holds the folders expected; unchanged where nil.
-	after   [3]folderStates
-	exit    int
-	says    []string
-	ours    []string // said by this program only
-	silent  []string
-	copied  int // -1: not asked
-	sent    []sentSpec
+	after  [3]folderStates
+	exit   int
+	says   []string
+	ours   []string // said by this program only
+	silent []string
+	copied int // -1: not asked
+	sent   []sentSpec
 	// files must hold a text: name below %{tmp}, text.
 	files [][2]string
 }
@@ -114,6 +114,9 @@ func readScenarios(path string) ([]*scenario, error) {
 			return nil, fail(fmt.Errorf("no scenario has begun"))
 		}
 		words, err := splitWords(line)
+		if verb, _, _ := strings.Cut(line, " "); slices.Contains([]string{"differs", "says", "ours", "silent"}, verb) {
+			words, err = []string{verb}, nil // the rest is text as it stands
+		}
 		if err != nil {
 			return nil, fail(err)
 		}
@@ -253,7 +256,7 @@ func (s *scenario) take(n int, words []string, line string) error {
 }
 
 // meddle reads: [once|after=N] refuse REGEXP TEXT | replace REGEXP TEXT |
-// cut-before REGEXP | cut-after REGEXP | cut-literal REGEXP
+// alter REGEXP TEXT | cut-before REGEXP | cut-after REGEXP | cut-literal REGEXP
 func (s *scenario) meddle(side int, words []string) error {
 	var m meddleSpec
 	for len(words) > 0 {
@@ -277,7 +280,7 @@ action:
 	var ok bool
 	m.action, ok = map[string]meddle.Action{
 		"refuse": meddle.Refuse, "replace": meddle.Replace, "cut-before": meddle.CutBefore,
-		"cut-after": meddle.CutAfter, "cut-literal": meddle.CutLiteral,
+		"cut-after": meddle.CutAfter, "cut-literal": meddle.CutLiteral, "alter": meddle.Alter,
 	}[words[0]]
 	if !ok {
 		return fmt.Errorf("meddle: unknown action %q", words[0])
@@ -318,6 +321,14 @@ func splitWords(line string) ([]string, error) {
 				}
 				word.WriteString(text)
 				i += len(quoted)
+			case '%':
+				// A placeholder is one word, with the blanks in it.
+				end := strings.IndexByte(line[i:], '}')
+				if !strings.HasPrefix(line[i:], "%{") || end < 0 {
+					end = 0
+				}
+				word.WriteString(line[i : i+end+1])
+				i += end + 1
 			default:
 				word.WriteByte(c)
 				i++

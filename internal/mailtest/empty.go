@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// Empty removes everything from an account, so that another test can use it.
-// UIDs go on from where they were.
+// Empty removes everything from an account, so that another test can use it: all
+// messages, and all folders but INBOX and those that have a role. UIDs go on
+// from where they were.
 func Empty(t testing.TB, s *Server, user string) {
 	t.Helper()
 	c, err := login(s, user)
@@ -39,17 +40,30 @@ func (c *client) empty() error {
 	// Children before parents: their names are longer.
 	slices.SortFunc(listed, func(a, b entry) int { return cmp.Compare(len(b.name), len(a.name)) })
 	for _, l := range listed {
-		if l.name == "INBOX" || l.has(`\Noselect`) || l.has(`\NonExistent`) {
-			continue
-		}
-		if _, err := c.do("DELETE " + quote(l.name)); err != nil {
-			return fmt.Errorf("folder %q: %w", l.name, err)
-		}
-	}
-	for _, command := range []string{"SELECT INBOX", `STORE 1:* +FLAGS.SILENT (\Deleted)`, "EXPUNGE", "UNSELECT"} {
-		if _, err := c.do(command); err != nil && command[0] != 'U' && command[1] != 'T' {
-			return err // 1:* of nothing is refused by some
+		switch {
+		case l.has(`\Noselect`) || l.has(`\NonExistent`):
+		case l.name == "INBOX" || l.name == "INBOX.Trash" || slices.ContainsFunc(roles, l.has):
+			// Courier lets nobody delete its Trash.
+			if err := c.emptyFolder(l.name); err != nil {
+				return fmt.Errorf("folder %q: %w", l.name, err)
+			}
+		default:
+			if _, err := c.do("DELETE " + quote(l.name)); err != nil {
+				return fmt.Errorf("folder %q: %w", l.name, err)
+			}
 		}
 	}
 	return nil
+}
+
+var roles = []string{`\Archive`, `\Drafts`, `\Junk`, `\Sent`, `\Trash`}
+
+func (c *client) emptyFolder(name string) error {
+	if _, err := c.do("SELECT " + quote(name)); err != nil {
+		return err
+	}
+	// Some servers refuse 1:* where there is nothing; the EXPUNGE tells.
+	_, _ = c.do(`STORE 1:* +FLAGS.SILENT (\Deleted)`)
+	_, err := c.do("CLOSE")
+	return err
 }

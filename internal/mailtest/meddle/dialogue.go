@@ -131,7 +131,7 @@ func (d *dialogue) carry(in *bufio.Reader, tag, line string) error {
 			d.waiting = tag
 			d.mu.Unlock()
 		}
-		if _, err := io.WriteString(d.server, line); err != nil {
+		if _, err := io.WriteString(d.server, d.f.replaced(line, Alter)); err != nil {
 			return err
 		}
 		if !ok {
@@ -207,5 +207,5 @@ func (d *dialogue) judge(line string) (string, error) {
 	case tag == "+":
 		return line, nil
 	}
-	return d.f.replaced(line), nil
+	return d.f.replaced(line, Replace), nil
 }

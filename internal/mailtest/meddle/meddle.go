@@ -28,6 +28,8 @@ const (
 	CutAfter
 	// Replace changes lines of the server, literals left out.
 	Replace
+	// Alter changes command lines, tags included, literals left out.
+	Alter
 	// CutLiteral closes the connection in the middle of the literal that follows
 	// a line of the server.
 	CutLiteral
@@ -167,13 +169,13 @@ func (f *Front) strikes(text string, actions ...Action) (Rule, bool) {
 	return Rule{}, false
 }
 
-// replaced applies every replacement to a line of the server.
-func (f *Front) replaced(line string) string {
+// replaced applies every rule of one action, Replace or Alter, to a line.
+func (f *Front) replaced(line string, action Action) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.rules {
 		r := &f.rules[i]
-		if r.Action != Replace || !r.Match.MatchString(line) {
+		if r.Action != action || !r.Match.MatchString(line) {
 			continue
 		}
 		if r.seen++; r.seen > r.Skip && (r.Times == 0 || r.seen <= r.Skip+r.Times) {

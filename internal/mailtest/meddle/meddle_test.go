@@ -73,6 +73,8 @@ func TestFront(t *testing.T) {
 			rule: meddle.Rule{Match: regexp.MustCompile("never")}, has: "a NO"},
 		{name: "change a line", send: "a CAPABILITY\r\nend NOOP\r\n",
 			rule: meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(" UIDPLUS"), Text: " APPENDLIMIT=9"}, has: "APPENDLIMIT=9", hasNot: "UIDPLUS"},
+		{name: "alter a command", send: "a CREATE one\r\nb CREATE one\r\nend NOOP\r\n",
+			rule: meddle.Rule{Action: meddle.Alter, Match: regexp.MustCompile("b CREATE one"), Text: "b CREATE two"}, has: "b OK"},
 		{name: "cut before", send: "a NOOP\r\nend NOOP\r\n",
 			rule: meddle.Rule{Action: meddle.CutBefore, Match: regexp.MustCompile("^NOOP")}, hasNot: "end "},
 		{name: "cut after", send: "a NOOP\r\nend NOOP\r\n",
