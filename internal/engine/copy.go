@@ -90,6 +90,9 @@ var errStopped = errors.New("stopped")
 // run copies until every task has a fate. It returns an error only when the run
 // as a whole can not go on.
 func (c *copier) run(ctx context.Context) error {
+	if err := c.copyOnHost2(ctx); err != nil {
+		return err
+	}
 	idle := 0
 	for {
 		todo := c.left()

@@ -44,17 +44,25 @@ func (g *generation) settlement() journal.Settlement {
 // leave. todo are the tasks of this round in their order of sending; the
 // generation that is begun runs ahead of the messages at hand.
 func (c *copier) announce(items []*item) {
+	tasks := make([]*task, len(items))
+	for i, it := range items {
+		tasks[i] = it.t
+	}
+	c.announceTasks(tasks)
+}
+
+func (c *copier) announceTasks(tasks []*task) {
 	k := c.fs.known
 	if k == nil || !k.usable {
 		return
 	}
 	var next []*task
 	var bytes int64
-	for _, it := range items {
-		if !it.t.announced {
-			it.t.announced = true
-			next = append(next, it.t)
-			bytes += it.t.size
+	for _, t := range tasks {
+		if !t.announced {
+			t.announced = true
+			next = append(next, t)
+			bytes += t.size
 		}
 	}
 	if len(next) == 0 {

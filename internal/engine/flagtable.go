@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
 )
 
 // flagID names an interned list of flags. A mailbox of a million messages has a
@@ -23,7 +25,7 @@ type flagTable struct {
 func (t *flagTable) intern(flags []imap.Flag) flagID {
 	t.scratch = t.scratch[:0]
 	for _, f := range flags {
-		if strings.EqualFold(string(f), `\Recent`) {
+		if !keepable(f) {
 			continue
 		}
 		t.scratch = append(t.scratch, f...)
@@ -37,7 +39,7 @@ func (t *flagTable) intern(flags []imap.Flag) flagID {
 	}
 	list := make([]imap.Flag, 0, len(flags))
 	for _, f := range flags {
-		if !strings.EqualFold(string(f), `\Recent`) {
+		if keepable(f) {
 			list = append(list, imap.Flag(strings.Clone(string(f))))
 		}
 	}
@@ -45,6 +47,12 @@ func (t *flagTable) intern(flags []imap.Flag) flagID {
 	t.lists = append(t.lists, list)
 	t.ids[string(t.scratch)] = id
 	return id
+}
+
+// keepable reports whether a flag is the message's own and can be sent to a
+// server: \Recent belongs to a session, and some servers list flags with blanks.
+func keepable(f imap.Flag) bool {
+	return !strings.EqualFold(string(f), `\Recent`) && imapconn.ValidFlag(string(f))
 }
 
 // list returns the flags of id; the caller must not change them.

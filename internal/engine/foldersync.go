@@ -37,6 +37,8 @@ type folderSync struct {
 	// delivered are host2 UIDs confirmed by this run.
 	delivered map[imap.UID]bool
 	labels    [2]map[imap.UID][]string
+	// numbers are Gmail's numbers of host1 messages.
+	numbers map[imap.UID]string
 	// alike are the keys by which several different messages go; plainOf leads
 	// from the content of the first of them back to that key.
 	alike   map[identity.Key]struct{}
@@ -165,6 +167,7 @@ func (fs *folderSync) sync(ctx context.Context) error {
 	c := fs.plan()
 	copyErr := c.run(ctx)
 	c.concede()
+	fs.settlePlaces(c)
 	if copyErr == nil {
 		copyErr = fs.afterCopies(ctx, c)
 	}

@@ -103,6 +103,7 @@ func (l *lister) items() imapconn.FetchItems {
 	if l.fs.run.labels() {
 		items.GMLabels = true
 	}
+	items.GMMsgID = l.n == 1 && l.fs.run.byNumber()
 	return items
 }
 
@@ -143,6 +144,7 @@ func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 		if l.fs.run.labels() {
 			l.fs.keepLabels(l.n, m)
 		}
+		l.fs.keepNumber(m)
 		out.recs = append(out.recs, r)
 	}
 }

@@ -62,7 +62,7 @@ func (l *lister) take(out *listing, fresh *unknowns, uid imap.UID, flags []imap.
 
 // allFlags asks for the flags of everything.
 func (l *lister) allFlags(ctx context.Context, c *imapconn.Conn, out *listing) (*unknowns, error) {
-	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true})
+	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, GMMsgID: l.n == 1 && l.fs.run.byNumber()})
 	if err := stream.AskRange(ctx, 1, 0); err != nil {
 		return nil, err
 	}
@@ -75,6 +75,7 @@ func (l *lister) allFlags(ctx context.Context, c *imapconn.Conn, out *listing) (
 		if err != nil {
 			return nil, err
 		}
+		l.fs.keepNumber(m)
 		l.take(out, fresh, m.UID, m.Flags, m.HasFlags)
 	}
 }

@@ -87,7 +87,12 @@ type run struct {
 	lower2    map[string]string    // the same in lower case
 	merges    map[string]*mergeState
 	crossSeen map[identity.Key]struct{}
-	newest    time.Time // newest INTERNALDATE of host1, of folders listed so far
+	// places is where host2 has Gmail's messages, by their number; unique are the
+	// numbers the sizes table has seen.
+	places      map[string]place
+	unique      map[string]struct{}
+	uniqueBytes int64
+	newest      time.Time // newest INTERNALDATE of host1, of folders listed so far
 
 	budgetBytes int64
 	limits      limits

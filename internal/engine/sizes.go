@@ -55,6 +55,9 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 	total.Folders2 = len(told2)
 	total.Spent = time.Since(start)
 	r.emit(total)
+	if len(r.unique) > 0 && !after {
+		r.tellUnique(total.Total1, event.Size{Messages: int64(len(r.unique)), Bytes: r.uniqueBytes})
+	}
 	return nil
 }
 
@@ -83,7 +86,7 @@ func (r *run) sizesOf(ctx context.Context, k *link, names []string, after bool) 
 	if err != nil {
 		return nil, err
 	}
-	if search == "" && conn.Has(imap.CapStatusSize) {
+	if search == "" && conn.Has(imap.CapStatusSize) && (n == 2 || !r.byNumber()) {
 		return out, r.statusSizes(ctx, k, names, after, out)
 	}
 	fs := &folderSync{run: r, lane: r.main}
@@ -157,7 +160,7 @@ func (l *lister) size(ctx context.Context) (event.Size, error) {
 	}
 	err := l.k.do(ctx, func(c *imapconn.Conn) error {
 		sum = event.Size{}
-		stream := c.Fetch(imapconn.FetchItems{UID: true, Size: true})
+		stream := c.Fetch(imapconn.FetchItems{UID: true, Size: true, GMMsgID: l.n == 1 && l.fs.run.byNumber()})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
 			return err
 		}
@@ -175,6 +178,9 @@ func (l *lister) size(ctx context.Context) (event.Size, error) {
 			sum.Messages++
 			sum.Bytes += m.Size
 			sum.Biggest = max(sum.Biggest, m.Size)
+			if m.GMMsgID != "" {
+				l.fs.run.countUnique(m.GMMsgID, m.Size)
+			}
 		}
 	})
 	return sum, err

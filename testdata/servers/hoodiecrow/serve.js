@@ -4,6 +4,7 @@
 // over TLS on TLSPORT. In the working directory: tls.pem (key and certificate)
 // and users (lines "name password").
 
+const crypto = require('crypto');
 const fs = require('fs');
 const hoodiecrow = require('hoodiecrow-imap');
 
@@ -46,7 +47,16 @@ function listen(secure, where) {
     storage: { INBOX: { messages: [] }, '': { separator: '/', folders: gmail ? gmailFolders : {} } },
   });
   // The plugin teaches the server the extension but does not announce it.
-  if (gmail) server.registerCapability('X-GM-EXT-1');
+  if (gmail) {
+    server.registerCapability('X-GM-EXT-1');
+    // As on Gmail, the same message has the same number in every folder.
+    server.messageHandlers.unshift((connection, message) => {
+      const id = /^message-id:\s*(\S+)/im.exec(String(message.raw));
+      if (id && !message['X-GM-MSGID']) {
+        message['X-GM-MSGID'] = BigInt('0x' + crypto.createHash('sha256').update(id[1]).digest('hex').slice(0, 15)).toString();
+      }
+    });
+  }
   server.listen(where, '127.0.0.1');
 }
 
