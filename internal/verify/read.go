@@ -49,7 +49,7 @@ func read(ctx context.Context, a Account) (*Mailbox, error) {
 		return nil, err
 	}
 	c := imapclient.New(conn, nil)
-	defer c.Close()
+	defer func() { _ = c.Close() }() // what counts was read or has its own error
 	// The client knows no context; closing the connection under it ends every wait.
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 
