@@ -18,7 +18,7 @@ func TestGmailBodiesMoveOnce(t *testing.T) {
 		corpus.Folder{Path: []string{"Work"}, Messages: letter[:4]},
 		corpus.Folder{Path: []string{"[Gmail]", "All Mail"}, Messages: letter})
 	mailtest.Fill(t, a.s, a.user, box)
-	for _, kind := range mailtest.Kinds(t) {
+	for _, kind := range mailtest.Kinds(t, mailtest.Dovecot, mailtest.Courier) {
 		t.Run(kind, func(t *testing.T) {
 			t.Setenv("XDG_STATE_HOME", t.TempDir())
 			b, line := metered(t, newAccount(t, mailtest.Real(t, kind)))
