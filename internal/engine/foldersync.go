@@ -43,6 +43,8 @@ type folderSync struct {
 	// from the content of the first of them back to that key.
 	alike   map[identity.Key]struct{}
 	plainOf map[identity.Key]identity.Key
+	// addedIDs replace the UID in the Message-Id that --addheader gives.
+	addedIDs map[imap.UID]string
 
 	copiedCount, failedCount int64
 	// onHost2 are host1 messages that host2 holds for certain, for --delete1.
@@ -320,6 +322,9 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 	if err := fs.separateLookalikes(ctx); err != nil {
 		return err
 	}
+	if err := fs.verifyAdded(ctx); err != nil {
+		return err
+	}
 	fs.resolveDoubt()
 	fs.pairing = pair(fs.src, fs.dst)
 	for i, l := range []*listing{fs.src, fs.dst} {
@@ -362,6 +367,10 @@ func (fs *folderSync) plan() *copier {
 	}
 	if len(pr.present) > 0 {
 		fs.run.emit(event.MessagesPresent{Folder: fs.from, Count: int64(len(pr.present)), Bytes: presentBytes})
+	}
+	if fs.run.crossSeen != nil {
+		// For the folders to come; what is missing here is asked for below.
+		defer fs.crossAll()
 	}
 	for _, i := range pr.repeated1 {
 		r := &fs.src.recs[i]
@@ -446,6 +455,15 @@ func (fs *folderSync) crossed(k identity.Key) bool {
 func (fs *folderSync) cross(k identity.Key) {
 	if fs.run.crossSeen != nil {
 		fs.run.crossSeen[k] = struct{}{}
+	}
+}
+
+// crossAll notes all that the host2 folder holds.
+func (fs *folderSync) crossAll() {
+	for i := range fs.dst.recs {
+		if r := &fs.dst.recs[i]; r.is(hasKey) {
+			fs.cross(r.key)
+		}
 	}
 }
 

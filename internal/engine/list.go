@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -253,8 +255,13 @@ const headerKept = 1 << 20
 // header and content. Messages that do not come are left out. The bodies are
 // streamed.
 func (fs *folderSync) contents(ctx context.Context, c *imapconn.Conn, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) error {
+	return fs.contentsWithout(ctx, c, uidSet(uids), false, tell)
+}
+
+// contentsWithout is contents, leaving out the line that --addheader added.
+func (fs *folderSync) contentsWithout(ctx context.Context, c *imapconn.Conn, uids imap.UIDSet, added bool, tell func(imap.UID, []byte, identity.Content) error) error {
 	stream := c.Fetch(imapconn.FetchItems{UID: true, Body: true})
-	if err := stream.Ask(ctx, uidSet(uids)); err != nil {
+	if err := stream.Ask(ctx, uids); err != nil {
 		return err
 	}
 	hasher := identity.NewContentHasher()
@@ -272,7 +279,11 @@ func (fs *folderSync) contents(ctx context.Context, c *imapconn.Conn, uids []ima
 		}
 		hasher.Reset()
 		head.reset()
-		if _, err := io.Copy(io.MultiWriter(hasher, &head), m.Body); err != nil {
+		filter := skipAdded{to: hasher, done: !added}
+		if _, err := io.Copy(io.MultiWriter(&filter, &head), m.Body); err != nil {
+			return err
+		}
+		if err := filter.flush(); err != nil {
 			return err
 		}
 		if err := tell(m.UID, head.header(), hasher.Sum()); err != nil {
@@ -306,6 +317,9 @@ func (l *lister) choose(ctx context.Context) error {
 		criteria, able = s.Search2, s.AbleToSearch2
 	}
 	search := criterion(criteria, s.MaxAge, s.MinAge, s.Now)
+	if !able && s.FetchSet != "" && criteria == "" {
+		return l.chooseByDate(ctx)
+	}
 	if search == "" {
 		return nil
 	}
@@ -377,6 +391,14 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 	if l.k.opened.Exists == 0 {
 		return nil // some servers refuse 1:* in an empty folder
 	}
+	var wanted imap.UIDSet
+	if s.FetchSet != "" {
+		set, err := parseUIDSet(s.FetchSet)
+		if err != nil {
+			return fmt.Errorf("--fetch_hash_set %s: %w", s.FetchSet, err)
+		}
+		wanted = set
+	}
 	return l.k.do(ctx, func(c *imapconn.Conn) error {
 		stream := c.Fetch(imapconn.FetchItems{UID: true, InternalDate: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
@@ -389,6 +411,9 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 			}
 			if err != nil {
 				return err
+			}
+			if wanted != nil && !wanted.Contains(m.UID) {
+				continue
 			}
 			if t, ok := internalDate(m.InternalDate); !ok || inAges(t, s.MaxAge, s.MinAge, s.Now) {
 				l.chosen[m.UID] = struct{}{}
@@ -410,4 +435,28 @@ func countUIDs(set imap.UIDSet) (n int64) {
 		n += int64(r.Stop) - int64(r.Start) + 1
 	}
 	return n
+}
+
+// parseUIDSet reads a set as IMAP writes it: "1:100,200,300:*".
+func parseUIDSet(text string) (imap.UIDSet, error) {
+	var set imap.UIDSet
+	for _, part := range strings.Split(text, ",") {
+		from, to, isRange := strings.Cut(part, ":")
+		if !isRange {
+			to = from
+		}
+		var ends [2]imap.UID
+		for i, s := range []string{from, to} {
+			if s == "*" {
+				continue // 0 is imap's *
+			}
+			n, err := strconv.ParseUint(s, 10, 32)
+			if err != nil || n == 0 {
+				return nil, fmt.Errorf("%q is not a message number", s)
+			}
+			ends[i] = imap.UID(n)
+		}
+		set.AddRange(ends[0], ends[1])
+	}
+	return set, nil
 }

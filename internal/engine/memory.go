@@ -292,8 +292,8 @@ func (fs *folderSync) remember(c *copier) {
 	for i := range fs.src.recs {
 		rec := &fs.src.recs[i]
 		key, rank, ok := entryKey(rec.key)
-		if !rec.is(hasKey) || !ok {
-			continue
+		if !rec.is(hasKey) || !ok || rec.is(addedHeader) {
+			continue // the line of --addheader is made anew with each listing
 		}
 		uid2, on2 := to[int32(i)]
 		if uid2 != 0 {

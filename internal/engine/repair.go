@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -24,6 +26,9 @@ const (
 	stripNUL
 	wrapLines
 	wrapWhole
+	// sameAgain changes nothing: a refusal may pass by itself, and then nothing
+	// need be left out.
+	sameAgain
 )
 
 // rung is a place on the repair ladder.
@@ -31,23 +36,24 @@ type rung uint8
 
 const rungNone rung = 0
 
-// ladder lists what is tried, one rung after each refusal: every change alone
-// first, so that a message loses nothing it need not lose, then all of them.
+// ladder lists what is tried, one rung after each refusal: the same once more,
+// then every change alone, so that a message loses nothing it need not lose, then all of them.
 // What alters the content is for those who allowed it (--repair); line ends are
 // not content: RFC 5322 knows CRLF only.
 var ladder = []struct {
 	changes change
 	needs   change // 0: always allowed
 }{
-	1: {changes: dropKeywords},
-	2: {changes: dropDate},
-	3: {changes: fixNewlines},
-	4: {changes: dropKeywords | dropDate | fixNewlines},
-	5: {changes: stripNUL, needs: stripNUL},
-	6: {changes: wrapLines, needs: wrapLines},
-	7: {changes: dropKeywords | dropDate | fixNewlines | stripNUL | wrapLines, needs: stripNUL},
-	8: {changes: wrapWhole, needs: wrapWhole},
-	9: {changes: wrapWhole | dropKeywords | dropDate, needs: wrapWhole},
+	1:  {changes: sameAgain},
+	2:  {changes: dropKeywords},
+	3:  {changes: dropDate},
+	4:  {changes: fixNewlines},
+	5:  {changes: dropKeywords | dropDate | fixNewlines},
+	6:  {changes: stripNUL, needs: stripNUL},
+	7:  {changes: wrapLines, needs: wrapLines},
+	8:  {changes: dropKeywords | dropDate | fixNewlines | stripNUL | wrapLines, needs: stripNUL},
+	9:  {changes: wrapWhole, needs: wrapWhole},
+	10: {changes: wrapWhole | dropKeywords | dropDate, needs: wrapWhole},
 }
 
 var rungEnd = rung(len(ladder))
@@ -79,7 +85,7 @@ func (fs *folderSync) climb(t *task) bool {
 			continue
 		}
 		ch := ladder[t.rung].changes
-		useful := ch&(fixNewlines|stripNUL|wrapLines|wrapWhole) != 0
+		useful := ch&(fixNewlines|stripNUL|wrapLines|wrapWhole|sameAgain) != 0
 		t.flags, t.date = flags, date
 		if ch&dropKeywords != 0 && len(system) < len(flags) {
 			t.flags, useful = system, true
@@ -113,6 +119,9 @@ func (fs *folderSync) alter(t *task, msg []byte) ([]byte, bool) {
 		return msg, true
 	}
 	ch := ladder[t.rung].changes
+	if ch == sameAgain {
+		return msg, true
+	}
 	r := &fs.src.recs[t.src]
 	before := sha256.Sum256(msg)
 	var told []string
@@ -258,7 +267,7 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 		}
 	}
 	meta := transform.Meta{
-		Folder1: fs.from.Raw, Folder2: fs.to.Raw, UID: uint32(t.uid), HeaderLess: r.is(addedHeader),
+		Folder1: fs.from.Raw, Folder2: fs.to.Raw, UID: uint32(t.uid), HeaderLess: r.is(addedHeader), AddedID: fs.addedIDs[t.uid],
 		Size: r.size, Flags: joinFlags(fs.run.flags[0].list(r.flags)), Date: fs.dateFor(r),
 	}
 	msg, verdict, err := fs.run.pipeline.Apply(ctx, meta, *it.buf)
@@ -271,6 +280,18 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 	if !verdict.Kept() {
 		c.skip(t, skipOf(verdict.Cause), verdict.Line(meta))
 		return false, nil
+	}
+	if !bytes.Equal(msg, *it.buf) {
+		// What the user's expressions and commands make has their line ends;
+		// mail has CRLF. Untouched mail keeps what it has.
+		if lf := transform.CountCRLF(msg); lf != int64(len(msg)) {
+			whole := make([]byte, 0, lf)
+			buf := bytes.NewBuffer(whole)
+			if _, err := io.Copy(buf, transform.NewCRLFReader(bytes.NewReader(msg))); err != nil {
+				return false, err
+			}
+			msg = buf.Bytes()
+		}
 	}
 	for {
 		out, changed := fs.alter(t, msg)

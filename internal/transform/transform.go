@@ -72,6 +72,7 @@ type Meta struct {
 	Folder1, Folder2 string // raw names
 	UID              uint32 // on host1
 	HeaderLess       bool   // no header identifies it: --addheader applies
+	AddedID          string // instead of the UID in the line of --addheader
 
 	// For the text of a verdict only, as host1 listed them.
 	Size  int64
@@ -92,6 +93,9 @@ func (p *Pipeline) Active() bool {
 func (p *Pipeline) Prefix(m Meta) string {
 	if !p.AddHeader || !m.HeaderLess {
 		return ""
+	}
+	if m.AddedID != "" {
+		return "Message-Id: <" + m.AddedID + "@imapsync>\r\n"
 	}
 	return identity.AddedHeader(m.UID) + "\r\n"
 }

@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// --addheader identifies a message by its UID on host1, as imapsync does, so
+// that what imapsync brought over is found. Two messages of two folders, or of
+// two accounts, may have the same UID: imapsync then takes the second for copied
+// and loses it (imapsync-messages.md S18). Here the content of what is found
+// under such a Message-Id is looked at; a message that is not it gets a
+// Message-Id made of its own content.
+
+// verifyAdded gives host1 messages whose added Message-Id belongs to another
+// message on host2 an identity of their own. Messages that transformations
+// change on their way can not be compared and are believed, as in imapsync.
+func (fs *folderSync) verifyAdded(ctx context.Context) error {
+	if !fs.run.p.Identity.AddHeader || fs.run.pipeline.Active() {
+		return nil
+	}
+	suspects := make(map[identity.Key]int32)
+	for i := range fs.src.recs {
+		if r := &fs.src.recs[i]; r.is(addedHeader) {
+			suspects[r.key] = int32(i)
+		}
+	}
+	if len(suspects) == 0 {
+		return nil
+	}
+	var uids [2][]imap.UID
+	pairs := make(map[imap.UID]int32) // host2's UID -> host1's record
+	for i := range fs.dst.recs {
+		r := &fs.dst.recs[i]
+		if src, ok := suspects[r.key]; ok && r.is(hasKey) {
+			pairs[r.uid] = src
+			uids[1] = append(uids[1], r.uid)
+			uids[0] = append(uids[0], fs.src.recs[src].uid)
+		}
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	var contents [2]map[imap.UID]identity.Content
+	var g errgroup.Group
+	for i, k := range []*link{fs.lane.src, fs.lane.dst} {
+		g.Go(func() error {
+			return k.do(ctx, func(c *imapconn.Conn) error {
+				got := make(map[imap.UID]identity.Content)
+				contents[i] = got
+				return fs.contentsWithout(ctx, c, sortedSet(uids[i]), i == 1, func(uid imap.UID, _ []byte, content identity.Content) error {
+					got[uid] = content
+					return nil
+				})
+			})
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	found := make(map[int32]bool)
+	for uid2, src := range pairs {
+		a, ok1 := contents[0][fs.src.recs[src].uid]
+		b, ok2 := contents[1][uid2]
+		// What can not be read is believed: it is reported where it matters.
+		found[src] = found[src] || !ok1 || !ok2 || a.Loose == b.Loose
+	}
+	for src, same := range found {
+		if same {
+			continue
+		}
+		r := &fs.src.recs[src]
+		id := contents[0][r.uid].Loose.String()
+		key, outcome, err := fs.run.hasher[0].FromFields([]byte(addedLine(id)), r.size)
+		if err != nil || outcome != identity.Identified {
+			return fmt.Errorf("--addheader: folder %s, UID %d: no identity can be made of %q: %w", fs.from.Text, r.uid, addedLine(id), err)
+		}
+		r.key = key
+		if fs.addedIDs == nil {
+			fs.addedIDs = make(map[imap.UID]string)
+		}
+		fs.addedIDs[r.uid] = id
+	}
+	if n := len(fs.addedIDs); n > 0 {
+		fs.run.note(fmt.Sprintf("Host1: folder [%s] has %d messages without identifying headers whose UID another message on host2 has as its added Message-Id: they get one made of their content", fs.from.Raw, n))
+	}
+	return nil
+}
+
+// addedLine is the header line of a message with an identity of its own.
+func addedLine(id string) string { return "Message-Id: <" + id + "@imapsync>" }
+
+// addedTail ends the Message-Ids of --addheader.
+const addedTail = "@imapsync>"
+
+// skipAdded passes on what is written to it, but for a first line that
+// --addheader put there.
+type skipAdded struct {
+	to   interface{ Write([]byte) (int, error) }
+	line []byte
+	done bool
+}
+
+// addedMax bounds an added line.
+const addedMax = 100
+
+func (s *skipAdded) Write(p []byte) (int, error) {
+	if s.done {
+		return s.to.Write(p)
+	}
+	s.line = append(s.line, p...)
+	end := bytes.IndexByte(s.line, '\n')
+	if end < 0 && len(s.line) < addedMax {
+		return len(p), nil
+	}
+	return len(p), s.flush()
+}
+
+// flush passes on what was held back.
+func (s *skipAdded) flush() error {
+	if s.done {
+		return nil
+	}
+	s.done = true
+	rest := s.line
+	if end := bytes.IndexByte(rest, '\n'); end >= 0 {
+		line := bytes.TrimRight(rest[:end], "\r")
+		if len(line) > 11 && bytes.EqualFold(line[:11], []byte("Message-Id:")) && bytes.HasSuffix(line, []byte(addedTail)) {
+			rest = rest[end+1:]
+		}
+	}
+	_, err := s.to.Write(rest)
+	return err
+}
