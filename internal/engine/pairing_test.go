@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
@@ -21,7 +21,7 @@ import (
 // messages. The pair with most to convert carries the large one.
 const (
 	largeMailbox = 3000
-	smallMailbox = 600
+	smallMailbox = 300
 )
 
 // serverChange is something a server does to mail by itself, whoever stores it
@@ -98,20 +98,30 @@ func (w tapped) wrote() map[string]int {
 // untouched fails the test when an account is not what it was, down to UIDs.
 func untouched(t testing.TB, what string, before, after mailtest.State) {
 	t.Helper()
-	if d := cmp.Diff(before, after, cmpopts.IgnoreFields(mailtest.State{}, "Server"), lazyValidity); d != "" {
-		t.Errorf("%s changed:\n%.3000s", what, d)
+	if a, b := lines(before), lines(after); !slices.Equal(a, b) {
+		t.Errorf("%s changed:\n%.3000s", what, cmp.Diff(a, b))
 	}
 }
 
-// lazyValidity: Courier writes the UIDVALIDITY of a folder down with its first
-// message, and tells the time of day before.
-var lazyValidity = cmp.Transformer("lazyValidity", func(f *mailtest.Folder) mailtest.Folder {
-	g := *f
-	if len(g.Messages) == 0 {
-		g.UIDValidity = 0
+// lines describes an account, a line for every folder, subscription and message.
+func lines(s mailtest.State) []string {
+	var out []string
+	for name, f := range s.Folders {
+		validity := f.UIDValidity
+		if len(f.Messages) == 0 {
+			validity = 0 // Courier makes it up anew until the first message comes
+		}
+		out = append(out, fmt.Sprintf("%q UIDVALIDITY %d", name, validity))
+		for _, m := range f.Messages {
+			out = append(out, fmt.Sprintf("%q UID %d %v %d %d %x", name, m.UID, m.Flags, m.Date.Unix(), m.Length, m.Digests[0]))
+		}
 	}
-	return g
-})
+	for name := range s.Subscribed {
+		out = append(out, fmt.Sprintf("%q is subscribed", name))
+	}
+	slices.Sort(out)
+	return out
+}
 
 // sources fills one account per server and size, once; all pairs read it.
 type sources struct {
@@ -163,15 +173,16 @@ func TestPairings(t *testing.T) {
 	var made sources
 	var seen seenChanges
 	t.Run("pair", func(t *testing.T) {
-		for i, from := range places {
-			for j, to := range places {
-				if len(from.options) > 0 || i == j && len(to.options) == 0 && from.kind == mailtest.Dovecot {
-					continue // Dovecot to Dovecot is the pair of two separators
+		for _, from := range places {
+			for _, to := range places {
+				// Dovecot to Dovecot is the pair of two separators and prefixes.
+				if len(from.options) > 0 || len(to.options) > 0 != (from.kind == mailtest.Dovecot && to.kind == mailtest.Dovecot) {
+					continue
 				}
 				s1 := mailtest.Real(t, from.kind, from.options...)
 				s2 := mailtest.Real(t, to.kind, to.options...)
 				messages := smallMailbox
-				if len(to.options) > 0 && from.kind == mailtest.Dovecot {
+				if len(to.options) > 0 {
 					messages = largeMailbox
 				}
 				t.Run(s1.String()+" to "+s2.String(), func(t *testing.T) {

@@ -1,0 +1,89 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/proxy"
+)
+
+// distant puts an account 100 ms of round trip away.
+func distant(t testing.TB, a account) tapped {
+	t.Helper()
+	p, err := proxy.Start(proxy.Options{Target: a.s.Addr(), Delay: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	a.port = p.Port()
+	return tapped{a, p}
+}
+
+// TestRoundTripsDoNotGrow copies 500 messages of one folder between two hosts
+// that are far away. What counts is how often one side waits for the other: it
+// must not grow with the messages where the server lets a client send ahead.
+func TestRoundTripsDoNotGrow(t *testing.T) {
+	const messages = 500
+	box := corpus.Generate(corpus.Options{Seed: 3, Messages: messages, Folders: 1, MaxAttachment: 4 << 10, Distinct: true})
+	for _, tc := range []struct {
+		name string
+		to   func(testing.TB) *mailtest.Server
+		// turns is the most that a first run may wait for host2, a turn a round trip.
+		turns int
+	}{
+		{"MULTIAPPEND", onReal(mailtest.Dovecot), 25},
+		{"LITERAL+", onReal(mailtest.Dovecot, "hide=MULTIAPPEND"), 25},
+		{"Cyrus", onReal(mailtest.Cyrus), 25},
+		{"mox", onReal(mailtest.Mox), 25},
+		// Literals up to 4096 bytes go unasked, the others cost a turn each.
+		{"LITERAL-", onEmbedded(), messages},
+		// Each message is asked for once, and no more than that.
+		{"no LITERAL+", onReal(mailtest.Courier), messages + 25},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			from := mailtest.StartEmbedded(t, embedded.Options{})
+			source := newAccount(t, from)
+			mailtest.Fill(t, from, source.user, box)
+			to := tc.to(t)
+			a, b := distant(t, source), distant(t, newAccount(t, to))
+			options := []string{"--cachedir", t.TempDir()}
+			first := migrate(t, a.account, b.account, options...)
+			first.expect(t, 0)
+			if first.stats.Transferred != messages {
+				t.Errorf("%d messages copied", first.stats.Transferred)
+			}
+			c1, c2 := a.line.Counts(), b.line.Counts()
+			t.Logf("first run: host1 %v; host2 %v", c1, c2)
+			if c1.Turns > 25 {
+				t.Errorf("host1: %d round trips for %d messages: %v", c1.Turns, messages, c1)
+			}
+			if c2.Turns > tc.turns {
+				t.Errorf("host2: %d round trips for %d messages: %v", c2.Turns, messages, c2)
+			}
+			again := migrate(t, a.account, b.account, options...)
+			again.expect(t, 0)
+			for n, turns := range []int{a.line.Counts().Turns - c1.Turns, b.line.Counts().Turns - c2.Turns} {
+				if turns > 10 {
+					t.Errorf("second run: %d round trips to host%d", turns, n+1)
+				}
+			}
+			same(t, source, b.account)
+		})
+	}
+}
+
+func onReal(kind string, options ...string) func(testing.TB) *mailtest.Server {
+	return func(t testing.TB) *mailtest.Server { return mailtest.Real(t, kind, options...) }
+}
+
+func onEmbedded(hide ...imap.Cap) func(testing.TB) *mailtest.Server {
+	return func(t testing.TB) *mailtest.Server {
+		return mailtest.StartEmbedded(t, embedded.Options{Hide: hide})
+	}
+}
