@@ -409,7 +409,7 @@ func TestStreamedAppend(t *testing.T) {
 	if _, err := dst.WaitAppend(ctx, a); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Next(ctx); err != io.EOF {
+	if _, err := f.Next(ctx); !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
 	_ = src.Close()

@@ -3,6 +3,7 @@ package imapconn
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -71,7 +72,7 @@ func BenchmarkListing(b *testing.B) {
 	n, bytes := 0, 0
 	for {
 		m, err := f.Next(ctx)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -140,7 +141,7 @@ func benchBodies(b *testing.B, size int) {
 	var n int64
 	for {
 		m, err := f.Next(ctx)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

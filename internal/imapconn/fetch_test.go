@@ -21,7 +21,7 @@ func drainFetch(t *testing.T, ctx context.Context, f *Fetch) []string {
 	var got []string
 	for {
 		m, err := f.Next(ctx)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return got
 		}
 		if err != nil {
@@ -175,7 +175,7 @@ func TestFetchUnreadBody(t *testing.T) {
 			t.Fatal(m, err)
 		}
 		if old != nil {
-			if _, err := old.Read(make([]byte, 1)); err == nil || err == io.EOF {
+			if _, err := old.Read(make([]byte, 1)); err == nil || errors.Is(err, io.EOF) {
 				t.Errorf("a body of the past reads %v", err)
 			}
 		}
@@ -185,7 +185,7 @@ func TestFetchUnreadBody(t *testing.T) {
 		}
 		old = m.Body
 	}
-	if _, err := f.Next(ctx); err != io.EOF || len(f.Missing()) > 0 {
+	if _, err := f.Next(ctx); !errors.Is(err, io.EOF) || len(f.Missing()) > 0 {
 		t.Fatal(err)
 	}
 	_ = c.Close()
@@ -220,7 +220,7 @@ func TestFetchKeptAside(t *testing.T) {
 			t.Errorf("UID %d: %d bytes, %v", m.UID, len(b), err)
 		}
 	}
-	if _, err := f.Next(ctx); err != io.EOF || len(f.Missing()) > 0 {
+	if _, err := f.Next(ctx); !errors.Is(err, io.EOF) || len(f.Missing()) > 0 {
 		t.Fatal(err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
@@ -247,7 +247,7 @@ func TestFetchClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Close()
-	if _, err := f.Next(ctx); err != io.EOF {
+	if _, err := f.Next(ctx); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
 	if err := f.Ask(ctx, imap.UIDSetNum(5)); err == nil {
@@ -283,7 +283,7 @@ func TestFetchLostInBody(t *testing.T) {
 		if !errors.As(err, &lost) || !errors.Is(err, io.ErrUnexpectedEOF) || lost.Timeout {
 			t.Errorf("%v", err)
 		}
-		if _, again := f.Next(ctx); again == nil || again == io.EOF {
+		if _, again := f.Next(ctx); again == nil || errors.Is(again, io.EOF) {
 			t.Errorf("the stream goes on: %v", again)
 		}
 		_ = c.Close()
@@ -371,7 +371,7 @@ func TestFetchGmail(t *testing.T) {
 	if diff := cmp.Diff([]string{`\Inbox`, `\Sent`, "foo bar", "[Mailbox]", "x)y", "&AOk-"}, m.GMLabels); diff != "" || m.GMMsgID != "1278455344230334865" {
 		t.Error(diff, m.GMMsgID)
 	}
-	if _, err := f.Next(t.Context()); err != io.EOF {
+	if _, err := f.Next(t.Context()); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
 	_ = c.Close()
@@ -423,7 +423,7 @@ func TestFetchArguments(t *testing.T) {
 	if err := f.Ask(ctx, nil); err != nil {
 		t.Error(err)
 	}
-	if _, err := f.Next(ctx); err != io.EOF {
+	if _, err := f.Next(ctx); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
 	_ = c.Close()

@@ -59,10 +59,10 @@ func FuzzReplies(f *testing.F) {
 			m, err := s.Next(ctx)
 			if err != nil {
 				var lost *ConnError
-				if err != io.EOF && !errors.As(err, &lost) {
+				if !errors.Is(err, io.EOF) && !errors.As(err, &lost) {
 					t.Fatalf("%v", err)
 				}
-				if err != io.EOF {
+				if !errors.Is(err, io.EOF) {
 					return
 				}
 				break

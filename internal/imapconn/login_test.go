@@ -22,14 +22,6 @@ const canary = `c4n"ary\kanarie`
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-func unb64(p *peer, s string) string {
-	b, err := base64.StdEncoding.DecodeString(s)
-	if err != nil {
-		p.t.Errorf("%q is not base64", s)
-	}
-	return string(b)
-}
-
 // spied are the forms in which a secret must not appear anywhere.
 func spied(secrets ...string) []string {
 	var forms []string

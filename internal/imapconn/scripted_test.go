@@ -317,7 +317,7 @@ func fetched(ctx context.Context, c *Conn, o *outcome, items FetchItems) (string
 	var first error
 	for {
 		m, err := f.Next(ctx)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

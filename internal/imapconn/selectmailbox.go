@@ -66,8 +66,14 @@ func (c *Conn) Select(ctx context.Context, mailbox string, options *SelectOption
 
 // Examine opens a mailbox for reading alone. RFC 3501 section 6.3.2.
 func (c *Conn) Examine(ctx context.Context, mailbox string, options *SelectOptions) (*SelectData, error) {
-	p, err := c.startSelect(ctx, "EXAMINE", mailbox, options)
+	p, err := c.StartExamine(ctx, mailbox, options)
 	return finishSelect(ctx, p, err)
+}
+
+// StartExamine is Examine without waiting. Commands sent behind it act on the
+// new mailbox.
+func (c *Conn) StartExamine(ctx context.Context, mailbox string, options *SelectOptions) (*Pending[SelectData], error) {
+	return c.startSelect(ctx, "EXAMINE", mailbox, options)
 }
 
 // StartSelect is Select without waiting. Commands sent behind it act on the
@@ -109,6 +115,9 @@ func (c *Conn) startSelect(ctx context.Context, name, mailbox string, options *S
 	cmd := &Command{name: name}
 	cmd.take = func(v any) bool { return c.takeSelect(d, v) }
 	cmd.finish = func(r *Response) {
+		if c.stream != nil {
+			c.stream.forgetSeqs() // they were the last mailbox's
+		}
 		if !r.OK() {
 			c.mailbox = nil
 			return

@@ -85,7 +85,7 @@ func (l *fileLock) writePID(pid int) error {
 func readPID(f *os.File) int {
 	b := make([]byte, 20)
 	n, err := f.ReadAt(b, 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return 0
 	}
 	pid, err := strconv.Atoi(string(bytes.TrimSpace(b[:n])))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // Mode says what may be written.
@@ -182,7 +183,7 @@ func (j *Journal) create(p Pair) error {
 // use opens the sound file at j.path, migrates it and loads what is kept in memory.
 func (j *Journal) use(p Pair) error {
 	db, file, err := openBolt(j.path, j.mode != ReadWrite)
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return &LockedError{Path: j.path}
 	}
 	if err != nil {

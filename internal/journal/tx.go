@@ -131,8 +131,7 @@ func (j *Journal) failed(what string, err error) error {
 		}
 		j.stateLock.Unlock()
 	}
-	j.noteFault(err)
-	return err
+	return j.noteFault(err)
 }
 
 // noteFault remembers that bbolt must not be asked to close. It returns err.

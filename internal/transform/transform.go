@@ -142,7 +142,7 @@ func (p *Pipeline) change(ctx context.Context, m Meta, msg []byte) ([]byte, Verd
 			switch {
 			case err != nil:
 				v.Cause, v.Detail = SkipMessFailed, err.Error()
-				return msg, v, nil
+				return msg, v, nil //nolint:nilerr // it is a verdict, see Apply
 			case hit:
 				v.Cause, v.Detail = SkippedByRule, e.String()
 				return msg, v, nil
@@ -153,7 +153,7 @@ func (p *Pipeline) change(ctx context.Context, m Meta, msg []byte) ([]byte, Verd
 			next, err := e.Apply(text, vars)
 			if err != nil {
 				v.Cause, v.Detail = RegexMessFailed, err.Error()
-				return msg, v, nil
+				return msg, v, nil //nolint:nilerr // it is a verdict, see Apply
 			}
 			changed = changed || next != text
 			text = next
