@@ -28,30 +28,30 @@ func distant(t testing.TB, a account, delay time.Duration) tapped {
 // that are far away. What counts is how often one side waits for the other: it
 // must not grow with the messages where the server lets a client send ahead.
 func TestRoundTripsDoNotGrow(t *testing.T) {
-	const messages = 500
-	const few = 25
-	box := corpus.Generate(corpus.Options{Seed: 3, Messages: messages, Folders: 1, MaxAttachment: 4 << 10, Distinct: true})
+	const many, some, few = 500, 100, 25
 	for _, tc := range []struct {
-		name string
-		to   func(testing.TB) *mailtest.Server
+		name     string
+		messages int
+		to       func(testing.TB) *mailtest.Server
 		// turns is how often a first run may send something new to host2 after an
 		// answer came.
 		turns int
 		delay time.Duration
 	}{
-		{"Dovecot", onReal(mailtest.Dovecot), few, 50 * time.Millisecond},
-		{"Cyrus", onReal(mailtest.Cyrus), few, 50 * time.Millisecond},
-		{"mox", onReal(mailtest.Mox), few, 50 * time.Millisecond},
-		{"LITERAL-", onEmbedded(), few, 50 * time.Millisecond},
+		{"Dovecot", many, onReal(mailtest.Dovecot), few, 50 * time.Millisecond},
+		{"Cyrus", many, onReal(mailtest.Cyrus), few, 50 * time.Millisecond},
+		{"mox", many, onReal(mailtest.Mox), few, 50 * time.Millisecond},
+		{"LITERAL-", many, onEmbedded(), few, 50 * time.Millisecond},
 		// With an APPEND for each message answers come while others are being
 		// sent, so that turns are no waits.
-		{"no MULTIAPPEND", onReal(mailtest.Dovecot, "hide=MULTIAPPEND"), messages, 50 * time.Millisecond},
+		{"no MULTIAPPEND", many, onReal(mailtest.Dovecot, "hide=MULTIAPPEND"), many, 50 * time.Millisecond},
 		// Courier wants to be asked before each message: one turn for each, and
 		// not a second one for its answer.
-		{"no LITERAL+", onReal(mailtest.Courier), messages + few, time.Millisecond},
+		{"no LITERAL+", some, onReal(mailtest.Courier), some + few, time.Millisecond},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
+			box := corpus.Generate(corpus.Options{Seed: 3, Messages: tc.messages, Folders: 1, MaxAttachment: 4 << 10, Distinct: true})
 			from := mailtest.StartEmbedded(t, embedded.Options{})
 			source := newAccount(t, from)
 			mailtest.Fill(t, from, source.user, box)
@@ -60,16 +60,16 @@ func TestRoundTripsDoNotGrow(t *testing.T) {
 			options := []string{"--cachedir", t.TempDir()}
 			first := migrate(t, a.account, b.account, options...)
 			first.expect(t, 0)
-			if first.stats.Transferred != messages {
+			if first.stats.Transferred != int64(tc.messages) {
 				t.Errorf("%d messages copied", first.stats.Transferred)
 			}
 			c1, c2 := a.line.Counts(), b.line.Counts()
 			t.Logf("first run: host1 %v; host2 %v", c1, c2)
 			if c1.Turns > few {
-				t.Errorf("host1: %d round trips for %d messages: %v", c1.Turns, messages, c1)
+				t.Errorf("host1: %d round trips for %d messages: %v", c1.Turns, tc.messages, c1)
 			}
 			if c2.Turns > tc.turns {
-				t.Errorf("host2: %d round trips for %d messages: %v", c2.Turns, messages, c2)
+				t.Errorf("host2: %d round trips for %d messages: %v", c2.Turns, tc.messages, c2)
 			}
 			again := migrate(t, a.account, b.account, options...)
 			again.expect(t, 0)
