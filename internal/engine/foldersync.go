@@ -211,6 +211,9 @@ func (fs *folderSync) skipUnchanged() error {
 
 // afterCopies is what follows when every copy has its fate.
 func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
+	if err := fs.flagsAfterCopy(ctx, c); err != nil {
+		return err
+	}
 	if err := fs.resyncFlags(ctx); err != nil {
 		return err
 	}
@@ -420,15 +423,12 @@ func (fs *folderSync) plan() *copier {
 // filter decides by what the listing tells whether a message is left out.
 func (fs *folderSync) filter(r *record) (event.Skip, string, bool) {
 	s := &fs.run.p.Selection
-	limit := s.MaxSize
-	if app := fs.run.appendLimit(); app > 0 && (limit == nil || app < *limit) {
-		limit = &app
-	}
+	limit := fs.run.sizeLimit()
 	switch {
 	case fs.crossed(r.key):
 		return event.SkipCrossDuplicate, "", true
-	case limit != nil && r.size > *limit:
-		return event.SkipTooBig, fmt.Sprintf("(%d exceeds maxsize limit %d bytes)", r.size, *limit), true
+	case (limit > 0 || s.MaxSize != nil) && r.size > limit: // --maxsize 0 lets nothing through
+		return event.SkipTooBig, fmt.Sprintf("(%d exceeds maxsize limit %d bytes)", r.size, limit), true
 	case s.MinSize != nil && r.size <= *s.MinSize:
 		return event.SkipTooSmall, fmt.Sprintf("(%d smaller than minsize %d bytes)", r.size, *s.MinSize), true
 	}

@@ -45,6 +45,8 @@ type Options struct {
 	Dial func(side event.Side) func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Clock replaces the wall's for the limits of a run, for tests.
 	Clock pace.Clock
+	// Resolver replaces the DNS, for tests.
+	Resolver Resolver
 	// Pause replaces the growing pauses between attempts to connect, for tests.
 	Pause func(attempt int) time.Duration
 }
@@ -135,6 +137,10 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	case err == nil, errors.Is(err, errStopped), errors.Is(err, errDone), r.stopCause() == stopSignal:
 	case ctx.Err() != nil:
 		r.stopFor(stopSignal)
+	case isConnError(err):
+		r.stopFor(stopLost)
+		r.fault(event.Error{Class: event.ErrLost, Text: fmt.Sprintf("Failure: lost connection: %v", err),
+			Hint: "run the same command again: it continues where this one stopped"})
 	default:
 		fin.Fatal = err
 	}
@@ -257,6 +263,11 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.checkCommands(ctx); err != nil {
 		return err
 	}
+	if r.p.Mode == plan.ModeSync {
+		if err := r.checkMX(ctx); err != nil {
+			return err
+		}
+	}
 	r.emit(event.Phase{Name: "connect"})
 	if err := r.connect(ctx); err != nil {
 		return err
@@ -291,6 +302,11 @@ func (r *run) work(ctx context.Context) error {
 	}
 	if r.p.Mode == plan.ModeJustFolderSizes {
 		return errDone
+	}
+	if r.p.Mode == plan.ModeSync {
+		if err := r.tellTooBig(ctx); err != nil {
+			return err
+		}
 	}
 	r.emit(event.Phase{Name: "copy"})
 	r.loopStart = time.Now()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -399,8 +400,9 @@ func (sc *scene) own(t *testing.T, options []string) played {
 		sinks = append(sinks, skipped.Event)
 	}
 	engine.Run(context.Background(), p, engine.Options{
-		Sink:  event.Serial(sinks...),
-		Pause: func(int) time.Duration { return time.Millisecond },
+		Sink:     event.Serial(sinks...),
+		Pause:    func(int) time.Duration { return time.Millisecond },
+		Resolver: sc,
 	})
 	if skipped != nil {
 		if err := skipped.Close(); err != nil {
@@ -412,6 +414,16 @@ func (sc *scene) own(t *testing.T, options []string) played {
 	}
 	stats := tally.Stats()
 	return played{code: stats.ExitCode(), text: text.String(), copied: stats.Transferred}
+}
+
+// LookupMX is the DNS of scenarios: no mail goes anywhere.
+func (sc *scene) LookupMX(_ context.Context, name string) ([]*net.MX, error) {
+	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+}
+
+// LookupHost is not asked.
+func (sc *scene) LookupHost(_ context.Context, host string) ([]string, error) {
+	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 }
 
 // imapsync runs the original.

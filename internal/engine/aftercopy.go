@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
+
+// flagsAfterCopy reads the flags of the messages that were copied and stores
+// what APPEND lost of them (--syncflagsaftercopy): some servers drop all flags
+// of APPEND. One FETCH for all, and one STORE for each distinct list.
+func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
+	if !fs.run.p.Flags.SyncAfterCopy || fs.run.p.Dry {
+		return nil
+	}
+	// Some servers show a session what it appended only after another SELECT.
+	if _, err := fs.lane.dst.open(ctx, fs.to.Raw, true); err != nil {
+		return fs.notOpened(2, err)
+	}
+	if err := fs.findCopies(ctx, c); err != nil {
+		return err
+	}
+	byUID := make(map[imap.UID]*task)
+	var uids []imap.UID
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.fate == copied && t.newUID != 0 {
+			byUID[t.newUID] = t
+			uids = append(uids, t.newUID)
+		}
+	}
+	if len(uids) == 0 {
+		return nil
+	}
+	got, err := fs.flagsOn2(ctx, uids)
+	if err != nil {
+		return err
+	}
+	groups := make(map[flagID]*flagGroup)
+	var order []flagID
+	for _, uid := range uids {
+		t := byUID[uid]
+		src := &fs.src.recs[t.src]
+		now, told := got[uid]
+		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].list(src.flags))
+		if !told || err != nil || !ok || transform.EqualFlags(want, fs.storable(now)) {
+			continue
+		}
+		g := groups[src.flags]
+		if g == nil {
+			g = &flagGroup{flags: want}
+			groups[src.flags] = g
+			order = append(order, src.flags)
+		}
+		g.uids = append(g.uids, uid)
+		g.srcs = append(g.srcs, t.src)
+	}
+	for _, id := range order {
+		if err := fs.store(ctx, groups[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findCopies finds the UIDs of copied messages of which the server told none, by
+// what has arrived in the folder. They are never guessed.
+func (fs *folderSync) findCopies(ctx context.Context, c *copier) error {
+	unknown := make(map[identity.Key][]*task)
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.fate == copied && t.newUID == 0 {
+			k := fs.doubtKey(t)
+			unknown[k] = append(unknown[k], t)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	arrived, err := fs.arrivals(ctx, fs.lane.dst)
+	if err != nil {
+		return err
+	}
+	for _, a := range arrived {
+		if ts := unknown[a.key]; len(ts) > 0 && !fs.delivered[a.uid] {
+			unknown[a.key] = ts[1:]
+			ts[0].newUID = a.uid
+			fs.delivered[a.uid] = true
+		}
+	}
+	return nil
+}
+
+// flagsOn2 reads the flags of host2 messages.
+func (fs *folderSync) flagsOn2(ctx context.Context, uids []imap.UID) (map[imap.UID]flagID, error) {
+	got := make(map[imap.UID]flagID, len(uids))
+	err := fs.lane.dst.do(ctx, func(conn *imapconn.Conn) error {
+		stream := conn.Fetch(imapconn.FetchItems{UID: true, Flags: true})
+		if err := stream.Ask(ctx, sortedSet(append([]imap.UID(nil), uids...))); err != nil {
+			return err
+		}
+		for {
+			m, err := stream.Next(ctx)
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if m.HasFlags {
+				got[m.UID] = fs.run.flags[1].intern(m.Flags)
+			}
+		}
+	})
+	return got, err
+}

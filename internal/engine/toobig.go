@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// sizeLimit is the largest message that is copied, bytes: --maxsize or what
+// host2 takes. 0 is no limit.
+func (r *run) sizeLimit() int64 {
+	limit := r.appendLimit()
+	if m := r.p.Selection.MaxSize; m != nil && (limit == 0 || *m < limit) {
+		limit = *m
+	}
+	return limit
+}
+
+// tellTooBig tells before the first copy how many messages are larger than what
+// will be copied. Folders that are smaller than that as a whole, and unchanged
+// ones, are not asked. It only informs: each message is told of, and listed in
+// --skippedfile, when its folder's turn comes.
+func (r *run) tellTooBig(ctx context.Context) error {
+	limit := r.sizeLimit()
+	s := &r.p.Selection
+	if limit <= 0 || limit > math.MaxUint32 || !s.AbleToSearch1 {
+		return nil // SEARCH knows 32 bits; no message is larger
+	}
+	search := criterion(s.Search1, s.MaxAge, s.MinAge, s.Now)
+	if search != "" {
+		search += " "
+	}
+	search += fmt.Sprintf("LARGER %d", limit)
+	var count, bytes int64
+	var biggest int64
+	for i := range r.table.Rows {
+		row := &r.table.Rows[i]
+		fs := &folderSync{run: r, lane: r.main, row: row, from: folderName(row.From), to: folderName(row.To)}
+		if st := r.src.status[row.From]; st != nil && st.Size != nil && *st.Size <= limit || fs.unchanged() {
+			continue
+		}
+		if r.stopping() {
+			return errStopped
+		}
+		opened, err := r.main.src.open(ctx, row.From, false)
+		if err != nil && !isRefusal(err) {
+			return err
+		}
+		if err != nil || opened.Exists == 0 {
+			continue // the folder loop tells of what can not be selected
+		}
+		err = r.main.src.do(ctx, func(c *imapconn.Conn) error {
+			uids, err := c.UIDSearch(ctx, search)
+			if err != nil || len(uids) == 0 {
+				return err
+			}
+			stream := c.Fetch(imapconn.FetchItems{UID: true, Size: true})
+			if err := stream.Ask(ctx, uidSet(uids)); err != nil {
+				return err
+			}
+			var n, sum, most int64
+			for {
+				m, err := stream.Next(ctx)
+				if errors.Is(err, io.EOF) {
+					break
+				}
+				if err != nil {
+					return err
+				}
+				if m.Size > limit {
+					n++
+					sum += m.Size
+					most = max(most, m.Size)
+				}
+			}
+			count, bytes, biggest = count+n, bytes+sum, max(biggest, most)
+			return nil
+		})
+		if err != nil && isConnError(err) {
+			return err
+		}
+	}
+	if count > 0 {
+		r.warn(fmt.Sprintf("Host1: %d messages, %s, will not fit: each is larger than %d bytes, the biggest has %d; --skippedfile FILE lists them and --savedir DIR keeps them",
+			count, inUnits(bytes), limit, biggest))
+	}
+	return nil
+}
+
+// inUnits writes a number of bytes as imapsync does: a unit is used up to 1000
+// of it.
+func inUnits(n int64) string {
+	units := []string{"KiB", "MiB", "GiB", "TiB", "PiB"}
+	v := float64(n) / 1024
+	i := 0
+	for ; v >= 1000 && i < len(units)-1; i++ {
+		v /= 1024
+	}
+	return fmt.Sprintf("%.3f %s", v, units[i])
+}
