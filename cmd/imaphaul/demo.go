@@ -60,9 +60,6 @@ func demonstrate(o *cli.Outcome, out, errOut io.Writer) int {
 }
 
 func playDemo(ctx context.Context, o *cli.Outcome, out io.Writer) (err error) {
-	if o.IPv6 {
-		return errors.New("the servers inside this program listen on 127.0.0.1 only; use --testslive")
-	}
 	dir, err := os.MkdirTemp("", "imaphaul-demo-")
 	if err != nil {
 		return fmt.Errorf("no directory for temporary files: %w", err)
@@ -77,12 +74,12 @@ func playDemo(ctx context.Context, o *cli.Outcome, out io.Writer) (err error) {
 	for _, name := range demoRoles {
 		roles.Folders = append(roles.Folders, corpus.Folder{Path: []string{name}})
 	}
-	from, err := startDemoSide(dir, "1", "alice", mail)
+	from, err := startDemoSide(dir, "1", "alice", mail, o.IPv6)
 	if err != nil {
 		return err
 	}
 	defer from.server.Close()
-	to, err := startDemoSide(dir, "2", "alice", roles)
+	to, err := startDemoSide(dir, "2", "alice", roles, o.IPv6)
 	if err != nil {
 		return err
 	}
@@ -125,8 +122,8 @@ type demoSide struct {
 
 // startDemoSide starts a server with one account. Files that options name go
 // into dir.
-func startDemoSide(dir, n, user string, mail corpus.Mailbox) (demoSide, error) {
-	server, err := embedded.Start(embedded.Options{})
+func startDemoSide(dir, n, user string, mail corpus.Mailbox, ipv6 bool) (demoSide, error) {
+	server, err := embedded.Start(embedded.Options{IPv6: ipv6})
 	if err != nil {
 		return demoSide{}, err
 	}

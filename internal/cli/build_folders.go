@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/perlexpr"
@@ -94,7 +96,8 @@ func (b *builder) readMapFile(path string) []plan.MapPair {
 }
 
 // f1f2 splits the pairs of --f1f2 at their first "=". imapsync drops a value
-// without "=" and then mixes up all pairs behind it; here it is an error.
+// without "=" and then mixes up all pairs behind it; here it is an error. --f1f2h
+// means the same and has no effect in imapsync.
 func (b *builder) f1f2() []plan.MapPair {
 	var pairs []plan.MapPair
 	for _, s := range append(b.v.list("f1f2"), b.add.f1f2...) {
@@ -104,6 +107,10 @@ func (b *builder) f1f2() []plan.MapPair {
 			continue
 		}
 		pairs = append(pairs, plan.MapPair{From: from, To: to})
+	}
+	hash := b.v.hash("f1f2h")
+	for _, from := range slices.Sorted(maps.Keys(hash)) {
+		pairs = append(pairs, plan.MapPair{From: from, To: hash[from]})
 	}
 	return pairs
 }

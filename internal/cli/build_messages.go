@@ -37,10 +37,8 @@ func (b *builder) selection() plan.Selection {
 			b.bad.add("--%s: a line end or NUL is in the criteria. Give them on one line.", name)
 		}
 	}
-	for side, criteria := range []string{s.Search1, s.Search2} {
-		if criteria != "" && (s.MaxAge != nil || s.MinAge != nil) {
-			b.note("Warning: --maxage and --minage are not used on host%d, because --search decides there, as in imapsync.", side+1)
-		}
+	if s.Search1+s.Search2 != "" && (s.MaxAge != nil || s.MinAge != nil) {
+		b.note("Info: a message has to satisfy --search and the ages of --maxage and --minage as well; imapsync drops the ages silently.")
 	}
 	if s.MinSize != nil && s.MaxSize != nil && *s.MinSize >= *s.MaxSize {
 		b.bad.add("--minsize %d and --maxsize %d: no message is larger than the one and not larger than the other. Raise --maxsize.", *s.MinSize, *s.MaxSize)

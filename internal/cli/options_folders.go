@@ -26,7 +26,7 @@ func nameOptions() []Option {
 	return rows(GroupNames,
 		one(Option{Name: "automap", Kind: Switch, Auto: "off, on with a Gmail preset", Help: "Map Sent, Drafts, Junk, Trash, Archive... to their counterparts on host2."}),
 		one(Option{Name: "f1f2", Kind: List, Arg: "from=to", Help: "Host1 folder FROM arrives as TO; beats --automap and --regextrans2."}),
-		one(Option{Name: "f1f2h", Kind: Hash, Arg: "from=to", Status: NoEffect, Why: "it never had an effect, in imapsync neither; use --f1f2", Help: "Without effect."}),
+		one(Option{Name: "f1f2h", Kind: Hash, Arg: "from=to", Help: "The same as --f1f2."}),
 		one(Option{Name: "nof1f2", Kind: Flag, Help: "Drop the mapping that --office2 brings."}),
 		one(Option{Name: "regextrans2", Kind: List, Arg: "s/from/to/", Help: "Change host2 folder names by a Perl substitution; repeated ones apply in order."}),
 		one(Option{Name: "subfolder1", Kind: Str, Arg: "name", Help: "Take only what lies below this host1 folder, and drop its name."}),

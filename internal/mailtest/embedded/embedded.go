@@ -32,11 +32,13 @@ type Options struct {
 	Hide []imap.Cap
 	// Rev2 adds IMAP4rev2.
 	Rev2 bool
+	// IPv6 listens on ::1.
+	IPv6 bool
 }
 
 // Server is a running server. It listens in clear, with STARTTLS, and with TLS.
 type Server struct {
-	// Host is 127.0.0.1.
+	// Host is 127.0.0.1 or ::1.
 	Host          string
 	Port, TLSPort int
 
@@ -59,14 +61,18 @@ var everything = []imap.Cap{
 	imap.CapListStatus, imap.CapMove, imap.CapStatusSize, imap.CapLiteralPlus,
 }
 
-// Start starts a server without users on free ports of 127.0.0.1.
+// Start starts a server without users on free ports of this machine's loopback.
 func Start(o Options) (*Server, error) {
 	cert, err := newCertificate()
 	if err != nil {
 		return nil, fmt.Errorf("embedded server: %w", err)
 	}
+	host := "127.0.0.1"
+	if o.IPv6 {
+		host = "::1"
+	}
 	s := &Server{
-		Host:  "127.0.0.1",
+		Host:  host,
 		cert:  cert,
 		store: imapmemserver.New(),
 		users: make(map[string]*imapmemserver.User),
@@ -90,11 +96,11 @@ func Start(o Options) (*Server, error) {
 		TLSConfig:    cert.server(),
 		InsecureAuth: true,
 	})
-	clear, err := net.Listen("tcp", "127.0.0.1:0")
+	clear, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return nil, fmt.Errorf("embedded server: %w", err)
 	}
-	overTLS, err := net.Listen("tcp", "127.0.0.1:0")
+	overTLS, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		clear.Close()
 		return nil, fmt.Errorf("embedded server: %w", err)
