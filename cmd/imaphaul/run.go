@@ -30,8 +30,10 @@ const abortPoll = 500 * time.Millisecond
 
 // work is what carries out a plan: the engine.
 type work struct {
-	sink   event.Sink
-	trace  io.Writer
+	sink  event.Sink
+	trace io.Writer
+	// table receives the mapping of --printmap.
+	table  io.Writer
 	stop   <-chan struct{}
 	signal func() string
 }
@@ -64,8 +66,12 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	}
 
 	tally := event.NewTally(p.Output.StartedAt, nil)
-	text := report.NewText(&report.Tee{Out: stdout, Log: log.writer()}, tally, reportOptions(p, log.path))
-	r := &runner{p: p, tally: tally, text: text, skipped: skipped, pid: pid}
+	out := stdout
+	if p.Folders.PrintMap != "" {
+		out = stderr // standard output is for the table alone
+	}
+	text := report.NewText(&report.Tee{Out: out, Log: log.writer()}, tally, reportOptions(p, log.path))
+	r := &runner{p: p, tally: tally, text: text, skipped: skipped, pid: pid, table: stdout}
 	return r.run(preamble(p, pidNotes))
 }
 
@@ -76,6 +82,7 @@ type runner struct {
 	text    *report.Text
 	skipped *report.SkippedFile
 	pid     *ownPidFile
+	table   io.Writer
 
 	mu       sync.Mutex // one event at a time
 	byFile   atomic.Bool
@@ -130,7 +137,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	if r.p.Mode == plan.ModeJustBanner {
 		r.sink(fin)
 	} else {
-		carryOut(ctx, r.p, work{sink: r.sink, trace: &lineWriter{text: r.text}, stop: stop, signal: r.policy.ended})
+		carryOut(ctx, r.p, work{sink: r.sink, trace: &lineWriter{text: r.text}, table: r.table, stop: stop, signal: r.policy.ended})
 	}
 	endWatch()
 	<-watched

@@ -40,7 +40,7 @@ func (r *run) openJournal(ctx context.Context) error {
 		}
 	}
 	o := journal.Options{}
-	if r.p.Dry {
+	if r.p.Dry || r.p.Folders.PrintMap != "" {
 		o.Mode = journal.DryRun
 	}
 	j, err := journal.Open(ctx, dir, r.journalPair(), o)

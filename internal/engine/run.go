@@ -37,7 +37,8 @@ type Options struct {
 	Stop <-chan struct{}
 	// Signal names the signal that closed Stop, once it is closed.
 	Signal func() string
-	// MapWriter receives the mapping table in the form --printmap asks for.
+	// MapWriter receives the mapping table in the form --printmap asks for; the
+	// run ends there.
 	MapWriter io.Writer
 	// Version is told to servers that want to know (ID).
 	Version string
@@ -291,7 +292,7 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.mapFolders(); err != nil {
 		return err
 	}
-	if r.p.Mode == plan.ModeJustFolderLists || r.p.Mode == plan.ModeJustAutomap {
+	if r.p.Mode == plan.ModeJustFolderLists || r.p.Mode == plan.ModeJustAutomap || r.p.Folders.PrintMap != "" {
 		return errDone
 	}
 	if r.p.Folders.SizesBefore || r.p.Mode == plan.ModeJustFolderSizes {

@@ -304,6 +304,10 @@ func (s *side) refusedEntry(err error, st *story) error {
 	var login *loginError
 	var tlsErr *imapconn.TLSError
 	switch {
+	case errors.Is(err, imapconn.ErrCleartext):
+		e.Class = event.ErrTLS
+		e.Text = fmt.Sprintf("Host%d failure: %s", s.n, err)
+		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.n, s.n)
 	case errors.As(err, &login):
 		e.Class = event.ErrAuthUser1
 		if s.n == 2 {
@@ -312,9 +316,6 @@ func (s *side) refusedEntry(err error, st *story) error {
 		mech := (&imapconn.Credentials{AuthUser: a.AuthUser, Token: a.Token, TokenFile: a.TokenFile, OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile, Mech: a.Mech}).Mechanism()
 		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, mech, serverWords(err))
 		e.Hint = fmt.Sprintf("check --user%d and the password (from %s)", s.n, or(a.PasswordFrom, "no source"))
-		if errors.Is(err, imapconn.ErrCleartext) {
-			e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.n, s.n)
-		}
 	case errors.As(err, &tlsErr):
 		e.Class = event.ErrTLS
 		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Error())
