@@ -256,7 +256,7 @@ func (s *scenario) take(n int, words []string, line string) error {
 }
 
 // meddle reads: [once|after=N] refuse REGEXP TEXT | replace REGEXP TEXT |
-// alter REGEXP TEXT | cut-before REGEXP | cut-after REGEXP | cut-literal REGEXP
+// alter REGEXP TEXT | mute REGEXP | cut-before REGEXP | cut-after REGEXP | cut-literal REGEXP
 func (s *scenario) meddle(side int, words []string) error {
 	var m meddleSpec
 	for len(words) > 0 {
@@ -280,7 +280,7 @@ action:
 	var ok bool
 	m.action, ok = map[string]meddle.Action{
 		"refuse": meddle.Refuse, "replace": meddle.Replace, "cut-before": meddle.CutBefore,
-		"cut-after": meddle.CutAfter, "cut-literal": meddle.CutLiteral, "alter": meddle.Alter,
+		"cut-after": meddle.CutAfter, "cut-literal": meddle.CutLiteral, "alter": meddle.Alter, "mute": meddle.Mute,
 	}[words[0]]
 	if !ok {
 		return fmt.Errorf("meddle: unknown action %q", words[0])

@@ -20,8 +20,9 @@ type dialogue struct {
 	// refused maps the tag of a refused command to what the client is told. The
 	// server got a NOOP in its place, so that the answer keeps its turn.
 	refused map[string]string
-	// fatal holds the tags whose answer ends the connection.
-	fatal map[string]bool
+	// fatal holds the tags whose answer ends the connection, muted those whose
+	// answer is kept back.
+	fatal, muted map[string]bool
 	// waiting is the command that waits for the consent to send a literal.
 	waiting string
 	consent chan bool
@@ -30,7 +31,7 @@ type dialogue struct {
 func newDialogue(f *Front, client, server net.Conn) *dialogue {
 	return &dialogue{
 		f: f, client: client, server: server,
-		refused: make(map[string]string), fatal: make(map[string]bool), consent: make(chan bool, 1),
+		refused: make(map[string]string), fatal: make(map[string]bool), muted: make(map[string]bool), consent: make(chan bool, 1),
 	}
 }
 
@@ -78,10 +79,14 @@ func (d *dialogue) fromClient() error {
 		}
 		tag, command, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
 		d.f.hear(command)
-		if r, ok := d.f.strikes(command, Refuse, CutBefore, CutAfter); ok {
+		if r, ok := d.f.strikes(command, Refuse, CutBefore, CutAfter, Mute); ok {
 			switch r.Action {
 			case CutBefore:
 				return errCut
+			case Mute:
+				d.mu.Lock()
+				d.muted[tag] = true
+				d.mu.Unlock()
 			case CutAfter:
 				d.mu.Lock()
 				d.fatal[tag] = true
@@ -91,7 +96,8 @@ func (d *dialogue) fromClient() error {
 					return err
 				}
 				d.mu.Lock()
-				d.refused[tag] = tag + " " + r.Text + "\r\n"
+				untagged := strings.LastIndexByte(r.Text, '\n') + 1
+				d.refused[tag] = r.Text[:untagged] + tag + " " + r.Text[untagged:] + "\r\n"
 				d.mu.Unlock()
 				if _, err := io.WriteString(d.server, tag+" NOOP\r\n"); err != nil {
 					return err
@@ -192,7 +198,7 @@ func (d *dialogue) judge(line string) (string, error) {
 	tag, _, _ := strings.Cut(line, " ")
 	d.mu.Lock()
 	instead, refused := d.refused[tag]
-	fatal := d.fatal[tag]
+	fatal, muted := d.fatal[tag], d.muted[tag]
 	delete(d.refused, tag)
 	if d.waiting != "" && (tag == "+" || tag == d.waiting) {
 		d.waiting = ""
@@ -204,6 +210,8 @@ func (d *dialogue) judge(line string) (string, error) {
 		return "", errCut
 	case refused:
 		return instead, nil
+	case muted:
+		return "", nil
 	case tag == "+":
 		return line, nil
 	}

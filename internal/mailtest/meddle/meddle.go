@@ -23,6 +23,8 @@ const (
 	Refuse Action = iota
 	// CutBefore closes the connection when the command comes.
 	CutBefore
+	// Mute carries the command out and never tells how it went.
+	Mute
 	// CutAfter carries the command out and closes the connection instead of
 	// telling how it went.
 	CutAfter
@@ -40,7 +42,8 @@ type Rule struct {
 	Action Action
 	// Match is held against a command without its tag, or a line of the server.
 	Match *regexp.Regexp
-	// Text is the refusal ("NO [LIMIT] not now") or the replacement.
+	// Text is the refusal ("NO [LIMIT] not now"), after untagged lines if there
+	// are to be any ("* QUOTA ...\r\nOK"), or the replacement.
 	Text string
 	// Skip lets so many matches pass first; Times bounds how often the rule
 	// strikes, 0 for always. Both count over all connections.

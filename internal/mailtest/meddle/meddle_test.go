@@ -79,6 +79,10 @@ func TestFront(t *testing.T) {
 			rule: meddle.Rule{Action: meddle.CutBefore, Match: regexp.MustCompile("^NOOP")}, hasNot: "end "},
 		{name: "cut after", send: "a NOOP\r\nend NOOP\r\n",
 			rule: meddle.Rule{Action: meddle.CutAfter, Match: regexp.MustCompile("^NOOP")}, hasNot: "a OK", has: "l OK"},
+		{name: "never tell", send: "a CREATE one\r\nend NOOP\r\n",
+			rule: meddle.Rule{Action: meddle.Mute, Match: regexp.MustCompile("^CREATE")}, hasNot: "a OK", has: "end OK"},
+		{name: "untagged lines of a refusal", send: "a NOOP\r\nend CAPABILITY\r\n",
+			rule: meddle.Rule{Match: regexp.MustCompile("^NOOP"), Text: "* 1 EXISTS\r\nNO"}, has: "* 1 EXISTS\r\na NO\r\n"},
 		{name: "cut in a literal", send: store + "s SELECT INBOX\r\nf FETCH 1 BODY[]\r\nend NOOP\r\n",
 			rule: meddle.Rule{Action: meddle.CutLiteral, Match: regexp.MustCompile(`FETCH.*\{`)}, has: "}\r\nA: b", hasNot: "f OK"},
 	} {
