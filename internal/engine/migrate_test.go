@@ -66,6 +66,7 @@ type outcome struct {
 	fin   event.Finished
 	// events counts the events by type.
 	deleted, refused []event.Event
+	removed          []event.FolderRemoved
 }
 
 // migrate carries out a command line as the program does.
@@ -85,7 +86,9 @@ func migrateWith(t testing.TB, ctx context.Context, o engine.Options, options ..
 	tally := event.NewTally(p.Output.StartedAt, time.Now)
 	printer := report.NewText(&text, tally, report.Options{Program: "imaphaul", Version: "test", Dry: p.Dry, ErrorsMax: p.Limits.ErrorsMax, ErrorsDump: true})
 	o.Sink = event.Serial(tally.Add, printer.Event, func(e event.Event) {
-		switch e.(type) {
+		switch e := e.(type) {
+		case event.FolderRemoved:
+			out.removed = append(out.removed, e)
 		case event.MessagesDeleted:
 			out.deleted = append(out.deleted, e)
 		case event.DeletionRefused:

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
@@ -60,11 +62,8 @@ func (r *run) remove(ctx context.Context, k *link, name string) error {
 		return nil
 	}
 	err := k.do(ctx, func(c *imapconn.Conn) error {
-		if k.mailbox != "" {
-			if err := c.Unselect(ctx); err != nil {
-				return err
-			}
-			k.mailbox = ""
+		if err := k.leave(ctx, c); err != nil {
+			return err
 		}
 		if err := c.Unsubscribe(ctx, name); isConnError(err) {
 			return err
@@ -80,6 +79,23 @@ func (r *run) remove(ctx context.Context, k *link, name string) error {
 		r.fault(event.Error{Class: event.ErrDeletion, Folder: told.Folder, Text: fmt.Sprintf("Host%d: deleting folder %s failed: %s", k.side.n, name, serverWords(err))})
 	}
 	return nil
+}
+
+// leave leaves the selected folder: some servers (Courier) delete no folder that
+// is open, in the same session either. Without UNSELECT another folder is opened
+// instead, INBOX, which is never deleted.
+func (k *link) leave(ctx context.Context, c *imapconn.Conn) error {
+	if k.mailbox == "" {
+		return nil
+	}
+	var err error
+	if c.Has(imap.CapUnselect) {
+		err = c.Unselect(ctx)
+	} else {
+		_, err = c.Examine(ctx, "INBOX", nil)
+	}
+	k.mailbox = ""
+	return err
 }
 
 // removeEmpty deletes the empty host1 folders that took part, children first.

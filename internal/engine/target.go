@@ -101,6 +101,8 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 		r.emit(event.FolderCreated{Folder: folder, From: fs.from, Already: "already exists"})
 		r.add2(name)
 		fs.exists = fs.exists || own
+	case own && fs.row.Fallback != "":
+		return fs.createFallback(ctx, refused)
 	case own:
 		class := event.ErrCreate
 		if appendClass(refused) == event.ErrOverquota {
@@ -110,6 +112,18 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 			"choose another name with --f1f2 or --regextrans2")
 	}
 	return nil
+}
+
+// createFallback creates the folder under the name that the mapping keeps for
+// the case that host2 refuses the right one. From here on the row leads there;
+// the next run finds the folder by that name.
+func (fs *folderSync) createFallback(ctx context.Context, refused *imapconn.Response) error {
+	row := fs.row
+	next := folderName(row.Fallback)
+	fs.run.warn(fmt.Sprintf("Host2 refuses the folder %s: %s; it becomes %s", bracket(fs.to), refused.Line(), bracket(next)))
+	row.To, row.Fallback, fs.to = next.Raw, "", next
+	row.Parents = fs.run.table.Missing(next.Raw)
+	return fs.create(ctx)
 }
 
 // bracket shows a folder as imapsync does.

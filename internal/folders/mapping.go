@@ -167,6 +167,9 @@ func (m *mapping) row(n string) (Row, error) {
 	if res.garbled {
 		r.warn(WarnGarbled, "the expression changed the letters of encoded characters: %q became %q", Text(n), Text(r.To))
 	}
+	if res.slashes {
+		r.warn(WarnChanged, "host2's separator inside a level became \"/\" and then \"_\", so that levels stay levels: %q; see --nofixslash2", Text(r.To))
+	}
 	m.repair(&r)
 	return r, nil
 }

@@ -27,6 +27,8 @@ type result struct {
 	steps []string
 	// garbled says that an expression changed encoded characters.
 	garbled bool
+	// slashes says that --fixslash2 replaced characters of the name.
+	slashes bool
 }
 
 func newRules(o *Options, sp1, sp2 Space) *rules {
@@ -119,6 +121,7 @@ func (r *rules) apply(name string) (result, error) {
 	n = swap(n, separator(r.sp1.Sep), separator(r.sp2.Sep))
 	note("inverted separators: [%s]", n)
 	if r.o.FixSlash2 && r.sp1.Sep == "/" && separator(r.sp2.Sep) != "/" {
+		res.slashes = strings.Contains(n, "/")
 		n = strings.ReplaceAll(n, "/", "_")
 	}
 	if p2 != "" && !IsInbox(n) {
