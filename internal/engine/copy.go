@@ -3,12 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"github.com/emersion/go-imap/v2"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/identity"
@@ -31,7 +28,8 @@ const streamAbove = 1 << 20
 
 // task is one message to copy.
 type task struct {
-	src   int32 // its record in the source listing
+	c     *copier // of its folder
+	src   int32   // its record in the source listing
 	uid   imap.UID
 	size  int64 // as the source told it
 	flags []imap.Flag
@@ -61,146 +59,40 @@ type task struct {
 	recreated bool
 }
 
-// copier copies the missing messages of one folder. It works in rounds: a round
-// runs the two halves side by side, feed on the source connection and deliver
-// on the destination's. A lost connection ends the round; what is in doubt is
-// settled by looking at the destination, and the next round takes what is left.
+// copier keeps the books of one folder's copying: what is to be copied, and what
+// became of it. A convoy does the moving.
 type copier struct {
 	fs    *folderSync
 	lane  *lane
 	tasks []task // ascending by UID
 
-	budget *semaphore.Weighted
-	// stop asks feed for nothing new, after a failure of deliver.
-	stop atomic.Bool
-	// careful: one message at a time, after rounds that got nowhere.
-	careful bool
-
+	// mu guards the fates, what they are told to, and the generations: both
+	// halves of a convoy decide them, and several convoys may work on one folder.
+	mu sync.Mutex
 	// generations are the journal's batches that are not settled yet.
 	generations []*generation
-
-	// mu guards the fates and what they are told to: both halves decide them.
-	mu sync.Mutex
 }
 
 // errStopped ends the copying of a folder without being a failure of its own:
 // the reason was told already.
 var errStopped = errors.New("stopped")
 
-// run copies until every task has a fate. It returns an error only when the run
-// as a whole can not go on.
-func (c *copier) run(ctx context.Context) error {
-	if err := c.copyOnHost2(ctx); err != nil {
-		return err
-	}
-	idle := 0
-	for {
-		todo := c.left()
-		if len(todo) == 0 {
-			return nil
-		}
-		err := c.round(ctx, todo)
-		if len(c.left()) < len(todo) {
-			idle = 0
-		} else {
-			idle++
-		}
-		switch {
-		case err == nil && len(c.left()) == 0:
-			return nil
-		case err == nil && c.fs.run.stopping():
-			return errStopped
-		case errors.Is(err, errStopped), ctx.Err() != nil:
-			return errors.Join(errStopped, ctx.Err())
-		case err != nil && !isConnError(err):
-			return err
-		}
-		if err != nil {
-			if idle > c.lane.src.side.acct.ReconnectRetry+1 {
-				return err
-			}
-			// Nothing is known of the messages that were under way: look before
-			// sending any of them again.
-			if err := c.recover(ctx, err); err != nil {
-				return err
-			}
-		} else if idle > maxIdleRounds {
-			return fmt.Errorf("%d messages of folder %s can neither be copied nor refused: giving up on them", len(c.left()), c.fs.from.Text)
-		}
-		if err == nil && !c.careful {
-			c.careful = idle > 1
-		}
-	}
-}
-
-// maxIdleRounds bounds rounds without an error that settle nothing: each one
-// moves every message up the repair ladder at least by a rung.
-var maxIdleRounds = int(rungEnd) + 2
-
-// left returns the indexes of the tasks without a fate.
-func (c *copier) left() []int {
-	var out []int
-	for i := range c.tasks {
-		if c.tasks[i].fate == pending {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
-// round runs feed and deliver over todo once. Both end on their own: when one
-// of them fails, the other finishes what is under way, so that a sound
-// connection stays sound.
-func (c *copier) round(ctx context.Context, todo []int) error {
-	c.stop.Store(false)
-	queue := make(chan *item, queueItems)
-	var feedErr error
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		defer close(queue)
-		feedErr = (&feeder{c: c, todo: todo, out: queue}).run(ctx)
-	})
-	deliverErr := (&deliverer{c: c}).run(ctx, queue)
-	if deliverErr != nil {
-		c.stop.Store(true)
-		discard(c, queue)
-	}
-	wg.Wait()
-	if errors.Is(deliverErr, errStopped) || errors.Is(feedErr, errStopped) {
-		return errStopped
-	}
-	if deliverErr != nil {
-		return deliverErr
-	}
-	return feedErr
-}
-
-// queueItems is how many messages may wait between the two halves; their bytes
-// are bounded by the budget.
-const queueItems = 512
-
-// discard empties the queue of a round whose delivery broke.
-func discard(c *copier, queue <-chan *item) {
-	for it := range queue {
-		it.release(c)
-		if it.done != nil {
-			it.done <- errDiscarded
-		}
-	}
-}
-
-var errDiscarded = errors.New("the destination connection was lost")
-
-// recover opens what was lost and settles the messages in doubt by reading the
-// destination: everything that has arrived there since the folder was listed,
-// and nothing else (design.md section 4).
+// recover opens what was lost and settles the messages in doubt.
 func (c *copier) recover(ctx context.Context, cause error) error {
 	if err := c.lane.reopen(ctx, cause); err != nil {
 		return err
 	}
+	return c.settleDoubt(ctx, c.lane, c.tasks, cause, false)
+}
+
+// settleDoubt finds out what became of those of the tasks of which nobody knows,
+// by reading the destination: everything that has arrived there since the folder
+// was listed, and nothing else (design.md section 4). alone says that each was
+// sent by itself, so that one that is not there may be what ended the connection.
+func (c *copier) settleDoubt(ctx context.Context, l *lane, tasks []task, cause error, alone bool) error {
 	byKey := make(map[identity.Key][]*task)
-	for i := range c.tasks {
-		t := &c.tasks[i]
+	for i := range tasks {
+		t := &tasks[i]
 		if t.fate != pending || !t.doubtful {
 			continue
 		}
@@ -211,12 +103,15 @@ func (c *copier) recover(ctx context.Context, cause error) error {
 	if len(byKey) == 0 {
 		return nil
 	}
-	arrived, err := c.fs.arrivals(ctx, c.lane.dst)
+	if err := l.dst.turnTo(ctx, c.fs.to.Raw, c.fs.dstOpened); err != nil {
+		return err
+	}
+	arrived, err := c.fs.arrivals(ctx, l.dst)
 	if err != nil {
 		return err
 	}
 	for _, a := range arrived {
-		if c.fs.delivered[a.uid] {
+		if c.has(a.uid) {
 			continue // confirmed before the connection was lost
 		}
 		if ts := byKey[a.key]; len(ts) > 0 {
@@ -226,7 +121,7 @@ func (c *copier) recover(ctx context.Context, cause error) error {
 	}
 	for _, ts := range byKey {
 		for _, t := range ts {
-			if c.careful {
+			if alone {
 				t.kills++
 			}
 			if t.kills > 1 {
@@ -235,6 +130,13 @@ func (c *copier) recover(ctx context.Context, cause error) error {
 		}
 	}
 	return nil
+}
+
+// has reports whether a host2 UID was confirmed by this run.
+func (c *copier) has(uid imap.UID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.fs.delivered[uid]
 }
 
 // settle records that host2 holds the message.

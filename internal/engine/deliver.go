@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -17,131 +18,139 @@ const (
 	// hundreds are six times as fast as single APPENDs, thousands not faster.
 	batchMessages = 100
 	batchBytes    = 4 << 20
-	// batchesAhead is how many MULTIAPPENDs may be unanswered.
-	batchesAhead = 3
-	// appendsAhead is how many single APPENDs with non-synchronising literals
-	// may be unanswered.
-	appendsAhead = 64
+	// batchesAhead is how many MULTIAPPENDs may be unanswered, appendsAhead how
+	// many single APPENDs with non-synchronising literals, and aheadBytes how much
+	// mail in either: what a line of 100 ms carries at 80 MB/s.
+	batchesAhead = 32
+	appendsAhead = 1000
+	aheadBytes   = 8 << 20
+	// company is how long a message waits for others to share its command with,
+	// while earlier ones are unanswered.
+	company = 25 * time.Millisecond
 	// quotaRefusals in a row end the copying: a full mailbox refuses the rest, too.
 	quotaRefusals = 3
 )
 
 // deliverer is the destination half of a round.
 type deliverer struct {
-	c    *copier
+	v    *convoy
 	conn *imapconn.Conn
 	// multi: batches go out as MULTIAPPEND; else one APPEND each.
 	multi bool
 	// ahead bounds what is unanswered.
-	ahead  int
+	ahead int
+	// batch waits to be sent: messages of one folder.
+	batch []*item
+	bytes int64
+	// flying are sent and unanswered, aloft their bytes.
 	flying []*flight
+	aloft  int64
 	quota  int
+	timer  *time.Timer
 }
 
 // flight is a sent, unanswered batch.
 type flight struct {
 	items []*item
+	bytes int64
 	cmd   *imapconn.Append
 }
 
 func (d *deliverer) run(ctx context.Context, in <-chan *item) error {
 	err := d.deliver(ctx, in)
 	for _, f := range d.flying {
-		f.release(d.c)
+		f.release(d.v)
 	}
+	release(d.v, d.batch)
 	return err
 }
 
-func (f *flight) release(c *copier) {
-	for _, it := range f.items {
-		it.release(c)
+func (f *flight) release(v *convoy) { release(v, f.items) }
+
+func release(v *convoy, items []*item) {
+	for _, it := range items {
+		it.release(v)
 	}
 }
 
 func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
-	conn, err := d.c.lane.dst.ready(ctx)
+	conn, err := d.v.lane.dst.alive(ctx)
 	if err != nil {
 		return err
 	}
 	d.conn = conn
-	d.multi, d.ahead = conn.Has(imap.CapMultiAppend) && !d.c.careful, batchesAhead
+	d.multi, d.ahead = conn.Has(imap.CapMultiAppend) && !d.v.careful, batchesAhead
 	if !d.multi {
 		d.ahead = appendsAhead
 	}
-	if d.c.careful {
+	if d.v.careful {
 		d.ahead = 1
 	}
-	var batch []*item
-	var bytes int64
-	open := true
-	release := func() {
-		for _, it := range batch {
-			it.release(d.c)
-		}
-	}
-	for open || len(batch) > 0 || len(d.flying) > 0 {
-		// Take what is there. With nothing under way it is sent at once; while
-		// something is, the batch may grow until that is answered.
-		var big *item
-	fill:
-		for open && len(batch) < d.batchSize() && bytes < batchBytes && big == nil {
-			var it *item
-			var ok bool
-			if len(batch) == 0 && len(d.flying) == 0 {
-				it, ok = <-in
-			} else {
-				select {
-				case it, ok = <-in:
-				default:
-					break fill
+	d.timer = time.NewTimer(company)
+	defer d.timer.Stop()
+	for {
+		it, open := d.next(in)
+		switch {
+		case !open:
+			if err := d.flush(ctx); err != nil {
+				return err
+			}
+			return d.landAll(ctx)
+		case it == nil && len(d.batch) > 0:
+			err = d.flush(ctx)
+		case it == nil:
+			err = d.land(ctx)
+		case it.t == nil: // feed waits for memory
+			if err = d.flush(ctx); err == nil {
+				err = d.landAll(ctx)
+			}
+		case it.body != nil:
+			if err = d.flush(ctx); err != nil {
+				it.done <- err
+				return err
+			}
+			err = d.stream(ctx, it)
+		default:
+			if len(d.batch) > 0 && d.batch[0].t.c != it.t.c {
+				if err = d.flush(ctx); err != nil {
+					it.release(d.v)
+					return err
 				}
 			}
-			switch {
-			case !ok:
-				open = false
-			case it.body != nil:
-				big = it
-			default:
-				batch = append(batch, it)
-				bytes += it.size
+			d.batch = append(d.batch, it)
+			if d.bytes += it.size; len(d.batch) >= d.batchSize() || d.bytes >= batchBytes {
+				err = d.flush(ctx)
 			}
 		}
-		full := len(batch) >= d.batchSize() || bytes >= batchBytes || !open || big != nil
-		if len(batch) > 0 && (full && len(d.flying) < d.ahead || len(d.flying) == 0) {
-			f, err := d.send(ctx, batch)
-			if err != nil {
-				release()
-				if big != nil {
-					big.done <- err
-				}
-				return err
-			}
-			if f != nil {
-				d.flying = append(d.flying, f)
-			}
-			batch, bytes = nil, 0
-		}
-		if big != nil {
-			err := d.flushBatch(ctx, &batch, &bytes)
-			if err == nil {
-				err = d.stream(ctx, big)
-			} else {
-				big.done <- err
-			}
-			if err != nil {
-				release()
-				return err
-			}
-			continue
-		}
-		if len(d.flying) > 0 && (len(d.flying) >= d.ahead || !open || !full) {
-			if err := d.land(ctx); err != nil {
-				release()
-				return err
-			}
+		if err != nil {
+			return err
 		}
 	}
-	return nil
+}
+
+// next takes the next message, nil if none comes soon enough; false says that
+// none will come any more. With nothing under way a message is not kept waiting
+// for company, and with nothing at all to do there is no hurry.
+func (d *deliverer) next(in <-chan *item) (*item, bool) {
+	select {
+	case it, open := <-in:
+		return it, open
+	default:
+	}
+	switch {
+	case len(d.flying) == 0 && len(d.batch) == 0:
+		it, open := <-in
+		return it, open
+	case len(d.flying) == 0:
+		return nil, true
+	}
+	d.timer.Reset(company)
+	select {
+	case it, open := <-in:
+		return it, open
+	case <-d.timer.C:
+		return nil, true
+	}
 }
 
 func (d *deliverer) batchSize() int {
@@ -151,23 +160,45 @@ func (d *deliverer) batchSize() int {
 	return 1
 }
 
-// flushBatch sends a batch that could not leave yet, so that order is kept.
-func (d *deliverer) flushBatch(ctx context.Context, batch *[]*item, bytes *int64) error {
-	for len(*batch) > 0 {
-		if len(d.flying) >= d.ahead {
-			if err := d.land(ctx); err != nil {
-				return err
-			}
-			continue
-		}
-		f, err := d.send(ctx, *batch)
-		if err != nil {
+// flush sends the batch, when there is room for it.
+func (d *deliverer) flush(ctx context.Context) error {
+	for len(d.flying) > 0 && len(d.batch) > 0 && (len(d.flying) >= d.ahead || d.aloft+d.bytes > aheadBytes) {
+		if err := d.land(ctx); err != nil {
 			return err
 		}
-		if f != nil {
-			d.flying = append(d.flying, f)
+	}
+	if len(d.batch) == 0 {
+		return nil
+	}
+	batch := d.batch
+	d.batch, d.bytes = nil, 0
+	f, err := d.send(ctx, batch)
+	if err != nil {
+		release(d.v, batch)
+		return err
+	}
+	d.fly(f)
+	return nil
+}
+
+// fly notes a flight; nil is one that was refused at once.
+func (d *deliverer) fly(f *flight) {
+	if f == nil {
+		return
+	}
+	for _, it := range f.items {
+		f.bytes += it.held
+	}
+	d.flying = append(d.flying, f)
+	d.aloft += f.bytes
+}
+
+// landAll waits for everything under way.
+func (d *deliverer) landAll(ctx context.Context) error {
+	for len(d.flying) > 0 {
+		if err := d.land(ctx); err != nil {
+			return err
 		}
-		*batch, *bytes = nil, 0
 	}
 	return nil
 }
@@ -176,7 +207,7 @@ func (d *deliverer) flushBatch(ctx context.Context, batch *[]*item, bytes *int64
 // refused before its bytes left is dealt with at once; then the flight is nil.
 func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
 	f := &flight{items: batch}
-	d.c.announce(batch)
+	d.announce(batch)
 	for _, it := range batch {
 		it.t.doubtful = true
 	}
@@ -192,7 +223,7 @@ func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
 }
 
 func (d *deliverer) write(ctx context.Context, f *flight) (err error) {
-	mailbox := d.c.fs.to.Raw
+	mailbox := f.items[0].t.c.fs.to.Raw
 	if len(f.items) == 1 {
 		f.cmd, err = d.conn.StartAppend(ctx, mailbox, d.options(f.items[0]))
 	} else {
@@ -220,7 +251,7 @@ func (d *deliverer) options(it *item) imapconn.AppendOptions {
 
 // stream sends one large message straight from the source's literal.
 func (d *deliverer) stream(ctx context.Context, it *item) error {
-	d.c.announce([]*item{it})
+	d.announce([]*item{it})
 	it.t.doubtful = true
 	err := d.streamBody(ctx, it)
 	it.done <- err
@@ -232,7 +263,7 @@ func (d *deliverer) stream(ctx context.Context, it *item) error {
 }
 
 func (d *deliverer) streamBody(ctx context.Context, it *item) error {
-	cmd, err := d.conn.StartAppend(ctx, d.c.fs.to.Raw, d.options(it))
+	cmd, err := d.conn.StartAppend(ctx, it.t.c.fs.to.Raw, d.options(it))
 	if err != nil {
 		return err
 	}
@@ -242,7 +273,7 @@ func (d *deliverer) streamBody(ctx context.Context, it *item) error {
 	if err := cmd.Finish(); err != nil {
 		return err
 	}
-	d.flying = append(d.flying, &flight{items: []*item{it}, cmd: cmd})
+	d.fly(&flight{items: []*item{it}, cmd: cmd})
 	return nil
 }
 
@@ -267,6 +298,7 @@ func (d *deliverer) land(ctx context.Context) error {
 		return err
 	}
 	d.flying = d.flying[1:]
+	d.aloft -= f.bytes
 	if refused != nil {
 		return d.refused(ctx, f, refused)
 	}
@@ -277,9 +309,9 @@ func (d *deliverer) land(ctx context.Context) error {
 			uid = data.UIDs[i]
 		}
 		it.t.bytes = it.size
-		d.c.settle(it.t, uid)
+		it.t.c.settle(it.t, uid)
 	}
-	f.release(d.c)
+	f.release(d.v)
 	return nil
 }
 
@@ -296,7 +328,7 @@ func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response
 			err := d.sendAndLand(ctx, part)
 			if err != nil {
 				if i == 0 {
-					(&flight{items: f.items[half:]}).release(d.c)
+					release(d.v, f.items[half:])
 				}
 				return err
 			}
@@ -304,8 +336,8 @@ func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response
 		return nil
 	}
 	it := f.items[0]
-	defer it.release(d.c)
-	overQuota, err := d.c.fs.refused(ctx, d.c, it, r)
+	defer it.release(d.v)
+	overQuota, err := it.t.c.fs.refused(ctx, it.t.c, it, r)
 	if err != nil {
 		return err
 	}
@@ -314,7 +346,7 @@ func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response
 		return nil
 	}
 	if d.quota++; d.quota >= quotaRefusals {
-		d.c.fs.run.stopFor(stopQuota)
+		d.v.run.stopFor(stopQuota)
 		return errStopped
 	}
 	return nil
@@ -324,16 +356,14 @@ func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response
 func (d *deliverer) sendAndLand(ctx context.Context, items []*item) error {
 	f, err := d.send(ctx, items)
 	if err != nil {
-		for _, it := range items {
-			it.release(d.c)
-		}
+		release(d.v, items)
 		return err
 	}
 	if f == nil {
 		return nil
 	}
 	// The answers come in order: whatever flew before lands first.
-	d.flying = append(d.flying, f)
+	d.fly(f)
 	for len(d.flying) > 0 && d.flying[0] != f {
 		if err := d.land(ctx); err != nil {
 			return err

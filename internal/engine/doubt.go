@@ -40,18 +40,31 @@ func (g *generation) settlement() journal.Settlement {
 	return s
 }
 
-// announce makes sure that the journal knows of these messages before they
-// leave. todo are the tasks of this round in their order of sending; the
-// generation that is begun runs ahead of the messages at hand.
-func (c *copier) announce(items []*item) {
+// announce makes sure that the journal knows of these messages, of one folder,
+// before they leave. The generation that is begun runs ahead of the messages at
+// hand, in the order of sending.
+func (d *deliverer) announce(items []*item) {
 	tasks := make([]*task, len(items))
 	for i, it := range items {
 		tasks[i] = it.t
 	}
-	c.announceTasks(tasks)
+	c := tasks[0].c
+	ahead := d.v.tasks[items[len(items)-1].at+1:]
+	for i := range ahead {
+		if ahead[i].c != c {
+			ahead = ahead[:i]
+			break
+		}
+		if i >= generationMessages {
+			break
+		}
+	}
+	c.announceTasks(tasks, ahead)
 }
 
-func (c *copier) announceTasks(tasks []*task) {
+// announceTasks tells the journal of tasks, and of those of ahead that have room
+// in the same generation.
+func (c *copier) announceTasks(tasks []*task, ahead []task) {
 	k := c.fs.known
 	if k == nil || !k.usable {
 		return
@@ -69,9 +82,8 @@ func (c *copier) announceTasks(tasks []*task) {
 		return
 	}
 	if !c.fs.run.pipeline.Active() { // else the key depends on what is sent
-		last := next[len(next)-1]
-		for i := c.position(last) + 1; i < len(c.tasks) && len(next) < generationMessages && bytes < generationBytes; i++ {
-			if t := &c.tasks[i]; !t.announced && t.rung == rungNone {
+		for i := 0; i < len(ahead) && len(next) < generationMessages && bytes < generationBytes; i++ {
+			if t := &ahead[i]; !t.announced && t.rung == rungNone {
 				t.announced = true
 				next = append(next, t)
 				bytes += t.size
@@ -103,21 +115,9 @@ func (c *copier) announceTasks(tasks []*task) {
 		c.fs.run.journalFailed(err)
 		return
 	}
+	c.mu.Lock()
 	c.generations = append(c.generations, g)
-}
-
-// position is the index of a task.
-func (c *copier) position(t *task) int {
-	lo, hi := 0, len(c.tasks)
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if c.tasks[mid].uid < t.uid {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo
+	c.mu.Unlock()
 }
 
 // settlements are the outcomes of the generations that are over, and those that

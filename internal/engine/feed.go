@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/bits"
 	"sort"
 	"sync"
 
@@ -16,6 +17,7 @@ import (
 // item is one message on its way from feed to deliver.
 type item struct {
 	t    *task
+	at   int     // its index in the convoy's tasks
 	buf  *[]byte // the message, when it is in memory
 	body io.Reader
 	size int64
@@ -28,65 +30,112 @@ type item struct {
 }
 
 // release gives the item's memory back.
-func (it *item) release(c *copier) {
+func (it *item) release(v *convoy) {
 	if it.buf != nil {
 		putBuffer(it.buf)
 		it.buf = nil
 	}
 	if it.held > 0 {
-		c.budget.Release(it.held)
+		v.budget.Release(it.held)
 		it.held = 0
 	}
 }
 
-// buffers recycles the memory of small messages.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 16<<10); return &b }}
+// buffers recycles the memory of small messages, in sizes of powers of two.
+var buffers [22]sync.Pool
+
+// smallest is the exponent of the smallest buffer, 2 KiB.
+const smallest = 11
 
 func getBuffer(n int64) *[]byte {
-	b := buffers.Get().(*[]byte)
-	if int64(cap(*b)) < n {
-		*b = make([]byte, n)
+	class := max(bits.Len64(uint64(max(n, 1)-1)), smallest)
+	if class >= len(buffers) {
+		b := make([]byte, n)
+		return &b
+	}
+	b, ok := buffers[class].Get().(*[]byte)
+	if !ok {
+		fresh := make([]byte, 1<<class)
+		b = &fresh
 	}
 	*b = (*b)[:n]
 	return b
 }
 
+// putBuffer takes back what getBuffer gave; a buffer that came from elsewhere is
+// left to the garbage collector.
 func putBuffer(b *[]byte) {
-	if cap(*b) <= 2*streamAbove {
-		buffers.Put(b)
+	class := bits.Len64(uint64(max(cap(*b), 1) - 1))
+	if class >= smallest && class < len(buffers) && cap(*b) == 1<<class {
+		buffers[class].Put(b)
 	}
 }
 
-// feeder is the source half of a round: it keeps windows of UID FETCH under way
-// and hands the messages over as they come.
+// feeder is the source half of a round: it keeps windows of UID FETCH under way,
+// from one folder to the next, and hands the messages over as they come.
 type feeder struct {
-	c    *copier
+	v    *convoy
 	todo []int
 	out  chan<- *item
 	next int // the first of todo that was not asked for
-	// received marks what came, by index into tasks.
+	// underway are the bytes asked for that have not come.
+	underway int64
+	// received marks what came, by index into the convoy's tasks.
 	received map[int]bool
+
+	// asked is the folder that the last EXAMINE sent was for, at the one whose
+	// messages come now, nil for one that could not be opened.
+	asked, at *copier
+	// base is the index of the first task of at.
+	base int
+	// turns are the EXAMINEs not looked at yet.
+	turns []turn
+	// closed are folders that host1 refused to open, and its words.
+	closed map[*copier]error
+}
+
+// turn is an EXAMINE under way, behind the last folder's FETCH commands.
+type turn struct {
+	c    *copier
+	base int
+	sent *imapconn.Pending[imapconn.SelectData]
 }
 
 func (f *feeder) run(ctx context.Context) error {
-	conn, err := f.c.lane.src.ready(ctx)
+	if len(f.todo) == 0 {
+		return nil
+	}
+	conn, err := f.v.lane.src.alive(ctx)
 	if err != nil {
 		return err
 	}
 	f.received = make(map[int]bool, len(f.todo))
+	f.closed = make(map[*copier]error)
+	if first := f.v.tasks[f.todo[0]].c; f.v.lane.src.at(first.fs.from.Raw) {
+		f.asked, f.at, f.base = first, first, f.v.base(f.todo[0])
+	}
 	stream := conn.Fetch(imapconn.FetchItems{UID: true, Body: true})
+	defer f.settleTurns(ctx)
+	defer stream.Close()
 	for {
-		if err := f.ask(ctx, stream); err != nil {
+		if err := f.ask(ctx, conn, stream); err != nil {
 			return err
 		}
 		m, err := stream.Next(ctx)
 		if errors.Is(err, io.EOF) {
+			f.underway = 0
+			if err := f.turn(ctx); err != nil {
+				return err
+			}
 			if f.next < len(f.todo) && !f.halted() {
 				continue
 			}
 			break
 		}
 		if err != nil {
+			return err
+		}
+		if err := f.turn(ctx); err != nil {
 			return err
 		}
 		if err := f.take(ctx, m); err != nil {
@@ -101,24 +150,37 @@ func (f *feeder) run(ctx context.Context) error {
 }
 
 // halted reports whether nothing more should be asked for.
-func (f *feeder) halted() bool { return f.c.stop.Load() || f.c.fs.run.stopping() }
+func (f *feeder) halted() bool { return f.v.stop.Load() || f.v.run.stopping() }
 
 // ask keeps enough windows under way.
-func (f *feeder) ask(ctx context.Context, stream *imapconn.Fetch) error {
+func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.Fetch) error {
 	ahead := windowsAhead
-	if f.c.careful {
+	if f.v.careful {
 		ahead = 1
 	}
-	for stream.Outstanding() < ahead && f.next < len(f.todo) && !f.halted() {
+	for stream.Outstanding() < ahead && (f.underway < aheadBytes || stream.Outstanding() == 0) && f.next < len(f.todo) && !f.halted() {
+		c := f.v.tasks[f.todo[f.next]].c
+		if c != f.asked {
+			if f.v.careful && len(f.turns) > 0 {
+				return nil
+			}
+			if err := f.sendTurn(ctx, conn, c); err != nil {
+				return err
+			}
+		}
 		n := 1
-		if !f.c.careful && !f.c.fs.run.pacing() {
-			n = nextWindow(func(i int) int64 { return f.c.tasks[f.todo[f.next+i]].size }, len(f.todo)-f.next)
+		if !f.v.careful && !f.v.run.pacing() {
+			n = 0
+			for f.next+n < len(f.todo) && f.v.tasks[f.todo[f.next+n]].c == c && n < windowMessages {
+				n++
+			}
+			n = nextWindow(func(i int) int64 { return f.v.tasks[f.todo[f.next+i]].size }, n)
 		}
 		uids := make([]imap.UID, 0, n)
 		for ; n > 0; n-- {
-			t := &f.c.tasks[f.todo[f.next]]
+			t := &f.v.tasks[f.todo[f.next]]
 			if !t.charged {
-				may, err := f.c.fs.run.mayTransfer(ctx, t.size)
+				may, err := f.v.run.mayTransfer(ctx, t.size)
 				if err != nil {
 					return err
 				}
@@ -127,10 +189,11 @@ func (f *feeder) ask(ctx context.Context, stream *imapconn.Fetch) error {
 				}
 				t.charged = true
 			}
-			if err := f.c.fs.run.pace(ctx, t.size); err != nil {
+			if err := f.v.run.pace(ctx, t.size); err != nil {
 				return err
 			}
 			t.asked = true
+			f.underway += t.size
 			uids = append(uids, t.uid)
 			f.next++
 		}
@@ -144,34 +207,101 @@ func (f *feeder) ask(ctx context.Context, stream *imapconn.Fetch) error {
 	return nil
 }
 
-// find is the index of the task with this UID, or -1. It looks at the UIDs only:
-// the other half of the round may be writing to the rest.
-func (c *copier) find(uid imap.UID) int {
-	i := sort.Search(len(c.tasks), func(i int) bool { return c.tasks[i].uid >= uid })
-	if i == len(c.tasks) || c.tasks[i].uid != uid {
+// sendTurn sends EXAMINE for the next folder, without waiting for the last one's
+// messages.
+func (f *feeder) sendTurn(ctx context.Context, conn *imapconn.Conn, c *copier) error {
+	k := f.v.lane.src
+	sent, err := k.startSelect(ctx, conn, c.fs.from.Raw, c.fs.writable1())
+	if err != nil {
+		return err
+	}
+	f.turns = append(f.turns, turn{c: c, base: f.v.base(f.todo[f.next]), sent: sent})
+	f.asked = c
+	return nil
+}
+
+// settleTurns waits for EXAMINEs behind which nothing was asked, so that it is
+// known which folder is selected.
+func (f *feeder) settleTurns(ctx context.Context) {
+	for len(f.turns) > 0 {
+		if _, err := f.turns[0].sent.Wait(ctx); err != nil && !isRefusal(err) {
+			return // the connection is lost, and so is what it had selected
+		}
+		if err := f.turn(ctx); err != nil {
+			f.v.lane.src.forget()
+		}
+	}
+}
+
+// turn enters the answers to EXAMINE that have come: what is read from now on is
+// of that folder. The servers answer in order, or what a FETCH brings could not
+// be told from the last folder's messages.
+func (f *feeder) turn(ctx context.Context) error {
+	for len(f.turns) > 0 && f.turns[0].sent.Done() {
+		t := f.turns[0]
+		f.turns = f.turns[1:]
+		data, err := t.sent.Wait(ctx)
+		switch {
+		case err != nil && !isRefusal(err):
+			return err
+		case err != nil:
+			f.closed[t.c] = err
+			f.at = nil
+			f.v.lane.src.forget()
+		case data.UIDValidity != t.c.fs.srcOpened.UIDValidity:
+			return &errRebuilt{t.c.fs.from.Raw}
+		default:
+			f.at, f.base = t.c, t.base
+			f.v.lane.src.entered(t.c.fs.from.Raw, t.c.fs.writable1(), &data)
+		}
+	}
+	return nil
+}
+
+// find is the index of the task of a folder with this UID, or -1; base is the
+// index of the folder's first. It looks at what never changes only: the other
+// half of the round may be writing to the rest.
+func (v *convoy) find(base int, c *copier, uid imap.UID) int {
+	part := v.tasks[base:]
+	i := sort.Search(len(part), func(i int) bool { return part[i].c != c || part[i].uid >= uid })
+	if i == len(part) || part[i].c != c || part[i].uid != uid {
 		return -1
+	}
+	return base + i
+}
+
+// base is the index of the first task of the folder that the i-th belongs to.
+func (v *convoy) base(i int) int {
+	c := v.tasks[i].c
+	for i > 0 && v.tasks[i-1].c == c {
+		i--
 	}
 	return i
 }
 
 // take handles one FETCH reply.
 func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
-	i := f.c.find(m.UID)
+	c := f.at
+	if c == nil {
+		return nil // of a folder that was not opened
+	}
+	i := f.v.find(f.base, c, m.UID)
 	if i < 0 || f.received[i] {
 		return nil
 	}
-	t := &f.c.tasks[i]
+	t := &f.v.tasks[i]
+	f.underway -= t.size
 	if m.Body == nil || m.Body.Size() == 0 && t.size > 0 {
 		f.received[i] = true
-		f.c.fail(t, event.ErrFetch, fetchText(f.c.fs, t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
+		c.fail(t, event.ErrFetch, fetchText(c.fs, t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
 		return nil
 	}
-	if f.c.stop.Load() {
+	if f.v.stop.Load() {
 		return nil // the reader drains the body
 	}
 	size := m.Body.Size()
-	if size > streamAbove && !f.c.fs.wantsWhole(t) {
-		it := &item{t: t, body: m.Body, size: size, done: make(chan error, 1)}
+	if size > streamAbove && !c.fs.wantsWhole(t) {
+		it := &item{t: t, at: i, body: m.Body, size: size, done: make(chan error, 1)}
 		select {
 		case f.out <- it:
 		case <-ctx.Done():
@@ -184,13 +314,21 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 		}
 		return it.readErr
 	}
-	held := min(size, f.c.fs.run.budgetBytes)
-	if err := f.c.budget.Acquire(ctx, held); err != nil {
-		return err
+	held := min(size, f.v.run.budgetBytes)
+	if !f.v.budget.TryAcquire(held) {
+		// What holds the memory may be waiting for company on the other side.
+		select {
+		case f.out <- &item{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err := f.v.budget.Acquire(ctx, held); err != nil {
+			return err
+		}
 	}
-	it := &item{t: t, buf: getBuffer(size), size: size, held: held}
+	it := &item{t: t, at: i, buf: getBuffer(size), size: size, held: held}
 	if err := readBody(m.Body, *it.buf); err != nil {
-		it.release(f.c)
+		it.release(f.v)
 		var garbled *imapconn.BodyError
 		if errors.As(err, &garbled) {
 			return nil // it gets a second chance, see missing
@@ -198,15 +336,15 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 		return err
 	}
 	f.received[i] = true
-	if keep, err := f.c.fs.prepare(ctx, f.c, it); err != nil || !keep {
-		it.release(f.c)
+	if keep, err := c.fs.prepare(ctx, c, it); err != nil || !keep {
+		it.release(f.v)
 		return err
 	}
 	select {
 	case f.out <- it:
 		return nil
 	case <-ctx.Done():
-		it.release(f.c)
+		it.release(f.v)
 		return ctx.Err()
 	}
 }
@@ -229,21 +367,24 @@ func readBody(body io.Reader, buf []byte) error {
 func (f *feeder) missing(stream *imapconn.Fetch) {
 	refusals := stream.CommandErrs()
 	for _, i := range f.todo[:f.next] {
-		t := &f.c.tasks[i]
+		t := &f.v.tasks[i]
 		if !t.asked || f.received[i] {
 			continue
 		}
 		if !t.missed {
 			t.missed = true
-			f.c.careful = true
+			f.v.careful = true
 			continue
 		}
 		why := "host1 did not send it"
+		if err := f.closed[t.c]; err != nil {
+			why = "host1 did not open the folder: " + serverWords(err)
+		}
 		for _, e := range refusals {
 			if e.Set.Contains(t.uid) {
 				why = e.Err.Error()
 			}
 		}
-		f.c.fail(t, event.ErrFetch, fetchText(f.c.fs, t, why), "if the message is gone from host1 there is nothing to do; else run again")
+		t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, why), "if the message is gone from host1 there is nothing to do; else run again")
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
@@ -127,7 +126,7 @@ func (fs *folderSync) sync(ctx context.Context) error {
 		return fs.skipUnchanged()
 	}
 	var err error
-	if fs.srcOpened, err = fs.lane.src.open(ctx, fs.from.Raw, p.Deletion.Delete1 || p.Deletion.Expunge1); err != nil {
+	if fs.srcOpened, err = fs.lane.src.open(ctx, fs.from.Raw, fs.writable1()); err != nil {
 		return fs.notOpened(1, err)
 	}
 	fs.run.emit(event.FolderSelected{Side: 1, Folder: fs.from, Messages: int64(fs.srcOpened.Exists)})
@@ -167,7 +166,7 @@ func (fs *folderSync) sync(ctx context.Context) error {
 		return fs.notListed(err)
 	}
 	c := fs.plan()
-	copyErr := c.run(ctx)
+	copyErr := fs.run.copyAll(ctx, []*copier{c})
 	c.concede()
 	fs.settlePlaces(c)
 	if copyErr == nil {
@@ -189,6 +188,12 @@ func (fs *folderSync) sync(ctx context.Context) error {
 		}
 	}
 	return copyErr
+}
+
+// writable1 reports whether host1's folder is opened for changes.
+func (fs *folderSync) writable1() bool {
+	d := &fs.run.p.Deletion
+	return d.Delete1 || d.Expunge1
 }
 
 // indexFirsts fills firsts.
@@ -360,7 +365,7 @@ func (l *lister) considering() int64 {
 // plan decides about every host1 message what is to be done with it, and makes
 // the list of those to copy.
 func (fs *folderSync) plan() *copier {
-	c := &copier{fs: fs, lane: fs.lane, budget: semaphore.NewWeighted(fs.run.budgetBytes)}
+	c := &copier{fs: fs, lane: fs.lane}
 	pr := &fs.pairing
 	var presentBytes int64
 	for _, m := range pr.present {
@@ -394,7 +399,7 @@ func (fs *folderSync) plan() *copier {
 	noResurrection := fs.noResurrection()
 	for _, i := range pr.missing {
 		r := &fs.src.recs[i]
-		t := task{src: i, uid: r.uid, size: r.size}
+		t := task{c: c, src: i, uid: r.uid, size: r.size}
 		if noResurrection && fs.wasDelivered(r) {
 			fs.skipped(&t, event.SkipResurrect, "")
 			continue

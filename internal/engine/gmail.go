@@ -123,7 +123,7 @@ func (c *copier) copyFrom(ctx context.Context, k *link, folder string, tasks []*
 			uids = append(uids, uid)
 		}
 	}
-	c.announceTasks(tasks)
+	c.announceTasks(tasks, nil)
 	for _, t := range tasks {
 		t.doubtful = true
 	}

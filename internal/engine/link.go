@@ -48,6 +48,9 @@ type link struct {
 	mailbox  string
 	writable bool
 	opened   *imapconn.SelectData
+	// elsewhere: the connection has another folder selected than mailbox, see
+	// turnTo.
+	elsewhere bool
 }
 
 // errRebuilt tells that a folder was rebuilt while the connection was lost: its
@@ -58,8 +61,25 @@ func (e *errRebuilt) Error() string {
 	return fmt.Sprintf("folder %s got a new UIDVALIDITY while the connection was lost: its messages have new UIDs; run again", e.folder)
 }
 
-// ready returns the live connection.
+// ready returns the live connection, with the folder selected that was opened.
 func (k *link) ready(ctx context.Context) (*imapconn.Conn, error) {
+	c, err := k.alive(ctx)
+	if err != nil || !k.elsewhere {
+		return c, err
+	}
+	data, err := k.selectOn(ctx, c, k.mailbox, k.writable)
+	if err != nil {
+		return c, err
+	}
+	if data.UIDValidity != k.opened.UIDValidity {
+		return c, &errRebuilt{k.mailbox}
+	}
+	k.opened, k.elsewhere = data, false
+	return c, nil
+}
+
+// alive returns the live connection, whatever it has selected.
+func (k *link) alive(ctx context.Context) (*imapconn.Conn, error) {
 	if k.conn != nil && k.conn.Err() == nil {
 		return k.conn, nil
 	}
@@ -73,10 +93,47 @@ func (k *link) ready(ctx context.Context) (*imapconn.Conn, error) {
 	return k.conn, nil
 }
 
+// at reports whether the connection has this folder selected.
+func (k *link) at(mailbox string) bool {
+	return k.mailbox == mailbox && !k.elsewhere && k.conn != nil && k.conn.Err() == nil
+}
+
+// assume takes a folder for opened that was opened before, as opened tells: it
+// is selected when the first command is sent that needs it.
+func (k *link) assume(mailbox string, writable bool, opened *imapconn.SelectData) {
+	if k.at(mailbox) {
+		return
+	}
+	k.mailbox, k.writable, k.opened, k.elsewhere = mailbox, writable, opened, true
+}
+
+// turnTo selects a folder that was opened before, unless it is selected.
+func (k *link) turnTo(ctx context.Context, mailbox string, opened *imapconn.SelectData) error {
+	k.assume(mailbox, true, opened)
+	return k.do(ctx, func(*imapconn.Conn) error { return nil })
+}
+
+// entered notes that a SELECT sent by startSelect was answered.
+func (k *link) entered(mailbox string, writable bool, opened *imapconn.SelectData) {
+	k.mailbox, k.writable, k.opened, k.elsewhere = mailbox, writable, opened, false
+}
+
+// forget forgets the selected folder: nothing more is asked of it.
+func (k *link) forget() { k.mailbox, k.elsewhere = "", false }
+
+// startSelect sends SELECT or EXAMINE without waiting.
+func (k *link) startSelect(ctx context.Context, c *imapconn.Conn, mailbox string, writable bool) (*imapconn.Pending[imapconn.SelectData], error) {
+	if writable && !k.side.sealed {
+		return c.StartSelect(ctx, mailbox, nil)
+	}
+	return c.StartExamine(ctx, mailbox, nil)
+}
+
 // open selects a folder; writable says whether it may be changed. EXAMINE keeps
 // \Recent for the user's next real session.
 func (k *link) open(ctx context.Context, mailbox string, writable bool) (*imapconn.SelectData, error) {
 	var data *imapconn.SelectData
+	k.elsewhere = false
 	err := k.do(ctx, func(c *imapconn.Conn) (err error) {
 		k.mailbox = ""
 		data, err = k.selectOn(ctx, c, mailbox, writable)
@@ -101,10 +158,11 @@ func (k *link) selectOn(ctx context.Context, c *imapconn.Conn, mailbox string, w
 func (k *link) do(ctx context.Context, command func(*imapconn.Conn) error) error {
 	for try := 0; ; try++ {
 		c, err := k.ready(ctx)
-		if err != nil {
+		if err == nil {
+			err = command(c)
+		} else if c == nil {
 			return err
 		}
-		err = command(c)
 		if err == nil || !isConnError(err) || try >= k.side.acct.ReconnectRetry || ctx.Err() != nil {
 			return err
 		}
@@ -154,7 +212,7 @@ func (k *link) reopen(ctx context.Context, cause error) error {
 		if again.UIDValidity != k.opened.UIDValidity {
 			return &errRebuilt{k.mailbox}
 		}
-		k.opened = again
+		k.opened, k.elsewhere = again, false
 		return nil
 	}
 	return err

@@ -12,8 +12,9 @@ import (
 const (
 	windowBytes    = 4 << 20
 	windowMessages = 500
-	// windowsAhead is how many windows are asked for before the first is drained.
-	windowsAhead = 3
+	// windowsAhead is how many windows are asked for before the first is drained:
+	// enough to fill a long line with the messages of small folders.
+	windowsAhead = 12
 )
 
 // nextWindow returns how many of sizes (bytes, in order) make the next window.

@@ -1,0 +1,194 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// convoy moves messages of one or more folders over one lane. It works in
+// rounds: a round runs the two halves side by side, feed on the source
+// connection and deliver on the destination's. A lost connection ends the round;
+// what is in doubt is settled by looking at the destination, and the next round
+// takes what is left.
+//
+// Several folders go in one convoy so that the line is never idle between them:
+// the next folder's messages are asked for while the last one's are on their way.
+type convoy struct {
+	run  *run
+	lane *lane
+	// tasks are in the order of folders, and ascending by UID within each.
+	tasks []task
+
+	budget *semaphore.Weighted
+	// stop asks feed for nothing new, after a failure of deliver.
+	stop atomic.Bool
+	// careful: one message at a time, after rounds that got nowhere.
+	careful bool
+}
+
+// copyAll copies what the copiers have to copy, of several folders in one go.
+func (r *run) copyAll(ctx context.Context, copiers []*copier) error {
+	for _, c := range copiers {
+		if err := c.copyOnHost2(ctx); err != nil {
+			return err
+		}
+	}
+	v := &convoy{run: r, lane: r.main, tasks: gather(copiers), budget: semaphore.NewWeighted(r.budgetBytes)}
+	return v.move(ctx)
+}
+
+// gather puts the tasks of folders into one row, of which each copier keeps its
+// part.
+func gather(copiers []*copier) []task {
+	if len(copiers) == 1 {
+		return copiers[0].tasks
+	}
+	n := 0
+	for _, c := range copiers {
+		n += len(c.tasks)
+	}
+	all := make([]task, 0, n)
+	for _, c := range copiers {
+		from := len(all)
+		all = append(all, c.tasks...)
+		c.tasks = all[from:len(all):len(all)]
+	}
+	return all
+}
+
+// move copies until every task has a fate. It returns an error only when the run
+// as a whole can not go on.
+func (v *convoy) move(ctx context.Context) error {
+	idle := 0
+	for {
+		todo := v.left()
+		if len(todo) == 0 {
+			return nil
+		}
+		err := v.round(ctx, todo)
+		if len(v.left()) < len(todo) {
+			idle = 0
+		} else {
+			idle++
+		}
+		switch {
+		case err == nil && len(v.left()) == 0:
+			return nil
+		case err == nil && v.run.stopping():
+			return errStopped
+		case errors.Is(err, errStopped), ctx.Err() != nil:
+			return errors.Join(errStopped, ctx.Err())
+		case err != nil && !isConnError(err):
+			return err
+		}
+		if err != nil {
+			if idle > v.lane.src.side.acct.ReconnectRetry+1 {
+				return err
+			}
+			// Nothing is known of the messages that were under way: look before
+			// sending any of them again.
+			if err := v.recover(ctx, err); err != nil {
+				return err
+			}
+		} else if idle > maxIdleRounds {
+			return fmt.Errorf("%d messages of %s can neither be copied nor refused: giving up on them", len(v.left()), v.folders())
+		}
+		if err == nil && !v.careful {
+			v.careful = idle > 1
+		}
+	}
+}
+
+// maxIdleRounds bounds rounds without an error that settle nothing: each one
+// moves every message up the repair ladder at least by a rung.
+var maxIdleRounds = int(rungEnd) + 2
+
+// left returns the indexes of the tasks without a fate.
+func (v *convoy) left() []int {
+	var out []int
+	for i := range v.tasks {
+		if v.tasks[i].fate == pending {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// round runs feed and deliver over todo once. Both end on their own: when one
+// of them fails, the other finishes what is under way, so that a sound
+// connection stays sound.
+func (v *convoy) round(ctx context.Context, todo []int) error {
+	v.stop.Store(false)
+	queue := make(chan *item, queueItems)
+	var feedErr error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer close(queue)
+		feedErr = (&feeder{v: v, todo: todo, out: queue}).run(ctx)
+	})
+	deliverErr := (&deliverer{v: v}).run(ctx, queue)
+	if deliverErr != nil {
+		v.stop.Store(true)
+		discard(v, queue)
+	}
+	wg.Wait()
+	if errors.Is(deliverErr, errStopped) || errors.Is(feedErr, errStopped) {
+		return errStopped
+	}
+	if deliverErr != nil {
+		return deliverErr
+	}
+	return feedErr
+}
+
+// queueItems is how many messages may wait between the two halves; their bytes
+// are bounded by the budget.
+const queueItems = 512
+
+// discard empties the queue of a round whose delivery broke.
+func discard(v *convoy, queue <-chan *item) {
+	for it := range queue {
+		it.release(v)
+		if it.done != nil {
+			it.done <- errDiscarded
+		}
+	}
+}
+
+var errDiscarded = errors.New("the destination connection was lost")
+
+// folders names the folders with messages left.
+func (v *convoy) folders() string {
+	var names []string
+	for _, i := range v.left() {
+		if name := v.tasks[i].c.fs.from.Text; len(names) == 0 || names[len(names)-1] != name {
+			names = append(names, name)
+		}
+	}
+	return fmt.Sprintf("%q", names)
+}
+
+// recover opens what was lost and settles the messages in doubt.
+func (v *convoy) recover(ctx context.Context, cause error) error {
+	if err := v.lane.reopen(ctx, cause); err != nil {
+		return err
+	}
+	for from := 0; from < len(v.tasks); {
+		c := v.tasks[from].c
+		n := slices.IndexFunc(v.tasks[from:], func(t task) bool { return t.c != c })
+		if n < 0 {
+			n = len(v.tasks) - from
+		}
+		if err := c.settleDoubt(ctx, v.lane, v.tasks[from:from+n], cause, v.careful); err != nil {
+			return err
+		}
+		from += n
+	}
+	return nil
+}
