@@ -508,6 +508,34 @@ func TestDelete2Folders(t *testing.T) {
 	}
 }
 
+// TestDelete2FoldersAfterFailure: folders are deleted after all copies, and not
+// when one of them failed.
+func TestDelete2FoldersAfterFailure(t *testing.T) {
+	mailtest.Kinds(t, mailtest.Dovecot)
+	s := mailtest.Real(t, mailtest.Dovecot)
+	a, b := newAccount(t, s), newAccount(t, s)
+	handsOn(t, a).folder("Work", "one")
+	handsOn(t, b).folder("Old", "two")
+	front, err := meddle.Start(s.Addr(), meddle.Rule{Action: meddle.Refuse, Match: regexp.MustCompile("^APPEND"), Text: "NO [SERVERBUG] no room in the index"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(front.Close)
+	through := b
+	through.port = front.Port()
+	o := migrate(t, a, through, "--delete2folders", "--nousecache")
+	o.expect(t, event.ExitAppend)
+	gone, kept := o.removals()
+	if len(gone) > 0 || kept["Old"] == "" || len(where(t, b)["two"]) != 1 {
+		t.Errorf("deleted %q, kept %q", gone, kept)
+	}
+	o = migrate(t, a, b, "--delete2folders", "--nousecache")
+	o.expect(t, 0)
+	if gone, _ = o.removals(); !slices.Equal(gone, []string{"Old"}) {
+		t.Errorf("deleted %q", gone)
+	}
+}
+
 // TestDelete1EmptyFolders deletes empty folders of host1, INBOX never.
 func TestDelete1EmptyFolders(t *testing.T) {
 	for _, kind := range mailtest.Kinds(t) {

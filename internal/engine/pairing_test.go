@@ -123,10 +123,12 @@ func lines(s mailtest.State) []string {
 	return out
 }
 
-// sources fills one account per server and size, once; all pairs read it.
+// sources fills one account per server and size, once; the pairs share it where
+// the server can stand that.
 type sources struct {
 	mu    sync.Mutex
 	ready map[string]func() source
+	own   int
 }
 
 type source struct {
@@ -136,8 +138,13 @@ type source struct {
 
 func (s *sources) of(t testing.TB, server *mailtest.Server, messages int) source {
 	t.Helper()
-	key := server.String() + string(rune(messages))
+	key := fmt.Sprint(server, messages)
 	s.mu.Lock()
+	if server.Kind == mailtest.Courier {
+		// It may stand still for minutes when several sessions open one account.
+		s.own++
+		key += fmt.Sprint(s.own)
+	}
 	if s.ready == nil {
 		s.ready = make(map[string]func() source)
 	}
