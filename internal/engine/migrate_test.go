@@ -80,6 +80,7 @@ func migrateWith(t testing.TB, ctx context.Context, o engine.Options, options ..
 	p, end := cli.ParseArgs(options...)
 	if p == nil {
 		t.Fatalf("%s: exit %d\n%s%s", strings.Join(options, " "), end.Code, end.Stdout, end.Stderr)
+		return outcome{}
 	}
 	var text bytes.Buffer
 	var out outcome
