@@ -28,7 +28,7 @@ type convoy struct {
 	budget *semaphore.Weighted
 	// stop asks feed for nothing new, after a failure of deliver.
 	stop atomic.Bool
-	// careful: one message at a time, after rounds that got nowhere.
+	// careful: this round takes suspects, one message at a time.
 	careful bool
 }
 
@@ -67,40 +67,42 @@ func gather(copiers []*copier) []task {
 func (v *convoy) move(ctx context.Context) error {
 	idle := 0
 	for {
-		todo := v.left()
-		if len(todo) == 0 {
+		before := v.countLeft()
+		if before == 0 {
 			return nil
 		}
-		err := v.round(ctx, todo)
-		if len(v.left()) < len(todo) {
-			idle = 0
-		} else {
-			idle++
-		}
+		end := v.round(ctx, v.choose())
+		err := end.err()
 		switch {
-		case err == nil && len(v.left()) == 0:
-			return nil
-		case err == nil && v.run.stopping():
-			return errStopped
 		case errors.Is(err, errStopped), ctx.Err() != nil:
 			return errors.Join(errStopped, ctx.Err())
+		case err == nil && v.run.stopping():
+			if v.countLeft() == 0 {
+				return nil
+			}
+			return errStopped
 		case err != nil && !isConnError(err):
 			return err
-		}
-		if err != nil {
-			if idle > v.lane.src.side.acct.ReconnectRetry+1 {
-				return err
-			}
+		case err != nil:
 			// Nothing is known of the messages that were under way: look before
 			// sending any of them again.
 			if err := v.recover(ctx, err); err != nil {
 				return err
 			}
-		} else if idle > maxIdleRounds {
-			return fmt.Errorf("%d messages of %s can neither be copied nor refused: giving up on them", len(v.left()), v.folders())
+			v.blame(&end, idle > 0)
 		}
-		if err == nil && !v.careful {
-			v.careful = idle > 1
+		if v.countLeft() < before {
+			idle = 0
+			continue
+		}
+		idle++
+		switch {
+		case err != nil && idle > max(v.lane.src.side.acct.ReconnectRetry+1, maxKills+2):
+			return err
+		case err == nil && idle > maxIdleRounds:
+			return fmt.Errorf("%d messages of %s can neither be copied nor refused: giving up on them", before, v.folders())
+		case err == nil && idle > 1:
+			v.suspectAll()
 		}
 	}
 }
@@ -123,28 +125,27 @@ func (v *convoy) left() []int {
 // round runs feed and deliver over todo once. Both end on their own: when one
 // of them fails, the other finishes what is under way, so that a sound
 // connection stays sound.
-func (v *convoy) round(ctx context.Context, todo []int) error {
+func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 	v.stop.Store(false)
 	queue := make(chan *item, queueItems)
-	var feedErr error
+	var end roundEnd
 	var wg sync.WaitGroup
+	f := &feeder{v: v, todo: todo, out: queue}
 	wg.Go(func() {
 		defer close(queue)
-		feedErr = (&feeder{v: v, todo: todo, out: queue}).run(ctx)
+		end.feed = f.run(ctx)
 	})
-	deliverErr := (&deliverer{v: v}).run(ctx, queue)
-	if deliverErr != nil {
+	d := &deliverer{v: v}
+	if end.deliver = d.run(ctx, queue); end.deliver != nil {
 		v.stop.Store(true)
 		discard(v, queue)
 	}
 	wg.Wait()
-	if errors.Is(deliverErr, errStopped) || errors.Is(feedErr, errStopped) {
-		return errStopped
+	end.sourceBroke = d.sourceBroke && end.feed != nil
+	if end.feed != nil {
+		end.unread = f.unread()
 	}
-	if deliverErr != nil {
-		return deliverErr
-	}
-	return feedErr
+	return end
 }
 
 // queueItems is how many messages may wait between the two halves; their bytes
@@ -185,7 +186,7 @@ func (v *convoy) recover(ctx context.Context, cause error) error {
 		if n < 0 {
 			n = len(v.tasks) - from
 		}
-		if err := c.settleDoubt(ctx, v.lane, v.tasks[from:from+n], cause, v.careful); err != nil {
+		if err := c.settleDoubt(ctx, v.lane, v.tasks[from:from+n]); err != nil {
 			return err
 		}
 		from += n

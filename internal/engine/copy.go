@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"sync"
 
@@ -39,8 +38,13 @@ type task struct {
 	rung rung
 	// doubtful: its bytes left, and no reply told what became of them.
 	doubtful bool
-	// kills counts the connections that died with this message alone in flight.
-	kills uint8
+	// lost: it was doubtful, and it did not arrive; resent: it left more than
+	// once, so that it may have arrived twice.
+	lost, resent bool
+	// suspect: it was in flight when a connection died that brought nothing, so
+	// it is tried alone; kills counts the connections that died with it alone.
+	suspect bool
+	kills   uint8
 	// asked: it was part of a FETCH of this round; missed: it did not come once.
 	asked, missed bool
 	// charged: it is counted as asked for, see run.mayTransfer.
@@ -77,68 +81,6 @@ type copier struct {
 // the reason was told already.
 var errStopped = errors.New("stopped")
 
-// recover opens what was lost and settles the messages in doubt.
-func (c *copier) recover(ctx context.Context, cause error) error {
-	if err := c.lane.reopen(ctx, cause); err != nil {
-		return err
-	}
-	return c.settleDoubt(ctx, c.lane, c.tasks, cause, false)
-}
-
-// settleDoubt finds out what became of those of the tasks of which nobody knows,
-// by reading the destination: everything that has arrived there since the folder
-// was listed, and nothing else (design.md section 4). alone says that each was
-// sent by itself, so that one that is not there may be what ended the connection.
-func (c *copier) settleDoubt(ctx context.Context, l *lane, tasks []task, cause error, alone bool) error {
-	byKey := make(map[identity.Key][]*task)
-	for i := range tasks {
-		t := &tasks[i]
-		if t.fate != pending || !t.doubtful {
-			continue
-		}
-		t.doubtful = false
-		k := c.fs.doubtKey(t)
-		byKey[k] = append(byKey[k], t)
-	}
-	if len(byKey) == 0 {
-		return nil
-	}
-	if err := l.dst.turnTo(ctx, c.fs.to.Raw, c.fs.dstOpened); err != nil {
-		return err
-	}
-	arrived, err := c.fs.arrivals(ctx, l.dst)
-	if err != nil {
-		return err
-	}
-	for _, a := range arrived {
-		if c.has(a.uid) {
-			continue // confirmed before the connection was lost
-		}
-		if ts := byKey[a.key]; len(ts) > 0 {
-			byKey[a.key] = ts[1:]
-			c.settle(ts[0], a.uid)
-		}
-	}
-	for _, ts := range byKey {
-		for _, t := range ts {
-			if alone {
-				t.kills++
-			}
-			if t.kills > 1 {
-				c.fail(t, event.ErrAppend, appendText(c.fs, t, cause.Error(), nil), "host2 closes the connection whenever it is sent this message; save it with --savedir and look at it")
-			}
-		}
-	}
-	return nil
-}
-
-// has reports whether a host2 UID was confirmed by this run.
-func (c *copier) has(uid imap.UID) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.fs.delivered[uid]
-}
-
 // settle records that host2 holds the message.
 func (c *copier) settle(t *task, uid imap.UID) {
 	c.mu.Lock()
@@ -168,6 +110,8 @@ func (c *copier) fail(t *task, class event.Class, text, hint string) {
 	c.fs.run.release(t, false)
 	c.fs.failed(t, class, text, hint)
 }
+
+func isStopped(err error) bool { return errors.Is(err, errStopped) }
 
 func isConnError(err error) bool {
 	var ce *imapconn.ConnError

@@ -47,6 +47,9 @@ type deliverer struct {
 	aloft  int64
 	quota  int
 	timer  *time.Timer
+	// sourceBroke: the connection was given up because a message could not be
+	// read to its end.
+	sourceBroke bool
 }
 
 // flight is a sent, unanswered batch.
@@ -58,6 +61,9 @@ type flight struct {
 
 func (d *deliverer) run(ctx context.Context, in <-chan *item) error {
 	err := d.deliver(ctx, in)
+	if errors.Is(err, errStopped) {
+		d.landRest(ctx)
+	}
 	for _, f := range d.flying {
 		f.release(d.v)
 	}
@@ -268,6 +274,7 @@ func (d *deliverer) streamBody(ctx context.Context, it *item) error {
 		return err
 	}
 	if _, err := io.Copy(cmd, errReader{it}); err != nil {
+		d.sourceBroke = it.readErr != nil
 		return err // a short literal has ended the connection, see imapconn
 	}
 	if err := cmd.Finish(); err != nil {
@@ -303,6 +310,12 @@ func (d *deliverer) land(ctx context.Context) error {
 		return d.refused(ctx, f, refused)
 	}
 	d.quota = 0
+	d.confirm(f, data)
+	return nil
+}
+
+// confirm settles a flight that host2 has stored.
+func (d *deliverer) confirm(f *flight, data imapconn.AppendData) {
 	for i, it := range f.items {
 		var uid imap.UID
 		if len(data.UIDs) == len(f.items) {
@@ -312,7 +325,27 @@ func (d *deliverer) land(ctx context.Context) error {
 		it.t.c.settle(it.t, uid)
 	}
 	f.release(d.v)
-	return nil
+}
+
+// landRest waits for the answers to what is under way when the copying ends
+// early. What is refused is not tried again.
+func (d *deliverer) landRest(ctx context.Context) {
+	for len(d.flying) > 0 {
+		f := d.flying[0]
+		data, err := d.conn.WaitAppend(ctx, f.cmd)
+		switch {
+		case err == nil:
+			d.confirm(f, data)
+		case isRefusal(err):
+			for _, it := range f.items {
+				it.t.doubtful = false
+			}
+			f.release(d.v)
+		default:
+			return // they stay in doubt
+		}
+		d.flying = d.flying[1:]
+	}
 }
 
 // refused deals with a NO or BAD. MULTIAPPEND stores all or nothing, so a

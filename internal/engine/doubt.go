@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
 )
@@ -47,6 +49,9 @@ func (d *deliverer) announce(items []*item) {
 	tasks := make([]*task, len(items))
 	for i, it := range items {
 		tasks[i] = it.t
+		if it.signed {
+			it.t.announced, it.signed = false, false
+		}
 	}
 	c := tasks[0].c
 	ahead := d.v.tasks[items[len(items)-1].at+1:]
@@ -81,9 +86,9 @@ func (c *copier) announceTasks(tasks []*task, ahead []task) {
 	if len(next) == 0 {
 		return
 	}
-	if !c.fs.run.pipeline.Active() { // else the key depends on what is sent
+	if !c.fs.run.altering() { // else the key depends on what is sent
 		for i := 0; i < len(ahead) && len(next) < generationMessages && bytes < generationBytes; i++ {
-			if t := &ahead[i]; !t.announced && t.rung == rungNone {
+			if t := &ahead[i]; !t.announced {
 				t.announced = true
 				next = append(next, t)
 				bytes += t.size
@@ -175,6 +180,7 @@ func (fs *folderSync) resolveDoubt() {
 			arrived[rec.key] = append(arrived[rec.key], int32(i))
 		}
 	}
+	fs.wasInDoubt = make(map[imap.UID]bool)
 	for _, b := range batches {
 		var delivered []journal.Delivery
 		for i := range b.Items {
@@ -188,6 +194,9 @@ func (fs *folderSync) resolveDoubt() {
 				}
 			}
 			if at < 0 {
+				if b.UIDValidity1 == fs.src.uidValidity {
+					fs.wasInDoubt[e.UID1] = true
+				}
 				continue
 			}
 			j := arrived[sent][at]

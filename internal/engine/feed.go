@@ -22,6 +22,8 @@ type item struct {
 	body io.Reader
 	size int64
 	held int64 // bytes of the budget
+	// signed: it got a key of its own since it was announced, see copier.sign.
+	signed bool
 	// readErr is why the body of a streamed message could not be read.
 	readErr error
 	// done is told once when the body of a streamed message was read, with the
@@ -147,6 +149,17 @@ func (f *feeder) run(ctx context.Context) error {
 	}
 	f.missing(stream)
 	return nil
+}
+
+// unread are the tasks that were asked for and did not come.
+func (f *feeder) unread() map[int]bool {
+	out := make(map[int]bool)
+	for _, i := range f.todo[:f.next] {
+		if !f.received[i] {
+			out[i] = true
+		}
+	}
+	return out
 }
 
 // halted reports whether nothing more should be asked for.
@@ -372,8 +385,7 @@ func (f *feeder) missing(stream *imapconn.Fetch) {
 			continue
 		}
 		if !t.missed {
-			t.missed = true
-			f.v.careful = true
+			t.missed, t.suspect = true, true
 			continue
 		}
 		why := "host1 did not send it"

@@ -33,6 +33,9 @@ type folderSync struct {
 	merge                *mergeState
 	known                *known
 
+	// wasInDoubt are host1 messages that an earlier run was sending when it ended,
+	// and that did not arrive.
+	wasInDoubt map[imap.UID]bool
 	// delivered are host2 UIDs confirmed by this run.
 	delivered map[imap.UID]bool
 	labels    [2]map[imap.UID][]string
@@ -167,6 +170,9 @@ func (fs *folderSync) sync(ctx context.Context) error {
 	}
 	c := fs.plan()
 	copyErr := fs.run.copyAll(ctx, []*copier{c})
+	if copyErr == nil {
+		copyErr = c.removeTwins(ctx)
+	}
 	c.concede()
 	fs.settlePlaces(c)
 	if copyErr == nil {
@@ -247,6 +253,11 @@ func (fs *folderSync) notOpened(n event.Side, err error) error {
 // notListed handles a folder whose messages can not be listed: nothing is
 // copied, since everything would look new, and nothing is deleted.
 func (fs *folderSync) notListed(err error) error {
+	var rebuilt *errRebuilt
+	if errors.As(err, &rebuilt) {
+		fs.problem(event.ErrListing, rebuilt.Error(), "run again")
+		return nil
+	}
 	var resp *imapconn.Response
 	if isConnError(err) || !errors.As(err, &resp) {
 		return err
@@ -327,6 +338,9 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 		// Copying now could bring a message twice that is there and was not seen.
 		fs.problem(event.ErrListing, fmt.Sprintf("Host2 folder %s: not all messages could be listed, so nothing is copied there: %s", fs.to.Raw, fs.dst.why), "run again")
 	}
+	if err := fs.awaitDoubt(ctx, dstLister); err != nil {
+		return err
+	}
 	if err := fs.separateLookalikes(ctx); err != nil {
 		return err
 	}
@@ -399,7 +413,7 @@ func (fs *folderSync) plan() *copier {
 	noResurrection := fs.noResurrection()
 	for _, i := range pr.missing {
 		r := &fs.src.recs[i]
-		t := task{c: c, src: i, uid: r.uid, size: r.size}
+		t := task{c: c, src: i, uid: r.uid, size: r.size, resent: fs.wasInDoubt[r.uid]}
 		if noResurrection && fs.wasDelivered(r) {
 			fs.skipped(&t, event.SkipResurrect, "")
 			continue

@@ -96,7 +96,9 @@ func migrateWith(t testing.TB, ctx context.Context, o engine.Options, options ..
 			out.refused = append(out.refused, e)
 		}
 	})
-	o.Pause = func(int) time.Duration { return time.Millisecond }
+	if o.Pause == nil {
+		o.Pause = func(int) time.Duration { return time.Millisecond }
+	}
 	out.fin = engine.Run(ctx, p, o)
 	out.stats = tally.Stats()
 	if err := printer.Close(); err != nil {

@@ -305,6 +305,9 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 		}
 	}
 	if b := msg; len(b) != len(*it.buf) || len(b) > 0 && &b[0] != &(*it.buf)[0] {
+		if err := c.sign(it, b); err != nil {
+			return false, err
+		}
 		it.buf = &b
 	}
 	it.size = int64(len(msg))

@@ -89,7 +89,7 @@ func Start(o Options) (*Server, error) {
 	}
 	s.imap = imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return s.store.NewSession(), nil, nil
+			return whole(s.store.NewSession()), nil, nil
 		},
 		Caps:         caps,
 		Logger:       log.New(io.Discard, "", 0),

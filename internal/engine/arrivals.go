@@ -1,0 +1,391 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
+
+// After a lost connection nobody knows what became of the messages on it. What
+// has arrived on host2 since the folder was listed tells, and nothing else is
+// read (design.md section 4).
+
+// arrival is a message found on host2 after a lost connection.
+type arrival struct {
+	uid imap.UID
+	key identity.Key
+}
+
+// doubtKey of a task: the key it was sent with, without what was added to tell
+// lookalikes apart, which the destination's headers do not show.
+func (fs *folderSync) doubtKey(t *task) identity.Key {
+	if t.sentKey != nil {
+		return t.sentKey.Base()
+	}
+	return fs.src.recs[t.src].key.Base()
+}
+
+// altering reports whether messages may be sent with other bytes than they have
+// on host1, so that the key of each is known only when it is sent.
+func (r *run) altering() bool { return r.pipeline.Active() || r.pipeline.AddHeader }
+
+// sign finds out under which key host2 will list the altered bytes of a message.
+func (c *copier) sign(it *item, msg []byte) error {
+	fs := c.fs
+	header, _ := transform.SplitHeader(msg)
+	hasher := identity.NewHasher(fs.run.identity)
+	key, outcome, err := hasher.FromFields(header, int64(len(msg)))
+	p := &fs.run.p.Identity
+	if err == nil && outcome != identity.Identified && !p.HeadersGiven && p.WholeHeaderIfNeeded {
+		key, outcome, err = hasher.FromHeader(header, int64(len(msg)))
+	}
+	if err != nil {
+		return err
+	}
+	_, alike := fs.alike[key]
+	switch {
+	case outcome != identity.Identified && p.HeadersGiven:
+		return nil // it will have no identity there
+	case outcome != identity.Identified:
+		key = identity.ContentOf(msg).Key()
+	case alike:
+		key = identity.ContentOf(msg).Key()
+		if plain, ok := fs.plainOf[key]; ok {
+			key = plain
+		}
+	}
+	t := it.t
+	if t.sentKey == nil && key == fs.src.recs[t.src].key || t.sentKey != nil && key == *t.sentKey {
+		return nil
+	}
+	t.sentKey, it.signed = &key, true
+	return nil
+}
+
+// reenter selects the host2 folder afresh, so that the number of its messages is
+// the present one.
+func (fs *folderSync) reenter(ctx context.Context, k *link) error {
+	opened, err := k.open(ctx, fs.to.Raw, true)
+	if err != nil {
+		return err
+	}
+	if opened.UIDValidity != fs.dstOpened.UIDValidity {
+		return &errRebuilt{fs.to.Raw}
+	}
+	return nil
+}
+
+// settleDoubt finds out what became of those of the tasks of which nobody knows.
+// Those that did not arrive are marked lost.
+//
+// A server may still be busy with what it received before the connection was
+// lost. So one look is enough only if everything has arrived; otherwise it takes
+// two between which nothing came.
+func (c *copier) settleDoubt(ctx context.Context, l *lane, tasks []task) error {
+	doubts := 0
+	for i := range tasks {
+		if t := &tasks[i]; t.fate == pending && t.doubtful {
+			doubts++
+		}
+	}
+	if doubts == 0 {
+		return nil
+	}
+	var arrived []arrival
+	for look := 0; ; look++ {
+		if err := c.fs.reenter(ctx, l.dst); err != nil {
+			return err
+		}
+		seen := len(arrived)
+		var err error
+		if arrived, err = c.fs.arrivals(ctx, l.dst); err != nil {
+			return err
+		}
+		found := c.match(tasks, arrived)
+		if len(found) == doubts || look > 0 && len(arrived) == seen {
+			for t, uid := range found {
+				c.settle(t, uid)
+			}
+			break
+		}
+		if err := c.fs.run.sleep(ctx, c.fs.run.pause(1)); err != nil {
+			return err
+		}
+	}
+	for i := range tasks {
+		if t := &tasks[i]; t.fate == pending && t.doubtful {
+			t.doubtful, t.lost, t.resent = false, true, true
+		}
+	}
+	return nil
+}
+
+// recover opens what was lost outside a convoy and settles the messages in doubt.
+func (c *copier) recover(ctx context.Context, cause error) error {
+	if err := c.lane.reopen(ctx, cause); err != nil {
+		return err
+	}
+	err := c.settleDoubt(ctx, c.lane, c.tasks)
+	for i := range c.tasks {
+		c.tasks[i].lost = false
+	}
+	return err
+}
+
+// match finds the doubtful ones of tasks among the messages that arrived.
+func (c *copier) match(tasks []task, arrived []arrival) map[*task]imap.UID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	open := make(map[identity.Key][]*task)
+	for i := range tasks {
+		if t := &tasks[i]; t.fate == pending && t.doubtful {
+			k := c.fs.doubtKey(t)
+			open[k] = append(open[k], t)
+		}
+	}
+	// Messages that host2 confirmed without telling their UIDs are among the
+	// arrivals, too, and must not be taken for others with the same key.
+	anonymous := make(map[identity.Key]int)
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.fate == copied && t.newUID == 0 {
+			anonymous[c.fs.doubtKey(t)]++
+		}
+	}
+	found := make(map[*task]imap.UID)
+	for _, a := range arrived {
+		if c.fs.delivered[a.uid] {
+			continue // confirmed before the connection was lost
+		}
+		if anonymous[a.key] > 0 {
+			anonymous[a.key]--
+			continue
+		}
+		if ts := open[a.key]; len(ts) > 0 {
+			open[a.key] = ts[1:]
+			found[ts[0]] = a.uid
+		}
+	}
+	return found
+}
+
+// arrivals lists what came to the host2 folder since it was listed. All of it is
+// identified as a listing does, lookalikes by content.
+func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) {
+	l := &lister{fs: fs, k: k, n: 2}
+	var out []arrival
+	err := k.do(ctx, func(c *imapconn.Conn) error {
+		out = out[:0]
+		now, err := l.since(ctx, c, fs.dst.nextUID())
+		if err != nil {
+			return err
+		}
+		return fs.tellArrivals(ctx, c, now, &out)
+	})
+	return out, err
+}
+
+// since lists the messages of the selected folder from a UID on.
+func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing, error) {
+	now := &listing{complete: true}
+	if l.k.opened.Exists == 0 {
+		return now, nil // some servers refuse a range in an empty folder
+	}
+	stream := c.Fetch(l.items())
+	if err := stream.AskRange(ctx, from, 0); err != nil {
+		return nil, err
+	}
+	if err := l.drain(ctx, stream, now); err != nil {
+		return nil, err
+	}
+	if err := rangeErr(stream); err != nil {
+		return nil, err
+	}
+	now.sort()
+	// "n:*" names the last message even below n.
+	now.recs = slices.DeleteFunc(now.recs, func(r record) bool { return r.uid < from })
+	return now, l.nameTheRest(ctx, c, now)
+}
+
+// tellArrivals adds the arrivals of a listing; those whose plain key belongs to
+// lookalikes are identified by content, as on host1.
+func (fs *folderSync) tellArrivals(ctx context.Context, c *imapconn.Conn, now *listing, out *[]arrival) error {
+	var ask []imap.UID
+	for i := range now.recs {
+		r := &now.recs[i]
+		if !r.is(hasKey) {
+			continue
+		}
+		if _, ok := fs.alike[r.key]; ok {
+			ask = append(ask, r.uid)
+			continue
+		}
+		*out = append(*out, arrival{r.uid, r.key.Base()})
+	}
+	if len(ask) == 0 {
+		return nil
+	}
+	return fs.contents(ctx, c, ask, func(uid imap.UID, _ []byte, content identity.Content) error {
+		key := content.Key()
+		if plain, ok := fs.plainOf[key]; ok {
+			key = plain
+		}
+		*out = append(*out, arrival{uid, key})
+		return nil
+	})
+}
+
+// nextUID is a UID below every message that comes after the listing.
+func (l *listing) nextUID() imap.UID {
+	next := imap.UID(1)
+	if n := len(l.recs); n > 0 {
+		next = l.recs[n-1].uid + 1
+	}
+	// UIDNEXT may be higher, when the last messages were deleted; never rely on
+	// it alone: Courier does not tell it.
+	return max(next, l.uidNext)
+}
+
+// stale is the age at which an interrupted run's last batch can not arrive any
+// more.
+const stale = time.Hour
+
+// awaitDoubt lists host2's folder on until nothing more arrives, when an earlier
+// run ended in the middle of sending: its server may not be through yet with what
+// it had received.
+func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
+	k := fs.known
+	if k == nil || !k.usable || !k.folder.HasDoubt() || fs.run.p.Dry || !fs.dst.complete || !fs.dst.whole {
+		return nil
+	}
+	batches, err := k.folder.InDoubt()
+	if err != nil {
+		fs.run.journalFailed(err)
+		return nil
+	}
+	for _, b := range batches {
+		if time.Since(b.Begun) > stale {
+			return nil
+		}
+	}
+	fs.run.note(fmt.Sprintf("Host2: folder [%s] was being filled when the last run ended: waiting until nothing arrives there any more", fs.to.Raw))
+	for {
+		if err := fs.run.sleep(ctx, fs.run.pause(1)); err != nil {
+			return err
+		}
+		if err := fs.reenter(ctx, l.k); err != nil {
+			return err
+		}
+		var now *listing
+		err := l.k.do(ctx, func(c *imapconn.Conn) (err error) {
+			now, err = l.since(ctx, c, fs.dst.nextUID())
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(now.recs) == 0 {
+			return nil
+		}
+		fs.dst.recs = append(fs.dst.recs, now.recs...)
+	}
+}
+
+// removeTwins looks, after messages were sent again that had not arrived, whether
+// the first sending arrived after all. Of two messages that this program has
+// stored, and that are the same to the last byte, it removes the one of which
+// host2 has told that it came of the second sending.
+func (c *copier) removeTwins(ctx context.Context) error {
+	fs := c.fs
+	again := make(map[identity.Key][]*task)
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.resent && t.fate == copied {
+			k := fs.doubtKey(t)
+			again[k] = append(again[k], t)
+		}
+	}
+	if len(again) == 0 || fs.run.p.Dry {
+		return nil
+	}
+	k := c.lane.dst
+	if err := fs.reenter(ctx, k); err != nil {
+		return err
+	}
+	arrived, err := fs.arrivals(ctx, k)
+	if err != nil {
+		return err
+	}
+	twins := make(map[imap.UID]imap.UID) // of the second sending -> of the first
+	byUID := make(map[imap.UID]*task)
+	var read []imap.UID
+	for _, a := range arrived {
+		ts := again[a.key]
+		if fs.delivered[a.uid] || len(ts) == 0 {
+			continue
+		}
+		t := ts[0]
+		again[a.key] = ts[1:]
+		if t.newUID == 0 {
+			continue // without UIDPLUS the only one can not be told from a second one
+		}
+		twins[t.newUID], byUID[t.newUID] = a.uid, t
+		read = append(read, a.uid, t.newUID)
+	}
+	if len(twins) == 0 {
+		return nil
+	}
+	content := make(map[imap.UID]identity.Content)
+	slices.Sort(read)
+	err = k.do(ctx, func(conn *imapconn.Conn) error {
+		return fs.contents(ctx, conn, read, func(uid imap.UID, _ []byte, what identity.Content) error {
+			content[uid] = what
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	var gone []imap.UID
+	for second, first := range twins {
+		if a, ok := content[first]; ok && a == content[second] {
+			gone = append(gone, second)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("Host2: folder [%s]: %d messages sent again after a lost connection had arrived the first time", fs.to.Raw, len(gone))
+	if !k.conn.Has(imap.CapUIDPlus) {
+		fs.problem(event.ErrUnclassified, text+"; the server has no UID EXPUNGE, so they are there twice", "use --delete2duplicates")
+		return nil
+	}
+	err = k.do(ctx, func(conn *imapconn.Conn) error {
+		set := sortedSet(gone)
+		if _, err := conn.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true}); err != nil {
+			return err
+		}
+		return conn.UIDExpunge(ctx, set)
+	})
+	if err != nil && !isRefusal(err) {
+		return err
+	}
+	if err != nil {
+		fs.problem(event.ErrUnclassified, fmt.Sprintf("%s, and the second ones can not be removed: %v", text, err), "use --delete2duplicates")
+		return nil
+	}
+	for _, uid := range gone {
+		t := byUID[uid]
+		delete(fs.delivered, uid)
+		t.newUID = twins[uid]
+		fs.delivered[t.newUID] = true
+	}
+	fs.run.note(text + "; the second ones were removed")
+	return nil
+}

@@ -1,0 +1,376 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"go.uber.org/goleak"
+
+	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
+	"github.com/imaphaul/imaphaul/internal/mailtest/proxy"
+)
+
+// The promise under test: after any interruption at any point, the same command
+// line run again ends with exactly one copy of every message.
+//
+// IMAPHAUL_CHAOS=full tries every interesting byte and several hundred others
+// instead of a sample of them; IMAPHAUL_SEED chooses another sample.
+
+// fullChaos reports whether everything is to be tried.
+func fullChaos() bool { return os.Getenv("IMAPHAUL_CHAOS") == "full" }
+
+// chance returns a source of chance whose seed is told when the test fails.
+func chance(t testing.TB) *rand.Rand {
+	t.Helper()
+	seed := uint64(20240229)
+	if s := os.Getenv("IMAPHAUL_SEED"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatalf("IMAPHAUL_SEED: %v", err)
+		}
+		seed = n
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("IMAPHAUL_SEED=%d", seed)
+		}
+	})
+	return rand.New(rand.NewPCG(seed, 5))
+}
+
+// letter is a message of about the given size. without leaves out what
+// identifies it.
+func letter(id string, size int, without bool, flags ...imap.Flag) corpus.Message {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "From: ann@example.org\r\nTo: ben@example.org\r\nSubject: %s\r\n", id)
+	if !without {
+		fmt.Fprintf(&b, "Message-ID: <%s@example.org>\r\n", id)
+	}
+	b.WriteString("\r\nA letter. ) * 7 EXISTS {12}\r\n")
+	for line := 0; b.Len() < size; line++ {
+		fmt.Fprintf(&b, "line %d of %s, and not much more to say about it than that\r\n", line, id)
+	}
+	return corpus.Message{Body: b.Bytes(), Flags: flags, Date: time.Date(2021, 3, 1+len(id)%27, 4, 5, size%60, 0, time.FixedZone("", 3600))}
+}
+
+// alike gives a message the Message-ID of another.
+func alike(m corpus.Message, id, other string) corpus.Message {
+	m.Body = bytes.Replace(m.Body, []byte("<"+id+"@"), []byte("<"+other+"@"), 1)
+	return m
+}
+
+// faultBox is small and has what makes copying difficult: messages without
+// identity, different ones with the same identity, and, if big, one that is
+// streamed.
+func faultBox(big bool) corpus.Mailbox {
+	inbox := []corpus.Message{
+		letter("one", 300, false, imap.FlagSeen),
+		letter("two", 700, false, imap.FlagFlagged, "$Forwarded"),
+		letter("nameless", 400, true, imap.FlagAnswered),
+		letter("three", 5000, false),
+		alike(letter("draft", 450, false, imap.FlagDraft), "draft", "one"),
+		letter("anonymous", 450, true),
+		letter("four", 20000, false, imap.FlagSeen),
+		alike(letter("drafted", 800, false), "drafted", "one"),
+		letter("five", 350, false, imap.FlagSeen, imap.FlagDeleted),
+	}
+	work := []corpus.Message{letter("w1", 600, false), letter("w2", 4200, false, imap.FlagSeen)}
+	if big {
+		work = append(work, letter("big", 1<<20+200<<10, false, imap.FlagFlagged))
+	}
+	work = append(work, letter("w3", 300, false), letter("one", 320, false))
+	return corpus.Mailbox{Folders: []corpus.Folder{
+		{Path: []string{"INBOX"}, Messages: inbox},
+		{Path: []string{"Work"}, Messages: work},
+	}}
+}
+
+// target is a way of storing messages that a destination leaves open.
+type target struct {
+	name, kind string
+	// hide are capabilities that the destination does not tell it has.
+	hide []string
+	// mute: it tells no APPENDUID.
+	mute bool
+}
+
+var targets = []target{
+	{name: "embedded", kind: mailtest.Embedded},
+	{name: "dovecot", kind: mailtest.Dovecot},
+	{name: "dovecot singles", kind: mailtest.Dovecot, hide: []string{"MULTIAPPEND"}},
+	{name: "dovecot synchronous", kind: mailtest.Dovecot, hide: []string{"MULTIAPPEND", "LITERAL+"}},
+	{name: "dovecot without UIDPLUS", kind: mailtest.Dovecot, hide: []string{"UIDPLUS"}, mute: true},
+	{name: "cyrus", kind: mailtest.Cyrus},
+	{name: "courier", kind: mailtest.Courier},
+	{name: "mox", kind: mailtest.Mox},
+}
+
+// server starts, or finds, a server of a kind.
+func server(t testing.TB, kind string) *mailtest.Server {
+	t.Helper()
+	if kind == mailtest.Embedded {
+		return mailtest.StartEmbedded(t, embedded.Options{})
+	}
+	return mailtest.Real(t, kind)
+}
+
+// account makes an account on the target's server, seen through what hides its
+// capabilities.
+func (g target) account(t testing.TB) account {
+	t.Helper()
+	if g.kind != mailtest.Embedded {
+		mailtest.Kinds(t, g.kind)
+	}
+	a := newAccount(t, server(t, g.kind))
+	var rules []meddle.Rule
+	for _, c := range g.hide {
+		rules = append(rules, meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(` ` + regexp.QuoteMeta(c) + `\b|` + ` ` + regexp.QuoteMeta(c) + `$`)})
+	}
+	if g.mute {
+		rules = append(rules, meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`\[APPENDUID [^]]*\] `)})
+	}
+	if len(rules) > 0 {
+		f, err := meddle.Start(a.s.Addr(), rules...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(f.Close)
+		a.port = f.Port()
+	}
+	return a
+}
+
+// addr is where the account's server is reached.
+func (a account) addr() string {
+	port := a.port
+	if port == 0 {
+		port = a.s.Port
+	}
+	return fmt.Sprintf("%s:%d", a.s.Host, port)
+}
+
+// through puts a proxy in front of an account, with a fault if there is one.
+func through(t testing.TB, a account, faults ...proxy.Fault) (account, *proxy.Proxy) {
+	t.Helper()
+	p, err := proxy.Start(proxy.Options{Target: a.addr(), Transcript: len(faults) == 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range faults {
+		p.Add(f)
+	}
+	a.port = p.Port()
+	return a, p
+}
+
+// grace is the pause of these tests between looking for what arrived, and before
+// connecting again: as long as a server on this machine may need to finish what
+// it had received.
+const grace = 40 * time.Millisecond
+
+// attempt is one run of the program with short pauses.
+func attempt(t testing.TB, a, b account, options ...string) outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // against a hang only
+	defer cancel()
+	out := migrateWith(t, ctx, engine.Options{Pause: func(int) time.Duration { return grace }}, append(args(a, b), options...)...)
+	if ctx.Err() != nil {
+		t.Fatalf("the run hangs\n%s", out.text)
+	}
+	return out
+}
+
+// differences compares two accounts.
+func differences(t testing.TB, a, b account) []string {
+	t.Helper()
+	return mailtest.Diff(mailtest.Snapshot(t, a.s, a.user), mailtest.Snapshot(t, b.s, b.user), mailtest.Known(a.s, b.s))
+}
+
+var literal = regexp.MustCompile(`\{(\d+)\+?\}\r\n`)
+
+// places are the interesting bytes of a dialogue: around every line end and
+// around the beginning and the end of every literal.
+func places(dialogue []byte) []int64 {
+	seen := make(map[int64]bool)
+	around := func(n int) {
+		for d := -2; d <= 2; d++ {
+			if at := n + d; at >= 0 && at < len(dialogue) {
+				seen[int64(at)] = true
+			}
+		}
+	}
+	for at := 0; at < len(dialogue); {
+		i := bytes.Index(dialogue[at:], []byte("\r\n"))
+		if i < 0 {
+			break
+		}
+		at += i + 2
+		around(at)
+		head := dialogue[max(0, at-40):at]
+		if m := literal.FindAllSubmatch(head, -1); m != nil && bytes.HasSuffix(head, m[len(m)-1][0]) {
+			n, _ := strconv.Atoi(string(m[len(m)-1][1]))
+			if at+n <= len(dialogue) {
+				around(at + n/2)
+				at += n
+				around(at)
+			}
+		}
+	}
+	var out []int64
+	for n := range seen {
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// cuts chooses where to cut a dialogue.
+func cuts(r *rand.Rand, dialogue []byte, n int) []int64 {
+	all := places(dialogue)
+	if fullChaos() {
+		for range 150 {
+			all = append(all, r.Int64N(int64(len(dialogue))))
+		}
+		if len(all) > 600 {
+			r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+			all = all[:600]
+		}
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+	var out []int64
+	for range n {
+		if r.IntN(3) == 0 {
+			out = append(out, r.Int64N(int64(len(dialogue))))
+			continue
+		}
+		out = append(out, all[r.IntN(len(all))])
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// lab is a pair of accounts on which many faults are tried.
+type lab struct {
+	a, b    account
+	options []string
+	runs    int
+	// again counts the faults after which the command line had to be run again.
+	again int
+}
+
+// try lets one fault strike and then expects both accounts to be equal, after a
+// second run at most.
+func (l *lab) try(t *testing.T, side event.Side, f proxy.Fault) {
+	t.Helper()
+	mailtest.Empty(t, l.b.s, l.b.user)
+	a, b := l.a, l.b
+	var p *proxy.Proxy
+	if side == 1 {
+		a, p = through(t, a, f)
+	} else {
+		b, p = through(t, b, f)
+	}
+	defer p.Close()
+	options := append([]string{"--cachedir", t.TempDir()}, l.options...)
+	first := attempt(t, a, b, options...)
+	l.runs++
+	if first.code() != 0 {
+		p.Clear()
+		l.again++
+		l.runs++
+		second := attempt(t, a, b, options...)
+		if second.code() != 0 {
+			t.Errorf("the run after it ended with %d\n--- first\n%s\n--- second\n%s", second.code(), first.text, second.text)
+			return
+		}
+	}
+	if lines := differences(t, l.a, l.b); len(lines) > 0 {
+		t.Errorf("%s\n%s", strings.Join(lines, "\n"), first.text)
+	}
+}
+
+// dialogues carries the mailbox over once without a fault, and returns what was
+// said on each side's connection in each direction.
+func (l *lab) dialogues(t *testing.T) (said [3][2][]byte) {
+	t.Helper()
+	mailtest.Empty(t, l.b.s, l.b.user)
+	a, pa := through(t, l.a)
+	b, pb := through(t, l.b)
+	defer pa.Close()
+	defer pb.Close()
+	attempt(t, a, b, append([]string{"--cachedir", t.TempDir()}, l.options...)...).expect(t, 0)
+	if lines := differences(t, l.a, l.b); len(lines) > 0 {
+		t.Fatal(strings.Join(lines, "\n"))
+	}
+	for side, p := range map[int]*proxy.Proxy{1: pa, 2: pb} {
+		for _, d := range []proxy.Direction{proxy.ToServer, proxy.ToClient} {
+			said[side][d] = p.Transcript(1, d)
+		}
+	}
+	return said
+}
+
+// newLab fills a source.
+func newLab(t *testing.T, from, to target, box corpus.Mailbox, options ...string) *lab {
+	t.Helper()
+	l := &lab{a: from.account(t), b: to.account(t), options: append([]string{"--nocompress1", "--nocompress2"}, options...)}
+	mailtest.Fill(t, l.a.s, l.a.user, box)
+	return l
+}
+
+// sweep cuts, or stalls, every dialogue at n places.
+func (l *lab) sweep(t *testing.T, kind proxy.FaultKind, n int) {
+	t.Helper()
+	r := chance(t)
+	said := l.dialogues(t)
+	tried := 0
+	for side := event.Side(1); side <= 2; side++ {
+		for _, d := range []proxy.Direction{proxy.ToServer, proxy.ToClient} {
+			for _, after := range cuts(r, said[side][d], n) {
+				f := proxy.Fault{Kind: kind, Direction: d, After: after, Connection: 1}
+				tried++
+				t.Run(fmt.Sprintf("host%d %v %d of %d", side, d, after, len(said[side][d])), func(t *testing.T) { l.try(t, side, f) })
+				if t.Failed() && !fullChaos() {
+					return
+				}
+			}
+		}
+	}
+	t.Logf("%d faults, %d runs, %d faults needed a second run", tried, l.runs, l.again)
+}
+
+var fromDovecot = target{name: "dovecot", kind: mailtest.Dovecot}
+
+// A connection may be cut at any byte of either dialogue.
+func TestCutAnywhere(t *testing.T) {
+	leaks := goleak.IgnoreCurrent()
+	for _, g := range targets {
+		t.Run(g.name, func(t *testing.T) {
+			newLab(t, fromDovecot, g, faultBox(false)).sweep(t, proxy.Cut, 10)
+		})
+	}
+	for _, g := range targets {
+		if len(g.hide) == 0 && g.kind != mailtest.Dovecot {
+			t.Run("from "+g.name, func(t *testing.T) {
+				newLab(t, g, fromDovecot, faultBox(false)).sweep(t, proxy.Cut, 5)
+			})
+		}
+	}
+	_ = leaks
+}

@@ -1,0 +1,106 @@
+package engine
+
+import "github.com/imaphaul/imaphaul/internal/event"
+
+// A message may be what ends a connection: one that a server can not digest, or
+// can not read. It is found by trying alone what was in flight when connections
+// died again and again, and given up, so that the others get through.
+
+// maxKills is how many connections a message may take down, alone in flight,
+// before it is given up.
+const maxKills = 3
+
+// maxSuspects bounds how many messages of a lost connection are tried alone,
+// at one round trip each.
+const maxSuspects = 100
+
+// roundEnd is how a round ended.
+type roundEnd struct {
+	feed, deliver error
+	// unread are the tasks that host1 was asked for when its connection died.
+	unread map[int]bool
+	// sourceBroke: host2's connection was given up only because the message on it
+	// could not be read to its end on host1.
+	sourceBroke bool
+}
+
+func (e *roundEnd) err() error {
+	switch {
+	case isStopped(e.deliver) || isStopped(e.feed):
+		return errStopped
+	case e.deliver != nil && !e.sourceBroke:
+		return e.deliver
+	}
+	return e.feed
+}
+
+// choose returns the messages of the next round: the suspects, one at a time, as
+// long as there are any, and then all the others at full speed.
+func (v *convoy) choose() []int {
+	var suspects []int
+	for i := range v.tasks {
+		if t := &v.tasks[i]; t.suspect && t.fate == pending {
+			if suspects = append(suspects, i); len(suspects) == maxSuspects {
+				break
+			}
+		}
+	}
+	v.careful = len(suspects) > 0
+	if v.careful {
+		return suspects
+	}
+	return v.left()
+}
+
+// suspectAll has everything that is left tried alone.
+func (v *convoy) suspectAll() {
+	for i := range v.tasks {
+		v.tasks[i].suspect = true
+	}
+}
+
+// blame holds a lost connection against the messages that were in flight on it
+// and did not arrive: against one that was alone at once, and otherwise, when
+// connections die again and again, by having each of them tried alone.
+func (v *convoy) blame(end *roundEnd, again bool) {
+	var flying []*task
+	for i := range v.tasks {
+		t := &v.tasks[i]
+		if t.fate == pending && (t.lost || end.unread[i]) {
+			flying = append(flying, t)
+		}
+		t.lost = false
+	}
+	switch {
+	case v.careful:
+		for _, t := range flying {
+			if t.kills++; t.kills >= maxKills {
+				t.giveUp(end)
+			}
+		}
+	case again:
+		for _, t := range flying[:min(len(flying), maxSuspects)] {
+			t.suspect = true
+		}
+	}
+}
+
+// giveUp fails a message that no connection survives.
+func (t *task) giveUp(end *roundEnd) {
+	fs := t.c.fs
+	if end.deliver == nil || end.sourceBroke {
+		t.c.fail(t, event.ErrFetch, fetchText(fs, t, end.feed.Error()), "host1 closes the connection whenever it is asked for this message; look at it there in a mail program, or leave it behind")
+		return
+	}
+	t.c.fail(t, event.ErrAppend, appendText(fs, t, end.deliver.Error(), nil), "host2 closes the connection whenever it is sent this message; save it with --savedir and look at it")
+}
+
+// countLeft is the number of tasks without a fate.
+func (v *convoy) countLeft() (n int) {
+	for i := range v.tasks {
+		if v.tasks[i].fate == pending {
+			n++
+		}
+	}
+	return n
+}
