@@ -53,20 +53,30 @@ func TestScenarios(t *testing.T) {
 			if len(s.steps) == 0 {
 				t.Errorf("%s: nothing is run", where)
 			}
-			for _, kind := range s.kinds {
-				from, to, pair := strings.Cut(kind, ">")
-				if !pair {
-					to = from
-				}
-				if !hosts.can(from) || !hosts.can(to) {
-					continue
-				}
-				t.Run(s.name+"/"+kind, func(t *testing.T) {
-					t.Parallel()
-					play(t, s, hosts.account(t, from), hosts.account(t, to))
-				})
-			}
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				hosts.onAll(t, s)
+			})
 		}
+	}
+}
+
+// onAll plays a scenario on its servers side by side: most of the time is spent
+// waiting for them.
+func (h *scenarioHosts) onAll(t *testing.T, s *scenario) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	for _, kind := range s.kinds {
+		from, to, pair := strings.Cut(kind, ">")
+		if !pair {
+			to = from
+		}
+		if !h.can(from) || !h.can(to) {
+			continue
+		}
+		all.Go(func() {
+			t.Run(kind, func(t *testing.T) { play(t, s, h.account(t, from), h.account(t, to)) })
+		})
 	}
 }
 
@@ -100,6 +110,11 @@ func (h *scenarioHosts) account(t *testing.T, kind string) account {
 		return newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
 	case mailtest.Dovecot:
 		return newAccount(t, mailtest.Real(t, kind)) // it takes every name for a user
+	case mailtest.Courier, mailtest.Cyrus:
+		// Users are made quickly, while Courier takes two seconds to delete a folder.
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return newAccount(t, mailtest.Real(t, kind, "users=150"))
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
