@@ -147,7 +147,7 @@ func (f *feeder) run(ctx context.Context) error {
 	if f.halted() {
 		return nil
 	}
-	f.missing(stream)
+	f.missing(ctx, stream)
 	return nil
 }
 
@@ -377,8 +377,9 @@ func readBody(body io.Reader, buf []byte) error {
 
 // missing deals with messages that were asked for and never came: one of them
 // may have spoilt the whole window, so each gets a second chance alone.
-func (f *feeder) missing(stream *imapconn.Fetch) {
+func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) {
 	refusals := stream.CommandErrs()
+	gone := f.vanished(ctx)
 	for _, i := range f.todo[:f.next] {
 		t := &f.v.tasks[i]
 		if !t.asked || f.received[i] {
@@ -386,6 +387,10 @@ func (f *feeder) missing(stream *imapconn.Fetch) {
 		}
 		if !t.missed {
 			t.missed, t.suspect = true, true
+			continue
+		}
+		if gone[t] {
+			t.c.skip(t, event.SkipVanished, "")
 			continue
 		}
 		why := "host1 did not send it"

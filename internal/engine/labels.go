@@ -131,7 +131,7 @@ func (fs *folderSync) storeLabels(ctx context.Context, g *labelGroup) error {
 	}
 	set := sortedSet(g.uids)
 	err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) error {
-		_, err := c.UIDStoreLabels(ctx, set, g.labels, imapconn.StoreOptions{Op: imap.StoreFlagsSet, Silent: true})
+		_, err := c.UIDStoreLabels(ctx, set, g.labels, imapconn.StoreOptions{Op: imap.StoreFlagsSet}) // .SILENT is not in Gmail's description
 		return err
 	})
 	if err == nil {
