@@ -34,6 +34,7 @@ func (m *mergeState) spoil(why string) {
 // countMerges finds out which host2 folders get more than one host1 folder.
 // Names that the destination takes for the same one count as one.
 func (r *run) countMerges() {
+	r.findTwins()
 	for i := range r.table.Rows {
 		m := r.mergeOf(&r.table.Rows[i])
 		m.sources++
@@ -41,10 +42,34 @@ func (r *run) countMerges() {
 	}
 }
 
+// findTwins finds host2 names that differ in case only. If host2 listed all of
+// them at the start they are folders of their own; else it may take them for one,
+// and answer to both.
+func (r *run) findTwins() {
+	r.twins = make(map[string]bool)
+	listed := make(map[string]bool)
+	for _, f := range r.dst.world.Folders {
+		listed[f.Name] = f.Selectable()
+	}
+	spelt := make(map[string]string)
+	for i := range r.table.Rows {
+		to := r.table.Rows[i].To
+		lower := strings.ToLower(to)
+		other, ok := spelt[lower]
+		if !ok {
+			spelt[lower] = to
+			continue
+		}
+		if other != to && (!listed[other] || !listed[to]) {
+			r.twins[lower] = true
+		}
+	}
+}
+
 func (r *run) mergeOf(row *folders.Row) *mergeState {
 	key := row.To
-	if folders.IsInbox(key) || r.dst.family.FoldsCase() {
-		key = strings.ToLower(key)
+	if lower := strings.ToLower(key); folders.IsInbox(key) || r.dst.family.FoldsCase() || r.twins[lower] {
+		key = lower
 	}
 	m := r.merges[key]
 	if m == nil {

@@ -97,6 +97,8 @@ type run struct {
 	uniqueBytes int64
 	newest      time.Time // newest INTERNALDATE of host1, of folders listed so far
 
+	// twins are host2 names, in lower case, that may be one folder there.
+	twins       map[string]bool
 	budgetBytes int64
 	limits      limits
 	errors      atomic.Int64 // counted so far
