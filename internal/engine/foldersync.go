@@ -105,6 +105,7 @@ func (fs *folderSync) problem(class event.Class, text, hint string) {
 
 // finish ends the folder: every one gets its FolderDone, whatever happened.
 func (fs *folderSync) finish() {
+	fs.debugMemory()
 	d := event.FolderDone{From: fs.from, To: fs.to, Failed: fs.bad, Unchanged: fs.still}
 	if fs.still {
 		st, _ := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
@@ -348,6 +349,7 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 		return err
 	}
 	fs.resolveDoubt()
+	fs.debugLists()
 	fs.pairing = pair(fs.src, fs.dst)
 	for i, l := range []*listing{fs.src, fs.dst} {
 		n := event.Side(i + 1)
@@ -445,6 +447,7 @@ func (fs *folderSync) filter(r *record) (event.Skip, string, bool) {
 	limit := fs.run.sizeLimit()
 	switch {
 	case fs.crossed(r.key):
+		fs.run.debugf(fs.run.p.Debug.CrossDuplicates, "crossduplicates", "Host1: msg %s/%d is in another folder of host2 already", fs.from.Raw, r.uid)
 		return event.SkipCrossDuplicate, "", true
 	case (limit > 0 || s.MaxSize != nil) && r.size > limit: // --maxsize 0 lets nothing through
 		return event.SkipTooBig, fmt.Sprintf("(%d exceeds maxsize limit %d bytes)", r.size, limit), true
@@ -488,9 +491,13 @@ func (fs *folderSync) crossAll() {
 
 // flagsFor is what a message's flags become on host2.
 func (fs *folderSync) flagsFor(r *record) []imap.Flag {
-	flags, err := fs.mapper.ForAppend(fs.run.flags[0].list(r.flags))
+	had := fs.run.flags[0].list(r.flags)
+	flags, err := fs.mapper.ForAppend(had)
 	if err != nil {
 		fs.run.warn(err.Error())
+	}
+	if fs.run.debugging(fs.run.p.Debug.Flags) {
+		fs.run.debugf(true, "flags", "Host1: msg %s/%d flags (%s) become (%s)", fs.from.Raw, r.uid, joinFlags(had), joinFlags(flags))
 	}
 	return flags
 }

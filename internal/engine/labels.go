@@ -85,6 +85,7 @@ func (fs *folderSync) syncLabels(ctx context.Context, c *copier) error {
 			order = append(order, key)
 		}
 		g.uids = append(g.uids, uid)
+		fs.run.debugf(fs.run.p.Debug.Labels, "labels", "Host2: msg %s/%d gets the labels (%s)", fs.to.Raw, uid, strings.Join(labels, " "))
 	}
 	if fs.run.p.Flags.SyncLabels {
 		for i := range c.tasks {

@@ -199,6 +199,7 @@ func (fs *folderSync) recall() {
 		rec.uid, rec.flags = e.UID2, flagsOf(1, e.Flags2)
 		k.recs[1] = append(k.recs[1], rec)
 	}
+	r.debugf(r.p.Debug.Cache, "cache", "the journal knows %d messages of [%s] and %d of [%s]", len(k.recs[0]), fs.from.Raw, len(k.recs[1]), fs.to.Raw)
 	slices.SortFunc(k.recs[1], func(a, b record) int { return int(int64(a.uid) - int64(b.uid)) })
 	k.recs[1] = slices.CompactFunc(k.recs[1], func(a, b record) bool { return a.uid == b.uid })
 }

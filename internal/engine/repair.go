@@ -274,6 +274,11 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 	if err != nil {
 		return false, err
 	}
+	if fs.run.debugging(fs.run.p.Debug.MaxLineLength) {
+		var lines transform.LineScanner
+		_, _ = lines.Write(msg) // never fails
+		fs.run.debugf(true, "maxlinelength", "Host1: msg %s/%d longest line has %d bytes", fs.from.Raw, t.uid, lines.Longest())
+	}
 	for _, n := range verdict.Notices {
 		fs.run.note(n)
 	}
@@ -334,7 +339,7 @@ func skipOf(c transform.Cause) event.Skip {
 // wantsWhole reports whether a message must be in memory before it is sent.
 func (fs *folderSync) wantsWhole(t *task) bool {
 	return fs.run.p.Dry || t.rung != rungNone || fs.run.pipeline.Active() || fs.run.pipeline.LinesChecked() ||
-		fs.run.p.Transform.IDateFromHeader || fs.src.recs[t.src].is(addedHeader)
+		fs.run.p.Transform.IDateFromHeader || fs.run.p.Debug.MaxLineLength || fs.src.recs[t.src].is(addedHeader)
 }
 
 // appendText is imapsync's line for a refused message (imapsync-cli.md section

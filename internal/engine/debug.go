@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+)
+
+// debugf tells a line that only a --debug option asked for; --debug asks for
+// those of every topic. on is the option of the topic.
+func (r *run) debugf(on bool, topic, format string, args ...any) {
+	if on || r.p.Debug.All {
+		r.emit(event.Debug{Topic: topic, Text: fmt.Sprintf(format, args...)})
+	}
+}
+
+// debugging reports whether a topic is on, where a line takes work to make.
+func (r *run) debugging(on bool) bool { return on || r.p.Debug.All }
+
+// debugLists shows the UIDs that take part (--debuglist).
+func (fs *folderSync) debugLists() {
+	r := fs.run
+	if !r.debugging(r.p.Debug.List) {
+		return
+	}
+	for i, l := range []*listing{fs.src, fs.dst} {
+		name := fs.from
+		if i == 1 {
+			name = fs.to
+		}
+		var chosen, others []imap.UID
+		for j := range l.recs {
+			if l.recs[j].is(outside) {
+				others = append(others, l.recs[j].uid)
+				continue
+			}
+			chosen = append(chosen, l.recs[j].uid)
+		}
+		r.debugf(true, "list", "Host%d: folder [%s] UIDs that take part: %s; that do not: %s", i+1, name.Raw, uidSet(chosen), uidSet(others))
+	}
+}
+
+// debugMemory shows the memory in use (--debugmemory).
+func (fs *folderSync) debugMemory() {
+	r := fs.run
+	if !r.debugging(r.p.Debug.Memory) {
+		return
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	r.debugf(true, "memory", "after folder [%s]: %s in use, %s taken from the system", fs.from.Raw, inUnits(int64(m.HeapInuse)), inUnits(int64(m.Sys)))
+}
