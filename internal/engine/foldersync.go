@@ -56,44 +56,12 @@ type folderSync struct {
 	// firsts leads from a key to the first host1 message that has it.
 	firsts map[identity.Key]int32
 	bad    bool
+	// seen is what was seen of the folder on each side before its turn came;
+	// presubscribed what came of subscribing to it then.
+	seen          [2]*sight
+	presubscribed *event.FolderSubscribed
 	// still: nothing changed since the last run, so it was not even selected.
 	still bool
-}
-
-// loop takes one folder after the other.
-func (r *run) loop(ctx context.Context) error {
-	rows := r.table.Rows
-	r.emit(event.LoopStart{Folders: len(rows)})
-	defer r.emit(event.LoopEnd{})
-	r.countMerges()
-	for i := range rows {
-		if r.stopping() {
-			return errStopped
-		}
-		fs := &folderSync{
-			run: r, lane: r.main, row: &rows[i],
-			from: folderName(rows[i].From), to: folderName(rows[i].To),
-			delivered: make(map[imap.UID]bool),
-			merge:     r.mergeOf(&rows[i]),
-		}
-		r.emit(event.FolderStart{Index: i + 1, Of: len(rows), From: fs.from, To: fs.to})
-		err := fs.sync(ctx)
-		fs.merge.left--
-		if err == nil {
-			continue
-		}
-		if errors.Is(err, errStopped) || ctx.Err() != nil {
-			return errors.Join(errStopped, ctx.Err())
-		}
-		if isConnError(err) || errors.As(err, new(*loginError)) {
-			r.stopFor(stopLost)
-			r.fault(event.Error{Class: event.ErrLost, Folder: fs.from, Text: fmt.Sprintf("Failure: lost connection in folder [%s]: %v", fs.from.Raw, err),
-				Hint: "run the same command again: it continues where this one stopped"})
-			return errStopped
-		}
-		return err
-	}
-	return nil
 }
 
 // problem counts an error that spoils one folder but not the run.
@@ -119,34 +87,44 @@ func (fs *folderSync) finish() {
 		d.OnlyOn2 = int64(len(fs.pairing.extra)) - fs.merge.gone
 	}
 	fs.run.emit(d)
+	fs.merge.left--
+	// What is still told of the folder is little; its listings are large.
+	fs.src, fs.dst, fs.pairing, fs.firsts, fs.delivered, fs.onHost2, fs.seen = nil, nil, pairing{}, nil, nil, nil, [2]*sight{}
+	if fs.known != nil {
+		fs.known = &known{folder: fs.known.folder}
+	}
 }
 
-// sync does the whole work on one folder pair, in the order that is safe: look,
-// copy, change flags, and only then delete.
-func (fs *folderSync) sync(ctx context.Context) error {
-	defer fs.finish()
+// begin is the first part of the work on one folder pair: look at both sides and
+// decide. nil without an error means that there is nothing to copy or change.
+// What follows is in the order that is safe: copy, change flags, and only then
+// delete.
+func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 	p := fs.run.p
 	if fs.unchanged() {
-		return fs.skipUnchanged()
+		return nil, fs.skipUnchanged()
 	}
 	var err error
-	if fs.srcOpened, err = fs.lane.src.open(ctx, fs.from.Raw, fs.writable1()); err != nil {
-		return fs.notOpened(1, err)
+	if fs.srcOpened, err = fs.open(ctx, 1, fs.from.Raw, fs.writable1()); err != nil {
+		return nil, fs.notOpened(1, err)
 	}
 	fs.run.emit(event.FolderSelected{Side: 1, Folder: fs.from, Messages: int64(fs.srcOpened.Exists)})
 	srcLister := &lister{fs: fs, k: fs.lane.src, n: 1, onlyChosen: !p.Deletion.Delete2}
 	if skip, err := fs.skipEmpty(ctx, srcLister); skip || err != nil {
-		return err
+		return nil, err
 	}
 	if err := fs.create(ctx); err != nil {
-		return fs.notOpened(2, err)
+		return nil, fs.notOpened(2, err)
 	}
 	if !fs.exists && !p.Dry {
-		return nil // create told why
+		return nil, nil // create told why
+	}
+	if fs.bothEmpty() {
+		return nil, fs.passEmpty(ctx)
 	}
 	if fs.exists {
-		if fs.dstOpened, err = fs.lane.dst.open(ctx, fs.to.Raw, true); err != nil {
-			return fs.notOpened(2, err)
+		if fs.dstOpened, err = fs.open(ctx, 2, fs.to.Raw, true); err != nil {
+			return nil, fs.notOpened(2, err)
 		}
 	} else {
 		fs.dstOpened = &imapconn.SelectData{}
@@ -158,25 +136,45 @@ func (fs *folderSync) sync(ctx context.Context) error {
 		fs.run.src.touched[fs.from.Raw] = true
 	}
 	if err := fs.acls(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := fs.subscribe(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if p.Mode == plan.ModeJustFolders {
-		return nil
+		return nil, nil
 	}
 	if err := fs.compare(ctx, srcLister); err != nil {
-		return fs.notListed(err)
+		return nil, fs.notListed(err)
 	}
-	c := fs.plan()
-	copyErr := fs.run.copyAll(ctx, []*copier{c})
+	return fs.plan(), nil
+}
+
+// open selects the folder on one side, or takes what a scout saw for it.
+func (fs *folderSync) open(ctx context.Context, n event.Side, mailbox string, writable bool) (*imapconn.SelectData, error) {
+	k := fs.lane.src
+	if n == 2 {
+		k = fs.lane.dst
+	}
+	if seen := fs.seen[n-1]; seen != nil {
+		k.assume(mailbox, writable, seen.opened)
+		return seen.opened, nil
+	}
+	return k.open(ctx, mailbox, writable)
+}
+
+// end is the last part, when every copy has its fate or copyErr says why not.
+func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	if copyErr == nil {
 		copyErr = c.removeTwins(ctx)
 	}
 	c.concede()
 	fs.settlePlaces(c)
 	if copyErr == nil {
+		fs.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
+		if fs.exists {
+			fs.lane.dst.assume(fs.to.Raw, true, fs.dstOpened)
+		}
 		copyErr = fs.afterCopies(ctx, c)
 	}
 	fs.account(ctx, c)

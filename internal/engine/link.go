@@ -104,6 +104,12 @@ func (k *link) assume(mailbox string, writable bool, opened *imapconn.SelectData
 	if k.at(mailbox) {
 		return
 	}
+	if k.conn != nil && k.conn.Err() == nil {
+		if m := k.conn.Mailbox(); m != nil && m.Name == mailbox && m.ReadOnly == (k.side.sealed || !writable) {
+			k.entered(mailbox, writable, opened)
+			return
+		}
+	}
 	k.mailbox, k.writable, k.opened, k.elsewhere = mailbox, writable, opened, true
 }
 

@@ -35,6 +35,9 @@ type lister struct {
 // itself.
 func (l *lister) list(ctx context.Context) (*listing, error) {
 	var out *listing
+	if seen := l.fs.seen[l.n-1]; seen != nil && seen.listing != nil && l.chosen == nil {
+		return l.foreseen(ctx, seen.listing)
+	}
 	err := l.k.do(ctx, func(c *imapconn.Conn) (err error) {
 		if out, err = l.read(ctx, c); err != nil {
 			return err
@@ -45,6 +48,26 @@ func (l *lister) list(ctx context.Context) (*listing, error) {
 }
 
 func (l *lister) flags() *flagTable { return &l.fs.run.flags[l.n-1] }
+
+// foreseen is the listing that a scout made, as read would have made it now.
+func (l *lister) foreseen(ctx context.Context, out *listing) (*listing, error) {
+	nameless := false
+	for i := range out.recs {
+		r := &out.recs[i]
+		nameless = nameless || !r.is(hasKey)
+		if l.fs.known == nil || !l.fs.known.usable {
+			continue
+		}
+		if old, ok := l.fs.known.lookup(l.n, r.uid); ok {
+			r.bits |= old.bits & flagsKept
+		}
+	}
+	if !nameless {
+		return out, nil
+	}
+	err := l.k.do(ctx, func(c *imapconn.Conn) error { return l.nameTheRest(ctx, c, out) })
+	return out, err
+}
 
 // read is the one pass over all messages.
 func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing, error) {
@@ -111,7 +134,6 @@ func (l *lister) items() imapconn.FetchItems {
 
 // drain reads the replies of a listing FETCH.
 func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing) error {
-	hasher := l.fs.run.hasher[l.n-1]
 	for {
 		m, err := stream.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -120,35 +142,49 @@ func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 		if err != nil {
 			return err
 		}
-		r := record{uid: m.UID, size: m.Size, flags: l.flags().intern(m.Flags)}
-		if t, ok := internalDate(m.InternalDate); ok {
-			_, off := t.Zone()
-			r.date, r.zone = t.Unix(), int16(off/60)
-			r.bits |= hasDate
-		}
-		if _, ok := l.chosen[m.UID]; !ok && l.chosen != nil {
-			r.bits |= outside
-		}
-		key, outcome, err := hasher.FromFields(m.Header, m.Size)
+		r, whole, err := l.record(m)
 		if err != nil {
-			return fmt.Errorf("folder %s, UID %d: %w", l.k.mailbox, m.UID, err)
+			return err
 		}
-		switch {
-		case outcome == identity.Identified:
-			r.key = key
-			r.bits |= hasKey
-		case !m.HasHeader:
+		if !whole {
 			// The server left the header out of its answer: that says nothing
 			// about the message.
 			out.complete = false
 			out.why = fmt.Sprintf("the server sent no header for UID %d", m.UID)
 		}
-		if l.fs.run.labels() {
-			l.fs.keepLabels(l.n, m)
-		}
-		l.fs.keepNumber(m)
 		out.recs = append(out.recs, r)
 	}
+}
+
+// record makes the record of a listed message; false says that its header did
+// not come along.
+func (l *lister) record(m *imapconn.Message) (record, bool, error) {
+	r := record{uid: m.UID, size: m.Size, flags: l.flags().intern(m.Flags)}
+	if t, ok := internalDate(m.InternalDate); ok {
+		_, off := t.Zone()
+		r.date, r.zone = t.Unix(), int16(off/60)
+		r.bits |= hasDate
+	}
+	if _, ok := l.chosen[m.UID]; !ok && l.chosen != nil {
+		r.bits |= outside
+	}
+	key, outcome, err := l.fs.run.hasher[l.n-1].FromFields(m.Header, m.Size)
+	if err != nil {
+		return r, false, fmt.Errorf("folder %s, UID %d: %w", l.k.mailbox, m.UID, err)
+	}
+	whole := true
+	switch {
+	case outcome == identity.Identified:
+		r.key = key
+		r.bits |= hasKey
+	case !m.HasHeader:
+		whole = false
+	}
+	if l.fs.run.labels() {
+		l.fs.keepLabels(l.n, m)
+	}
+	l.fs.keepNumber(m)
+	return r, whole, nil
 }
 
 // complete holds the listing against the number of messages the server says

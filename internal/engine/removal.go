@@ -85,7 +85,7 @@ func (r *run) remove(ctx context.Context, k *link, name string) error {
 // is open, in the same session either. Without UNSELECT another folder is opened
 // instead, INBOX, which is never deleted.
 func (k *link) leave(ctx context.Context, c *imapconn.Conn) error {
-	if k.mailbox == "" {
+	if c.Mailbox() == nil {
 		return nil
 	}
 	var err error

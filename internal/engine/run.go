@@ -88,6 +88,7 @@ type run struct {
 	table     *folders.Table
 	exist2    map[string]existence // host2's folder names, and what they are
 	lower2    map[string]string    // the same in lower case
+	made      map[string]bool      // host2 folders made ahead of their turn: still to be told?
 	merges    map[string]*mergeState
 	crossSeen map[identity.Key]struct{}
 	// places is where host2 has Gmail's messages, by their number; unique are the

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -18,6 +19,7 @@ func (fs *folderSync) create(ctx context.Context) error {
 	r := fs.run
 	if r.has2(fs.to.Raw) {
 		fs.exists = true
+		fs.tellMade()
 		return nil
 	}
 	if other, ok := r.clash2(fs.to.Raw); ok && !r.p.Folders.MixFolders {
@@ -34,6 +36,21 @@ func (fs *folderSync) create(ctx context.Context) error {
 		}
 	}
 	return fs.createOne(ctx, fs.to.Raw, fs.row.Use)
+}
+
+// tellMade tells of folders that were made for this one ahead of its turn.
+func (fs *folderSync) tellMade() {
+	r := fs.run
+	for _, name := range append(slices.Clone(fs.row.Parents), fs.to.Raw) {
+		if untold, made := r.made[name]; made && untold {
+			r.made[name] = false
+			e := event.FolderCreated{Folder: folderName(name), From: fs.from}
+			if name == fs.to.Raw {
+				e.Use = fs.row.Use
+			}
+			r.emit(e)
+		}
+	}
 }
 
 // createNow creates the folder of a running copy again.
@@ -170,8 +187,11 @@ const (
 // subscribe subscribes to the host2 folder when host1's is subscribed.
 func (fs *folderSync) subscribe(ctx context.Context) error {
 	r := fs.run
-	f := &r.p.Folders
-	if !f.SubscribeAll && (!f.Subscribe || !r.src.subs[fs.from.Raw]) || r.dst.subs[fs.to.Raw] {
+	if fs.presubscribed != nil {
+		r.emit(*fs.presubscribed)
+		return nil
+	}
+	if !fs.wantsSubscription() {
 		return nil
 	}
 	told := event.FolderSubscribed{Folder: fs.to, Dry: r.p.Dry}
@@ -185,6 +205,13 @@ func (fs *folderSync) subscribe(ctx context.Context) error {
 	}
 	r.emit(told)
 	return nil
+}
+
+// wantsSubscription reports whether the host2 folder is to be subscribed to, and
+// is not yet.
+func (fs *folderSync) wantsSubscription() bool {
+	f := &fs.run.p.Folders
+	return (f.SubscribeAll || f.Subscribe && fs.run.src.subs[fs.from.Raw]) && !fs.run.dst.subs[fs.to.Raw]
 }
 
 // acls copies access rights (--syncacls): those of identifiers host1 knows, and

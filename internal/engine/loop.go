@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// The folders that are looked at and copied together are bounded by their
+// number, and by the messages in them as far as the servers told; a folder of
+// which they did not counts as unknownMessages.
+const (
+	togetherFolders  = 500
+	togetherMessages = 20_000
+	unknownMessages  = 1250
+)
+
+// loop takes the folders in the order of the table, several at a time where
+// nothing depends on one being finished before the next.
+func (r *run) loop(ctx context.Context) error {
+	rows := r.table.Rows
+	r.emit(event.LoopStart{Folders: len(rows)})
+	defer r.emit(event.LoopEnd{})
+	r.countMerges()
+	r.made = make(map[string]bool)
+	for from := 0; from < len(rows); {
+		if r.stopping() {
+			return errStopped
+		}
+		window := r.windowFrom(from)
+		if err := r.syncTogether(ctx, from, window); err != nil {
+			return err
+		}
+		from += len(window)
+	}
+	return nil
+}
+
+// windowFrom is the next folder and those that go together with it.
+func (r *run) windowFrom(from int) []*folderSync {
+	rows := r.table.Rows
+	var window []*folderSync
+	messages := 0
+	for i := from; i < len(rows) && len(window) < togetherFolders; i++ {
+		fs := &folderSync{
+			run: r, lane: r.main, row: &rows[i],
+			from: folderName(rows[i].From), to: folderName(rows[i].To),
+			delivered: make(map[imap.UID]bool),
+			merge:     r.mergeOf(&rows[i]),
+		}
+		if !fs.unchanged() {
+			for _, n := range []func() (uint32, bool){
+				func() (uint32, bool) { return r.src.messages(fs.from.Raw) },
+				func() (uint32, bool) { return r.dst.messages(fs.to.Raw) },
+			} {
+				if n, told := n(); told {
+					messages += int(n)
+				} else {
+					messages += unknownMessages
+				}
+			}
+		}
+		if len(window) > 0 && (messages > togetherMessages || fs.merge.sources > 1) {
+			break
+		}
+		window = append(window, fs)
+		if fs.merge.sources > 1 || !r.joinable() {
+			break
+		}
+	}
+	return window
+}
+
+// joinable reports whether the work on a folder may begin before that on the one
+// before has ended: not when messages are left out because of what another folder
+// holds, when anything is deleted, or when nothing is done in earnest.
+func (r *run) joinable() bool {
+	p := r.p
+	d := &p.Deletion
+	return p.Mode == plan.ModeSync && !p.Dry && !r.restricted() && !p.Folders.SyncACLs && !p.Folders.SkipEmpty &&
+		!d.Delete1 && !d.Delete2 && !d.Delete2Duplicates && !d.Expunge1 && !d.Expunge2 &&
+		!p.Identity.SkipCrossDuplicates && !r.labels() && !r.byNumber()
+}
+
+// syncTogether does the work on the folders of a window.
+func (r *run) syncTogether(ctx context.Context, index int, window []*folderSync) error {
+	if r.joinable() && window[0].merge.sources == 1 {
+		r.scout(ctx, window)
+	}
+	var begun []*folderSync
+	var copiers []*copier
+	var failed *folderSync
+	var err error
+	for i, fs := range window {
+		if i > 0 && r.stopping() {
+			err = errStopped
+			break
+		}
+		r.emit(event.FolderStart{Index: index + i + 1, Of: len(r.table.Rows), From: fs.from, To: fs.to})
+		var c *copier
+		if c, err = fs.begin(ctx); c != nil && err == nil {
+			begun, copiers = append(begun, fs), append(copiers, c)
+			continue
+		}
+		fs.finish()
+		if err != nil {
+			failed = fs
+			break
+		}
+	}
+	if len(begun) > 0 {
+		copyErr := r.copyAll(ctx, copiers)
+		for i, fs := range begun {
+			endErr := fs.end(ctx, copiers[i], copyErr)
+			fs.finish()
+			if endErr != nil && (err == nil || failed != nil && copyErr == nil) {
+				err, failed = endErr, fs
+			}
+		}
+	}
+	r.main.src.forget()
+	r.main.dst.forget()
+	return r.ended(ctx, failed, err)
+}
+
+// ended judges the error that a folder's work ended with: what it means for the
+// run.
+func (r *run) ended(ctx context.Context, fs *folderSync, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errStopped), ctx.Err() != nil:
+		return errors.Join(errStopped, ctx.Err())
+	case isConnError(err), errors.As(err, new(*loginError)):
+		r.stopFor(stopLost)
+		r.fault(event.Error{Class: event.ErrLost, Folder: fs.from, Text: fmt.Sprintf("Failure: lost connection in folder [%s]: %v", fs.from.Raw, err),
+			Hint: "run the same command again: it continues where this one stopped"})
+		return errStopped
+	}
+	return err
+}
+
+// bothEmpty reports whether there is nothing in the folder on either side, as far
+// as a scout saw: then it is not selected on host2 at all.
+func (fs *folderSync) bothEmpty() bool {
+	if fs.seen[0] == nil || fs.seen[0].opened.Exists > 0 || fs.seen[1] != nil || !fs.exists {
+		return false
+	}
+	inside, told := fs.run.dst.messages(fs.to.Raw)
+	_, made := fs.run.made[fs.to.Raw]
+	return made || told && inside == 0
+}
+
+// passEmpty is all there is to do about an empty folder that host2 has.
+func (fs *folderSync) passEmpty(ctx context.Context) error {
+	fs.run.emit(event.FolderSelected{Side: 2, Folder: fs.to})
+	if err := fs.subscribe(ctx); err != nil {
+		return err
+	}
+	for n, name := range []event.Folder{fs.from, fs.to} {
+		fs.run.emit(event.FolderListing{Side: event.Side(n + 1), Folder: name})
+	}
+	for n, name := range []event.Folder{fs.from, fs.to} {
+		fs.run.emit(event.FolderListed{Side: event.Side(n + 1), Folder: name})
+	}
+	return nil
+}

@@ -1,0 +1,369 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// A scout looks at several folders of one side in one round trip: SELECT and
+// FETCH of each are sent without waiting for the answers about the one before.
+// What it saw saves the folders' own work the same commands; what it did not
+// see, or not whole, is found out the usual way.
+type scout struct {
+	k      *link
+	n      event.Side
+	probes []*probe
+	// at is the probe whose messages come now, -1 before the first.
+	at int
+}
+
+// sight is what a scout saw of a folder.
+type sight struct {
+	opened *imapconn.SelectData
+	// listing is nil when the messages were not asked for, or did not all come.
+	listing *listing
+}
+
+// probe is one folder of a scout's round.
+type probe struct {
+	fs        *folderSync
+	mailbox   string
+	writable  bool
+	subscribe bool
+	// look: the folder is selected; list: and its messages are listed.
+	look, list bool
+
+	subscribed *imapconn.Pending[imapconn.Nothing]
+	selected   *imapconn.Pending[imapconn.SelectData]
+	recs       []record
+	spoiled    bool
+}
+
+// scoutAhead is how many folders may be unanswered.
+const scoutAhead = 100
+
+// scout looks at a window of folders on both sides, and makes those that host2
+// lacks and host1 could open. A connection that is lost meanwhile costs what was
+// not seen yet: whoever needs it next deals with that.
+func (r *run) scout(ctx context.Context, window []*folderSync) {
+	var changed []*folderSync
+	for _, fs := range window {
+		if !fs.unchanged() {
+			changed = append(changed, fs)
+		}
+	}
+	r.countFolders(ctx, changed)
+	src := &scout{k: r.main.src, n: 1}
+	dst := &scout{k: r.main.dst, n: 2}
+	var absent []*folderSync
+	for _, fs := range changed {
+		_, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
+		inside, _ := r.src.messages(fs.from.Raw)
+		src.probes = append(src.probes, &probe{
+			fs: fs, mailbox: fs.from.Raw, writable: fs.writable1(),
+			look: true, list: !known && inside > 0, recs: make([]record, 0, inside),
+		})
+		if !r.has2(fs.to.Raw) {
+			absent = append(absent, fs)
+			continue
+		}
+		dst.add(fs, known)
+	}
+	var g errgroup.Group
+	g.Go(func() error { return src.run(ctx) })
+	g.Go(func() error { return dst.run(ctx) })
+	if g.Wait() != nil {
+		return
+	}
+	absent = slices.DeleteFunc(absent, func(fs *folderSync) bool { return fs.seen[0] == nil })
+	if len(absent) == 0 || r.createAll(ctx, absent) != nil {
+		return
+	}
+	made := &scout{k: r.main.dst, n: 2}
+	for _, fs := range absent {
+		if r.has2(fs.to.Raw) {
+			made.add(fs, true)
+		}
+	}
+	_ = made.run(ctx) // as above
+}
+
+// add adds a host2 folder. It is not selected when there is nothing in it on
+// either side.
+func (s *scout) add(fs *folderSync, known bool) {
+	r := fs.run
+	inside1, told1 := r.src.messages(fs.from.Raw)
+	inside2, told2 := r.dst.messages(fs.to.Raw)
+	if _, made := r.made[fs.to.Raw]; made {
+		inside2, told2 = 0, true
+	}
+	s.probes = append(s.probes, &probe{
+		fs: fs, mailbox: fs.to.Raw, writable: true, subscribe: fs.wantsSubscription(),
+		look: !told1 || !told2 || inside1 > 0 || inside2 > 0,
+		list: !known && inside2 > 0, recs: make([]record, 0, inside2),
+	})
+}
+
+// countFolders asks for the numbers of messages that the servers did not tell
+// with their lists: a FETCH in an empty folder is an error to some servers.
+func (r *run) countFolders(ctx context.Context, window []*folderSync) {
+	var g errgroup.Group
+	for _, k := range []*link{r.main.src, r.main.dst} {
+		var ask []string
+		for _, fs := range window {
+			name := fs.from.Raw
+			if k.side.n == 2 {
+				name = fs.to.Raw
+			}
+			if _, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State(); known {
+				continue // it is not listed by the scout
+			}
+			if _, told := k.side.messages(name); !told && (k.side.n == 1 || r.has2(name)) {
+				ask = append(ask, name)
+			}
+		}
+		if len(ask) == 0 {
+			continue
+		}
+		g.Go(func() error {
+			fresh, err := k.side.statusOf(ctx, k, ask)
+			for name, d := range fresh {
+				k.side.status[name] = d
+				delete(k.side.touched, name)
+			}
+			return err
+		})
+	}
+	_ = g.Wait() // what is not known is found out in the folder itself
+}
+
+// messages is how many messages a folder had when the folders were listed; false
+// when the server did not say.
+func (s *side) messages(mailbox string) (uint32, bool) {
+	d := s.status[mailbox]
+	if d == nil || d.NumMessages == nil || s.touched[mailbox] {
+		return 0, false
+	}
+	return *d.NumMessages, true
+}
+
+func (s *scout) run(ctx context.Context) error {
+	conn, err := s.k.alive(ctx)
+	if err != nil {
+		return err
+	}
+	s.k.forget()
+	s.at = -1
+	var stream *imapconn.Fetch
+	sent, answered := 0, 0
+	for {
+		for answered < sent && s.probes[answered].done() {
+			answered++
+		}
+		for sent < len(s.probes) && sent-answered < scoutAhead {
+			p := s.probes[sent]
+			if stream == nil {
+				stream = conn.Fetch((&lister{fs: p.fs, k: s.k, n: s.n}).items())
+				defer stream.Close()
+			}
+			if err := s.send(ctx, conn, stream, p); err != nil {
+				return err
+			}
+			sent++
+		}
+		switch {
+		case stream != nil && stream.Outstanding() > 0:
+			m, err := stream.Next(ctx)
+			if errors.Is(err, io.EOF) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := s.take(m, sent); err != nil {
+				return err
+			}
+		case answered < sent:
+			if err := s.probes[answered].wait(ctx); err != nil {
+				return err
+			}
+		default:
+			return s.report(ctx)
+		}
+	}
+}
+
+// send sends what is to be asked about one folder.
+func (s *scout) send(ctx context.Context, conn *imapconn.Conn, stream *imapconn.Fetch, p *probe) (err error) {
+	if p.subscribe {
+		if p.subscribed, err = conn.StartSubscribe(ctx, p.mailbox); err != nil {
+			return err
+		}
+	}
+	if !p.look {
+		return nil
+	}
+	if p.selected, err = s.k.startSelect(ctx, conn, p.mailbox, p.writable); err != nil || !p.list {
+		return err
+	}
+	return stream.AskRange(ctx, 1, 0)
+}
+
+func (p *probe) done() bool {
+	return (p.subscribed == nil || p.subscribed.Done()) && (p.selected == nil || p.selected.Done())
+}
+
+// wait waits for the answers; a refusal is one.
+func (p *probe) wait(ctx context.Context) error {
+	if p.subscribed != nil {
+		if _, err := p.subscribed.Wait(ctx); err != nil && !isRefusal(err) {
+			return err
+		}
+	}
+	if p.selected != nil {
+		if _, err := p.selected.Wait(ctx); err != nil && !isRefusal(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// take enters one message: it belongs to the last folder whose SELECT was
+// answered.
+func (s *scout) take(m *imapconn.Message, sent int) error {
+	for i := s.at + 1; i < sent; i++ {
+		if p := s.probes[i]; p.selected != nil {
+			if !p.selected.Done() {
+				break
+			}
+			s.at = i
+		}
+	}
+	if s.at < 0 || !s.probes[s.at].list {
+		return nil
+	}
+	p := s.probes[s.at]
+	rec, whole, err := (&lister{fs: p.fs, k: s.k, n: s.n}).record(m)
+	if err != nil {
+		return err
+	}
+	p.spoiled = p.spoiled || !whole
+	p.recs = append(p.recs, rec)
+	return nil
+}
+
+// report gives the folders what was seen of them.
+func (s *scout) report(ctx context.Context) error {
+	for _, p := range s.probes {
+		if p.subscribed != nil {
+			_, err := p.subscribed.Wait(ctx)
+			p.fs.run.dst.subs[p.mailbox] = true
+			p.fs.presubscribed = &event.FolderSubscribed{Folder: p.fs.to, Err: err}
+		}
+		if p.selected == nil {
+			continue
+		}
+		data, err := p.selected.Wait(ctx)
+		if err != nil {
+			continue // the folder's own work finds and tells the same
+		}
+		seen := &sight{opened: &data}
+		l := &listing{recs: p.recs, complete: true, whole: true, uidNext: data.UIDNext, uidValidity: data.UIDValidity}
+		l.sort()
+		if !p.spoiled && (p.list && len(l.recs) >= int(data.Exists) || data.Exists == 0) {
+			seen.listing = l
+		}
+		p.fs.seen[s.n-1] = seen
+	}
+	return nil
+}
+
+// createAhead is how many CREATEs may be unanswered, noopEvery after how many a
+// NOOP is sent: Zimbra takes a client that does nothing but create folders for
+// an attacker.
+const (
+	createAhead = 100
+	noopEvery   = 20
+)
+
+// createAll creates folders and their parents without waiting for each. One that
+// is refused is left to its folder's own work, which knows what to do then.
+func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
+	conn, err := r.main.dst.alive(ctx)
+	if err != nil || len(absent) == 0 {
+		return err
+	}
+	type creation struct {
+		name string
+		sent *imapconn.Pending[imapconn.Nothing]
+	}
+	var flying []creation
+	asked := make(map[string]bool)
+	land := func() error {
+		c := flying[0]
+		flying = flying[1:]
+		_, err := c.sent.Wait(ctx)
+		if err == nil {
+			r.add2(c.name)
+			r.made[c.name] = true // and still to be told
+			return nil
+		}
+		if isRefusal(err) {
+			return nil
+		}
+		return err
+	}
+	create := func(name string, use ...imap.MailboxAttr) error {
+		if asked[name] {
+			return nil
+		}
+		asked[name] = true
+		sent, err := conn.StartCreate(ctx, name, use...)
+		if err != nil {
+			return err
+		}
+		flying = append(flying, creation{name, sent})
+		if len(asked)%noopEvery == 0 {
+			if _, err := conn.Send(ctx, "NOOP"); err != nil {
+				return err
+			}
+		}
+		if len(flying) >= createAhead {
+			return land()
+		}
+		return nil
+	}
+	for _, fs := range absent {
+		if _, clash := r.clash2(fs.to.Raw); clash {
+			continue
+		}
+		for _, parent := range fs.row.Parents {
+			if !r.known2(parent) {
+				if err := create(parent); err != nil {
+					return err
+				}
+			}
+		}
+		var use []imap.MailboxAttr
+		if fs.row.Use != "" && conn.Has(imap.CapCreateSpecialUse) {
+			use = append(use, imap.MailboxAttr(fs.row.Use))
+		}
+		if err := create(fs.to.Raw, use...); err != nil {
+			return err
+		}
+	}
+	for len(flying) > 0 {
+		if err := land(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
