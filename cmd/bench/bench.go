@@ -210,7 +210,7 @@ func (b *bench) once(ctx context.Context, r *row, box mailbox, p program, src, d
 	if err != nil {
 		return f, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	user := b.user()
 	ends := [2]*server{src, dst}
 	accounts := [2]account{{src.port, "from-" + box.name}, {dst.port, user}}

@@ -115,7 +115,7 @@ func (c *client) line() ([]byte, error) {
 	}
 	n, err := strconv.ParseInt(string(line[open+1:len(line)-1]), 10, 64)
 	if err != nil {
-		return line, nil // text that only looks like a literal
+		return line, nil //nolint:nilerr // text that only looks like a literal
 	}
 	if _, err := io.CopyN(io.Discard, c.r, n); err != nil {
 		return nil, err

@@ -171,7 +171,7 @@ func countProcess(ctx context.Context, args []string) error {
 			}
 		}
 	}
-	_, err = fmt.Println(len(names), total)
+	_, err = fmt.Fprintln(os.Stdout, len(names), total)
 	return err
 }
 
@@ -197,7 +197,7 @@ func lineProcess(_ context.Context, args []string) error {
 		return err
 	}
 	defer p.Close()
-	fmt.Println(p.Port())
+	say(os.Stdout, "%d", p.Port())
 	asked := bufio.NewScanner(os.Stdin)
 	for asked.Scan() {
 		n := p.Counts()

@@ -40,13 +40,6 @@ func (m mailbox) messages() (n int) {
 	return n
 }
 
-func (m mailbox) bytes() (n int64) {
-	for _, g := range m.groups {
-		n += int64(g.count) * int64(g.size)
-	}
-	return n
-}
-
 // folder names the i-th folder; the first is INBOX.
 func (m mailbox) folder(i int) string {
 	if i == 0 {

@@ -199,16 +199,6 @@ func (o *output) check() {
 	}
 }
 
-// listen returns a channel that is closed as soon as text was printed.
-func (o *output) listen(text string) <-chan struct{} {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	heard := make(chan struct{})
-	o.want, o.heard = text, heard
-	o.check()
-	return heard
-}
-
 func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

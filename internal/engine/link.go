@@ -113,12 +113,6 @@ func (k *link) assume(mailbox string, writable bool, opened *imapconn.SelectData
 	k.mailbox, k.writable, k.opened, k.elsewhere = mailbox, writable, opened, true
 }
 
-// turnTo selects a folder that was opened before, unless it is selected.
-func (k *link) turnTo(ctx context.Context, mailbox string, opened *imapconn.SelectData) error {
-	k.assume(mailbox, true, opened)
-	return k.do(ctx, func(*imapconn.Conn) error { return nil })
-}
-
 // entered notes that a SELECT sent by startSelect was answered.
 func (k *link) entered(mailbox string, writable bool, opened *imapconn.SelectData) {
 	k.mailbox, k.writable, k.opened, k.elsewhere = mailbox, writable, opened, false

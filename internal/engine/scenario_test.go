@@ -194,7 +194,7 @@ func (sc *scene) make(t *testing.T) {
 	mails, err := makeMails(sc.s.mails, sc.now, func(text string) (string, error) {
 		out, err := sc.expand(text)
 		if err != nil {
-			return text, nil // of a message that is not there yet
+			return text, nil //nolint:nilerr // of a message that is not there yet
 		}
 		return out, nil
 	})
