@@ -334,7 +334,11 @@ func (sc *scene) step(t *testing.T, st *step) {
 		}
 	}
 	for _, f := range st.files {
-		data, err := os.ReadFile(filepath.Join(sc.tmp, f[0]))
+		name, err := sc.expand(f[0])
+		if err != nil {
+			t.Fatalf("%s:%d: %v", sc.s.file, st.line, err)
+		}
+		data, err := os.ReadFile(filepath.Join(sc.tmp, name))
 		if err != nil || !strings.Contains(string(data), f[1]) {
 			bad("file %s: %v: lacks %q in %q", f[0], err, f[1], data)
 		}
