@@ -96,7 +96,7 @@ type run struct {
 	places      map[string]place
 	unique      map[string]struct{}
 	uniqueBytes int64
-	newest      time.Time // newest INTERNALDATE of host1, of folders listed so far
+	newest      time.Time // newest INTERNALDATE of host1 known, see findNewest
 
 	// twins are host2 names, in lower case, that may be one folder there.
 	twins       map[string]bool
@@ -311,6 +311,9 @@ func (r *run) work(ctx context.Context) error {
 		if err := r.tellTooBig(ctx); err != nil {
 			return err
 		}
+	}
+	if err := r.findNewest(ctx); err != nil {
+		return err
 	}
 	r.emit(event.Phase{Name: "copy"})
 	r.loopStart = time.Now()
