@@ -20,8 +20,9 @@ import (
 
 // arrival is a message found on host2 after a lost connection.
 type arrival struct {
-	uid imap.UID
-	key identity.Key
+	uid  imap.UID
+	size int64 // RFC822.SIZE
+	key  identity.Key
 }
 
 // doubtKey of a task: the key it was sent with, without what was added to tell
@@ -50,19 +51,21 @@ func (c *copier) sign(it *item, msg []byte) error {
 	if err != nil {
 		return err
 	}
+	t := it.t
+	content := identity.ContentOf(msg)
+	t.sentContent = &content
 	_, alike := fs.alike[key]
 	switch {
 	case outcome != identity.Identified && p.HeadersGiven:
 		return nil // it will have no identity there
 	case outcome != identity.Identified:
-		key = identity.ContentOf(msg).Key()
+		key = content.Key()
 	case alike:
-		key = identity.ContentOf(msg).Key()
+		key = content.Key()
 		if plain, ok := fs.plainOf[key]; ok {
 			key = plain
 		}
 	}
-	t := it.t
 	if t.sentKey == nil && key == fs.src.recs[t.src].key || t.sentKey != nil && key == *t.sentKey {
 		return nil
 	}
@@ -109,7 +112,10 @@ func (c *copier) settleDoubt(ctx context.Context, l *lane, tasks []task) error {
 		if arrived, err = c.fs.arrivals(ctx, l.dst); err != nil {
 			return err
 		}
-		found := c.match(tasks, arrived)
+		found, err := c.match(ctx, l, tasks, arrived)
+		if err != nil {
+			return err
+		}
 		if len(found) == doubts || look > 0 && len(arrived) == seen {
 			for t, uid := range found {
 				c.settle(t, uid)
@@ -140,8 +146,33 @@ func (c *copier) recover(ctx context.Context, cause error) error {
 	return err
 }
 
-// match finds the doubtful ones of tasks among the messages that arrived.
-func (c *copier) match(tasks []task, arrived []arrival) map[*task]imap.UID {
+// match finds the doubtful ones of tasks among the messages that arrived whole.
+func (c *copier) match(ctx context.Context, l *lane, tasks []task, arrived []arrival) (map[*task]imap.UID, error) {
+	for {
+		found := c.pairUp(tasks, arrived)
+		var short []couple
+		for t, a := range found {
+			if a.size < t.sent {
+				short = append(short, couple{t.uid, a.uid, t.sentContent})
+			}
+		}
+		torn, err := c.fs.findTorn(ctx, l, short)
+		if err != nil {
+			return nil, err
+		}
+		if torn > 0 {
+			continue
+		}
+		uids := make(map[*task]imap.UID, len(found))
+		for t, a := range found {
+			uids[t] = a.uid
+		}
+		return uids, nil
+	}
+}
+
+// pairUp finds the doubtful ones of tasks among the arrivals, by key.
+func (c *copier) pairUp(tasks []task, arrived []arrival) map[*task]arrival {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	open := make(map[identity.Key][]*task)
@@ -159,10 +190,10 @@ func (c *copier) match(tasks []task, arrived []arrival) map[*task]imap.UID {
 			anonymous[c.fs.doubtKey(t)]++
 		}
 	}
-	found := make(map[*task]imap.UID)
+	found := make(map[*task]arrival)
 	for _, a := range arrived {
-		if c.fs.delivered[a.uid] {
-			continue // confirmed before the connection was lost
+		if c.fs.delivered[a.uid] || c.fs.torn[a.uid] {
+			continue // confirmed before the connection was lost, or useless
 		}
 		if anonymous[a.key] > 0 {
 			anonymous[a.key]--
@@ -170,10 +201,72 @@ func (c *copier) match(tasks []task, arrived []arrival) map[*task]imap.UID {
 		}
 		if ts := open[a.key]; len(ts) > 0 {
 			open[a.key] = ts[1:]
-			found[ts[0]] = a.uid
+			found[ts[0]] = a
 		}
 	}
 	return found
+}
+
+// couple is a message on both sides that may be torn on host2; sent is what was
+// sent, nil for what host1 has.
+type couple struct {
+	uid1, uid2 imap.UID
+	sent       *identity.Content
+}
+
+// findTorn finds out which of the messages that came out shorter than they were
+// sent are not whole: some servers keep what they have when the connection is
+// lost in the middle of a message. Their UIDs are added to fs.torn; their number
+// is returned. Those of which only line ends were changed are whole.
+func (fs *folderSync) findTorn(ctx context.Context, l *lane, short []couple) (torn int, err error) {
+	if len(short) == 0 {
+		return 0, nil
+	}
+	var whole [2]map[imap.UID]identity.Content
+	for i, k := range []*link{l.src, l.dst} {
+		uids := make([]imap.UID, 0, len(short))
+		for _, s := range short {
+			switch {
+			case i == 1:
+				uids = append(uids, s.uid2)
+			case s.sent == nil:
+				uids = append(uids, s.uid1)
+			}
+		}
+		if len(uids) == 0 {
+			continue
+		}
+		if i == 0 {
+			k.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
+		}
+		slices.Sort(uids)
+		err := k.do(ctx, func(conn *imapconn.Conn) error {
+			whole[i] = make(map[imap.UID]identity.Content, len(uids))
+			return fs.contents(ctx, conn, uids, func(uid imap.UID, _ []byte, what identity.Content) error {
+				whole[i][uid] = what
+				return nil
+			})
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	if fs.torn == nil {
+		fs.torn = make(map[imap.UID]bool)
+	}
+	for _, s := range short {
+		a, ok1 := whole[0][s.uid1]
+		if s.sent != nil {
+			a, ok1 = *s.sent, true
+		}
+		if b, ok2 := whole[1][s.uid2]; ok1 && ok2 && a.Loose == b.Loose {
+			continue
+		}
+		fs.torn[s.uid2] = true
+		torn++
+		fs.run.warn(fmt.Sprintf("Host2: folder [%s]: message UID %d is only the beginning of host1's UID %d, whose sending was interrupted; it is sent again, and the torn one can be deleted", fs.to.Raw, s.uid2, s.uid1))
+	}
+	return torn, nil
 }
 
 // arrivals lists what came to the host2 folder since it was listed. All of it is
@@ -227,17 +320,20 @@ func (fs *folderSync) tellArrivals(ctx context.Context, c *imapconn.Conn, now *l
 			ask = append(ask, r.uid)
 			continue
 		}
-		*out = append(*out, arrival{r.uid, r.key.Base()})
+		*out = append(*out, arrival{r.uid, r.size, r.key.Base()})
 	}
 	if len(ask) == 0 {
 		return nil
 	}
 	return fs.contents(ctx, c, ask, func(uid imap.UID, _ []byte, content identity.Content) error {
+		if now.find(uid) < 0 {
+			return nil // a FETCH reply that nobody asked for
+		}
 		key := content.Key()
 		if plain, ok := fs.plainOf[key]; ok {
 			key = plain
 		}
-		*out = append(*out, arrival{uid, key})
+		*out = append(*out, arrival{uid, now.recs[now.find(uid)].size, key})
 		return nil
 	})
 }
@@ -298,11 +394,57 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 	}
 }
 
-// removeTwins looks, after messages were sent again that had not arrived, whether
-// the first sending arrived after all. Of two messages that this program has
+// lookAfter makes up for what the replies to APPEND did not tell, when everything
+// was sent.
+func (c *copier) lookAfter(ctx context.Context) error {
+	var twins, lost bool
+	for i := range c.tasks {
+		t := &c.tasks[i]
+		twins = twins || t.resent && t.fate == copied
+		lost = lost || t.sentKey != nil && t.fate == copied && t.newUID == 0
+	}
+	if !twins && !lost || c.fs.run.p.Dry {
+		return nil
+	}
+	if err := c.fs.reenter(ctx, c.lane.dst); err != nil {
+		return err
+	}
+	arrived, err := c.fs.arrivals(ctx, c.lane.dst)
+	if err != nil {
+		return err
+	}
+	if lost {
+		c.locate(arrived)
+	}
+	return c.removeTwins(ctx, arrived)
+}
+
+// locate finds the messages that were sent under a key of their own to a server
+// that does not tell their UIDs: nothing else would lead from one side to the
+// other at the next run.
+func (c *copier) locate(arrived []arrival) {
+	fs := c.fs
+	open := make(map[identity.Key][]*task)
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.fate == copied && t.newUID == 0 {
+			k := fs.doubtKey(t)
+			open[k] = append(open[k], t)
+		}
+	}
+	for _, a := range arrived {
+		if ts := open[a.key]; len(ts) > 0 && !fs.delivered[a.uid] && !fs.torn[a.uid] {
+			open[a.key] = ts[1:]
+			ts[0].newUID = a.uid
+			fs.delivered[a.uid] = true
+		}
+	}
+}
+
+// removeTwins looks among what arrived whether messages that were sent again, since
+// they had not arrived, came twice after all. Of two messages that this program has
 // stored, and that are the same to the last byte, it removes the one of which
 // host2 has told that it came of the second sending.
-func (c *copier) removeTwins(ctx context.Context) error {
+func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 	fs := c.fs
 	again := make(map[identity.Key][]*task)
 	for i := range c.tasks {
@@ -311,23 +453,13 @@ func (c *copier) removeTwins(ctx context.Context) error {
 			again[k] = append(again[k], t)
 		}
 	}
-	if len(again) == 0 || fs.run.p.Dry {
-		return nil
-	}
 	k := c.lane.dst
-	if err := fs.reenter(ctx, k); err != nil {
-		return err
-	}
-	arrived, err := fs.arrivals(ctx, k)
-	if err != nil {
-		return err
-	}
 	twins := make(map[imap.UID]imap.UID) // of the second sending -> of the first
 	byUID := make(map[imap.UID]*task)
 	var read []imap.UID
 	for _, a := range arrived {
 		ts := again[a.key]
-		if fs.delivered[a.uid] || len(ts) == 0 {
+		if fs.delivered[a.uid] || fs.torn[a.uid] || len(ts) == 0 {
 			continue
 		}
 		t := ts[0]
@@ -343,7 +475,7 @@ func (c *copier) removeTwins(ctx context.Context) error {
 	}
 	content := make(map[imap.UID]identity.Content)
 	slices.Sort(read)
-	err = k.do(ctx, func(conn *imapconn.Conn) error {
+	err := k.do(ctx, func(conn *imapconn.Conn) error {
 		return fs.contents(ctx, conn, read, func(uid imap.UID, _ []byte, what identity.Content) error {
 			content[uid] = what
 			return nil

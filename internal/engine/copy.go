@@ -53,6 +53,10 @@ type task struct {
 	// with, nil for the key it has on host1.
 	announced bool
 	sentKey   *identity.Key
+	// sent is the number of bytes it left with, sentContent what they say if they
+	// are not host1's.
+	sent        int64
+	sentContent *identity.Content
 	// newUID is the UID on host2, 0 if not known.
 	newUID  imap.UID
 	bytes   int64

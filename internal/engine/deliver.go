@@ -215,7 +215,7 @@ func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
 	f := &flight{items: batch}
 	d.announce(batch)
 	for _, it := range batch {
-		it.t.doubtful = true
+		it.t.doubtful, it.t.sent = true, it.size
 	}
 	err := d.write(ctx, f)
 	var refused *imapconn.Response
@@ -258,7 +258,7 @@ func (d *deliverer) options(it *item) imapconn.AppendOptions {
 // stream sends one large message straight from the source's literal.
 func (d *deliverer) stream(ctx context.Context, it *item) error {
 	d.announce([]*item{it})
-	it.t.doubtful = true
+	it.t.doubtful, it.t.sent = true, it.size
 	err := d.streamBody(ctx, it)
 	it.done <- err
 	var refused *imapconn.Response

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"context"
+	"slices"
+
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/identity"
@@ -163,53 +166,104 @@ func (c *copier) concede() {
 // resolveDoubt settles the batches of an earlier run that nobody knows the
 // outcome of: what came to the host2 folder since is matched by the key it was
 // sent with.
-func (fs *folderSync) resolveDoubt() {
+func (fs *folderSync) resolveDoubt(ctx context.Context) error {
 	k := fs.known
 	if k == nil || !k.usable || !k.folder.HasDoubt() || !fs.dst.complete || !fs.dst.whole {
-		return
+		return nil
 	}
 	batches, err := k.folder.InDoubt()
 	if err != nil {
 		fs.run.journalFailed(err)
-		return
+		return nil
 	}
+	for {
+		found := fs.matchBatches(batches)
+		var short []couple
+		for _, p := range slices.Concat(found...) {
+			s := fs.src.find(p.item.UID1)
+			if s < 0 || !p.here || fs.run.altering() || keyOfEntry(p.item) != fs.src.recs[s].key {
+				continue // how long it was when it left is not known any more
+			}
+			if rec := &fs.dst.recs[p.dst]; rec.size < fs.src.recs[s].size {
+				short = append(short, couple{p.item.UID1, rec.uid, nil})
+			}
+		}
+		torn, err := fs.findTorn(ctx, fs.lane, short)
+		if err != nil {
+			return err
+		}
+		if torn == 0 {
+			fs.settleBatches(batches, found)
+			return nil
+		}
+	}
+}
+
+// doubtPair is an item of a batch and the host2 message it became; here says that
+// host1's folder is the one it came from.
+type doubtPair struct {
+	item *journal.Entry
+	dst  int32
+	here bool
+}
+
+// matchBatches finds the items of the batches among what came to host2.
+func (fs *folderSync) matchBatches(batches []*journal.Batch) [][]doubtPair {
 	arrived := make(map[identity.Key][]int32)
 	for i := range fs.dst.recs {
 		rec := &fs.dst.recs[i]
-		if _, old := k.lookup(2, rec.uid); !old && rec.is(hasKey) {
+		if _, old := fs.known.lookup(2, rec.uid); !old && rec.is(hasKey) && !fs.torn[rec.uid] {
 			arrived[rec.key] = append(arrived[rec.key], int32(i))
 		}
 	}
-	fs.wasInDoubt = make(map[imap.UID]bool)
-	for _, b := range batches {
-		var delivered []journal.Delivery
+	out := make([][]doubtPair, len(batches))
+	for n, b := range batches {
 		for i := range b.Items {
 			e := &b.Items[i]
 			sent := keyOfEntry(e)
-			at := -1
-			for n, j := range arrived[sent] {
-				if b.UIDValidity2 != fs.dst.uidValidity || fs.dst.recs[j].uid >= b.UIDNext2 {
-					at = n
-					break
-				}
-			}
+			at := slices.IndexFunc(arrived[sent], func(j int32) bool {
+				return b.UIDValidity2 != fs.dst.uidValidity || fs.dst.recs[j].uid >= b.UIDNext2
+			})
 			if at < 0 {
-				if b.UIDValidity1 == fs.src.uidValidity {
-					fs.wasInDoubt[e.UID1] = true
-				}
 				continue
 			}
-			j := arrived[sent][at]
-			arrived[sent] = append(arrived[sent][:at], arrived[sent][at+1:]...)
-			uid2 := fs.dst.recs[j].uid
-			delivered = append(delivered, journal.Delivery{UID1: e.UID1, UID2: uid2})
-			if b.UIDValidity1 == fs.src.uidValidity {
-				if s := fs.src.find(e.UID1); s >= 0 && fs.src.recs[s].is(hasKey) {
-					// It was sent under a key of its own, see task.sentKey.
-					fs.dst.recs[j].key = fs.src.recs[s].key
-				}
+			out[n] = append(out[n], doubtPair{e, arrived[sent][at], b.UIDValidity1 == fs.src.uidValidity})
+			if at == 0 {
+				arrived[sent] = arrived[sent][1:]
+			} else {
+				arrived[sent] = append(arrived[sent][:at:at], arrived[sent][at+1:]...)
 			}
 		}
-		fs.run.journalFailed(k.folder.Settle(b.ID, delivered...))
+	}
+	return out
+}
+
+// settleBatches writes down what was found.
+func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]doubtPair) {
+	fs.wasInDoubt = make(map[imap.UID]bool)
+	for i := range fs.dst.recs {
+		if r := &fs.dst.recs[i]; fs.torn[r.uid] {
+			// A message of its own: what it is the beginning of is copied again.
+			r.key = r.key.WithRank(1<<20 + i)
+		}
+	}
+	for n, b := range batches {
+		var delivered []journal.Delivery
+		arrived := make(map[imap.UID]bool, len(found[n]))
+		for _, p := range found[n] {
+			rec := &fs.dst.recs[p.dst]
+			arrived[p.item.UID1] = true
+			delivered = append(delivered, journal.Delivery{UID1: p.item.UID1, UID2: rec.uid})
+			if s := fs.src.find(p.item.UID1); p.here && s >= 0 && fs.src.recs[s].is(hasKey) {
+				// It was sent under a key of its own, see task.sentKey.
+				rec.key = fs.src.recs[s].key
+			}
+		}
+		for i := range b.Items {
+			if uid := b.Items[i].UID1; b.UIDValidity1 == fs.src.uidValidity && !arrived[uid] {
+				fs.wasInDoubt[uid] = true
+			}
+		}
+		fs.run.journalFailed(fs.known.folder.Settle(b.ID, delivered...))
 	}
 }

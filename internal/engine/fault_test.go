@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"go.uber.org/goleak"
 
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -269,9 +268,22 @@ func cuts(r *rand.Rand, dialogue []byte, n int) []int64 {
 type lab struct {
 	a, b    account
 	options []string
-	runs    int
+	// want compares the accounts in place of differences; idle has one more run
+	// show that it finds nothing to do.
+	want func() []string
+	idle bool
+	runs int
 	// again counts the faults after which the command line had to be run again.
 	again int
+}
+
+// withJournal are the lab's options and a new place for the journal.
+func (l *lab) withJournal(t *testing.T) []string {
+	t.Helper()
+	if slices.Contains(l.options, "--nousecache") {
+		return l.options
+	}
+	return append([]string{"--cachedir", t.TempDir()}, l.options...)
 }
 
 // try lets one fault strike and then expects both accounts to be equal, after a
@@ -287,7 +299,7 @@ func (l *lab) try(t *testing.T, side event.Side, f proxy.Fault) {
 		b, p = through(t, b, f)
 	}
 	defer p.Close()
-	options := append([]string{"--cachedir", t.TempDir()}, l.options...)
+	options := l.withJournal(t)
 	first := attempt(t, a, b, options...)
 	l.runs++
 	if first.code() != 0 {
@@ -300,9 +312,27 @@ func (l *lab) try(t *testing.T, side event.Side, f proxy.Fault) {
 			return
 		}
 	}
-	if lines := differences(t, l.a, l.b); len(lines) > 0 {
+	if lines := l.compare(t); len(lines) > 0 {
 		t.Errorf("%s\n%s", strings.Join(lines, "\n"), first.text)
 	}
+	if !l.idle {
+		return
+	}
+	p.Clear()
+	l.runs++
+	// A folder in which nothing happened is not even looked at.
+	dialogue(t, l.b, "SELECT INBOX", `STORE 1:* +FLAGS.SILENT (\Answered)`)
+	if last := attempt(t, a, b, options...); last.code() != 0 || last.stats.Transferred != 0 {
+		t.Errorf("one more run copies %d messages and ends with %d\n%s", last.stats.Transferred, last.code(), last.text)
+	}
+}
+
+func (l *lab) compare(t *testing.T) []string {
+	t.Helper()
+	if l.want != nil {
+		return l.want()
+	}
+	return differences(t, l.a, l.b)
 }
 
 // dialogues carries the mailbox over once without a fault, and returns what was
@@ -314,8 +344,8 @@ func (l *lab) dialogues(t *testing.T) (said [3][2][]byte) {
 	b, pb := through(t, l.b)
 	defer pa.Close()
 	defer pb.Close()
-	attempt(t, a, b, append([]string{"--cachedir", t.TempDir()}, l.options...)...).expect(t, 0)
-	if lines := differences(t, l.a, l.b); len(lines) > 0 {
+	attempt(t, a, b, l.withJournal(t)...).expect(t, 0)
+	if lines := l.compare(t); len(lines) > 0 {
 		t.Fatal(strings.Join(lines, "\n"))
 	}
 	for side, p := range map[int]*proxy.Proxy{1: pa, 2: pb} {
@@ -359,18 +389,18 @@ var fromDovecot = target{name: "dovecot", kind: mailtest.Dovecot}
 
 // A connection may be cut at any byte of either dialogue.
 func TestCutAnywhere(t *testing.T) {
-	leaks := goleak.IgnoreCurrent()
 	for _, g := range targets {
 		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
 			newLab(t, fromDovecot, g, faultBox(false)).sweep(t, proxy.Cut, 10)
 		})
 	}
 	for _, g := range targets {
 		if len(g.hide) == 0 && g.kind != mailtest.Dovecot {
 			t.Run("from "+g.name, func(t *testing.T) {
+				t.Parallel()
 				newLab(t, g, fromDovecot, faultBox(false)).sweep(t, proxy.Cut, 5)
 			})
 		}
 	}
-	_ = leaks
 }

@@ -36,6 +36,8 @@ type folderSync struct {
 	// wasInDoubt are host1 messages that an earlier run was sending when it ended,
 	// and that did not arrive.
 	wasInDoubt map[imap.UID]bool
+	// torn are host2 messages that are only the beginning of what was sent.
+	torn map[imap.UID]bool
 	// delivered are host2 UIDs confirmed by this run.
 	delivered map[imap.UID]bool
 	labels    [2]map[imap.UID][]string
@@ -166,7 +168,7 @@ func (fs *folderSync) open(ctx context.Context, n event.Side, mailbox string, wr
 // end is the last part, when every copy has its fate or copyErr says why not.
 func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	if copyErr == nil {
-		copyErr = c.removeTwins(ctx)
+		copyErr = c.lookAfter(ctx)
 	}
 	c.concede()
 	fs.settlePlaces(c)
@@ -346,7 +348,9 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 	if err := fs.verifyAdded(ctx); err != nil {
 		return err
 	}
-	fs.resolveDoubt()
+	if err := fs.resolveDoubt(ctx); err != nil {
+		return err
+	}
 	fs.debugLists()
 	fs.pairing = pair(fs.src, fs.dst)
 	for i, l := range []*listing{fs.src, fs.dst} {

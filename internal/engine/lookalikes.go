@@ -159,6 +159,16 @@ func rekey(src, dst *listing, keys map[identity.Key]struct{}, contents [2]map[im
 			}
 		}
 	}
+	// What the journal knows has the key that told it apart in an earlier run, in
+	// which another message came first.
+	for _, l := range []*listing{src, dst} {
+		for i := range l.recs {
+			r := &l.recs[i]
+			if plain, ok := plainOf[r.key.Base()]; ok && r.is(hasKey) {
+				r.key = plain.WithRank(r.key.Rank())
+			}
+		}
+	}
 	return distinct, plainOf
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -129,7 +130,12 @@ type known struct {
 	// uid2 and delivered go with recs[0].
 	uid2      []imap.UID
 	delivered []bool
-	state     journal.FolderState
+	// unplaced are messages of host1 without a place on host2, and whether they had
+	// one once. They are not among recs: a message that is to be copied, or may be,
+	// is looked at again, since the key under which it is stored here may be one
+	// that told it from lookalikes then, which says nothing now.
+	unplaced map[imap.UID]bool
+	state    journal.FolderState
 	// usable: both UIDVALIDITYs are the ones the journal knows.
 	usable bool
 }
@@ -180,15 +186,20 @@ func (fs *folderSync) recall() {
 			fs.known = &known{folder: r.j.Folder(fs.from.Raw, fs.to.Raw)}
 			return
 		}
+		if e.UID2 == 0 {
+			if k.unplaced == nil {
+				k.unplaced = make(map[imap.UID]bool)
+			}
+			k.unplaced[e.UID1] = e.Delivered
+			continue
+		}
 		rec := recordOf(&e)
 		rec.uid, rec.flags = e.UID1, flagsOf(0, e.Flags1)
 		k.recs[0] = append(k.recs[0], rec)
 		k.uid2 = append(k.uid2, e.UID2)
 		k.delivered = append(k.delivered, e.Delivered)
-		if e.UID2 != 0 {
-			rec.uid, rec.flags = e.UID2, flagsOf(1, e.Flags2)
-			k.recs[1] = append(k.recs[1], rec)
-		}
+		rec.uid, rec.flags = e.UID2, flagsOf(1, e.Flags2)
+		k.recs[1] = append(k.recs[1], rec)
 	}
 	for e, err := range k.folder.Extras() {
 		if err != nil {
@@ -232,6 +243,9 @@ func (fs *folderSync) wasDelivered(r *record) bool {
 	if i, ok := slices.BinarySearchFunc(k.recs[0], r.uid, func(r record, u imap.UID) int { return int(int64(r.uid) - int64(u)) }); ok && k.delivered[i] {
 		return true
 	}
+	if k.unplaced[r.uid] {
+		return true
+	}
 	key, _, ok := entryKey(r.key)
 	if !ok || !k.usable {
 		return false
@@ -248,10 +262,11 @@ func (fs *folderSync) noResurrection() bool {
 		return false
 	}
 	if len(fs.dst.recs) == 0 {
-		if slices.Contains(fs.known.delivered, true) {
+		if slices.Contains(fs.known.delivered, true) || slices.Contains(slices.Collect(maps.Values(fs.known.unplaced)), true) {
 			fs.run.note(fmt.Sprintf("Host2: folder [%s] is empty though messages were delivered to it: all of them are copied again", fs.to.Raw))
 			fs.run.journalFailed(fs.known.folder.ForgetDelivered())
 			clear(fs.known.delivered)
+			clear(fs.known.unplaced)
 		}
 		return false
 	}
@@ -309,6 +324,9 @@ func (fs *folderSync) remember(c *copier) {
 		}
 		if rec.is(flagsKept) {
 			e.Marks |= markKept
+		}
+		if !on2 && k.unplaced[rec.uid] {
+			e.Delivered = true
 		}
 		if old, i1 := fs.knownEntry(rec.uid); old != nil {
 			if !on2 && k.delivered[i1] {
@@ -373,6 +391,13 @@ func (fs *folderSync) goneFrom(n event.Side) []imap.UID {
 	for i := range fs.known.recs[n-1] {
 		if uid := fs.known.recs[n-1][i].uid; l.find(uid) < 0 {
 			gone = append(gone, uid)
+		}
+	}
+	if n == 1 {
+		for uid := range fs.known.unplaced {
+			if l.find(uid) < 0 {
+				gone = append(gone, uid)
+			}
 		}
 	}
 	return gone

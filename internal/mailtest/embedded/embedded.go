@@ -32,6 +32,9 @@ type Options struct {
 	Hide []imap.Cap
 	// Rev2 adds IMAP4rev2.
 	Rev2 bool
+	// KeepTorn keeps, as a message, what had come of one when the connection was
+	// lost.
+	KeepTorn bool
 	// IPv6 listens on ::1.
 	IPv6 bool
 }
@@ -89,7 +92,7 @@ func Start(o Options) (*Server, error) {
 	}
 	s.imap = imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return whole(s.store.NewSession()), nil, nil
+			return o.whole(s.store.NewSession()), nil, nil
 		},
 		Caps:         caps,
 		Logger:       log.New(io.Discard, "", 0),

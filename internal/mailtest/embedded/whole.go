@@ -10,8 +10,8 @@ import (
 )
 
 // session refuses messages that were cut: the in-memory store would keep what
-// came of them when the connection is lost in the middle of a literal, which no
-// real server does.
+// came of them when the connection is lost in the middle of a literal, which few
+// real servers do.
 type session struct{ imapserver.SessionIMAP4rev2 }
 
 // Append stores a message that came to its end.
@@ -26,9 +26,9 @@ func (s session) Append(mailbox string, r imap.LiteralReader, options *imap.Appe
 	return s.SessionIMAP4rev2.Append(mailbox, literal{bytes.NewReader(body)}, options)
 }
 
-// whole makes a session refuse cut messages.
-func whole(s imapserver.Session) imapserver.Session {
-	if full, ok := s.(imapserver.SessionIMAP4rev2); ok {
+// whole makes a session refuse cut messages, unless it shall keep them.
+func (o Options) whole(s imapserver.Session) imapserver.Session {
+	if full, ok := s.(imapserver.SessionIMAP4rev2); ok && !o.KeepTorn {
 		return session{full}
 	}
 	return s
