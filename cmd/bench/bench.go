@@ -17,7 +17,6 @@ type bench struct {
 	settings
 	out     io.Writer
 	servers map[string]*server
-	filled  map[string]bool
 	users   int // made so far
 }
 
@@ -106,11 +105,11 @@ func (b *bench) run(ctx context.Context) error {
 // row measures one row: every program in turn, as often as asked.
 func (b *bench) row(ctx context.Context, r *row, programs []program) (*result, error) {
 	res := newResult(r)
-	src, err := b.server(ctx, "")
+	src, err := b.server(ctx, r.host1)
 	if err != nil {
 		return nil, err
 	}
-	dst, err := b.server(ctx, r.hide)
+	dst, err := b.server(ctx, r.host2)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +117,7 @@ func (b *bench) row(ctx context.Context, r *row, programs []program) (*result, e
 		return nil, err
 	}
 	for range b.runs {
-		if r.rtt == 0 && r.hide == "" && !r.second && res.box.messages() > 0 {
+		if r.rtt == 0 && !r.second {
 			if err := b.floor(ctx, res, src, dst); err != nil {
 				return nil, fmt.Errorf("floor: %w", err)
 			}
@@ -158,14 +157,14 @@ func (b *bench) row(ctx context.Context, r *row, programs []program) (*result, e
 
 // fill makes a source account, once.
 func (b *bench) fill(ctx context.Context, s *server, box string) error {
-	if b.filled[box] {
+	if s.filled[box] {
 		return nil
 	}
 	begin := time.Now()
 	if err := helper(ctx, nil, "fill", s.addr(), "from-"+box, box); err != nil {
 		return fmt.Errorf("fill %s: %w", box, err)
 	}
-	b.filled[box] = true
+	s.filled[box] = true
 	say(b.out, "  (the mailbox %s was made in %s)", box, time.Since(begin).Round(10*time.Millisecond))
 	return nil
 }
@@ -282,7 +281,7 @@ func turnsText(f figures, r *row) string {
 func (b *bench) about(ctx context.Context, programs []program) []string {
 	list := machine()
 	if out, err := exec.CommandContext(ctx, "dovecot", "--version").Output(); err == nil {
-		list = append(list, fmt.Sprintf("Both accounts on Dovecot %s, %s, mail_fsync=never, on loopback without TLS.", bytes.TrimSpace(out), b.format))
+		list = append(list, fmt.Sprintf("Both accounts on Dovecot %s, %s, mail_fsync=never, on loopback without TLS and without COMPRESS, mail in %s.", bytes.TrimSpace(out), b.format, place(b.work)))
 	}
 	for _, p := range programs {
 		list = append(list, versionOf(ctx, p))

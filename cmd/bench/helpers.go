@@ -63,7 +63,10 @@ func boxAndClient(ctx context.Context, args []string) (mailbox, *client, error) 
 func makeFolders(c *client, box mailbox) error {
 	var tags []string
 	for i := 1; i < box.folders; i++ {
-		tags = append(tags, c.send(`CREATE "`+box.folder(i)+`"`), c.send(`SUBSCRIBE "`+box.folder(i)+`"`))
+		tags = append(tags, c.send(`CREATE "`+box.folder(i)+`"`))
+		if box.messages() > 0 {
+			tags = append(tags, c.send(`SUBSCRIBE "`+box.folder(i)+`"`))
+		}
 	}
 	for _, tag := range tags {
 		if _, err := c.wait(tag); err != nil {

@@ -80,7 +80,7 @@ func benchmark(ctx context.Context, args []string) error {
 	flags.StringVar(&s.listing, "listing", "", "compiled tests of internal/engine, for the row of the scripted server")
 	flags.StringVar(&s.servers, "servers", "testdata/servers", "the scripts that start servers")
 	flags.StringVar(&s.docs, "docs", "", "write the measured tables and the plot into benchmarks.md and benchmarks.svg of this directory")
-	flags.StringVar(&s.work, "work", "", "directory for servers and mail (default: a temporary one)")
+	flags.StringVar(&s.work, "work", "", "directory for servers and mail (default: a temporary one, in memory if there is room)")
 	flags.BoolVar(&s.keep, "keep", false, "leave that directory behind")
 	flags.StringVar(&s.imapsync, "imapsync", os.Getenv("IMAPSYNC"), "path of imapsync, to measure it too (default $IMAPSYNC)")
 	flags.StringVar(&s.others, "others", os.Getenv("BENCH_OTHERS"), `more programs: "name=command;...", the command a line for sh with $HOST1 $PORT1 $USER1 $PASSWORD1 and the same of 2 (default $BENCH_OTHERS)`)
@@ -100,7 +100,7 @@ func benchmark(ctx context.Context, args []string) error {
 		}
 	}
 	if s.work == "" {
-		if s.work, err = os.MkdirTemp("", "imaphaul-bench-"); err != nil {
+		if s.work, err = os.MkdirTemp(memoryDir(), "imaphaul-bench-"); err != nil {
 			return err
 		}
 	}
@@ -117,7 +117,7 @@ func benchmark(ctx context.Context, args []string) error {
 	if !s.keep {
 		defer func() { _ = os.RemoveAll(s.work) }() // what is left is in the system's place for such
 	}
-	b := &bench{settings: s, out: os.Stdout, servers: make(map[string]*server), filled: make(map[string]bool)}
+	b := &bench{settings: s, out: os.Stdout, servers: make(map[string]*server)}
 	defer b.stopServers()
 	return b.run(ctx)
 }

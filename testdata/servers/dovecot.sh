@@ -4,8 +4,9 @@
 #   format=      maildir, mdbox or sdbox   layout=fs      directory layout of maildir
 #   hide=A,B     capabilities left out     quota=KIB      of every user
 #   fsync=always (default: never)          acl=yes        ACL commands
+#   listindex=no without it CREATE costs the same however many folders there are
 here=$(dirname "$0")
-known="sep prefix format layout hide quota fsync acl"
+known="sep prefix format layout hide quota fsync acl listindex"
 isolated=
 # shellcheck source=lib.sh
 . "$here/lib.sh"
@@ -61,6 +62,7 @@ default_internal_user = dovecot
 default_login_user = dovenull
 mail_location = $location
 mail_fsync = ${option[fsync]:-never}
+mailbox_list_index = ${option[listindex]:-yes}
 mail_max_userip_connections = 1000
 mail_plugins = $plugins
 protocol imap {

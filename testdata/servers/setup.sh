@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # setup.sh [NAME...] makes the servers of the integration tests available; the
-# names are tls dovecot cyrus courier mox hoodiecrow, default: all. What is
-# there already is left alone, and then nothing is printed.
+# names are tls dovecot cyrus courier mox hoodiecrow, default: all of these, and
+# isync, which only the benchmark needs. What is there already is left alone, and
+# then nothing is printed.
 #
 # Dovecot is installed with apt, its automatic start forbidden. The packages of
 # Cyrus and Courier exclude it and one another, so they are only unpacked below
@@ -121,6 +122,14 @@ setup_dovecot() {
   install dovecot-imapd || { why="apt-get install dovecot-imapd failed"; return 1; }
 }
 
+setup_isync() {
+  command -v mbsync >/dev/null && return
+  why=$(not_here)
+  [[ ! $why ]] || return 1
+  say "installing isync"
+  install isync || { why="apt-get install isync failed"; return 1; }
+}
+
 # setup_unpacked NAME PACKAGE...
 setup_unpacked() {
   [[ -e $cache/packages/$1/complete ]] && return
@@ -166,7 +175,7 @@ for name in "$@"; do
   declare -F "setup_$name" >/dev/null || { say "there is no \"$name\"" >&2; exit 64; }
   why=
   if "setup_$name"; then
-    [[ $name != tls ]] || continue
+    [[ $name != tls && $name != isync ]] || continue
     why=$("$here/$name.sh" check 9>&-) && continue
   fi
   left+=" $name"
