@@ -35,6 +35,14 @@ test: setup ## all tests, with the race detector, on real servers
 test-fast: ## the tests that need no real server
 	IMAPHAUL_NO_SERVERS=1 $(GO) test $(PACKAGES)
 
+# 30 kills on each server, every interesting byte of every dialogue; about an hour.
+# SEED=n chooses another sequence of instants; the one used is told.
+.PHONY: chaos
+chaos: setup ## kill -9 again and again, cut everywhere: nothing lost, nothing twice
+	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 120m -v -run . ./internal/chaos
+	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 180m -v \
+	  -run 'Cut|Stall|Storm|Torn|Ends|Rebuilt|Journal|Deleted|LeftRunning' ./internal/engine
+
 .PHONY: bench
 bench: ## all benchmarks of the packages
 	$(GO) test -run '^$$' -bench . -benchmem $(PACKAGES)

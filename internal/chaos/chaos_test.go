@@ -179,7 +179,7 @@ func (c *process) text() string { return c.said.String() }
 type output struct {
 	mu sync.Mutex
 	b  bytes.Buffer
-	// heard is closed when what listen waits for was said.
+	// heard is closed when want was said.
 	want  string
 	heard chan struct{}
 }
@@ -197,6 +197,16 @@ func (o *output) check() {
 		close(o.heard)
 		o.heard = nil
 	}
+}
+
+// listen returns a channel that is closed as soon as text was printed.
+func (o *output) listen(text string) <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	heard := make(chan struct{})
+	o.want, o.heard = text, heard
+	o.check()
+	return heard
 }
 
 func (o *output) String() string {

@@ -1,6 +1,8 @@
 package chaos
 
 import (
+	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -21,6 +23,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		messages, kills = 5000, 30
 	}
 	box := corpus.Generate(corpus.Options{Seed: 11, Messages: messages, Folders: folders, Distinct: true, PlainHeaders: true, MaxAttachment: 128 << 10})
+	addLookalikes(&box)
 	for i, kind := range everywhere() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -57,6 +60,19 @@ func TestKilledAgainAndAgain(t *testing.T) {
 			}
 			t.Logf("%d kills, %d of them after an APPEND had begun", struck, inFlight)
 		})
+	}
+}
+
+// addLookalikes puts versions of drafts into every folder: different messages with
+// the same Message-ID.
+func addLookalikes(box *corpus.Mailbox) {
+	for i := range box.Folders {
+		f := &box.Folders[i]
+		for k := range len(f.Messages) / 20 {
+			m := f.Messages[k*17%len(f.Messages)]
+			m.Body = append(bytes.Clone(m.Body), fmt.Sprintf("Another version, %d.\r\n", k)...)
+			f.Messages = append(f.Messages, m)
+		}
 	}
 }
 

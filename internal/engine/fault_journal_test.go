@@ -33,7 +33,7 @@ func newMemoryLab(t *testing.T, kind string, options ...string) *memoryLab {
 	work.Messages = append(work.Messages, alike(letter("again", 500, false), "again", "w1"), letter("void", 333, true))
 	m := &memoryLab{box: box, lab: newLab(t, fromDovecot, target{kind: kind}, box), journal: t.TempDir()}
 	m.wrote = int64(len(m.dialogues(t)[2][proxy.ToServer]))
-	mailtest.Empty(t, m.b.s, m.b.user)
+	m.empty(t)
 	line, err := proxy.Start(proxy.Options{Target: m.b.addr()})
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func TestJournalGoneOldOrDamaged(t *testing.T) {
 			r := chance(t)
 			m := newMemoryLab(t, kind)
 			fresh := func() {
-				mailtest.Empty(t, m.b.s, m.b.user)
+				m.empty(t)
 				m.forget(t)
 			}
 			for _, part := range []float64{0.3, 0.6, 0.95} {
@@ -208,7 +208,7 @@ func TestFolderRebuilt(t *testing.T) {
 			m.run(t, work)
 			m.run(t, 0)
 			// While a batch is in doubt.
-			mailtest.Empty(t, m.b.s, m.b.user)
+			m.empty(t)
 			m.interrupt(t, 0.97)
 			if n := len(mailtest.Snapshot(t, m.b.s, m.b.user).Folders); n < 2 {
 				t.Fatalf("%d folders on host2 after the interruption", n)

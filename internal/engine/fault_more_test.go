@@ -116,7 +116,7 @@ func TestStorm(t *testing.T) {
 			said := l.dialogues(t)
 			runs := 0
 			for range rounds {
-				mailtest.Empty(t, l.b.s, l.b.user)
+				l.empty(t)
 				options := l.withJournal(t)
 				for attempts := 1; ; attempts++ {
 					a, pa := through(t, l.a)
@@ -165,7 +165,7 @@ func TestTornMessages(t *testing.T) {
 			wrote := l.dialogues(t)[2][proxy.ToServer]
 			told, kept := 0, 0
 			for _, part := range []int64{2, 3, 4, 5, 6, 7} {
-				mailtest.Empty(t, l.b.s, l.b.user)
+				l.empty(t)
 				// Inside the largest message.
 				after := int64(bytes.Index(wrote, []byte("<four@example.org>"))) + 100 + 19000/part
 				kind := proxy.Cut

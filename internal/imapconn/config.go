@@ -113,7 +113,24 @@ func (c *Config) dial(ctx context.Context) (net.Conn, error) {
 	if c.KeepAlive {
 		d.KeepAlive = 0 // the default of the package: on
 	}
-	return d.DialContext(ctx, c.network(), c.addr())
+	sock, err := d.DialContext(ctx, c.network(), c.addr())
+	if err != nil {
+		return nil, err
+	}
+	// When this process gives the connection up, or is killed, what the system has
+	// not sent yet must not reach the server any more: a message that arrives
+	// after somebody looked whether it had is there twice. Logout restores the
+	// usual way.
+	linger(sock, 0)
+	return sock, nil
+}
+
+// linger says what closing does with bytes not sent yet: 0 drops them and resets
+// the connection, -1 has the system send them.
+func linger(sock net.Conn, seconds int) {
+	if tcp, ok := sock.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(seconds) // a system without it does as usual
+	}
 }
 
 func (c *Config) check() error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -28,6 +29,7 @@ type Conn struct {
 	caps      imap.CapSet
 	capsFresh bool // set whenever caps are
 
+	sock      net.Conn // below everything
 	greeting  Response
 	authUsed  string
 	authError error
@@ -204,6 +206,9 @@ func (c *Conn) Logout(ctx context.Context) error {
 	var lost *ConnError
 	if errors.As(err, &lost) && c.bye != nil && !lost.Timeout && !isCancel(err) {
 		err = nil // said BYE and closed before the tagged reply: good enough
+	}
+	if err == nil {
+		linger(c.sock, -1)
 	}
 	if cerr := c.Close(); err == nil && cerr != nil && !errors.Is(cerr, errClosed) {
 		err = cerr

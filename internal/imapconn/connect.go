@@ -53,6 +53,7 @@ func Connect(ctx context.Context, cfg Config) (*Conn, error) {
 	s := imapwire.NewStream(sock, imapwire.Options{Timeout: cfg.Timeout, Tracer: tracer})
 	s.SetContext(ctx)
 	c := newConn(cfg, s, tracer)
+	c.sock = sock
 	if err := c.establish(ctx); err != nil {
 		_ = c.Close() // the reason is err
 		return nil, err
