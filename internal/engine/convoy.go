@@ -40,6 +40,11 @@ func (r *run) copyAll(ctx context.Context, copiers []*copier) error {
 		}
 	}
 	v := &convoy{run: r, lane: r.main, tasks: gather(copiers), budget: semaphore.NewWeighted(r.budgetBytes)}
+	if r.p.Transfer.Connections > 1 {
+		if err := v.spread(ctx); err != nil {
+			return err
+		}
+	}
 	return v.move(ctx)
 }
 

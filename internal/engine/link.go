@@ -30,7 +30,7 @@ func (l *lane) reopen(ctx context.Context, cause error) error {
 func (l *lane) close(ctx context.Context) {
 	for _, k := range []*link{l.src, l.dst} {
 		if k != nil && k.conn != nil {
-			k.side.leaving = true
+			k.side.leaving.Store(true)
 			_ = k.conn.Logout(ctx) // whatever it answers, the work is done
 			k.side.count(k.conn)
 			k.conn = nil
@@ -197,7 +197,9 @@ func (k *link) reopen(ctx context.Context, cause error) error {
 			continue
 		}
 		k.conn = c
+		k.side.mu.Lock()
 		k.side.reconnections++
+		k.side.mu.Unlock()
 		k.run.emit(event.Reconnected{Side: k.side.n, Cause: cause})
 		if k.mailbox == "" {
 			return nil

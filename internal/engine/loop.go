@@ -26,6 +26,7 @@ func (r *run) loop(ctx context.Context) error {
 	rows := r.table.Rows
 	r.emit(event.LoopStart{Folders: len(rows)})
 	defer r.emit(event.LoopEnd{})
+	defer r.closeLanes(ctx)
 	r.countMerges()
 	r.made = make(map[string]bool)
 	for from := 0; from < len(rows); {
@@ -54,15 +55,9 @@ func (r *run) windowFrom(from int) []*folderSync {
 			merge:     r.mergeOf(&rows[i]),
 		}
 		if !fs.unchanged() {
-			for _, n := range []func() (uint32, bool){
-				func() (uint32, bool) { return r.src.messages(fs.from.Raw) },
-				func() (uint32, bool) { return r.dst.messages(fs.to.Raw) },
-			} {
-				if n, told := n(); told {
-					messages += int(n)
-				} else {
-					messages += unknownMessages
-				}
+			messages += orUnknown(r.src.messages(fs.from.Raw))
+			if r.has2(fs.to.Raw) {
+				messages += orUnknown(r.dst.messages(fs.to.Raw))
 			}
 		}
 		if len(window) > 0 && (messages > togetherMessages || fs.merge.sources > 1) {
@@ -74,6 +69,14 @@ func (r *run) windowFrom(from int) []*folderSync {
 		}
 	}
 	return window
+}
+
+// orUnknown is n where it is known.
+func orUnknown(n uint32, known bool) int {
+	if !known {
+		return unknownMessages
+	}
+	return int(n)
 }
 
 // joinable reports whether the work on a folder may begin before that on the one
@@ -158,6 +161,11 @@ func (fs *folderSync) bothEmpty() bool {
 
 // passEmpty is all there is to do about an empty folder that host2 has.
 func (fs *folderSync) passEmpty(ctx context.Context) error {
+	if _, made := fs.run.made[fs.to.Raw]; made {
+		// Nobody need be asked what is in it.
+		none, bytes := uint32(0), int64(0)
+		fs.run.dst.status[fs.to.Raw] = &imap.StatusData{Mailbox: fs.to.Raw, NumMessages: &none, Size: &bytes}
+	}
 	fs.run.emit(event.FolderSelected{Side: 2, Folder: fs.to})
 	if err := fs.subscribe(ctx); err != nil {
 		return err

@@ -187,12 +187,12 @@ func joinFlags(flags []imap.Flag) string {
 
 // refused decides what becomes of a message that host2 refused. It reports
 // whether the mailbox is full.
-func (fs *folderSync) refused(ctx context.Context, c *copier, it *item, r *imapconn.Response) (full bool, err error) {
+func (fs *folderSync) refused(ctx context.Context, conn *imapconn.Conn, c *copier, it *item, r *imapconn.Response) (full bool, err error) {
 	t := it.t
 	switch class := appendClass(r); {
 	case class == event.ErrAppend && r.Code == "TRYCREATE" && !t.recreated:
 		t.recreated = true // the folder was deleted under our hands
-		if err := fs.createNow(ctx); err != nil && isConnError(err) {
+		if err := conn.Create(ctx, fs.to.Raw); err != nil && isConnError(err) {
 			return false, err
 		}
 		return false, nil

@@ -72,6 +72,9 @@ type run struct {
 
 	src, dst *side
 	main     *lane
+	// more are the lanes beside main; fullLanes: there can be no more of them.
+	more      []*lane
+	fullLanes bool
 
 	j       *journal.Journal
 	jBroken bool

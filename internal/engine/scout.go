@@ -47,8 +47,9 @@ type probe struct {
 	spoiled    bool
 }
 
-// scoutAhead is how many folders may be unanswered.
-const scoutAhead = 100
+// scoutAhead is how many folders may be unanswered; when half of them are
+// answered the next half is sent, in one packet.
+const scoutAhead = 200
 
 // scout looks at a window of folders on both sides, and makes those that host2
 // lacks and host1 could open. A connection that is lost meanwhile costs what was
@@ -168,7 +169,7 @@ func (s *scout) run(ctx context.Context) error {
 		for answered < sent && s.probes[answered].done() {
 			answered++
 		}
-		for sent < len(s.probes) && sent-answered < scoutAhead {
+		for more := sent-answered <= scoutAhead/2; more && sent < len(s.probes) && sent-answered < scoutAhead; {
 			p := s.probes[sent]
 			if stream == nil {
 				stream = conn.Fetch((&lister{fs: p.fs, k: s.k, n: s.n}).items())
@@ -286,11 +287,11 @@ func (s *scout) report(ctx context.Context) error {
 	return nil
 }
 
-// createAhead is how many CREATEs may be unanswered, noopEvery after how many a
+// createAhead is how many CREATEs may be unanswered (see scoutAhead), noopEvery after how many a
 // NOOP is sent: Zimbra takes a client that does nothing but create folders for
 // an attacker.
 const (
-	createAhead = 100
+	createAhead = 200
 	noopEvery   = 20
 )
 
@@ -336,8 +337,13 @@ func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
 				return err
 			}
 		}
-		if len(flying) >= createAhead {
-			return land()
+		if len(flying) < createAhead {
+			return nil
+		}
+		for len(flying) > createAhead/2 {
+			if err := land(); err != nil {
+				return err
+			}
 		}
 		return nil
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/emersion/go-imap/v2"
 	"golang.org/x/sync/errgroup"
@@ -39,7 +41,9 @@ type side struct {
 	// hasLabels: the server has Gmail's extension.
 	hasLabels bool
 
-	leaving           bool // LOGOUT is under way: BYE is no news
+	// mu guards the counters: several lanes count.
+	mu                sync.Mutex
+	leaving           atomic.Bool // LOGOUT is under way: BYE is no news
 	reconnections     int
 	bytesIn, bytesOut int64
 	commands          int64
@@ -47,6 +51,8 @@ type side struct {
 
 // count keeps what a connection that is going away has counted.
 func (s *side) count(c *imapconn.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	n := c.Counters()
 	s.bytesIn += n.NetIn
 	s.bytesOut += n.NetOut
@@ -77,7 +83,7 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 			r.emit(event.Debug{Topic: "", Text: fmt.Sprintf("Host%d: a reply was not understood and is ignored: %s", n, line)})
 		},
 		OnNotice: func(notice imapconn.Response) {
-			if notice.Code == "ALERT" || notice.Status == "BYE" && !s.leaving {
+			if notice.Code == "ALERT" || notice.Status == "BYE" && !s.leaving.Load() {
 				r.note(fmt.Sprintf("Host%d says: %s", n, notice.Line()))
 			}
 		},
@@ -248,10 +254,12 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 		return nil, err
 	}
 	greeting := c.Greeting()
-	s.banner = greeting.Line()
+	if st != nil {
+		s.banner = greeting.Line()
+	}
 	info := c.Info()
 	tell(event.Connected{
-		Side: s.n, RemoteIP: info.RemoteIP, LocalIP: info.LocalIP, Banner: s.banner,
+		Side: s.n, RemoteIP: info.RemoteIP, LocalIP: info.LocalIP, Banner: greeting.Line(),
 		Capabilities: c.CapLine(), TLS: info.TLS, StartTLS: info.StartTLS, Unverified: a.Insecure && info.TLS != "",
 		PlaintextLoginSent: info.TLS == "",
 	})

@@ -53,15 +53,6 @@ func (fs *folderSync) tellMade() {
 	}
 }
 
-// createNow creates the folder of a running copy again.
-func (fs *folderSync) createNow(ctx context.Context) error {
-	conn, err := fs.lane.dst.ready(ctx)
-	if err != nil {
-		return err
-	}
-	return conn.Create(ctx, fs.to.Raw)
-}
-
 // createOne creates one host2 folder. It asks the server whether a folder that
 // it did not list, or refuses to create, is there nevertheless: another case of
 // letters, or somebody else was faster.
