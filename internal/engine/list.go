@@ -111,16 +111,6 @@ func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing, error) {
 	return out, l.complete(ctx, c, out)
 }
 
-// internalDate reads an INTERNALDATE in any form servers are known to send, the day
-// padded with a blank among them.
-func internalDate(sent string) (time.Time, bool) {
-	date, ok := transform.FixInternalDate(sent)
-	if !ok {
-		return time.Time{}, false
-	}
-	return transform.ParseDate(date)
-}
-
 // items are what is asked of every message.
 func (l *lister) items() imapconn.FetchItems {
 	names, whole := l.fs.run.identity.Fields()
@@ -160,9 +150,8 @@ func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 // not come along.
 func (l *lister) record(m *imapconn.Message) (record, bool, error) {
 	r := record{uid: m.UID, size: m.Size, flags: l.flags().intern(m.Flags)}
-	if t, ok := internalDate(m.InternalDate); ok {
-		_, off := t.Zone()
-		r.date, r.zone = t.Unix(), int16(off/60)
+	if seconds, zone, ok := internalDate(m.InternalDate); ok {
+		r.date, r.zone = seconds, zone
 		r.bits |= hasDate
 	}
 	if _, ok := l.chosen[m.UID]; !ok && l.chosen != nil {
@@ -451,7 +440,7 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 			if wanted != nil && !wanted.Contains(m.UID) {
 				continue
 			}
-			if t, ok := internalDate(m.InternalDate); !ok || inAges(t, s.MaxAge, s.MinAge, s.Now) {
+			if seconds, zone, ok := internalDate(m.InternalDate); !ok || inAges(at(seconds, zone), s.MaxAge, s.MinAge, s.Now) {
 				l.chosen[m.UID] = struct{}{}
 			}
 		}

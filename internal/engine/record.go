@@ -50,7 +50,7 @@ func (r *record) time() time.Time {
 	if !r.is(hasDate) {
 		return time.Time{}
 	}
-	return time.Unix(r.date, 0).In(time.FixedZone("", int(r.zone)*60))
+	return at(r.date, r.zone)
 }
 
 // listing is what is known of one folder on one side.
