@@ -44,8 +44,15 @@ chaos: setup ## kill -9 again and again, cut everywhere: nothing lost, nothing t
 	  -run 'Cut|Stall|Storm|Torn|Ends|Rebuilt|Journal|Deleted|LeftRunning' ./internal/engine
 
 .PHONY: bench
-bench: ## all benchmarks of the packages
-	$(GO) test -run '^$$' -bench . -benchmem $(PACKAGES)
+bench: build ## side by side with mbsync (IMAPSYNC=path: and imapsync), near and far; BENCH=-quick for less
+	@testdata/servers/setup.sh tls dovecot isync
+	$(GO) build -o bin/bench ./cmd/bench
+	$(GO) test -c -o bin/engine.test ./internal/engine
+	bin/bench -listing bin/engine.test $(BENCH)
+
+.PHONY: bench-parts
+bench-parts: ## the benchmarks of the packages
+	IMAPHAUL_NO_SERVERS=1 $(GO) test -run '^$$' -bench . -benchmem $(PACKAGES)
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (20s)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"time"
 )
 
@@ -219,7 +220,7 @@ func (b *bench) once(ctx context.Context, r *row, box mailbox, p program, src, d
 			return figures{}, err
 		}
 		cmd.Dir = dir
-		return clock(ctx, cmd)
+		return clock(ctx, cmd, filepath.Join(dir, "output"))
 	}
 	var lines [2]*line
 	if r.rtt > 0 {

@@ -25,22 +25,36 @@ type listing struct {
 func measureListing(ctx context.Context, path string) (*listing, error) {
 	var l listing
 	for _, n := range []int{10_000, 100_000, 1_000_000} {
-		cmd := exec.CommandContext(ctx, path, "-test.run", "^$", "-test.bench", fmt.Sprintf("^BenchmarkListing$/^%d$", n), "-test.benchtime", "3x")
-		var out bytes.Buffer
-		cmd.Stdout = &out
-		cmd.Stderr = &out
-		if err := cmd.Run(); err != nil {
-			return nil, fmt.Errorf("%w\n%s", err, out.Bytes())
+		// The rate is of several listings, the memory of one.
+		out, _, err := runListing(ctx, path, n, "3x")
+		if err != nil {
+			return nil, err
 		}
-		rate, ok := benchmarkFigure(&out, "msg/s")
+		rate, ok := benchmarkFigure(out, "msg/s")
 		if !ok {
 			return nil, fmt.Errorf("no messages per second in what the benchmark printed for %d messages", n)
 		}
+		_, rss, err := runListing(ctx, path, n, "1x")
+		if err != nil {
+			return nil, err
+		}
 		l.messages = append(l.messages, n)
 		l.rate = append(l.rate, rate)
-		l.rss = append(l.rss, peak(cmd))
+		l.rss = append(l.rss, rss)
 	}
 	return &l, nil
+}
+
+// runListing lists n messages so many times in a process of its own and returns
+// what it printed and its peak of memory, that of the server it plays included.
+func runListing(ctx context.Context, path string, n int, times string) (*bytes.Buffer, int64, error) {
+	cmd := exec.CommandContext(ctx, path, "-test.run", "^$", "-test.bench", fmt.Sprintf("^BenchmarkListing$/^%d$", n), "-test.benchtime", times)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		return nil, 0, fmt.Errorf("%w\n%s", err, out.Bytes())
+	}
+	return &out, peak(cmd), nil
 }
 
 // benchmarkFigure finds the number before a unit in the output of a Go benchmark.

@@ -1,9 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"syscall"
@@ -21,10 +22,15 @@ type figures struct {
 // patience bounds one run of one program.
 const patience = 30 * time.Minute
 
-// clock runs a program to its end.
-func clock(ctx context.Context, cmd *exec.Cmd) (figures, error) {
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
+// clock runs a program to its end. What it prints goes to a file: this process
+// must not grow by it.
+func clock(ctx context.Context, cmd *exec.Cmd, said string) (figures, error) {
+	output, err := os.Create(said)
+	if err != nil {
+		return figures{}, err
+	}
+	defer output.Close()
+	cmd.Stdout, cmd.Stderr = output, output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
@@ -34,18 +40,38 @@ func clock(ctx context.Context, cmd *exec.Cmd) (figures, error) {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	defer stop()
-	err := cmd.Wait()
+	err = cmd.Wait()
 	f := figures{wall: time.Since(start)}
 	if ctx.Err() != nil {
 		return f, ctx.Err()
 	}
 	if err != nil {
-		text := output.Bytes()
-		return f, fmt.Errorf("%s: %w\n%s", cmd.Path, err, text[max(0, len(text)-3000):])
+		return f, fmt.Errorf("%s: %w\n%s", cmd.Path, err, tail(said))
 	}
 	f.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	f.rss = peak(cmd)
 	return f, nil
+}
+
+// tail is the end of a file.
+func tail(path string) []byte {
+	const enough = 3000
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	if n, err := f.Seek(0, io.SeekEnd); err == nil {
+		_, err = f.Seek(max(0, n-enough), io.SeekStart)
+		if err != nil {
+			return nil
+		}
+	}
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return nil
+	}
+	return text
 }
 
 // peak is the most resident memory a finished program had, bytes.
