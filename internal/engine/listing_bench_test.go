@@ -27,7 +27,6 @@ func BenchmarkListing(b *testing.B) {
 			b.ReportAllocs()
 			var out *listing
 			for b.Loop() {
-				out = nil
 				var err error
 				if out, err = l.list(ctx); err != nil {
 					b.Fatal(err)
