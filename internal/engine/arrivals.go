@@ -86,52 +86,93 @@ func (fs *folderSync) reenter(ctx context.Context, k *link) error {
 	return nil
 }
 
-// settleDoubt finds out what became of those of the tasks of which nobody knows.
-// Those that did not arrive are marked lost.
+// settleDoubts finds out what became of those of the tasks, of one or more folders,
+// of which nobody knows. Those that did not arrive are marked lost.
 //
 // A server may still be busy with what it received before the connection was
 // lost. So one look is enough only if everything has arrived; otherwise it takes
 // two between which nothing came.
-func (c *copier) settleDoubt(ctx context.Context, l *lane, tasks []task) error {
-	doubts := 0
-	for i := range tasks {
-		if t := &tasks[i]; t.fate == pending && t.doubtful {
-			doubts++
+func (r *run) settleDoubts(ctx context.Context, l *lane, tasks []task) error {
+	var open []*inquiry
+	for from := 0; from < len(tasks); {
+		to := from + 1
+		for to < len(tasks) && tasks[to].c == tasks[from].c {
+			to++
 		}
+		q := &inquiry{c: tasks[from].c, tasks: tasks[from:to]}
+		if q.doubts() > 0 {
+			open = append(open, q)
+		}
+		from = to
 	}
-	if doubts == 0 {
-		return nil
-	}
-	var arrived []arrival
-	for look := 0; ; look++ {
-		if err := c.fs.reenter(ctx, l.dst); err != nil {
-			return err
-		}
-		seen := len(arrived)
-		var err error
-		if arrived, err = c.fs.arrivals(ctx, l.dst); err != nil {
-			return err
-		}
-		found, err := c.match(ctx, l, tasks, arrived)
-		if err != nil {
-			return err
-		}
-		if len(found) == doubts || look > 0 && len(arrived) == seen {
-			for t, uid := range found {
-				c.settle(t, uid)
+	for len(open) > 0 {
+		still := open[:0]
+		for _, q := range open {
+			done, err := q.look(ctx, l)
+			if err != nil {
+				return err
 			}
-			break
+			if !done {
+				still = append(still, q)
+			}
 		}
-		if err := c.fs.run.sleep(ctx, c.fs.run.pause(1)); err != nil {
+		if open = still; len(open) == 0 {
+			return nil
+		}
+		if err := r.sleep(ctx, r.pause(1)); err != nil {
 			return err
-		}
-	}
-	for i := range tasks {
-		if t := &tasks[i]; t.fate == pending && t.doubtful {
-			t.doubtful, t.lost, t.resent = false, true, true
 		}
 	}
 	return nil
+}
+
+// inquiry looks for the doubtful ones of one folder's tasks.
+type inquiry struct {
+	c     *copier
+	tasks []task
+	// looks were made so far; the last one saw so many arrivals.
+	looks, seen int
+}
+
+func (q *inquiry) doubts() (n int) {
+	for i := range q.tasks {
+		if t := &q.tasks[i]; t.fate == pending && t.doubtful {
+			n++
+		}
+	}
+	return n
+}
+
+// look reads once what arrived, and reports whether that settles the matter.
+func (q *inquiry) look(ctx context.Context, l *lane) (done bool, err error) {
+	if err := q.c.fs.reenter(ctx, l.dst); err != nil {
+		return false, err
+	}
+	arrived, err := q.c.fs.arrivals(ctx, l.dst)
+	if err != nil {
+		return false, err
+	}
+	found, err := q.c.match(ctx, l, q.tasks, arrived)
+	if err != nil {
+		return false, err
+	}
+	quiet := q.looks > 0 && len(arrived) == q.seen
+	q.looks, q.seen = q.looks+1, len(arrived)
+	if len(found) < q.doubts() && !quiet {
+		return false, nil
+	}
+	for i := range q.tasks {
+		t := &q.tasks[i]
+		if t.fate != pending || !t.doubtful {
+			continue
+		}
+		if uid, ok := found[t]; ok {
+			q.c.settle(t, uid)
+			continue
+		}
+		t.doubtful, t.lost, t.resent = false, true, true
+	}
+	return true, nil
 }
 
 // recover opens what was lost outside a convoy and settles the messages in doubt.
@@ -139,7 +180,7 @@ func (c *copier) recover(ctx context.Context, cause error) error {
 	if err := c.lane.reopen(ctx, cause); err != nil {
 		return err
 	}
-	err := c.settleDoubt(ctx, c.lane, c.tasks)
+	err := c.fs.run.settleDoubts(ctx, c.lane, c.tasks)
 	for i := range c.tasks {
 		c.tasks[i].lost = false
 	}
@@ -372,8 +413,14 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 		}
 	}
 	fs.run.note(fmt.Sprintf("Host2: folder [%s] was being filled when the last run ended: waiting until nothing arrives there any more", fs.to.Raw))
-	for {
-		if err := fs.run.sleep(ctx, fs.run.pause(1)); err != nil {
+	// The first folder waits for all of them.
+	wait := fs.run.pause(1)
+	if fs.run.awaited {
+		wait = 0
+	}
+	fs.run.awaited = true
+	for ; ; wait = fs.run.pause(1) {
+		if err := fs.run.sleep(ctx, wait); err != nil {
 			return err
 		}
 		if err := fs.reenter(ctx, l.k); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -185,16 +184,5 @@ func (v *convoy) recover(ctx context.Context, cause error) error {
 	if err := v.lane.reopen(ctx, cause); err != nil {
 		return err
 	}
-	for from := 0; from < len(v.tasks); {
-		c := v.tasks[from].c
-		n := slices.IndexFunc(v.tasks[from:], func(t task) bool { return t.c != c })
-		if n < 0 {
-			n = len(v.tasks) - from
-		}
-		if err := c.settleDoubt(ctx, v.lane, v.tasks[from:from+n]); err != nil {
-			return err
-		}
-		from += n
-	}
-	return nil
+	return v.run.settleDoubts(ctx, v.lane, v.tasks)
 }

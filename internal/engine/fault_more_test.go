@@ -328,34 +328,21 @@ func TestMessageThatEndsEveryConnection(t *testing.T) {
 
 // Whatever happens to it, a run leaves no goroutine behind.
 func TestNothingIsLeftRunning(t *testing.T) {
+	mailtest.Kinds(t, mailtest.Dovecot)
+	s := mailtest.Real(t, mailtest.Dovecot)
+	ann := newAccount(t, s)
+	mailtest.Fill(t, s, ann.user, faultBox(true))
 	leaks := goleak.IgnoreCurrent()
-	servers := [2]*embedded.Server{}
-	for i := range servers {
-		s, err := embedded.Start(embedded.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		servers[i] = s
-	}
-	if err := servers[0].AddUser("ann", "secret-1"); err != nil {
-		t.Fatal(err)
-	}
-	if err := servers[0].Fill("ann", faultBox(true)); err != nil {
-		t.Fatal(err)
-	}
 	r := chance(t)
 	for n := range 40 {
-		user := fmt.Sprintf("ben%d", n)
-		if err := servers[1].AddUser(user, "secret-2"); err != nil {
-			t.Fatal(err)
-		}
-		p, err := proxy.Start(proxy.Options{Target: fmt.Sprintf("127.0.0.1:%d", servers[n%2].Port)})
+		ben := newAccount(t, s)
+		p, err := proxy.Start(proxy.Options{Target: s.Addr()})
 		if err != nil {
 			t.Fatal(err)
 		}
 		p.Add(proxy.Fault{Kind: proxy.FaultKind(n / 2 % 2), Direction: proxy.Direction(n / 4 % 2), After: 500 + r.Int64N(1<<20)})
-		ports := [2]int{servers[0].Port, servers[1].Port}
-		ports[n%2] = p.Port()
+		pair := [2]account{ann, ben}
+		pair[n%2].port = p.Port()
 		ctx, cancel := context.WithCancel(context.Background())
 		over := make(chan struct{})
 		if n%4 < 2 {
@@ -368,15 +355,10 @@ func TestNothingIsLeftRunning(t *testing.T) {
 			}()
 		}
 		migrateWith(t, ctx, engine.Options{Pause: func(int) time.Duration { return time.Millisecond }},
-			"--host1", "127.0.0.1", "--port1", fmt.Sprint(ports[0]), "--user1", "ann", "--password1", "secret-1", "--nossl1", "--notls1",
-			"--host2", "127.0.0.1", "--port2", fmt.Sprint(ports[1]), "--user2", user, "--password2", "secret-2", "--nossl2", "--notls2",
-			"--nolog", "--pidfile", "", "--timeout", "0.3", "--cachedir", t.TempDir())
+			append(args(pair[0], pair[1]), "--timeout", "0.3", "--cachedir", t.TempDir())...)
 		close(over)
 		cancel()
 		p.Close()
-	}
-	for _, s := range servers {
-		s.Close()
 	}
 	goleak.VerifyNone(t, leaks)
 }

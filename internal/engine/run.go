@@ -78,6 +78,9 @@ type run struct {
 
 	j       *journal.Journal
 	jBroken bool
+	// awaited: the run has given host2 the time to finish what an interrupted one
+	// had sent, see awaitDoubt.
+	awaited bool
 	done    []finished
 
 	emitMu sync.Mutex
