@@ -127,6 +127,11 @@ func (b *bench) row(ctx context.Context, r *row, programs []program) (*result, e
 			if r.alone && p.name != "imaphaul" || res.errs[p.name] != nil {
 				continue
 			}
+			// Slow programs run once, and only where the plot or a comparison asks
+			// for them.
+			if p.slow && (!r.slowToo || len(res.runs[p.name]) > 0) {
+				continue
+			}
 			box := res.box
 			if p.slow && r.sample != "" {
 				box = mailboxes[r.sample]
