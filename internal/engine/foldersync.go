@@ -13,6 +13,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
@@ -510,11 +511,8 @@ func (fs *folderSync) dateFor(r *record) string {
 	if !t.SyncInternalDates && !t.IDateFromHeader || !r.is(hasDate) {
 		return ""
 	}
-	return r.time().Format(imapDate)
+	return r.time().Format(maildate.Layout)
 }
-
-// imapDate is RFC 3501's date-time.
-const imapDate = "02-Jan-2006 15:04:05 -0700"
 
 // tellSizeLimit tells the largest message that will be sent.
 func (r *run) tellSizeLimit() {

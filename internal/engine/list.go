@@ -14,6 +14,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -150,7 +151,7 @@ func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 // not come along.
 func (l *lister) record(m *imapconn.Message) (record, bool, error) {
 	r := record{uid: m.UID, size: m.Size, flags: l.flags().intern(m.Flags)}
-	if seconds, zone, ok := internalDate(m.InternalDate); ok {
+	if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
 		r.date, r.zone = seconds, zone
 		r.bits |= hasDate
 	}
@@ -440,7 +441,7 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 			if wanted != nil && !wanted.Contains(m.UID) {
 				continue
 			}
-			if seconds, zone, ok := internalDate(m.InternalDate); !ok || inAges(at(seconds, zone), s.MaxAge, s.MinAge, s.Now) {
+			if seconds, zone, ok := maildate.Read(m.InternalDate); !ok || inAges(maildate.At(seconds, zone), s.MaxAge, s.MinAge, s.Now) {
 				l.chosen[m.UID] = struct{}{}
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
-	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/maildate"
 )
 
 // findNewest finds the newest message of the whole host1 account before
@@ -60,8 +60,8 @@ func (r *run) newestSince(ctx context.Context, c *imapconn.Conn, since string) e
 		if err != nil {
 			return err
 		}
-		if date, ok := transform.FixInternalDate(m.InternalDate); ok {
-			if t, ok := transform.ParseDate(date); ok && t.After(r.newest) {
+		if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
+			if t := maildate.At(seconds, zone); t.After(r.newest) {
 				r.newest = t
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/maildate"
 )
 
 // record is one message of a folder listing. It is kept for every message of
@@ -50,7 +51,7 @@ func (r *record) time() time.Time {
 	if !r.is(hasDate) {
 		return time.Time{}
 	}
-	return at(r.date, r.zone)
+	return maildate.At(r.date, r.zone)
 }
 
 // listing is what is known of one folder on one side.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -262,7 +263,7 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 	}
 	r := &fs.src.recs[t.src]
 	if fs.run.p.Transform.IDateFromHeader {
-		if date, ok := transform.FromDateHeader(transform.Field(*it.buf, "Date")); ok {
+		if date, ok := maildate.FromHeader(transform.Field(*it.buf, "Date")); ok {
 			t.date = date
 		}
 	}

@@ -1,14 +1,12 @@
 package folders
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/imaphaul/imaphaul/internal/mailtest/golden"
 	"github.com/imaphaul/imaphaul/internal/perlexpr"
 )
 
@@ -17,11 +15,10 @@ import (
 // not a match is refused before anything is connected (imapsync then deletes
 // everything, or runs code), and some folders stay whatever the filters say.
 func TestGoldenDelete2(t *testing.T) {
-	f, err := os.Open("../../testdata/golden/delete2folders.jsonl")
-	if err != nil {
-		t.Fatal(err)
+	type question struct {
+		Kind, Expr, Folder string
+		Deleted, Error     bool
 	}
-	defer f.Close()
 	// values that Perl accepts and that are no match operator
 	refused := map[string]string{
 		"1":          "a number is no pattern",
@@ -33,15 +30,7 @@ func TestGoldenDelete2(t *testing.T) {
 		"[Gmail]/All Mail": "it is one of Gmail's own folders",
 	}
 	agree, count := 0, map[string]int{}
-	sc := bufio.NewScanner(f)
-	for sc.Scan() {
-		var row struct {
-			Kind, Expr, Folder string
-			Deleted, Error     bool
-		}
-		if err := json.Unmarshal(sc.Bytes(), &row); err != nil {
-			t.Fatal(err)
-		}
+	for _, row := range golden.Rows[question](t, "delete2folders.jsonl", 400) {
 		kind := perlexpr.Delete2Only
 		if row.Kind == "delete2foldersbutnot" {
 			kind = perlexpr.Delete2ButNot
@@ -88,9 +77,6 @@ func TestGoldenDelete2(t *testing.T) {
 			t.Errorf("%s %q, %q: kept by %q", row.Kind, row.Expr, row.Folder, d.Kept[0].Filter)
 		}
 		agree++
-	}
-	if err := sc.Err(); err != nil {
-		t.Fatal(err)
 	}
 	t.Logf("%d rows agree; deviations: %v", agree, count)
 	if agree < 150 {

@@ -1,16 +1,14 @@
 package folders
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/imaphaul/imaphaul/internal/mailtest/golden"
 	"github.com/imaphaul/imaphaul/internal/perlexpr"
 )
 
@@ -38,28 +36,6 @@ type goldenRow struct {
 	Extras      []string          `json:"host2_not_in_host1"`
 	Exit        int               `json:"exit"`
 	Used        map[string]string `json:"used"`
-}
-
-func goldenRows(t testing.TB) []goldenRow {
-	f, err := os.Open("../../testdata/golden/folder-map.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var rows []goldenRow
-	sc := bufio.NewScanner(f)
-	sc.Buffer(nil, 1<<20)
-	for sc.Scan() {
-		var r goldenRow
-		if err := json.Unmarshal(sc.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, r)
-	}
-	if err := sc.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return rows
 }
 
 // deviations are the golden rows in which the safe way differs from imapsync's.
@@ -311,7 +287,7 @@ func (r goldenRow) sides() (Side, Side) {
 // but for the rows named in deviations.
 func TestGoldenMap(t *testing.T) {
 	seen := map[string]bool{}
-	for i, r := range goldenRows(t) {
+	for i, r := range golden.Rows[goldenRow](t, "folder-map.jsonl", 200) {
 		t.Run(fmt.Sprintf("%d %s", i, r.Label), func(t *testing.T) {
 			dev, isDev := deviations[r.Label]
 			seen[r.Label] = true
@@ -381,7 +357,7 @@ func TestGoldenMap(t *testing.T) {
 // not know and that now reach the folder host2 has for their role.
 func TestGoldenMapExtended(t *testing.T) {
 	more := map[string]string{}
-	for _, r := range goldenRows(t) {
+	for _, r := range golden.Rows[goldenRow](t, "folder-map.jsonl", 200) {
 		o, _, err := argv(r)
 		if err != nil || r.Exit != 0 {
 			continue

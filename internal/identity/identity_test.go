@@ -1,18 +1,16 @@
 package identity
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest/golden"
 )
 
 // goldenRow is a line of testdata/golden/identity.jsonl: what imapsync 2.229
@@ -44,29 +42,6 @@ func latin1(t *testing.T, s string) []byte {
 	return b
 }
 
-func readGolden(t *testing.T, file string) []goldenRow {
-	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var rows []goldenRow
-	sc := bufio.NewScanner(f)
-	sc.Buffer(nil, 1<<20)
-	for sc.Scan() {
-		var r goldenRow
-		if err := json.Unmarshal(sc.Bytes(), &r); err != nil {
-			t.Fatalf("%s line %d: %v", file, len(rows)+1, err)
-		}
-		rows = append(rows, r)
-	}
-	if err := sc.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return rows
-}
-
 func (r goldenRow) options() Options {
 	o := Options{Headers: r.Headers, MessageIDNoDomain: r.Nodomain, SizeInKey: r.Sizeinkey}
 	if r.Skip != nil {
@@ -77,11 +52,7 @@ func (r goldenRow) options() Options {
 }
 
 func TestKeyAgreesWithImapsync(t *testing.T) {
-	rows := readGolden(t, filepath.Join("..", "..", "testdata", "golden", "identity.jsonl"))
-	if len(rows) < 500 {
-		t.Fatalf("only %d golden rows", len(rows))
-	}
-	for i, r := range rows {
+	for i, r := range golden.Rows[goldenRow](t, "identity.jsonl", 500) {
 		h := NewHasher(r.options())
 		run := h.FromFields
 		if r.Parser == "header" {

@@ -1,11 +1,9 @@
 package perlexpr
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest/golden"
 )
 
 type goldenRow struct {
@@ -49,21 +47,8 @@ func latin1(s string) string {
 }
 
 func TestGolden(t *testing.T) {
-	f, err := os.Open(filepath.Join("..", "..", "testdata", "golden", "perl-regex.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	sc := bufio.NewScanner(f)
-	sc.Buffer(nil, 16<<20)
-	rows := 0
 	used := map[string]bool{}
-	for sc.Scan() {
-		var r goldenRow
-		if err := json.Unmarshal(sc.Bytes(), &r); err != nil {
-			t.Fatal(err)
-		}
-		rows++
+	for i, r := range golden.Rows[goldenRow](t, "perl-regex.jsonl", 685) {
 		out, _ := r.Output.(string)
 		if r.Enc == "latin1" {
 			r.Expr, r.Input, out = latin1(r.Expr), latin1(r.Input), latin1(out)
@@ -88,25 +73,22 @@ func TestGolden(t *testing.T) {
 		if _, ok := deviations[r.Expr]; ok {
 			used[r.Expr] = true
 			if _, err := Compile(kind, r.Expr); err == nil {
-				t.Errorf("row %d %s %q: compiles, but is listed as refused", rows, r.Kind, r.Expr)
+				t.Errorf("row %d %s %q: compiles, but is listed as refused", i+1, r.Kind, r.Expr)
 			}
 			continue
 		}
 		switch {
 		case err != nil && !r.Error:
-			t.Errorf("row %d %s %q on %q (%s): error %v, want %q", rows, r.Kind, r.Expr, r.Input, r.Feature, err, want)
+			t.Errorf("row %d %s %q on %q (%s): error %v, want %q", i+1, r.Kind, r.Expr, r.Input, r.Feature, err, want)
 		case err == nil && r.Error:
-			t.Errorf("row %d %s %q on %q (%s): got %q, want an error as in %q", rows, r.Kind, r.Expr, r.Input, r.Feature, got, r.Message)
+			t.Errorf("row %d %s %q on %q (%s): got %q, want an error as in %q", i+1, r.Kind, r.Expr, r.Input, r.Feature, got, r.Message)
 		case err == nil && got != want:
-			t.Errorf("row %d %s %q on %.200q (%s): got %.200q, want %.200q", rows, r.Kind, r.Expr, r.Input, r.Feature, got, want)
+			t.Errorf("row %d %s %q on %.200q (%s): got %.200q, want %.200q", i+1, r.Kind, r.Expr, r.Input, r.Feature, got, want)
 		}
 	}
 	for expr := range deviations {
 		if !used[expr] {
 			t.Errorf("deviation %q is in no row", expr)
 		}
-	}
-	if rows != 685 {
-		t.Errorf("read %d rows, want 685", rows)
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest/golden"
 )
 
 func flagList(s string) []imap.Flag {
@@ -33,7 +35,7 @@ func TestFlagsAgreeWithImapsync(t *testing.T) {
 		Permanent           *string
 	}
 	deviations := map[string]int{}
-	for _, r := range readGolden[row](t, "flags.jsonl", 700) {
+	for _, r := range golden.Rows[row](t, "flags.jsonl", 700) {
 		rules := FlagRules{FlagsCase: r.Case, Filter: r.Filter, FilterBuggy: r.Buggy}
 		var perm []imap.Flag
 		if r.Permanent != nil {

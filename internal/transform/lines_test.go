@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest/golden"
 )
 
 func TestLongestLineAgreesWithImapsync(t *testing.T) {
@@ -14,7 +16,7 @@ func TestLongestLineAgreesWithImapsync(t *testing.T) {
 		Input   string
 		Longest int64
 	}
-	for _, r := range readGolden[row](t, "line-lengths.jsonl", 10) {
+	for _, r := range golden.Rows[row](t, "line-lengths.jsonl", 10) {
 		var s LineScanner
 		io.WriteString(&s, r.Input)
 		if s.Longest() != r.Longest {

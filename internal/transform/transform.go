@@ -1,5 +1,5 @@
 // Package transform changes one message on its way from FETCH to APPEND: its
-// bytes, its flags and its date.
+// bytes and its flags.
 //
 // Nothing here talks to a server. But for the shell commands of --pipemess and
 // --maxlinelengthcmd everything is a pure function. Untouched mail never comes
@@ -16,9 +16,6 @@
 //   - Flags are compared without case everywhere, \Recent never counts (S28,
 //     S29), and PERMANENTFLAGS () is not the same as no PERMANENTFLAGS; see
 //     Permanent.
-//   - Dates: June, July, Sept, 12 PM, 12 AM, three-digit years and a leap second are
-//     understood; a date that is none is reported as such instead of being sent
-//     to be refused (S34).
 package transform
 
 import (

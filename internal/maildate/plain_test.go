@@ -1,4 +1,4 @@
-package engine
+package maildate
 
 import (
 	"fmt"
@@ -8,11 +8,11 @@ import (
 )
 
 // The fast way gives what time.Parse gives, and refuses what that refuses.
-func TestPlainDateIsParse(t *testing.T) {
+func TestPlainIsParse(t *testing.T) {
 	same := func(s string) {
 		t.Helper()
-		want, err := time.Parse(imapDate, s)
-		seconds, zone, ok := plainDate(s)
+		want, err := time.Parse(Layout, s)
+		seconds, zone, ok := plain(s)
 		if !ok {
 			return
 		}
@@ -24,11 +24,11 @@ func TestPlainDateIsParse(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20_000 {
 		at := time.Unix(random.Int64N(1<<36)-1<<35, 0).In(time.FixedZone("", (random.IntN(28*4)-14*4)*15*60))
-		s := at.Format(imapDate)
+		s := at.Format(Layout)
 		if len(s) != 26 || at.Year() < 1 {
 			continue
 		}
-		if _, _, ok := plainDate(s); !ok {
+		if _, _, ok := plain(s); !ok {
 			t.Fatalf("%q is not read", s)
 		}
 		same(s)
@@ -50,25 +50,25 @@ func TestPlainDateIsParse(t *testing.T) {
 	}
 }
 
-func FuzzPlainDate(f *testing.F) {
+func FuzzPlain(f *testing.F) {
 	f.Add("02-Jan-2006 15:04:05 -0700")
 	f.Add("29-Feb-2024 23:59:59 +1400")
 	f.Fuzz(func(t *testing.T, s string) {
-		seconds, zone, ok := plainDate(s)
+		seconds, zone, ok := plain(s)
 		if !ok {
 			return
 		}
-		want, err := time.Parse(imapDate, s)
+		want, err := time.Parse(Layout, s)
 		if err != nil || want.Unix() != seconds || want.Format("-0700") != fmt.Sprintf("%+03d%02d", zone/60, max(zone%60, -(zone%60))) && zone > 0 {
 			t.Errorf("%q: %d %d, want %v, %v", s, seconds, zone, want, err)
 		}
 	})
 }
 
-func BenchmarkInternalDate(b *testing.B) {
+func BenchmarkRead(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, ok := internalDate("03-Nov-2026 10:11:12 +0100"); !ok {
+		if _, _, ok := Read("03-Nov-2026 10:11:12 +0100"); !ok {
 			b.Fatal("not read")
 		}
 	}

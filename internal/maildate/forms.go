@@ -1,4 +1,4 @@
-package transform
+package maildate
 
 import (
 	"fmt"
@@ -7,87 +7,6 @@ import (
 	"strings"
 	"time"
 )
-
-// dateLayout is RFC 3501's date-time, without its quotes.
-const dateLayout = "02-Jan-2006 15:04:05 -0700"
-
-// FixInternalDate turns an INTERNALDATE, as a server sent it without quotes,
-// into a valid date-time for APPEND ("02-Jan-2006 15:04:05 -0700", no quotes).
-// Instant and zone stay; a missing zone is +0000. ok is false if it is no date
-// in any known form: then send none and say so.
-func FixInternalDate(raw string) (date string, ok bool) {
-	if canonical(raw) {
-		return raw, true
-	}
-	// The day padded with a space is the other form RFC 3501 knows.
-	if len(raw) > 0 && raw[0] == ' ' {
-		if padded := "0" + raw[1:]; canonical(padded) {
-			return padded, true
-		}
-	}
-	return fixDate(raw)
-}
-
-// FromDateHeader does the same for the value of a Date: field
-// (--idatefromheader). If ok is false, use the INTERNALDATE.
-func FromDateHeader(value string) (date string, ok bool) {
-	return fixDate(value)
-}
-
-// ParseDate gives the instant, in its zone, of a date that FixInternalDate or
-// FromDateHeader gave.
-func ParseDate(date string) (time.Time, bool) {
-	t, err := time.Parse(dateLayout, date)
-	return t, err == nil
-}
-
-// ImplausibleDate reports whether a date that FixInternalDate gave is what
-// servers show when they lost it: in the first day of the Unix epoch or before
-// it, or beyond its 32nd bit. The Date: field is the better source then.
-func ImplausibleDate(date string) bool {
-	t, ok := ParseDate(date)
-	return !ok || t.Unix() <= 24*60*60 || t.Unix() >= 1<<32-24*60*60
-}
-
-// canonical tells whether raw is a valid date-time already, cheaply: nearly
-// every INTERNALDATE is.
-func canonical(raw string) bool {
-	if len(raw) != len(dateLayout) {
-		return false
-	}
-	for i := range len(raw) {
-		c := raw[i]
-		switch i {
-		case 2, 6:
-			if c != '-' {
-				return false
-			}
-		case 3, 4, 5: // looked up below
-		case 11, 20:
-			if c != ' ' {
-				return false
-			}
-		case 14, 17:
-			if c != ':' {
-				return false
-			}
-		case 21:
-			if c != '+' && c != '-' {
-				return false
-			}
-		default:
-			if c < '0' || c > '9' {
-				return false
-			}
-		}
-	}
-	two := func(i int) int { return int(raw[i]-'0')*10 + int(raw[i+1]-'0') }
-	month := monthOf(raw[3:6])
-	return month != 0 && raw[3:6] == monthNames[month] &&
-		two(0) >= 1 && two(0) <= daysIn(month, two(7)*100+two(9)) &&
-		two(12) < 24 && two(15) < 60 && two(18) < 60 &&
-		two(22) <= maxZoneHour && two(24) < 60
-}
 
 // The forms of dates seen in INTERNALDATE and Date: (imapsync-messages.md 5.2).
 // The first that is found anywhere in the text decides. A form without zone, or
@@ -117,7 +36,7 @@ func form(expr string) *regexp.Regexp { return regexp.MustCompile(expr) }
 // maxDateText bounds the text that is searched for a date, in bytes.
 const maxDateText = 512
 
-func fixDate(text string) (string, bool) {
+func fix(text string) (string, bool) {
 	if len(text) > maxDateText {
 		text = text[:maxDateText]
 	}
@@ -176,7 +95,7 @@ func buildDate(f *regexp.Regexp, parts []string) (date string, ok bool) {
 		second = 59
 	}
 	if month < time.January || month > time.December ||
-		day < 1 || day > daysIn(month, year) || year < 1 ||
+		day < 1 || int64(day) > daysIn(int64(month), int64(year)) || year < 1 ||
 		hour > 23 || minute > 59 || second > 59 {
 		return "", false
 	}
@@ -219,8 +138,4 @@ func monthOf(name string) time.Month {
 		}
 	}
 	return 0
-}
-
-func daysIn(m time.Month, year int) int {
-	return time.Date(year, m+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }
