@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -130,6 +131,34 @@ func TestSignalPolicy(t *testing.T) {
 				t.Errorf("finish %d, now %d, ended by %q; want %d, %d, %q", finished, cut, p.ended(), tc.finished, tc.cut, tc.ended)
 			}
 		})
+	}
+}
+
+// --debugsig says what each signal would do, and why it was done.
+func TestSignalsExplained(t *testing.T) {
+	var lines []string
+	p := &signalPolicy{
+		run:    plan.Run{SigExit: []string{"TERM"}, SigReconnect: []string{"INT"}, SigIgnore: []string{"HUP"}},
+		finish: func() {}, now: func() {}, emit: func(event.SignalReceived) {},
+		debug: func(line string) { lines = append(lines, line) },
+	}
+	outlook := strings.Join(p.outlook(4711), "\n")
+	for _, want := range []string{"kill -INT 4711: what is under way is finished", "kill -TERM 4711: what is under way is finished"} {
+		if !strings.Contains(outlook, want) {
+			t.Errorf("%q is not in\n%s", want, outlook)
+		}
+	}
+	at := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	p.received("HUP", at)
+	p.received("INT", at)
+	p.received("TERM", at.Add(1500*time.Millisecond))
+	want := []string{
+		"HUP came, number 1 of its kind: it is ignored, by --sigignore",
+		"INT came, number 1 of its kind: what is under way is finished, then the run ends",
+		"TERM came, number 1 of its kind: the run ends at once (INT came 1.5 s before; the limit is 2s)",
+	}
+	if d := cmp.Diff(want, lines); d != "" {
+		t.Error(d)
 	}
 }
 

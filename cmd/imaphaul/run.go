@@ -113,6 +113,10 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	finish := func() { r.stopOnce.Do(func() { close(stop) }) }
 	r.policy = &signalPolicy{run: r.p.Run, finish: finish, now: cancel, emit: func(e event.SignalReceived) { r.sink(e) }}
 
+	if r.p.Debug.Signals || r.p.Debug.All {
+		r.policy.debug = func(line string) { r.sink(event.Debug{Topic: "sig", Text: line}) }
+	}
+
 	// Handlers first: from here on a signal ends the run in good order.
 	done := r.listen()
 	abortFile := r.pid.abortFile()
@@ -133,6 +137,11 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	}()
 
 	r.text.Start(pre)
+	if r.policy.debug != nil {
+		for _, line := range r.policy.outlook(os.Getpid()) {
+			r.policy.debug(line)
+		}
+	}
 	fin := event.Finished{Mode: string(plan.ModeJustBanner)}
 	if r.p.Mode == plan.ModeJustBanner {
 		r.sink(fin)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -21,6 +23,8 @@ type signalPolicy struct {
 	// finish asks the run to end in good order, now ends it at once.
 	finish, now func()
 	emit        func(event.SignalReceived)
+	// debug takes the lines of --debugsig; nil without it.
+	debug func(line string)
 
 	mu    sync.Mutex
 	count map[string]int
@@ -59,11 +63,13 @@ func (s *signalPolicy) received(name string, at time.Time) {
 	case ends:
 		e.What = "stop"
 	}
+	before, beforeAt := s.last, s.lastAt
 	if ends && e.What != "ignore" {
 		s.last, s.lastAt = name, at
 	}
 	s.mu.Unlock()
 
+	s.explain(e, before, at.Sub(beforeAt))
 	s.emit(e)
 	switch e.What {
 	case "stop":
@@ -71,6 +77,47 @@ func (s *signalPolicy) received(name string, at time.Time) {
 	case "stop now":
 		s.now()
 	}
+}
+
+// deeds are the words for what is done about a signal.
+var deeds = map[string]string{
+	"stop":     "what is under way is finished, then the run ends",
+	"stop now": "the run ends at once",
+	"ignore":   "it is ignored, by --sigignore",
+	"print":    "it is told, and changes nothing",
+}
+
+// explain is --debugsig's line about a signal that came: before is the one that
+// asked the run to end earlier, "" for none, and since the time from there.
+func (s *signalPolicy) explain(e event.SignalReceived, before string, since time.Duration) {
+	if s.debug == nil {
+		return
+	}
+	why := ""
+	if before != "" && e.What != "ignore" && e.What != "print" {
+		why = fmt.Sprintf(" (%s came %.1f s before; the limit is %v)", before, since.Seconds(), secondWithin)
+	}
+	s.debug(fmt.Sprintf("%s came, number %d of its kind: %s%s", e.Signal, e.Count, deeds[e.What], why))
+}
+
+// outlook tells what each signal of this system would do to process pid, for
+// --debugsig.
+func (s *signalPolicy) outlook(pid int) []string {
+	handled := s.handled()
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(signalsByName)) {
+		deed := deeds["print"]
+		switch {
+		case !slices.Contains(handled, name):
+			deed = "it is not handled: the system does what it does by default"
+		case slices.Contains(s.run.SigIgnore, name):
+			deed = deeds["ignore"]
+		case slices.Contains(s.run.SigExit, name), slices.Contains(s.run.SigReconnect, name):
+			deed = fmt.Sprintf("%s; a second one within %v: %s", deeds["stop"], secondWithin, deeds["stop now"])
+		}
+		lines = append(lines, fmt.Sprintf("kill -%s %d: %s", name, pid, deed))
+	}
+	return lines
 }
 
 // ended is the name of the signal that ended the run, "" for none.

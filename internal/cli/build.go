@@ -63,10 +63,10 @@ func (b *builder) statuses() {
 			continue
 		}
 		switch {
+		case o.Kind == Switch && b.v.flag(o.key()) == (o.Default == "true"):
+			// It is as if it were not given: nothing is missed.
 		case o.Status == NoEffect:
 			b.note("--%s has no effect here: %s.", o.Name, o.Why)
-		case o.Kind == Switch && !b.v.flag(o.key()):
-			// Switched off: nothing is missed.
 		default:
 			b.bad.add("--%s: %s. Leave it out.", o.Name, o.Why)
 		}

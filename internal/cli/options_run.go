@@ -56,7 +56,7 @@ func outputOptions() []Option {
 		one(Option{Name: "tmpdir", Kind: Str, Arg: "dir", Auto: "the system's", Help: "Directory of temporary files; created if missing."}),
 		both(Option{Name: "emailreportN", Kind: Switch, Status: NotYet, Why: "mailed reports are not built yet; --logfile keeps the same text", Help: "Put a report into the INBOX of user{N} at the end."}),
 		one(Option{Name: "emailreportfrom", Kind: Str, Arg: "address", Status: NotYet, Why: "mailed reports are not built yet; --logfile keeps the same text", Help: "Sender of that report."}),
-		one(Option{Name: "releasecheck", Kind: Switch, Status: NotYet, Why: "looking for a newer release is not built yet; see the project's page", Help: "Look for a newer release."}),
+		one(Option{Name: "releasecheck", Kind: Switch, Status: NoEffect, Why: "imaphaul talks to nobody but the two hosts; the project's page tells of newer releases", Help: "Look for a newer release."}),
 		one(Option{Name: "dockercontext", Kind: Switch, Auto: "found out", Help: "Behave as in a container: no log file and no pid file unless named."}),
 		one(Option{Name: "var", Kind: List, Arg: "key=value", Status: NoEffect, Why: "it belongs to imapsync's web page", Help: "Without effect on a command line."}),
 	)
@@ -92,7 +92,7 @@ func debugOptions() []Option {
 		topic("debugcache", "Show what the journal knows."),
 		topic("debugmemory", "Show memory at each folder."),
 		topic("debugmaxlinelength", "Show the longest line of each message."),
-		topic("debugsig", "Show what is done with signals."),
+		topic("debugsig", "Show what each signal will do, and what is done when one comes."),
 		topic("debugenv", "Show the environment, without secrets."),
 		none("debugdev", "it belongs to imapsync's author"),
 		none("debugcgi", "it belongs to imapsync's web page"),

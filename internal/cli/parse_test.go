@@ -270,7 +270,6 @@ func TestWrongValues(t *testing.T) {
 		{[]string{"--mapfile", empty + "x"}, 64, []string{"--mapfile " + empty + "x", "line 1"}},
 		{[]string{"--ssl1_ssl_version", "TLSv9"}, 64, []string{"--ssl1_ssl_version=TLSv9"}},
 		{[]string{"--emailreport1"}, 64, []string{"--emailreport1", "not built yet"}},
-		{[]string{"--releasecheck"}, 64, []string{"--releasecheck"}},
 		{[]string{"--tail"}, 64, []string{"--tail"}},
 		{[]string{"--passfile1", gone}, 66, []string{"--passfile1 " + gone}},
 		{[]string{"--passfile2", empty}, 66, []string{"--passfile2 " + empty}},

@@ -233,7 +233,6 @@ type Output struct {
 	Log             bool
 	LogFile, LogDir string
 	ErrorsDump      bool
-	ShowPasswords   bool // accepted, refused: secrets are never printed
 	EmailReport1    bool
 	EmailReport2    bool
 	EmailReportFrom string
@@ -260,5 +259,4 @@ type Debug struct {
 type Run struct {
 	SigExit, SigReconnect, SigIgnore []string
 	Abort, AbortByFile, Tail         bool
-	SimulateSeconds                  float64
 }
