@@ -10,6 +10,8 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // --addheader identifies a message by its UID on host1, as imapsync does, so
@@ -27,9 +29,9 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 		return nil
 	}
 	suspects := make(map[identity.Key]int32)
-	for i := range fs.src.recs {
-		if r := &fs.src.recs[i]; r.is(addedHeader) {
-			suspects[r.key] = int32(i)
+	for i := range fs.src.Recs {
+		if r := &fs.src.Recs[i]; r.Is(listing.AddedHeader) {
+			suspects[r.Key] = int32(i)
 		}
 	}
 	if len(suspects) == 0 {
@@ -37,12 +39,12 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 	}
 	var uids [2][]imap.UID
 	pairs := make(map[imap.UID]int32) // host2's UID -> host1's record
-	for i := range fs.dst.recs {
-		r := &fs.dst.recs[i]
-		if src, ok := suspects[r.key]; ok && r.is(hasKey) {
-			pairs[r.uid] = src
-			uids[1] = append(uids[1], r.uid)
-			uids[0] = append(uids[0], fs.src.recs[src].uid)
+	for i := range fs.dst.Recs {
+		r := &fs.dst.Recs[i]
+		if src, ok := suspects[r.Key]; ok && r.Is(listing.HasKey) {
+			pairs[r.UID] = src
+			uids[1] = append(uids[1], r.UID)
+			uids[0] = append(uids[0], fs.src.Recs[src].UID)
 		}
 	}
 	if len(pairs) == 0 {
@@ -55,7 +57,7 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 			return k.do(ctx, func(c *imapconn.Conn) error {
 				got := make(map[imap.UID]identity.Content)
 				contents[i] = got
-				return fs.contentsWithout(ctx, c, sortedSet(uids[i]), i == 1, func(uid imap.UID, _ []byte, content identity.Content) error {
+				return fs.contentsWithout(ctx, c, uidset.Sorted(uids[i]), i == 1, func(uid imap.UID, _ []byte, content identity.Content) error {
 					got[uid] = content
 					return nil
 				})
@@ -67,7 +69,7 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 	}
 	found := make(map[int32]bool)
 	for uid2, src := range pairs {
-		a, ok1 := contents[0][fs.src.recs[src].uid]
+		a, ok1 := contents[0][fs.src.Recs[src].UID]
 		b, ok2 := contents[1][uid2]
 		// What can not be read is believed: it is reported where it matters.
 		found[src] = found[src] || !ok1 || !ok2 || a.Loose == b.Loose
@@ -76,17 +78,17 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 		if same {
 			continue
 		}
-		r := &fs.src.recs[src]
-		id := contents[0][r.uid].Loose.String()
-		key, outcome, err := fs.run.hasher[0].FromFields([]byte(addedLine(id)), r.size)
+		r := &fs.src.Recs[src]
+		id := contents[0][r.UID].Loose.String()
+		key, outcome, err := fs.run.hasher[0].FromFields([]byte(addedLine(id)), r.Size)
 		if err != nil || outcome != identity.Identified {
-			return fmt.Errorf("--addheader: folder %s, UID %d: no identity can be made of %q: %w", fs.from.Text, r.uid, addedLine(id), err)
+			return fmt.Errorf("--addheader: folder %s, UID %d: no identity can be made of %q: %w", fs.from.Text, r.UID, addedLine(id), err)
 		}
-		r.key = key
+		r.Key = key
 		if fs.addedIDs == nil {
 			fs.addedIDs = make(map[imap.UID]string)
 		}
-		fs.addedIDs[r.uid] = id
+		fs.addedIDs[r.UID] = id
 	}
 	if n := len(fs.addedIDs); n > 0 {
 		fs.run.note(fmt.Sprintf("Host1: folder [%s] has %d messages without identifying headers whose UID another message on host2 has as its added Message-Id: they get one made of their content", fs.from.Raw, n))

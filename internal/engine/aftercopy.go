@@ -9,7 +9,9 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // flagsAfterCopy reads the flags of the messages that were copied and stores
@@ -41,21 +43,21 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
 	if err != nil {
 		return err
 	}
-	groups := make(map[flagID]*flagGroup)
-	var order []flagID
+	groups := make(map[listing.FlagID]*flagGroup)
+	var order []listing.FlagID
 	for _, uid := range uids {
 		t := byUID[uid]
-		src := &fs.src.recs[t.src]
+		src := &fs.src.Recs[t.src]
 		now, told := got[uid]
-		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].list(src.flags))
+		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(src.Flags))
 		if !told || err != nil || !ok || transform.EqualFlags(want, fs.storable(now)) {
 			continue
 		}
-		g := groups[src.flags]
+		g := groups[src.Flags]
 		if g == nil {
 			g = &flagGroup{flags: want}
-			groups[src.flags] = g
-			order = append(order, src.flags)
+			groups[src.Flags] = g
+			order = append(order, src.Flags)
 		}
 		g.uids = append(g.uids, uid)
 		g.srcs = append(g.srcs, t.src)
@@ -96,11 +98,11 @@ func (fs *folderSync) findCopies(ctx context.Context, c *copier) error {
 }
 
 // flagsOn2 reads the flags of host2 messages.
-func (fs *folderSync) flagsOn2(ctx context.Context, uids []imap.UID) (map[imap.UID]flagID, error) {
-	got := make(map[imap.UID]flagID, len(uids))
+func (fs *folderSync) flagsOn2(ctx context.Context, uids []imap.UID) (map[imap.UID]listing.FlagID, error) {
+	got := make(map[imap.UID]listing.FlagID, len(uids))
 	err := fs.lane.dst.do(ctx, func(conn *imapconn.Conn) error {
 		stream := conn.Fetch(imapconn.FetchItems{UID: true, Flags: true})
-		if err := stream.Ask(ctx, sortedSet(append([]imap.UID(nil), uids...))); err != nil {
+		if err := stream.Ask(ctx, uidset.Sorted(uids)); err != nil {
 			return err
 		}
 		for {
@@ -112,7 +114,7 @@ func (fs *folderSync) flagsOn2(ctx context.Context, uids []imap.UID) (map[imap.U
 				return err
 			}
 			if m.HasFlags {
-				got[m.UID] = fs.run.flags[1].intern(m.Flags)
+				got[m.UID] = fs.run.flags[1].Intern(m.Flags)
 			}
 		}
 	})

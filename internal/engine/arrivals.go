@@ -11,7 +11,9 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // After a lost connection nobody knows what became of the messages on it. What
@@ -31,7 +33,7 @@ func (fs *folderSync) doubtKey(t *task) identity.Key {
 	if t.sentKey != nil {
 		return t.sentKey.Base()
 	}
-	return fs.src.recs[t.src].key.Base()
+	return fs.src.Recs[t.src].Key.Base()
 }
 
 // altering reports whether messages may be sent with other bytes than they have
@@ -66,7 +68,7 @@ func (c *copier) sign(it *item, msg []byte) error {
 			key = plain
 		}
 	}
-	if t.sentKey == nil && key == fs.src.recs[t.src].key || t.sentKey != nil && key == *t.sentKey {
+	if t.sentKey == nil && key == fs.src.Recs[t.src].Key || t.sentKey != nil && key == *t.sentKey {
 		return nil
 	}
 	t.sentKey, it.signed = &key, true
@@ -317,7 +319,7 @@ func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) 
 	var out []arrival
 	err := k.do(ctx, func(c *imapconn.Conn) error {
 		out = out[:0]
-		now, err := l.since(ctx, c, fs.dst.nextUID())
+		now, err := l.since(ctx, c, fs.dst.NextUID())
 		if err != nil {
 			return err
 		}
@@ -327,8 +329,8 @@ func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) 
 }
 
 // since lists the messages of the selected folder from a UID on.
-func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing, error) {
-	now := &listing{complete: true}
+func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing.Listing, error) {
+	now := &listing.Listing{Complete: true}
 	if l.k.opened.Exists == 0 {
 		return now, nil // some servers refuse a range in an empty folder
 	}
@@ -342,52 +344,41 @@ func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*l
 	if err := rangeErr(stream); err != nil {
 		return nil, err
 	}
-	now.sort()
+	now.Sort()
 	// "n:*" names the last message even below n.
-	now.recs = slices.DeleteFunc(now.recs, func(r record) bool { return r.uid < from })
+	now.Recs = slices.DeleteFunc(now.Recs, func(r listing.Record) bool { return r.UID < from })
 	return now, l.nameTheRest(ctx, c, now)
 }
 
 // tellArrivals adds the arrivals of a listing; those whose plain key belongs to
 // lookalikes are identified by content, as on host1.
-func (fs *folderSync) tellArrivals(ctx context.Context, c *imapconn.Conn, now *listing, out *[]arrival) error {
+func (fs *folderSync) tellArrivals(ctx context.Context, c *imapconn.Conn, now *listing.Listing, out *[]arrival) error {
 	var ask []imap.UID
-	for i := range now.recs {
-		r := &now.recs[i]
-		if !r.is(hasKey) {
+	for i := range now.Recs {
+		r := &now.Recs[i]
+		if !r.Is(listing.HasKey) {
 			continue
 		}
-		if _, ok := fs.alike[r.key]; ok {
-			ask = append(ask, r.uid)
+		if _, ok := fs.alike[r.Key]; ok {
+			ask = append(ask, r.UID)
 			continue
 		}
-		*out = append(*out, arrival{r.uid, r.size, r.key.Base()})
+		*out = append(*out, arrival{r.UID, r.Size, r.Key.Base()})
 	}
 	if len(ask) == 0 {
 		return nil
 	}
 	return fs.contents(ctx, c, ask, func(uid imap.UID, _ []byte, content identity.Content) error {
-		if now.find(uid) < 0 {
+		if now.Find(uid) < 0 {
 			return nil // a FETCH reply that nobody asked for
 		}
 		key := content.Key()
 		if plain, ok := fs.plainOf[key]; ok {
 			key = plain
 		}
-		*out = append(*out, arrival{uid, now.recs[now.find(uid)].size, key})
+		*out = append(*out, arrival{uid, now.Recs[now.Find(uid)].Size, key})
 		return nil
 	})
-}
-
-// nextUID is a UID below every message that comes after the listing.
-func (l *listing) nextUID() imap.UID {
-	next := imap.UID(1)
-	if n := len(l.recs); n > 0 {
-		next = l.recs[n-1].uid + 1
-	}
-	// UIDNEXT may be higher, when the last messages were deleted; never rely on
-	// it alone: Courier does not tell it.
-	return max(next, l.uidNext)
 }
 
 // stale is the age at which an interrupted run's last batch can not arrive any
@@ -399,7 +390,7 @@ const stale = time.Hour
 // it had received.
 func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 	k := fs.known
-	if k == nil || !k.usable || !k.folder.HasDoubt() || fs.run.p.Dry || !fs.dst.complete || !fs.dst.whole {
+	if k == nil || !k.usable || !k.folder.HasDoubt() || fs.run.p.Dry || !fs.dst.Complete || !fs.dst.Whole {
 		return nil
 	}
 	batches, err := k.folder.InDoubt()
@@ -426,18 +417,18 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 		if err := fs.reenter(ctx, l.k); err != nil {
 			return err
 		}
-		var now *listing
+		var now *listing.Listing
 		err := l.k.do(ctx, func(c *imapconn.Conn) (err error) {
-			now, err = l.since(ctx, c, fs.dst.nextUID())
+			now, err = l.since(ctx, c, fs.dst.NextUID())
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if len(now.recs) == 0 {
+		if len(now.Recs) == 0 {
 			return nil
 		}
-		fs.dst.recs = append(fs.dst.recs, now.recs...)
+		fs.dst.Recs = append(fs.dst.Recs, now.Recs...)
 	}
 }
 
@@ -546,7 +537,7 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 		return nil
 	}
 	err = k.do(ctx, func(conn *imapconn.Conn) error {
-		set := sortedSet(gone)
+		set := uidset.Sorted(gone)
 		if _, err := conn.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true}); err != nil {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // debugf tells a line that only a --debug option asked for; --debug asks for
@@ -26,20 +28,20 @@ func (fs *folderSync) debugLists() {
 	if !r.debugging(r.p.Debug.List) {
 		return
 	}
-	for i, l := range []*listing{fs.src, fs.dst} {
+	for i, l := range []*listing.Listing{fs.src, fs.dst} {
 		name := fs.from
 		if i == 1 {
 			name = fs.to
 		}
 		var chosen, others []imap.UID
-		for j := range l.recs {
-			if l.recs[j].is(outside) {
-				others = append(others, l.recs[j].uid)
+		for j := range l.Recs {
+			if l.Recs[j].Is(listing.Outside) {
+				others = append(others, l.Recs[j].UID)
 				continue
 			}
-			chosen = append(chosen, l.recs[j].uid)
+			chosen = append(chosen, l.Recs[j].UID)
 		}
-		r.debugf(true, "list", "Host%d: folder [%s] UIDs that take part: %s; that do not: %s", i+1, name.Raw, uidSet(chosen), uidSet(others))
+		r.debugf(true, "list", "Host%d: folder [%s] UIDs that take part: %s; that do not: %s", i+1, name.Raw, uidset.Of(chosen), uidset.Of(others))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // deleteOnHost1 removes from the source what the destination holds for certain
@@ -35,9 +36,9 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 		for _, u := range uids {
 			held[u] = true
 		}
-		for _, i := range fs.pairing.repeated1 {
-			if j := fs.firstOf(i); j >= 0 && held[fs.src.recs[j].uid] {
-				uids = append(uids, fs.src.recs[i].uid)
+		for _, i := range fs.pairing.Repeated1 {
+			if j := fs.firstOf(i); j >= 0 && held[fs.src.Recs[j].UID] {
+				uids = append(uids, fs.src.Recs[i].UID)
 			}
 		}
 	}
@@ -51,7 +52,7 @@ func (fs *folderSync) firstOf(i int32) int32 {
 	if fs.firsts == nil {
 		fs.indexFirsts()
 	}
-	if j, ok := fs.firsts[fs.src.recs[i].key]; ok {
+	if j, ok := fs.firsts[fs.src.Recs[i].Key]; ok {
 		return j
 	}
 	return -1
@@ -88,17 +89,17 @@ func (fs *folderSync) deleteOnHost2(ctx context.Context) error {
 // facts are what the guard is told.
 func (fs *folderSync) facts() folderFacts {
 	f := folderFacts{
-		SourceComplete: fs.merge.spoiled == "" && fs.src.complete && fs.dst.complete,
+		SourceComplete: fs.merge.spoiled == "" && fs.src.Complete && fs.dst.Complete,
 		WhyIncomplete:  fs.merge.spoiled,
 		CopiesFailed:   fs.merge.failed + fs.failedCount,
 		SourceMessages: fs.merge.whole,
-		DestMessages:   int64(len(fs.dst.recs)),
+		DestMessages:   int64(len(fs.dst.Recs)),
 		Unidentified:   fs.merge.nameless,
 		NewestSource:   fs.run.newest,
 		Now:            time.Now(),
 	}
 	if f.WhyIncomplete == "" {
-		f.WhyIncomplete = or(fs.src.why, fs.dst.why)
+		f.WhyIncomplete = or(fs.src.Why, fs.dst.Why)
 	}
 	return f
 }
@@ -107,16 +108,16 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 	facts := fs.facts()
 	var uids []imap.UID
 	var fresh int64
-	for _, i := range fs.pairing.extra {
-		r := &fs.dst.recs[i]
-		if _, ok := fs.merge.union[r.key]; ok {
+	for _, i := range fs.pairing.Extra {
+		r := &fs.dst.Recs[i]
+		if _, ok := fs.merge.union[r.Key]; ok {
 			continue // another host1 folder has it
 		}
-		if !fs.run.p.Deletion.Delete2New && looksLikeNewMail(facts, r.time()) {
+		if !fs.run.p.Deletion.Delete2New && looksLikeNewMail(facts, r.Time()) {
 			fresh++
 			continue
 		}
-		uids = append(uids, r.uid)
+		uids = append(uids, r.UID)
 	}
 	if fresh > 0 {
 		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: fresh,
@@ -141,15 +142,15 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 // deleteDuplicates removes repeated messages of a host2 folder. Their contents
 // were compared with the first one's when the listings were made.
 func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
-	if fs.run.p.Identity.SyncDuplicates || len(fs.pairing.repeated2) == 0 {
+	if fs.run.p.Identity.SyncDuplicates || len(fs.pairing.Repeated2) == 0 {
 		return nil
 	}
-	if !fs.dst.complete {
+	if !fs.dst.Complete {
 		return nil
 	}
-	uids := make([]imap.UID, 0, len(fs.pairing.repeated2))
-	for _, i := range fs.pairing.repeated2 {
-		uids = append(uids, fs.dst.recs[i].uid)
+	uids := make([]imap.UID, 0, len(fs.pairing.Repeated2))
+	for _, i := range fs.pairing.Repeated2 {
+		uids = append(uids, fs.dst.Recs[i].UID)
 	}
 	d := &fs.run.p.Deletion
 	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.lane.dst, folder: fs.to, uids: uids, duplicate: true, expunge: d.UIDExpunge2 || d.Expunge2, expungeAll: d.Expunge2})
@@ -179,7 +180,7 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 		fs.run.emit(told)
 		return nil
 	}
-	set := sortedSet(slices.Clone(d.uids))
+	set := uidset.Sorted(d.uids)
 	err := d.k.do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})
 		return err
@@ -259,7 +260,7 @@ func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
 	if err := fs.run.makeQuarantine(ctx, fs.lane.dst, to); err != nil {
 		return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
 	}
-	set := sortedSet(slices.Clone(uids))
+	set := uidset.Sorted(uids)
 	conn, err := fs.lane.dst.ready(ctx)
 	if err != nil {
 		return err

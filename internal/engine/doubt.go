@@ -8,6 +8,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
 // A generation is a group of messages whose departure the journal knows of
@@ -98,10 +99,10 @@ func (c *copier) announceTasks(tasks []*task, ahead []task) {
 			}
 		}
 	}
-	g := &generation{batch: &journal.Batch{UIDNext2: c.fs.dst.nextUID(), Messages2: c.fs.dstOpened.Exists}, tasks: next}
+	g := &generation{batch: &journal.Batch{UIDNext2: c.fs.dst.NextUID(), Messages2: c.fs.dstOpened.Exists}, tasks: next}
 	for _, t := range next {
-		rec := &c.fs.src.recs[t.src]
-		sent := rec.key
+		rec := &c.fs.src.Recs[t.src]
+		sent := rec.Key
 		if t.sentKey != nil {
 			sent = *t.sentKey
 		}
@@ -111,8 +112,8 @@ func (c *copier) announceTasks(tasks []*task, ahead []task) {
 		}
 		g.batch.Items = append(g.batch.Items, journal.Entry{
 			UID1: t.uid, Key: key, Marks: rank, Size: max(t.size, 0),
-			Date: rec.date, Zone: rec.zone, HasDate: rec.is(hasDate),
-			Flags1: c.fs.run.j.InternFlags(c.fs.run.flags[0].list(rec.flags)), Flags2: c.fs.run.j.InternFlags(t.flags),
+			Date: rec.Date, Zone: rec.Zone, HasDate: rec.Is(listing.HasDate),
+			Flags1: c.fs.run.j.InternFlags(c.fs.run.flags[0].List(rec.Flags)), Flags2: c.fs.run.j.InternFlags(t.flags),
 		})
 	}
 	done, open := c.settlements()
@@ -168,7 +169,7 @@ func (c *copier) concede() {
 // sent with.
 func (fs *folderSync) resolveDoubt(ctx context.Context) error {
 	k := fs.known
-	if k == nil || !k.usable || !k.folder.HasDoubt() || !fs.dst.complete || !fs.dst.whole {
+	if k == nil || !k.usable || !k.folder.HasDoubt() || !fs.dst.Complete || !fs.dst.Whole {
 		return nil
 	}
 	batches, err := k.folder.InDoubt()
@@ -180,12 +181,12 @@ func (fs *folderSync) resolveDoubt(ctx context.Context) error {
 		found := fs.matchBatches(batches)
 		var short []couple
 		for _, p := range slices.Concat(found...) {
-			s := fs.src.find(p.item.UID1)
-			if s < 0 || !p.here || fs.run.altering() || keyOfEntry(p.item) != fs.src.recs[s].key {
+			s := fs.src.Find(p.item.UID1)
+			if s < 0 || !p.here || fs.run.altering() || keyOfEntry(p.item) != fs.src.Recs[s].Key {
 				continue // how long it was when it left is not known any more
 			}
-			if rec := &fs.dst.recs[p.dst]; rec.size < fs.src.recs[s].size {
-				short = append(short, couple{p.item.UID1, rec.uid, nil})
+			if rec := &fs.dst.Recs[p.dst]; rec.Size < fs.src.Recs[s].Size {
+				short = append(short, couple{p.item.UID1, rec.UID, nil})
 			}
 		}
 		torn, err := fs.findTorn(ctx, fs.lane, short)
@@ -210,10 +211,10 @@ type doubtPair struct {
 // matchBatches finds the items of the batches among what came to host2.
 func (fs *folderSync) matchBatches(batches []*journal.Batch) [][]doubtPair {
 	arrived := make(map[identity.Key][]int32)
-	for i := range fs.dst.recs {
-		rec := &fs.dst.recs[i]
-		if _, old := fs.known.lookup(2, rec.uid); !old && rec.is(hasKey) && !fs.torn[rec.uid] {
-			arrived[rec.key] = append(arrived[rec.key], int32(i))
+	for i := range fs.dst.Recs {
+		rec := &fs.dst.Recs[i]
+		if _, old := fs.known.lookup(2, rec.UID); !old && rec.Is(listing.HasKey) && !fs.torn[rec.UID] {
+			arrived[rec.Key] = append(arrived[rec.Key], int32(i))
 		}
 	}
 	out := make([][]doubtPair, len(batches))
@@ -222,12 +223,12 @@ func (fs *folderSync) matchBatches(batches []*journal.Batch) [][]doubtPair {
 			e := &b.Items[i]
 			sent := keyOfEntry(e)
 			at := slices.IndexFunc(arrived[sent], func(j int32) bool {
-				return b.UIDValidity2 != fs.dst.uidValidity || fs.dst.recs[j].uid >= b.UIDNext2
+				return b.UIDValidity2 != fs.dst.UIDValidity || fs.dst.Recs[j].UID >= b.UIDNext2
 			})
 			if at < 0 {
 				continue
 			}
-			out[n] = append(out[n], doubtPair{e, arrived[sent][at], b.UIDValidity1 == fs.src.uidValidity})
+			out[n] = append(out[n], doubtPair{e, arrived[sent][at], b.UIDValidity1 == fs.src.UIDValidity})
 			if at == 0 {
 				arrived[sent] = arrived[sent][1:]
 			} else {
@@ -241,26 +242,26 @@ func (fs *folderSync) matchBatches(batches []*journal.Batch) [][]doubtPair {
 // settleBatches writes down what was found.
 func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]doubtPair) {
 	fs.wasInDoubt = make(map[imap.UID]bool)
-	for i := range fs.dst.recs {
-		if r := &fs.dst.recs[i]; fs.torn[r.uid] {
+	for i := range fs.dst.Recs {
+		if r := &fs.dst.Recs[i]; fs.torn[r.UID] {
 			// A message of its own: what it is the beginning of is copied again.
-			r.key = r.key.WithRank(1<<20 + i)
+			r.Key = r.Key.WithRank(1<<20 + i)
 		}
 	}
 	for n, b := range batches {
 		var delivered []journal.Delivery
 		arrived := make(map[imap.UID]bool, len(found[n]))
 		for _, p := range found[n] {
-			rec := &fs.dst.recs[p.dst]
+			rec := &fs.dst.Recs[p.dst]
 			arrived[p.item.UID1] = true
-			delivered = append(delivered, journal.Delivery{UID1: p.item.UID1, UID2: rec.uid})
-			if s := fs.src.find(p.item.UID1); p.here && s >= 0 && fs.src.recs[s].is(hasKey) {
+			delivered = append(delivered, journal.Delivery{UID1: p.item.UID1, UID2: rec.UID})
+			if s := fs.src.Find(p.item.UID1); p.here && s >= 0 && fs.src.Recs[s].Is(listing.HasKey) {
 				// It was sent under a key of its own, see task.sentKey.
-				rec.key = fs.src.recs[s].key
+				rec.Key = fs.src.Recs[s].Key
 			}
 		}
 		for i := range b.Items {
-			if uid := b.Items[i].UID1; b.UIDValidity1 == fs.src.uidValidity && !arrived[uid] {
+			if uid := b.Items[i].UID1; b.UIDValidity1 == fs.src.UIDValidity && !arrived[uid] {
 				fs.wasInDoubt[uid] = true
 			}
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // item is one message on its way from feed to deliver.
@@ -213,7 +214,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 		if len(uids) == 0 {
 			return nil
 		}
-		if err := stream.Ask(ctx, uidSet(uids)); err != nil {
+		if err := stream.Ask(ctx, uidset.Of(uids)); err != nil {
 			return err
 		}
 	}

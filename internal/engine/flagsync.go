@@ -11,7 +11,9 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // flagGroup is a set of host2 messages that get the same flags.
@@ -29,34 +31,34 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	if !fs.run.p.Flags.Resync || !fs.exists {
 		return nil
 	}
-	groups := make(map[flagID]*flagGroup)
+	groups := make(map[listing.FlagID]*flagGroup)
 	// Mailboxes have few distinct pairs of lists: each is judged once.
-	type pairOf struct{ src, dst flagID }
+	type pairOf struct{ src, dst listing.FlagID }
 	verdicts := make(map[pairOf]bool)
-	var order []flagID
-	for _, m := range fs.pairing.present {
-		src, dst := &fs.src.recs[m.src], &fs.dst.recs[m.dst]
-		ids := pairOf{src.flags, dst.flags}
+	var order []listing.FlagID
+	for _, m := range fs.pairing.Present {
+		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
+		ids := pairOf{src.Flags, dst.Flags}
 		differ, known := verdicts[ids]
-		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].list(src.flags))
+		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(src.Flags))
 		if err != nil || !ok {
 			continue // told when the flags were mapped, or nothing can be stored
 		}
 		if !known {
-			differ = !transform.EqualFlags(want, fs.unmarked(want, fs.storable(dst.flags)))
+			differ = !transform.EqualFlags(want, fs.unmarked(want, fs.storable(dst.Flags)))
 			verdicts[ids] = differ
 		}
 		if !differ || fs.tooBigForFlags(src) || fs.keptAlready(src, dst) {
 			continue
 		}
-		g := groups[src.flags]
+		g := groups[src.Flags]
 		if g == nil {
 			g = &flagGroup{flags: want}
-			groups[src.flags] = g
-			order = append(order, src.flags)
+			groups[src.Flags] = g
+			order = append(order, src.Flags)
 		}
-		g.uids = append(g.uids, dst.uid)
-		g.srcs = append(g.srcs, m.src)
+		g.uids = append(g.uids, dst.UID)
+		g.srcs = append(g.srcs, m.Src)
 	}
 	for _, id := range order {
 		if err := fs.store(ctx, groups[id]); err != nil {
@@ -68,19 +70,19 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 
 // keptAlready reports whether these very flags were stored before and the server
 // kept only some of them: to store them again would change nothing.
-func (fs *folderSync) keptAlready(src, dst *record) bool {
-	if !src.is(flagsKept) {
+func (fs *folderSync) keptAlready(src, dst *listing.Record) bool {
+	if !src.Is(listing.FlagsKept) {
 		return false
 	}
-	old1, ok1 := fs.known.lookup(1, src.uid)
-	old2, ok2 := fs.known.lookup(2, dst.uid)
-	return ok1 && ok2 && old1.flags == src.flags && old2.flags == dst.flags
+	old1, ok1 := fs.known.lookup(1, src.UID)
+	old2, ok2 := fs.known.lookup(2, dst.UID)
+	return ok1 && ok2 && old1.Flags == src.Flags && old2.Flags == dst.Flags
 }
 
 // storable are the flags of a host2 message that a client can change: what the
 // server adds on its own account is not ours to compare.
-func (fs *folderSync) storable(id flagID) []imap.Flag {
-	flags := fs.run.flags[1].list(id)
+func (fs *folderSync) storable(id listing.FlagID) []imap.Flag {
+	flags := fs.run.flags[1].List(id)
 	if !fs.dstOpened.HasPermanentFlags || !fs.run.p.Flags.Filter {
 		return flags
 	}
@@ -113,9 +115,9 @@ func (r *run) forJunk(name string) bool {
 
 // tooBigForFlags: imapsync leaves the flags alone of messages that the size
 // limits exclude; here only of those that they exclude from copying, too.
-func (fs *folderSync) tooBigForFlags(r *record) bool {
+func (fs *folderSync) tooBigForFlags(r *listing.Record) bool {
 	s := &fs.run.p.Selection
-	return s.MaxSize != nil && r.size > *s.MaxSize || s.MinSize != nil && r.size <= *s.MinSize
+	return s.MaxSize != nil && r.Size > *s.MaxSize || s.MinSize != nil && r.Size <= *s.MinSize
 }
 
 // store sets the flags of one group. It asks the server to say what it made of
@@ -129,7 +131,7 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 	keywords := len(systemOnly(g.flags)) < len(g.flags)
 	var answer *imapconn.StoreData
 	err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) (err error) {
-		answer, err = c.UIDStore(ctx, sortedSet(slices.Clone(g.uids)), g.flags, imapconn.StoreOptions{Op: imap.StoreFlagsSet, Silent: !keywords})
+		answer, err = c.UIDStore(ctx, uidset.Sorted(g.uids), g.flags, imapconn.StoreOptions{Op: imap.StoreFlagsSet, Silent: !keywords})
 		return err
 	})
 	if err == nil {
@@ -148,7 +150,7 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 	}
 	fs.run.fault(event.Error{
 		Class: event.ErrFlags, Folder: fs.to,
-		Text: fmt.Sprintf("Host2: flags msg %s/%s could not add flags [%s]: %s", fs.to.Raw, sortedSet(slices.Clone(g.uids)).String(), joinFlags(g.flags), resp.Line()),
+		Text: fmt.Sprintf("Host2: flags msg %s/%s could not add flags [%s]: %s", fs.to.Raw, uidset.Sorted(g.uids).String(), joinFlags(g.flags), resp.Line()),
 		Hint: "--noresyncflags leaves the flags of messages that are there already alone",
 	})
 	return nil
@@ -157,15 +159,15 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 // stored notes what the flags of a group are on host2 now: what was sent, or
 // what the server says it kept of that.
 func (fs *folderSync) stored(g *flagGroup, answer *imapconn.StoreData) {
-	sent := fs.run.flags[1].intern(g.flags)
-	kept := make(map[imap.UID]flagID)
+	sent := fs.run.flags[1].Intern(g.flags)
+	kept := make(map[imap.UID]listing.FlagID)
 	if answer != nil {
 		for _, ch := range answer.Changed {
-			kept[ch.UID] = fs.run.flags[1].intern(ch.Flags)
+			kept[ch.UID] = fs.run.flags[1].Intern(ch.Flags)
 		}
 	}
 	for i, uid := range g.uids {
-		d := fs.dst.find(uid)
+		d := fs.dst.Find(uid)
 		if d < 0 {
 			continue
 		}
@@ -173,11 +175,11 @@ func (fs *folderSync) stored(g *flagGroup, answer *imapconn.StoreData) {
 		if !told {
 			now = sent
 		}
-		fs.dst.recs[d].flags = now
+		fs.dst.Recs[d].Flags = now
 		if told && !transform.EqualFlags(g.flags, fs.storable(now)) {
-			fs.src.recs[g.srcs[i]].bits |= flagsKept
+			fs.src.Recs[g.srcs[i]].Bits |= listing.FlagsKept
 		} else {
-			fs.src.recs[g.srcs[i]].bits &^= flagsKept
+			fs.src.Recs[g.srcs[i]].Bits &^= listing.FlagsKept
 		}
 	}
 }

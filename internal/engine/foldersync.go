@@ -9,10 +9,12 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/transform"
@@ -28,8 +30,8 @@ type folderSync struct {
 	exists bool
 
 	srcOpened, dstOpened *imapconn.SelectData
-	src, dst             *listing
-	pairing              pairing
+	src, dst             *listing.Listing
+	pairing              compare.Pairing
 	mapper               *transform.FlagMapper
 	merge                *mergeState
 	known                *known
@@ -84,15 +86,15 @@ func (fs *folderSync) finish() {
 		d.OnlyOn2 = max(0, d.Identified2-d.Identified1)
 	}
 	if fs.src != nil && fs.dst != nil {
-		chosen := func(r *record) bool { return r.is(hasKey) && !r.is(duplicate|outside) }
-		d.Identified1, d.Identified2 = fs.src.count(chosen), fs.dst.count(chosen)+fs.copiedCount
-		d.OnlyOn1 = int64(len(fs.pairing.missing)) - fs.copiedCount
-		d.OnlyOn2 = int64(len(fs.pairing.extra)) - fs.merge.gone
+		chosen := func(r *listing.Record) bool { return r.Is(listing.HasKey) && !r.Is(listing.Duplicate|listing.Outside) }
+		d.Identified1, d.Identified2 = fs.src.Count(chosen), fs.dst.Count(chosen)+fs.copiedCount
+		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.copiedCount
+		d.OnlyOn2 = int64(len(fs.pairing.Extra)) - fs.merge.gone
 	}
 	fs.run.emit(d)
 	fs.merge.left--
 	// What is still told of the folder is little; its listings are large.
-	fs.src, fs.dst, fs.pairing, fs.firsts, fs.delivered, fs.onHost2, fs.seen = nil, nil, pairing{}, nil, nil, nil, [2]*sight{}
+	fs.src, fs.dst, fs.pairing, fs.firsts, fs.delivered, fs.onHost2, fs.seen = nil, nil, compare.Pairing{}, nil, nil, nil, [2]*sight{}
 	if fs.known != nil {
 		fs.known = &known{folder: fs.known.folder}
 	}
@@ -183,7 +185,7 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	fs.account(ctx, c)
 	fs.remember(c)
 	if copyErr == nil && fs.reconciled(c) {
-		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.recs)) + fs.copiedCount - fs.merge.gone})
+		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.Recs)) + fs.copiedCount - fs.merge.gone})
 	}
 	fs.merge.failed += fs.failedCount
 	if copyErr != nil {
@@ -206,11 +208,11 @@ func (fs *folderSync) writable1() bool {
 
 // indexFirsts fills firsts.
 func (fs *folderSync) indexFirsts() {
-	fs.firsts = make(map[identity.Key]int32, len(fs.src.recs))
-	for i := range fs.src.recs {
-		r := &fs.src.recs[i]
-		if _, ok := fs.firsts[r.key]; !ok && r.is(hasKey) && !r.is(outside) {
-			fs.firsts[r.key] = int32(i)
+	fs.firsts = make(map[identity.Key]int32, len(fs.src.Recs))
+	for i := range fs.src.Recs {
+		r := &fs.src.Recs[i]
+		if _, ok := fs.firsts[r.Key]; !ok && r.Is(listing.HasKey) && !r.Is(listing.Outside) {
+			fs.firsts[r.Key] = int32(i)
 		}
 	}
 }
@@ -319,7 +321,7 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 	})
 	g.Go(func() (err error) {
 		if !fs.exists {
-			fs.dst = &listing{complete: true}
+			fs.dst = &listing.Listing{Complete: true}
 			return nil
 		}
 		if err := dstLister.choose(ctx); err != nil {
@@ -333,12 +335,12 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 		fs.src, fs.dst = nil, nil
 		return err
 	}
-	if !fs.src.complete {
-		fs.problem(event.ErrListing, fmt.Sprintf("Host1 folder %s: not all messages could be listed: %s", fs.from.Raw, fs.src.why), "nothing is deleted in this folder; run again")
+	if !fs.src.Complete {
+		fs.problem(event.ErrListing, fmt.Sprintf("Host1 folder %s: not all messages could be listed: %s", fs.from.Raw, fs.src.Why), "nothing is deleted in this folder; run again")
 	}
-	if !fs.dst.complete {
+	if !fs.dst.Complete {
 		// Copying now could bring a message twice that is there and was not seen.
-		fs.problem(event.ErrListing, fmt.Sprintf("Host2 folder %s: not all messages could be listed, so nothing is copied there: %s", fs.to.Raw, fs.dst.why), "run again")
+		fs.problem(event.ErrListing, fmt.Sprintf("Host2 folder %s: not all messages could be listed, so nothing is copied there: %s", fs.to.Raw, fs.dst.Why), "run again")
 	}
 	if err := fs.awaitDoubt(ctx, dstLister); err != nil {
 		return err
@@ -353,20 +355,20 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 		return err
 	}
 	fs.debugLists()
-	fs.pairing = pair(fs.src, fs.dst)
-	for i, l := range []*listing{fs.src, fs.dst} {
+	fs.pairing = compare.Pair(fs.src, fs.dst)
+	for i, l := range []*listing.Listing{fs.src, fs.dst} {
 		n := event.Side(i + 1)
-		repeated, nameless, name := fs.pairing.repeated1, fs.pairing.nameless1, fs.from
+		repeated, nameless, name := fs.pairing.Repeated1, fs.pairing.Nameless1, fs.from
 		if n == 2 {
-			repeated, nameless, name = fs.pairing.repeated2, fs.pairing.nameless2, fs.to
+			repeated, nameless, name = fs.pairing.Repeated2, fs.pairing.Nameless2, fs.to
 		}
 		fs.run.emit(event.FolderListed{
-			Side: n, Folder: name, Selected: l.count(func(r *record) bool { return !r.is(outside) }),
+			Side: n, Folder: name, Selected: l.Count(func(r *listing.Record) bool { return !r.Is(listing.Outside) }),
 			Duplicates: int64(len(repeated)), NoHeader: int64(len(nameless)),
 		})
 	}
-	for i := range fs.src.recs {
-		if t := fs.src.recs[i].time(); t.After(fs.run.newest) {
+	for i := range fs.src.Recs {
+		if t := fs.src.Recs[i].Time(); t.After(fs.run.newest) {
 			fs.run.newest = t
 		}
 	}
@@ -387,38 +389,38 @@ func (fs *folderSync) plan() *copier {
 	c := &copier{fs: fs, lane: fs.lane}
 	pr := &fs.pairing
 	var presentBytes int64
-	for _, m := range pr.present {
-		presentBytes += fs.src.recs[m.src].size
-		fs.onHost2 = append(fs.onHost2, fs.src.recs[m.src].uid)
-		fs.cross(fs.src.recs[m.src].key)
+	for _, m := range pr.Present {
+		presentBytes += fs.src.Recs[m.Src].Size
+		fs.onHost2 = append(fs.onHost2, fs.src.Recs[m.Src].UID)
+		fs.cross(fs.src.Recs[m.Src].Key)
 	}
-	if len(pr.present) > 0 {
-		fs.run.emit(event.MessagesPresent{Folder: fs.from, Count: int64(len(pr.present)), Bytes: presentBytes})
+	if len(pr.Present) > 0 {
+		fs.run.emit(event.MessagesPresent{Folder: fs.from, Count: int64(len(pr.Present)), Bytes: presentBytes})
 	}
 	if fs.run.crossSeen != nil {
 		// For the folders to come; what is missing here is asked for below.
 		defer fs.crossAll()
 	}
-	for _, i := range pr.repeated1 {
-		r := &fs.src.recs[i]
-		fs.run.emit(event.MessageSkipped{Side: 1, Folder: fs.from, UID: uint32(r.uid), Bytes: r.size, Reason: event.SkipDuplicate})
+	for _, i := range pr.Repeated1 {
+		r := &fs.src.Recs[i]
+		fs.run.emit(event.MessageSkipped{Side: 1, Folder: fs.from, UID: uint32(r.UID), Bytes: r.Size, Reason: event.SkipDuplicate})
 	}
-	for _, i := range pr.nameless1 {
-		r := &fs.src.recs[i]
-		fs.run.emit(event.MessageSkipped{Side: 1, Folder: fs.from, UID: uint32(r.uid), Bytes: r.size, Reason: event.SkipNoHeader})
+	for _, i := range pr.Nameless1 {
+		r := &fs.src.Recs[i]
+		fs.run.emit(event.MessageSkipped{Side: 1, Folder: fs.from, UID: uint32(r.UID), Bytes: r.Size, Reason: event.SkipNoHeader})
 	}
-	for _, i := range pr.nameless2 {
-		r := &fs.dst.recs[i]
-		fs.run.emit(event.MessageSkipped{Side: 2, Folder: fs.to, UID: uint32(r.uid), Bytes: r.size, Reason: event.SkipNoHeader})
+	for _, i := range pr.Nameless2 {
+		r := &fs.dst.Recs[i]
+		fs.run.emit(event.MessageSkipped{Side: 2, Folder: fs.to, UID: uint32(r.UID), Bytes: r.Size, Reason: event.SkipNoHeader})
 	}
-	if !fs.dst.complete {
+	if !fs.dst.Complete {
 		return c
 	}
-	c.tasks = make([]task, 0, len(pr.missing))
+	c.tasks = make([]task, 0, len(pr.Missing))
 	noResurrection := fs.noResurrection()
-	for _, i := range pr.missing {
-		r := &fs.src.recs[i]
-		t := task{c: c, src: i, uid: r.uid, size: r.size, resent: fs.wasInDoubt[r.uid]}
+	for _, i := range pr.Missing {
+		r := &fs.src.Recs[i]
+		t := task{c: c, src: i, uid: r.UID, size: r.Size, resent: fs.wasInDoubt[r.UID]}
 		if noResurrection && fs.wasDelivered(r) {
 			fs.skipped(&t, event.SkipResurrect, "")
 			continue
@@ -426,7 +428,7 @@ func (fs *folderSync) plan() *copier {
 		if reason, detail, skip := fs.filter(r); skip {
 			fs.skipped(&t, reason, detail)
 			if reason == event.SkipCrossDuplicate {
-				fs.onHost2 = append(fs.onHost2, r.uid)
+				fs.onHost2 = append(fs.onHost2, r.UID)
 			}
 			continue
 		}
@@ -445,17 +447,17 @@ func (fs *folderSync) plan() *copier {
 }
 
 // filter decides by what the listing tells whether a message is left out.
-func (fs *folderSync) filter(r *record) (event.Skip, string, bool) {
+func (fs *folderSync) filter(r *listing.Record) (event.Skip, string, bool) {
 	s := &fs.run.p.Selection
 	limit := fs.run.sizeLimit()
 	switch {
-	case fs.crossed(r.key):
-		fs.run.debugf(fs.run.p.Debug.CrossDuplicates, "crossduplicates", "Host1: msg %s/%d is in another folder of host2 already", fs.from.Raw, r.uid)
+	case fs.crossed(r.Key):
+		fs.run.debugf(fs.run.p.Debug.CrossDuplicates, "crossduplicates", "Host1: msg %s/%d is in another folder of host2 already", fs.from.Raw, r.UID)
 		return event.SkipCrossDuplicate, "", true
-	case (limit > 0 || s.MaxSize != nil) && r.size > limit: // --maxsize 0 lets nothing through
-		return event.SkipTooBig, fmt.Sprintf("(%d exceeds maxsize limit %d bytes)", r.size, limit), true
-	case s.MinSize != nil && r.size <= *s.MinSize:
-		return event.SkipTooSmall, fmt.Sprintf("(%d smaller than minsize %d bytes)", r.size, *s.MinSize), true
+	case (limit > 0 || s.MaxSize != nil) && r.Size > limit: // --maxsize 0 lets nothing through
+		return event.SkipTooBig, fmt.Sprintf("(%d exceeds maxsize limit %d bytes)", r.Size, limit), true
+	case s.MinSize != nil && r.Size <= *s.MinSize:
+		return event.SkipTooSmall, fmt.Sprintf("(%d smaller than minsize %d bytes)", r.Size, *s.MinSize), true
 	}
 	return 0, "", false
 }
@@ -485,33 +487,33 @@ func (fs *folderSync) cross(k identity.Key) {
 
 // crossAll notes all that the host2 folder holds.
 func (fs *folderSync) crossAll() {
-	for i := range fs.dst.recs {
-		if r := &fs.dst.recs[i]; r.is(hasKey) {
-			fs.cross(r.key)
+	for i := range fs.dst.Recs {
+		if r := &fs.dst.Recs[i]; r.Is(listing.HasKey) {
+			fs.cross(r.Key)
 		}
 	}
 }
 
 // flagsFor is what a message's flags become on host2.
-func (fs *folderSync) flagsFor(r *record) []imap.Flag {
-	had := fs.run.flags[0].list(r.flags)
+func (fs *folderSync) flagsFor(r *listing.Record) []imap.Flag {
+	had := fs.run.flags[0].List(r.Flags)
 	flags, err := fs.mapper.ForAppend(had)
 	if err != nil {
 		fs.run.warn(err.Error())
 	}
 	if fs.run.debugging(fs.run.p.Debug.Flags) {
-		fs.run.debugf(true, "flags", "Host1: msg %s/%d flags (%s) become (%s)", fs.from.Raw, r.uid, joinFlags(had), joinFlags(flags))
+		fs.run.debugf(true, "flags", "Host1: msg %s/%d flags (%s) become (%s)", fs.from.Raw, r.UID, joinFlags(had), joinFlags(flags))
 	}
 	return flags
 }
 
 // dateFor is the INTERNALDATE to give to host2, "" for none.
-func (fs *folderSync) dateFor(r *record) string {
+func (fs *folderSync) dateFor(r *listing.Record) string {
 	t := &fs.run.p.Transform
-	if !t.SyncInternalDates && !t.IDateFromHeader || !r.is(hasDate) {
+	if !t.SyncInternalDates && !t.IDateFromHeader || !r.Is(listing.HasDate) {
 		return ""
 	}
-	return r.time().Format(maildate.Layout)
+	return r.Time().Format(maildate.Layout)
 }
 
 // tellSizeLimit tells the largest message that will be sent.

@@ -3,12 +3,12 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // On Gmail a message with three labels is listed in three folders and in All
@@ -52,8 +52,8 @@ func (fs *folderSync) settlePlaces(c *copier) {
 	if fs.run.places == nil {
 		fs.run.places = make(map[string]place)
 	}
-	for _, m := range fs.pairing.present {
-		put(fs.src.recs[m.src].uid, fs.dst.recs[m.dst].uid)
+	for _, m := range fs.pairing.Present {
+		put(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
 	}
 	for i := range c.tasks {
 		if t := &c.tasks[i]; t.fate == copied {
@@ -127,7 +127,7 @@ func (c *copier) copyFrom(ctx context.Context, k *link, folder string, tasks []*
 	for _, t := range tasks {
 		t.doubtful = true
 	}
-	data, err := k.conn.UIDCopy(ctx, sortedSet(slices.Clone(uids)), fs.to.Raw)
+	data, err := k.conn.UIDCopy(ctx, uidset.Sorted(uids), fs.to.Raw)
 	switch {
 	case err != nil && isRefusal(err):
 		for _, t := range tasks {

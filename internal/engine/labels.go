@@ -10,6 +10,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // capGmail is Gmail's extension: labels and message numbers.
@@ -96,8 +97,8 @@ func (fs *folderSync) syncLabels(ctx context.Context, c *copier) error {
 		}
 	}
 	if fs.run.p.Flags.ResyncLabels {
-		for _, m := range fs.pairing.present {
-			src, dst := fs.src.recs[m.src].uid, fs.dst.recs[m.dst].uid
+		for _, m := range fs.pairing.Present {
+			src, dst := fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID
 			want, have := fs.wantedLabels(fs.labels[0][src]), fs.labels[1][dst]
 			if !sameSet(want, have) {
 				put(dst, want)
@@ -130,7 +131,7 @@ func (fs *folderSync) storeLabels(ctx context.Context, g *labelGroup) error {
 		fs.run.emit(told)
 		return nil
 	}
-	set := sortedSet(g.uids)
+	set := uidset.Sorted(g.uids)
 	err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStoreLabels(ctx, set, g.labels, imapconn.StoreOptions{Op: imap.StoreFlagsSet}) // .SILENT is not in Gmail's description
 		return err

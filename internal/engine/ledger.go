@@ -8,6 +8,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // What became of each message is told once, here.
@@ -15,14 +16,14 @@ import (
 // confirmed tells that host2 holds the message, or would hold it in a run that
 // is not dry.
 func (fs *folderSync) confirmed(t *task) {
-	r := &fs.src.recs[t.src]
+	r := &fs.src.Recs[t.src]
 	dry := fs.run.p.Dry
 	if !dry {
 		fs.copiedCount++
 		fs.onHost2 = append(fs.onHost2, t.uid)
 		fs.run.transferred.Add(t.bytes)
 	}
-	fs.cross(r.key)
+	fs.cross(r.Key)
 	fs.run.emit(event.MessageCopied{
 		From: fs.from, UID: uint32(t.uid), Bytes: t.bytes, To: fs.to, NewUID: uint32(t.newUID), Dry: dry, Altered: t.altered,
 	})
@@ -102,7 +103,7 @@ func (fs *folderSync) headersOf(ctx context.Context) map[imap.UID]head {
 	}
 	_ = fs.lane.src.do(ctx, func(conn *imapconn.Conn) error {
 		stream := conn.Fetch(imapconn.FetchItems{UID: true, HeaderFields: []string{"Message-Id", "Date", "Subject"}})
-		if err := stream.Ask(ctx, sortedSet(uids)); err != nil {
+		if err := stream.Ask(ctx, uidset.Sorted(uids)); err != nil {
 			return err
 		}
 		for {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -14,8 +12,10 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // lister reads one folder on one side into a listing, in one pass over the
@@ -34,8 +34,8 @@ type lister struct {
 // list returns the listing of the selected folder. An error means that the
 // folder could not be listed at all; a listing that may lack messages says so
 // itself.
-func (l *lister) list(ctx context.Context) (*listing, error) {
-	var out *listing
+func (l *lister) list(ctx context.Context) (*listing.Listing, error) {
+	var out *listing.Listing
 	if seen := l.fs.seen[l.n-1]; seen != nil && seen.listing != nil && l.chosen == nil {
 		return l.foreseen(ctx, seen.listing)
 	}
@@ -48,19 +48,19 @@ func (l *lister) list(ctx context.Context) (*listing, error) {
 	return out, err
 }
 
-func (l *lister) flags() *flagTable { return &l.fs.run.flags[l.n-1] }
+func (l *lister) flags() *listing.FlagTable { return &l.fs.run.flags[l.n-1] }
 
 // foreseen is the listing that a scout made, as read would have made it now.
-func (l *lister) foreseen(ctx context.Context, out *listing) (*listing, error) {
+func (l *lister) foreseen(ctx context.Context, out *listing.Listing) (*listing.Listing, error) {
 	nameless := false
-	for i := range out.recs {
-		r := &out.recs[i]
-		nameless = nameless || !r.is(hasKey)
+	for i := range out.Recs {
+		r := &out.Recs[i]
+		nameless = nameless || !r.Is(listing.HasKey)
 		if l.fs.known == nil || !l.fs.known.usable {
 			continue
 		}
-		if old, ok := l.fs.known.lookup(l.n, r.uid); ok {
-			r.bits |= old.bits & flagsKept
+		if old, ok := l.fs.known.lookup(l.n, r.UID); ok {
+			r.Bits |= old.Bits & listing.FlagsKept
 		}
 	}
 	if !nameless {
@@ -71,10 +71,10 @@ func (l *lister) foreseen(ctx context.Context, out *listing) (*listing, error) {
 }
 
 // read is the one pass over all messages.
-func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing, error) {
-	out := &listing{complete: true, uidNext: l.k.opened.UIDNext, uidValidity: l.k.opened.UIDValidity}
+func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, error) {
+	out := &listing.Listing{Complete: true, UIDNext: l.k.opened.UIDNext, UIDValidity: l.k.opened.UIDValidity}
 	partly := l.onlyChosen && l.chosen != nil
-	out.whole = !partly
+	out.Whole = !partly
 	if k := l.fs.known; k != nil && k.usable && !partly && len(k.recs[l.n-1]) > 0 {
 		return out, l.readNews(ctx, c, out)
 	}
@@ -85,10 +85,10 @@ func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing, error) {
 	if l.onlyChosen && l.chosen != nil && len(l.chosen) == 0 {
 		return out, nil
 	}
-	out.recs = make([]record, 0, exists)
+	out.Recs = make([]listing.Record, 0, exists)
 	stream := c.Fetch(l.items())
 	if l.onlyChosen && l.chosen != nil {
-		if err := stream.Ask(ctx, setOf(l.chosen)); err != nil {
+		if err := stream.Ask(ctx, uidset.OfKeys(l.chosen)); err != nil {
 			return nil, err
 		}
 	} else if err := stream.AskRange(ctx, 1, 0); err != nil {
@@ -97,12 +97,12 @@ func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing, error) {
 	if err := l.drain(ctx, stream, out); err != nil {
 		return nil, err
 	}
-	out.sort()
+	out.Sort()
 	if l.onlyChosen && l.chosen != nil {
 		if missing := stream.Missing(); len(missing) > 0 {
 			// Chosen by SEARCH a moment ago: gone meanwhile, or SEARCH was wrong.
-			out.complete = false
-			out.why = fmt.Sprintf("%d messages that SEARCH named could not be listed", countUIDs(missing))
+			out.Complete = false
+			out.Why = fmt.Sprintf("%d messages that SEARCH named could not be listed", uidset.Count(missing))
 		}
 		return out, nil
 	}
@@ -124,7 +124,7 @@ func (l *lister) items() imapconn.FetchItems {
 }
 
 // drain reads the replies of a listing FETCH.
-func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing) error {
+func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing.Listing) error {
 	for {
 		m, err := stream.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -140,23 +140,23 @@ func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 		if !whole {
 			// The server left the header out of its answer: that says nothing
 			// about the message.
-			out.complete = false
-			out.why = fmt.Sprintf("the server sent no header for UID %d", m.UID)
+			out.Complete = false
+			out.Why = fmt.Sprintf("the server sent no header for UID %d", m.UID)
 		}
-		out.recs = append(out.recs, r)
+		out.Recs = append(out.Recs, r)
 	}
 }
 
 // record makes the record of a listed message; false says that its header did
 // not come along.
-func (l *lister) record(m *imapconn.Message) (record, bool, error) {
-	r := record{uid: m.UID, size: m.Size, flags: l.flags().intern(m.Flags)}
+func (l *lister) record(m *imapconn.Message) (listing.Record, bool, error) {
+	r := listing.Record{UID: m.UID, Size: m.Size, Flags: l.flags().Intern(m.Flags)}
 	if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
-		r.date, r.zone = seconds, zone
-		r.bits |= hasDate
+		r.Date, r.Zone = seconds, zone
+		r.Bits |= listing.HasDate
 	}
 	if _, ok := l.chosen[m.UID]; !ok && l.chosen != nil {
-		r.bits |= outside
+		r.Bits |= listing.Outside
 	}
 	key, outcome, err := l.fs.run.hasher[l.n-1].FromFields(m.Header, m.Size)
 	if err != nil {
@@ -165,8 +165,8 @@ func (l *lister) record(m *imapconn.Message) (record, bool, error) {
 	whole := true
 	switch {
 	case outcome == identity.Identified:
-		r.key = key
-		r.bits |= hasKey
+		r.Key = key
+		r.Bits |= listing.HasKey
 	case !m.HasHeader:
 		whole = false
 	}
@@ -181,12 +181,12 @@ func (l *lister) record(m *imapconn.Message) (record, bool, error) {
 // there are. Messages that a FETCH of everything left out are looked up by
 // SEARCH and asked for by their UIDs; what stays missing makes the listing
 // incomplete (user-pains.md 23: both commands lie on some servers).
-func (l *lister) complete(ctx context.Context, c *imapconn.Conn, out *listing) error {
+func (l *lister) complete(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
 	exists := int(l.k.opened.Exists)
 	if m := c.Mailbox(); m != nil && int(m.Exists) < exists {
 		exists = int(m.Exists) // somebody expunged meanwhile
 	}
-	if len(out.recs) >= exists {
+	if len(out.Recs) >= exists {
 		return nil
 	}
 	uids, err := c.UIDSearch(ctx, "ALL")
@@ -194,82 +194,82 @@ func (l *lister) complete(ctx context.Context, c *imapconn.Conn, out *listing) e
 		if isConnError(err) {
 			return err
 		}
-		out.complete = false
-		out.why = fmt.Sprintf("the server says %d messages and sent %d, and SEARCH ALL failed: %s", exists, len(out.recs), serverWords(err))
+		out.Complete = false
+		out.Why = fmt.Sprintf("the server says %d messages and sent %d, and SEARCH ALL failed: %s", exists, len(out.Recs), serverWords(err))
 		return nil
 	}
 	var absent []imap.UID
 	for _, u := range uids {
-		if out.find(u) < 0 {
+		if out.Find(u) < 0 {
 			absent = append(absent, u)
 		}
 	}
 	if len(absent) > 0 {
 		again := c.Fetch(l.items())
-		if err := again.Ask(ctx, uidSet(absent)); err != nil {
+		if err := again.Ask(ctx, uidset.Of(absent)); err != nil {
 			return err
 		}
 		if err := l.drain(ctx, again, out); err != nil {
 			return err
 		}
-		out.sort()
+		out.Sort()
 	}
-	if len(out.recs) < exists {
-		out.complete = false
-		out.why = fmt.Sprintf("the server says %d messages and lists %d", exists, len(out.recs))
+	if len(out.Recs) < exists {
+		out.Complete = false
+		out.Why = fmt.Sprintf("the server says %d messages and lists %d", exists, len(out.Recs))
 	}
 	return nil
 }
 
 // nameTheRest gives an identity to the messages that the wanted headers do not
 // identify: from the whole header, else from the content. Each is read once.
-func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing) error {
+func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
 	p := &l.fs.run.p.Identity
 	if p.HeadersGiven {
 		return nil // the user's choice stands; what it leaves behind is reported
 	}
 	var todo []imap.UID
-	for i := range out.recs {
-		r := &out.recs[i]
-		if r.is(hasKey) {
+	for i := range out.Recs {
+		r := &out.Recs[i]
+		if r.Is(listing.HasKey) {
 			continue
 		}
 		if l.n == 1 && p.AddHeader {
-			key, outcome, err := l.fs.run.hasher[0].AddedKey(uint32(r.uid), r.size)
+			key, outcome, err := l.fs.run.hasher[0].AddedKey(uint32(r.UID), r.Size)
 			if err != nil {
 				return err
 			}
 			if outcome == identity.Identified {
-				r.key = key
-				r.bits |= hasKey | addedHeader
+				r.Key = key
+				r.Bits |= listing.HasKey | listing.AddedHeader
 				continue
 			}
 		}
-		todo = append(todo, r.uid)
+		todo = append(todo, r.UID)
 	}
 	if len(todo) == 0 {
 		return nil
 	}
 	hasher := l.fs.run.hasher[l.n-1]
 	return l.fs.contents(ctx, c, todo, func(uid imap.UID, header []byte, content identity.Content) error {
-		i := out.find(uid)
+		i := out.Find(uid)
 		if i < 0 {
 			return nil
 		}
-		r := &out.recs[i]
+		r := &out.Recs[i]
 		if p.WholeHeaderIfNeeded {
-			key, outcome, err := hasher.FromHeader(header, r.size)
+			key, outcome, err := hasher.FromHeader(header, r.Size)
 			if err != nil {
 				return err
 			}
 			if outcome == identity.Identified {
-				r.key = key
-				r.bits |= hasKey
+				r.Key = key
+				r.Bits |= listing.HasKey
 				return nil
 			}
 		}
-		r.key = content.Key()
-		r.bits |= hasKey | byDigest
+		r.Key = content.Key()
+		r.Bits |= listing.HasKey | listing.ByDigest
 		return nil
 	})
 }
@@ -281,7 +281,7 @@ const headerKept = 1 << 20
 // header and content. Messages that do not come are left out. The bodies are
 // streamed.
 func (fs *folderSync) contents(ctx context.Context, c *imapconn.Conn, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) error {
-	return fs.contentsWithout(ctx, c, uidSet(uids), false, tell)
+	return fs.contentsWithout(ctx, c, uidset.Of(uids), false, tell)
 }
 
 // contentsWithout is contents, leaving out the line that --addheader added.
@@ -419,7 +419,7 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 	}
 	var wanted imap.UIDSet
 	if s.FetchSet != "" {
-		set, err := parseUIDSet(s.FetchSet)
+		set, err := uidset.Parse(s.FetchSet)
 		if err != nil {
 			return fmt.Errorf("--fetch_hash_set %s: %w", s.FetchSet, err)
 		}
@@ -446,43 +446,4 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 			}
 		}
 	})
-}
-
-func setOf(uids map[imap.UID]struct{}) imap.UIDSet {
-	list := make([]imap.UID, 0, len(uids))
-	for u := range uids {
-		list = append(list, u)
-	}
-	return sortedSet(list)
-}
-
-func countUIDs(set imap.UIDSet) (n int64) {
-	for _, r := range set {
-		n += int64(r.Stop) - int64(r.Start) + 1
-	}
-	return n
-}
-
-// parseUIDSet reads a set as IMAP writes it: "1:100,200,300:*".
-func parseUIDSet(text string) (imap.UIDSet, error) {
-	var set imap.UIDSet
-	for _, part := range strings.Split(text, ",") {
-		from, to, isRange := strings.Cut(part, ":")
-		if !isRange {
-			to = from
-		}
-		var ends [2]imap.UID
-		for i, s := range []string{from, to} {
-			if s == "*" {
-				continue // 0 is imap's *
-			}
-			n, err := strconv.ParseUint(s, 10, 32)
-			if err != nil || n == 0 {
-				return nil, fmt.Errorf("%q is not a message number", s)
-			}
-			ends[i] = imap.UID(n)
-		}
-		set.AddRange(ends[0], ends[1])
-	}
-	return set, nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
 // BenchmarkListing lists a folder of a server that only plays one: what is
@@ -25,15 +26,15 @@ func BenchmarkListing(b *testing.B) {
 			ctx := context.Background()
 			l := listerOn(b, ctx, playFolder(b, n))
 			b.ReportAllocs()
-			var out *listing
+			var out *listing.Listing
 			for b.Loop() {
 				var err error
 				if out, err = l.list(ctx); err != nil {
 					b.Fatal(err)
 				}
 			}
-			if len(out.recs) != n || !out.complete || !out.recs[n-1].is(hasKey) {
-				b.Fatalf("%d records, complete: %v", len(out.recs), out.complete)
+			if len(out.Recs) != n || !out.Complete || !out.Recs[n-1].Is(listing.HasKey) {
+				b.Fatalf("%d records, complete: %v", len(out.Recs), out.Complete)
 			}
 			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "msg/s")
 			runtime.GC()

@@ -15,6 +15,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
 // The run's memory is the journal. It only ever saves work: what it knows of a
@@ -126,7 +127,7 @@ func keyOfEntry(e *journal.Entry) identity.Key {
 type known struct {
 	folder *journal.Folder
 	// recs are the known messages by UID, per side; flags are those last seen.
-	recs [2][]record
+	recs [2][]listing.Record
 	// uid2 and delivered go with recs[0].
 	uid2      []imap.UID
 	delivered []bool
@@ -169,14 +170,14 @@ func (fs *folderSync) recall() {
 	if had && !change.Rebuilt1 && !change.Rebuilt2 {
 		k.state = st
 	}
-	ids := make(map[journal.FlagsID]flagID)
-	flagsOf := func(side int, id journal.FlagsID) flagID {
+	ids := make(map[journal.FlagsID]listing.FlagID)
+	flagsOf := func(side int, id journal.FlagsID) listing.FlagID {
 		key := id<<1 | journal.FlagsID(side)
 		if f, ok := ids[key]; ok {
 			return f
 		}
 		set, _ := r.j.Flags(id)
-		f := r.flags[side].intern(set)
+		f := r.flags[side].Intern(set)
 		ids[key] = f
 		return f
 	}
@@ -194,11 +195,11 @@ func (fs *folderSync) recall() {
 			continue
 		}
 		rec := recordOf(&e)
-		rec.uid, rec.flags = e.UID1, flagsOf(0, e.Flags1)
+		rec.UID, rec.Flags = e.UID1, flagsOf(0, e.Flags1)
 		k.recs[0] = append(k.recs[0], rec)
 		k.uid2 = append(k.uid2, e.UID2)
 		k.delivered = append(k.delivered, e.Delivered)
-		rec.uid, rec.flags = e.UID2, flagsOf(1, e.Flags2)
+		rec.UID, rec.Flags = e.UID2, flagsOf(1, e.Flags2)
 		k.recs[1] = append(k.recs[1], rec)
 	}
 	for e, err := range k.folder.Extras() {
@@ -207,46 +208,45 @@ func (fs *folderSync) recall() {
 			break
 		}
 		rec := recordOf(&e)
-		rec.uid, rec.flags = e.UID2, flagsOf(1, e.Flags2)
+		rec.UID, rec.Flags = e.UID2, flagsOf(1, e.Flags2)
 		k.recs[1] = append(k.recs[1], rec)
 	}
 	r.debugf(r.p.Debug.Cache, "cache", "the journal knows %d messages of [%s] and %d of [%s]", len(k.recs[0]), fs.from.Raw, len(k.recs[1]), fs.to.Raw)
-	slices.SortFunc(k.recs[1], func(a, b record) int { return int(int64(a.uid) - int64(b.uid)) })
-	k.recs[1] = slices.CompactFunc(k.recs[1], func(a, b record) bool { return a.uid == b.uid })
+	k.recs[1] = listing.Sorted(k.recs[1])
 }
 
 // recordOf is a message as the journal knows it.
-func recordOf(e *journal.Entry) record {
-	rec := record{key: keyOfEntry(e), size: e.Size, bits: hasKey}
+func recordOf(e *journal.Entry) listing.Record {
+	rec := listing.Record{Key: keyOfEntry(e), Size: e.Size, Bits: listing.HasKey}
 	if e.Marks&markKept != 0 {
-		rec.bits |= flagsKept
+		rec.Bits |= listing.FlagsKept
 	}
 	if e.HasDate {
-		rec.date, rec.zone = e.Date, e.Zone
-		rec.bits |= hasDate
+		rec.Date, rec.Zone = e.Date, e.Zone
+		rec.Bits |= listing.HasDate
 	}
 	return rec
 }
 
 // lookup finds a known message of a side by UID.
-func (k *known) lookup(n event.Side, uid imap.UID) (*record, bool) {
-	i, ok := slices.BinarySearchFunc(k.recs[n-1], uid, func(r record, u imap.UID) int { return int(int64(r.uid) - int64(u)) })
-	if !ok {
+func (k *known) lookup(n event.Side, uid imap.UID) (*listing.Record, bool) {
+	i := listing.Find(k.recs[n-1], uid)
+	if i < 0 {
 		return nil, false
 	}
 	return &k.recs[n-1][i], true
 }
 
 // wasDelivered reports whether an earlier run brought this message to host2.
-func (fs *folderSync) wasDelivered(r *record) bool {
+func (fs *folderSync) wasDelivered(r *listing.Record) bool {
 	k := fs.known
-	if i, ok := slices.BinarySearchFunc(k.recs[0], r.uid, func(r record, u imap.UID) int { return int(int64(r.uid) - int64(u)) }); ok && k.delivered[i] {
+	if i := listing.Find(k.recs[0], r.UID); i >= 0 && k.delivered[i] {
 		return true
 	}
-	if k.unplaced[r.uid] {
+	if k.unplaced[r.UID] {
 		return true
 	}
-	key, _, ok := entryKey(r.key)
+	key, _, ok := entryKey(r.Key)
 	if !ok || !k.usable {
 		return false
 	}
@@ -261,7 +261,7 @@ func (fs *folderSync) noResurrection() bool {
 	if !fs.run.p.Transfer.NoResurrect || !fs.known.usable {
 		return false
 	}
-	if len(fs.dst.recs) == 0 {
+	if len(fs.dst.Recs) == 0 {
 		if slices.Contains(fs.known.delivered, true) || slices.Contains(slices.Collect(maps.Values(fs.known.unplaced)), true) {
 			fs.run.note(fmt.Sprintf("Host2: folder [%s] is empty though messages were delivered to it: all of them are copied again", fs.to.Raw))
 			fs.run.journalFailed(fs.known.folder.ForgetDelivered())
@@ -280,11 +280,11 @@ func (fs *folderSync) remember(c *copier) {
 		return
 	}
 	j := fs.run.j
-	to := make(map[int32]imap.UID, len(fs.pairing.present))
-	flags2 := make(map[int32]flagID, len(fs.pairing.present))
-	for _, m := range fs.pairing.present {
-		to[m.src] = fs.dst.recs[m.dst].uid
-		flags2[m.src] = fs.dst.recs[m.dst].flags
+	to := make(map[int32]imap.UID, len(fs.pairing.Present))
+	flags2 := make(map[int32]listing.FlagID, len(fs.pairing.Present))
+	for _, m := range fs.pairing.Present {
+		to[m.Src] = fs.dst.Recs[m.Dst].UID
+		flags2[m.Src] = fs.dst.Recs[m.Dst].Flags
 	}
 	sent := make(map[int32]*task)
 	for i := range c.tasks {
@@ -293,62 +293,62 @@ func (fs *folderSync) remember(c *copier) {
 			to[t.src] = t.newUID
 		}
 	}
-	ids := make(map[flagID]journal.FlagsID)
-	idOf := func(side int, f flagID) journal.FlagsID {
-		key := f<<1 | flagID(side)
+	ids := make(map[listing.FlagID]journal.FlagsID)
+	idOf := func(side int, f listing.FlagID) journal.FlagsID {
+		key := f<<1 | listing.FlagID(side)
 		if id, ok := ids[key]; ok {
 			return id
 		}
-		id := j.InternFlags(fs.run.flags[side].list(f))
+		id := j.InternFlags(fs.run.flags[side].List(f))
 		ids[key] = id
 		return id
 	}
 	var put []journal.Entry
 	paired := make(map[imap.UID]bool, len(to))
-	for i := range fs.src.recs {
-		rec := &fs.src.recs[i]
-		key, rank, ok := entryKey(rec.key)
-		if !rec.is(hasKey) || !ok || rec.is(addedHeader) {
+	for i := range fs.src.Recs {
+		rec := &fs.src.Recs[i]
+		key, rank, ok := entryKey(rec.Key)
+		if !rec.Is(listing.HasKey) || !ok || rec.Is(listing.AddedHeader) {
 			continue // the line of --addheader is made anew with each listing
 		}
 		uid2, on2 := to[int32(i)]
 		if uid2 != 0 {
 			paired[uid2] = true
 		}
-		e := journal.Entry{UID1: rec.uid, UID2: uid2, Key: key, Marks: rank, Size: max(rec.size, 0),
-			Date: rec.date, Zone: rec.zone, HasDate: rec.is(hasDate), Flags1: idOf(0, rec.flags), Delivered: on2}
+		e := journal.Entry{UID1: rec.UID, UID2: uid2, Key: key, Marks: rank, Size: max(rec.Size, 0),
+			Date: rec.Date, Zone: rec.Zone, HasDate: rec.Is(listing.HasDate), Flags1: idOf(0, rec.Flags), Delivered: on2}
 		if f, ok := flags2[int32(i)]; ok {
 			e.Flags2 = idOf(1, f)
 		} else if t := sent[int32(i)]; t != nil {
 			e.Flags2 = j.InternFlags(t.flags)
 		}
-		if rec.is(flagsKept) {
+		if rec.Is(listing.FlagsKept) {
 			e.Marks |= markKept
 		}
-		if !on2 && k.unplaced[rec.uid] {
+		if !on2 && k.unplaced[rec.UID] {
 			e.Delivered = true
 		}
-		if old, i1 := fs.knownEntry(rec.uid); old != nil {
+		if old, i1 := fs.knownEntry(rec.UID); old != nil {
 			if !on2 && k.delivered[i1] {
 				e.Delivered = true
 			}
-			if old.flags == rec.flags && old.key == rec.key && old.bits&flagsKept == rec.bits&flagsKept && k.uid2[i1] == uid2 && k.delivered[i1] == e.Delivered && !fs.newFlags2(uid2, flags2, int32(i)) {
+			if old.Flags == rec.Flags && old.Key == rec.Key && old.Bits&listing.FlagsKept == rec.Bits&listing.FlagsKept && k.uid2[i1] == uid2 && k.delivered[i1] == e.Delivered && !fs.newFlags2(uid2, flags2, int32(i)) {
 				continue
 			}
 		}
 		put = append(put, e)
 	}
 	var extras []journal.Entry
-	for i := range fs.dst.recs {
-		rec := &fs.dst.recs[i]
-		key, rank, ok := entryKey(rec.key)
-		if !rec.is(hasKey) || !ok || paired[rec.uid] {
+	for i := range fs.dst.Recs {
+		rec := &fs.dst.Recs[i]
+		key, rank, ok := entryKey(rec.Key)
+		if !rec.Is(listing.HasKey) || !ok || paired[rec.UID] {
 			continue
 		}
-		if old, known := k.lookup(2, rec.uid); known && old.flags == rec.flags {
+		if old, known := k.lookup(2, rec.UID); known && old.Flags == rec.Flags {
 			continue
 		}
-		extras = append(extras, journal.Entry{UID2: rec.uid, Key: key, Marks: rank, Size: max(rec.size, 0), Date: rec.date, Zone: rec.zone, HasDate: rec.is(hasDate), Flags2: idOf(1, rec.flags)})
+		extras = append(extras, journal.Entry{UID2: rec.UID, Key: key, Marks: rank, Size: max(rec.Size, 0), Date: rec.Date, Zone: rec.Zone, HasDate: rec.Is(listing.HasDate), Flags2: idOf(1, rec.Flags)})
 	}
 	fs.run.journalFailed(errors.Join(
 		k.folder.Put(put...),
@@ -359,23 +359,23 @@ func (fs *folderSync) remember(c *copier) {
 }
 
 // knownEntry is what the journal knew of a host1 message, and its place.
-func (fs *folderSync) knownEntry(uid imap.UID) (*record, int) {
+func (fs *folderSync) knownEntry(uid imap.UID) (*listing.Record, int) {
 	k := fs.known
-	i, ok := slices.BinarySearchFunc(k.recs[0], uid, func(r record, u imap.UID) int { return int(int64(r.uid) - int64(u)) })
-	if !ok {
+	i := listing.Find(k.recs[0], uid)
+	if i < 0 {
 		return nil, -1
 	}
 	return &k.recs[0][i], i
 }
 
 // newFlags2 reports whether host2's flags of a message are news to the journal.
-func (fs *folderSync) newFlags2(uid2 imap.UID, flags2 map[int32]flagID, i int32) bool {
+func (fs *folderSync) newFlags2(uid2 imap.UID, flags2 map[int32]listing.FlagID, i int32) bool {
 	f, ok := flags2[i]
 	if !ok {
 		return false
 	}
 	old, known := fs.known.lookup(2, uid2)
-	return !known || old.flags != f
+	return !known || old.Flags != f
 }
 
 // goneFrom are the known UIDs of a side that a complete listing does not have.
@@ -384,18 +384,18 @@ func (fs *folderSync) goneFrom(n event.Side) []imap.UID {
 	if n == 2 {
 		l = fs.dst
 	}
-	if !l.complete || !l.whole {
+	if !l.Complete || !l.Whole {
 		return nil
 	}
 	var gone []imap.UID
 	for i := range fs.known.recs[n-1] {
-		if uid := fs.known.recs[n-1][i].uid; l.find(uid) < 0 {
+		if uid := fs.known.recs[n-1][i].UID; l.Find(uid) < 0 {
 			gone = append(gone, uid)
 		}
 	}
 	if n == 1 {
 		for uid := range fs.known.unplaced {
-			if l.find(uid) < 0 {
+			if l.Find(uid) < 0 {
 				gone = append(gone, uid)
 			}
 		}
@@ -461,7 +461,7 @@ func (fs *folderSync) reconciled(c *copier) bool {
 			return false
 		}
 	}
-	return len(c.tasks) == len(fs.pairing.missing) && fs.src.complete && fs.dst.complete
+	return len(c.tasks) == len(fs.pairing.Missing) && fs.src.Complete && fs.dst.Complete
 }
 
 // saveStates stores what the reconciled folders look like now. host1's side is

@@ -5,6 +5,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
 // mergeState is what several host1 folders that go into one host2 folder know of
@@ -81,12 +82,12 @@ func (r *run) mergeOf(row *folders.Row) *mergeState {
 
 // see takes the folder's host1 listing into account.
 func (m *mergeState) see(fs *folderSync) {
-	if !fs.src.complete {
-		m.spoil(fs.src.why)
+	if !fs.src.Complete {
+		m.spoil(fs.src.Why)
 	}
-	m.whole += int64(len(fs.src.recs))
-	for i := range fs.src.recs {
-		if !fs.src.recs[i].is(hasKey) {
+	m.whole += int64(len(fs.src.Recs))
+	for i := range fs.src.Recs {
+		if !fs.src.Recs[i].Is(listing.HasKey) {
 			m.nameless++
 		}
 	}
@@ -96,9 +97,9 @@ func (m *mergeState) see(fs *folderSync) {
 	if m.union == nil {
 		m.union = make(map[identity.Key]struct{})
 	}
-	for i := range fs.src.recs {
-		if r := &fs.src.recs[i]; r.is(hasKey) {
-			m.union[r.key] = struct{}{}
+	for i := range fs.src.Recs {
+		if r := &fs.src.Recs[i]; r.Is(listing.HasKey) {
+			m.union[r.Key] = struct{}{}
 		}
 	}
 }

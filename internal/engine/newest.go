@@ -6,10 +6,9 @@ import (
 	"io"
 	"time"
 
-	"github.com/emersion/go-imap/v2"
-
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // findNewest finds the newest message of the whole host1 account before
@@ -49,7 +48,7 @@ func (r *run) newestSince(ctx context.Context, c *imapconn.Conn, since string) e
 		return err
 	}
 	stream := c.Fetch(imapconn.FetchItems{UID: true, InternalDate: true})
-	if err := stream.Ask(ctx, sortedSet(append([]imap.UID(nil), uids...))); err != nil {
+	if err := stream.Ask(ctx, uidset.Sorted(uids)); err != nil {
 		return err
 	}
 	for {

@@ -8,13 +8,15 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // readNews lists a folder of which the journal knows messages: their headers are
 // not read again, only what may have changed. Where the server keeps MODSEQs it
 // is asked for the changes alone; elsewhere for the flags of all. Whether a
 // known message is still there is asked in every case.
-func (l *lister) readNews(ctx context.Context, c *imapconn.Conn, out *listing) error {
+func (l *lister) readNews(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
 	if l.k.opened.Exists == 0 {
 		return nil
 	}
@@ -29,14 +31,14 @@ func (l *lister) readNews(ctx context.Context, c *imapconn.Conn, out *listing) e
 	}
 	if len(fresh.uids) > 0 {
 		stream := c.Fetch(l.items())
-		if err := stream.Ask(ctx, sortedSet(fresh.uids)); err != nil {
+		if err := stream.Ask(ctx, uidset.Sorted(fresh.uids)); err != nil {
 			return err
 		}
 		if err := l.drain(ctx, stream, out); err != nil {
 			return err
 		}
 	}
-	out.sort()
+	out.Sort()
 	return l.complete(ctx, c, out)
 }
 
@@ -44,7 +46,7 @@ func (l *lister) readNews(ctx context.Context, c *imapconn.Conn, out *listing) e
 type unknowns struct{ uids []imap.UID }
 
 // take adds a known message with its present flags, or notes an unknown one.
-func (l *lister) take(out *listing, fresh *unknowns, uid imap.UID, flags []imap.Flag, hasFlags bool) {
+func (l *lister) take(out *listing.Listing, fresh *unknowns, uid imap.UID, flags []imap.Flag, hasFlags bool) {
 	rec, ok := l.fs.known.lookup(l.n, uid)
 	if !ok {
 		fresh.uids = append(fresh.uids, uid)
@@ -52,16 +54,16 @@ func (l *lister) take(out *listing, fresh *unknowns, uid imap.UID, flags []imap.
 	}
 	r := *rec
 	if hasFlags {
-		r.flags = l.flags().intern(flags)
+		r.Flags = l.flags().Intern(flags)
 	}
 	if _, ok := l.chosen[uid]; !ok && l.chosen != nil {
-		r.bits |= outside
+		r.Bits |= listing.Outside
 	}
-	out.recs = append(out.recs, r)
+	out.Recs = append(out.Recs, r)
 }
 
 // allFlags asks for the flags of everything.
-func (l *lister) allFlags(ctx context.Context, c *imapconn.Conn, out *listing) (*unknowns, error) {
+func (l *lister) allFlags(ctx context.Context, c *imapconn.Conn, out *listing.Listing) (*unknowns, error) {
 	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, GMMsgID: l.n == 1 && l.fs.run.byNumber()})
 	if err := stream.AskRange(ctx, 1, 0); err != nil {
 		return nil, err
@@ -87,7 +89,7 @@ const fewEnough = 200
 // changes asks a server with CONDSTORE for what changed since the stored state.
 // nil means that this way is not open: no MODSEQ is known, or it can not be
 // trusted because the numbers of messages do not agree.
-func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing) (*unknowns, error) {
+func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing.Listing) (*unknowns, error) {
 	k := l.fs.known
 	modseq := k.state.ModSeq1
 	if l.n == 2 {
@@ -100,7 +102,7 @@ func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing) (*
 	if err := stream.AskRange(ctx, 1, 0); err != nil {
 		return nil, err
 	}
-	changed := make(map[imap.UID]flagID)
+	changed := make(map[imap.UID]listing.FlagID)
 	fresh := &unknowns{}
 	for {
 		m, err := stream.Next(ctx)
@@ -113,7 +115,7 @@ func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing) (*
 		if _, ok := k.lookup(l.n, m.UID); !ok {
 			fresh.uids = append(fresh.uids, m.UID)
 		} else if m.HasFlags {
-			changed[m.UID] = l.flags().intern(m.Flags)
+			changed[m.UID] = l.flags().Intern(m.Flags)
 		}
 	}
 	if err := rangeErr(stream); err != nil {
@@ -136,27 +138,27 @@ func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing) (*
 			return nil, nil
 		}
 		fresh.uids = fresh.uids[:0]
-		out.recs = out.recs[:0]
+		out.Recs = out.Recs[:0]
 		for _, uid := range there {
 			l.takeChanged(out, fresh, changed, uid)
 		}
 		return fresh, nil
 	}
 	for i := range recs {
-		l.takeChanged(out, fresh, changed, recs[i].uid)
+		l.takeChanged(out, fresh, changed, recs[i].UID)
 	}
 	return fresh, nil
 }
 
-func (l *lister) takeChanged(out *listing, fresh *unknowns, changed map[imap.UID]flagID, uid imap.UID) {
+func (l *lister) takeChanged(out *listing.Listing, fresh *unknowns, changed map[imap.UID]listing.FlagID, uid imap.UID) {
 	f, ok := changed[uid]
 	if !ok {
 		l.take(out, fresh, uid, nil, false)
 		return
 	}
-	n := len(out.recs)
+	n := len(out.Recs)
 	l.take(out, fresh, uid, nil, false)
-	if len(out.recs) > n {
-		out.recs[n].flags = f
+	if len(out.Recs) > n {
+		out.Recs[n].Flags = f
 	}
 }

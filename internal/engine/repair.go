@@ -12,6 +12,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
@@ -78,7 +79,7 @@ func (fs *folderSync) allowed(r rung) bool {
 // climb moves a refused message to the next rung that changes anything about
 // its flags or date, or may change its bytes. It reports false at the top.
 func (fs *folderSync) climb(t *task) bool {
-	r := &fs.src.recs[t.src]
+	r := &fs.src.Recs[t.src]
 	flags, date := fs.flagsFor(r), fs.dateFor(r)
 	system := systemOnly(flags)
 	for t.rung++; t.rung < rungEnd; t.rung++ {
@@ -123,7 +124,7 @@ func (fs *folderSync) alter(t *task, msg []byte) ([]byte, bool) {
 	if ch == sameAgain {
 		return msg, true
 	}
-	r := &fs.src.recs[t.src]
+	r := &fs.src.Recs[t.src]
 	before := sha256.Sum256(msg)
 	var told []string
 	if ch&dropKeywords != 0 && len(t.flags) < len(fs.flagsFor(r)) {
@@ -261,15 +262,15 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 	if !fs.wantsWhole(t) {
 		return true, nil
 	}
-	r := &fs.src.recs[t.src]
+	r := &fs.src.Recs[t.src]
 	if fs.run.p.Transform.IDateFromHeader {
 		if date, ok := maildate.FromHeader(transform.Field(*it.buf, "Date")); ok {
 			t.date = date
 		}
 	}
 	meta := transform.Meta{
-		Folder1: fs.from.Raw, Folder2: fs.to.Raw, UID: uint32(t.uid), HeaderLess: r.is(addedHeader), AddedID: fs.addedIDs[t.uid],
-		Size: r.size, Flags: joinFlags(fs.run.flags[0].list(r.flags)), Date: fs.dateFor(r),
+		Folder1: fs.from.Raw, Folder2: fs.to.Raw, UID: uint32(t.uid), HeaderLess: r.Is(listing.AddedHeader), AddedID: fs.addedIDs[t.uid],
+		Size: r.Size, Flags: joinFlags(fs.run.flags[0].List(r.Flags)), Date: fs.dateFor(r),
 	}
 	msg, verdict, err := fs.run.pipeline.Apply(ctx, meta, *it.buf)
 	if err != nil {
@@ -340,7 +341,7 @@ func skipOf(c transform.Cause) event.Skip {
 // wantsWhole reports whether a message must be in memory before it is sent.
 func (fs *folderSync) wantsWhole(t *task) bool {
 	return fs.run.p.Dry || t.rung != rungNone || fs.run.pipeline.Active() || fs.run.pipeline.LinesChecked() ||
-		fs.run.p.Transform.IDateFromHeader || fs.run.p.Debug.MaxLineLength || fs.src.recs[t.src].is(addedHeader)
+		fs.run.p.Transform.IDateFromHeader || fs.run.p.Debug.MaxLineLength || fs.src.Recs[t.src].Is(listing.AddedHeader)
 }
 
 // appendText is imapsync's line for a refused message (imapsync-cli.md section
@@ -356,7 +357,7 @@ func appendText(fs *folderSync, t *task, reply string, it *item) string {
 
 // fetchText is imapsync's line for a message that could not be read.
 func fetchText(fs *folderSync, t *task, why string) string {
-	r := &fs.src.recs[t.src]
+	r := &fs.src.Recs[t.src]
 	return fmt.Sprintf("- msg %s/%d {%d} S[%d] F[%s] I[%s] could not be fetched: %s",
-		fs.from.Raw, t.uid, 0, t.size, joinFlags(fs.run.flags[0].list(r.flags)), fs.dateFor(r), why)
+		fs.from.Raw, t.uid, 0, t.size, joinFlags(fs.run.flags[0].List(r.Flags)), fs.dateFor(r), why)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/pace"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/transform"
@@ -89,7 +90,7 @@ type run struct {
 	hasher    [2]*identity.Hasher
 	pipeline  *transform.Pipeline
 	flagRules transform.FlagRules
-	flags     [2]flagTable // of side 1 and 2
+	flags     [2]listing.FlagTable // of side 1 and 2
 
 	table     *folders.Table
 	exist2    map[string]existence // host2's folder names, and what they are

@@ -14,6 +14,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // save writes the originals of the messages that stay behind to --savedir, as
@@ -38,7 +39,7 @@ func (fs *folderSync) save(ctx context.Context) {
 	if err == nil {
 		err = fs.lane.src.do(ctx, func(conn *imapconn.Conn) error {
 			stream := conn.Fetch(imapconn.FetchItems{UID: true, Body: true})
-			if err := stream.Ask(ctx, sortedSet(uids)); err != nil {
+			if err := stream.Ask(ctx, uidset.Sorted(uids)); err != nil {
 				return err
 			}
 			for {

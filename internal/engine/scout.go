@@ -11,6 +11,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
 // A scout looks at several folders of one side in one round trip: SELECT and
@@ -29,7 +30,7 @@ type scout struct {
 type sight struct {
 	opened *imapconn.SelectData
 	// listing is nil when the messages were not asked for, or did not all come.
-	listing *listing
+	listing *listing.Listing
 }
 
 // probe is one folder of a scout's round.
@@ -43,7 +44,7 @@ type probe struct {
 
 	subscribed *imapconn.Pending[imapconn.Nothing]
 	selected   *imapconn.Pending[imapconn.SelectData]
-	recs       []record
+	recs       []listing.Record
 	spoiled    bool
 }
 
@@ -70,7 +71,7 @@ func (r *run) scout(ctx context.Context, window []*folderSync) {
 		inside, _ := r.src.messages(fs.from.Raw)
 		src.probes = append(src.probes, &probe{
 			fs: fs, mailbox: fs.from.Raw, writable: fs.writable1(),
-			look: true, list: !known && inside > 0, recs: make([]record, 0, inside),
+			look: true, list: !known && inside > 0, recs: make([]listing.Record, 0, inside),
 		})
 		if !r.has2(fs.to.Raw) {
 			absent = append(absent, fs)
@@ -109,7 +110,7 @@ func (s *scout) add(fs *folderSync, known bool) {
 	s.probes = append(s.probes, &probe{
 		fs: fs, mailbox: fs.to.Raw, writable: true, subscribe: fs.wantsSubscription(),
 		look: !told1 || !told2 || inside1 > 0 || inside2 > 0,
-		list: !known && inside2 > 0, recs: make([]record, 0, inside2),
+		list: !known && inside2 > 0, recs: make([]listing.Record, 0, inside2),
 	})
 }
 
@@ -277,9 +278,9 @@ func (s *scout) report(ctx context.Context) error {
 			continue // the folder's own work finds and tells the same
 		}
 		seen := &sight{opened: &data}
-		l := &listing{recs: p.recs, complete: true, whole: true, uidNext: data.UIDNext, uidValidity: data.UIDValidity}
-		l.sort()
-		if !p.spoiled && (p.list && len(l.recs) >= int(data.Exists) || data.Exists == 0) {
+		l := &listing.Listing{Recs: p.recs, Complete: true, Whole: true, UIDNext: data.UIDNext, UIDValidity: data.UIDValidity}
+		l.Sort()
+		if !p.spoiled && (p.list && len(l.Recs) >= int(data.Exists) || data.Exists == 0) {
 			seen.listing = l
 		}
 		p.fs.seen[s.n-1] = seen

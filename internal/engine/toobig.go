@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // sizeLimit is the largest message that is copied, bytes: --maxsize or what
@@ -59,7 +60,7 @@ func (r *run) tellTooBig(ctx context.Context) error {
 				return err
 			}
 			stream := c.Fetch(imapconn.FetchItems{UID: true, Size: true})
-			if err := stream.Ask(ctx, uidSet(uids)); err != nil {
+			if err := stream.Ask(ctx, uidset.Of(uids)); err != nil {
 				return err
 			}
 			var n, sum, most int64

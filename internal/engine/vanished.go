@@ -6,6 +6,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // vanished finds out which of the messages that did not come twice are gone from
@@ -42,7 +43,7 @@ func (f *feeder) vanished(ctx context.Context) map[*task]bool {
 		}
 		var there []imap.UID
 		err := k.do(ctx, func(conn *imapconn.Conn) (err error) {
-			there, err = conn.UIDSearch(ctx, "UID "+setOf(uids).String())
+			there, err = conn.UIDSearch(ctx, "UID "+uidset.OfKeys(uids).String())
 			return err
 		})
 		if err != nil {

@@ -1,11 +1,5 @@
 package engine
 
-import (
-	"slices"
-
-	"github.com/emersion/go-imap/v2"
-)
-
 // The windows in which bodies are asked for: large enough that a round trip is
 // paid once for many messages, small enough that a lost connection costs little
 // and that several windows fit into the buffer budget.
@@ -28,23 +22,4 @@ func nextWindow(sizes func(i int) int64, n int) int {
 		}
 	}
 	return min(n, windowMessages)
-}
-
-// uidSet returns the set of uids, which are ascending, as ranges.
-func uidSet(uids []imap.UID) imap.UIDSet {
-	var set imap.UIDSet
-	for _, u := range uids {
-		if n := len(set); n > 0 && set[n-1].Stop+1 == u {
-			set[n-1].Stop = u
-			continue
-		}
-		set = append(set, imap.UIDRange{Start: u, Stop: u})
-	}
-	return set
-}
-
-// sortedSet is uidSet for uids in any order.
-func sortedSet(uids []imap.UID) imap.UIDSet {
-	slices.Sort(uids)
-	return uidSet(slices.Compact(uids))
 }

@@ -1,4 +1,4 @@
-package engine
+package listing
 
 import (
 	"strings"
@@ -8,21 +8,21 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 )
 
-// flagID names an interned list of flags. A mailbox of a million messages has a
+// FlagID names an interned list of flags. A mailbox of a million messages has a
 // few dozen different lists, so a record holds four bytes instead of a list.
-type flagID uint32
+type FlagID uint32
 
-// flagTable interns flag lists of one side. The zero value is ready; it is not
+// FlagTable interns flag lists of one side. The zero value is ready; it is not
 // safe for concurrent use.
-type flagTable struct {
+type FlagTable struct {
 	lists   [][]imap.Flag
-	ids     map[string]flagID
+	ids     map[string]FlagID
 	scratch []byte
 }
 
-// intern returns the id of flags, keeping the server's order and spelling,
+// Intern returns the id of flags, keeping the server's order and spelling,
 // without \Recent, which belongs to a session and not to a message.
-func (t *flagTable) intern(flags []imap.Flag) flagID {
+func (t *FlagTable) Intern(flags []imap.Flag) FlagID {
 	t.scratch = t.scratch[:0]
 	for _, f := range flags {
 		if !keepable(f) {
@@ -35,7 +35,7 @@ func (t *flagTable) intern(flags []imap.Flag) flagID {
 		return id
 	}
 	if t.ids == nil {
-		t.ids = make(map[string]flagID)
+		t.ids = make(map[string]FlagID)
 	}
 	list := make([]imap.Flag, 0, len(flags))
 	for _, f := range flags {
@@ -43,7 +43,7 @@ func (t *flagTable) intern(flags []imap.Flag) flagID {
 			list = append(list, imap.Flag(strings.Clone(string(f))))
 		}
 	}
-	id := flagID(len(t.lists))
+	id := FlagID(len(t.lists))
 	t.lists = append(t.lists, list)
 	t.ids[string(t.scratch)] = id
 	return id
@@ -55,5 +55,5 @@ func keepable(f imap.Flag) bool {
 	return !strings.EqualFold(string(f), `\Recent`) && imapconn.ValidFlag(string(f))
 }
 
-// list returns the flags of id; the caller must not change them.
-func (t *flagTable) list(id flagID) []imap.Flag { return t.lists[id] }
+// List returns the flags of id; the caller must not change them.
+func (t *FlagTable) List(id FlagID) []imap.Flag { return t.lists[id] }

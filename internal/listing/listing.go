@@ -1,0 +1,72 @@
+package listing
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// Listing is what is known of one folder on one side.
+type Listing struct {
+	// Recs are all messages of the folder, ascending by UID.
+	Recs []Record
+	// Complete is false when the server did not account for every message.
+	Complete bool
+	// Whole: all messages of the folder were asked for, not only chosen ones.
+	Whole bool
+	// Why says what is missing when it is not complete.
+	Why string
+	// UIDNext is the UID the server would give next when the folder was listed.
+	UIDNext imap.UID
+	// UIDValidity of the folder then.
+	UIDValidity uint32
+}
+
+// Find returns the index of uid, or -1.
+func (l *Listing) Find(uid imap.UID) int {
+	return Find(l.Recs, uid)
+}
+
+// Find returns the index of uid among records in ascending order, or -1.
+func Find(recs []Record, uid imap.UID) int {
+	i, ok := slices.BinarySearchFunc(recs, uid, func(r Record, u imap.UID) int { return cmp.Compare(r.UID, u) })
+	if !ok {
+		return -1
+	}
+	return i
+}
+
+// Sort brings the records into UID order and drops repeated UIDs: a server may
+// answer a FETCH in any order, and twice.
+func (l *Listing) Sort() {
+	l.Recs = Sorted(l.Recs)
+}
+
+// Sorted brings records into UID order, in place, and drops repeated UIDs; the
+// first of them stays.
+func Sorted(recs []Record) []Record {
+	slices.SortStableFunc(recs, func(a, b Record) int { return cmp.Compare(a.UID, b.UID) })
+	return slices.CompactFunc(recs, func(a, b Record) bool { return a.UID == b.UID })
+}
+
+// Count returns how many records satisfy ok.
+func (l *Listing) Count(ok func(*Record) bool) (n int64) {
+	for i := range l.Recs {
+		if ok(&l.Recs[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// NextUID is a UID below every message that comes after the listing.
+func (l *Listing) NextUID() imap.UID {
+	next := imap.UID(1)
+	if n := len(l.Recs); n > 0 {
+		next = l.Recs[n-1].UID + 1
+	}
+	// UIDNEXT may be higher, when the last messages were deleted; never rely on
+	// it alone: Courier does not tell it.
+	return max(next, l.UIDNext)
+}

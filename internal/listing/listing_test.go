@@ -1,0 +1,68 @@
+package listing
+
+import (
+	"slices"
+	"testing"
+	"unsafe"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// A folder of a million messages costs what its records cost.
+func TestRecordIsSmall(t *testing.T) {
+	if n := unsafe.Sizeof(Record{}); n > 64 {
+		t.Errorf("a record has %d bytes", n)
+	}
+}
+
+func TestListingInAnyOrder(t *testing.T) {
+	l := Listing{UIDNext: 12}
+	if got := l.NextUID(); got != 12 {
+		t.Errorf("an empty folder's next UID is %d", got)
+	}
+	for i, uid := range []imap.UID{9, 4, 4294967295, 4, 1} {
+		l.Recs = append(l.Recs, Record{UID: uid, Size: int64(i)})
+	}
+	l.Sort()
+	var got []imap.UID
+	for _, r := range l.Recs {
+		got = append(got, r.UID)
+	}
+	if want := []imap.UID{1, 4, 9, 4294967295}; !slices.Equal(got, want) {
+		t.Fatalf("got %v, want %v", got, want)
+	}
+	if l.Recs[1].Size != 1 {
+		t.Error("the second of two records with one UID stays")
+	}
+	for i, uid := range got {
+		if l.Find(uid) != i {
+			t.Errorf("UID %d is found at %d, want %d", uid, l.Find(uid), i)
+		}
+	}
+	if l.Find(5) != -1 {
+		t.Error("a UID is found that is not there")
+	}
+	l.Recs = l.Recs[:3]
+	if got := l.NextUID(); got != 12 {
+		t.Errorf("the next UID is %d below UIDNEXT", got)
+	}
+	l.UIDNext = 0
+	if got := l.NextUID(); got != 10 {
+		t.Errorf("without UIDNEXT the next UID is %d", got)
+	}
+}
+
+func TestFlagTable(t *testing.T) {
+	var table FlagTable
+	none := table.Intern(nil)
+	seen := table.Intern([]imap.Flag{imap.FlagSeen, `\Recent`})
+	both := table.Intern([]imap.Flag{"Work", imap.FlagSeen, "two words"})
+	if again := table.Intern([]imap.Flag{imap.FlagSeen}); again != seen || seen == none {
+		t.Errorf("ids: none %d, seen %d, seen again %d", none, seen, again)
+	}
+	for id, want := range map[FlagID][]imap.Flag{none: {}, seen: {imap.FlagSeen}, both: {"Work", imap.FlagSeen}} {
+		if got := table.List(id); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+}

@@ -1,0 +1,57 @@
+// Package listing keeps what is known of the messages of one folder on one
+// side, in some 60 bytes a message: a folder may have a million of them.
+package listing
+
+import (
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/maildate"
+)
+
+// Record is one message of a folder listing. It is kept for every message of
+// the folder in work, so it is small and holds no pointers.
+type Record struct {
+	Key   identity.Key
+	Size  int64 // RFC822.SIZE: a hint, never a proof
+	Date  int64 // INTERNALDATE, seconds since 1970
+	UID   imap.UID
+	Flags FlagID
+	Zone  int16 // of the date, minutes east of UTC
+	Bits  Bits
+}
+
+// Bits are the yes/no facts of a record.
+type Bits uint8
+
+const (
+	// HasDate: INTERNALDATE could be read.
+	HasDate Bits = 1 << iota
+	// HasKey: the message has an identity.
+	HasKey
+	// ByDigest: that identity is a digest of the content, the headers give none.
+	ByDigest
+	// Duplicate: a message with a lower UID has the same identity.
+	Duplicate
+	// Outside: not chosen by --search, --maxage...; it counts as present, but is
+	// neither copied nor deleted.
+	Outside
+	// AddedHeader: --addheader gives it a Message-Id when it is copied.
+	AddedHeader
+	// FlagsKept: the journal knows that host2 keeps only some of this message's
+	// flags, and which.
+	FlagsKept
+)
+
+// Is reports whether one of the facts b holds.
+func (r *Record) Is(b Bits) bool { return r.Bits&b != 0 }
+
+// Time returns INTERNALDATE in its own zone, zero when it is unknown.
+func (r *Record) Time() time.Time {
+	if !r.Is(HasDate) {
+		return time.Time{}
+	}
+	return maildate.At(r.Date, r.Zone)
+}
