@@ -191,7 +191,7 @@ func (k *link) reopen(ctx context.Context, cause error) error {
 		var c *imapconn.Conn
 		if c, err = k.side.login(ctx, nil); err != nil {
 			var refused *imapconn.Response
-			if ctx.Err() != nil || errors.As(err, &refused) && refused.Status != "BYE" && !k.side.transient(refused) {
+			if ctx.Err() != nil || errors.As(err, &refused) && refused.Status != "BYE" && !k.side.classify(refused).Throttled() {
 				return err
 			}
 			continue

@@ -14,6 +14,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/provider"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -191,7 +192,7 @@ func joinFlags(flags []imap.Flag) string {
 // whether the mailbox is full.
 func (fs *folderSync) refused(ctx context.Context, conn *imapconn.Conn, c *copier, it *item, r *imapconn.Response) (full bool, err error) {
 	t := it.t
-	switch class := appendClass(r); {
+	switch class := appendClass(fs.run.dst.classify(r)); {
 	case class == event.ErrAppend && r.Code == "TRYCREATE" && !t.recreated:
 		t.recreated = true // the folder was deleted under our hands
 		if err := conn.Create(ctx, fs.to.Raw); err != nil && isConnError(err) {
@@ -231,24 +232,15 @@ func hintOf(c event.Class) string {
 	return ""
 }
 
-// appendClass tells from the server's reply alone what kind of refusal it is;
-// imapsync looks into the subject as well (imapsync-messages.md S47).
-func appendClass(r *imapconn.Response) event.Class {
-	text := strings.ToLower(r.Text)
-	has := func(signs ...string) bool {
-		for _, s := range signs {
-			if strings.Contains(text, s) {
-				return true
-			}
-		}
-		return false
-	}
-	switch {
-	case r.Code == "TOOBIG", has("maximum message size exceeded", "maximum size of appendable message", "message too large", "message exceeds", "too big"):
+// appendClass is the class of error that a refusal of APPEND counts as; imapsync
+// looks for signs in the subject as well (imapsync-messages.md S47).
+func appendClass(v provider.Verdict) event.Class {
+	switch v.Action {
+	case provider.TooBig:
 		return event.ErrAppendSize
-	case r.Code == "OVERQUOTA", has("over quota", "overquota", "quota exceeded", "exceeded your mail quota", "not enough disk quota", "mailbox is full", "quota limit will be exceeded"):
+	case provider.MailboxFull:
 		return event.ErrOverquota
-	case has("virus"):
+	case provider.Virus:
 		return event.ErrAppendVirus
 	}
 	return event.ErrAppend

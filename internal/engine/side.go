@@ -16,6 +16,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/provider"
 )
 
 // side is one account during a run: how to reach it, and what is known of its
@@ -31,6 +32,7 @@ type side struct {
 	id      map[string]string
 	banner  string
 	family  folders.Family
+	profile provider.Profile
 	space   folders.Space
 	list    []imapconn.ListData
 	subs    map[string]bool
@@ -197,6 +199,7 @@ func (s *side) first(ctx context.Context, k *link, st *story) error {
 		return err
 	}
 	s.family = folders.FamilyOf(s.banner, s.id, capNames(c.Caps()))
+	s.profile = provider.Of(s.acct.Host, s.banner, s.id, s.family)
 	s.readAppendLimit(c)
 	s.hasLabels = c.Has(capGmail)
 	return s.quota(ctx, c, st)
@@ -403,17 +406,7 @@ func (s *side) quota(ctx context.Context, c *imapconn.Conn, st *story) error {
 	return nil
 }
 
-// transient reports whether a refusal to log in may pass by itself.
-func (s *side) transient(r *imapconn.Response) bool {
-	switch r.Code {
-	case "UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG":
-		return true
-	}
-	text := strings.ToLower(r.Text)
-	for _, sign := range []string{"too many", "try again", "temporar", "throttl", "not connected"} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
+// classify tells what a reply of this server asks for.
+func (s *side) classify(r *imapconn.Response) provider.Verdict {
+	return provider.Classify(s.family, provider.Reply{Command: r.Command, Status: r.Status, Code: r.Code, Text: r.Text})
 }

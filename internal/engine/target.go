@@ -11,6 +11,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/provider"
 )
 
 // create makes sure that the host2 folder is there, with its parents. It sets
@@ -113,7 +114,7 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 		return fs.createFallback(ctx, refused)
 	case own:
 		class := event.ErrCreate
-		if appendClass(refused) == event.ErrOverquota {
+		if r.dst.classify(refused).Action == provider.MailboxFull {
 			class = event.ErrOverquota
 		}
 		fs.problem(class, fmt.Sprintf("Could not create folder %s from %s: %s", bracket(folder), bracket(fs.from), refused.Line()),
