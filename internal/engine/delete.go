@@ -9,7 +9,9 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -287,4 +289,15 @@ func numbers(uids []imap.UID) []uint32 {
 		out[i] = uint32(u)
 	}
 	return out
+}
+
+// indexFirsts fills firsts.
+func (fs *folderSync) indexFirsts() {
+	fs.firsts = make(map[identity.Key]int32, len(fs.src.Recs))
+	for i := range fs.src.Recs {
+		r := &fs.src.Recs[i]
+		if _, ok := fs.firsts[r.Key]; !ok && r.Is(listing.HasKey) && !r.Is(listing.Outside) {
+			fs.firsts[r.Key] = int32(i)
+		}
+	}
 }

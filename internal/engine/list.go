@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/maildate"
-	"github.com/imaphaul/imaphaul/internal/transform"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -221,229 +219,10 @@ func (l *lister) complete(ctx context.Context, c *imapconn.Conn, out *listing.Li
 	return nil
 }
 
-// nameTheRest gives an identity to the messages that the wanted headers do not
-// identify: from the whole header, else from the content. Each is read once.
-func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
-	p := &l.fs.run.p.Identity
-	if p.HeadersGiven {
-		return nil // the user's choice stands; what it leaves behind is reported
-	}
-	var todo []imap.UID
-	for i := range out.Recs {
-		r := &out.Recs[i]
-		if r.Is(listing.HasKey) {
-			continue
-		}
-		if l.n == 1 && p.AddHeader {
-			key, outcome, err := l.fs.run.hasher[0].AddedKey(uint32(r.UID), r.Size)
-			if err != nil {
-				return err
-			}
-			if outcome == identity.Identified {
-				r.Key = key
-				r.Bits |= listing.HasKey | listing.AddedHeader
-				continue
-			}
-		}
-		todo = append(todo, r.UID)
-	}
-	if len(todo) == 0 {
-		return nil
-	}
-	hasher := l.fs.run.hasher[l.n-1]
-	return l.fs.contents(ctx, c, todo, func(uid imap.UID, header []byte, content identity.Content) error {
-		i := out.Find(uid)
-		if i < 0 {
-			return nil
-		}
-		r := &out.Recs[i]
-		if p.WholeHeaderIfNeeded {
-			key, outcome, err := hasher.FromHeader(header, r.Size)
-			if err != nil {
-				return err
-			}
-			if outcome == identity.Identified {
-				r.Key = key
-				r.Bits |= listing.HasKey
-				return nil
-			}
-		}
-		r.Key = content.Key()
-		r.Bits |= listing.HasKey | listing.ByDigest
-		return nil
-	})
-}
-
-// headerKept bounds the header kept of a message that is read for its content.
-const headerKept = 1 << 20
-
-// contents reads the given messages of the selected folder and tells each one's
-// header and content. Messages that do not come are left out. The bodies are
-// streamed.
-func (fs *folderSync) contents(ctx context.Context, c *imapconn.Conn, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) error {
-	return fs.contentsWithout(ctx, c, uidset.Of(uids), false, tell)
-}
-
-// contentsWithout is contents, leaving out the line that --addheader added.
-func (fs *folderSync) contentsWithout(ctx context.Context, c *imapconn.Conn, uids imap.UIDSet, added bool, tell func(imap.UID, []byte, identity.Content) error) error {
-	stream := c.Fetch(imapconn.FetchItems{UID: true, Body: true})
-	if err := stream.Ask(ctx, uids); err != nil {
-		return err
-	}
-	hasher := identity.NewContentHasher()
-	var head headerCatcher
-	for {
-		m, err := stream.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if m.Body == nil {
-			continue
-		}
-		hasher.Reset()
-		head.reset()
-		filter := skipAdded{to: hasher, done: !added}
-		if _, err := io.Copy(io.MultiWriter(&filter, &head), m.Body); err != nil {
-			return err
-		}
-		if err := filter.flush(); err != nil {
-			return err
-		}
-		if err := tell(m.UID, head.header(), hasher.Sum()); err != nil {
-			return err
-		}
-	}
-}
-
-// headerCatcher keeps the beginning of what is written to it.
-type headerCatcher struct{ b []byte }
-
-func (h *headerCatcher) reset() { h.b = h.b[:0] }
-
-func (h *headerCatcher) Write(p []byte) (int, error) {
-	if room := headerKept - len(h.b); room > 0 {
-		h.b = append(h.b, p[:min(room, len(p))]...)
-	}
-	return len(p), nil
-}
-
-func (h *headerCatcher) header() []byte {
-	head, _ := transform.SplitHeader(h.b)
-	return head
-}
-
-// choose runs the search of a side's selection. nil means all messages.
-func (l *lister) choose(ctx context.Context) error {
-	s := &l.fs.run.p.Selection
-	criteria, able := s.Search1, s.AbleToSearch1
-	if l.n == 2 {
-		criteria, able = s.Search2, s.AbleToSearch2
-	}
-	search := criterion(criteria, s.MaxAge, s.MinAge, s.Now)
-	if !able && s.FetchSet != "" && criteria == "" {
-		return l.chooseByDate(ctx)
-	}
-	if search == "" {
-		return nil
-	}
-	if !able && criteria == "" {
-		return l.chooseByDate(ctx)
-	}
-	var uids []imap.UID
-	err := l.k.do(ctx, func(c *imapconn.Conn) (err error) {
-		uids, err = c.UIDSearch(ctx, search)
-		return err
-	})
-	if err != nil {
-		if isConnError(err) || criteria != "" {
-			return fmt.Errorf("UID SEARCH %s: %w", search, err)
-		}
-		l.fs.run.warn(fmt.Sprintf("Host%d: SEARCH failed in folder [%s] (%s), so ages are taken from INTERNALDATE there, like --noabletosearch%d", l.n, l.k.mailbox, serverWords(err), l.n))
-		return l.chooseByDate(ctx)
-	}
-	l.chosen = make(map[imap.UID]struct{}, len(uids))
-	for _, u := range uids {
-		l.chosen[u] = struct{}{}
+// rangeErr is the refusal of a FETCH of a range, if there was one.
+func rangeErr(f *imapconn.Fetch) error {
+	for _, e := range f.CommandErrs() {
+		return &e
 	}
 	return nil
-}
-
-// criterion is the SEARCH key of a selection: the user's own words and the ages
-// together; "" when everything is chosen. Ages are whole days of the Date
-// header, as in imapsync (imapsync-messages.md section 3).
-func criterion(search string, maxAge, minAge *float64, now time.Time) string {
-	day := func(age float64) string {
-		return now.Add(-time.Duration(age * float64(24*time.Hour))).Format("2-Jan-2006")
-	}
-	ages := ""
-	switch {
-	case maxAge != nil && minAge != nil && *minAge > *maxAge:
-		ages = "OR SENTSINCE " + day(*maxAge) + " SENTBEFORE " + day(*minAge)
-	case maxAge != nil && minAge != nil:
-		ages = "SENTSINCE " + day(*maxAge) + " SENTBEFORE " + day(*minAge)
-	case maxAge != nil:
-		ages = "SENTSINCE " + day(*maxAge)
-	case minAge != nil:
-		ages = "SENTBEFORE " + day(*minAge)
-	}
-	switch {
-	case ages == "":
-		return search
-	case search == "":
-		return ages
-	}
-	return search + " " + ages
-}
-
-// inAges reports whether a message of this INTERNALDATE is chosen by --maxage
-// and --minage, to the second: the union when minage is above maxage.
-func inAges(arrived time.Time, maxAge, minAge *float64, now time.Time) bool {
-	limit := func(age float64) time.Time { return now.Add(-time.Duration(age * float64(24*time.Hour))) }
-	young := maxAge == nil || !arrived.Before(limit(*maxAge))
-	old := minAge == nil || !arrived.After(limit(*minAge))
-	if maxAge != nil && minAge != nil && *minAge > *maxAge {
-		return young || old
-	}
-	return young && old
-}
-
-// chooseByDate chooses by INTERNALDATE (--noabletosearch).
-func (l *lister) chooseByDate(ctx context.Context) error {
-	s := &l.fs.run.p.Selection
-	l.chosen = make(map[imap.UID]struct{})
-	if l.k.opened.Exists == 0 {
-		return nil // some servers refuse 1:* in an empty folder
-	}
-	var wanted imap.UIDSet
-	if s.FetchSet != "" {
-		set, err := uidset.Parse(s.FetchSet)
-		if err != nil {
-			return fmt.Errorf("--fetch_hash_set %s: %w", s.FetchSet, err)
-		}
-		wanted = set
-	}
-	return l.k.do(ctx, func(c *imapconn.Conn) error {
-		stream := c.Fetch(imapconn.FetchItems{UID: true, InternalDate: true})
-		if err := stream.AskRange(ctx, 1, 0); err != nil {
-			return err
-		}
-		for {
-			m, err := stream.Next(ctx)
-			if errors.Is(err, io.EOF) {
-				return rangeErr(stream)
-			}
-			if err != nil {
-				return err
-			}
-			if wanted != nil && !wanted.Contains(m.UID) {
-				continue
-			}
-			if seconds, zone, ok := maildate.Read(m.InternalDate); !ok || inAges(maildate.At(seconds, zone), s.MaxAge, s.MinAge, s.Now) {
-				l.chosen[m.UID] = struct{}{}
-			}
-		}
-	})
 }

@@ -185,11 +185,3 @@ func (l *lister) size(ctx context.Context) (event.Size, error) {
 	})
 	return sum, err
 }
-
-// rangeErr is the refusal of a FETCH of a range, if there was one.
-func rangeErr(f *imapconn.Fetch) error {
-	for _, e := range f.CommandErrs() {
-		return &e
-	}
-	return nil
-}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
@@ -102,4 +103,27 @@ func inUnits(n int64) string {
 		v /= 1024
 	}
 	return fmt.Sprintf("%.3f %s", v, units[i])
+}
+
+// appendLimit is the largest message host2 takes, bytes; 0 for no limit.
+func (r *run) appendLimit() int64 {
+	if l := r.p.Selection.AppendLimit; l != nil {
+		return *l
+	}
+	if r.dst == nil {
+		return 0
+	}
+	return r.dst.maxSize
+}
+
+// tellSizeLimit tells the largest message that will be sent.
+func (r *run) tellSizeLimit() {
+	e := event.SizeLimit{AppendLimit: r.appendLimit(), Effective: r.appendLimit()}
+	if m := r.p.Selection.MaxSize; m != nil {
+		e.MaxSize = *m
+		if e.Effective == 0 || *m < e.Effective {
+			e.Effective = *m
+		}
+	}
+	r.emit(e)
 }

@@ -31,8 +31,6 @@ const (
 	HasDate Bits = 1 << iota
 	// HasKey: the message has an identity.
 	HasKey
-	// ByDigest: that identity is a digest of the content, the headers give none.
-	ByDigest
 	// Duplicate: a message with a lower UID has the same identity.
 	Duplicate
 	// Outside: not chosen by --search, --maxage...; it counts as present, but is

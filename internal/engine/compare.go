@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/imaphaul/imaphaul/internal/compare"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+)
+
+// compare lists both folders at the same time and pairs their messages.
+func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
+	fs.recall()
+	dstLister := &lister{fs: fs, k: fs.lane.dst, n: 2}
+	// Each side is cancelled by the run's context only: when one side fails, the
+	// other's connection is to live on.
+	var g errgroup.Group
+	g.Go(func() (err error) {
+		if srcLister.chosen == nil {
+			if err := srcLister.choose(ctx); err != nil {
+				return err
+			}
+		}
+		fs.run.emit(event.FolderListing{Side: 1, Folder: fs.from, Messages: srcLister.considering()})
+		fs.src, err = srcLister.list(ctx)
+		return err
+	})
+	g.Go(func() (err error) {
+		if !fs.exists {
+			fs.dst = &listing.Listing{Complete: true}
+			return nil
+		}
+		if err := dstLister.choose(ctx); err != nil {
+			return err
+		}
+		fs.run.emit(event.FolderListing{Side: 2, Folder: fs.to, Messages: dstLister.considering()})
+		fs.dst, err = dstLister.list(ctx)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		fs.src, fs.dst = nil, nil
+		return err
+	}
+	if !fs.src.Complete {
+		fs.problem(event.ErrListing, fmt.Sprintf("Host1 folder %s: not all messages could be listed: %s", fs.from.Raw, fs.src.Why), "nothing is deleted in this folder; run again")
+	}
+	if !fs.dst.Complete {
+		// Copying now could bring a message twice that is there and was not seen.
+		fs.problem(event.ErrListing, fmt.Sprintf("Host2 folder %s: not all messages could be listed, so nothing is copied there: %s", fs.to.Raw, fs.dst.Why), "run again")
+	}
+	if err := fs.awaitDoubt(ctx, dstLister); err != nil {
+		return err
+	}
+	if err := fs.separateLookalikes(ctx); err != nil {
+		return err
+	}
+	if err := fs.verifyAdded(ctx); err != nil {
+		return err
+	}
+	if err := fs.resolveDoubt(ctx); err != nil {
+		return err
+	}
+	fs.debugLists()
+	fs.pairing = compare.Pair(fs.src, fs.dst)
+	for i, l := range []*listing.Listing{fs.src, fs.dst} {
+		n := event.Side(i + 1)
+		repeated, nameless, name := fs.pairing.Repeated1, fs.pairing.Nameless1, fs.from
+		if n == 2 {
+			repeated, nameless, name = fs.pairing.Repeated2, fs.pairing.Nameless2, fs.to
+		}
+		fs.run.emit(event.FolderListed{
+			Side: n, Folder: name, Selected: l.Count(func(r *listing.Record) bool { return !r.Is(listing.Outside) }),
+			Duplicates: int64(len(repeated)), NoHeader: int64(len(nameless)),
+		})
+	}
+	for i := range fs.src.Recs {
+		if t := fs.src.Recs[i].Time(); t.After(fs.run.newest) {
+			fs.run.newest = t
+		}
+	}
+	fs.merge.see(fs)
+	return nil
+}
+
+// notListed handles a folder whose messages can not be listed: nothing is
+// copied, since everything would look new, and nothing is deleted.
+func (fs *folderSync) notListed(err error) error {
+	var rebuilt *errRebuilt
+	if errors.As(err, &rebuilt) {
+		fs.problem(event.ErrListing, rebuilt.Error(), "run again")
+		return nil
+	}
+	var resp *imapconn.Response
+	if isConnError(err) || !errors.As(err, &resp) {
+		return err
+	}
+	fs.problem(event.ErrListing, fmt.Sprintf("Host1 folder %s -> %s: could not be listed, so nothing is copied or deleted there: %s", fs.from.Raw, fs.to.Raw, err),
+		"see what the server says; with --search, check the criterion")
+	return nil
+}

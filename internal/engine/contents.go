@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// headerKept bounds the header kept of a message that is read for its content.
+const headerKept = 1 << 20
+
+// contents reads the given messages of the selected folder and tells each one's
+// header and content. Messages that do not come are left out. The bodies are
+// streamed.
+func (fs *folderSync) contents(ctx context.Context, c *imapconn.Conn, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) error {
+	return fs.contentsWithout(ctx, c, uidset.Of(uids), false, tell)
+}
+
+// contentsWithout is contents, leaving out the line that --addheader added.
+func (fs *folderSync) contentsWithout(ctx context.Context, c *imapconn.Conn, uids imap.UIDSet, added bool, tell func(imap.UID, []byte, identity.Content) error) error {
+	stream := c.Fetch(imapconn.FetchItems{UID: true, Body: true})
+	if err := stream.Ask(ctx, uids); err != nil {
+		return err
+	}
+	hasher := identity.NewContentHasher()
+	var head headerCatcher
+	for {
+		m, err := stream.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if m.Body == nil {
+			continue
+		}
+		hasher.Reset()
+		head.reset()
+		filter := skipAdded{to: hasher, done: !added}
+		if _, err := io.Copy(io.MultiWriter(&filter, &head), m.Body); err != nil {
+			return err
+		}
+		if err := filter.flush(); err != nil {
+			return err
+		}
+		if err := tell(m.UID, head.header(), hasher.Sum()); err != nil {
+			return err
+		}
+	}
+}
+
+// headerCatcher keeps the beginning of what is written to it.
+type headerCatcher struct{ b []byte }
+
+func (h *headerCatcher) reset() { h.b = h.b[:0] }
+
+func (h *headerCatcher) Write(p []byte) (int, error) {
+	if room := headerKept - len(h.b); room > 0 {
+		h.b = append(h.b, p[:min(room, len(p))]...)
+	}
+	return len(p), nil
+}
+
+func (h *headerCatcher) header() []byte {
+	head, _ := transform.SplitHeader(h.b)
+	return head
+}

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/maildate"
+)
+
+// plan decides about every host1 message what is to be done with it, and makes
+// the list of those to copy.
+func (fs *folderSync) plan() *copier {
+	c := &copier{fs: fs, lane: fs.lane}
+	pr := &fs.pairing
+	var presentBytes int64
+	for _, m := range pr.Present {
+		presentBytes += fs.src.Recs[m.Src].Size
+		fs.onHost2 = append(fs.onHost2, fs.src.Recs[m.Src].UID)
+		fs.cross(fs.src.Recs[m.Src].Key)
+	}
+	if len(pr.Present) > 0 {
+		fs.run.emit(event.MessagesPresent{Folder: fs.from, Count: int64(len(pr.Present)), Bytes: presentBytes})
+	}
+	if fs.run.crossSeen != nil {
+		// For the folders to come; what is missing here is asked for below.
+		defer fs.crossAll()
+	}
+	for _, i := range pr.Repeated1 {
+		r := &fs.src.Recs[i]
+		fs.run.emit(event.MessageSkipped{Side: 1, Folder: fs.from, UID: uint32(r.UID), Bytes: r.Size, Reason: event.SkipDuplicate})
+	}
+	for _, i := range pr.Nameless1 {
+		r := &fs.src.Recs[i]
+		fs.run.emit(event.MessageSkipped{Side: 1, Folder: fs.from, UID: uint32(r.UID), Bytes: r.Size, Reason: event.SkipNoHeader})
+	}
+	for _, i := range pr.Nameless2 {
+		r := &fs.dst.Recs[i]
+		fs.run.emit(event.MessageSkipped{Side: 2, Folder: fs.to, UID: uint32(r.UID), Bytes: r.Size, Reason: event.SkipNoHeader})
+	}
+	if !fs.dst.Complete {
+		return c
+	}
+	c.tasks = make([]task, 0, len(pr.Missing))
+	noResurrection := fs.noResurrection()
+	for _, i := range pr.Missing {
+		r := &fs.src.Recs[i]
+		t := task{c: c, src: i, uid: r.UID, size: r.Size, resent: fs.wasInDoubt[r.UID]}
+		if noResurrection && fs.wasDelivered(r) {
+			fs.skipped(&t, event.SkipResurrect, "")
+			continue
+		}
+		if reason, detail, skip := fs.filter(r); skip {
+			fs.skipped(&t, reason, detail)
+			if reason == event.SkipCrossDuplicate {
+				fs.onHost2 = append(fs.onHost2, r.UID)
+			}
+			continue
+		}
+		t.flags = fs.flagsFor(r)
+		t.date = fs.dateFor(r)
+		c.tasks = append(c.tasks, t)
+	}
+	if fs.run.p.Dry && fs.run.p.Dry1 {
+		for i := range c.tasks {
+			c.tasks[i].fate = copied
+			c.tasks[i].bytes = c.tasks[i].size
+			fs.confirmed(&c.tasks[i])
+		}
+	}
+	return c
+}
+
+// filter decides by what the listing tells whether a message is left out.
+func (fs *folderSync) filter(r *listing.Record) (event.Skip, string, bool) {
+	s := &fs.run.p.Selection
+	limit := fs.run.sizeLimit()
+	switch {
+	case fs.crossed(r.Key):
+		fs.run.debugf(fs.run.p.Debug.CrossDuplicates, "crossduplicates", "Host1: msg %s/%d is in another folder of host2 already", fs.from.Raw, r.UID)
+		return event.SkipCrossDuplicate, "", true
+	case (limit > 0 || s.MaxSize != nil) && r.Size > limit: // --maxsize 0 lets nothing through
+		return event.SkipTooBig, fmt.Sprintf("(%d exceeds maxsize limit %d bytes)", r.Size, limit), true
+	case s.MinSize != nil && r.Size <= *s.MinSize:
+		return event.SkipTooSmall, fmt.Sprintf("(%d smaller than minsize %d bytes)", r.Size, *s.MinSize), true
+	}
+	return 0, "", false
+}
+
+// flagsFor is what a message's flags become on host2.
+func (fs *folderSync) flagsFor(r *listing.Record) []imap.Flag {
+	had := fs.run.flags[0].List(r.Flags)
+	flags, err := fs.mapper.ForAppend(had)
+	if err != nil {
+		fs.run.warn(err.Error())
+	}
+	if fs.run.debugging(fs.run.p.Debug.Flags) {
+		fs.run.debugf(true, "flags", "Host1: msg %s/%d flags (%s) become (%s)", fs.from.Raw, r.UID, joinFlags(had), joinFlags(flags))
+	}
+	return flags
+}
+
+// dateFor is the INTERNALDATE to give to host2, "" for none.
+func (fs *folderSync) dateFor(r *listing.Record) string {
+	t := &fs.run.p.Transform
+	if !t.SyncInternalDates && !t.IDateFromHeader || !r.Is(listing.HasDate) {
+		return ""
+	}
+	return r.Time().Format(maildate.Layout)
+}

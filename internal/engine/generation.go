@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/listing"
+)
+
+// A generation is a group of messages whose departure the journal knows of
+// before their first byte leaves. It is larger than what one APPEND carries:
+// making it costs a flush to the disk.
+const (
+	generationMessages = 1000
+	generationBytes    = 32 << 20
+)
+
+// generation is a batch of the journal and the tasks in it.
+type generation struct {
+	batch *journal.Batch
+	tasks []*task
+}
+
+// fated reports whether it is known of every message what became of it.
+func (g *generation) fated() bool {
+	for _, t := range g.tasks {
+		if t.fate == pending {
+			return false
+		}
+	}
+	return true
+}
+
+// settlement is the outcome of a generation.
+func (g *generation) settlement() journal.Settlement {
+	s := journal.Settlement{ID: g.batch.ID}
+	for _, t := range g.tasks {
+		if t.fate == copied {
+			s.Delivered = append(s.Delivered, journal.Delivery{UID1: t.uid, UID2: t.newUID})
+		}
+	}
+	return s
+}
+
+// announce makes sure that the journal knows of these messages, of one folder,
+// before they leave. The generation that is begun runs ahead of the messages at
+// hand, in the order of sending.
+func (d *deliverer) announce(items []*item) {
+	tasks := make([]*task, len(items))
+	for i, it := range items {
+		tasks[i] = it.t
+		if it.signed {
+			it.t.announced, it.signed = false, false
+		}
+	}
+	c := tasks[0].c
+	ahead := d.v.tasks[items[len(items)-1].at+1:]
+	for i := range ahead {
+		if ahead[i].c != c {
+			ahead = ahead[:i]
+			break
+		}
+		if i >= generationMessages {
+			break
+		}
+	}
+	c.announceTasks(tasks, ahead)
+}
+
+// announceTasks tells the journal of tasks, and of those of ahead that have room
+// in the same generation.
+func (c *copier) announceTasks(tasks []*task, ahead []task) {
+	k := c.fs.known
+	if k == nil || !k.usable {
+		return
+	}
+	var next []*task
+	var bytes int64
+	for _, t := range tasks {
+		if !t.announced {
+			t.announced = true
+			next = append(next, t)
+			bytes += t.size
+		}
+	}
+	if len(next) == 0 {
+		return
+	}
+	if !c.fs.run.altering() { // else the key depends on what is sent
+		for i := 0; i < len(ahead) && len(next) < generationMessages && bytes < generationBytes; i++ {
+			if t := &ahead[i]; !t.announced {
+				t.announced = true
+				next = append(next, t)
+				bytes += t.size
+			}
+		}
+	}
+	g := &generation{batch: &journal.Batch{UIDNext2: c.fs.dst.NextUID(), Messages2: c.fs.dstOpened.Exists}, tasks: next}
+	for _, t := range next {
+		rec := &c.fs.src.Recs[t.src]
+		sent := rec.Key
+		if t.sentKey != nil {
+			sent = *t.sentKey
+		}
+		key, rank, ok := entryKey(sent)
+		if !ok {
+			rank = 0
+		}
+		g.batch.Items = append(g.batch.Items, journal.Entry{
+			UID1: t.uid, Key: key, Marks: rank, Size: max(t.size, 0),
+			Date: rec.Date, Zone: rec.Zone, HasDate: rec.Is(listing.HasDate),
+			Flags1: c.fs.run.j.InternFlags(c.fs.run.flags[0].List(rec.Flags)), Flags2: c.fs.run.j.InternFlags(t.flags),
+		})
+	}
+	done, open := c.settlements()
+	c.mu.Lock()
+	c.generations = open
+	c.mu.Unlock()
+	if err := k.folder.Advance(done, g.batch); err != nil {
+		c.fs.run.journalFailed(err)
+		return
+	}
+	c.mu.Lock()
+	c.generations = append(c.generations, g)
+	c.mu.Unlock()
+}
+
+// settlements are the outcomes of the generations that are over, and those that
+// are not.
+func (c *copier) settlements() (done []journal.Settlement, open []*generation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, g := range c.generations {
+		if g.fated() {
+			done = append(done, g.settlement())
+		} else {
+			open = append(open, g)
+		}
+	}
+	return done, open
+}
+
+// concede settles what is left when the copying of a folder ends: messages
+// without a fate never left, or their fate is found out by the next run.
+func (c *copier) concede() {
+	k := c.fs.known
+	if k == nil || !k.usable {
+		return
+	}
+	for _, g := range c.generations {
+		unknown := false
+		for _, t := range g.tasks {
+			unknown = unknown || t.fate == pending && t.doubtful
+		}
+		if unknown {
+			continue // it stays in doubt
+		}
+		c.fs.run.journalFailed(k.folder.Settle(g.batch.ID, g.settlement().Delivered...))
+	}
+	c.generations = nil
+}

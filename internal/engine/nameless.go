@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+)
+
+// nameTheRest gives an identity to the messages that the wanted headers do not
+// identify: from the whole header, else from the content. Each is read once.
+func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
+	p := &l.fs.run.p.Identity
+	if p.HeadersGiven {
+		return nil // the user's choice stands; what it leaves behind is reported
+	}
+	var todo []imap.UID
+	for i := range out.Recs {
+		r := &out.Recs[i]
+		if r.Is(listing.HasKey) {
+			continue
+		}
+		if l.n == 1 && p.AddHeader {
+			key, outcome, err := l.fs.run.hasher[0].AddedKey(uint32(r.UID), r.Size)
+			if err != nil {
+				return err
+			}
+			if outcome == identity.Identified {
+				r.Key = key
+				r.Bits |= listing.HasKey | listing.AddedHeader
+				continue
+			}
+		}
+		todo = append(todo, r.UID)
+	}
+	if len(todo) == 0 {
+		return nil
+	}
+	hasher := l.fs.run.hasher[l.n-1]
+	return l.fs.contents(ctx, c, todo, func(uid imap.UID, header []byte, content identity.Content) error {
+		i := out.Find(uid)
+		if i < 0 {
+			return nil
+		}
+		r := &out.Recs[i]
+		if p.WholeHeaderIfNeeded {
+			key, outcome, err := hasher.FromHeader(header, r.Size)
+			if err != nil {
+				return err
+			}
+			if outcome == identity.Identified {
+				r.Key = key
+				r.Bits |= listing.HasKey
+				return nil
+			}
+		}
+		r.Key = content.Key()
+		r.Bits |= listing.HasKey
+		return nil
+	})
+}

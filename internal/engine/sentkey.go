@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
+
+// doubtKey of a task: the key it was sent with, without what was added to tell
+// lookalikes apart, which the destination's headers do not show.
+func (fs *folderSync) doubtKey(t *task) identity.Key {
+	if t.sentKey != nil {
+		return t.sentKey.Base()
+	}
+	return fs.src.Recs[t.src].Key.Base()
+}
+
+// altering reports whether messages may be sent with other bytes than they have
+// on host1, so that the key of each is known only when it is sent.
+func (r *run) altering() bool { return r.pipeline.Active() || r.pipeline.AddHeader }
+
+// sign finds out under which key host2 will list the altered bytes of a message.
+func (c *copier) sign(it *item, msg []byte) error {
+	fs := c.fs
+	header, _ := transform.SplitHeader(msg)
+	hasher := identity.NewHasher(fs.run.identity)
+	key, outcome, err := hasher.FromFields(header, int64(len(msg)))
+	p := &fs.run.p.Identity
+	if err == nil && outcome != identity.Identified && !p.HeadersGiven && p.WholeHeaderIfNeeded {
+		key, outcome, err = hasher.FromHeader(header, int64(len(msg)))
+	}
+	if err != nil {
+		return err
+	}
+	t := it.t
+	content := identity.ContentOf(msg)
+	t.sentContent = &content
+	_, alike := fs.alike[key]
+	switch {
+	case outcome != identity.Identified && p.HeadersGiven:
+		return nil // it will have no identity there
+	case outcome != identity.Identified:
+		key = content.Key()
+	case alike:
+		key = content.Key()
+		if plain, ok := fs.plainOf[key]; ok {
+			key = plain
+		}
+	}
+	if t.sentKey == nil && key == fs.src.Recs[t.src].Key || t.sentKey != nil && key == *t.sentKey {
+		return nil
+	}
+	t.sentKey, it.signed = &key, true
+	return nil
+}

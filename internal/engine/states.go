@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/journal"
+)
+
+// finished keeps a folder pair whose state is worth storing: all of it was
+// carried over. expect2 is the number of messages host2 must have then.
+type finished struct {
+	fs      *folderSync
+	expect2 int64
+}
+
+// reconciled decides whether the folder pair is reconciled.
+func (fs *folderSync) reconciled(c *copier) bool {
+	if fs.bad || fs.failedCount > 0 || fs.src == nil || fs.dst == nil || fs.known == nil || !fs.known.usable || fs.run.p.Dry || fs.run.restricted() {
+		return false
+	}
+	for i := range c.tasks {
+		if c.tasks[i].fate != copied {
+			return false
+		}
+	}
+	return len(c.tasks) == len(fs.pairing.Missing) && fs.src.Complete && fs.dst.Complete
+}
+
+// saveStates stores what the reconciled folders look like now. host1's side is
+// what LIST told before the folder was read, so that what came later is seen as
+// a change; host2's is asked for now, all folders in one round trip.
+func (r *run) saveStates(ctx context.Context) error {
+	if len(r.done) == 0 || len(r.src.status) == 0 {
+		return nil
+	}
+	names := make([]string, len(r.done))
+	for i, f := range r.done {
+		names[i] = f.fs.to.Raw
+	}
+	now, err := r.dst.statusOf(ctx, r.main.dst, names)
+	if err != nil {
+		return err
+	}
+	var states []func() error
+	for _, f := range r.done {
+		s1, s2 := r.src.status[f.fs.from.Raw], now[f.fs.to.Raw]
+		if s1 == nil || s2 == nil || s1.NumMessages == nil || s2.NumMessages == nil {
+			continue
+		}
+		r.dst.status[f.fs.to.Raw] = s2
+		delete(r.dst.touched, f.fs.to.Raw)
+		if f.fs.merge.sources == 1 && int64(*s2.NumMessages) != f.expect2 {
+			continue // somebody else is at work in it
+		}
+		st := journal.FolderState{
+			UIDValidity1: s1.UIDValidity, UIDNext1: uint32(s1.UIDNext), Messages1: *s1.NumMessages, ModSeq1: s1.HighestModSeq,
+			UIDValidity2: s2.UIDValidity, UIDNext2: uint32(s2.UIDNext), Messages2: *s2.NumMessages, ModSeq2: s2.HighestModSeq,
+			Size1: -1, Size2: -1, CompleteAt: time.Now(),
+		}
+		if s1.Size != nil {
+			st.Size1 = *s1.Size
+		}
+		if s2.Size != nil {
+			st.Size2 = *s2.Size
+		}
+		states = append(states, func() error { return f.fs.known.folder.SetState(st) })
+	}
+	// Writes that wait for one another share a flush.
+	r.journalFailed(together(states))
+	return nil
+}

@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// lookAfter makes up for what the replies to APPEND did not tell, when everything
+// was sent.
+func (c *copier) lookAfter(ctx context.Context) error {
+	var twins, lost bool
+	for i := range c.tasks {
+		t := &c.tasks[i]
+		twins = twins || t.resent && t.fate == copied
+		lost = lost || t.sentKey != nil && t.fate == copied && t.newUID == 0
+	}
+	if !twins && !lost || c.fs.run.p.Dry {
+		return nil
+	}
+	if err := c.fs.reenter(ctx, c.lane.dst); err != nil {
+		return err
+	}
+	arrived, err := c.fs.arrivals(ctx, c.lane.dst)
+	if err != nil {
+		return err
+	}
+	if lost {
+		c.locate(arrived)
+	}
+	return c.removeTwins(ctx, arrived)
+}
+
+// locate finds the messages that were sent under a key of their own to a server
+// that does not tell their UIDs: nothing else would lead from one side to the
+// other at the next run.
+func (c *copier) locate(arrived []arrival) {
+	fs := c.fs
+	open := make(map[identity.Key][]*task)
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.fate == copied && t.newUID == 0 {
+			k := fs.doubtKey(t)
+			open[k] = append(open[k], t)
+		}
+	}
+	for _, a := range arrived {
+		if ts := open[a.key]; len(ts) > 0 && !fs.delivered[a.uid] && !fs.torn[a.uid] {
+			open[a.key] = ts[1:]
+			ts[0].newUID = a.uid
+			fs.delivered[a.uid] = true
+		}
+	}
+}
+
+// removeTwins looks among what arrived whether messages that were sent again, since
+// they had not arrived, came twice after all. Of two messages that this program has
+// stored, and that are the same to the last byte, it removes the one of which
+// host2 has told that it came of the second sending.
+func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
+	fs := c.fs
+	again := make(map[identity.Key][]*task)
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.resent && t.fate == copied {
+			k := fs.doubtKey(t)
+			again[k] = append(again[k], t)
+		}
+	}
+	k := c.lane.dst
+	twins := make(map[imap.UID]imap.UID) // of the second sending -> of the first
+	byUID := make(map[imap.UID]*task)
+	var read []imap.UID
+	for _, a := range arrived {
+		ts := again[a.key]
+		if fs.delivered[a.uid] || fs.torn[a.uid] || len(ts) == 0 {
+			continue
+		}
+		t := ts[0]
+		again[a.key] = ts[1:]
+		if t.newUID == 0 {
+			continue // without UIDPLUS the only one can not be told from a second one
+		}
+		twins[t.newUID], byUID[t.newUID] = a.uid, t
+		read = append(read, a.uid, t.newUID)
+	}
+	if len(twins) == 0 {
+		return nil
+	}
+	content := make(map[imap.UID]identity.Content)
+	slices.Sort(read)
+	err := k.do(ctx, func(conn *imapconn.Conn) error {
+		return fs.contents(ctx, conn, read, func(uid imap.UID, _ []byte, what identity.Content) error {
+			content[uid] = what
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	var gone []imap.UID
+	for second, first := range twins {
+		if a, ok := content[first]; ok && a == content[second] {
+			gone = append(gone, second)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("Host2: folder [%s]: %d messages sent again after a lost connection had arrived the first time", fs.to.Raw, len(gone))
+	if !k.conn.Has(imap.CapUIDPlus) {
+		fs.problem(event.ErrUnclassified, text+"; the server has no UID EXPUNGE, so they are there twice", "use --delete2duplicates")
+		return nil
+	}
+	err = k.do(ctx, func(conn *imapconn.Conn) error {
+		set := uidset.Sorted(gone)
+		if _, err := conn.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true}); err != nil {
+			return err
+		}
+		return conn.UIDExpunge(ctx, set)
+	})
+	if err != nil && !isRefusal(err) {
+		return err
+	}
+	if err != nil {
+		fs.problem(event.ErrUnclassified, fmt.Sprintf("%s, and the second ones can not be removed: %v", text, err), "use --delete2duplicates")
+		return nil
+	}
+	for _, uid := range gone {
+		t := byUID[uid]
+		delete(fs.delivered, uid)
+		t.newUID = twins[uid]
+		fs.delivered[t.newUID] = true
+	}
+	fs.run.note(text + "; the second ones were removed")
+	return nil
+}
