@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
@@ -80,9 +79,9 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 		}
 		r := &fs.src.Recs[src]
 		id := contents[0][r.UID].Loose.String()
-		key, outcome, err := fs.run.hasher[0].FromFields([]byte(addedLine(id)), r.Size)
+		key, outcome, err := fs.run.hasher[0].FromFields([]byte(identity.AddedLine(id)), r.Size)
 		if err != nil || outcome != identity.Identified {
-			return fmt.Errorf("--addheader: folder %s, UID %d: no identity can be made of %q: %w", fs.from.Text, r.UID, addedLine(id), err)
+			return fmt.Errorf("--addheader: folder %s, UID %d: no identity can be made of %q: %w", fs.from.Text, r.UID, identity.AddedLine(id), err)
 		}
 		r.Key = key
 		if fs.addedIDs == nil {
@@ -94,50 +93,4 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 		fs.run.note(fmt.Sprintf("Host1: folder [%s] has %d messages without identifying headers whose UID another message on host2 has as its added Message-Id: they get one made of their content", fs.from.Raw, n))
 	}
 	return nil
-}
-
-// addedLine is the header line of a message with an identity of its own.
-func addedLine(id string) string { return "Message-Id: <" + id + "@imapsync>" }
-
-// addedTail ends the Message-Ids of --addheader.
-const addedTail = "@imapsync>"
-
-// skipAdded passes on what is written to it, but for a first line that
-// --addheader put there.
-type skipAdded struct {
-	to   interface{ Write([]byte) (int, error) }
-	line []byte
-	done bool
-}
-
-// addedMax bounds an added line.
-const addedMax = 100
-
-func (s *skipAdded) Write(p []byte) (int, error) {
-	if s.done {
-		return s.to.Write(p)
-	}
-	s.line = append(s.line, p...)
-	end := bytes.IndexByte(s.line, '\n')
-	if end < 0 && len(s.line) < addedMax {
-		return len(p), nil
-	}
-	return len(p), s.flush()
-}
-
-// flush passes on what was held back.
-func (s *skipAdded) flush() error {
-	if s.done {
-		return nil
-	}
-	s.done = true
-	rest := s.line
-	if end := bytes.IndexByte(rest, '\n'); end >= 0 {
-		line := bytes.TrimRight(rest[:end], "\r")
-		if len(line) > 11 && bytes.EqualFold(line[:11], []byte("Message-Id:")) && bytes.HasSuffix(line, []byte(addedTail)) {
-			rest = rest[end+1:]
-		}
-	}
-	_, err := s.to.Write(rest)
-	return err
 }

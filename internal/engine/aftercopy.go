@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -101,22 +99,12 @@ func (fs *folderSync) findCopies(ctx context.Context, c *copier) error {
 func (fs *folderSync) flagsOn2(ctx context.Context, uids []imap.UID) (map[imap.UID]listing.FlagID, error) {
 	got := make(map[imap.UID]listing.FlagID, len(uids))
 	err := fs.lane.dst.do(ctx, func(conn *imapconn.Conn) error {
-		stream := conn.Fetch(imapconn.FetchItems{UID: true, Flags: true})
-		if err := stream.Ask(ctx, uidset.Sorted(uids)); err != nil {
-			return err
-		}
-		for {
-			m, err := stream.Next(ctx)
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
+		return conn.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, Flags: true}, func(m *imapconn.Message) error {
 			if m.HasFlags {
 				got[m.UID] = fs.run.flags[1].Intern(m.Flags)
 			}
-		}
+			return nil
+		})
 	})
 	return got, err
 }

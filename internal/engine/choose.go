@@ -2,9 +2,7 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -109,21 +107,19 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
 			return err
 		}
-		for {
-			m, err := stream.Next(ctx)
-			if errors.Is(err, io.EOF) {
-				return rangeErr(stream)
-			}
-			if err != nil {
-				return err
-			}
+		err := stream.Each(ctx, func(m *imapconn.Message) error {
 			if wanted != nil && !wanted.Contains(m.UID) {
-				continue
+				return nil
 			}
 			if seconds, zone, ok := maildate.Read(m.InternalDate); !ok || inAges(maildate.At(seconds, zone), s.MaxAge, s.MinAge, s.Now) {
 				l.chosen[m.UID] = struct{}{}
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
+		return rangeErr(stream)
 	})
 }
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"github.com/emersion/go-imap/v2"
@@ -25,36 +24,27 @@ func (fs *folderSync) contents(ctx context.Context, c *imapconn.Conn, uids []ima
 
 // contentsWithout is contents, leaving out the line that --addheader added.
 func (fs *folderSync) contentsWithout(ctx context.Context, c *imapconn.Conn, uids imap.UIDSet, added bool, tell func(imap.UID, []byte, identity.Content) error) error {
-	stream := c.Fetch(imapconn.FetchItems{UID: true, Body: true})
-	if err := stream.Ask(ctx, uids); err != nil {
-		return err
-	}
 	hasher := identity.NewContentHasher()
 	var head headerCatcher
-	for {
-		m, err := stream.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	return c.FetchEach(ctx, uids, imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
 		if m.Body == nil {
-			continue
+			return nil
 		}
 		hasher.Reset()
 		head.reset()
-		filter := skipAdded{to: hasher, done: !added}
-		if _, err := io.Copy(io.MultiWriter(&filter, &head), m.Body); err != nil {
+		var content io.Writer = hasher
+		skipper := identity.AddedSkipper{To: hasher}
+		if added {
+			content = &skipper
+		}
+		if _, err := io.Copy(io.MultiWriter(content, &head), m.Body); err != nil {
 			return err
 		}
-		if err := filter.flush(); err != nil {
+		if err := skipper.Flush(); err != nil {
 			return err
 		}
-		if err := tell(m.UID, head.header(), hasher.Sum()); err != nil {
-			return err
-		}
-	}
+		return tell(m.UID, head.header(), hasher.Sum())
+	})
 }
 
 // headerCatcher keeps the beginning of what is written to it.

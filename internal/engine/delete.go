@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/guard"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -89,8 +90,8 @@ func (fs *folderSync) deleteOnHost2(ctx context.Context) error {
 }
 
 // facts are what the guard is told.
-func (fs *folderSync) facts() folderFacts {
-	f := folderFacts{
+func (fs *folderSync) facts() guard.Facts {
+	f := guard.Facts{
 		SourceComplete: fs.merge.spoiled == "" && fs.src.Complete && fs.dst.Complete,
 		WhyIncomplete:  fs.merge.spoiled,
 		CopiesFailed:   fs.merge.failed + fs.failedCount,
@@ -115,7 +116,7 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 		if _, ok := fs.merge.union[r.Key]; ok {
 			continue // another host1 folder has it
 		}
-		if !fs.run.p.Deletion.Delete2New && looksLikeNewMail(facts, r.Time()) {
+		if !fs.run.p.Deletion.Delete2New && guard.LooksLikeNewMail(facts, r.Time()) {
 			fresh++
 			continue
 		}
@@ -125,7 +126,7 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: fresh,
 			Why: "they are newer than all mail of host1, so they look like mail delivered to host2 itself; --delete2newmail deletes such messages too"})
 	}
-	if no := refuseFolder(facts, int64(len(uids)), fs.run.p.Deletion.Delete2Max); no != nil {
+	if no := guard.RefuseFolder(facts, int64(len(uids)), fs.run.p.Deletion.Delete2Max); no != nil {
 		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: int64(len(uids)), Why: no.Why, Ceiling: no.Ceiling})
 		if no.Ceiling {
 			fs.run.fault(event.Error{Class: event.ErrRefused, Folder: fs.to,

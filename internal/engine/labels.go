@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
@@ -42,31 +43,9 @@ func (fs *folderSync) keepLabels(n event.Side, m *imapconn.Message) {
 	fs.labels[n-1][m.UID] = slices.Clone(m.GMLabels)
 }
 
-// wantedLabels are host1's labels as host2 shall have them: moved out of
-// --subfolder1 and into --subfolder2.
-func (fs *folderSync) wantedLabels(labels []string) []string {
-	sub1, sub2 := fs.run.p.Folders.Subfolder1, fs.run.p.Folders.Subfolder2
-	if sub1 == "" && sub2 == "" {
-		return labels
-	}
-	out := make([]string, 0, len(labels)+1)
-	for _, l := range labels {
-		if sub1 != "" {
-			l = strings.TrimPrefix(l, sub1+"/")
-			if l == "INBOX" {
-				l = `\Inbox`
-			}
-		}
-		if sub2 != "" {
-			if l == `\Inbox` {
-				out = append(out, sub2+"/INBOX")
-			}
-			l = sub2 + "/" + l
-		}
-		out = append(out, l)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+// labelsOn2 are host1's labels as host2 shall have them.
+func (r *run) labelsOn2(labels []string) []string {
+	return folders.Labels(labels, r.p.Folders.Subfolder1, r.p.Folders.Subfolder2)
 }
 
 // syncLabels gives copied messages their labels, and present ones host1's when
@@ -92,14 +71,14 @@ func (fs *folderSync) syncLabels(ctx context.Context, c *copier) error {
 		for i := range c.tasks {
 			t := &c.tasks[i]
 			if labels := fs.labels[0][t.uid]; t.fate == copied && t.newUID != 0 && len(labels) > 0 {
-				put(t.newUID, fs.wantedLabels(labels))
+				put(t.newUID, fs.run.labelsOn2(labels))
 			}
 		}
 	}
 	if fs.run.p.Flags.ResyncLabels {
 		for _, m := range fs.pairing.Present {
 			src, dst := fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID
-			want, have := fs.wantedLabels(fs.labels[0][src]), fs.labels[1][dst]
+			want, have := fs.run.labelsOn2(fs.labels[0][src]), fs.labels[1][dst]
 			if !sameSet(want, have) {
 				put(dst, want)
 			}

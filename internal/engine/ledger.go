@@ -102,21 +102,14 @@ func (fs *folderSync) headersOf(ctx context.Context) map[imap.UID]head {
 		uids[i] = l.uid
 	}
 	_ = fs.lane.src.do(ctx, func(conn *imapconn.Conn) error {
-		stream := conn.Fetch(imapconn.FetchItems{UID: true, HeaderFields: []string{"Message-Id", "Date", "Subject"}})
-		if err := stream.Ask(ctx, uidset.Sorted(uids)); err != nil {
-			return err
-		}
-		for {
-			m, err := stream.Next(ctx)
-			if err != nil {
-				return err // io.EOF too: there is nothing to be repeated
-			}
+		return conn.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, HeaderFields: []string{"Message-Id", "Date", "Subject"}}, func(m *imapconn.Message) error {
 			heads[m.UID] = head{
 				id:      transform.Field(m.Header, "Message-Id"),
 				date:    transform.Field(m.Header, "Date"),
 				subject: transform.Field(m.Header, "Subject"),
 			}
-		}
+			return nil
+		})
 	})
 	return heads
 }

@@ -2,9 +2,7 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -123,14 +121,7 @@ func (l *lister) items() imapconn.FetchItems {
 
 // drain reads the replies of a listing FETCH.
 func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing.Listing) error {
-	for {
-		m, err := stream.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	return stream.Each(ctx, func(m *imapconn.Message) error {
 		r, whole, err := l.record(m)
 		if err != nil {
 			return err
@@ -142,7 +133,8 @@ func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 			out.Why = fmt.Sprintf("the server sent no header for UID %d", m.UID)
 		}
 		out.Recs = append(out.Recs, r)
-	}
+		return nil
+	})
 }
 
 // record makes the record of a listed message; false says that its header did

@@ -2,10 +2,9 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"io"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/guard"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/uidset"
@@ -13,7 +12,7 @@ import (
 
 // findNewest finds the newest message of the whole host1 account before
 // --delete2 decides about the first folder: what host2 alone has and is newer
-// looks like mail delivered to host2 itself, see looksLikeNewMail. Only the days
+// looks like mail delivered to host2 itself, see guard.LooksLikeNewMail. Only the days
 // that this guard looks at are asked for. A folder that can not be searched says
 // nothing, which keeps more and deletes less.
 func (r *run) findNewest(ctx context.Context) error {
@@ -21,7 +20,7 @@ func (r *run) findNewest(ctx context.Context) error {
 		return nil
 	}
 	// A day more: SINCE compares dates without their zones.
-	since := time.Now().AddDate(0, 0, -zombieDays-1).Format("2-Jan-2006")
+	since := time.Now().AddDate(0, 0, -guard.RecentDays-1).Format("2-Jan-2006")
 	k := r.main.src
 	for _, f := range r.src.world.Folders {
 		if r.stopping() {
@@ -47,22 +46,12 @@ func (r *run) newestSince(ctx context.Context, c *imapconn.Conn, since string) e
 	if err != nil || len(uids) == 0 {
 		return err
 	}
-	stream := c.Fetch(imapconn.FetchItems{UID: true, InternalDate: true})
-	if err := stream.Ask(ctx, uidset.Sorted(uids)); err != nil {
-		return err
-	}
-	for {
-		m, err := stream.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	return c.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, InternalDate: true}, func(m *imapconn.Message) error {
 		if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
 			if t := maildate.At(seconds, zone); t.After(r.newest) {
 				r.newest = t
 			}
 		}
-	}
+		return nil
+	})
 }

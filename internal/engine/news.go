@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -69,17 +67,15 @@ func (l *lister) allFlags(ctx context.Context, c *imapconn.Conn, out *listing.Li
 		return nil, err
 	}
 	fresh := &unknowns{}
-	for {
-		m, err := stream.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return fresh, rangeErr(stream)
-		}
-		if err != nil {
-			return nil, err
-		}
+	err := stream.Each(ctx, func(m *imapconn.Message) error {
 		l.fs.keepNumber(m)
 		l.take(out, fresh, m.UID, m.Flags, m.HasFlags)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	return fresh, rangeErr(stream)
 }
 
 // fewEnough is the number of known messages from which asking for changes alone
@@ -104,19 +100,16 @@ func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing.Lis
 	}
 	changed := make(map[imap.UID]listing.FlagID)
 	fresh := &unknowns{}
-	for {
-		m, err := stream.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
+	err := stream.Each(ctx, func(m *imapconn.Message) error {
 		if _, ok := k.lookup(l.n, m.UID); !ok {
 			fresh.uids = append(fresh.uids, m.UID)
 		} else if m.HasFlags {
 			changed[m.UID] = l.flags().Intern(m.Flags)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	if err := rangeErr(stream); err != nil {
 		if isConnError(err) {

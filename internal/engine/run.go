@@ -18,6 +18,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/guard"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
@@ -48,7 +49,7 @@ type Options struct {
 	// Clock replaces the wall's for the limits of a run, for tests.
 	Clock pace.Clock
 	// Resolver replaces the DNS, for tests.
-	Resolver Resolver
+	Resolver guard.Resolver
 	// Pause replaces the growing pauses between attempts to connect, for tests.
 	Pause func(attempt int) time.Duration
 }

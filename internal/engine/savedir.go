@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,25 +37,12 @@ func (fs *folderSync) save(ctx context.Context) {
 	err := os.MkdirAll(folder, 0o700)
 	if err == nil {
 		err = fs.lane.src.do(ctx, func(conn *imapconn.Conn) error {
-			stream := conn.Fetch(imapconn.FetchItems{UID: true, Body: true})
-			if err := stream.Ask(ctx, uidset.Sorted(uids)); err != nil {
-				return err
-			}
-			for {
-				m, err := stream.Next(ctx)
-				if errors.Is(err, io.EOF) {
+			return conn.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
+				if m.Body == nil {
 					return nil
 				}
-				if err != nil {
-					return err
-				}
-				if m.Body == nil {
-					continue
-				}
-				if err := writeWhole(filepath.Join(folder, fmt.Sprintf("%d.eml", m.UID)), m.Body); err != nil {
-					return err
-				}
-			}
+				return writeWhole(filepath.Join(folder, fmt.Sprintf("%d.eml", m.UID)), m.Body)
+			})
 		})
 	}
 	if err != nil {

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"io"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -164,16 +162,9 @@ func (l *lister) size(ctx context.Context) (event.Size, error) {
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
 			return err
 		}
-		for {
-			m, err := stream.Next(ctx)
-			if errors.Is(err, io.EOF) {
-				return rangeErr(stream)
-			}
-			if err != nil {
-				return err
-			}
+		err := stream.Each(ctx, func(m *imapconn.Message) error {
 			if _, ok := l.chosen[m.UID]; l.chosen != nil && !ok {
-				continue
+				return nil
 			}
 			sum.Messages++
 			sum.Bytes += m.Size
@@ -181,7 +172,12 @@ func (l *lister) size(ctx context.Context) (event.Size, error) {
 			if m.GMMsgID != "" {
 				l.fs.run.countUnique(m.GMMsgID, m.Size)
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
+		return rangeErr(stream)
 	})
 	return sum, err
 }

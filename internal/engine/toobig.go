@@ -2,9 +2,7 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -60,27 +58,19 @@ func (r *run) tellTooBig(ctx context.Context) error {
 			if err != nil || len(uids) == 0 {
 				return err
 			}
-			stream := c.Fetch(imapconn.FetchItems{UID: true, Size: true})
-			if err := stream.Ask(ctx, uidset.Of(uids)); err != nil {
-				return err
-			}
 			var n, sum, most int64
-			for {
-				m, err := stream.Next(ctx)
-				if errors.Is(err, io.EOF) {
-					break
-				}
-				if err != nil {
-					return err
-				}
+			err = c.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, Size: true}, func(m *imapconn.Message) error {
 				if m.Size > limit {
 					n++
 					sum += m.Size
 					most = max(most, m.Size)
 				}
+				return nil
+			})
+			if err == nil {
+				count, bytes, biggest = count+n, bytes+sum, max(biggest, most)
 			}
-			count, bytes, biggest = count+n, bytes+sum, max(biggest, most)
-			return nil
+			return err
 		})
 		if err != nil && isConnError(err) {
 			return err

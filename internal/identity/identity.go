@@ -146,12 +146,6 @@ func (h *Hasher) FromHeader(header []byte, size int64) (Key, Outcome, error) {
 	return h.finish(h.parseHeader(header), size)
 }
 
-// AddedHeader is the line, without its line end, that --addheader puts in
-// front of a message without identity. uid is the source UID.
-func AddedHeader(uid uint32) string {
-	return fmt.Sprintf("Message-Id: <%d@imapsync>", uid)
-}
-
 // AddedKey is the key the message will have on the destination once it carries
 // AddedHeader(uid). It is not Identified when Message-Id is not among the
 // wanted fields: imapsync makes a key then too, which never matches, and

@@ -301,6 +301,34 @@ func (f *Fetch) Next(ctx context.Context) (*Message, error) {
 	}
 }
 
+// FetchEach fetches items of the messages of a set and gives each that comes to
+// take. Those that do not come are left out without a word.
+// State: selected. RFC 3501 section 6.4.5.
+func (c *Conn) FetchEach(ctx context.Context, set imap.UIDSet, items FetchItems, take func(*Message) error) error {
+	f := c.Fetch(items)
+	if err := f.Ask(ctx, set); err != nil {
+		return err
+	}
+	return f.Each(ctx, take)
+}
+
+// Each gives every message to take, until all commands are answered. An error of
+// take ends it.
+func (f *Fetch) Each(ctx context.Context, take func(*Message) error) error {
+	for {
+		m, err := f.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = take(m)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
 // kept takes the oldest message off the queue.
 func (f *Fetch) kept() *Message {
 	if len(f.queue) == 0 {

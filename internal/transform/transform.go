@@ -92,7 +92,7 @@ func (p *Pipeline) Prefix(m Meta) string {
 		return ""
 	}
 	if m.AddedID != "" {
-		return "Message-Id: <" + m.AddedID + "@imapsync>\r\n"
+		return identity.AddedLine(m.AddedID) + "\r\n"
 	}
 	return identity.AddedHeader(m.UID) + "\r\n"
 }

@@ -1,4 +1,4 @@
-package engine
+package guard
 
 import (
 	"context"
@@ -66,13 +66,13 @@ func TestMXAt(t *testing.T) {
 		{"microsoft.sample", "outlook.office365.com", "microsoft-sample.mail.protection.outlook.com"},
 		{"unknown.example", "imap.example.org", ""},
 	} {
-		got, err := mxAt(context.Background(), z, c.domain, c.host)
+		got, err := MXAt(context.Background(), z, c.domain, c.host)
 		if err != nil || got != c.want {
 			t.Errorf("mail for %s, host2 %s: MX %q there (%v), want %q", c.domain, c.host, got, err, c.want)
 		}
 	}
 	z.fails = errors.New("no resolver")
-	if _, err := mxAt(context.Background(), z, "example.org", "imap.example.org"); err == nil {
+	if _, err := MXAt(context.Background(), z, "example.org", "imap.example.org"); err == nil {
 		t.Error("a resolver that fails is not told")
 	}
 }

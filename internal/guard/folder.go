@@ -1,0 +1,79 @@
+// Package guard decides whether messages of host2 may be deleted, which is as bad
+// as it gets when it is wrong. Everything that may forbid a deletion is here, as
+// functions of facts, tested as tables; the engine brings the facts.
+package guard
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// The ceiling of --delete2 without --delete2max: more than half of a folder
+// this large, or everything because the source is suddenly empty, is refused.
+const (
+	ceilingFolder = 100
+	ceilingShare  = 0.5
+)
+
+// Facts is what the guard knows of one host2 folder before deciding.
+type Facts struct {
+	// SourceComplete: every host1 folder that maps here was listed in this run,
+	// unfiltered, completely and without an error.
+	SourceComplete bool
+	// WhyIncomplete names what was not, for the message.
+	WhyIncomplete string
+	// CopiesFailed counts messages of these folders that could not be copied.
+	CopiesFailed int64
+	// Unidentified counts host1 messages without a key: any host2 message may be
+	// the copy of one of them.
+	Unidentified int64
+	// SourceMessages and DestMessages count the whole folders.
+	SourceMessages, DestMessages int64
+	// NewestSource is the newest INTERNALDATE of the whole host1 account.
+	NewestSource time.Time
+	Now          time.Time
+}
+
+// Refusal is a decision against deleting.
+type Refusal struct {
+	Why string
+	// Ceiling: there is only too much to delete, and --delete2max may allow it.
+	Ceiling bool
+}
+
+// RefuseFolder decides about a folder as a whole: candidates is the number of
+// messages that --delete2 would delete, ceiling that of --delete2max or nil. nil
+// allows it.
+func RefuseFolder(f Facts, candidates int64, ceiling *plan.Ceiling) *Refusal {
+	switch {
+	case candidates == 0:
+		return nil
+	case !f.SourceComplete:
+		return &Refusal{Why: "host1 was not listed completely: " + f.WhyIncomplete}
+	case f.CopiesFailed > 0:
+		return &Refusal{Why: fmt.Sprintf("%d messages of this folder could not be copied; deletions come only after all copies", f.CopiesFailed)}
+	case f.Unidentified > 0:
+		return &Refusal{Why: fmt.Sprintf("%d host1 messages could not be identified, and a host2 message may be the copy of one of them", f.Unidentified)}
+	}
+	if ceiling != nil {
+		limit := ceiling.Value
+		text := fmt.Sprintf("%g", ceiling.Value)
+		if ceiling.Percent {
+			limit = ceiling.Value * float64(f.DestMessages) / 100
+			text += "%"
+		}
+		if float64(candidates) > limit {
+			return &Refusal{Ceiling: true, Why: fmt.Sprintf("%d of %d messages would go, over --delete2max %s", candidates, f.DestMessages, text)}
+		}
+		return nil
+	}
+	if f.SourceMessages == 0 {
+		return &Refusal{Ceiling: true, Why: fmt.Sprintf("the host1 folder is empty and all %d of %d messages would go; allow it with --delete2max 100%%", candidates, f.DestMessages)}
+	}
+	if f.DestMessages >= ceilingFolder && float64(candidates) > ceilingShare*float64(f.DestMessages) {
+		return &Refusal{Ceiling: true, Why: fmt.Sprintf("%d of %d messages would go, more than half of the folder; allow it with --delete2max 100%%", candidates, f.DestMessages)}
+	}
+	return nil
+}
