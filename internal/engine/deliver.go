@@ -96,6 +96,9 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 	defer d.timer.Stop()
 	for {
 		it, open := d.next(in)
+		if it != nil {
+			it.taken(d.v)
+		}
 		switch {
 		case !open:
 			if err := d.flush(ctx); err != nil {

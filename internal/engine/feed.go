@@ -23,6 +23,8 @@ type item struct {
 	body io.Reader
 	size int64
 	held int64 // bytes of the budget
+	// queued is what it takes of the backlog until it is taken from the queue.
+	queued int64
 	// signed: it got a key of its own since it was announced, see copier.sign.
 	signed bool
 	// readErr is why the body of a streamed message could not be read.
@@ -34,6 +36,7 @@ type item struct {
 
 // release gives the item's memory back.
 func (it *item) release(v *convoy) {
+	it.taken(v)
 	if it.buf != nil {
 		putBuffer(it.buf)
 		it.buf = nil
@@ -41,6 +44,14 @@ func (it *item) release(v *convoy) {
 	if it.held > 0 {
 		v.budget.Release(it.held)
 		it.held = 0
+	}
+}
+
+// taken gives back what the item took of the backlog.
+func (it *item) taken(v *convoy) {
+	if it.queued > 0 {
+		v.backlog.Release(it.queued)
+		it.queued = 0
 	}
 }
 
@@ -340,7 +351,13 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 			return err
 		}
 	}
-	it := &item{t: t, at: i, buf: getBuffer(size), size: size, held: held}
+	it := &item{t: t, at: i, size: size, held: held, queued: min(size, backlogBytes)}
+	if err := f.v.backlog.Acquire(ctx, it.queued); err != nil {
+		it.queued = 0
+		it.release(f.v)
+		return err
+	}
+	it.buf = getBuffer(size)
 	if err := readBody(m.Body, *it.buf); err != nil {
 		it.release(f.v)
 		var garbled *imapconn.BodyError

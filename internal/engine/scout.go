@@ -65,29 +65,46 @@ func (r *run) scout(ctx context.Context, window []*folderSync) {
 	r.countFolders(ctx, changed)
 	src := &scout{k: r.main.src, n: 1}
 	dst := &scout{k: r.main.dst, n: 2}
-	var absent []*folderSync
+	// absent folders of which host1 told the number of messages can surely be
+	// opened there; for the others that is awaited before host2 gets them.
+	var absent, untold []*folderSync
 	for _, fs := range changed {
 		_, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
-		inside, _ := r.src.messages(fs.from.Raw)
+		inside, told := r.src.messages(fs.from.Raw)
 		src.probes = append(src.probes, &probe{
 			fs: fs, mailbox: fs.from.Raw, writable: fs.writable1(),
 			look: true, list: !known && inside > 0, recs: make([]listing.Record, 0, inside),
 		})
-		if !r.has2(fs.to.Raw) {
+		switch {
+		case r.has2(fs.to.Raw):
+			dst.add(fs, known)
+		case told:
 			absent = append(absent, fs)
-			continue
+		default:
+			untold = append(untold, fs)
 		}
-		dst.add(fs, known)
 	}
 	var g errgroup.Group
 	g.Go(func() error { return src.run(ctx) })
-	g.Go(func() error { return dst.run(ctx) })
+	g.Go(func() error {
+		if err := dst.run(ctx); err != nil {
+			return err
+		}
+		return r.makeAll(ctx, absent)
+	})
 	if g.Wait() != nil {
 		return
 	}
-	absent = slices.DeleteFunc(absent, func(fs *folderSync) bool { return fs.seen[0] == nil })
-	if len(absent) == 0 || r.createAll(ctx, absent) != nil {
-		return
+	_ = r.makeAll(ctx, slices.DeleteFunc(untold, func(fs *folderSync) bool { return fs.seen[0] == nil })) // as above
+}
+
+// makeAll creates folders on host2 and selects them.
+func (r *run) makeAll(ctx context.Context, absent []*folderSync) error {
+	if len(absent) == 0 {
+		return nil
+	}
+	if err := r.createAll(ctx, absent); err != nil {
+		return err
 	}
 	made := &scout{k: r.main.dst, n: 2}
 	for _, fs := range absent {
@@ -95,7 +112,7 @@ func (r *run) scout(ctx context.Context, window []*folderSync) {
 			made.add(fs, true)
 		}
 	}
-	_ = made.run(ctx) // as above
+	return made.run(ctx)
 }
 
 // add adds a host2 folder. It is not selected when there is nothing in it on
