@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -15,11 +14,8 @@ import (
 // choose runs the search of a side's selection. nil means all messages.
 func (l *lister) choose(ctx context.Context) error {
 	s := &l.fs.run.p.Selection
-	criteria, able := s.Search1, s.AbleToSearch1
-	if l.n == 2 {
-		criteria, able = s.Search2, s.AbleToSearch2
-	}
-	search := criterion(criteria, s.MaxAge, s.MinAge, s.Now)
+	criteria, able := s.Search(int(l.n))
+	search := s.Criterion(int(l.n))
 	if !able && s.FetchSet != "" && criteria == "" {
 		return l.chooseByDate(ctx)
 	}
@@ -48,45 +44,6 @@ func (l *lister) choose(ctx context.Context) error {
 	return nil
 }
 
-// criterion is the SEARCH key of a selection: the user's own words and the ages
-// together; "" when everything is chosen. Ages are whole days of the Date
-// header, as in imapsync (imapsync-messages.md section 3).
-func criterion(search string, maxAge, minAge *float64, now time.Time) string {
-	day := func(age float64) string {
-		return now.Add(-time.Duration(age * float64(24*time.Hour))).Format("2-Jan-2006")
-	}
-	ages := ""
-	switch {
-	case maxAge != nil && minAge != nil && *minAge > *maxAge:
-		ages = "OR SENTSINCE " + day(*maxAge) + " SENTBEFORE " + day(*minAge)
-	case maxAge != nil && minAge != nil:
-		ages = "SENTSINCE " + day(*maxAge) + " SENTBEFORE " + day(*minAge)
-	case maxAge != nil:
-		ages = "SENTSINCE " + day(*maxAge)
-	case minAge != nil:
-		ages = "SENTBEFORE " + day(*minAge)
-	}
-	switch {
-	case ages == "":
-		return search
-	case search == "":
-		return ages
-	}
-	return search + " " + ages
-}
-
-// inAges reports whether a message of this INTERNALDATE is chosen by --maxage
-// and --minage, to the second: the union when minage is above maxage.
-func inAges(arrived time.Time, maxAge, minAge *float64, now time.Time) bool {
-	limit := func(age float64) time.Time { return now.Add(-time.Duration(age * float64(24*time.Hour))) }
-	young := maxAge == nil || !arrived.Before(limit(*maxAge))
-	old := minAge == nil || !arrived.After(limit(*minAge))
-	if maxAge != nil && minAge != nil && *minAge > *maxAge {
-		return young || old
-	}
-	return young && old
-}
-
 // chooseByDate chooses by INTERNALDATE (--noabletosearch).
 func (l *lister) chooseByDate(ctx context.Context) error {
 	s := &l.fs.run.p.Selection
@@ -111,7 +68,7 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 			if wanted != nil && !wanted.Contains(m.UID) {
 				return nil
 			}
-			if seconds, zone, ok := maildate.Read(m.InternalDate); !ok || inAges(maildate.At(seconds, zone), s.MaxAge, s.MinAge, s.Now) {
+			if seconds, zone, ok := maildate.Read(m.InternalDate); !ok || s.InAges(maildate.At(seconds, zone)) {
 				l.chosen[m.UID] = struct{}{}
 			}
 			return nil

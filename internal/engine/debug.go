@@ -9,6 +9,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/uidset"
+	"github.com/imaphaul/imaphaul/internal/units"
 )
 
 // debugf tells a line that only a --debug option asked for; --debug asks for
@@ -53,5 +54,5 @@ func (fs *folderSync) debugMemory() {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	r.debugf(true, "memory", "after folder [%s]: %s in use, %s taken from the system", fs.from.Raw, inUnits(int64(m.HeapInuse)), inUnits(int64(m.Sys)))
+	r.debugf(true, "memory", "after folder [%s]: %s in use, %s taken from the system", fs.from.Raw, units.Bytes(int64(m.HeapInuse)), units.Bytes(int64(m.Sys)))
 }

@@ -249,41 +249,6 @@ func (fs *folderSync) expunge(ctx context.Context, n event.Side, wanted bool) er
 	return err
 }
 
-// quarantine moves what --delete2 would delete to another host2 folder.
-func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
-	if len(uids) == 0 {
-		return nil
-	}
-	to := fs.run.quarantineFolder()
-	told := event.MessagesDeleted{Side: 2, Folder: fs.to, Dry: fs.run.p.Dry, UIDs: numbers(uids), MovedTo: folderName(to).Text, Expunged: true}
-	if fs.run.p.Dry {
-		fs.run.emit(told)
-		return nil
-	}
-	if err := fs.run.makeQuarantine(ctx, fs.lane.dst, to); err != nil {
-		return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
-	}
-	set := uidset.Sorted(uids)
-	conn, err := fs.lane.dst.ready(ctx)
-	if err != nil {
-		return err
-	}
-	if conn.Has(imap.CapMove) {
-		// Not repeated after a lost connection: what was moved is gone from here,
-		// the rest is found again by the next run.
-		if _, err := conn.UIDMove(ctx, set, to); err != nil {
-			return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
-		}
-		fs.merge.gone += int64(len(uids))
-		fs.run.emit(told)
-		return nil
-	}
-	if _, err := conn.UIDCopy(ctx, set, to); err != nil {
-		return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
-	}
-	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.lane.dst, folder: fs.to, uids: uids, expunge: true})
-}
-
 func numbers(uids []imap.UID) []uint32 {
 	out := make([]uint32, len(uids))
 	for i, u := range uids {

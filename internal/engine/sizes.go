@@ -74,12 +74,8 @@ func add(t *event.Size, s event.Size) {
 func (r *run) sizesOf(ctx context.Context, k *link, names []string, after bool) (map[string]event.Size, error) {
 	out := make(map[string]event.Size, len(names))
 	n := k.side.n
-	s := &r.p.Selection
-	criteria, able := s.Search1, s.AbleToSearch1
-	if n == 2 {
-		criteria, able = s.Search2, s.AbleToSearch2
-	}
-	search := criterion(criteria, s.MaxAge, s.MinAge, s.Now)
+	_, able := r.p.Selection.Search(int(n))
+	search := r.p.Selection.Criterion(int(n))
 	conn, err := k.ready(ctx)
 	if err != nil {
 		return nil, err

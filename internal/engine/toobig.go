@@ -8,6 +8,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/uidset"
+	"github.com/imaphaul/imaphaul/internal/units"
 )
 
 // sizeLimit is the largest message that is copied, bytes: --maxsize or what
@@ -30,7 +31,7 @@ func (r *run) tellTooBig(ctx context.Context) error {
 	if limit <= 0 || limit > math.MaxUint32 || !s.AbleToSearch1 {
 		return nil // SEARCH knows 32 bits; no message is larger
 	}
-	search := criterion(s.Search1, s.MaxAge, s.MinAge, s.Now)
+	search := s.Criterion(1)
 	if search != "" {
 		search += " "
 	}
@@ -78,21 +79,9 @@ func (r *run) tellTooBig(ctx context.Context) error {
 	}
 	if count > 0 {
 		r.warn(fmt.Sprintf("Host1: %d messages, %s, will not fit: each is larger than %d bytes, the biggest has %d; --skippedfile FILE lists them and --savedir DIR keeps them",
-			count, inUnits(bytes), limit, biggest))
+			count, units.Bytes(bytes), limit, biggest))
 	}
 	return nil
-}
-
-// inUnits writes a number of bytes as imapsync does: a unit is used up to 1000
-// of it.
-func inUnits(n int64) string {
-	units := []string{"KiB", "MiB", "GiB", "TiB", "PiB"}
-	v := float64(n) / 1024
-	i := 0
-	for ; v >= 1000 && i < len(units)-1; i++ {
-		v /= 1024
-	}
-	return fmt.Sprintf("%.3f %s", v, units[i])
 }
 
 // appendLimit is the largest message host2 takes, bytes; 0 for no limit.

@@ -21,6 +21,15 @@ type Side int
 // modified UTF-7; equal to Raw when there is nothing to decode).
 type Folder struct{ Raw, Text string }
 
+// Bracketed is the name as imapsync lists it: [X], or [X] = [Y] with the decoded
+// name Y when the two differ.
+func (f Folder) Bracketed() string {
+	if f.Text == "" || f.Text == f.Raw {
+		return "[" + f.Raw + "]"
+	}
+	return "[" + f.Raw + "] = [" + f.Text + "]"
+}
+
 // base makes a type an Event.
 type base struct{}
 

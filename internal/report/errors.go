@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/units"
 )
 
 // errorLine prints the line as it will be listed again at the end, then what to do.
@@ -65,7 +66,7 @@ func (t *Text) advice(c event.Class) string {
 	case event.ErrTransferExceeded:
 		limit := ""
 		if o.ExitWhenOver > 0 {
-			limit = " (over " + human(o.ExitWhenOver) + ")"
+			limit = " (over " + units.Bytes(o.ExitWhenOver) + ")"
 		}
 		return "The most that one run may transfer is reached" + limit + ". Run again to sync more."
 	case event.ErrListing:

@@ -51,7 +51,7 @@ func (t *Text) foldersChosen(e event.FoldersChosen) {
 
 func (t *Text) list(folders []event.Folder) {
 	for _, f := range folders {
-		t.linef("%s", bracketed(f))
+		t.linef("%s", f.Bracketed())
 	}
 }
 
@@ -92,7 +92,7 @@ func (t *Text) mapped(e event.Mapped) {
 	if len(e.Rows) > 0 {
 		t.linef("Mapping of all %d folders to sync, and why:", len(e.Rows))
 		for _, r := range e.Rows {
-			t.linef("%-40s -> %-40s %s", bracketed(r.From), bracketed(r.To), mapRemark(r))
+			t.linef("%-40s -> %-40s %s", r.From.Bracketed(), r.To.Bracketed(), mapRemark(r))
 		}
 		t.blank()
 	}
@@ -113,7 +113,7 @@ func (t *Text) pairs(title string, rows []event.MapRow, why string) {
 			t.linef("%s", title)
 			titled = true
 		}
-		t.linef("%-40s -> %-40s", bracketed(r.From), bracketed(r.To))
+		t.linef("%-40s -> %-40s", r.From.Bracketed(), r.To.Bracketed())
 	}
 	if titled {
 		t.blank()
@@ -160,7 +160,7 @@ func (t *Text) folderRemoved(e event.FolderRemoved) {
 
 func (t *Text) folderStart(e event.FolderStart) {
 	t.etaLine()
-	t.linef("Folder %7s %-35s -> %-35s", counter(e.Index, e.Of), bracketed(e.From), bracketed(e.To))
+	t.linef("Folder %7s %-35s -> %-35s", counter(e.Index, e.Of), e.From.Bracketed(), e.To.Bracketed())
 }
 
 // etaLine prints the ETA, when there is a total to count down from.

@@ -2,12 +2,12 @@ package report
 
 import (
 	"math"
-	"math/bits"
 	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/units"
 )
 
 // dateLayout is the date of imapsync's lines: weekday, day, month, then the
@@ -59,66 +59,13 @@ func appendHex(dst []byte, b byte) []byte {
 	return append(dst, '\\', 'x', hexDigits[b>>4], hexDigits[b&15])
 }
 
-// bracketed is a folder's name as imapsync lists it: [X], or [X] = [Y] with the
-// decoded name Y when the two differ.
-func bracketed(f event.Folder) string {
-	if f.Text == "" || f.Text == f.Raw {
-		return "[" + f.Raw + "]"
-	}
-	return "[" + f.Raw + "] = [" + f.Text + "]"
-}
-
-// units of binary sizes, beginning with the kibibyte.
-var units = [...]string{" KiB", " MiB", " GiB", " TiB", " PiB"}
-
-// human is a number of bytes in the largest unit that leaves a thousand of the
-// next smaller one, with three decimals: "1.221 MiB".
-func human(n int64) string { return string(appendHuman(nil, n)) }
-
-// appendHuman appends human(n), rounding as C's printf does: half to even.
-func appendHuman(dst []byte, n int64) []byte {
-	u := uint64(n)
-	if n < 0 {
-		dst = append(dst, '-')
-		u = -u
-	}
-	unit, shift := 0, uint(10)
-	for unit < len(units)-1 && u >= 1000<<shift {
-		unit++
-		shift += 10
-	}
-	hi, lo := bits.Mul64(u, 1000)
-	thousandths := hi<<(64-shift) | lo>>shift
-	rest, half := lo&(1<<shift-1), uint64(1)<<(shift-1)
-	if rest > half || rest == half && thousandths&1 == 1 {
-		thousandths++
-	}
-	dst = appendDecimals(dst, thousandths, 3)
-	return append(dst, units[unit]...)
-}
-
-// appendDecimals appends n as a number whose last digits stand behind the point.
-func appendDecimals(dst []byte, n uint64, digits int) []byte {
-	pow := uint64(1)
-	for range digits {
-		pow *= 10
-	}
-	dst = strconv.AppendUint(dst, n/pow, 10)
-	dst = append(dst, '.')
-	for n %= pow; pow > 1; n %= pow {
-		pow /= 10
-		dst = append(dst, byte('0'+n/pow))
-	}
-	return dst
-}
-
 // appendRate appends n per span with two decimals.
 func appendRate(dst []byte, n float64, span time.Duration) []byte {
 	v := math.Round(perSecond(n, span) * 100)
 	if v >= 1<<63 {
 		return strconv.AppendFloat(dst, v/100, 'f', 2, 64)
 	}
-	return appendDecimals(dst, uint64(v), 2)
+	return units.AppendDecimals(dst, uint64(v), 2)
 }
 
 // perSecond divides n, at least 0, by span; a span of nothing counts as a

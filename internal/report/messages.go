@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/units"
 )
 
 // messageCopied prints the line of imapsync-messages.md section 9.2. It runs
@@ -48,9 +49,9 @@ func (t *Text) messageCopied(e event.MessageCopied) {
 	span := now.Sub(t.stats.LoopStarted)
 	b = appendRate(b, float64(t.stats.Transferred), span)
 	b = append(b, " msgs/s  "...)
-	b = appendHuman(b, int64(perSecond(float64(t.stats.BytesTransferred), span)))
+	b = units.AppendBytes(b, int64(perSecond(float64(t.stats.BytesTransferred), span)))
 	b = append(b, "/s "...)
-	b = appendHuman(b, t.stats.BytesTransferred)
+	b = units.AppendBytes(b, t.stats.BytesTransferred)
 	b = append(b, " copied "...)
 	b = t.eta.append(b, t.stats, now)
 	b = append(b, '\n')

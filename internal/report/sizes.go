@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/units"
 )
 
 // counter is the "i/n" in front of a folder.
@@ -47,11 +48,11 @@ func (t *Text) sizesRow(e event.SizesRow) {
 
 func (t *Text) sizesLine(side int, n string, f event.Folder, exists bool, s event.Size, missing string) {
 	if !exists {
-		t.linef("Host%d folder %7s %-35s %s", side, n, bracketed(f), missing)
+		t.linef("Host%d folder %7s %-35s %s", side, n, f.Bracketed(), missing)
 		return
 	}
 	t.linef("Host%d folder %7s %-35s Size: %9d Messages: %5d Biggest: %9s",
-		side, n, bracketed(f), s.Bytes, s.Messages, bytesOrNA(s.Biggest))
+		side, n, f.Bracketed(), s.Bytes, s.Messages, bytesOrNA(s.Biggest))
 }
 
 // bytesOrNA is a number of bytes, or NA where nobody told it.
@@ -75,7 +76,7 @@ func (t *Text) sizesTotal(e event.SizesTotal) {
 		if !known || n == event.UnknownSize {
 			return "NA"
 		}
-		return human(n)
+		return units.Bytes(n)
 	}
 	k1, k2, s1, s2 := e.Known1, e.Known2, e.Total1, e.Total2
 	t.linef("Host1 Nb folders:           %11d folders", e.Folders1)

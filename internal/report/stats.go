@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/units"
 )
 
 // homepage is the last line of the statistics.
@@ -56,8 +57,8 @@ func (t *Text) statistics() {
 	t.stat("Messages found in host2 not in host1", "%d messages", s.OnlyOn2)
 	t.stat("Messages deleted on host1", "%d", s.Deleted[1])
 	t.stat("Messages deleted on host2", "%d", s.Deleted[2])
-	t.stat("Total bytes transferred", "%d (%s)", s.BytesTransferred, human(s.BytesTransferred))
-	t.stat("Total bytes skipped", "%d (%s)", s.BytesSkipped, human(s.BytesSkipped))
+	t.stat("Total bytes transferred", "%d (%s)", s.BytesTransferred, units.Bytes(s.BytesTransferred))
+	t.stat("Total bytes skipped", "%d (%s)", s.BytesSkipped, units.Bytes(s.BytesSkipped))
 	t.stat("Message rate", "%.1f messages/s", float64(s.Transferred)/rateSecs)
 	t.stat("Average bandwidth rate", "%.1f KiB/s", float64(s.BytesTransferred)/1024/rateSecs)
 	t.stat("Reconnections to host1", "%d", s.Reconnections[1])
@@ -68,7 +69,7 @@ func (t *Text) statistics() {
 	t.stat("Load end is", "%s", m.loadLine())
 	t.stat("CPU time and %cpu", "%s sec %.1f %%cpu %.1f %%allcpus",
 		strconv.FormatFloat(math.Round(cpu*100)/100, 'f', -1, 64), percent, percent/float64(m.cpus()))
-	t.stat("Biggest message transferred", "%d bytes (%s)", s.Biggest, human(s.Biggest))
+	t.stat("Biggest message transferred", "%d bytes (%s)", s.Biggest, units.Bytes(s.Biggest))
 	t.stat("Memory/biggest message ratio", "%s", ratio)
 	if t.o.Differences {
 		t.difference("Start difference host2 - host1", s.AtStart)
@@ -88,7 +89,7 @@ func (t *Text) difference(label string, d event.Difference) {
 		t.stat(label, "NA messages, NA bytes (NA)")
 		return
 	}
-	t.stat(label, "%d messages, %d bytes (%s)", d.Messages, d.Bytes, human(d.Bytes))
+	t.stat(label, "%d messages, %d bytes (%s)", d.Messages, d.Bytes, units.Bytes(d.Bytes))
 }
 
 // verdict prints imapsync's sentences where they are true. "looks good" and

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/units"
 )
 
 // summary says, behind imapsync's own text, which messages and folders are
@@ -59,12 +60,12 @@ func (t *Text) notCopied() {
 }
 
 func (t *Text) amount(a event.Amount, why string) {
-	t.linef("%9d message(s) %14s: %s", a.Messages, human(a.Bytes), why)
+	t.linef("%9d message(s) %14s: %s", a.Messages, units.Bytes(a.Bytes), why)
 }
 
 // notCopiedLine names one message so that its owner can find it.
 func notCopiedLine(n event.NotCopied) string {
-	s := bracketed(n.Folder) + " UID " + strconv.FormatUint(uint64(n.UID), 10) +
+	s := n.Folder.Bracketed() + " UID " + strconv.FormatUint(uint64(n.UID), 10) +
 		", " + strconv.FormatInt(n.Bytes, 10) + " bytes"
 	if n.MessageID != "" {
 		s += ", " + n.MessageID
@@ -89,17 +90,17 @@ func (t *Text) incompleteFolders() {
 	for _, f := range s.Incomplete {
 		switch {
 		case f.Failed:
-			lines = append(lines, bracketed(f.From)+" -> "+bracketed(f.To)+": not completed")
+			lines = append(lines, f.From.Bracketed()+" -> "+f.To.Bracketed()+": not completed")
 		case !t.o.Dry:
-			lines = append(lines, bracketed(f.From)+" -> "+bracketed(f.To)+": "+
+			lines = append(lines, f.From.Bracketed()+" -> "+f.To.Bracketed()+": "+
 				count(f.OnlyOn1)+" among "+count(f.Identified1)+" identified messages missing")
 		}
 	}
 	for _, f := range s.LeftOut {
-		lines = append(lines, bracketed(f.Folder)+": left out, "+f.Why)
+		lines = append(lines, f.Folder.Bracketed()+": left out, "+f.Why)
 	}
 	for _, f := range s.Unvisited {
-		lines = append(lines, bracketed(f)+": never visited")
+		lines = append(lines, f.Bracketed()+": never visited")
 	}
 	nameless := max(0, s.NeverVisited()-len(s.Unvisited))
 	if len(lines)+nameless == 0 {
@@ -123,7 +124,7 @@ func (t *Text) deletions() {
 	if s.RefusedDeletions > 0 {
 		t.linef("++++ Deletions refused: %d message(s) stay", s.RefusedDeletions)
 		for _, r := range s.Refusals {
-			t.linef("Host%d %s: %d message(s): %s", r.Side, bracketed(r.Folder), r.Count, r.Why)
+			t.linef("Host%d %s: %d message(s): %s", r.Side, r.Folder.Bracketed(), r.Count, r.Why)
 		}
 	}
 	for side := 1; side <= 2; side++ {

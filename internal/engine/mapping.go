@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/perlexpr"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// folderOptions is the plan in the words of package folders.
+func (r *run) folderOptions() folders.Options {
+	f := &r.p.Folders
+	return folders.Options{
+		Only: f.Only, Recursive: f.Recursive, Subscribed: f.Subscribed,
+		Include: f.Include, Exclude: f.Exclude, First: f.First, Last: f.Last,
+		Subfolder1: f.Subfolder1, Subfolder2: f.Subfolder2,
+		Prefix1: f.Prefix1, Prefix2: f.Prefix2, Sep1: f.Sep1, Sep2: f.Sep2,
+		Map: pairsOf(f.Map), MapFile: pairsOf(f.MapFilePairs),
+		Automap: f.Automap, Trans: f.Trans,
+		FixSlash2: f.FixSlash2, FixInbox: f.FixInbox, CheckExist: f.CheckExist, MixFolders: f.MixFolders,
+		Vars:       r.vars(),
+		SameServer: r.src.family == r.dst.family && r.p.Host1.Host == r.p.Host2.Host,
+		Explain:    r.p.Debug.Folders,
+	}
+}
+
+func pairsOf(list []plan.MapPair) []folders.Pair {
+	out := make([]folders.Pair, len(list))
+	for i, p := range list {
+		out[i] = folders.Pair(p)
+	}
+	return out
+}
+
+// vars are the variables that expressions may ask for.
+func (r *run) vars() perlexpr.Vars {
+	return perlexpr.Vars{
+		"user1": r.p.Host1.User, "user2": r.p.Host2.User,
+		"host1": r.p.Host1.Host, "host2": r.p.Host2.Host,
+		"subfolder1": r.p.Folders.Subfolder1, "subfolder2": r.p.Folders.Subfolder2,
+	}
+}
+
+// mapFolders makes the mapping table and tells it, before the first byte.
+func (r *run) mapFolders() error {
+	t, err := folders.Map(r.folderOptions(), r.src.world, r.dst.world)
+	if err != nil {
+		var sub *folders.Subfolder1Error
+		if errors.As(err, &sub) {
+			r.fault(event.Error{Class: event.ErrSubfolder1, Text: sub.Error(), Hint: "--justfolderlists shows the names"})
+			return errStopped
+		}
+		return err
+	}
+	r.table = t
+	r.src.space, r.dst.space = t.Space1, t.Space2
+	for i, s := range []folders.Space{t.Space1, t.Space2} {
+		r.emit(event.Separator{
+			Side: event.Side(i + 1), GuessSep: s.GuessSep, GuessPrefix: s.GuessPrefix,
+			NamespaceSep: s.NamespaceSep, NamespacePfx: s.NamespacePrefix, FromNamespace: s.FromNamespace,
+			Sep: s.Sep, Prefix: s.Prefix, SepGiven: s.SepGiven, PrefixGiven: s.PrefixGiven,
+		})
+		if s.Warning != "" {
+			r.warn(fmt.Sprintf("Host%d: %s", i+1, s.Warning))
+		}
+	}
+	r.tellChoice(&t.Choice)
+	r.tellMapping(t)
+	for _, p := range t.Problems {
+		if p.Warning {
+			r.warn(p.Error())
+			continue
+		}
+		r.fault(event.Error{Class: event.ErrFolder, Text: fmt.Sprintf("%s %q: %s", p.Option, p.Value, p.What), Hint: p.Remedy})
+	}
+	for _, p := range t.Unused {
+		r.warn(fmt.Sprintf("%-40s -> %-40s BUT %s does NOT exist on host1!", p.From, p.To, p.From))
+	}
+	r.exist2 = make(map[string]existence, len(r.dst.world.Folders))
+	for _, f := range r.dst.world.Folders {
+		r.exist2[f.Name] = container2
+		if f.Selectable() {
+			r.exist2[f.Name] = selectable2
+		}
+	}
+	if r.o.MapWriter != nil && r.p.Folders.PrintMap != "" {
+		if r.p.Folders.PrintMap == "json" {
+			return t.WriteJSON(r.o.MapWriter)
+		}
+		return t.WriteTSV(r.o.MapWriter)
+	}
+	return nil
+}
+
+func (r *run) tellChoice(c *folders.Choice) {
+	if c.All {
+		r.emit(event.FoldersChosen{})
+	}
+	for _, s := range c.Steps {
+		e := event.FoldersChosen{Pattern: s.Pattern, Exclude: s.Exclude}
+		for _, n := range s.Names {
+			e.Folders = append(e.Folders, folderName(n))
+		}
+		r.emit(e)
+	}
+	for _, i := range c.Ignored {
+		r.emit(event.FolderIgnored{Side: 1, Folder: folderName(i.Name), Why: i.Why})
+	}
+}
+
+func (r *run) tellMapping(t *folders.Table) {
+	for n, roles := range [][]folders.Role{t.Roles1, t.Roles2} {
+		for _, role := range roles {
+			if t.Automap {
+				r.emit(event.Role{Side: event.Side(n + 1), Folder: folderName(role.Name), Role: role.Role, Source: role.Source})
+			}
+		}
+	}
+	m := event.Mapped{Automap: t.Automap}
+	for i := range t.Rows {
+		row := &t.Rows[i]
+		m.Rows = append(m.Rows, event.MapRow{
+			From: folderName(row.From), To: folderName(row.To), Why: string(row.Why),
+			Exists: row.Exists, Created: row.Create, Use: row.Use,
+		})
+		for _, w := range row.Warnings {
+			m.Warnings = append(m.Warnings, fmt.Sprintf("[%s] -> [%s]: %s", folders.Text(row.From), folders.Text(row.To), w.Text))
+		}
+		for _, step := range row.Steps {
+			r.emit(event.Debug{Topic: "folders", Text: step})
+		}
+	}
+	for _, n := range t.Extras {
+		m.Extra = append(m.Extra, folderName(n))
+	}
+	r.emit(m)
+}

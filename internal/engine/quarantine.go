@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// quarantine moves what --delete2 would delete to another host2 folder.
+func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	to := fs.run.quarantineFolder()
+	told := event.MessagesDeleted{Side: 2, Folder: fs.to, Dry: fs.run.p.Dry, UIDs: numbers(uids), MovedTo: folderName(to).Text, Expunged: true}
+	if fs.run.p.Dry {
+		fs.run.emit(told)
+		return nil
+	}
+	if err := fs.run.makeQuarantine(ctx, fs.lane.dst, to); err != nil {
+		return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
+	}
+	set := uidset.Sorted(uids)
+	conn, err := fs.lane.dst.ready(ctx)
+	if err != nil {
+		return err
+	}
+	if conn.Has(imap.CapMove) {
+		// Not repeated after a lost connection: what was moved is gone from here,
+		// the rest is found again by the next run.
+		if _, err := conn.UIDMove(ctx, set, to); err != nil {
+			return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
+		}
+		fs.merge.gone += int64(len(uids))
+		fs.run.emit(told)
+		return nil
+	}
+	if _, err := conn.UIDCopy(ctx, set, to); err != nil {
+		return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
+	}
+	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.lane.dst, folder: fs.to, uids: uids, expunge: true})
+}
+
+// quarantineFolder is the raw name of --quarantine2 on host2.
+func (r *run) quarantineFolder() string {
+	return folders.ToRaw(r.p.Deletion.Quarantine2)
+}
+
+// makeQuarantine creates the quarantine folder once.
+func (r *run) makeQuarantine(ctx context.Context, k *link, name string) error {
+	if r.has2(name) {
+		return nil
+	}
+	err := k.do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, name) })
+	if err == nil || isRefusal(err) {
+		// A refusal may mean that it exists; the COPY or MOVE will tell.
+		r.add2(name)
+		return nil
+	}
+	return err
+}
