@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -10,32 +11,22 @@ import (
 	"github.com/imaphaul/imaphaul/internal/pace"
 )
 
-// The limits of a run are kept where a body is asked for: before its bytes leave
-// the source server, and for both directions at once, since what was not asked
-// for is not sent on either.
+// The limits a day are kept where a body is asked for: before its bytes leave the
+// source server, and for both directions at once, since what was not asked for is
+// not sent on either. Those a second are in throttle.go.
 
 // limits are the brakes of a run.
 type limits struct {
-	messages, bytes *pace.Limiter
+	clock pace.Clock
+	// messages and bytes hold for each direction; nil for no limit.
+	messages, bytes [3]*pace.Limiter
+	// slept is what was waited for bytes and not told yet; came is what host1 has
+	// sent, in bytes on the line.
+	slept, came atomic.Int64
 	// day holds the limits of bytes a day, by side.
 	day [3]*pace.Day
 	// counted is what of each side's traffic the journal knows.
 	counted [3]int64
-}
-
-// prepareLimits makes the limiters of the plan.
-func (r *run) prepareLimits() {
-	l := &r.p.Limits
-	var clock pace.Clock = pace.Real{}
-	if r.o.Clock != nil {
-		clock = r.o.Clock
-	}
-	if l.MaxMessagesPerSecond > 0 {
-		r.limits.messages = pace.New(l.MaxMessagesPerSecond, l.MaxSleep, clock)
-	}
-	if l.MaxBytesPerSecond > 0 {
-		r.limits.bytes = pace.New(float64(l.MaxBytesPerSecond), l.MaxSleep, clock)
-	}
 }
 
 // traffic is one account's bytes by hour, as pace wants them.
@@ -66,6 +57,7 @@ func (r *run) release(t *task, sent bool) {
 		return
 	}
 	t.charged = false
+	r.charges.Add(-1)
 	r.fated.Add(t.size)
 	if !sent {
 		r.lost.Add(t.size)
@@ -75,7 +67,7 @@ func (r *run) release(t *task, sent bool) {
 // countTraffic tells the journal what went over the wire since the last time:
 // what host1 sent, and what host2 was sent.
 func (r *run) countTraffic() {
-	now := time.Now()
+	now := r.limits.clock.Now()
 	for _, k := range []*link{r.main.src, r.main.dst} {
 		n := k.side.n
 		in, out := k.side.bytesIn, k.side.bytesOut
@@ -97,77 +89,54 @@ func (r *run) countTraffic() {
 // mayTransfer reports whether a message of size bytes may still be asked for
 // under --exitwhenover and the limits a day. As in imapsync, the message that
 // crosses the line of --exitwhenover is the last one copied; a day's limit is
-// never crossed.
-func (r *run) mayTransfer(ctx context.Context, size int64) (bool, error) {
+// never crossed. busy says that others were asked for in this round: then nothing
+// is waited for, since their fate decides how much room there is.
+func (r *run) mayTransfer(ctx context.Context, size int64, busy bool) (bool, error) {
 	if limit := r.p.Limits.ExitWhenOver; limit != nil && r.asked.Load()-r.lost.Load() >= *limit {
 		r.stopFor(stopOver)
 		return false, nil
 	}
 	for n := event.Side(1); n <= 2; n++ {
-		d := r.limits.day[n]
-		if d == nil {
-			continue
-		}
-		for {
-			// What was asked for and is still under way counts, too.
-			under := r.asked.Load() - r.fated.Load()
-			if d.Left(time.Now())-under >= size {
-				break
-			}
-			again := d.Again(time.Now(), size+under)
-			if !again.After(time.Now()) {
-				break // a message above the whole limit: once everything is free
-			}
-			text := fmt.Sprintf("Host%d: the limit of %d bytes a day (--maxbytesperday%d) is reached; it may go on at %s", n, d.Limit, n, again.Format("2006-01-02 15:04 -0700"))
-			if !r.p.Limits.WaitDay {
-				r.warn(text)
-				r.stopFor(stopDay)
-				return false, nil
-			}
-			if under > 0 { // first what is under way
-				if err := r.sleep(ctx, 100*time.Millisecond); err != nil {
-					return false, err
-				}
-				continue
-			}
-			wait := time.Until(again)
-			r.warn(text + ", waiting until then (--waitday)")
-			r.emit(event.Throttled{Side: n, For: wait, Why: fmt.Sprintf("--maxbytesperday%d", n)})
-			if err := r.sleep(ctx, wait); err != nil {
+		if d := r.limits.day[n]; d != nil {
+			if may, err := r.mayToday(ctx, n, d, size, busy); !may || err != nil {
 				return false, err
 			}
 		}
 	}
 	r.asked.Add(size)
+	r.charges.Add(1)
 	return true, nil
 }
 
-// pacing reports whether a limit holds that makes messages go one by one.
-func (r *run) pacing() bool {
-	return r.limits.messages != nil || r.limits.bytes != nil || r.limits.day[1] != nil || r.limits.day[2] != nil
-}
+// envelope is about what a message costs on the line beside its bytes: commands,
+// replies, TLS.
+const envelope = 256
 
-// pace waits until a message of size bytes may leave host1.
-func (r *run) pace(ctx context.Context, size int64) error {
-	for _, l := range []struct {
-		limit *pace.Limiter
-		n     int64
-		on    bool
-		why   string
-	}{
-		{r.limits.messages, 1, true, "--maxmessagespersecond"},
-		{r.limits.bytes, size, r.asked.Load() > r.p.Limits.MaxBytesAfter, "--maxbytespersecond"},
-	} {
-		if l.limit == nil || !l.on {
-			continue
+// mayToday is mayTransfer for the limit a day of one side.
+func (r *run) mayToday(ctx context.Context, n event.Side, d *pace.Day, size int64, busy bool) (bool, error) {
+	for {
+		// What was asked for and is still under way counts, too.
+		need := size + r.asked.Load() - r.fated.Load()
+		need += need/100 + (r.charges.Load()+1)*envelope
+		now := r.limits.clock.Now()
+		again := d.Again(now, need)
+		if !again.After(now) {
+			return true, nil // also a message above the whole limit, once everything is free
 		}
-		slept, err := l.limit.Wait(ctx, l.n)
-		if err != nil {
-			return err
+		if busy && r.p.Limits.WaitDay {
+			return false, nil
 		}
-		if slept >= 10*time.Millisecond {
-			r.emit(event.Throttled{Side: 1, For: slept, Why: l.why})
+		text := fmt.Sprintf("Host%d: the limit of %d bytes a day (--maxbytesperday%d) is reached; it may go on at %s", n, d.Limit, n, again.Local().Format("2006-01-02 15:04 -0700"))
+		if !r.p.Limits.WaitDay {
+			r.warn(text)
+			r.stopFor(stopDay)
+			return false, nil
+		}
+		wait := again.Sub(now)
+		r.warn(text + ", waiting until then (--waitday)")
+		r.emit(event.Throttled{Side: n, For: wait, Why: fmt.Sprintf("--maxbytesperday%d", n)})
+		if err := r.limits.clock.Sleep(ctx, wait); err != nil {
+			return false, err
 		}
 	}
-	return nil
 }

@@ -35,6 +35,7 @@ type convoy struct {
 
 // copyAll copies what the copiers have to copy, of several folders in one go.
 func (r *run) copyAll(ctx context.Context, copiers []*copier) error {
+	defer r.tellSlept()
 	for _, c := range copiers {
 		if err := c.copyOnHost2(ctx); err != nil {
 			return err

@@ -164,7 +164,8 @@ func (d *deliverer) next(in <-chan *item) (*item, bool) {
 
 func (d *deliverer) batchSize() int {
 	if d.multi {
-		return batchMessages
+		messages, _, _, _ := d.v.run.window()
+		return min(batchMessages, messages)
 	}
 	return 1
 }
@@ -215,6 +216,9 @@ func (d *deliverer) landAll(ctx context.Context) error {
 // send puts a batch on the wire without waiting for its answer. A batch that is
 // refused before its bytes left is dealt with at once; then the flight is nil.
 func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
+	if err := d.pace(ctx, len(batch)); err != nil {
+		return nil, err
+	}
 	f := &flight{items: batch}
 	d.announce(batch)
 	for _, it := range batch {
@@ -260,6 +264,10 @@ func (d *deliverer) options(it *item) imapconn.AppendOptions {
 
 // stream sends one large message straight from the source's literal.
 func (d *deliverer) stream(ctx context.Context, it *item) error {
+	if err := d.pace(ctx, 1); err != nil {
+		it.done <- err
+		return err
+	}
 	d.announce([]*item{it})
 	it.t.doubtful, it.t.sent = true, it.size
 	err := d.streamBody(ctx, it)

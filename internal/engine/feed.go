@@ -92,6 +92,9 @@ type feeder struct {
 	todo []int
 	out  chan<- *item
 	next int // the first of todo that was not asked for
+	// full: a limit a day leaves no room for more before the fate of what was asked
+	// for is known.
+	full bool
 	// underway are the bytes asked for that have not come.
 	underway int64
 	// received marks what came, by index into the convoy's tasks.
@@ -141,7 +144,7 @@ func (f *feeder) run(ctx context.Context) error {
 			if err := f.turn(ctx); err != nil {
 				return err
 			}
-			if f.next < len(f.todo) && !f.halted() {
+			if f.next < len(f.todo) && !f.halted() && !f.full {
 				continue
 			}
 			break
@@ -179,11 +182,15 @@ func (f *feeder) halted() bool { return f.v.stop.Load() || f.v.run.stopping() }
 
 // ask keeps enough windows under way.
 func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.Fetch) error {
-	ahead := windowsAhead
-	if f.v.careful {
-		ahead = 1
-	}
-	for stream.Outstanding() < ahead && (f.underway < aheadBytes || stream.Outstanding() == 0) && f.next < len(f.todo) && !f.halted() {
+	f.v.run.narrow(f.v.lane.src)
+	for f.next < len(f.todo) && !f.full && !f.halted() {
+		messages, bytes, aloft, ahead := f.v.run.window()
+		if f.v.careful {
+			messages, ahead = 1, 1
+		}
+		if stream.Outstanding() >= ahead || stream.Outstanding() > 0 && f.underway >= aloft {
+			return nil
+		}
 		c := f.v.tasks[f.todo[f.next]].c
 		if c != f.asked {
 			if f.v.careful && len(f.turns) > 0 {
@@ -193,29 +200,27 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 				return err
 			}
 		}
-		n := 1
-		if !f.v.careful && !f.v.run.pacing() {
-			n = 0
-			for f.next+n < len(f.todo) && f.v.tasks[f.todo[f.next+n]].c == c && n < windowMessages {
-				n++
-			}
-			n = nextWindow(func(i int) int64 { return f.v.tasks[f.todo[f.next+i]].size }, n)
+		n := 0
+		for f.next+n < len(f.todo) && f.v.tasks[f.todo[f.next+n]].c == c && n < messages {
+			n++
+		}
+		n = nextWindow(func(i int) int64 { return f.v.tasks[f.todo[f.next+i]].size }, n, bytes)
+		if err := f.v.run.pace(ctx, 1, n); err != nil {
+			return unlessStopped(err)
 		}
 		uids := make([]imap.UID, 0, n)
 		for ; n > 0; n-- {
 			t := &f.v.tasks[f.todo[f.next]]
 			if !t.charged {
-				may, err := f.v.run.mayTransfer(ctx, t.size)
+				may, err := f.v.run.mayTransfer(ctx, t.size, f.next > 0)
 				if err != nil {
-					return err
+					return unlessStopped(err)
 				}
 				if !may {
+					f.full = true
 					break
 				}
 				t.charged = true
-			}
-			if err := f.v.run.pace(ctx, t.size); err != nil {
-				return err
 			}
 			t.asked = true
 			f.underway += t.size
@@ -227,6 +232,11 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 		}
 		if err := stream.Ask(ctx, uidset.Of(uids)); err != nil {
 			return err
+		}
+		if f.v.run.limits.messages[1] != nil {
+			if err := stream.Flush(ctx); err != nil { // not with those paid for next
+				return err
+			}
 		}
 	}
 	return nil

@@ -114,6 +114,7 @@ type run struct {
 	asked       atomic.Int64 // bytes of messages asked for
 	fated       atomic.Int64 // of these, messages whose fate is known
 	lost        atomic.Int64 // of these, messages that were not copied
+	charges     atomic.Int64 // messages asked for whose fate is not known
 	transferred atomic.Int64
 	loopStart   time.Time
 

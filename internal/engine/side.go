@@ -96,6 +96,7 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 	if a.DebugIMAP {
 		s.cfg.Trace = r.o.Trace
 	}
+	r.slow(n, &s.cfg)
 	if r.o.Dial != nil {
 		s.cfg.Dial = r.o.Dial(n)
 	}

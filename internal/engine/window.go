@@ -11,15 +11,15 @@ const (
 	windowsAhead = 12
 )
 
-// nextWindow returns how many of sizes (bytes, in order) make the next window.
-// One message always does, however large.
-func nextWindow(sizes func(i int) int64, n int) int {
+// nextWindow returns how many of n sizes (bytes, in order) make the next window of
+// at most most bytes. One message always does, however large.
+func nextWindow(sizes func(i int) int64, n int, most int64) int {
 	var bytes int64
-	for i := range min(n, windowMessages) {
+	for i := range n {
 		bytes += sizes(i)
-		if bytes > windowBytes && i > 0 {
+		if bytes > most && i > 0 {
 			return i
 		}
 	}
-	return min(n, windowMessages)
+	return n
 }

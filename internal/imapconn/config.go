@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapwire"
 )
 
 // TLSMode says how a connection is protected.
@@ -65,6 +67,11 @@ type Config struct {
 	HideCaps []imap.Cap
 	// TempDir takes spooled bodies, see Fetch; empty for the system's.
 	TempDir string
+	// SlowIn and SlowOut hold back what is read and what is written, and
+	// ReceiveBuffer (bytes, 0 for the system's choice) bounds what a server whose
+	// data is held back can send ahead.
+	SlowIn, SlowOut imapwire.Brake
+	ReceiveBuffer   int
 	// Trace receives the dialogue, without secrets; and without literals
 	// unless DebugContent.
 	Trace        io.Writer
@@ -113,6 +120,9 @@ func (c *Config) dial(ctx context.Context) (net.Conn, error) {
 	if c.KeepAlive {
 		d.KeepAlive = 0 // the default of the package: on
 	}
+	if c.ReceiveBuffer > 0 {
+		d.Control = receiveBuffer(c.ReceiveBuffer)
+	}
 	sock, err := d.DialContext(ctx, c.network(), c.addr())
 	if err != nil {
 		return nil, err
@@ -130,6 +140,14 @@ func (c *Config) dial(ctx context.Context) (net.Conn, error) {
 func linger(sock net.Conn, seconds int) {
 	if tcp, ok := sock.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(seconds) // a system without it does as usual
+	}
+}
+
+// SetReceiveBuffer changes what Config.ReceiveBuffer said. What was offered to the
+// server already stays so.
+func (c *Conn) SetReceiveBuffer(n int) {
+	if tcp, ok := c.sock.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(n / kernelShare) // a system without it keeps its own
 	}
 }
 

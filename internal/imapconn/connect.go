@@ -50,7 +50,7 @@ func Connect(ctx context.Context, cfg Config) (*Conn, error) {
 		return nil, &DialError{Host: host, Err: err}
 	}
 	tracer := imapwire.NewTracer(cfg.Trace, cfg.Label()+" ", cfg.DebugContent)
-	s := imapwire.NewStream(sock, imapwire.Options{Timeout: cfg.Timeout, Tracer: tracer})
+	s := imapwire.NewStream(sock, imapwire.Options{Timeout: cfg.Timeout, Tracer: tracer, SlowIn: cfg.SlowIn, SlowOut: cfg.SlowOut})
 	s.SetContext(ctx)
 	c := newConn(cfg, s, tracer)
 	c.sock = sock

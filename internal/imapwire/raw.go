@@ -57,6 +57,8 @@ type rawConn struct {
 	cancelled atomic.Bool // the deadline was put into the past on purpose
 
 	in, out atomic.Int64
+	// slowIn and slowOut hold a direction back; nil for none.
+	slowIn, slowOut Brake
 
 	stash    []byte // read beside a blocked write, not yet delivered
 	stashErr error
@@ -111,6 +113,10 @@ func (c *rawConn) Read(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, context.Cause(c.ctx)
 	}
+	p, err := brake(c.ctx, c.slowIn, p)
+	if err != nil {
+		return 0, err
+	}
 	c.arm(c.SetReadDeadline)
 	stop := func() bool { return true }
 	if c.ctx.Done() != nil {
@@ -119,6 +125,7 @@ func (c *rawConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	interrupted := !stop()
 	c.in.Add(int64(n))
+	moved(c.slowIn, n)
 	return n, c.explain("reading", err, interrupted)
 }
 
@@ -137,9 +144,14 @@ func (c *rawConn) Write(p []byte) (int, error) {
 	return done, nil
 }
 
+// writeChunk writes p, or as much of it as the brake lets pass at once.
 func (c *rawConn) writeChunk(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, context.Cause(c.ctx)
+	}
+	p, err := brake(c.ctx, c.slowOut, p)
+	if err != nil {
+		return 0, err
 	}
 	c.arm(c.SetWriteDeadline)
 	stop := func() bool { return true }
@@ -151,6 +163,7 @@ func (c *rawConn) writeChunk(p []byte) (int, error) {
 	relief.end()
 	interrupted := !stop()
 	c.out.Add(int64(n))
+	moved(c.slowOut, n)
 	return n, c.explain("writing", err, interrupted)
 }
 
@@ -193,6 +206,7 @@ func (r *relief) run() {
 		n, err := r.c.Conn.Read(buf)
 		if n > 0 {
 			r.c.in.Add(int64(n))
+			moved(r.c.slowIn, n)
 			r.c.stash = append(r.c.stash, buf[:n]...)
 			r.c.arm(r.c.SetWriteDeadline)
 		}

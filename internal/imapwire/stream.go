@@ -33,6 +33,9 @@ type Options struct {
 	Tracer *Tracer
 	// Now is the clock of the time-outs; nil for time.Now.
 	Now func() time.Time
+	// SlowIn and SlowOut hold back what is read and what is written; nil for
+	// nothing.
+	SlowIn, SlowOut Brake
 }
 
 // Counters are the bytes that passed a connection.
@@ -61,6 +64,7 @@ type Stream struct {
 // NewStream wraps conn. The Stream owns conn from now on.
 func NewStream(conn net.Conn, opt Options) *Stream {
 	s := &Stream{raw: newRawConn(conn, opt.Timeout, opt.Now), tracer: opt.Tracer}
+	s.raw.slowIn, s.raw.slowOut = opt.SlowIn, opt.SlowOut
 	s.counts = &counting{}
 	s.src, s.dst = s.raw, s.raw
 	s.counts.r, s.counts.w = s.src, s.dst

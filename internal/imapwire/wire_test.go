@@ -486,3 +486,52 @@ func FuzzScanner(f *testing.F) {
 		}
 	})
 }
+
+// bites lets n bytes at a time pass and counts them.
+type bites struct {
+	n            int
+	ready, moved int
+}
+
+func (b *bites) Ready(ctx context.Context, n int) (int, error) {
+	b.ready++
+	return min(n, b.n), ctx.Err()
+}
+
+func (b *bites) Moved(n int) { b.moved += n }
+
+func TestBrakesSeeEveryByte(t *testing.T) {
+	client, server := net.Pipe()
+	in, out := &bites{n: 3}, &bites{n: 5}
+	s := NewStream(client, Options{SlowIn: in, SlowOut: out})
+	defer s.Close()
+	const said, answer = "a1 NOOP and more\r\n", "* OK and the answer\r\n"
+	go func() {
+		defer server.Close()
+		got := make([]byte, len(said))
+		if _, err := io.ReadFull(server, got); err != nil || string(got) != said {
+			t.Errorf("%q, %v", got, err)
+		}
+		// A failure shows on the other side.
+		_, _ = io.WriteString(server, answer)
+	}()
+	if _, err := s.Write([]byte(said)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	l, err := s.Line()
+	if err != nil || string(l.Text)+"\r\n" != answer {
+		t.Fatalf("%q, %v", l.Text, err)
+	}
+	if in.moved != len(answer) || out.moved != len(said) || in.ready < len(answer)/3 || out.ready < len(said)/5 {
+		t.Errorf("read %+v, written %+v", in, out)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.SetContext(ended)
+	if _, err := s.Line(); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}

@@ -13,11 +13,13 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// slack is the part of a second's worth that may go at once. It is what a limit
-// can be exceeded by in any stretch of time: 1 % of ten seconds.
-const slack = 0.1
+// slack is the part of a second's worth that what was not used a moment ago may
+// be made up for, so that a timer that fires late costs nothing. In any stretch
+// of time the limit can be exceeded by it, and by as much again for the piece
+// that is under way: together 1 % of ten seconds.
+const slack = 0.05
 
-// Limiter holds one limit. Use it from one goroutine.
+// Limiter holds one limit. It may be used from several goroutines, which share it.
 type Limiter struct {
 	bucket *rate.Limiter
 	burst  int
@@ -61,16 +63,37 @@ func New(perSecond float64, maxSleep *time.Duration, clock Clock) *Limiter {
 	return l
 }
 
-// Wait waits until n units may go and returns how long that took. A message of
-// more units than go at once is waited for as a whole.
+// Burst is how many units may go at once, at least one.
+func (l *Limiter) Burst() int { return l.burst }
+
+// Wait waits until n units may go and returns how long that took. More units
+// than go at once are waited for as a whole.
 func (l *Limiter) Wait(ctx context.Context, n int64) (time.Duration, error) {
+	return l.sleep(ctx, l.take(l.clock.Now(), n))
+}
+
+// Ready waits until everything Spent is paid for and returns how long that took.
+// With Spend it is for what is not known before: at most Burst units may go
+// between the two.
+func (l *Limiter) Ready(ctx context.Context) (time.Duration, error) {
 	now := l.clock.Now()
-	var delay time.Duration
+	return l.sleep(ctx, l.bucket.ReserveN(now, 0).DelayFrom(now))
+}
+
+// Spend takes n units that went.
+func (l *Limiter) Spend(n int64) { l.take(l.clock.Now(), n) }
+
+// take takes n units and returns when they are paid for.
+func (l *Limiter) take(now time.Time, n int64) (delay time.Duration) {
 	for n > 0 {
 		part := int(min(n, int64(l.burst)))
 		delay = l.bucket.ReserveN(now, part).DelayFrom(now)
 		n -= int64(part)
 	}
+	return delay
+}
+
+func (l *Limiter) sleep(ctx context.Context, delay time.Duration) (time.Duration, error) {
 	if l.maxSleep != nil && delay > *l.maxSleep {
 		delay = max(*l.maxSleep, 0)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,6 +98,56 @@ func TestLimitIsUsed(t *testing.T) {
 	}
 	if took := c.now.Sub(start).Seconds(); math.Abs(took-100) > 2 {
 		t.Errorf("a million bytes at 10000 a second took %.2f s", took)
+	}
+}
+
+// What is read in pieces, of which only the largest size is known before, holds
+// the limit and uses it.
+func TestPiecesHoldTheLimitAndUseIt(t *testing.T) {
+	for _, perSecond := range []float64{1e6, 40000, 500, 3} {
+		rng := rand.New(rand.NewPCG(2, 2))
+		c := &clock{time.Unix(1e9, 0)}
+		start := c.now
+		l := pace.New(perSecond, nil, c)
+		var log []sent
+		var sum int64
+		for c.now.Sub(start) < 5*time.Minute {
+			if _, err := l.Ready(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			n := 1 + rng.Int64N(int64(l.Burst()))
+			l.Spend(n)
+			log = append(log, sent{c.now, n})
+			sum += n
+		}
+		if w, allowed := worst(log, perSecond), 1.01+0.2/perSecond; w > allowed+1e-6 {
+			t.Errorf("%.4f times the limit of %v within ten seconds", w, perSecond)
+		}
+		if used := float64(sum) / perSecond / c.now.Sub(start).Seconds(); used < 0.99 {
+			t.Errorf("%.4f of the limit of %v used", used, perSecond)
+		}
+	}
+}
+
+// Several that share a limit get no more than one.
+func TestLimitIsShared(t *testing.T) {
+	l := pace.New(1e5, nil, pace.Real{})
+	start := time.Now()
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 10 {
+				if _, err := l.Ready(t.Context()); err != nil {
+					t.Error(err)
+				}
+				l.Spend(500)
+			}
+		})
+	}
+	all.Wait()
+	// The pieces under way need not be paid for yet.
+	if took := time.Since(start); took < 120*time.Millisecond {
+		t.Errorf("20000 bytes at 100000 a second went in %v", took)
 	}
 }
 

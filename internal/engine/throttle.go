@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/pace"
+)
+
+// The limits a second are kept on the line itself: what host1 sends is read, and
+// what host2 gets is written, no faster than they allow, whatever it is. Host1 is
+// asked for little ahead and offered little room, so that it sends no faster,
+// either. Messages are counted when they are asked for, and again when they leave
+// for host2.
+
+const (
+	// aheadPaced is how much may be asked for ahead under a limit, in seconds of
+	// it: enough for any line, little enough to end soon when asked to stop.
+	aheadPaced = 1
+	// windowPaced is what one command asks for, in seconds of the limit.
+	windowPaced = 0.25
+	// roomPaced is what host1 can send before it is read, in seconds of the limit:
+	// 1 % of ten seconds, as is the limiter's own slack. leastRoom is what systems
+	// can do with.
+	roomPaced = 0.1
+	leastRoom = 8 << 10
+	// messagesAhead is how long a line may be, in seconds, before messages are
+	// asked for more slowly than the limit allows.
+	messagesAhead = 0.3
+	// tellSleep is how much sleep is told at a time.
+	tellSleep = time.Second
+)
+
+// prepareLimits makes the limiters of the plan.
+func (r *run) prepareLimits() {
+	l := &r.p.Limits
+	r.limits.clock = runClock{r}
+	if r.o.Clock != nil {
+		r.limits.clock = r.o.Clock
+	}
+	for n := event.Side(1); n <= 2; n++ {
+		if l.MaxMessagesPerSecond > 0 {
+			r.limits.messages[n] = pace.New(l.MaxMessagesPerSecond, l.MaxSleep, r.limits.clock)
+		}
+		if l.MaxBytesPerSecond > 0 {
+			r.limits.bytes[n] = pace.New(float64(l.MaxBytesPerSecond), l.MaxSleep, r.limits.clock)
+		}
+	}
+}
+
+// runClock is the clock on the wall, whose sleep ends when the run is to stop.
+type runClock struct{ r *run }
+
+func (runClock) Now() time.Time                                     { return time.Now() }
+func (c runClock) Sleep(ctx context.Context, d time.Duration) error { return c.r.sleep(ctx, d) }
+
+// slow puts the brakes on the connections of a side.
+func (r *run) slow(n event.Side, cfg *imapconn.Config) {
+	limit := r.limits.bytes[n]
+	if limit == nil {
+		return
+	}
+	if n == 2 {
+		cfg.SlowOut = &brake{r, limit, n}
+		return
+	}
+	cfg.SlowIn = &brake{r, limit, n}
+	if r.braking() {
+		cfg.ReceiveBuffer = r.seconds(roomPaced, leastRoom)
+	}
+}
+
+// seconds is what goes in so many seconds under the limit of bytes, at least
+// least.
+func (r *run) seconds(s float64, least int) int {
+	return int(min(max(float64(r.p.Limits.MaxBytesPerSecond)*s, float64(least)), 1<<30))
+}
+
+// braking reports whether the limit of bytes holds already.
+func (r *run) braking() bool { return r.unbraked() <= 0 }
+
+// unbraked is what may still come before --maxbytespersecond holds.
+func (r *run) unbraked() int64 { return r.p.Limits.MaxBytesAfter - r.limits.came.Load() }
+
+// brake holds one direction to --maxbytespersecond.
+type brake struct {
+	r     *run
+	limit *pace.Limiter
+	side  event.Side
+}
+
+// Ready implements imapwire.Brake. It waits for a moment only, so it does not end
+// with a request to stop: what is under way is to arrive.
+func (b *brake) Ready(ctx context.Context, n int) (int, error) {
+	if free := b.r.unbraked(); free > 0 {
+		return int(min(int64(n), free)), nil
+	}
+	slept, err := b.limit.Ready(ctx)
+	if err != nil && !isStopped(err) {
+		return 0, err
+	}
+	b.r.limits.slept.Add(int64(slept))
+	return min(n, b.limit.Burst()), nil
+}
+
+// Moved implements imapwire.Brake.
+func (b *brake) Moved(n int) {
+	if b.r.braking() {
+		b.limit.Spend(int64(n))
+	}
+	if b.side == 1 {
+		b.r.limits.came.Add(int64(n))
+	}
+}
+
+// tellSlept tells how long the limit of bytes was waited for, now and then.
+func (r *run) tellSlept() {
+	if slept := time.Duration(r.limits.slept.Load()); slept >= tellSleep {
+		r.limits.slept.Add(-int64(slept))
+		r.emit(event.Throttled{Side: 1, For: slept, Why: "--maxbytespersecond"})
+	}
+}
+
+// pacing reports whether a limit holds that several lanes would have to share.
+func (r *run) pacing() bool {
+	return r.limits.messages[1] != nil || r.limits.bytes[1] != nil || r.limits.day[1] != nil || r.limits.day[2] != nil
+}
+
+// narrow offers host1 less room from the moment at which the limit of bytes holds.
+func (r *run) narrow(k *link) {
+	if k.side.cfg.ReceiveBuffer > 0 || r.limits.bytes[1] == nil || !r.braking() {
+		return
+	}
+	k.side.cfg.ReceiveBuffer = r.seconds(roomPaced, leastRoom)
+	if k.conn != nil {
+		k.conn.SetReceiveBuffer(k.side.cfg.ReceiveBuffer)
+	}
+}
+
+// window bounds what is asked for: messages and bytes in one command, and bytes
+// and commands ahead.
+func (r *run) window() (messages int, bytes, ahead int64, commands int) {
+	messages, bytes, ahead, commands = windowMessages, windowBytes, aheadBytes, windowsAhead
+	if r.limits.bytes[1] != nil && r.braking() {
+		bytes = min(bytes, int64(r.seconds(windowPaced, 1)))
+		ahead = min(ahead, int64(r.seconds(aheadPaced, 1)))
+	}
+	if l := r.limits.messages[1]; l != nil {
+		messages = min(messages, l.Burst())
+		commands = min(commands, int(math.Ceil(messagesAhead*r.p.Limits.MaxMessagesPerSecond/float64(l.Burst()))))
+	}
+	return messages, bytes, ahead, max(commands, 1)
+}
+
+// pace waits until messages may leave a side: host1 for here, here for host2.
+func (r *run) pace(ctx context.Context, n event.Side, messages int) error {
+	r.tellSlept()
+	l := r.limits.messages[n]
+	if l == nil {
+		return nil
+	}
+	slept, err := l.Wait(ctx, int64(messages))
+	if err == nil && n == 1 && slept >= 10*time.Millisecond {
+		r.emit(event.Throttled{Side: n, For: slept, Why: "--maxmessagespersecond"})
+	}
+	return err
+}
+
+// pace waits until messages may leave for host2. When the run is to stop they
+// leave at once: they are under way.
+func (d *deliverer) pace(ctx context.Context, messages int) error {
+	if d.v.run.limits.messages[2] == nil {
+		return nil
+	}
+	if err := d.conn.Flush(ctx); err != nil { // what is paid for leaves now
+		return err
+	}
+	return unlessStopped(d.v.run.pace(ctx, 2, messages))
+}
+
+// unlessStopped is err, but for a wait that ended because the run is to stop:
+// what is under way goes on.
+func unlessStopped(err error) error {
+	if isStopped(err) {
+		return nil
+	}
+	return err
+}

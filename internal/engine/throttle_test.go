@@ -1,0 +1,91 @@
+package engine_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+)
+
+// lateness is by how much, in seconds of the limit, a busy machine may make bytes
+// look bunched that were not: both programs and the meter share its processors.
+const lateness = 0.15
+
+// TestBytesASecondHoldOnTheLine copies small messages and a large one under a
+// limit of bytes, and looks at both lines.
+func TestBytesASecondHoldOnTheLine(t *testing.T) {
+	t.Parallel()
+	const limit = 1_000_000
+	box := letters(60, 2000)
+	box = join(box, letters(120, 25_000), letters(1, 4_000_000), letters(100, 40_000), letters(500, 1000))
+	from := mailtest.StartEmbedded(t, embedded.Options{})
+	to := mailtest.StartEmbedded(t, embedded.Options{})
+	source, target := newAccount(t, from), newAccount(t, to)
+	mailtest.Fill(t, from, source.user, box)
+	a, out := measured(t, source, true, true, "BODY[] {")
+	b, in := measured(t, target, false, false, "+}\r\n")
+	got := migrate(t, a, b, "--maxbytespersecond", fmt.Sprint(limit), "--cachedir", t.TempDir())
+	got.expect(t, 0)
+	same(t, source, target)
+	for _, m := range []struct {
+		name string
+		*meter
+	}{{"host1", out}, {"host2", in}} {
+		high, _, all, words, took := m.rates(10 * time.Second)
+		once, _, _, _, _ := m.rates(100 * time.Millisecond)
+		t.Logf("%s: %d bytes, %d messages in %v (%.3f of the limit); at most %.3f of the limit in ten seconds, %d bytes in a tenth of one",
+			m.name, all, words, took, float64(all)/took.Seconds()/limit, float64(high)/limit/10, once)
+		if most := (10*1.02+lateness)*limit + 2*meterBuffer; float64(high) > most {
+			t.Errorf("%s: %d bytes in ten seconds, the limit is %d a second", m.name, high, limit)
+		}
+		if once > limit {
+			t.Errorf("%s: a burst of %d bytes, more than a second's worth", m.name, once)
+		}
+		if took < 7*time.Second {
+			t.Errorf("%s: %d bytes went in %v", m.name, all, took)
+		}
+	}
+}
+
+func TestMessagesASecondHoldOnTheLine(t *testing.T) {
+	t.Parallel()
+	const limit = 100
+	from := mailtest.StartEmbedded(t, embedded.Options{})
+	to := mailtest.StartEmbedded(t, embedded.Options{})
+	source, target := newAccount(t, from), newAccount(t, to)
+	mailtest.Fill(t, from, source.user, letters(300, 600))
+	a, out := measured(t, source, true, false, "BODY[] {")
+	b, in := measured(t, target, false, false, "+}\r\n")
+	got := migrate(t, a, b, "--maxmessagespersecond", fmt.Sprint(limit), "--cachedir", t.TempDir())
+	got.expect(t, 0)
+	same(t, source, target)
+	for _, m := range []struct {
+		name string
+		*meter
+	}{{"host1", out}, {"host2", in}} {
+		_, high, _, all, took := m.rates(time.Second)
+		t.Logf("%s: %d messages in %v, at most %d in a second", m.name, all, took, high)
+		if all != 300 {
+			t.Errorf("%s: %d messages seen", m.name, all)
+		}
+		if float64(high) > limit*(1.1+lateness) {
+			t.Errorf("%s: %d messages in a second, the limit is %d", m.name, high, limit)
+		}
+	}
+}
+
+// join puts the messages of several mailboxes of one folder into one.
+func join(boxes ...corpus.Mailbox) corpus.Mailbox {
+	all := corpus.Mailbox{Folders: []corpus.Folder{{Path: boxes[0].Folders[0].Path}}}
+	for n, box := range boxes {
+		for _, m := range box.Folders[0].Messages {
+			m.Body = append([]byte(fmt.Sprintf("X-Part: %d\r\n", n)), m.Body...)
+			m.Body = []byte(fmt.Sprintf("Message-ID: <part-%d-%d@example.org>\r\n%s", n, len(all.Folders[0].Messages), m.Body))
+			all.Folders[0].Messages = append(all.Folders[0].Messages, m)
+		}
+	}
+	return all
+}

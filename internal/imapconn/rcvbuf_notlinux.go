@@ -1,0 +1,5 @@
+//go:build unix && !linux
+
+package imapconn
+
+const kernelShare = 1
