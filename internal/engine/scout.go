@@ -65,37 +65,28 @@ func (r *run) scout(ctx context.Context, window []*folderSync) {
 	r.countFolders(ctx, changed)
 	src := &scout{k: r.main.src, n: 1}
 	dst := &scout{k: r.main.dst, n: 2}
-	// absent folders of which host1 told the number of messages can surely be
-	// opened there; for the others that is awaited before host2 gets them.
-	var absent, untold []*folderSync
+	var absent []*folderSync
 	for _, fs := range changed {
 		_, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
-		inside, told := r.src.messages(fs.from.Raw)
+		inside, _ := r.src.messages(fs.from.Raw)
 		src.probes = append(src.probes, &probe{
 			fs: fs, mailbox: fs.from.Raw, writable: fs.writable1(),
 			look: true, list: !known && inside > 0, recs: make([]listing.Record, 0, inside),
 		})
-		switch {
-		case r.has2(fs.to.Raw):
-			dst.add(fs, known)
-		case told:
+		if !r.has2(fs.to.Raw) {
 			absent = append(absent, fs)
-		default:
-			untold = append(untold, fs)
+			continue
 		}
+		dst.add(fs, known)
 	}
 	var g errgroup.Group
 	g.Go(func() error { return src.run(ctx) })
-	g.Go(func() error {
-		if err := dst.run(ctx); err != nil {
-			return err
-		}
-		return r.makeAll(ctx, absent)
-	})
+	g.Go(func() error { return dst.run(ctx) })
 	if g.Wait() != nil {
 		return
 	}
-	_ = r.makeAll(ctx, slices.DeleteFunc(untold, func(fs *folderSync) bool { return fs.seen[0] == nil })) // as above
+	// Only what host1 could open is made on host2.
+	_ = r.makeAll(ctx, slices.DeleteFunc(absent, func(fs *folderSync) bool { return fs.seen[0] == nil })) // as above
 }
 
 // makeAll creates folders on host2 and selects them.
