@@ -75,7 +75,7 @@ func benchmark(ctx context.Context, args []string) error {
 	flags.IntVar(&s.runs, "runs", 3, "runs of each program for a row; the median counts")
 	flags.BoolVar(&s.quick, "quick", false, "only the rows that take seconds")
 	flags.StringVar(&s.only, "rows", "", "only the rows whose name contains one of these words, separated by commas")
-	flags.StringVar(&s.format, "format", "mdbox", "how Dovecot stores mail, on both sides: mdbox, sdbox or maildir")
+	flags.StringVar(&s.format, "format", "maildir", "how Dovecot stores mail, on both sides: mdbox, sdbox or maildir")
 	flags.StringVar(&s.program, "imaphaul", "bin/imaphaul", "the program to measure")
 	flags.StringVar(&s.listing, "listing", "", "compiled tests of internal/engine, for the row of the scripted server")
 	flags.StringVar(&s.servers, "servers", "testdata/servers", "the scripts that start servers")

@@ -83,6 +83,11 @@ var rows = []row{
 		targets: []target{noMoreThan(0.45, "mbsync"), noMoreThan(1.8, "floor")},
 	},
 	{
+		// The faster the server stores, the more the rest counts.
+		name: "small-mdbox", work: "same, RTT 0, servers that store in mdbox", box: "small", quick: true, host1: "format=mdbox", host2: "format=mdbox",
+		targets: []target{noMoreThan(0.45, "mbsync"), noMoreThan(1.8, "floor")},
+	},
+	{
 		name: "small-20", work: "same, RTT 20 ms", box: "small", rtt: 20 * ms, sample: "sample300", quick: true, curve: true, slowToo: true,
 		targets: []target{noMoreThan(0.4, "mbsync")},
 	},
