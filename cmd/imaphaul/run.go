@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -48,16 +49,21 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	if err := os.MkdirAll(p.Output.TmpDir, 0o700); err != nil {
 		return fail(exitNoFile, fmt.Errorf("the directory of temporary files cannot be made: %w (choose another with --tmpdir)", err))
 	}
-	log, err := openLog(p)
+	// The pid file first: the log may be that of the run which holds it.
+	logName := logPath(p)
+	pid, pidNotes, followed, err := claim(p, logName, stdout)
+	if err != nil {
+		return fail(event.ExitPidFile, err)
+	}
+	if followed {
+		return event.ExitOK, nil
+	}
+	defer pid.release()
+	log, err := openLog(logName)
 	if err != nil {
 		return fail(exitNoFile, err)
 	}
 	defer log.close()
-	pid, pidNotes, err := takePidFile(p, log.path)
-	if err != nil {
-		return fail(event.ExitPidFile, err)
-	}
-	defer pid.release()
 	var skipped *report.SkippedFile
 	if path := p.Transfer.SkippedFile; path != "" {
 		if skipped, err = report.CreateSkipped(path); err != nil {
@@ -255,14 +261,21 @@ type logFile struct {
 	f    *os.File
 }
 
-func openLog(p *plan.Plan) (*logFile, error) {
+// logPath is the name of the log file, "" for none.
+func logPath(p *plan.Plan) string {
 	if !p.Output.Log {
-		return &logFile{}, nil
+		return ""
 	}
-	path := report.LogName{
+	return report.LogName{
 		Dir: p.Output.LogDir, File: p.Output.LogFile, Started: p.Output.StartedAt,
 		User1: p.Host1.User, User2: p.Host2.User,
 	}.Path()
+}
+
+func openLog(path string) (*logFile, error) {
+	if path == "" {
+		return &logFile{}, nil
+	}
 	f, err := report.OpenLog(path)
 	if err != nil {
 		return nil, err
@@ -293,6 +306,12 @@ func takePidFile(p *plan.Plan, logPath string) (*ownPidFile, []string, error) {
 	path := p.Output.PidFile
 	if path == "" {
 		return &ownPidFile{}, []string{"PID file is unset, because of --pidfile \"\" or a container"}, nil
+	}
+	if logPath != "" {
+		// Whoever follows it may be in another directory.
+		if abs, err := filepath.Abs(logPath); err == nil {
+			logPath = abs
+		}
 	}
 	file, err := pidfile.Acquire(path, logPath, p.Output.PidFileLocking)
 	if err != nil {

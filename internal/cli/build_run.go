@@ -171,6 +171,10 @@ func (b *builder) run() plan.Run {
 		SigIgnore:    b.signals("sigignore", nil),
 		Abort:        v.flag("abort"),
 		AbortByFile:  v.flag("abortbyfile"),
+		Tail:         v.flag("tail"),
+	}
+	if r.Tail && !v.flag("pidfilelocking") {
+		b.note("--tail has no effect without --pidfilelocking: a run that nothing holds off has nobody to follow.")
 	}
 	r.Abort = r.Abort || r.AbortByFile
 	return r

@@ -68,7 +68,7 @@ func signalOptions() []Option {
 		one(Option{Name: "pidfilelocking", Kind: Switch, Help: "Refuse to start while the process of that file runs."}),
 		one(Option{Name: "abort", Kind: Flag, Help: "End the process of that file, by signals."}),
 		one(Option{Name: "abortbyfile", Kind: Flag, Help: "Ask it to end, by a file beside it."}),
-		one(Option{Name: "tail", Kind: Switch, Status: NotYet, Why: "following another run is not built yet; use tail -f on its log file", Help: "Follow the log of the run that holds the pid file."}),
+		one(Option{Name: "tail", Kind: Switch, Help: "With --pidfilelocking, while the process of that file runs: print its log until it ends, exit code 0."}),
 		one(Option{Name: "sigexit", Kind: List, Arg: "signal", Auto: "QUIT TERM", Help: "Signals that end the run in good order."}),
 		one(Option{Name: "sigreconnect", Kind: List, Arg: "signal", Auto: "INT", Help: "Signals that end the run in good order, and at once when sent twice within 2 s."}),
 		one(Option{Name: "sigignore", Kind: List, Arg: "signal", Help: "Signals to ignore."}),

@@ -270,7 +270,6 @@ func TestWrongValues(t *testing.T) {
 		{[]string{"--mapfile", empty + "x"}, 64, []string{"--mapfile " + empty + "x", "line 1"}},
 		{[]string{"--ssl1_ssl_version", "TLSv9"}, 64, []string{"--ssl1_ssl_version=TLSv9"}},
 		{[]string{"--emailreport1"}, 64, []string{"--emailreport1", "not built yet"}},
-		{[]string{"--tail"}, 64, []string{"--tail"}},
 		{[]string{"--passfile1", gone}, 66, []string{"--passfile1 " + gone}},
 		{[]string{"--passfile2", empty}, 66, []string{"--passfile2 " + empty}},
 		{[]string{"--passfile1", dir}, 66, []string{"--passfile1 " + dir}},
@@ -299,11 +298,11 @@ func TestWrongValues(t *testing.T) {
 }
 
 func TestEverythingWrongIsToldAtOnce(t *testing.T) {
-	_, out := parse("--port1", "0", "--include", "(", "--delete1", "--delete2", "--passfile1", "/no/such/file", "--tail")
+	_, out := parse("--port1", "0", "--include", "(", "--delete1", "--delete2", "--passfile1", "/no/such/file", "--port2", "-1")
 	if out == nil || out.Code != 64 {
 		t.Fatalf("%+v", out)
 	}
-	for _, s := range []string{"--port1 0", "--include '('", "--delete1 and --delete2", "--passfile1 /no/such/file", "--tail", "Found 5 problems"} {
+	for _, s := range []string{"--port1 0", "--include '('", "--delete1 and --delete2", "--passfile1 /no/such/file", "--port2 -1", "Found 5 problems"} {
 		if !strings.Contains(out.Stderr, s) {
 			t.Errorf("%q is not in\n%s", s, out.Stderr)
 		}

@@ -157,7 +157,8 @@ func clear(path string, locking bool) (note string, err error) {
 type owner struct {
 	pid   int // 0: none, or not a number
 	text  string
-	here  bool // written by this program
+	log   string // its log file, "" for none
+	here  bool   // written by this program
 	alive bool
 }
 
@@ -175,6 +176,9 @@ func ownerOf(f *os.File) owner {
 		o.pid = pid
 	}
 	o.here = len(lines) > 2 && lines[2] == mark
+	if len(lines) > 2 { // a line that is whole
+		o.log = lines[1]
+	}
 	locked, err := tryLock(f)
 	switch {
 	case err == nil && !locked:
