@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,24 +39,6 @@ func runTests(m *testing.M) int {
 		return 1
 	}
 	return mailtest.Main(m)
-}
-
-// full reports whether "make chaos" asks for everything.
-func full() bool { return os.Getenv("IMAPHAUL_CHAOS") == "full" }
-
-// chance is the source of chance of a test; its seed is always told.
-func chance(t *testing.T, stream uint64) *rand.Rand {
-	t.Helper()
-	seed := uint64(20240229)
-	if s := os.Getenv("IMAPHAUL_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatalf("IMAPHAUL_SEED: %v", err)
-		}
-		seed = n
-	}
-	t.Logf("IMAPHAUL_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, stream))
 }
 
 // account is a user on a server; port leads there, perhaps by a detour.

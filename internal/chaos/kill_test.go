@@ -19,7 +19,7 @@ func everywhere() []string { return append([]string{mailtest.Embedded}, mailtest
 // end: nothing is lost and nothing is there twice.
 func TestKilledAgainAndAgain(t *testing.T) {
 	messages, folders, kills := 600, 8, 6
-	if full() {
+	if mailtest.FullChaos() {
 		messages, kills = 5000, 30
 	}
 	box := corpus.Generate(corpus.Options{Seed: 11, Messages: messages, Folders: folders, Distinct: true, PlainHeaders: true, MaxAttachment: 128 << 10})
@@ -27,7 +27,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	for i, kind := range everywhere() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			r := chance(t, uint64(i))
+			r := mailtest.Chance(t, uint64(i))
 			a, b := newAccount(t, mailtest.Dovecot), newAccount(t, kind)
 			mailtest.Fill(t, a.s, a.user, box)
 			through, tap := tapped(t, b)

@@ -41,8 +41,7 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
 	if err != nil {
 		return err
 	}
-	groups := make(map[listing.FlagID]*flagGroup)
-	var order []listing.FlagID
+	var groups flagGroups
 	for _, uid := range uids {
 		t := byUID[uid]
 		src := &fs.src.Recs[t.src]
@@ -51,21 +50,9 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
 		if !told || err != nil || !ok || transform.EqualFlags(want, fs.storable(now)) {
 			continue
 		}
-		g := groups[src.Flags]
-		if g == nil {
-			g = &flagGroup{flags: want}
-			groups[src.Flags] = g
-			order = append(order, src.Flags)
-		}
-		g.uids = append(g.uids, uid)
-		g.srcs = append(g.srcs, t.src)
+		groups.add(src.Flags, want, uid, t.src)
 	}
-	for _, id := range order {
-		if err := fs.store(ctx, groups[id]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return fs.storeAll(ctx, &groups)
 }
 
 // findCopies finds the UIDs of copied messages of which the server told none, by

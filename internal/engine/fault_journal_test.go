@@ -116,7 +116,7 @@ func TestJournalGoneOldOrDamaged(t *testing.T) {
 	for _, kind := range mailtest.Kinds(t) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			r := chance(t)
+			r := mailtest.Chance(t, 5)
 			m := newMemoryLab(t, kind)
 			fresh := func() {
 				m.empty(t)

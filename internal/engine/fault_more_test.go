@@ -105,13 +105,13 @@ func TestStorm(t *testing.T) {
 		f.Messages = append(f.Messages, f.Messages[0], f.Messages[1], f.Messages[0])
 	}
 	rounds := 6
-	if fullChaos() {
+	if mailtest.FullChaos() {
 		rounds = 100
 	}
 	for _, g := range targets {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
-			r := chance(t)
+			r := mailtest.Chance(t, 5)
 			l := newLab(t, fromDovecot, g, box, "--syncduplicates")
 			said := l.dialogues(t)
 			runs := 0
@@ -333,7 +333,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 	ann := newAccount(t, s)
 	mailtest.Fill(t, s, ann.user, faultBox(true))
 	leaks := goleak.IgnoreCurrent()
-	r := chance(t)
+	r := mailtest.Chance(t, 5)
 	for n := range 40 {
 		ben := newAccount(t, s)
 		p, err := proxy.Start(proxy.Options{Target: s.Addr()})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -29,28 +28,6 @@ import (
 //
 // IMAPHAUL_CHAOS=full tries every interesting byte and several hundred others
 // instead of a sample of them; IMAPHAUL_SEED chooses another sample.
-
-// fullChaos reports whether everything is to be tried.
-func fullChaos() bool { return os.Getenv("IMAPHAUL_CHAOS") == "full" }
-
-// chance returns a source of chance whose seed is told when the test fails.
-func chance(t testing.TB) *rand.Rand {
-	t.Helper()
-	seed := uint64(20240229)
-	if s := os.Getenv("IMAPHAUL_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatalf("IMAPHAUL_SEED: %v", err)
-		}
-		seed = n
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("IMAPHAUL_SEED=%d", seed)
-		}
-	})
-	return rand.New(rand.NewPCG(seed, 5))
-}
 
 // letter is a message of about the given size. without leaves out what
 // identifies it.
@@ -144,12 +121,7 @@ func (g target) account(t testing.TB) account {
 		rules = append(rules, meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`\[APPENDUID [^]]*\] `)})
 	}
 	if len(rules) > 0 {
-		f, err := meddle.Start(a.s.Addr(), rules...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(f.Close)
-		a.port = f.Port()
+		a, _ = meddled(t, a, rules...)
 	}
 	return a
 }
@@ -241,7 +213,7 @@ func places(dialogue []byte) []int64 {
 // cuts chooses where to cut a dialogue.
 func cuts(r *rand.Rand, dialogue []byte, n int) []int64 {
 	all := places(dialogue)
-	if fullChaos() {
+	if mailtest.FullChaos() {
 		for range 150 {
 			all = append(all, r.Int64N(int64(len(dialogue))))
 		}
@@ -382,7 +354,7 @@ func newLab(t *testing.T, from, to target, box corpus.Mailbox, options ...string
 // sweep cuts, or stalls, every dialogue at n places.
 func (l *lab) sweep(t *testing.T, kind proxy.FaultKind, n int) {
 	t.Helper()
-	r := chance(t)
+	r := mailtest.Chance(t, 5)
 	said := l.dialogues(t)
 	tried := 0
 	for side := event.Side(1); side <= 2; side++ {
@@ -391,7 +363,7 @@ func (l *lab) sweep(t *testing.T, kind proxy.FaultKind, n int) {
 				f := proxy.Fault{Kind: kind, Direction: d, After: after, Connection: 1}
 				tried++
 				t.Run(fmt.Sprintf("host%d %v %d of %d", side, d, after, len(said[side][d])), func(t *testing.T) { l.try(t, side, f) })
-				if t.Failed() && !fullChaos() {
+				if t.Failed() && !mailtest.FullChaos() {
 					return
 				}
 			}

@@ -2,27 +2,15 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
-	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transform"
-	"github.com/imaphaul/imaphaul/internal/uidset"
 )
-
-// flagGroup is a set of host2 messages that get the same flags.
-type flagGroup struct {
-	flags []imap.Flag
-	uids  []imap.UID
-	// srcs are the host1 records the flags come from.
-	srcs []int32
-}
 
 // resyncFlags makes the flags of messages on both sides equal to host1's, as
 // --resyncflags (on by default) asks: one STORE for each distinct list of flags,
@@ -31,11 +19,10 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	if !fs.run.p.Flags.Resync || !fs.exists {
 		return nil
 	}
-	groups := make(map[listing.FlagID]*flagGroup)
+	var groups flagGroups
 	// Mailboxes have few distinct pairs of lists: each is judged once.
 	type pairOf struct{ src, dst listing.FlagID }
 	verdicts := make(map[pairOf]bool)
-	var order []listing.FlagID
 	for _, m := range fs.pairing.Present {
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
 		ids := pairOf{src.Flags, dst.Flags}
@@ -51,21 +38,9 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		if !differ || fs.tooBigForFlags(src) || fs.keptAlready(src, dst) {
 			continue
 		}
-		g := groups[src.Flags]
-		if g == nil {
-			g = &flagGroup{flags: want}
-			groups[src.Flags] = g
-			order = append(order, src.Flags)
-		}
-		g.uids = append(g.uids, dst.UID)
-		g.srcs = append(g.srcs, m.Src)
+		groups.add(src.Flags, want, dst.UID, m.Src)
 	}
-	for _, id := range order {
-		if err := fs.store(ctx, groups[id]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return fs.storeAll(ctx, &groups)
 }
 
 // keptAlready reports whether these very flags were stored before and the server
@@ -118,68 +93,4 @@ func (r *run) forJunk(name string) bool {
 func (fs *folderSync) tooBigForFlags(r *listing.Record) bool {
 	s := &fs.run.p.Selection
 	return s.MaxSize != nil && r.Size > *s.MaxSize || s.MinSize != nil && r.Size <= *s.MinSize
-}
-
-// store sets the flags of one group. It asks the server to say what it made of
-// them when there are keywords, which many servers accept and drop.
-func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
-	told := event.FlagsChanged{Folder: fs.to, Count: int64(len(g.uids)), Flags: joinFlags(g.flags), Dry: fs.run.p.Dry}
-	if fs.run.p.Dry {
-		fs.run.emit(told)
-		return nil
-	}
-	keywords := len(systemOnly(g.flags)) < len(g.flags)
-	var answer *imapconn.StoreData
-	err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) (err error) {
-		answer, err = c.UIDStore(ctx, uidset.Sorted(g.uids), g.flags, imapconn.StoreOptions{Op: imap.StoreFlagsSet, Silent: !keywords})
-		return err
-	})
-	if err == nil {
-		fs.stored(g, answer)
-		fs.run.emit(told)
-		return nil
-	}
-	resp, refused := refusalIn(err)
-	if !refused || isConnError(err) {
-		return err
-	}
-	if system := systemOnly(g.flags); keywords {
-		// One keyword the server does not take must not cost the others \Seen.
-		fs.run.note(fmt.Sprintf("Host2: folder [%s] refuses the flags (%s): %s; only (%s) are set", fs.to.Raw, joinFlags(g.flags), resp.Line(), joinFlags(system)))
-		return fs.store(ctx, &flagGroup{flags: system, uids: g.uids, srcs: g.srcs})
-	}
-	fs.run.fault(event.Error{
-		Class: event.ErrFlags, Folder: fs.to,
-		Text: fmt.Sprintf("Host2: flags msg %s/%s could not add flags [%s]: %s", fs.to.Raw, uidset.Sorted(g.uids).String(), joinFlags(g.flags), resp.Line()),
-		Hint: "--noresyncflags leaves the flags of messages that are there already alone",
-	})
-	return nil
-}
-
-// stored notes what the flags of a group are on host2 now: what was sent, or
-// what the server says it kept of that.
-func (fs *folderSync) stored(g *flagGroup, answer *imapconn.StoreData) {
-	sent := fs.run.flags[1].Intern(g.flags)
-	kept := make(map[imap.UID]listing.FlagID)
-	if answer != nil {
-		for _, ch := range answer.Changed {
-			kept[ch.UID] = fs.run.flags[1].Intern(ch.Flags)
-		}
-	}
-	for i, uid := range g.uids {
-		d := fs.dst.Find(uid)
-		if d < 0 {
-			continue
-		}
-		now, told := kept[uid]
-		if !told {
-			now = sent
-		}
-		fs.dst.Recs[d].Flags = now
-		if told && !transform.EqualFlags(g.flags, fs.storable(now)) {
-			fs.src.Recs[g.srcs[i]].Bits |= listing.FlagsKept
-		} else {
-			fs.src.Recs[g.srcs[i]].Bits &^= listing.FlagsKept
-		}
-	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/imaphaul/imaphaul/internal/mailtest"
-	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 )
 
 // labelsOf reads Gmail's labels of the messages of a folder, in order of UID.
@@ -45,12 +44,7 @@ func TestLabels(t *testing.T) {
 	b := newAccount(t, mailtest.Real(t, mailtest.Hoodiecrow, "mode=gmail"))
 	mailtest.Fill(t, a.s, a.user, letters(2, 500))
 	dialogue(t, a, "SELECT INBOX", `UID STORE 1 +X-GM-LABELS (Work Travel)`)
-	front, err := meddle.Start(b.s.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(front.Close)
-	b.port = front.Port()
+	b, front := meddled(t, b)
 	stores := func(do func()) (n int) {
 		before := len(front.Said())
 		do()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 	"github.com/imaphaul/imaphaul/internal/report"
 )
 
@@ -43,6 +45,25 @@ func newAccount(t testing.TB, s *mailtest.Server) account {
 	t.Helper()
 	user, password := s.User(t)
 	return account{s: s, user: user, password: password}
+}
+
+// meddled is the account behind a front that meddles by these rules.
+func meddled(t testing.TB, a account, rules ...meddle.Rule) (account, *meddle.Front) {
+	t.Helper()
+	f, err := meddle.Start(a.addr(), rules...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	a.port = f.Port()
+	return a, f
+}
+
+// refusing is the account behind a front that refuses matching commands.
+func refusing(t testing.TB, a account, command, text string) account {
+	t.Helper()
+	a, _ = meddled(t, a, meddle.Rule{Action: meddle.Refuse, Match: regexp.MustCompile(command), Text: text})
+	return a
 }
 
 // args are the options that name two accounts.

@@ -269,13 +269,7 @@ func (sc *scene) front(t *testing.T, side int) {
 		}
 		rules = append(rules, meddle.Rule{Action: m.action, Match: re, Text: m.text, Skip: m.skip, Times: m.once})
 	}
-	f, err := meddle.Start(sc.sides[side].s.Addr(), rules...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(f.Close)
-	sc.fronts[side] = f
-	sc.sides[side].port = f.Port()
+	sc.sides[side], sc.fronts[side] = meddled(t, sc.sides[side], rules...)
 }
 
 // played is what a run left behind beside the mail.

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -82,7 +83,7 @@ func FuzzContentChunks(f *testing.F) {
 	f.Add([]byte(" \t\r\n x:\r\n\n\x00\xff"), uint8(3))
 	f.Fuzz(func(t *testing.T, msg []byte, step uint8) {
 		c := NewContentHasher()
-		for p := range chunks(msg, int(step)+1) {
+		for p := range slices.Chunk(msg, int(step)+1) {
 			if n, err := c.Write(p); n != len(p) || err != nil {
 				t.Fatal(n, err)
 			}
@@ -101,24 +102,12 @@ func FuzzContentChunks(f *testing.F) {
 	})
 }
 
-func chunks(b []byte, n int) func(func([]byte) bool) {
-	return func(yield func([]byte) bool) {
-		for len(b) > 0 {
-			k := min(n, len(b))
-			if !yield(b[:k]) {
-				return
-			}
-			b = b[k:]
-		}
-	}
-}
-
 // A message longer than the buffers, with a header longer than they are.
 func TestContentLong(t *testing.T) {
 	head := "Subject: s\r\n" + strings.Repeat("X-Long: "+strings.Repeat("v ", 700)+"\r\n", 20)
 	msg := []byte(head + "\r\n" + strings.Repeat("0123456789\r\n", 10_000))
 	c := NewContentHasher()
-	for p := range chunks(msg, 1) {
+	for p := range slices.Chunk(msg, 1) {
 		c.Write(p)
 	}
 	if c.Sum() != ContentOf(msg) {

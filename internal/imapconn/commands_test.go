@@ -226,13 +226,19 @@ func TestStatusNames(t *testing.T) {
 		}
 		all = append(all, p)
 	}
+	countTo(t, all)
+	_ = c.Close()
+}
+
+// countTo waits for the answers to STATUS: the n-th folder has n messages.
+func countTo(t *testing.T, all []*Pending[imap.StatusData]) {
+	t.Helper()
 	for i, p := range all {
-		d, err := p.Wait(ctx)
+		d, err := p.Wait(t.Context())
 		if err != nil || d.NumMessages == nil || int(*d.NumMessages) != i+1 {
-			t.Errorf("%d: %+v, %v", i+1, d, err)
+			t.Fatalf("%d: %+v, %v", i+1, d, err)
 		}
 	}
-	_ = c.Close()
 }
 
 // TestMailboxState follows the selected mailbox.

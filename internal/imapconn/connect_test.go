@@ -349,12 +349,7 @@ func TestPipelineFlood(t *testing.T) {
 		}
 		all = append(all, p)
 	}
-	for i, p := range all {
-		d, err := p.Wait(ctx)
-		if err != nil || d.NumMessages == nil || int(*d.NumMessages) != i+1 {
-			t.Fatalf("%d: %+v, %v", i+1, d, err)
-		}
-	}
+	countTo(t, all)
 	_ = c.Close()
 }
 

@@ -284,18 +284,25 @@ func TestUnreadableIsNotDamaged(t *testing.T) {
 	}
 }
 
-// TestFileCutWhileOpen: another program cuts the file under a running migration.
-// Reading then faults; that must be an error, and Close must come back.
-func TestFileCutWhileOpen(t *testing.T) {
-	dir := t.TempDir()
-	j := mustOpen(t, dir)
-	f := attach(t, j, "A", "A", 1, 1)
+// cutOpenFile is a journal whose file was cut while it is open.
+func cutOpenFile(t *testing.T) (dir string, j *Journal, f *Folder) {
+	t.Helper()
+	dir = t.TempDir()
+	j = mustOpen(t, dir)
+	f = attach(t, j, "A", "A", 1, 1)
 	if err := f.Put(mailbox(j, rand.New(rand.NewPCG(1, 1)), 5000, 1)...); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Truncate(j.Path(), 2*pageSize); err != nil {
 		t.Skipf("this system does not let an open file be cut: %v", err)
 	}
+	return dir, j, f
+}
+
+// TestFileCutWhileOpen: another program cuts the file under a running migration.
+// Reading then faults; that must be an error, and Close must come back.
+func TestFileCutWhileOpen(t *testing.T) {
+	dir, j, f := cutOpenFile(t)
 	var err error
 	for _, err = range f.Entries() {
 	}
@@ -312,15 +319,7 @@ func TestFileCutWhileOpen(t *testing.T) {
 
 // TestFileCutBeforeWrite: the same, met by a write first.
 func TestFileCutBeforeWrite(t *testing.T) {
-	dir := t.TempDir()
-	j := mustOpen(t, dir)
-	f := attach(t, j, "A", "A", 1, 1)
-	if err := f.Put(mailbox(j, rand.New(rand.NewPCG(1, 1)), 5000, 1)...); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(j.Path(), 2*pageSize); err != nil {
-		t.Skipf("this system does not let an open file be cut: %v", err)
-	}
+	_, j, f := cutOpenFile(t)
 	wantIs(t, "Put", f.Put(item(1)), ErrDamaged)
 	if err := j.Close(); err != nil && !errors.Is(err, ErrDamaged) {
 		t.Errorf("Close: %v", err)

@@ -262,17 +262,5 @@ func settle(tx *bbolt.Tx, rec folderRecord, s Settlement) error {
 
 // clearDoubts removes the batches of a folder.
 func clearDoubts(tx *bbolt.Tx, folder uint32) error {
-	prefix := folderPrefix(folder)
-	b := tx.Bucket(doubtBucket)
-	var keys [][]byte
-	c := b.Cursor()
-	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
-		keys = append(keys, bytes.Clone(k))
-	}
-	for _, k := range keys {
-		if err := b.Delete(k); err != nil {
-			return err
-		}
-	}
-	return nil
+	return clearFolder(tx.Bucket(doubtBucket), folder)
 }

@@ -231,8 +231,12 @@ func (p *packed[R]) each(tx *bbolt.Tx, folder uint32, f func(key []byte, rs []R)
 
 // clear removes all records of a folder.
 func (p *packed[R]) clear(tx *bbolt.Tx, folder uint32) error {
+	return clearFolder(p.in(tx), folder)
+}
+
+// clearFolder removes all keys of a folder from a bucket.
+func clearFolder(b *bbolt.Bucket, folder uint32) error {
 	prefix := folderPrefix(folder)
-	b := p.in(tx)
 	var keys [][]byte
 	c := b.Cursor()
 	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {

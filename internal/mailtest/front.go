@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest/sockets"
 )
 
 // front stands before mox, which allows one client address 30 connections at a
@@ -17,13 +19,11 @@ type front struct {
 	next      atomic.Uint32
 
 	running sync.WaitGroup
-	mu      sync.Mutex
-	closed  bool
-	open    map[net.Conn]struct{}
+	open    sockets.Set
 }
 
 func newFront(targets [2]int) (*front, error) {
-	f := &front{open: make(map[net.Conn]struct{})}
+	f := &front{}
 	for i, target := range targets {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -56,24 +56,11 @@ func (f *front) accept(ln net.Listener, target int) {
 			client.Close()
 			continue
 		}
-		if !f.add(client, server) {
+		if !f.open.Keep(client, server) {
 			return
 		}
 		f.running.Go(func() { f.carry(client, server) })
 	}
-}
-
-func (f *front) add(conns ...net.Conn) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, c := range conns {
-		if f.closed {
-			c.Close()
-			continue
-		}
-		f.open[c] = struct{}{}
-	}
-	return !f.closed
 }
 
 func (f *front) carry(client, server net.Conn) {
@@ -87,19 +74,11 @@ func (f *front) carry(client, server net.Conn) {
 	both.Go(func() { one(server, client) })
 	both.Go(func() { one(client, server) })
 	both.Wait()
-	f.mu.Lock()
-	delete(f.open, client)
-	delete(f.open, server)
-	f.mu.Unlock()
+	f.open.Forget(client, server)
 }
 
 func (f *front) close() {
-	f.mu.Lock()
-	f.closed = true
-	for c := range f.open {
-		c.Close()
-	}
-	f.mu.Unlock()
+	f.open.Close()
 	for _, ln := range f.listeners {
 		if ln != nil {
 			ln.Close()

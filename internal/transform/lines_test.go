@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -43,7 +44,7 @@ func TestLineScannerCounts(t *testing.T) {
 	} {
 		for _, step := range []int{1, 2, 3, 100} {
 			var s LineScanner
-			for p := range pieces([]byte(tt.in), step) {
+			for p := range slices.Chunk([]byte(tt.in), step) {
 				s.Write(p)
 			}
 			if s.BareLF() != tt.bareLF || s.LoneCR() != tt.loneCR || s.NUL() != tt.nul ||
@@ -51,18 +52,6 @@ func TestLineScannerCounts(t *testing.T) {
 				s.Size() != int64(len(tt.in)) {
 				t.Errorf("%q in pieces of %d: %+v, CRLFSize %d", tt.in, step, s, s.CRLFSize())
 			}
-		}
-	}
-}
-
-func pieces(b []byte, n int) func(func([]byte) bool) {
-	return func(yield func([]byte) bool) {
-		for len(b) > 0 {
-			k := min(n, len(b))
-			if !yield(b[:k]) {
-				return
-			}
-			b = b[k:]
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest/sockets"
 )
 
 // Action is what a rule does.
@@ -56,11 +58,11 @@ type Front struct {
 	ln     net.Listener
 	done   sync.WaitGroup
 
-	mu     sync.Mutex
-	rules  []rule
-	open   map[net.Conn]struct{}
-	closed bool
-	said   []string
+	open sockets.Set
+
+	mu    sync.Mutex
+	rules []rule
+	said  []string
 }
 
 type rule struct {
@@ -74,7 +76,7 @@ func Start(target string, rules ...Rule) (*Front, error) {
 	if err != nil {
 		return nil, fmt.Errorf("meddle: %w", err)
 	}
-	f := &Front{target: target, ln: ln, open: make(map[net.Conn]struct{})}
+	f := &Front{target: target, ln: ln}
 	for _, r := range rules {
 		f.rules = append(f.rules, rule{Rule: r})
 	}
@@ -100,37 +102,9 @@ func (f *Front) hear(command string) {
 
 // Close ends everything and returns when no goroutine is left.
 func (f *Front) Close() {
-	f.mu.Lock()
-	f.closed = true
 	f.ln.Close()
-	for c := range f.open {
-		c.Close()
-	}
-	f.mu.Unlock()
+	f.open.Close()
 	f.done.Wait()
-}
-
-// keep remembers connections for Close; false when it was called already.
-func (f *Front) keep(conns ...net.Conn) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, c := range conns {
-		if f.closed {
-			c.Close()
-			continue
-		}
-		f.open[c] = struct{}{}
-	}
-	return !f.closed
-}
-
-func (f *Front) forget(conns ...net.Conn) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, c := range conns {
-		c.Close()
-		delete(f.open, c)
-	}
 }
 
 func (f *Front) accept() {
@@ -144,12 +118,12 @@ func (f *Front) accept() {
 			client.Close()
 			continue
 		}
-		if !f.keep(client, server) {
+		if !f.open.Keep(client, server) {
 			return
 		}
 		f.done.Go(func() {
 			newDialogue(f, client, server).run()
-			f.forget(client, server)
+			f.open.Forget(client, server)
 		})
 	}
 }

@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// flagGroup is a set of host2 messages that get the same flags.
+type flagGroup struct {
+	flags []imap.Flag
+	uids  []imap.UID
+	// srcs are the host1 records the flags come from.
+	srcs []int32
+}
+
+// flagGroups are the groups of a folder, by the list that host1 has.
+type flagGroups struct {
+	byList map[listing.FlagID]*flagGroup
+	order  []*flagGroup
+}
+
+// add has the flags want stored for the host2 message uid, since the host1 record
+// src has the list id.
+func (gs *flagGroups) add(id listing.FlagID, want []imap.Flag, uid imap.UID, src int32) {
+	g := gs.byList[id]
+	if g == nil {
+		if gs.byList == nil {
+			gs.byList = make(map[listing.FlagID]*flagGroup)
+		}
+		g = &flagGroup{flags: want}
+		gs.byList[id] = g
+		gs.order = append(gs.order, g)
+	}
+	g.uids = append(g.uids, uid)
+	g.srcs = append(g.srcs, src)
+}
+
+// storeAll stores every group, one STORE for each.
+func (fs *folderSync) storeAll(ctx context.Context, gs *flagGroups) error {
+	for _, g := range gs.order {
+		if err := fs.store(ctx, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// store sets the flags of one group. It asks the server to say what it made of
+// them when there are keywords, which many servers accept and drop.
+func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
+	told := event.FlagsChanged{Folder: fs.to, Count: int64(len(g.uids)), Flags: joinFlags(g.flags), Dry: fs.run.p.Dry}
+	if fs.run.p.Dry {
+		fs.run.emit(told)
+		return nil
+	}
+	keywords := len(systemOnly(g.flags)) < len(g.flags)
+	var answer *imapconn.StoreData
+	err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) (err error) {
+		answer, err = c.UIDStore(ctx, uidset.Sorted(g.uids), g.flags, imapconn.StoreOptions{Op: imap.StoreFlagsSet, Silent: !keywords})
+		return err
+	})
+	if err == nil {
+		fs.stored(g, answer)
+		fs.run.emit(told)
+		return nil
+	}
+	resp, refused := refusalIn(err)
+	if !refused || isConnError(err) {
+		return err
+	}
+	if system := systemOnly(g.flags); keywords {
+		// One keyword the server does not take must not cost the others \Seen.
+		fs.run.note(fmt.Sprintf("Host2: folder [%s] refuses the flags (%s): %s; only (%s) are set", fs.to.Raw, joinFlags(g.flags), resp.Line(), joinFlags(system)))
+		return fs.store(ctx, &flagGroup{flags: system, uids: g.uids, srcs: g.srcs})
+	}
+	fs.run.fault(event.Error{
+		Class: event.ErrFlags, Folder: fs.to,
+		Text: fmt.Sprintf("Host2: flags msg %s/%s could not add flags [%s]: %s", fs.to.Raw, uidset.Sorted(g.uids).String(), joinFlags(g.flags), resp.Line()),
+		Hint: "--noresyncflags leaves the flags of messages that are there already alone",
+	})
+	return nil
+}
+
+// stored notes what the flags of a group are on host2 now: what was sent, or
+// what the server says it kept of that.
+func (fs *folderSync) stored(g *flagGroup, answer *imapconn.StoreData) {
+	sent := fs.run.flags[1].Intern(g.flags)
+	kept := make(map[imap.UID]listing.FlagID)
+	if answer != nil {
+		for _, ch := range answer.Changed {
+			kept[ch.UID] = fs.run.flags[1].Intern(ch.Flags)
+		}
+	}
+	for i, uid := range g.uids {
+		d := fs.dst.Find(uid)
+		if d < 0 {
+			continue
+		}
+		now, told := kept[uid]
+		if !told {
+			now = sent
+		}
+		fs.dst.Recs[d].Flags = now
+		if told && !transform.EqualFlags(g.flags, fs.storable(now)) {
+			fs.src.Recs[g.srcs[i]].Bits |= listing.FlagsKept
+		} else {
+			fs.src.Recs[g.srcs[i]].Bits &^= listing.FlagsKept
+		}
+	}
+}
