@@ -28,11 +28,11 @@ func limitOptions() []Option {
 		one(Option{Name: "exitwhenover", Kind: Int, Arg: "bytes", Help: "Stop when this much was copied, with exit code 118."}),
 		one(Option{Name: "exitonload", Kind: Switch, Status: NoEffect, Why: "it belongs to imapsync's web page", Help: "Without effect on a command line."}),
 		one(Option{Name: "maxmessagespersecond", Kind: Float, Arg: "n", Auto: "none, 4 with --office2 and --exchange2", Help: "Copy no faster."}),
-		one(Option{Name: "maxbytespersecond", Kind: Int, Arg: "bytes", Auto: "none, or the Gmail preset's", Help: "Copy no faster."}),
-		one(Option{Name: "maxbytesafter", Kind: Int, Arg: "bytes", Auto: "0, or the Gmail preset's", Help: "Apply --maxbytespersecond only after this much."}),
+		one(Option{Name: "maxbytespersecond", Kind: Int, Arg: "bytes", Auto: "none, or the Gmail preset's", Help: "Neither line carries more: what host1 sends, what host2 is sent."}),
+		one(Option{Name: "maxbytesafter", Kind: Int, Arg: "bytes", Auto: "0, or the Gmail preset's", Help: "Apply --maxbytespersecond only after host1 has sent this much."}),
 		one(Option{Name: "maxsleep", Kind: Float, Arg: "seconds", Auto: "as long as the limits ask", Help: "Longest pause at one time; a low one makes the limits above untrue."}),
-		ownBoth(Option{Name: "maxbytesperdayN", Kind: Int, Arg: "bytes", Help: "Bytes a day to move from or to the {side} account, counted across runs."}),
-		own(Option{Name: "waitday", Kind: Switch, Help: "Sleep until the day's budget is open again, instead of stopping."}),
+		ownBoth(Option{Name: "maxbytesperdayN", Kind: Int, Arg: "bytes", Help: "Bytes to move from or to the {side} account in any 24 hours, counted across runs."}),
+		own(Option{Name: "waitday", Kind: Switch, Help: "Sleep until --maxbytesperday1 and 2 leave room again, instead of stopping."}),
 		one(Option{Name: "simulong", Kind: Float, Arg: "seconds", Status: NoEffect, Why: "it only made imapsync print lines for a while", Help: "Without effect."}),
 	)
 }

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,13 +22,18 @@ type limits struct {
 	clock pace.Clock
 	// messages and bytes hold for each direction; nil for no limit.
 	messages, bytes [3]*pace.Limiter
-	// slept is what was waited for bytes and not told yet; came is what host1 has
-	// sent, in bytes on the line.
-	slept, came atomic.Int64
+	// slept is what was waited for bytes and not told yet.
+	slept atomic.Int64
+	// went is what went over all lines so far: what host1 sent, what host2 was sent.
+	went [3]atomic.Int64
 	// day holds the limits of bytes a day, by side.
 	day [3]*pace.Day
-	// counted is what of each side's traffic the journal knows.
+	// mu guards counted, what the journal knows of went.
+	mu      sync.Mutex
 	counted [3]int64
+	// again is the moment to wait for, of a limit a day that left no room; set by
+	// the source half of a round, read behind it.
+	again time.Time
 }
 
 // traffic is one account's bytes by hour, as pace wants them.
@@ -48,6 +55,9 @@ func (r *run) prepareDays() {
 			r.limits.day[n] = &pace.Day{Limit: limit, Traffic: traffic{r, n}}
 		}
 	}
+	if (r.limits.day[1] != nil || r.limits.day[2] != nil) && r.j.Path() == "" {
+		r.warn("--maxbytesperday1 and --maxbytesperday2 count this run alone, since no journal is kept")
+	}
 }
 
 // release gives back what mayTransfer counted for a message, when its fate is
@@ -64,79 +74,106 @@ func (r *run) release(t *task, sent bool) {
 	}
 }
 
-// countTraffic tells the journal what went over the wire since the last time:
-// what host1 sent, and what host2 was sent.
+// countTraffic tells the journal what went over the lines since the last time.
 func (r *run) countTraffic() {
-	now := r.limits.clock.Now()
-	for _, k := range []*link{r.main.src, r.main.dst} {
-		n := k.side.n
-		in, out := k.side.bytesIn, k.side.bytesOut
-		if k.conn != nil {
-			c := k.conn.Counters()
-			in, out = in+c.NetIn, out+c.NetOut
-		}
-		moved := in
-		if n == 2 {
-			moved = out
-		}
-		if d := moved - r.limits.counted[n]; d > 0 {
-			r.limits.counted[n] = moved
-			r.j.AddBytes(journal.Side(n), now, d)
-		}
+	l := &r.limits
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.clock.Now()
+	for n := range l.went {
+		went := l.went[n].Load()
+		r.j.AddBytes(journal.Side(n), now, went-l.counted[n])
+		l.counted[n] = went
 	}
 }
 
 // mayTransfer reports whether a message of size bytes may still be asked for
 // under --exitwhenover and the limits a day. As in imapsync, the message that
 // crosses the line of --exitwhenover is the last one copied; a day's limit is
-// never crossed. busy says that others were asked for in this round: then nothing
-// is waited for, since their fate decides how much room there is.
-func (r *run) mayTransfer(ctx context.Context, size int64, busy bool) (bool, error) {
+// never crossed. busy says that others were asked for in this round: their fate
+// decides how much room there is, so nothing is waited for before it ends.
+func (r *run) mayTransfer(size int64, busy bool) bool {
 	if limit := r.p.Limits.ExitWhenOver; limit != nil && r.asked.Load()-r.lost.Load() >= *limit {
 		r.stopFor(stopOver)
-		return false, nil
+		return false
 	}
 	for n := event.Side(1); n <= 2; n++ {
-		if d := r.limits.day[n]; d != nil {
-			if may, err := r.mayToday(ctx, n, d, size, busy); !may || err != nil {
-				return false, err
-			}
+		if d := r.limits.day[n]; d != nil && !r.mayToday(n, d, size, busy) {
+			return false
 		}
 	}
 	r.asked.Add(size)
 	r.charges.Add(1)
-	return true, nil
+	return true
 }
 
 // envelope is about what a message costs on the line beside its bytes: commands,
-// replies, TLS.
-const envelope = 256
+// replies, and one part in hundredth for TLS.
+const (
+	envelope  = 256
+	hundredth = 100
+)
 
 // mayToday is mayTransfer for the limit a day of one side.
-func (r *run) mayToday(ctx context.Context, n event.Side, d *pace.Day, size int64, busy bool) (bool, error) {
-	for {
-		// What was asked for and is still under way counts, too.
-		need := size + r.asked.Load() - r.fated.Load()
-		need += need/100 + (r.charges.Load()+1)*envelope
-		now := r.limits.clock.Now()
-		again := d.Again(now, need)
-		if !again.After(now) {
-			return true, nil // also a message above the whole limit, once everything is free
-		}
-		if busy && r.p.Limits.WaitDay {
-			return false, nil
-		}
-		text := fmt.Sprintf("Host%d: the limit of %d bytes a day (--maxbytesperday%d) is reached; it may go on at %s", n, d.Limit, n, again.Local().Format("2006-01-02 15:04 -0700"))
-		if !r.p.Limits.WaitDay {
-			r.warn(text)
-			r.stopFor(stopDay)
-			return false, nil
-		}
-		wait := again.Sub(now)
+func (r *run) mayToday(n event.Side, d *pace.Day, size int64, busy bool) bool {
+	// What was asked for and is still under way counts, too.
+	need := size + r.asked.Load() - r.fated.Load()
+	need += need/hundredth + (r.charges.Load()+1)*envelope
+	now := r.limits.clock.Now()
+	again := d.Again(now, need)
+	switch {
+	case !again.After(now):
+		return true
+	case busy:
+		return false
+	}
+	text := fmt.Sprintf("Host%d: the limit of %d bytes a day (--maxbytesperday%d) is reached; it may go on at %s", n, d.Limit, n, again.Local().Format("2006-01-02 15:04 -0700"))
+	if r.p.Limits.WaitDay {
 		r.warn(text + ", waiting until then (--waitday)")
-		r.emit(event.Throttled{Side: n, For: wait, Why: fmt.Sprintf("--maxbytesperday%d", n)})
-		if err := r.limits.clock.Sleep(ctx, wait); err != nil {
-			return false, err
+		r.emit(event.Throttled{Side: n, For: again.Sub(now), Why: fmt.Sprintf("--maxbytesperday%d", n)})
+		r.limits.again = again
+		return false
+	}
+	r.warn(text)
+	r.stopFor(stopDay)
+	return false
+}
+
+// most is the part of a day's limit that one message may fill: the rest is for
+// logging in and looking at folders.
+const most = 0.9
+
+// neverToday is the option under which a message of size bytes can not go on any
+// day, with what it says; "" when it can.
+func (r *run) neverToday(size int64) (option string, limit int64) {
+	for n, d := range r.limits.day {
+		if d != nil && float64(size+size/hundredth+envelope) > most*float64(d.Limit) {
+			return fmt.Sprintf("--maxbytesperday%d", n), d.Limit
 		}
 	}
+	return "", 0
+}
+
+// idleLogout is how long a wait may be before both connections are closed for it:
+// servers end sessions that say nothing for long.
+const idleLogout = 2 * time.Minute
+
+var errWaited = errors.New("it was closed for the wait (--waitday)")
+
+// awaitDay waits, between two rounds, until a limit a day leaves room again. It
+// reports whether it had to.
+func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
+	again := v.run.limits.again
+	if again.IsZero() {
+		return false, nil
+	}
+	v.run.limits.again = time.Time{}
+	wait := again.Sub(v.run.limits.clock.Now())
+	if wait > idleLogout {
+		v.lane.close(ctx)
+	}
+	if err := v.run.limits.clock.Sleep(ctx, wait); err != nil {
+		return true, err
+	}
+	return true, v.lane.reopen(ctx, errWaited)
 }

@@ -98,7 +98,11 @@ func (v *convoy) move(ctx context.Context) error {
 			}
 			v.blame(&end, idle > 0)
 		}
-		if v.countLeft() < before {
+		waited, waitErr := v.awaitDay(ctx)
+		if waitErr != nil {
+			return errors.Join(errStopped, waitErr)
+		}
+		if waited || v.countLeft() < before {
 			idle = 0
 			continue
 		}

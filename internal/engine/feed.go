@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/bits"
 	"sort"
@@ -211,24 +212,24 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 		uids := make([]imap.UID, 0, n)
 		for ; n > 0; n-- {
 			t := &f.v.tasks[f.todo[f.next]]
-			if !t.charged {
-				may, err := f.v.run.mayTransfer(ctx, t.size, f.next > 0)
-				if err != nil {
-					return unlessStopped(err)
-				}
-				if !may {
-					f.full = true
-					break
-				}
-				t.charged = true
+			if option, limit := f.v.run.neverToday(t.size); option != "" {
+				t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, fmt.Sprintf("it has %d bytes, which never fit %s %d", t.size, option, limit)), "raise the limit, or leave the message behind with --maxsize")
+				f.received[f.todo[f.next]] = true
+				f.next++
+				continue
 			}
+			if !t.charged && !f.v.run.mayTransfer(t.size, f.next > 0) {
+				f.full = true
+				break
+			}
+			t.charged = true
 			t.asked = true
 			f.underway += t.size
 			uids = append(uids, t.uid)
 			f.next++
 		}
 		if len(uids) == 0 {
-			return nil
+			continue
 		}
 		if err := stream.Ask(ctx, uidset.Of(uids)); err != nil {
 			return err

@@ -114,6 +114,7 @@ func (c *copier) announceTasks(tasks []*task, ahead []task) {
 	c.mu.Lock()
 	c.generations = open
 	c.mu.Unlock()
+	c.fs.run.countTraffic() // written with the batch
 	if err := k.folder.Advance(done, g.batch); err != nil {
 		c.fs.run.journalFailed(err)
 		return

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
@@ -89,7 +90,7 @@ func TestDayLimitStopsBeforeTheWall(t *testing.T) {
 	mailtest.Fill(t, a.s, a.user, letters(50, 10000))
 	const limit = 200000
 	first := migrate(t, a, b, "--maxbytesperday2", fmt.Sprint(limit))
-	if first.fin.Stopped != "day budget" || first.code() == 0 {
+	if first.fin.Stopped != "day budget" || first.code() != event.ExitTransferExceeded {
 		t.Fatalf("stopped %q, exit code %d\n%s", first.fin.Stopped, first.code(), first.text)
 	}
 	n := first.stats.Transferred
@@ -106,4 +107,73 @@ func TestDayLimitStopsBeforeTheWall(t *testing.T) {
 	// Without the limit the rest follows, and nothing comes twice.
 	migrate(t, a, b).expect(t, 0)
 	same(t, a, b)
+}
+
+// promise is what a run says that filled its day on 2026-11-23 before 15:00 UTC.
+var promise = "it may go on at " + time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC).Local().Format("2006-01-02 15:04 -0700")
+
+// With --waitday a run goes on by itself, as often as it takes.
+func TestWaitDayGoesOnTheNextDay(t *testing.T) {
+	a, b := embeddedPair(t)
+	mailtest.Fill(t, a.s, a.user, letters(50, 10000))
+	const limit = 200_000
+	for _, side := range []string{"2", "1"} {
+		clock := &fastClock{now: time.Date(2026, 11, 23, 14, 59, 30, 0, time.UTC)}
+		if side == "1" {
+			b = newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+		}
+		out := migrateWith(t, t.Context(), engine.Options{Clock: clock}, append(args(a, b), "--waitday", "--maxbytesperday"+side, fmt.Sprint(limit))...)
+		out.expect(t, 0)
+		same(t, a, b)
+		days := int(clock.slept / (23 * time.Hour))
+		if moved := [3]int64{0, out.fin.BytesIn[1], out.fin.BytesOut[2]}[side[0]-'0']; days < 2 || days > 3 || moved > int64(days+1)*limit {
+			t.Errorf("--maxbytesperday%s: %d bytes moved in %v", side, moved, clock.slept)
+		}
+		if !strings.Contains(out.text, promise+", waiting until then") {
+			t.Errorf("it does not say until when it waits:\n%s", out.text)
+		}
+		if strings.Contains(out.text, "says: * BYE") || !strings.Contains(out.text, "closed for the wait") {
+			t.Errorf("the connections were not closed for the wait:\n%s", out.text)
+		}
+	}
+}
+
+// What one process moved counts for the next, up to the hour that was promised.
+func TestDayLimitCountsAcrossProcesses(t *testing.T) {
+	a, b := embeddedPair(t)
+	mailtest.Fill(t, a.s, a.user, letters(50, 10000))
+	run := func(at time.Time) outcome {
+		t.Helper()
+		return migrateWith(t, t.Context(), engine.Options{Clock: &fastClock{now: at}}, append(args(a, b), "--maxbytesperday2", "300000")...)
+	}
+	first := run(time.Date(2026, 11, 23, 14, 59, 59, 0, time.UTC))
+	if n := first.stats.Transferred; n < 20 || n > 29 || !strings.Contains(first.text, promise) {
+		t.Fatalf("the first run copied %d messages\n%s", n, first.text)
+	}
+	for _, at := range []time.Time{
+		time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC),
+		time.Date(2026, 11, 24, 14, 59, 59, 0, time.UTC),
+	} {
+		out := run(at)
+		if out.stats.Transferred != 0 || out.code() != event.ExitTransferExceeded || !strings.Contains(out.text, promise) {
+			t.Errorf("at %v %d messages were copied, exit code %d\n%s", at, out.stats.Transferred, out.code(), out.text)
+		}
+	}
+	last := run(time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC))
+	last.expect(t, 0)
+	same(t, a, b)
+}
+
+// A message above the limit itself is left behind with a word; it does not keep
+// the others waiting.
+func TestMessageThatFitsNoDay(t *testing.T) {
+	a, b := embeddedPair(t)
+	mailtest.Fill(t, a.s, a.user, join(letters(3, 1000), letters(1, 95_000), letters(3, 1000)))
+	out := migrate(t, a, b, "--maxbytesperday1", "100000", "--waitday")
+	if out.stats.Transferred != 6 || out.code() != event.ExitFetch {
+		t.Errorf("%d messages copied, exit code %d", out.stats.Transferred, out.code())
+	}
+	if !strings.Contains(out.text, "never fit --maxbytesperday1 100000") {
+		t.Errorf("it does not say why:\n%s", out.text)
+	}
 }

@@ -197,6 +197,7 @@ func (k *link) reopen(ctx context.Context, cause error) error {
 			continue
 		}
 		k.conn = c
+		k.side.leaving.Store(false)
 		k.side.mu.Lock()
 		k.side.reconnections++
 		k.side.mu.Unlock()

@@ -57,18 +57,15 @@ type runClock struct{ r *run }
 func (runClock) Now() time.Time                                     { return time.Now() }
 func (c runClock) Sleep(ctx context.Context, d time.Duration) error { return c.r.sleep(ctx, d) }
 
-// slow puts the brakes on the connections of a side.
+// slow puts the brakes on the connections of a side. Without a limit they count.
 func (r *run) slow(n event.Side, cfg *imapconn.Config) {
-	limit := r.limits.bytes[n]
-	if limit == nil {
-		return
-	}
+	b := &brake{r, r.limits.bytes[n], n}
 	if n == 2 {
-		cfg.SlowOut = &brake{r, limit, n}
+		cfg.SlowOut = b
 		return
 	}
-	cfg.SlowIn = &brake{r, limit, n}
-	if r.braking() {
+	cfg.SlowIn = b
+	if b.limit != nil && r.braking() {
 		cfg.ReceiveBuffer = r.seconds(roomPaced, leastRoom)
 	}
 }
@@ -83,9 +80,9 @@ func (r *run) seconds(s float64, least int) int {
 func (r *run) braking() bool { return r.unbraked() <= 0 }
 
 // unbraked is what may still come before --maxbytespersecond holds.
-func (r *run) unbraked() int64 { return r.p.Limits.MaxBytesAfter - r.limits.came.Load() }
+func (r *run) unbraked() int64 { return r.p.Limits.MaxBytesAfter - r.limits.went[1].Load() }
 
-// brake holds one direction to --maxbytespersecond.
+// brake holds one direction to --maxbytespersecond, and counts what goes there.
 type brake struct {
 	r     *run
 	limit *pace.Limiter
@@ -95,6 +92,9 @@ type brake struct {
 // Ready implements imapwire.Brake. It waits for a moment only, so it does not end
 // with a request to stop: what is under way is to arrive.
 func (b *brake) Ready(ctx context.Context, n int) (int, error) {
+	if b.limit == nil {
+		return n, nil
+	}
 	if free := b.r.unbraked(); free > 0 {
 		return int(min(int64(n), free)), nil
 	}
@@ -108,12 +108,10 @@ func (b *brake) Ready(ctx context.Context, n int) (int, error) {
 
 // Moved implements imapwire.Brake.
 func (b *brake) Moved(n int) {
-	if b.r.braking() {
+	if b.limit != nil && b.r.braking() {
 		b.limit.Spend(int64(n))
 	}
-	if b.side == 1 {
-		b.r.limits.came.Add(int64(n))
-	}
+	b.r.limits.went[b.side].Add(int64(n))
 }
 
 // tellSlept tells how long the limit of bytes was waited for, now and then.
