@@ -56,7 +56,7 @@ func (r *run) windowFrom(from int) []*folderSync {
 		}
 		if !fs.unchanged() {
 			messages += orUnknown(r.src.messages(fs.from.Raw))
-			if r.has2(fs.to.Raw) {
+			if r.folders2.Has(fs.to.Raw) {
 				messages += orUnknown(r.dst.messages(fs.to.Raw))
 			}
 		}

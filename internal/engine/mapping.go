@@ -79,13 +79,7 @@ func (r *run) mapFolders() error {
 	for _, p := range t.Unused {
 		r.warn(fmt.Sprintf("%-40s -> %-40s BUT %s does NOT exist on host1!", p.From, p.To, p.From))
 	}
-	r.exist2 = make(map[string]existence, len(r.dst.world.Folders))
-	for _, f := range r.dst.world.Folders {
-		r.exist2[f.Name] = container2
-		if f.Selectable() {
-			r.exist2[f.Name] = selectable2
-		}
-	}
+	r.folders2 = folders.NewExisting(r.dst.world.Folders)
 	if r.o.MapWriter != nil && r.p.Folders.PrintMap != "" {
 		if r.p.Folders.PrintMap == "json" {
 			return t.WriteJSON(r.o.MapWriter)

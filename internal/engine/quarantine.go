@@ -53,13 +53,13 @@ func (r *run) quarantineFolder() string {
 
 // makeQuarantine creates the quarantine folder once.
 func (r *run) makeQuarantine(ctx context.Context, k *link, name string) error {
-	if r.has2(name) {
+	if r.folders2.Has(name) {
 		return nil
 	}
 	err := k.do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, name) })
 	if err == nil || isRefusal(err) {
 		// A refusal may mean that it exists; the COPY or MOVE will tell.
-		r.add2(name)
+		r.folders2.Add(name)
 		return nil
 	}
 	return err

@@ -94,9 +94,8 @@ type run struct {
 	flags     [2]listing.FlagTable // of side 1 and 2
 
 	table     *folders.Table
-	exist2    map[string]existence // host2's folder names, and what they are
-	lower2    map[string]string    // the same in lower case
-	made      map[string]bool      // host2 folders made ahead of their turn: still to be told?
+	folders2  *folders.Existing // on host2
+	made      map[string]bool   // host2 folders made ahead of their turn: still to be told?
 	merges    map[string]*mergeState
 	crossSeen map[identity.Key]struct{}
 	// places is where host2 has Gmail's messages, by their number; unique are the

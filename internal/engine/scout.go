@@ -73,7 +73,7 @@ func (r *run) scout(ctx context.Context, window []*folderSync) {
 			fs: fs, mailbox: fs.from.Raw, writable: fs.writable1(),
 			look: true, list: !known && inside > 0, recs: make([]listing.Record, 0, inside),
 		})
-		if !r.has2(fs.to.Raw) {
+		if !r.folders2.Has(fs.to.Raw) {
 			absent = append(absent, fs)
 			continue
 		}
@@ -99,7 +99,7 @@ func (r *run) makeAll(ctx context.Context, absent []*folderSync) error {
 	}
 	made := &scout{k: r.main.dst, n: 2}
 	for _, fs := range absent {
-		if r.has2(fs.to.Raw) {
+		if r.folders2.Has(fs.to.Raw) {
 			made.add(fs, true)
 		}
 	}
@@ -136,7 +136,7 @@ func (r *run) countFolders(ctx context.Context, window []*folderSync) {
 			if _, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State(); known {
 				continue // it is not listed by the scout
 			}
-			if _, told := k.side.messages(name); !told && (k.side.n == 1 || r.has2(name)) {
+			if _, told := k.side.messages(name); !told && (k.side.n == 1 || r.folders2.Has(name)) {
 				ask = append(ask, name)
 			}
 		}
@@ -322,7 +322,7 @@ func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
 		flying = flying[1:]
 		_, err := c.sent.Wait(ctx)
 		if err == nil {
-			r.add2(c.name)
+			r.folders2.Add(c.name)
 			r.made[c.name] = true // and still to be told
 			return nil
 		}
@@ -357,11 +357,11 @@ func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
 		return nil
 	}
 	for _, fs := range absent {
-		if _, clash := r.clash2(fs.to.Raw); clash {
+		if _, clash := r.folders2.Clash(fs.to.Raw); clash {
 			continue
 		}
 		for _, parent := range fs.row.Parents {
-			if !r.known2(parent) {
+			if !r.folders2.Knows(parent) {
 				if err := create(parent); err != nil {
 					return err
 				}

@@ -21,7 +21,7 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 	seen2 := make(map[string]bool)
 	for i := range rows {
 		names[1] = append(names[1], rows[i].From)
-		if r.has2(rows[i].To) && !seen2[rows[i].To] {
+		if r.folders2.Has(rows[i].To) && !seen2[rows[i].To] {
 			seen2[rows[i].To] = true
 			names[2] = append(names[2], rows[i].To)
 		}

@@ -16,18 +16,18 @@ import (
 // fs.exists.
 func (fs *folderSync) create(ctx context.Context) error {
 	r := fs.run
-	if r.has2(fs.to.Raw) {
+	if r.folders2.Has(fs.to.Raw) {
 		fs.exists = true
 		fs.tellMade()
 		return nil
 	}
-	if other, ok := r.clash2(fs.to.Raw); ok && !r.p.Folders.MixFolders {
+	if other, ok := r.folders2.Clash(fs.to.Raw); ok && !r.p.Folders.MixFolders {
 		r.emit(event.FolderCreated{Folder: fs.to, From: fs.from, Already: "already exists and --nomixfolders is set"})
 		r.emit(event.FolderSkipped{Side: 2, Folder: fs.to, Why: "exists as " + other})
 		return nil
 	}
 	for _, parent := range fs.row.Parents {
-		if r.known2(parent) {
+		if r.folders2.Knows(parent) {
 			continue
 		}
 		if err := fs.createOne(ctx, parent, ""); err != nil {
@@ -86,7 +86,7 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 	}
 	if refused == nil {
 		r.emit(event.FolderCreated{Folder: folder, From: fs.from, Use: use})
-		r.add2(name)
+		r.folders2.Add(name)
 		fs.exists = fs.exists || own
 		return nil
 	}
@@ -106,7 +106,7 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 		r.emit(event.FolderCreated{Folder: folder, From: fs.from, Already: "already exists and --nomixfolders is set"})
 	case there:
 		r.emit(event.FolderCreated{Folder: folder, From: fs.from, Already: "already exists"})
-		r.add2(name)
+		r.folders2.Add(name)
 		fs.exists = fs.exists || own
 	case own && fs.row.Fallback != "":
 		return fs.createFallback(ctx, refused)

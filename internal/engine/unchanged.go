@@ -26,7 +26,7 @@ func (r *run) restricted() bool {
 func (fs *folderSync) unchanged() bool {
 	r := fs.run
 	st, ok := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
-	if !ok || st.CompleteAt.IsZero() || !r.skippable() || !r.has2(fs.to.Raw) {
+	if !ok || st.CompleteAt.IsZero() || !r.skippable() || !r.folders2.Has(fs.to.Raw) {
 		return false
 	}
 	if r.j.Folder(fs.from.Raw, fs.to.Raw).HasDoubt() {
