@@ -6,6 +6,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/perlexpr"
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
@@ -13,7 +14,7 @@ import (
 // folderOptions is the plan in the words of package folders.
 func (r *run) folderOptions() folders.Options {
 	f := &r.p.Folders
-	return folders.Options{
+	o := folders.Options{
 		Only: f.Only, Recursive: f.Recursive, Subscribed: f.Subscribed,
 		Include: f.Include, Exclude: f.Exclude, First: f.First, Last: f.Last,
 		Subfolder1: f.Subfolder1, Subfolder2: f.Subfolder2,
@@ -25,6 +26,35 @@ func (r *run) folderOptions() folders.Options {
 		SameServer: r.src.family == r.dst.family && r.p.Host1.Host == r.p.Host2.Host,
 		Explain:    r.p.Debug.Folders,
 	}
+	if o.Automap {
+		o.Previous, o.PreviousByRole = make(map[string]string), make(map[string]bool)
+		for from, m := range r.j.Mapping() {
+			o.Previous[from], o.PreviousByRole[from] = m.To, m.ByRole
+		}
+	}
+	return o
+}
+
+// keepMapping tells the journal where automap sends the folders of this run, so
+// that the next one sends them there again. Of folders that take no part now it
+// keeps what it knew. Pairs that the user gave are his to repeat.
+func (r *run) keepMapping() {
+	if !r.table.Automap || r.p.Mode != plan.ModeSync && r.p.Mode != plan.ModeJustFolders {
+		return
+	}
+	m := r.j.Mapping()
+	if m == nil {
+		m = make(map[string]journal.Mapped)
+	}
+	for i := range r.table.Rows {
+		row := &r.table.Rows[i]
+		if row.Refused != "" || row.Why == folders.WhyF1F2 || row.Why == folders.WhyMapFile {
+			delete(m, row.From)
+			continue
+		}
+		m[row.From] = journal.Mapped{To: row.To, ByRole: row.Why == folders.WhyAutomap}
+	}
+	r.journalFailed(r.j.SetMapping(m))
 }
 
 func pairsOf(list []plan.MapPair) []folders.Pair {

@@ -323,6 +323,7 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.findNewest(ctx); err != nil {
 		return err
 	}
+	r.keepMapping()
 	r.emit(event.Phase{Name: "copy"})
 	r.loopStart = time.Now()
 	loopErr := r.loop(ctx)

@@ -160,10 +160,8 @@ func (m *automapper) pick(name string) (p pick, ok bool, err error) {
 	if ok && IsInbox(p.to) {
 		return pick{}, false, nil
 	}
-	if ok {
-		if was := m.o.Previous[name]; was != "" && was != p.to && m.x2.raw[was] {
-			p = pick{to: was, role: p.role, why: "as in the run before"}
-		}
+	if was := m.o.Previous[name]; was != "" && m.x2.raw[was] && (ok && was != p.to || !ok && m.o.PreviousByRole[name]) {
+		return pick{to: was, role: p.role, why: "as in the run before"}, true, nil
 	}
 	return p, ok, nil
 }

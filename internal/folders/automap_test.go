@@ -91,6 +91,16 @@ func TestAutomap(t *testing.T) {
 			want:  map[string]string{"Sent Items": "Sent"},
 		},
 		{
+			name:  "the role of the run before is gone",
+			host1: list("/", "Sent", "Work"),
+			host2: list("/", "Elsewhere", "Sent", "Work"),
+			opts: func(o *Options) {
+				o.Previous = map[string]string{"Sent": "Elsewhere", "Work": "Elsewhere"}
+				o.PreviousByRole = map[string]bool{"Sent": true}
+			},
+			want: map[string]string{"Sent": "Elsewhere"},
+		},
+		{
 			name:      "a missing role is created, once, and collects all of its folders",
 			host1:     list("/", "INBOX", "Sent Items", "Gesendet", "Corbeille", "Other"),
 			host2:     list("/", "INBOX"),

@@ -135,7 +135,7 @@ func (m *mapping) row(n string) (Row, error) {
 			return Row{}, err
 		}
 		if ok {
-			r.To, r.Ruled, r.Why, r.Detail = p.to, p.to, WhyAutomap, p.role+": "+p.why
+			r.To, r.Ruled, r.Why, r.Detail = p.to, p.to, WhyAutomap, strings.TrimPrefix(p.role+": "+p.why, ": ")
 			if p.use && !m.used[p.role] {
 				m.used[p.role] = true
 				r.Use = p.role

@@ -36,6 +36,9 @@ type Options struct {
 	// when that run had automap on. A folder whose messages went somewhere then
 	// goes there again, even if host2 shows other roles now.
 	Previous map[string]string
+	// PreviousByRole are the folders of Previous that went there for their role:
+	// they go there again even if nothing tells their role now.
+	PreviousByRole map[string]bool
 	// SameServer says that both sides are the same software with the same
 	// settings: names one of them has are accepted by the other.
 	SameServer bool

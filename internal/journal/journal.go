@@ -37,6 +37,7 @@ type Journal struct {
 	broken    error // why nothing can be done any more
 	faulted   bool  // bbolt panicked
 	folders   map[names]*Folder
+	mapping   map[string]Mapped
 
 	flags   flagTable
 	traffic traffic
@@ -52,6 +53,7 @@ func newJournal(m Mode, now func() time.Time) *Journal {
 // reset forgets what was loaded.
 func (j *Journal) reset() {
 	j.folders = make(map[names]*Folder)
+	j.mapping = nil
 	j.flags.reset()
 	j.traffic.reset()
 }
@@ -61,10 +63,12 @@ func (j *Journal) reset() {
 // are kept until the program ends.
 func None() *Journal { return newJournal(DryRun, time.Now) }
 
-// load reads what is small: folder states, batches in doubt, flag sets, traffic.
+// load reads what is small: folder states, batches in doubt, the mapping, flag
+// sets, traffic.
 func (j *Journal) load(tx *bbolt.Tx) error {
 	return errors.Join(
 		j.loadFolders(tx),
+		j.loadMapping(tx),
 		j.flags.load(tx),
 		j.traffic.load(tx),
 	)
