@@ -31,6 +31,12 @@ type convoy struct {
 	stop atomic.Bool
 	// careful: this round takes suspects, one message at a time.
 	careful bool
+	// patient: something was put off in this round.
+	patient atomic.Bool
+	// row is what several lanes take their messages from, nil for one lane;
+	// retired: this one gets no more.
+	row     *row
+	retired bool
 }
 
 // copyAll copies what the copiers have to copy, of several folders in one go.
@@ -42,7 +48,7 @@ func (r *run) copyAll(ctx context.Context, copiers []*copier) error {
 		}
 	}
 	v := &convoy{run: r, lane: r.main, tasks: gather(copiers), budget: semaphore.NewWeighted(r.budgetBytes)}
-	if r.p.Transfer.Connections > 1 {
+	if r.dialler != nil {
 		if err := v.spread(ctx); err != nil {
 			return err
 		}
@@ -102,7 +108,7 @@ func (v *convoy) move(ctx context.Context) error {
 		if waitErr != nil {
 			return errors.Join(errStopped, waitErr)
 		}
-		if waited || v.countLeft() < before {
+		if waited || v.countLeft() < before || err == nil && v.patient.Load() {
 			idle = 0
 			continue
 		}
@@ -138,8 +144,9 @@ func (v *convoy) left() []int {
 // connection stays sound.
 func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 	v.stop.Store(false)
+	v.patient.Store(false)
 	v.backlog = semaphore.NewWeighted(backlogBytes)
-	queue := make(chan *item, queueItems)
+	queue := make(chan *item, v.queueLength())
 	var end roundEnd
 	var wg sync.WaitGroup
 	f := &feeder{v: v, todo: todo, out: queue}

@@ -45,6 +45,8 @@ type task struct {
 	// it is tried alone; kills counts the connections that died with it alone.
 	suspect bool
 	kills   uint8
+	// putOff counts how often a server asked for it to be tried later.
+	putOff uint8
 	// asked: it was part of a FETCH of this round; missed: it did not come once.
 	asked, missed bool
 	// charged: it is counted as asked for, see run.mayTransfer.

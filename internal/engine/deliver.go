@@ -45,8 +45,10 @@ type deliverer struct {
 	// flying are sent and unanswered, aloft their bytes.
 	flying []*flight
 	aloft  int64
-	quota  int
-	timer  *time.Timer
+	// again was put off, see putOff.
+	again []*flight
+	quota int
+	timer *time.Timer
 	// sourceBroke: the connection was given up because a message could not be
 	// read to its end.
 	sourceBroke bool
@@ -64,7 +66,7 @@ func (d *deliverer) run(ctx context.Context, in <-chan *item) error {
 	if errors.Is(err, errStopped) {
 		d.landRest(ctx)
 	}
-	for _, f := range d.flying {
+	for _, f := range append(d.flying, d.again...) {
 		f.release(d.v)
 	}
 	release(d.v, d.batch)
@@ -92,9 +94,13 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 	if d.v.careful {
 		d.ahead = 1
 	}
+	d.ahead = d.v.run.calm.commands(d.v.run.dst, d.ahead)
 	d.timer = time.NewTimer(company)
 	defer d.timer.Stop()
 	for {
+		if err := d.makeUp(ctx); err != nil {
+			return err
+		}
 		it, open := d.next(in)
 		if it != nil {
 			it.taken(d.v)
@@ -104,7 +110,10 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 			if err := d.flush(ctx); err != nil {
 				return err
 			}
-			return d.landAll(ctx)
+			if err := d.landAll(ctx); err != nil {
+				return err
+			}
+			return d.makeUp(ctx)
 		case it == nil && len(d.batch) > 0:
 			err = d.flush(ctx)
 		case it == nil:
@@ -216,6 +225,9 @@ func (d *deliverer) landAll(ctx context.Context) error {
 // send puts a batch on the wire without waiting for its answer. A batch that is
 // refused before its bytes left is dealt with at once; then the flight is nil.
 func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
+	if err := d.v.run.calm.wait(ctx); err != nil {
+		return nil, err
+	}
 	if err := d.pace(ctx, len(batch)); err != nil {
 		return nil, err
 	}
@@ -227,6 +239,9 @@ func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
 	err := d.write(ctx, f)
 	var refused *imapconn.Response
 	if errors.As(err, &refused) && refused.Status != "BYE" {
+		if off, err := d.putOff(ctx, f, refused); off || err != nil {
+			return nil, err
+		}
 		return nil, d.refused(ctx, f, refused)
 	}
 	if err != nil {
@@ -274,7 +289,11 @@ func (d *deliverer) stream(ctx context.Context, it *item) error {
 	it.done <- err
 	var refused *imapconn.Response
 	if errors.As(err, &refused) && refused.Status != "BYE" {
-		return d.refused(ctx, &flight{items: []*item{it}}, refused)
+		f := &flight{items: []*item{it}}
+		if off, err := d.putOff(ctx, f, refused); off || err != nil {
+			return err
+		}
+		return d.refused(ctx, f, refused)
 	}
 	return err
 }
@@ -318,6 +337,9 @@ func (d *deliverer) land(ctx context.Context) error {
 	d.flying = d.flying[1:]
 	d.aloft -= f.bytes
 	if refused != nil {
+		if off, err := d.putOff(ctx, f, refused); off || err != nil {
+			return err
+		}
 		return d.refused(ctx, f, refused)
 	}
 	d.quota = 0

@@ -145,7 +145,7 @@ func (f *feeder) run(ctx context.Context) error {
 			if err := f.turn(ctx); err != nil {
 				return err
 			}
-			if f.next < len(f.todo) && !f.halted() && !f.full {
+			if !f.halted() && !f.full && f.more() {
 				continue
 			}
 			break
@@ -163,8 +163,7 @@ func (f *feeder) run(ctx context.Context) error {
 	if f.halted() {
 		return nil
 	}
-	f.missing(ctx, stream)
-	return nil
+	return f.missing(ctx, stream)
 }
 
 // unread are the tasks that were asked for and did not come.
@@ -181,16 +180,28 @@ func (f *feeder) unread() map[int]bool {
 // halted reports whether nothing more should be asked for.
 func (f *feeder) halted() bool { return f.v.stop.Load() || f.v.run.stopping() }
 
+// more reports whether there is something left to ask for.
+func (f *feeder) more() bool {
+	if f.next == len(f.todo) {
+		f.todo = append(f.todo, f.v.nextChunk()...)
+	}
+	return f.next < len(f.todo)
+}
+
 // ask keeps enough windows under way.
 func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.Fetch) error {
 	f.v.run.narrow(f.v.lane.src)
-	for f.next < len(f.todo) && !f.full && !f.halted() {
+	for !f.full && !f.halted() && f.more() {
 		messages, bytes, aloft, ahead := f.v.run.window()
 		if f.v.careful {
-			messages, ahead = 1, 1
+			messages = 1
 		}
+		ahead = min(ahead, f.v.ahead())
 		if stream.Outstanding() >= ahead || stream.Outstanding() > 0 && f.underway >= aloft {
 			return nil
+		}
+		if err := f.v.run.calm.wait(ctx); err != nil {
+			return unlessStopped(err)
 		}
 		c := f.v.tasks[f.todo[f.next]].c
 		if c != f.asked {
@@ -406,12 +417,26 @@ func readBody(body io.Reader, buf []byte) error {
 
 // missing deals with messages that were asked for and never came: one of them
 // may have spoilt the whole window, so each gets a second chance alone.
-func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) {
+func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	refusals := stream.CommandErrs()
 	gone := f.vanished(ctx)
+	waits := 0
 	for _, i := range f.todo[:f.next] {
 		t := &f.v.tasks[i]
 		if !t.asked || f.received[i] {
+			continue
+		}
+		why, refusal := "host1 did not send it", f.closed[t.c]
+		if refusal != nil {
+			why = "host1 did not open the folder: " + serverWords(refusal)
+		}
+		for _, e := range refusals {
+			if e.Set.Contains(t.uid) {
+				why, refusal = e.Err.Error(), e.Err
+			}
+		}
+		if f.putOff(t, refusal) {
+			waits = max(waits, int(t.putOff))
 			continue
 		}
 		if !t.missed {
@@ -422,15 +447,10 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) {
 			t.c.skip(t, event.SkipVanished, "")
 			continue
 		}
-		why := "host1 did not send it"
-		if err := f.closed[t.c]; err != nil {
-			why = "host1 did not open the folder: " + serverWords(err)
-		}
-		for _, e := range refusals {
-			if e.Set.Contains(t.uid) {
-				why = e.Err.Error()
-			}
-		}
 		t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, why), "if the message is gone from host1 there is nothing to do; else run again")
 	}
+	if waits == 0 {
+		return nil
+	}
+	return f.v.run.calm.patience(ctx, waits)
 }

@@ -42,8 +42,11 @@ func (g *generation) settlement() journal.Settlement {
 
 // announce makes sure that the journal knows of these messages, of one folder,
 // before they leave. The generation that is begun runs ahead of the messages at
-// hand, in the order of sending.
+// hand, in the order of sending, whichever lane will send them.
 func (d *deliverer) announce(items []*item) {
+	r := d.v.run
+	r.telling.Lock()
+	defer r.telling.Unlock()
 	tasks := make([]*task, len(items))
 	for i, it := range items {
 		tasks[i] = it.t

@@ -4,137 +4,146 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
 
 // Several lanes (--connections) help where a server answers one message at a
 // time: without LITERAL+ each one costs a round trip, on every connection. They
-// share the messages of a convoy, each lane a range of them. What goes wrong on
-// one of them is put right afterwards, on the main lane, as if there were no
-// others.
+// take the messages of a convoy from one row, a few at a time, beginning with the
+// main lane while the others are dialled. What goes wrong on one of them is put
+// right afterwards, on the main lane, as if there were no others.
 
-// spreadPasses bounds how often the lanes start over after a lost connection.
+// spreadPasses bounds how often the lanes start over after a lost connection
+// without a message copied in between.
 const spreadPasses = 3
 
 // sharePays is how many messages a lane should get at least.
 const sharePays = 2
 
-// spread copies over as many lanes as the plan allows. What it leaves, for
-// whatever reason, is left to move.
+// spread copies over as many lanes as there may be. What it leaves, for whatever
+// reason, is left to move.
 func (v *convoy) spread(ctx context.Context) error {
-	for range spreadPasses {
-		n := min(v.run.p.Transfer.Connections, v.countLeft()/sharePays)
+	for idle := 0; idle < spreadPasses; {
+		before := v.countLeft()
+		w := v.newRow()
+		n := min(v.run.calm.lanes(v.run.dialler.most), len(w.todo)/sharePays)
 		if n < 2 || v.run.pacing() || v.run.stopping() {
 			return nil
 		}
-		lanes := v.run.openLanes(ctx, n)
-		if len(lanes) < 2 {
-			return nil
-		}
-		err := v.side(ctx, lanes)
+		err, lost := v.abreast(ctx, w, n)
 		switch {
-		case err == nil:
-			return nil
 		case errors.Is(err, errStopped), ctx.Err() != nil:
 			return errors.Join(errStopped, ctx.Err())
-		case !isConnError(err):
+		case err != nil && !isConnError(err):
 			return err
+		case err == nil && lost == nil && !v.patient.Load():
+			return nil
+		case v.run.stopping() && err != nil:
+			return nil // move looks what can still be settled
 		}
-		if err := v.recover(ctx, err); err != nil {
-			return err
+		if err == nil {
+			err = lost
+		}
+		if err != nil {
+			if err := v.recover(ctx, err); err != nil {
+				return err
+			}
 		}
 		for i := range v.tasks {
 			v.tasks[i].lost = false // it was not alone: nothing is proved
+		}
+		if idle++; v.countLeft() < before {
+			idle = 0
 		}
 	}
 	return nil
 }
 
-// side makes one round on all lanes side by side.
-func (v *convoy) side(ctx context.Context, lanes []*lane) error {
-	parts := v.split(len(lanes))
-	errs := make([]error, len(parts))
-	var wg sync.WaitGroup
-	for i, tasks := range parts {
-		part := &convoy{run: v.run, lane: lanes[i], tasks: tasks, budget: v.budget}
-		wg.Go(func() {
-			end := part.round(ctx, part.left())
-			errs[i] = end.err()
-		})
+// abreast makes one round on all lanes side by side, up to n of them. It returns
+// how the main lane ended, and why another one was lost.
+func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
+	r := v.run
+	w.lanes = n
+	w.room = func() int { return r.calm.lanes(n) }
+	type end struct {
+		part *convoy
+		err  error
 	}
-	wg.Wait()
-	return errors.Join(errs...)
-}
-
-// perMessage is what a message weighs beside its bytes when work is shared out.
-const perMessage = 8 << 10
-
-// split cuts the tasks into ranges of about the same work.
-func (v *convoy) split(n int) [][]task {
-	var total int64
-	for i := range v.tasks {
-		if t := &v.tasks[i]; t.fate == pending {
-			total += t.size + perMessage
+	v.patient.Store(false)
+	ended := make(chan end)
+	working := 0
+	begin := func(l *lane) {
+		if !w.join() {
+			return
 		}
-	}
-	var parts [][]task
-	var weight int64
-	from := 0
-	for i := range v.tasks {
-		if t := &v.tasks[i]; t.fate == pending {
-			weight += t.size + perMessage
-		}
-		if weight*int64(n) >= total*int64(len(parts)+1) && len(parts) < n-1 {
-			parts = append(parts, v.tasks[from:i+1])
-			from = i + 1
-		}
-	}
-	return append(parts, v.tasks[from:])
-}
-
-// openLanes returns up to n lanes, the main one first. A lane that can not be
-// opened is not tried again: the server's limit is reached.
-func (r *run) openLanes(ctx context.Context, n int) []*lane {
-	if want := n - 1 - len(r.more); want > 0 && !r.fullLanes {
-		fresh := make([]*lane, want)
-		errs := make([]error, want)
-		var wg sync.WaitGroup
-		for i := range fresh {
-			fresh[i] = &lane{src: &link{run: r, side: r.src}, dst: &link{run: r, side: r.dst}}
-			wg.Go(func() { errs[i] = fresh[i].open(ctx) })
-		}
-		wg.Wait()
-		for i, err := range errs {
-			if err == nil {
-				r.more = append(r.more, fresh[i])
-				continue
+		working++
+		go func() {
+			part := &convoy{run: r, lane: l, tasks: v.tasks, budget: v.budget, row: w}
+			round := part.round(ctx, part.nextChunk())
+			if !part.retired {
+				w.leave()
 			}
-			if !r.fullLanes && ctx.Err() == nil {
-				r.warn(fmt.Sprintf("--connections %d: no more than %d can be opened: %s", r.p.Transfer.Connections, 1+len(r.more), serverWords(err)))
+			ended <- end{part, round.err()}
+		}()
+	}
+	begin(r.main)
+	for _, l := range r.more {
+		begin(l)
+	}
+	r.dialler.ask(n)
+	for working > 0 {
+		select {
+		case l := <-r.dialler.fresh:
+			r.more = append(r.more, l)
+			begin(l)
+		case e := <-ended:
+			working--
+			if e.part.patient.Load() {
+				v.patient.Store(true)
 			}
-			r.fullLanes = true
-			fresh[i].close(ctx)
+			l := e.part.lane
+			switch {
+			case l == r.main:
+				err = e.err
+			case isStopped(e.err):
+				lost = e.err
+			case e.err != nil:
+				lost = e.err
+				r.drop(ctx, l)
+				r.dialler.lost()
+				if ctx.Err() == nil {
+					r.note(fmt.Sprintf("one of the connections of --connections was lost, the others go on: %v", e.err))
+				}
+			case e.part.retired:
+				r.drop(ctx, l)
+				r.dialler.retire()
+			}
 		}
 	}
-	return append([]*lane{r.main}, r.more[:min(n-1, len(r.more))]...)
+	if isStopped(lost) && err == nil {
+		err = lost
+	}
+	return err, lost
 }
 
-// open logs in on both sides.
-func (l *lane) open(ctx context.Context) error {
-	var wg sync.WaitGroup
-	var errs [2]error
-	for i, k := range []*link{l.src, l.dst} {
-		wg.Go(func() { k.conn, errs[i] = k.side.login(ctx, nil) })
-	}
-	wg.Wait()
-	return errors.Join(errs[:]...)
+// drop closes a lane beside the main one.
+func (r *run) drop(ctx context.Context, l *lane) {
+	r.more = slices.DeleteFunc(r.more, func(x *lane) bool { return x == l })
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	l.close(bye)
 }
 
 // closeLanes ends all lanes but the main one.
 func (r *run) closeLanes(ctx context.Context) {
+	if r.dialler == nil {
+		return
+	}
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
+	r.dialler.close(bye)
 	var wg sync.WaitGroup
 	for _, l := range r.more {
 		wg.Go(func() { l.close(bye) })

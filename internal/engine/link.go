@@ -8,6 +8,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/provider"
 )
 
 // lane is one connection to each host. Every lane does its own reading and
@@ -153,21 +154,56 @@ func (k *link) selectOn(ctx context.Context, c *imapconn.Conn, mailbox string, w
 	return c.Examine(ctx, mailbox, nil)
 }
 
-// do runs a command that may be sent twice without harm, again on a new
-// connection if the old one is lost meanwhile.
+// do runs a command that may be sent twice without harm: again on a new
+// connection if the old one is lost meanwhile, and later when the server wants
+// it so.
 func (k *link) do(ctx context.Context, command func(*imapconn.Conn) error) error {
-	for try := 0; ; try++ {
+	for tries, waits := 0, 0; ; {
+		if err := k.run.calm.wait(ctx); err != nil {
+			return err
+		}
 		c, err := k.ready(ctx)
 		if err == nil {
 			err = command(c)
 		} else if c == nil {
 			return err
 		}
-		if err == nil || !isConnError(err) || try >= k.side.acct.ReconnectRetry || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil {
 			return err
+		}
+		if isConnError(err) {
+			if tries++; tries > k.side.acct.ReconnectRetry {
+				return err
+			}
+			continue
+		}
+		waits++
+		if again, stop := k.later(ctx, err, waits); stop != nil || !again {
+			return errors.Join(stop, err)
 		}
 	}
 }
+
+// later waits after a refusal that is about time, the n-th one in a row, and
+// reports whether the command should be tried again.
+func (k *link) later(ctx context.Context, err error, n int) (bool, error) {
+	refused, ok := refusalIn(err)
+	if !ok {
+		return false, nil
+	}
+	v := k.side.classify(refused)
+	switch {
+	case v.Action == provider.DayStop:
+		return false, errStopped
+	case v.Throttled() && n <= maxPutOff, v.Action == provider.Again && n <= maxAgain:
+		return true, k.run.calm.patience(ctx, n)
+	}
+	return false, nil
+}
+
+// maxAgain bounds how often a command is tried again that failed for a reason that
+// may pass.
+const maxAgain = 2
 
 // backOff is how long to wait before the n-th attempt to open a connection.
 func backOff(n int) time.Duration {
@@ -181,7 +217,11 @@ func (k *link) reopen(ctx context.Context, cause error) error {
 		k.conn = nil
 	}
 	var err error
+	again := false // logged in once more after a refusal that may be about the session
 	for try := 0; try <= k.side.acct.ReconnectRetry; try++ {
+		if k.run.stopCause() == stopDay {
+			return errors.Join(errStopped, err)
+		}
 		if try > 0 {
 			k.run.emit(event.Throttled{Side: k.side.n, For: k.run.pause(try), Why: "before connecting again: " + err.Error()})
 			if err := k.run.sleep(ctx, k.run.pause(try)); err != nil {
@@ -191,8 +231,15 @@ func (k *link) reopen(ctx context.Context, cause error) error {
 		var c *imapconn.Conn
 		if c, err = k.side.login(ctx, nil); err != nil {
 			var refused *imapconn.Response
-			if ctx.Err() != nil || errors.As(err, &refused) && refused.Status != "BYE" && !k.side.classify(refused).Throttled() {
+			if ctx.Err() != nil {
 				return err
+			}
+			if errors.As(err, &refused) && refused.Status != "BYE" {
+				v := k.side.classify(refused)
+				if !v.Later() && (v.Action != provider.Reauth || again) {
+					return err
+				}
+				again = v.Action == provider.Reauth
 			}
 			continue
 		}

@@ -27,6 +27,10 @@ func (r *run) loop(ctx context.Context) error {
 	r.emit(event.LoopStart{Folders: len(rows)})
 	defer r.emit(event.LoopEnd{})
 	defer r.closeLanes(ctx)
+	if r.p.Transfer.Connections > 1 && !r.pacing() {
+		r.dialler = r.newDialler(ctx)
+		r.prospect()
+	}
 	r.countMerges()
 	r.made = make(map[string]bool)
 	for from := 0; from < len(rows); {

@@ -74,9 +74,12 @@ type run struct {
 
 	src, dst *side
 	main     *lane
-	// more are the lanes beside main; fullLanes: there can be no more of them.
-	more      []*lane
-	fullLanes bool
+	// more are the lanes beside main that dialler has opened; telling is held while
+	// one of them tells the journal what leaves.
+	more    []*lane
+	dialler *dialler
+	telling sync.Mutex
+	calm    *calm
 
 	j       *journal.Journal
 	jBroken bool
@@ -125,6 +128,7 @@ type run struct {
 // emits event.Finished last.
 func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r := &run{p: p, o: o, merges: make(map[string]*mergeState)}
+	r.calm = &calm{run: r}
 	if r.o.Sink == nil {
 		r.o.Sink = func(event.Event) {}
 	}

@@ -81,6 +81,7 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 		Timeout: a.Timeout, KeepAlive: a.KeepAlive,
 		AllowCleartext: a.AllowCleartext,
 		DebugContent:   r.p.Debug.Content,
+		OnStatus:       func(reply imapconn.Response) { r.calm.hear(s, &reply) },
 		OnSkipped: func(line string) {
 			r.emit(event.Debug{Topic: "", Text: fmt.Sprintf("Host%d: a reply was not understood and is ignored: %s", n, line)})
 		},
@@ -245,6 +246,9 @@ var tlsVersions = map[string]uint16{
 // login opens one connection and logs in. st is nil for a connection that
 // replaces a lost one.
 func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
+	if err := s.run.calm.wait(ctx); err != nil {
+		return nil, err
+	}
 	a := s.acct
 	onlyConnect := s.run.p.Mode == plan.ModeJustConnect
 	tell := func(e event.Event) {
@@ -307,6 +311,9 @@ func (e *loginError) Unwrap() error { return e.err }
 func (s *side) refusedEntry(err error, st *story) error {
 	if errors.Is(err, context.Canceled) {
 		return err
+	}
+	if s.run.stopCause() == stopDay {
+		return errors.Join(errStopped, err) // it is told
 	}
 	a := s.acct
 	e := event.Error{Class: event.ErrConnection1}

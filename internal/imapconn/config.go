@@ -80,6 +80,9 @@ type Config struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// OnSkipped is called with a line (shortened) that was not understood.
 	OnSkipped func(line string)
+	// OnStatus is called with every status reply, of a command or untagged, that
+	// refuses something, ends the connection or says that it is slowed down.
+	OnStatus func(Response)
 	// OnNotice is called with an untagged NO, BAD, BYE or a reply that carries
 	// a code meant for people, such as ALERT.
 	OnNotice func(Response)

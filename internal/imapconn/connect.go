@@ -119,6 +119,7 @@ func (c *Conn) greet() error {
 			return nil
 		case "BYE":
 			c.bye = &r
+			c.status(&r)
 			return &GreetingError{Host: host, Err: &r}
 		}
 		return &GreetingError{Host: host, Err: c.strange(l.Text)}

@@ -116,6 +116,8 @@ func (c *Conn) tagged(text []byte) {
 		if r.Code == "ALERT" {
 			c.notice(&r)
 		}
+		r.Command = cmd.name
+		c.status(&r)
 		c.complete(cmd, r)
 		return
 	}
@@ -172,11 +174,19 @@ func (c *Conn) untaggedStatus(r *Response) {
 		c.bye = r
 	}
 	c.statusCode(r)
+	c.status(r)
 	if r.Code != "" && c.offer(r) {
 		return
 	}
 	if r.Status != "OK" || r.Code == "ALERT" || strings.Contains(r.Code, "THROTTLE") {
 		c.notice(r)
+	}
+}
+
+// status tells who listens of what is not plain success.
+func (c *Conn) status(r *Response) {
+	if c.cfg.OnStatus != nil && (!r.OK() || r.Code == "THROTTLED" || strings.Contains(r.Text, "[THROTTLED]")) {
+		c.cfg.OnStatus(*r)
 	}
 }
 

@@ -18,8 +18,10 @@ const (
 	Nothing Action = iota
 	// Slower: go on, with fewer connections and commands.
 	Slower
-	// Pause: the same will work later.
+	// Pause: it is too much; leave the server alone for a while, and be slower.
 	Pause
+	// Again: something failed that may work in a moment.
+	Again
 	// Full: there are as many connections as there may be.
 	Full
 	// DayStop: nothing will work for hours.
@@ -32,7 +34,7 @@ const (
 	Virus
 )
 
-var actionNames = [...]string{"nothing", "slower", "pause", "full", "day stop", "reauthenticate", "too big", "mailbox full", "virus"}
+var actionNames = [...]string{"nothing", "slower", "pause", "again", "full", "day stop", "reauthenticate", "too big", "mailbox full", "virus"}
 
 // String names the action for messages.
 func (a Action) String() string {
@@ -59,11 +61,13 @@ type Verdict struct {
 	Limit int
 }
 
-// Throttled reports whether the reply asks for less: the same command may do
-// later.
+// Throttled reports whether the reply asks for less.
 func (v Verdict) Throttled() bool {
 	return v.Action == Slower || v.Action == Pause || v.Action == Full
 }
+
+// Later reports whether the same command may work later.
+func (v Verdict) Later() bool { return v.Throttled() || v.Action == Again }
 
 // phase is the part of a session that a rule is about.
 type phase uint8
@@ -120,16 +124,18 @@ var rules = []rule{
 	}, action: MailboxFull},
 	{when: storing, texts: []string{"virus"}, action: Virus},
 
-	{code: "UNAVAILABLE", action: Pause},
-	{code: "INUSE", action: Pause},
-	{when: entering, code: "SERVERBUG", action: Pause},
 	{family: folders.Exchange, when: leaving, texts: []string{"connection closed. 14"}, action: Pause},
+	{texts: []string{"throttl", "server unavailable. 15", "service temporarily unavailable"}, action: Pause},
+
+	{code: "UNAVAILABLE", action: Again},
+	{code: "INUSE", action: Again},
+	{when: entering, code: "SERVERBUG", action: Again},
 	{texts: []string{
-		"throttl", "server unavailable. 15", "temporary system problem", "temporarily unavailable", "temporarily not available",
-		"please try again later", "timeout while waiting for lock", "timeout waiting for lock",
-	}, action: Pause},
-	{when: entering, texts: []string{"too many", "try again", "temporar"}, action: Pause},
-	{when: leaving, texts: []string{"try again", "temporar"}, action: Pause},
+		"temporary system problem", "temporarily not available", "please try again later",
+		"timeout while waiting for lock", "timeout waiting for lock",
+	}, action: Again},
+	{when: entering, texts: []string{"too many", "try again", "temporar"}, action: Again},
+	{when: leaving, texts: []string{"try again", "temporar"}, action: Again},
 }
 
 // MaxPause bounds how long a server may ask to be left alone; the longest pauses

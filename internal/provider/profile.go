@@ -18,6 +18,9 @@ type Profile struct {
 	// Commands is how many may be in flight on one connection, 0 for as many as
 	// the line carries.
 	Commands int
+	// PerAddress: connections are counted by the client's address, whoever logs
+	// in.
+	PerAddress bool
 	// Source and Date say where the numbers come from, and when that was read.
 	Source, Date string
 
@@ -65,7 +68,7 @@ var profiles = []Profile{
 		Source: "default of its concurrency limit (capability.rs)", Date: "2026-08",
 	},
 	{
-		Name: "Courier", Connections: 4, family: folders.Courier,
+		Name: "Courier", Connections: 4, PerAddress: true, family: folders.Courier,
 		Source: "MAXPERIP=4 (imapd.dist.in)", Date: "2026-08",
 	},
 	{
@@ -77,7 +80,7 @@ var profiles = []Profile{
 		Source: "no limit by default; where there is one, its refusal tells the numbers (imapd.c)", Date: "2026-08",
 	},
 	{
-		Name: "mox", Connections: 30, family: folders.Mox,
+		Name: "mox", Connections: 30, PerAddress: true, family: folders.Mox,
 		Source: "30 for each address (imapserver/server.go)", Date: "2026-08",
 	},
 }

@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/provider"
+)
+
+const (
+	// longestPause bounds the pauses that grow by themselves; a server may ask for
+	// more (provider.MaxPause).
+	longestPause = 5 * time.Minute
+	// maxPauses in a row, without a message copied in between, end the run: at
+	// their longest they take three quarters of an hour.
+	maxPauses = 16
+	// maxPutOff bounds how often one command or message is tried again because the
+	// server asked for patience.
+	maxPutOff = 5
+)
+
+// calm is how a run backs off. Whoever hears that one server is asked too much
+// makes both sides of all lanes rest: what one connection left undone another one
+// would only be refused. Afterwards there are fewer lanes, and fewer commands
+// under way on each.
+type calm struct {
+	run *run
+
+	mu sync.Mutex
+	// until is when the rest is over; pauses is how many there were in a row,
+	// copied how much was copied at the last of them.
+	until  time.Time
+	pauses int
+	copied int64
+	// halved is how often lanes and commands were halved.
+	halved int
+	ended  bool
+}
+
+// hear takes a status reply of a side for what it may ask for.
+func (g *calm) hear(s *side, reply *imapconn.Response) {
+	v := s.classify(reply)
+	entering := reply.Command == "LOGIN" || reply.Command == "AUTHENTICATE"
+	switch {
+	case v.Action == provider.DayStop:
+		g.endDay(s, fmt.Sprintf("Host%d: the server lets nothing more through for now: %s", s.n, reply.Line()))
+	case v.Throttled() && (!entering || v.For > 0):
+		// A login that is refused makes nobody rest who is logged in.
+		g.rest(s, v.For, reply.Line())
+	}
+}
+
+// endDay ends the run: there is no use in waiting.
+func (g *calm) endDay(s *side, text string) {
+	g.mu.Lock()
+	told := g.ended
+	g.ended = true
+	g.mu.Unlock()
+	if !told {
+		g.run.warn(text + "; run the same command again when it does, often within a day: it continues here")
+	}
+	g.run.stopFor(stopDay)
+}
+
+// rest makes everybody rest, for as long as the server says or longer each time.
+// What was under way is refused as well, and is no new reason.
+func (g *calm) rest(s *side, asked time.Duration, words string) {
+	g.mu.Lock()
+	now := time.Now()
+	if g.until.After(now) {
+		if g.run.o.Pause == nil && now.Add(asked).After(g.until) {
+			g.until = now.Add(asked)
+		}
+		g.mu.Unlock()
+		return
+	}
+	if sum := g.run.transferred.Load(); sum != g.copied {
+		g.copied, g.pauses = sum, g.pauses/2
+	}
+	g.pauses++
+	wait := restFor(g.pauses, asked)
+	over := g.pauses > maxPauses
+	g.halved++
+	if g.run.o.Pause != nil {
+		g.until = now.Add(g.run.o.Pause(g.pauses))
+	} else {
+		g.until = now.Add(wait)
+	}
+	g.mu.Unlock()
+	if over {
+		g.endDay(s, fmt.Sprintf("Host%d asks for pauses and takes nothing in between: %s", s.n, words))
+		return
+	}
+	g.run.emit(event.Throttled{Side: s.n, For: wait, Why: fmt.Sprintf("host%d asks for it: %s", s.n, words)})
+}
+
+// restFor is the length of the n-th pause in a row, 1 for the first.
+func restFor(n int, asked time.Duration) time.Duration {
+	return max(min(time.Second<<min(n-1, 20), longestPause), asked)
+}
+
+// wait waits until everybody may go on. It comes before whatever asks a server
+// for something.
+func (g *calm) wait(ctx context.Context) error {
+	for {
+		g.mu.Lock()
+		d := time.Until(g.until)
+		g.mu.Unlock()
+		if d <= 0 {
+			return nil
+		}
+		if err := g.run.sleep(ctx, d); err != nil {
+			return err
+		}
+	}
+}
+
+// patience waits before something is tried again that failed for the n-th time,
+// counting from 1: as long as everybody rests, or a little on its own.
+func (g *calm) patience(ctx context.Context, n int) error {
+	g.mu.Lock()
+	resting := g.until.After(time.Now())
+	g.mu.Unlock()
+	if resting {
+		return g.wait(ctx)
+	}
+	return g.run.sleep(ctx, g.run.pause(n))
+}
+
+// lanes is how many of n lanes may work.
+func (g *calm) lanes(n int) int { return g.fewer(n) }
+
+// commands is how many of n commands may be under way on a connection to s.
+func (g *calm) commands(s *side, n int) int {
+	if most := s.profile.Commands; most > 0 {
+		n = min(n, most)
+	}
+	return g.fewer(n)
+}
+
+func (g *calm) fewer(n int) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return max(n>>min(g.halved, 30), 1)
+}

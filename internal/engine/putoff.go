@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/provider"
+)
+
+// A message that was refused because the server has too much to do is no message
+// that it refuses: it is sent again, unchanged, when the server may be asked
+// again.
+
+// putOff deals with a refused flight if the refusal is about time: it is kept to
+// be sent again. What came by stream is not there any more, and waits for the next
+// round. It reports false when the refusal is about the messages.
+func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Response) (bool, error) {
+	v := d.v.run.dst.classify(refused)
+	if v.Action == provider.DayStop {
+		for _, it := range f.items {
+			it.t.doubtful = false
+		}
+		f.release(d.v)
+		return true, errStopped
+	}
+	if !v.Later() {
+		return false, nil
+	}
+	for _, it := range f.items {
+		if it.t.putOff >= maxPutOff {
+			return false, nil
+		}
+	}
+	d.v.patient.Store(true)
+	whole := true
+	for _, it := range f.items {
+		it.t.doubtful = false
+		it.t.putOff++
+		whole = whole && it.buf != nil
+	}
+	if whole {
+		d.again = append(d.again, f)
+		return true, nil
+	}
+	f.release(d.v)
+	return true, d.v.run.calm.patience(ctx, int(f.items[0].t.putOff))
+}
+
+// makeUp sends what was put off, until it is stored or refused for good.
+func (d *deliverer) makeUp(ctx context.Context) error {
+	for len(d.again) > 0 {
+		if err := d.landAll(ctx); err != nil {
+			return err
+		}
+		if err := d.v.run.calm.patience(ctx, int(d.again[0].items[0].t.putOff)); err != nil {
+			return err
+		}
+		flights := d.again
+		d.again = nil
+		for i, f := range flights {
+			if err := d.sendAndLand(ctx, f.items); err != nil {
+				for _, rest := range flights[i+1:] {
+					rest.release(d.v)
+				}
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// putOff reports whether host1's refusal to read a message, or to open its folder,
+// is about time: then it is asked again in the next round.
+func (f *feeder) putOff(t *task, err error) bool {
+	refused, ok := refusalIn(err)
+	if !ok || t.putOff >= maxPutOff || !f.v.run.src.classify(refused).Later() {
+		return false
+	}
+	t.putOff++
+	f.v.patient.Store(true)
+	return true
+}
