@@ -12,9 +12,9 @@ import (
 // of them asked for, and queueInTurn messages waiting for their consent: what
 // waits on a slow lane is done by no other.
 const (
-	chunkInTurn = 4
+	chunkInTurn = 2
 	chunkAhead  = 25
-	chunksAhead = 2
+	chunksAhead = 4
 	queueInTurn = 2
 )
 
