@@ -12,6 +12,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/recall"
 )
 
 // resolveDoubt settles the batches of an earlier run that nobody knows the
@@ -19,10 +20,10 @@ import (
 // sent with.
 func (fs *folderSync) resolveDoubt(ctx context.Context) error {
 	k := fs.known
-	if k == nil || !k.usable || !k.folder.HasDoubt() || !fs.dst.Complete || !fs.dst.Whole {
+	if !k.Usable() || !k.Folder.HasDoubt() || !fs.dst.Complete || !fs.dst.Whole {
 		return nil
 	}
-	batches, err := k.folder.InDoubt()
+	batches, err := k.Folder.InDoubt()
 	if err != nil {
 		fs.run.journalFailed(err)
 		return nil
@@ -32,7 +33,7 @@ func (fs *folderSync) resolveDoubt(ctx context.Context) error {
 		var short []couple
 		for _, p := range slices.Concat(found...) {
 			s := fs.src.Find(p.item.UID1)
-			if s < 0 || !p.here || fs.run.altering() || keyOfEntry(p.item) != fs.src.Recs[s].Key {
+			if s < 0 || !p.here || fs.run.altering() || recall.KeyOf(p.item) != fs.src.Recs[s].Key {
 				continue // how long it was when it left is not known any more
 			}
 			if rec := &fs.dst.Recs[p.dst]; rec.Size < fs.src.Recs[s].Size {
@@ -63,7 +64,7 @@ func (fs *folderSync) matchBatches(batches []*journal.Batch) [][]doubtPair {
 	arrived := make(map[identity.Key][]int32)
 	for i := range fs.dst.Recs {
 		rec := &fs.dst.Recs[i]
-		if _, old := fs.known.lookup(2, rec.UID); !old && rec.Is(listing.HasKey) && !fs.torn[rec.UID] {
+		if _, old := fs.known.Lookup(2, rec.UID); !old && rec.Is(listing.HasKey) && !fs.torn[rec.UID] {
 			arrived[rec.Key] = append(arrived[rec.Key], int32(i))
 		}
 	}
@@ -71,7 +72,7 @@ func (fs *folderSync) matchBatches(batches []*journal.Batch) [][]doubtPair {
 	for n, b := range batches {
 		for i := range b.Items {
 			e := &b.Items[i]
-			sent := keyOfEntry(e)
+			sent := recall.KeyOf(e)
 			at := slices.IndexFunc(arrived[sent], func(j int32) bool {
 				return b.UIDValidity2 != fs.dst.UIDValidity || fs.dst.Recs[j].UID >= b.UIDNext2
 			})
@@ -115,7 +116,7 @@ func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]doubtPai
 				fs.wasInDoubt[uid] = true
 			}
 		}
-		fs.run.journalFailed(fs.known.folder.Settle(b.ID, delivered...))
+		fs.run.journalFailed(fs.known.Folder.Settle(b.ID, delivered...))
 	}
 }
 
@@ -128,10 +129,10 @@ const stale = time.Hour
 // it had received.
 func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 	k := fs.known
-	if k == nil || !k.usable || !k.folder.HasDoubt() || fs.run.p.Dry || !fs.dst.Complete || !fs.dst.Whole {
+	if !k.Usable() || !k.Folder.HasDoubt() || fs.run.p.Dry || !fs.dst.Complete || !fs.dst.Whole {
 		return nil
 	}
-	batches, err := k.folder.InDoubt()
+	batches, err := k.Folder.InDoubt()
 	if err != nil {
 		fs.run.journalFailed(err)
 		return nil

@@ -49,8 +49,8 @@ func (fs *folderSync) keptAlready(src, dst *listing.Record) bool {
 	if !src.Is(listing.FlagsKept) {
 		return false
 	}
-	old1, ok1 := fs.known.lookup(1, src.UID)
-	old2, ok2 := fs.known.lookup(2, dst.UID)
+	old1, ok1 := fs.known.Lookup(1, src.UID)
+	old2, ok2 := fs.known.Lookup(2, dst.UID)
 	return ok1 && ok2 && old1.Flags == src.Flags && old2.Flags == dst.Flags
 }
 

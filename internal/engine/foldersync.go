@@ -15,6 +15,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/recall"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -32,7 +33,7 @@ type folderSync struct {
 	pairing              compare.Pairing
 	mapper               *transform.FlagMapper
 	merge                *mergeState
-	known                *known
+	known                *recall.Pair
 
 	// wasInDoubt are host1 messages that an earlier run was sending when it ended,
 	// and that did not arrive.
@@ -94,7 +95,7 @@ func (fs *folderSync) finish() {
 	// What is still told of the folder is little; its listings are large.
 	fs.src, fs.dst, fs.pairing, fs.firsts, fs.delivered, fs.onHost2, fs.seen = nil, nil, compare.Pairing{}, nil, nil, nil, [2]*sight{}
 	if fs.known != nil {
-		fs.known = &known{folder: fs.known.folder}
+		fs.known.Release()
 	}
 }
 

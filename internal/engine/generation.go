@@ -2,7 +2,7 @@ package engine
 
 import (
 	"github.com/imaphaul/imaphaul/internal/journal"
-	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/recall"
 )
 
 // A generation is a group of messages whose departure the journal knows of
@@ -72,7 +72,7 @@ func (d *deliverer) announce(items []*item) {
 // in the same generation.
 func (c *copier) announceTasks(tasks []*task, ahead []task) {
 	k := c.fs.known
-	if k == nil || !k.usable {
+	if !k.Usable() {
 		return
 	}
 	var next []*task
@@ -103,22 +103,17 @@ func (c *copier) announceTasks(tasks []*task, ahead []task) {
 		if t.sentKey != nil {
 			sent = *t.sentKey
 		}
-		key, rank, ok := entryKey(sent)
-		if !ok {
-			rank = 0
-		}
-		g.batch.Items = append(g.batch.Items, journal.Entry{
-			UID1: t.uid, Key: key, Marks: rank, Size: max(t.size, 0),
-			Date: rec.Date, Zone: rec.Zone, HasDate: rec.Is(listing.HasDate),
-			Flags1: c.fs.run.j.InternFlags(c.fs.run.flags[0].List(rec.Flags)), Flags2: c.fs.run.j.InternFlags(t.flags),
-		})
+		e, _ := recall.NewEntry(rec, sent) // a rank too high for the journal is left out
+		e.UID1 = t.uid
+		e.Flags1, e.Flags2 = c.fs.run.j.InternFlags(c.fs.run.flags[0].List(rec.Flags)), c.fs.run.j.InternFlags(t.flags)
+		g.batch.Items = append(g.batch.Items, e)
 	}
 	done, open := c.settlements()
 	c.mu.Lock()
 	c.generations = open
 	c.mu.Unlock()
 	c.fs.run.countTraffic() // written with the batch
-	if err := k.folder.Advance(done, g.batch); err != nil {
+	if err := k.Folder.Advance(done, g.batch); err != nil {
 		c.fs.run.journalFailed(err)
 		return
 	}
@@ -146,7 +141,7 @@ func (c *copier) settlements() (done []journal.Settlement, open []*generation) {
 // without a fate never left, or their fate is found out by the next run.
 func (c *copier) concede() {
 	k := c.fs.known
-	if k == nil || !k.usable {
+	if !k.Usable() {
 		return
 	}
 	for _, g := range c.generations {
@@ -157,7 +152,7 @@ func (c *copier) concede() {
 		if unknown {
 			continue // it stays in doubt
 		}
-		c.fs.run.journalFailed(k.folder.Settle(g.batch.ID, g.settlement().Delivered...))
+		c.fs.run.journalFailed(k.Folder.Settle(g.batch.ID, g.settlement().Delivered...))
 	}
 	c.generations = nil
 }

@@ -52,10 +52,10 @@ func (l *lister) foreseen(ctx context.Context, out *listing.Listing) (*listing.L
 	for i := range out.Recs {
 		r := &out.Recs[i]
 		nameless = nameless || !r.Is(listing.HasKey)
-		if l.fs.known == nil || !l.fs.known.usable {
+		if !l.fs.known.Usable() {
 			continue
 		}
-		if old, ok := l.fs.known.lookup(l.n, r.UID); ok {
+		if old, ok := l.fs.known.Lookup(int(l.n), r.UID); ok {
 			r.Bits |= old.Bits & listing.FlagsKept
 		}
 	}
@@ -71,7 +71,7 @@ func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, 
 	out := &listing.Listing{Complete: true, UIDNext: l.k.opened.UIDNext, UIDValidity: l.k.opened.UIDValidity}
 	partly := l.onlyChosen && l.chosen != nil
 	out.Whole = !partly
-	if k := l.fs.known; k != nil && k.usable && !partly && len(k.recs[l.n-1]) > 0 {
+	if k := l.fs.known; k.Usable() && !partly && len(k.Records(int(l.n))) > 0 {
 		return out, l.readNews(ctx, c, out)
 	}
 	exists := int64(l.k.opened.Exists)

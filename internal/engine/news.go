@@ -45,7 +45,7 @@ type unknowns struct{ uids []imap.UID }
 
 // take adds a known message with its present flags, or notes an unknown one.
 func (l *lister) take(out *listing.Listing, fresh *unknowns, uid imap.UID, flags []imap.Flag, hasFlags bool) {
-	rec, ok := l.fs.known.lookup(l.n, uid)
+	rec, ok := l.fs.known.Lookup(int(l.n), uid)
 	if !ok {
 		fresh.uids = append(fresh.uids, uid)
 		return
@@ -87,11 +87,8 @@ const fewEnough = 200
 // trusted because the numbers of messages do not agree.
 func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing.Listing) (*unknowns, error) {
 	k := l.fs.known
-	modseq := k.state.ModSeq1
-	if l.n == 2 {
-		modseq = k.state.ModSeq2
-	}
-	if modseq == 0 || k.state.CompleteAt.IsZero() || !c.Has(imap.CapCondStore) || len(k.recs[l.n-1]) < fewEnough || l.k.opened.NoModSeq {
+	modseq := k.ModSeq(int(l.n))
+	if modseq == 0 || !c.Has(imap.CapCondStore) || len(k.Records(int(l.n))) < fewEnough || l.k.opened.NoModSeq {
 		return nil, nil
 	}
 	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, ChangedSince: modseq})
@@ -101,7 +98,7 @@ func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing.Lis
 	changed := make(map[imap.UID]listing.FlagID)
 	fresh := &unknowns{}
 	err := stream.Each(ctx, func(m *imapconn.Message) error {
-		if _, ok := k.lookup(l.n, m.UID); !ok {
+		if _, ok := k.Lookup(int(l.n), m.UID); !ok {
 			fresh.uids = append(fresh.uids, m.UID)
 		} else if m.HasFlags {
 			changed[m.UID] = l.flags().Intern(m.Flags)
@@ -117,7 +114,7 @@ func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing.Lis
 		}
 		return nil, nil
 	}
-	recs := k.recs[l.n-1]
+	recs := k.Records(int(l.n))
 	if len(recs)+len(fresh.uids) != int(l.k.opened.Exists) {
 		// Something is gone, or a MODSEQ did not move: see which UIDs there are.
 		there, err := c.UIDSearch(ctx, "ALL")

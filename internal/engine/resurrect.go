@@ -2,26 +2,13 @@ package engine
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
 // wasDelivered reports whether an earlier run brought this message to host2.
 func (fs *folderSync) wasDelivered(r *listing.Record) bool {
-	k := fs.known
-	if i := listing.Find(k.recs[0], r.UID); i >= 0 && k.delivered[i] {
-		return true
-	}
-	if k.unplaced[r.UID] {
-		return true
-	}
-	key, _, ok := entryKey(r.Key)
-	if !ok || !k.usable {
-		return false
-	}
-	was, err := k.folder.WasDelivered(key)
+	was, err := fs.known.WasDelivered(r)
 	fs.run.journalFailed(err)
 	return was
 }
@@ -29,17 +16,15 @@ func (fs *folderSync) wasDelivered(r *listing.Record) bool {
 // noResurrection prepares --noresurrect: a host2 folder that lost everything is
 // filled again.
 func (fs *folderSync) noResurrection() bool {
-	if !fs.run.p.Transfer.NoResurrect || !fs.known.usable {
+	if !fs.run.p.Transfer.NoResurrect || !fs.known.Usable() {
 		return false
 	}
-	if len(fs.dst.Recs) == 0 {
-		if slices.Contains(fs.known.delivered, true) || slices.Contains(slices.Collect(maps.Values(fs.known.unplaced)), true) {
-			fs.run.note(fmt.Sprintf("Host2: folder [%s] is empty though messages were delivered to it: all of them are copied again", fs.to.Raw))
-			fs.run.journalFailed(fs.known.folder.ForgetDelivered())
-			clear(fs.known.delivered)
-			clear(fs.known.unplaced)
-		}
-		return false
+	if len(fs.dst.Recs) > 0 {
+		return true
 	}
-	return true
+	if fs.known.AnyDelivered() {
+		fs.run.note(fmt.Sprintf("Host2: folder [%s] is empty though messages were delivered to it: all of them are copied again", fs.to.Raw))
+		fs.run.journalFailed(fs.known.ForgetDelivered())
+	}
+	return false
 }

@@ -16,7 +16,7 @@ type finished struct {
 
 // reconciled decides whether the folder pair is reconciled.
 func (fs *folderSync) reconciled(c *copier) bool {
-	if fs.bad || fs.failedCount > 0 || fs.src == nil || fs.dst == nil || fs.known == nil || !fs.known.usable || fs.run.p.Dry || fs.run.restricted() {
+	if fs.bad || fs.failedCount > 0 || fs.src == nil || fs.dst == nil || !fs.known.Usable() || fs.run.p.Dry || fs.run.restricted() {
 		return false
 	}
 	for i := range c.tasks {
@@ -64,7 +64,7 @@ func (r *run) saveStates(ctx context.Context) error {
 		if s2.Size != nil {
 			st.Size2 = *s2.Size
 		}
-		states = append(states, func() error { return f.fs.known.folder.SetState(st) })
+		states = append(states, func() error { return f.fs.known.Folder.SetState(st) })
 	}
 	// Writes that wait for one another share a flush.
 	r.journalFailed(together(states))

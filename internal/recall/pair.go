@@ -1,0 +1,214 @@
+// Package recall stands between the listings of a folder pair and the journal: what
+// earlier runs knew of its messages, and what this one has to add.
+//
+// It only ever saves work: what is known of a message is its key, so that headers
+// need not be read again, and never whether it is still there, which the servers
+// are asked each time.
+package recall
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/listing"
+)
+
+// Pair is what the journal tells of a folder pair before the servers are asked.
+// Sides are numbered 1 and 2. Where a method says so it may be nil.
+type Pair struct {
+	// Folder is the pair in the journal.
+	Folder *journal.Folder
+	j      *journal.Journal
+	flags  [2]*listing.FlagTable
+
+	// recs are the known messages by UID, per side; flags are those last seen.
+	recs [2][]listing.Record
+	// uid2 and delivered go with recs[0].
+	uid2      []imap.UID
+	delivered []bool
+	// unplaced are messages of host1 without a place on host2, and whether they had
+	// one once. They are not among recs: a message that is to be copied, or may be,
+	// is looked at again, since the key under which it is stored here may be one
+	// that told it from lookalikes then, which says nothing now.
+	unplaced map[imap.UID]bool
+	state    journal.FolderState
+	usable   bool
+}
+
+// New is the pair of these raw names, of which nothing is read yet. flags are the
+// tables of side 1 and 2.
+func New(j *journal.Journal, name1, name2 string, flags [2]*listing.FlagTable) *Pair {
+	return &Pair{Folder: j.Folder(name1, name2), j: j, flags: flags}
+}
+
+// Opened is what SELECT told of a folder; 0 where it told nothing.
+type Opened struct {
+	UIDValidity uint32
+	UIDNext     imap.UID
+}
+
+// Change is what happened to the folders since the journal saw them.
+type Change struct {
+	// Restored: UIDs are given again, as after a restore from a backup; what was
+	// known is dropped.
+	Restored bool
+	// Rebuilt: a UIDVALIDITY is not the known one.
+	Rebuilt bool
+}
+
+// Load reads what is known of the pair as it was opened. An error means that the
+// journal is not to be relied on any more; what was read of it before still holds.
+func (p *Pair) Load(one, two Opened) (Change, error) {
+	var change Change
+	if one.UIDValidity == 0 || two.UIDValidity == 0 {
+		return change, nil
+	}
+	state, had := p.Folder.State()
+	if had && (one.restored(state.UIDValidity1, state.UIDNext1) || two.restored(state.UIDValidity2, state.UIDNext2)) {
+		change.Restored = true
+		if err := p.Folder.Forget(); err != nil {
+			return change, err
+		}
+		had = false
+	}
+	attached, err := p.Folder.Attach(one.UIDValidity, two.UIDValidity)
+	if err != nil {
+		return change, err
+	}
+	change.Rebuilt = !attached.New && (attached.Rebuilt1 || attached.Rebuilt2)
+	if had && !attached.Rebuilt1 && !attached.Rebuilt2 {
+		p.state = state
+	}
+	if err := p.readEntries(); err != nil {
+		*p = Pair{Folder: p.Folder, j: p.j, flags: p.flags}
+		return change, err
+	}
+	p.usable = true
+	err = p.readExtras()
+	p.recs[1] = listing.Sorted(p.recs[1])
+	return change, err
+}
+
+// restored reports whether the folder gives UIDs again that it gave before: a
+// server that was restored from a backup does so without a new UIDVALIDITY.
+func (o Opened) restored(validity, next uint32) bool {
+	return o.UIDValidity == validity && o.UIDNext != 0 && uint32(o.UIDNext) < next
+}
+
+func (p *Pair) readEntries() error {
+	flagsOf := p.flagReader()
+	for e, err := range p.Folder.Entries() {
+		if err != nil {
+			return err
+		}
+		if e.UID2 == 0 {
+			if p.unplaced == nil {
+				p.unplaced = make(map[imap.UID]bool)
+			}
+			p.unplaced[e.UID1] = e.Delivered
+			continue
+		}
+		rec := record(&e)
+		rec.UID, rec.Flags = e.UID1, flagsOf(0, e.Flags1)
+		p.recs[0] = append(p.recs[0], rec)
+		p.uid2 = append(p.uid2, e.UID2)
+		p.delivered = append(p.delivered, e.Delivered)
+		rec.UID, rec.Flags = e.UID2, flagsOf(1, e.Flags2)
+		p.recs[1] = append(p.recs[1], rec)
+	}
+	return nil
+}
+
+func (p *Pair) readExtras() error {
+	flagsOf := p.flagReader()
+	for e, err := range p.Folder.Extras() {
+		if err != nil {
+			return err
+		}
+		rec := record(&e)
+		rec.UID, rec.Flags = e.UID2, flagsOf(1, e.Flags2)
+		p.recs[1] = append(p.recs[1], rec)
+	}
+	return nil
+}
+
+// flagReader translates the journal's lists of flags into those of a side, each
+// once.
+func (p *Pair) flagReader() func(side int, id journal.FlagsID) listing.FlagID {
+	type list struct {
+		side int
+		id   journal.FlagsID
+	}
+	ids := make(map[list]listing.FlagID)
+	return func(side int, id journal.FlagsID) listing.FlagID {
+		f, ok := ids[list{side, id}]
+		if !ok {
+			set, _ := p.j.Flags(id)
+			f = p.flags[side].Intern(set)
+			ids[list{side, id}] = f
+		}
+		return f
+	}
+}
+
+// Usable reports whether what is known holds: both UIDVALIDITYs are the ones the
+// journal knows. p may be nil.
+func (p *Pair) Usable() bool { return p != nil && p.usable }
+
+// Records are the known messages of a side, by UID.
+func (p *Pair) Records(side int) []listing.Record { return p.recs[side-1] }
+
+// Lookup finds a known message of a side by UID.
+func (p *Pair) Lookup(side int, uid imap.UID) (*listing.Record, bool) {
+	i := listing.Find(p.recs[side-1], uid)
+	if i < 0 {
+		return nil, false
+	}
+	return &p.recs[side-1][i], true
+}
+
+// ModSeq is the HIGHESTMODSEQ that a side had when everything had been carried
+// over, 0 when it is not known.
+func (p *Pair) ModSeq(side int) uint64 {
+	switch {
+	case p.state.CompleteAt.IsZero():
+		return 0
+	case side == 2:
+		return p.state.ModSeq2
+	}
+	return p.state.ModSeq1
+}
+
+// WasDelivered reports whether an earlier run brought this host1 message to host2.
+func (p *Pair) WasDelivered(r *listing.Record) (bool, error) {
+	if i := listing.Find(p.recs[0], r.UID); i >= 0 && p.delivered[i] {
+		return true, nil
+	}
+	if p.unplaced[r.UID] {
+		return true, nil
+	}
+	e, ok := NewEntry(r, r.Key)
+	if !ok || !p.usable {
+		return false, nil
+	}
+	return p.Folder.WasDelivered(e.Key)
+}
+
+// AnyDelivered reports whether earlier runs brought any message to host2 that
+// host1 still had then.
+func (p *Pair) AnyDelivered() bool {
+	return slices.Contains(p.delivered, true) || slices.Contains(slices.Collect(maps.Values(p.unplaced)), true)
+}
+
+// ForgetDelivered has all messages count as never delivered.
+func (p *Pair) ForgetDelivered() error {
+	clear(p.delivered)
+	clear(p.unplaced)
+	return p.Folder.ForgetDelivered()
+}
+
+// Release gives up what was read; only Folder stays.
+func (p *Pair) Release() { *p = Pair{Folder: p.Folder, j: p.j, flags: p.flags} }

@@ -1,0 +1,123 @@
+package recall
+
+import (
+	"errors"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/listing"
+)
+
+// Place is where host2 has a host1 message.
+type Place struct {
+	// UID there, 0 when it is not known.
+	UID imap.UID
+	// Flags it has there, in the table of side 2.
+	Flags listing.FlagID
+}
+
+// Store writes what a run found out about the pair, as far as it is news. places
+// are the host1 messages that host2 has, by their index in src.
+func (p *Pair) Store(src, dst *listing.Listing, places map[int32]Place) error {
+	idOf := p.flagWriter()
+	var put []journal.Entry
+	paired := make(map[imap.UID]bool, len(places))
+	for i := range src.Recs {
+		rec := &src.Recs[i]
+		e, ok := NewEntry(rec, rec.Key)
+		if !rec.Is(listing.HasKey) || !ok || rec.Is(listing.AddedHeader) {
+			continue // the line of --addheader is made anew with each listing
+		}
+		place, on2 := places[int32(i)]
+		if place.UID != 0 {
+			paired[place.UID] = true
+		}
+		e.UID1, e.UID2, e.Flags1 = rec.UID, place.UID, idOf(0, rec.Flags)
+		e.Delivered = on2 || p.unplaced[rec.UID]
+		if on2 {
+			e.Flags2 = idOf(1, place.Flags)
+		}
+		if rec.Is(listing.FlagsKept) {
+			e.Marks |= markKept
+		}
+		if old := listing.Find(p.recs[0], rec.UID); old >= 0 {
+			e.Delivered = e.Delivered || p.delivered[old]
+			if p.same(old, rec, &e) && (!on2 || p.hasFlags2(place)) {
+				continue
+			}
+		}
+		put = append(put, e)
+	}
+	var extras []journal.Entry
+	for i := range dst.Recs {
+		rec := &dst.Recs[i]
+		e, ok := NewEntry(rec, rec.Key)
+		if !rec.Is(listing.HasKey) || !ok || paired[rec.UID] {
+			continue
+		}
+		if old, known := p.Lookup(2, rec.UID); known && old.Flags == rec.Flags {
+			continue
+		}
+		e.UID2, e.Flags2 = rec.UID, idOf(1, rec.Flags)
+		extras = append(extras, e)
+	}
+	return errors.Join(
+		p.Folder.Put(put...),
+		p.Folder.PutExtras(extras...),
+		p.Folder.Drop(p.gone(1, src)...),
+		p.Folder.DropExtras(p.gone(2, dst)...),
+	)
+}
+
+// same reports whether what host1 has of a message, and its place, are as the known
+// message old has them.
+func (p *Pair) same(old int, rec *listing.Record, e *journal.Entry) bool {
+	was := &p.recs[0][old]
+	return was.Flags == rec.Flags && was.Key == rec.Key && was.Is(listing.FlagsKept) == rec.Is(listing.FlagsKept) &&
+		p.uid2[old] == e.UID2 && p.delivered[old] == e.Delivered
+}
+
+// hasFlags2 reports whether the flags of a host2 message are as they were known.
+func (p *Pair) hasFlags2(place Place) bool {
+	old, known := p.Lookup(2, place.UID)
+	return known && old.Flags == place.Flags
+}
+
+// flagWriter translates lists of flags of a side into the journal's, each once.
+func (p *Pair) flagWriter() func(side int, id listing.FlagID) journal.FlagsID {
+	type list struct {
+		side int
+		id   listing.FlagID
+	}
+	ids := make(map[list]journal.FlagsID)
+	return func(side int, f listing.FlagID) journal.FlagsID {
+		id, ok := ids[list{side, f}]
+		if !ok {
+			id = p.j.InternFlags(p.flags[side].List(f))
+			ids[list{side, f}] = id
+		}
+		return id
+	}
+}
+
+// gone are the known UIDs of a side that a complete listing does not have.
+func (p *Pair) gone(side int, l *listing.Listing) []imap.UID {
+	if !l.Complete || !l.Whole {
+		return nil
+	}
+	var gone []imap.UID
+	for i := range p.recs[side-1] {
+		if uid := p.recs[side-1][i].UID; l.Find(uid) < 0 {
+			gone = append(gone, uid)
+		}
+	}
+	if side == 1 {
+		for uid := range p.unplaced {
+			if l.Find(uid) < 0 {
+				gone = append(gone, uid)
+			}
+		}
+	}
+	return gone
+}
