@@ -28,9 +28,13 @@ type limits struct {
 	went [3]atomic.Int64
 	// day holds the limits of bytes a day, by side.
 	day [3]*pace.Day
-	// mu guards counted, what the journal knows of went.
+	// mu guards counted, what the journal knows of went, and rtt, the longest round
+	// trip to host1 seen.
 	mu      sync.Mutex
 	counted [3]int64
+	rtt     time.Duration
+	// narrow: host1 is offered as little room as the limit of bytes wants.
+	narrow bool
 	// again is the moment to wait for, of a limit a day that left no room; set by
 	// the source half of a round, read behind it.
 	again time.Time

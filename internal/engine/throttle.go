@@ -22,11 +22,19 @@ const (
 	aheadPaced = 1
 	// windowPaced is what one command asks for, in seconds of the limit.
 	windowPaced = 0.25
-	// roomPaced is what host1 can send before it is read, in seconds of the limit:
-	// 1 % of ten seconds, as is the limiter's own slack. leastRoom is what systems
-	// can do with.
-	roomPaced = 0.1
+	// roomLeast and roomMost are what host1 can send before it is read, in seconds
+	// of the limit, and roomTrips the same in round trips: with less the line would
+	// not be used. leastRoom is what systems can do with, in bytes.
+	roomLeast = 0.1
+	roomMost  = 0.5
+	roomTrips = 1.5
 	leastRoom = 8 << 10
+	// stretch is how long a limit has to hold, in seconds, and spare by how much of
+	// it it may be exceeded: that is what the limiter's own slack and the room of a
+	// short line make together.
+	stretch = 10
+	spare   = 0.2
+	slack   = 0.1
 	// messagesAhead is how long a line may be, in seconds, before messages are
 	// asked for more slowly than the limit allows.
 	messagesAhead = 0.3
@@ -65,10 +73,33 @@ func (r *run) slow(n event.Side, cfg *imapconn.Config) {
 		return
 	}
 	cfg.SlowIn = b
-	if b.limit != nil && r.braking() {
-		cfg.ReceiveBuffer = r.seconds(roomPaced, leastRoom)
+	if b.limit != nil {
+		cfg.ReceiveBuffer = r.room
 	}
 }
+
+// room is how much host1 may send before it is read, in bytes, for a round trip,
+// 0 before the limit holds. On a long line it is more than a limit has to spare: a
+// large message begins with all of it at once. There the rest goes more slowly, so
+// that every ten seconds still hold the limit.
+func (r *run) room(rtt time.Duration) int {
+	r.limits.mu.Lock()
+	defer r.limits.mu.Unlock()
+	r.limits.rtt = max(r.limits.rtt, rtt)
+	seconds := roomFor(r.limits.rtt)
+	if !r.braking() {
+		return 0
+	}
+	r.limits.bytes[1].SetRate(float64(r.p.Limits.MaxBytesPerSecond) * rateFor(seconds))
+	return r.seconds(seconds, leastRoom)
+}
+
+func roomFor(rtt time.Duration) float64 {
+	return min(max(roomTrips*rtt.Seconds(), roomLeast), roomMost)
+}
+
+// rateFor is the part of the limit that goes with that much room, in seconds.
+func rateFor(room float64) float64 { return min(1, (stretch+spare-slack-room)/stretch) }
 
 // seconds is what goes in so many seconds under the limit of bytes, at least
 // least.
@@ -129,12 +160,12 @@ func (r *run) pacing() bool {
 
 // narrow offers host1 less room from the moment at which the limit of bytes holds.
 func (r *run) narrow(k *link) {
-	if k.side.cfg.ReceiveBuffer > 0 || r.limits.bytes[1] == nil || !r.braking() {
+	if r.limits.bytes[1] == nil || r.limits.narrow || !r.braking() {
 		return
 	}
-	k.side.cfg.ReceiveBuffer = r.seconds(roomPaced, leastRoom)
-	if k.conn != nil {
-		k.conn.SetReceiveBuffer(k.side.cfg.ReceiveBuffer)
+	r.limits.narrow = true
+	if r.p.Limits.MaxBytesAfter > 0 && k.conn != nil {
+		k.conn.SetReceiveBuffer(r.room(0))
 	}
 }
 

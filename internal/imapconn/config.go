@@ -67,11 +67,12 @@ type Config struct {
 	HideCaps []imap.Cap
 	// TempDir takes spooled bodies, see Fetch; empty for the system's.
 	TempDir string
-	// SlowIn and SlowOut hold back what is read and what is written, and
-	// ReceiveBuffer (bytes, 0 for the system's choice) bounds what a server whose
-	// data is held back can send ahead.
+	// SlowIn and SlowOut hold back what is read and what is written.
 	SlowIn, SlowOut imapwire.Brake
-	ReceiveBuffer   int
+	// ReceiveBuffer bounds what a server whose data is held back can send ahead: it
+	// returns so many bytes for a round trip, of which 0 says that it is not known
+	// yet; 0 bytes leave it to the system. It may be nil.
+	ReceiveBuffer func(rtt time.Duration) int
 	// Trace receives the dialogue, without secrets; and without literals
 	// unless DebugContent.
 	Trace        io.Writer
@@ -119,14 +120,7 @@ func (c *Config) dial(ctx context.Context) (net.Conn, error) {
 	if c.Dial != nil {
 		return c.Dial(ctx, c.network(), c.addr())
 	}
-	d := net.Dialer{Timeout: c.Timeout, KeepAlive: -1}
-	if c.KeepAlive {
-		d.KeepAlive = 0 // the default of the package: on
-	}
-	if c.ReceiveBuffer > 0 {
-		d.Control = receiveBuffer(c.ReceiveBuffer)
-	}
-	sock, err := d.DialContext(ctx, c.network(), c.addr())
+	sock, err := c.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -143,14 +137,6 @@ func (c *Config) dial(ctx context.Context) (net.Conn, error) {
 func linger(sock net.Conn, seconds int) {
 	if tcp, ok := sock.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(seconds) // a system without it does as usual
-	}
-}
-
-// SetReceiveBuffer changes what Config.ReceiveBuffer said. What was offered to the
-// server already stays so.
-func (c *Conn) SetReceiveBuffer(n int) {
-	if tcp, ok := c.sock.(*net.TCPConn); ok {
-		_ = tcp.SetReadBuffer(n / kernelShare) // a system without it keeps its own
 	}
 }
 

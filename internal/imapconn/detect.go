@@ -83,7 +83,7 @@ func Detect(ctx context.Context, cfg Config, o DetectOptions) (Detected, error) 
 // probe connects to port 993 and reads one line under TLS. The certificate is
 // not checked: nothing is sent, and the real connection checks it.
 func probe(ctx context.Context, cfg Config) error {
-	cfg.Port = PortIMAPS
+	cfg.Port, cfg.ReceiveBuffer = PortIMAPS, nil
 	if cfg.Timeout <= 0 || cfg.Timeout > probeTimeout {
 		cfg.Timeout = probeTimeout
 	}

@@ -63,6 +63,11 @@ func New(perSecond float64, maxSleep *time.Duration, clock Clock) *Limiter {
 	return l
 }
 
+// SetRate changes the units a second from now on; Burst stays.
+func (l *Limiter) SetRate(perSecond float64) {
+	l.bucket.SetLimitAt(l.clock.Now(), rate.Limit(perSecond))
+}
+
 // Burst is how many units may go at once, at least one.
 func (l *Limiter) Burst() int { return l.burst }
 

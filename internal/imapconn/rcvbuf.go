@@ -1,0 +1,63 @@
+package imapconn
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// connect opens the socket, with the receive buffer that its round trip wants.
+func (c *Config) connect(ctx context.Context) (net.Conn, error) {
+	if c.ReceiveBuffer == nil {
+		sock, _, err := c.connectWith(ctx, 0)
+		return sock, err
+	}
+	room := c.ReceiveBuffer(0)
+	sock, rtt, err := c.connectWith(ctx, room)
+	if err != nil || room <= 0 {
+		if err == nil {
+			c.ReceiveBuffer(rtt)
+		}
+		return sock, err
+	}
+	if more := c.ReceiveBuffer(rtt); more > room {
+		// A connection keeps to what it offered first: Linux takes a larger buffer
+		// later and does not offer it.
+		_ = sock.Close()
+		sock, _, err = c.connectWith(ctx, more)
+	}
+	return sock, err
+}
+
+// connectWith opens a socket with a receive buffer, 0 for the system's, and tells
+// how long the connection took: about a round trip.
+func (c *Config) connectWith(ctx context.Context, room int) (net.Conn, time.Duration, error) {
+	var began atomic.Pointer[time.Time]
+	d := net.Dialer{Timeout: c.Timeout, KeepAlive: -1}
+	if c.KeepAlive {
+		d.KeepAlive = 0 // the default of the package: on
+	}
+	d.Control = func(_, _ string, raw syscall.RawConn) error {
+		now := time.Now()
+		began.CompareAndSwap(nil, &now)
+		if room > 0 {
+			return receiveBuffer(raw, room)
+		}
+		return nil
+	}
+	sock, err := d.DialContext(ctx, c.network(), c.addr())
+	if err != nil || began.Load() == nil {
+		return sock, 0, err
+	}
+	return sock, time.Since(*began.Load()), nil
+}
+
+// SetReceiveBuffer lowers the receive buffer to n bytes. What was offered to the
+// server already stays so.
+func (c *Conn) SetReceiveBuffer(n int) {
+	if tcp, ok := c.sock.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(n / kernelShare()) // a system without it keeps its own
+	}
+}

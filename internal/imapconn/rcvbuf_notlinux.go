@@ -1,5 +1,0 @@
-//go:build unix && !linux
-
-package imapconn
-
-const kernelShare = 1
