@@ -1,9 +1,3 @@
-// Package engine carries out a plan: it connects, lists, maps, compares, copies,
-// resyncs flags and deletes, and tells what happened as events.
-//
-// It knows no terminal and no command line. One goroutine owns each connection
-// at a time; the two halves of a copy are the only place where a folder's work
-// is shared between goroutines. Every wait ends with the context.
 package engine
 
 import (
