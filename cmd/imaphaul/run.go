@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/pidfile"
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -33,6 +34,8 @@ const abortPoll = 500 * time.Millisecond
 type work struct {
 	sink  event.Sink
 	trace io.Writer
+	// report writes the message of --emailreportN.
+	report func(engine.ReportRequest) ([]byte, error)
 	// table receives the mapping of --printmap.
 	table  io.Writer
 	stop   <-chan struct{}
@@ -76,8 +79,9 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	if p.Folders.PrintMap != "" {
 		out = stderr // standard output is for the table alone
 	}
-	text := report.NewText(&report.Tee{Out: out, Log: log.writer()}, tally, reportOptions(p, log.path))
-	r := &runner{p: p, tally: tally, text: text, skipped: skipped, pid: pid, table: stdout}
+	options := reportOptions(p, log.path)
+	text := report.NewText(&report.Tee{Out: out, Log: log.writer()}, tally, options)
+	r := &runner{p: p, tally: tally, text: text, options: options, skipped: skipped, pid: pid, table: stdout}
 	return r.run(preamble(p, pidNotes))
 }
 
@@ -86,6 +90,7 @@ type runner struct {
 	p       *plan.Plan
 	tally   *event.Tally
 	text    *report.Text
+	options report.Options
 	skipped *report.SkippedFile
 	pid     *ownPidFile
 	table   io.Writer
@@ -100,16 +105,31 @@ type runner struct {
 func (r *runner) sink(e event.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	// The engine is asked to stop in one way; here it is known who asked.
-	if fin, ok := e.(event.Finished); ok && fin.Stopped == "signal" && r.policy.ended() == "" && r.byFile.Load() {
-		fin.Stopped = "file"
-		e = fin
+	if fin, ok := e.(event.Finished); ok {
+		e = r.whoAsked(fin)
 	}
 	r.tally.Add(e)
 	r.text.Event(e)
 	if r.skipped != nil {
 		r.skipped.Event(e)
 	}
+}
+
+// whoAsked completes the engine's last words: it is asked to stop in one way, and
+// here it is known by whom.
+func (r *runner) whoAsked(fin event.Finished) event.Finished {
+	if fin.Stopped == "signal" && r.policy.ended() == "" && r.byFile.Load() {
+		fin.Stopped = "file"
+	}
+	return fin
+}
+
+// report writes the message of --emailreportN, of the figures so far.
+func (r *runner) report(q engine.ReportRequest) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := report.Mail{Side: q.Side, From: r.p.Output.EmailReportFrom, MessageID: q.MessageID, Date: time.Now()}
+	return m.Compose(r.tally.Ending(r.whoAsked(q.Finished)), r.options)
 }
 
 func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
@@ -152,7 +172,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	if r.p.Mode == plan.ModeJustBanner {
 		r.sink(fin)
 	} else {
-		carryOut(ctx, r.p, work{sink: r.sink, trace: &lineWriter{text: r.text}, table: r.table, stop: stop, signal: r.policy.ended})
+		carryOut(ctx, r.p, work{sink: r.sink, report: r.report, trace: &lineWriter{text: r.text}, table: r.table, stop: stop, signal: r.policy.ended})
 	}
 	endWatch()
 	<-watched

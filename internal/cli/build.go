@@ -55,21 +55,17 @@ func (b *builder) build() *plan.Plan {
 	return p
 }
 
-// statuses refuses what is not built yet, and says what has no effect.
+// statuses says what has no effect.
 func (b *builder) statuses() {
 	for i := range Table {
 		o := &Table[i]
-		if o.Status == Works || !b.v.given(o.key()) {
+		if o.Status != NoEffect || !b.v.given(o.key()) {
 			continue
 		}
-		switch {
-		case o.Kind == Switch && b.v.flag(o.key()) == (o.Default == "true"):
-			// It is as if it were not given: nothing is missed.
-		case o.Status == NoEffect:
-			b.note("--%s has no effect here: %s.", o.Name, o.Why)
-		default:
-			b.bad.add("--%s: %s. Leave it out.", o.Name, o.Why)
+		if o.Kind == Switch && b.v.flag(o.key()) == (o.Default == "true") {
+			continue // it is as if it were not given: nothing is missed
 		}
+		b.note("--%s has no effect here: %s.", o.Name, o.Why)
 	}
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"math"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,6 +126,7 @@ func (b *builder) output() plan.Output {
 		StartedAt:      b.in.Now,
 		Docker:         docker,
 	}
+	b.emailReport(&o)
 	if o.TmpDir == "" {
 		o.TmpDir = os.TempDir()
 	}
@@ -144,6 +146,23 @@ func (b *builder) output() plan.Output {
 		b.notes = append(b.notes, environmentLines(b.in.Environ)...)
 	}
 	return o
+}
+
+// emailReport is about the reports that are put into INBOXes.
+func (b *builder) emailReport(o *plan.Output) {
+	o.EmailReport1, o.EmailReport2 = b.v.flag("emailreport1"), b.v.flag("emailreport2")
+	o.EmailReportFrom = b.v.str("emailreportfrom")
+	if o.EmailReportFrom != "" {
+		if _, err := mail.ParseAddress(o.EmailReportFrom); err != nil {
+			b.bad.add("--emailreportfrom %q: not the address of a sender (%v). Give name@example.org, or \"Some Name <name@example.org>\".", o.EmailReportFrom, err)
+		}
+		if !o.EmailReport1 && !o.EmailReport2 {
+			b.note("--emailreportfrom has no effect without --emailreport1 or --emailreport2.")
+		}
+	}
+	if asked := o.EmailReport1 || o.EmailReport2; asked && b.v.flag("dry") {
+		b.note("A dry run stores no report (--emailreport1, --emailreport2).")
+	}
 }
 
 func (b *builder) debug() plan.Debug {

@@ -54,11 +54,8 @@ func codes(o *Option) string {
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 func remarks(o *Option) string {
-	switch o.Status {
-	case NoEffect:
+	if o.Status == NoEffect {
 		return " **No effect here:** " + o.Why + "."
-	case NotYet:
-		return " **Not built yet:** " + o.Why + "."
 	}
 	if o.Own {
 		return " *Not in imapsync.*"

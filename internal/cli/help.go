@@ -71,8 +71,6 @@ func writeOption(b *strings.Builder, o *Option, width int) {
 	head := "  " + o.spelling()
 	text := o.Help
 	switch o.Status {
-	case NotYet:
-		text += " (not built yet)"
 	case NoEffect:
 		text += " (no effect)"
 	default:

@@ -29,11 +29,10 @@ func (k Kind) String() string {
 type Status int
 
 // Works is the rule. NoEffect is accepted and answered with a note that says
-// so. NotYet is refused with exit code 64 until its feature exists.
+// so.
 const (
 	Works Status = iota
 	NoEffect
-	NotYet
 )
 
 // Group is the heading under which the help lists an option.
@@ -80,7 +79,7 @@ type Option struct {
 	Help    string // one line
 	Group   Group
 	Status  Status
-	// Why belongs to NoEffect and NotYet: the reason, and what to do instead.
+	// Why belongs to NoEffect: the reason, and what to do instead.
 	Why string
 	// Own marks an option that imapsync does not have.
 	Own bool

@@ -269,7 +269,7 @@ func TestWrongValues(t *testing.T) {
 		{[]string{"--sslargs1", "SSL_cert_file=" + gone}, 66, []string{"SSL_cert_file=" + gone}},
 		{[]string{"--mapfile", empty + "x"}, 64, []string{"--mapfile " + empty + "x", "line 1"}},
 		{[]string{"--ssl1_ssl_version", "TLSv9"}, 64, []string{"--ssl1_ssl_version=TLSv9"}},
-		{[]string{"--emailreport1"}, 64, []string{"--emailreport1", "not built yet"}},
+		{[]string{"--emailreportfrom", "nobody"}, 64, []string{"--emailreportfrom \"nobody\"", "name@example.org"}},
 		{[]string{"--passfile1", gone}, 66, []string{"--passfile1 " + gone}},
 		{[]string{"--passfile2", empty}, 66, []string{"--passfile2 " + empty}},
 		{[]string{"--passfile1", dir}, 66, []string{"--passfile1 " + dir}},
@@ -309,8 +309,11 @@ func TestEverythingWrongIsToldAtOnce(t *testing.T) {
 	}
 }
 
-func TestSwitchingOffWhatIsNotBuiltIsFine(t *testing.T) {
-	mustPlan(t, "--noreleasecheck", "--notail", "--noemailreport1", "--no-emailreport2")
+func TestSwitchingOffWhatHasNoEffectIsSilent(t *testing.T) {
+	p := mustPlan(t, append(accounts, "--noreleasecheck", "--notail", "--noemailreport1", "--no-emailreport2", "--noexitonload", "--fixcolonbug")...)
+	if len(p.Output.Notes) > 0 {
+		t.Errorf("notes %q", p.Output.Notes)
+	}
 }
 
 func TestMissingCredentialsOnlyConnect(t *testing.T) {

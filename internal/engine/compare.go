@@ -79,8 +79,8 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 		})
 	}
 	for i := range fs.src.Recs {
-		if t := fs.src.Recs[i].Time(); t.After(fs.run.newest) {
-			fs.run.newest = t
+		if r := &fs.src.Recs[i]; !r.Is(listing.Report) && r.Time().After(fs.run.newest) {
+			fs.run.newest = r.Time()
 		}
 	}
 	fs.merge.see(fs)

@@ -40,6 +40,7 @@ func (fs *folderSync) plan() *copier {
 		r := &fs.dst.Recs[i]
 		fs.run.emit(event.MessageSkipped{Side: 2, Folder: fs.to, UID: uint32(r.UID), Bytes: r.Size, Reason: event.SkipNoHeader})
 	}
+	fs.tellReports()
 	if !fs.dst.Complete {
 		return c
 	}

@@ -111,6 +111,9 @@ func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, 
 // items are what is asked of every message.
 func (l *lister) items() imapconn.FetchItems {
 	names, whole := l.fs.run.identity.Fields()
+	if !whole {
+		names = withMessageID(names)
+	}
 	items := imapconn.FetchItems{UID: true, Flags: true, InternalDate: true, Size: true, HeaderFields: names, Header: whole}
 	if l.fs.run.labels() {
 		items.GMLabels = true
@@ -151,6 +154,9 @@ func (l *lister) record(m *imapconn.Message) (listing.Record, bool, error) {
 	key, outcome, err := l.fs.run.hasher[l.n-1].FromFields(m.Header, m.Size)
 	if err != nil {
 		return r, false, fmt.Errorf("folder %s, UID %d: %w", l.k.mailbox, m.UID, err)
+	}
+	if isReport(m.Header) {
+		r.Bits |= listing.Report | listing.Outside
 	}
 	whole := true
 	switch {

@@ -85,9 +85,13 @@ func (m *mergeState) see(fs *folderSync) {
 	if !fs.src.Complete {
 		m.spoil(fs.src.Why)
 	}
-	m.whole += int64(len(fs.src.Recs))
 	for i := range fs.src.Recs {
-		if !fs.src.Recs[i].Is(listing.HasKey) {
+		r := &fs.src.Recs[i]
+		if r.Is(listing.Report) {
+			continue // not what host2's messages could be copies of
+		}
+		m.whole++
+		if !r.Is(listing.HasKey) {
 			m.nameless++
 		}
 	}

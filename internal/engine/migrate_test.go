@@ -117,6 +117,11 @@ func migrateWith(t testing.TB, ctx context.Context, o engine.Options, options ..
 			out.refused = append(out.refused, e)
 		}
 	})
+	o.Report = func(q engine.ReportRequest) ([]byte, error) {
+		m := report.Mail{Side: q.Side, From: p.Output.EmailReportFrom, MessageID: q.MessageID, Date: time.Now()}
+		return m.Compose(tally.Ending(q.Finished), report.Options{Program: "imaphaul", Version: "test",
+			Host1: report.Account{Host: p.Host1.Host, User: p.Host1.User}, Host2: report.Account{Host: p.Host2.Host, User: p.Host2.User}})
+	}
 	if o.Pause == nil {
 		o.Pause = func(int) time.Duration { return time.Millisecond }
 	}

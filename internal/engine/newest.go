@@ -46,7 +46,10 @@ func (r *run) newestSince(ctx context.Context, c *imapconn.Conn, since string) e
 	if err != nil || len(uids) == 0 {
 		return err
 	}
-	return c.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, InternalDate: true}, func(m *imapconn.Message) error {
+	return c.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, InternalDate: true, HeaderFields: []string{messageID}}, func(m *imapconn.Message) error {
+		if isReport(m.Header) {
+			return nil // not mail that came to host1
+		}
 		if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
 			if t := maildate.At(seconds, zone); t.After(r.newest) {
 				r.newest = t

@@ -36,6 +36,9 @@ type Options struct {
 	// MapWriter receives the mapping table in the form --printmap asks for; the
 	// run ends there.
 	MapWriter io.Writer
+	// Report writes the reports of --emailreport1 and --emailreport2: a whole
+	// message with CRLF line ends. nil: none are stored.
+	Report func(ReportRequest) ([]byte, error)
 	// Version is told to servers that want to know (ID).
 	Version string
 	// Dial replaces the network, for tests.
@@ -131,18 +134,6 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	if err == nil {
 		err = r.work(ctx)
 	}
-	if r.j != nil {
-		r.countTraffic()
-		if cerr := r.j.Close(); cerr != nil && !r.jBroken {
-			r.warn(fmt.Sprintf("the journal could not be closed in order: %v", cerr))
-		}
-	}
-	if r.main != nil {
-		// The servers get their LOGOUT even when the run was cancelled.
-		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		r.main.close(bye)
-		cancel()
-	}
 	switch {
 	case err == nil, errors.Is(err, errStopped), errors.Is(err, errDone), r.stopCause() == stopSignal:
 	case ctx.Err() != nil:
@@ -157,6 +148,19 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	fin.Stopped = string(r.stopCause())
 	if fin.Stopped == string(stopSignal) && o.Signal != nil {
 		fin.Signal = o.Signal()
+	}
+	r.storeReports(ctx, fin)
+	if r.j != nil {
+		r.countTraffic()
+		if cerr := r.j.Close(); cerr != nil && !r.jBroken {
+			r.warn(fmt.Sprintf("the journal could not be closed in order: %v", cerr))
+		}
+	}
+	if r.main != nil {
+		// The servers get their LOGOUT even when the run was cancelled.
+		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		r.main.close(bye)
+		cancel()
 	}
 	for _, s := range []*side{r.src, r.dst} {
 		if s != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
 // finished keeps a folder pair whose state is worth storing: all of it was
@@ -21,6 +22,12 @@ func (fs *folderSync) reconciled(c *copier) bool {
 	}
 	for i := range c.tasks {
 		if c.tasks[i].fate != copied {
+			return false
+		}
+	}
+	for _, l := range []*listing.Listing{fs.src, fs.dst} {
+		// The counts of a folder that is passed over would take reports for mail.
+		if l.Count(func(r *listing.Record) bool { return r.Is(listing.Report) }) > 0 {
 			return false
 		}
 	}

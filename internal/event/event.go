@@ -383,6 +383,7 @@ const (
 	SkipResurrect // the user moved or deleted it on host2 after delivery
 	SkipVanished  // gone from host1 during the run
 	SkipUnsent    // the run was stopped before its turn
+	SkipReport    // a report that an earlier run stored on host1 (--emailreport1)
 )
 
 // MessagesPresent counts messages found on both sides, in one go.

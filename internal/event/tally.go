@@ -12,6 +12,9 @@ type Tally struct {
 	wanted  []Folder            // folders of the mapping table
 	done    map[string]struct{} // raw names of wanted folders with a FolderDone
 	present int64               // MessagesPresent since the last FolderStart
+
+	folders map[string]*FolderFigures // by host1's raw name
+	last    *FolderFigures
 }
 
 // kept bounds what a Tally remembers one by one; everything is counted.
@@ -31,12 +34,22 @@ func NewTally(started time.Time, now func() time.Time) *Tally {
 		s:    Stats{Started: started, ByClass: map[Class]int{}},
 		now:  now,
 		done: map[string]struct{}{},
+
+		folders: map[string]*FolderFigures{},
 	}
 }
 
 // Stats gives the figures so far. The result is the Tally's own, kept up to
 // date by Add: read it, do not change it.
 func (t *Tally) Stats() *Stats { return &t.s }
+
+// Ending gives the figures as they will be if fin ends the run now, for what is
+// written before the end comes. Like those of Stats they are only read.
+func (t *Tally) Ending(fin Finished) *Stats {
+	then := *t
+	then.finished(fin)
+	return &then.s
+}
 
 // Add folds one event.
 func (t *Tally) Add(e Event) {
@@ -47,7 +60,7 @@ func (t *Tally) Add(e Event) {
 	case MessageSkipped:
 		t.skipped(e)
 	case MessagesPresent:
-		t.presentOnBoth(e.Count, e.Bytes)
+		t.presentOnBoth(e.Folder, e.Count, e.Bytes)
 	case Error:
 		t.failed(e)
 	case FlagsChanged:
@@ -69,6 +82,7 @@ func (t *Tally) Add(e Event) {
 		s.FoldersWanted = e.Folders
 	case FolderStart:
 		t.present = 0
+		t.begin(e)
 	case FolderCreated:
 		if e.Already == "" && !e.Dry {
 			s.FoldersCreated++
@@ -120,6 +134,8 @@ func (t *Tally) copied(e MessageCopied) {
 	}
 	s.Transferred++
 	s.BytesTransferred += e.Bytes
+	t.inFolder(e.From, 1, copiedOf)
+	t.inFolder(e.From, e.Bytes, bytesOf)
 	s.Biggest = max(s.Biggest, e.Bytes)
 	if e.Altered != "" {
 		s.Altered++
@@ -137,6 +153,9 @@ func (t *Tally) skipped(e MessageSkipped) {
 	}
 	if n, ok := AsNotCopied(e); ok && n.Missing() {
 		t.notCopied(n)
+		t.inFolder(e.Folder, 1, leftOutOf)
+	} else if e.Reason != SkipReport {
+		t.inFolder(e.Folder, 1, presentOf)
 	}
 	if e.Reason == SkipUnsent {
 		return // not decided, so neither processed nor skipped
@@ -148,7 +167,8 @@ func (t *Tally) skipped(e MessageSkipped) {
 	}
 }
 
-func (t *Tally) presentOnBoth(n, bytes int64) {
+func (t *Tally) presentOnBoth(f Folder, n, bytes int64) {
+	t.inFolder(f, n, presentOf)
 	t.present += n
 	t.s.Processed += n
 	t.s.Skipped += n
@@ -166,6 +186,7 @@ func (t *Tally) failed(e Error) {
 		s.Processed++
 		s.Failed.Messages++
 		s.Failed.Bytes += e.Bytes
+		t.inFolder(e.Folder, 1, failedOf)
 		t.notCopied(n)
 	}
 }
@@ -206,7 +227,10 @@ func (t *Tally) folderDone(e FolderDone) {
 	s.OnlyOn1 += e.OnlyOn1
 	s.OnlyOn2 += e.OnlyOn2
 	if e.Unchanged {
-		t.presentOnBoth(max(0, e.Identified1-e.OnlyOn1-t.present), 0)
+		t.presentOnBoth(e.From, max(0, e.Identified1-e.OnlyOn1-t.present), 0)
+	}
+	if f := t.folder(e.From); f != nil {
+		f.Done, f.Broken = true, e.Failed
 	}
 	t.present = 0
 	if e.Failed {

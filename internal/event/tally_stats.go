@@ -24,6 +24,8 @@ type Stats struct {
 	Unvisited  []Folder
 	// LeftOut are folders skipped with their mail in them.
 	LeftOut []FolderSkipped
+	// Folders are those that were begun, in their order.
+	Folders []*FolderFigures
 
 	Transferred                       int64
 	BytesTransferred, Biggest         int64
@@ -75,7 +77,7 @@ type Stats struct {
 }
 
 // skipReasons is the number of Skip values.
-const skipReasons = int(SkipUnsent) + 1
+const skipReasons = int(SkipReport) + 1
 
 // Amount is a number of messages and their bytes.
 type Amount struct{ Messages, Bytes int64 }
@@ -142,13 +144,14 @@ type NotCopied struct {
 }
 
 // Missing tells whether host2 lacks the message after the run. Repeated
-// messages are there under another UID, and vanished ones are nowhere.
+// messages are there under another UID, vanished ones are nowhere, and reports
+// belong where they are.
 func (n NotCopied) Missing() bool {
 	if n.Class != "" {
 		return true
 	}
 	switch n.Reason {
-	case SkipPresent, SkipDuplicate, SkipCrossDuplicate, SkipVanished:
+	case SkipPresent, SkipDuplicate, SkipCrossDuplicate, SkipVanished, SkipReport:
 		return false
 	}
 	return true

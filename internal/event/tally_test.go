@@ -3,6 +3,7 @@ package event
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -185,6 +186,54 @@ func TestExitCode(t *testing.T) {
 				t.Errorf("exit code %d, want %d", got, tt.want)
 			}
 		})
+	}
+}
+
+// Each folder's figures add up to the totals, whatever the order of the events.
+func TestFolderFigures(t *testing.T) {
+	to := Folder{Raw: "INBOX.Work"}
+	s := fold(
+		FolderStart{From: inbox, To: inbox}, MessagesPresent{Folder: inbox, Count: 3, Bytes: 30},
+		FolderStart{From: work, To: to},
+		MessageCopied{From: inbox, Bytes: 5}, MessageCopied{From: work, Bytes: 7}, MessageCopied{From: inbox, Bytes: 6},
+		MessageSkipped{Side: 1, Folder: work, Reason: SkipTooBig, Bytes: 99}, MessageSkipped{Side: 1, Folder: work, Reason: SkipDuplicate},
+		MessageSkipped{Side: 1, Folder: inbox, Reason: SkipReport}, MessageSkipped{Side: 2, Folder: work, Reason: SkipNoHeader},
+		Error{Class: ErrAppend, Folder: work, UID: 4, Bytes: 1}, Error{Class: ErrSelect, Folder: work},
+		MessageCopied{From: Folder{Raw: "never begun"}, Bytes: 1},
+		FolderDone{From: inbox, To: inbox}, FolderDone{From: work, To: to, Failed: true},
+		FolderStart{From: to, To: to}, FolderDone{From: to, To: to, Unchanged: true, Identified1: 8},
+	)
+	want := []*FolderFigures{
+		{From: inbox, To: inbox, Copied: 2, Bytes: 11, Present: 3, Done: true},
+		{From: work, To: to, Copied: 1, Bytes: 7, Present: 1, LeftOut: 1, Failed: 1, Done: true, Broken: true},
+		{From: to, To: to, Present: 8, Done: true},
+	}
+	if d := cmp.Diff(want, s.Folders); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if s.NotCopiedCount != 2 {
+		t.Errorf("%d not copied, want 2", s.NotCopiedCount)
+	}
+}
+
+// Ending foretells the figures, and changes none.
+func TestEnding(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	tally := NewTally(now, func() time.Time { return now })
+	for _, e := range []Event{Mapped{Rows: []MapRow{{From: inbox}, {From: work}}}, LoopStart{Folders: 2}, FolderStart{From: inbox}, FolderDone{From: inbox}} {
+		tally.Add(e)
+	}
+	fin := Finished{Mode: "sync", Stopped: "signal"}
+	then := *tally.Ending(fin)
+	if !tally.Stats().Ended.IsZero() || tally.Stats().Unvisited != nil {
+		t.Errorf("the figures were changed: %+v", tally.Stats())
+	}
+	tally.Add(fin)
+	if !reflect.DeepEqual(*tally.Stats(), then) {
+		t.Errorf("is %+v\nforetold %+v", *tally.Stats(), then)
+	}
+	if then.ExitCode() != ExitBySignal || len(then.Unvisited) != 1 {
+		t.Errorf("%d, %v", then.ExitCode(), then.Unvisited)
 	}
 }
 

@@ -77,11 +77,14 @@ func (c *Conn) startAppend(ctx context.Context, mailbox string, multi bool) (*Ap
 	if err := c.enter(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.guard("APPEND", nil); err != nil {
-		return nil, err
+	permitted := c.sealed && !multi && c.permitted(mailbox)
+	if !permitted {
+		if err := c.guard("APPEND", nil); err != nil {
+			return nil, err
+		}
 	}
 	a := &Append{c: c, mailbox: mailbox, multi: multi}
-	a.cmd = &Command{name: "APPEND", finish: a.appendUID}
+	a.cmd = &Command{name: "APPEND", finish: a.appendUID, permitted: permitted}
 	told := false
 	a.cmd.take = func(v any) bool {
 		r, ok := v.(*Response)

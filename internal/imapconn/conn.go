@@ -36,6 +36,7 @@ type Conn struct {
 	hide      []string // secrets, in every form in which they travelled
 
 	sealed  bool
+	permit  string // the mailbox that PermitAppend named
 	mailbox *Mailbox
 
 	writing *Append // its command is open: nothing else may be written

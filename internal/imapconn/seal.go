@@ -24,6 +24,19 @@ var harmless = map[string]bool{
 // examines.
 func (c *Conn) Seal() { c.sealed = true }
 
+// PermitAppend lets a sealed connection store one message, in this mailbox: the
+// next StartAppend there. It is used up by it, whatever becomes of it.
+func (c *Conn) PermitAppend(mailbox string) { c.permit = mailbox }
+
+// permitted reports whether an APPEND to the mailbox may pass the seal, once.
+func (c *Conn) permitted(mailbox string) bool {
+	if c.permit == "" || c.permit != mailbox {
+		return false
+	}
+	c.permit = ""
+	return true
+}
+
 // Sealed reports whether Seal was called.
 func (c *Conn) Sealed() bool { return c.sealed }
 

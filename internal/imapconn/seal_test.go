@@ -87,6 +87,50 @@ func TestSealed(t *testing.T) {
 	_ = c.Close()
 }
 
+// TestPermitAppend: a sealed connection that was allowed one APPEND to INBOX sends
+// that one, and nothing else that writes, before or after it.
+func TestPermitAppend(t *testing.T) {
+	c := connect(t, "UIDPLUS LITERAL+ MULTIAPPEND", func(p *peer) {
+		p.want("T1 APPEND INBOX {2+}")
+		p.want("hi")
+		p.say("T1 OK [APPENDUID 7 9] stored\n")
+		p.ended()
+	})
+	c.Seal()
+	ctx := t.Context()
+	refused := func(what string, err error) {
+		t.Helper()
+		if !errors.Is(err, ErrReadOnly) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	start := func(mailbox string) error {
+		_, err := c.StartAppend(ctx, mailbox, AppendOptions{Size: 2})
+		return err
+	}
+	refused("before", start("INBOX"))
+	c.PermitAppend("INBOX")
+	refused("another mailbox", start("Sent"))
+	_, err := c.StartMultiAppend(ctx, "INBOX")
+	refused("several messages", err)
+	refused("another command", c.Create(ctx, "INBOX"))
+	_, err = c.Send(ctx, "APPEND", Raw("INBOX"))
+	refused("raw", err)
+	a, err := c.StartAppend(ctx, "INBOX", AppendOptions{Size: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Write([]byte("hi")); err != nil {
+		t.Fatal(err)
+	}
+	data, err := c.WaitAppend(ctx, a)
+	if err != nil || data.UIDValidity != 7 {
+		t.Error(data, err)
+	}
+	refused("a second one", start("INBOX"))
+	_ = c.Close()
+}
+
 // TestSmuggling: nothing that a name or raw argument holds can begin a second
 // command.
 func TestSmuggling(t *testing.T) {

@@ -41,6 +41,8 @@ const (
 	// FlagsKept: the journal knows that host2 keeps only some of this message's
 	// flags, and which.
 	FlagsKept
+	// Report: a report of this program (--emailreportN). It is Outside, too.
+	Report
 )
 
 // Is reports whether one of the facts b holds.

@@ -233,12 +233,13 @@ type Output struct {
 	Log             bool
 	LogFile, LogDir string
 	ErrorsDump      bool
-	EmailReport1    bool
-	EmailReport2    bool
-	EmailReportFrom string
-	ModulesVersion  bool
-	PrintPlan       bool
-	TmpDir          string
+	// EmailReport1 and EmailReport2 put a report into the INBOX of that side;
+	// EmailReportFrom is its sender, "" for the account itself.
+	EmailReport1, EmailReport2 bool
+	EmailReportFrom            string
+	ModulesVersion             bool
+	PrintPlan                  bool
+	TmpDir                     string
 	// PidFile is "" for none. PidFileGiven: the user named it himself, so that
 	// not being able to write it ends the run.
 	PidFile        string

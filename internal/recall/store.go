@@ -26,8 +26,8 @@ func (p *Pair) Store(src, dst *listing.Listing, places map[int32]Place) error {
 	for i := range src.Recs {
 		rec := &src.Recs[i]
 		e, ok := NewEntry(rec, rec.Key)
-		if !rec.Is(listing.HasKey) || !ok || rec.Is(listing.AddedHeader) {
-			continue // the line of --addheader is made anew with each listing
+		if !rec.Is(listing.HasKey) || !ok || rec.Is(listing.AddedHeader|listing.Report) {
+			continue // the line of --addheader is made anew with each listing, and reports are known by their header alone
 		}
 		place, on2 := places[int32(i)]
 		if place.UID != 0 {
@@ -53,7 +53,7 @@ func (p *Pair) Store(src, dst *listing.Listing, places map[int32]Place) error {
 	for i := range dst.Recs {
 		rec := &dst.Recs[i]
 		e, ok := NewEntry(rec, rec.Key)
-		if !rec.Is(listing.HasKey) || !ok || paired[rec.UID] {
+		if !rec.Is(listing.HasKey) || !ok || paired[rec.UID] || rec.Is(listing.Report) {
 			continue
 		}
 		if old, known := p.Lookup(2, rec.UID); known && old.Flags == rec.Flags {

@@ -73,6 +73,8 @@ func (t *Text) advice(c event.Class) string {
 		return "Folders that could not be listed are as they were; nothing was deleted in them. Run again."
 	case event.ErrRefused:
 		return "Look at what would be deleted, with --dry; then allow it with --delete2max."
+	case event.ErrReport:
+		return "The mail is not concerned: only the report about it is missing."
 	case event.ErrLost:
 		return "Run the same command again: it goes on where this run ended."
 	}

@@ -71,11 +71,11 @@ func padASCII(dst []byte, start, width int) []byte {
 
 // messageSkipped prints why a message is left out. Messages that host2 holds
 // already, under this UID or another, pass in silence as in imapsync; so do
-// those that a stopped run did not come to. The summary counts them all.
+// those that a stopped run did not come to, and reports. The summary counts them all.
 func (t *Text) messageSkipped(e event.MessageSkipped) {
 	f, uid := e.Folder.Raw, e.UID
 	switch e.Reason {
-	case event.SkipPresent, event.SkipDuplicate, event.SkipCrossDuplicate, event.SkipUnsent:
+	case event.SkipPresent, event.SkipDuplicate, event.SkipCrossDuplicate, event.SkipUnsent, event.SkipReport:
 	case event.SkipNoHeader:
 		hint := ""
 		if e.Side == 1 {

@@ -12,9 +12,26 @@ import (
 // homepage is the last line of the statistics.
 const homepage = "Homepage: https://github.com/imaphaul/imaphaul"
 
-// statistics prints imapsync's block: labels, order and number formats of
-// imapsync-cli.md section 5.7, label padded to 40 columns.
+// figure is a line of the statistics: what it counts, and how much of it.
+type figure struct{ label, text string }
+
+// statistics prints imapsync's block, labels padded to 40 columns.
 func (t *Text) statistics() {
+	t.linef("++++ Statistics")
+	for _, f := range t.figures() {
+		t.linef("%-40s: %s", f.label, f.text)
+	}
+	t.verdict()
+	t.linef("Detected %d errors", t.stats.ErrorCount)
+	t.linef("%s", homepage)
+}
+
+// figures are the lines of imapsync's block: labels, order and number formats of
+// imapsync-cli.md section 5.7.
+func (t *Text) figures() (all []figure) {
+	stat := func(label, format string, args ...any) {
+		all = append(all, figure{label, fmt.Sprintf(format, args...)})
+	}
 	s, m := t.stats, &t.o.Machine
 	end := t.now()
 	elapsed := s.Elapsed(end)
@@ -33,63 +50,55 @@ func (t *Text) statistics() {
 	}
 	percent := math.Round(1000*cpu/rateSecs) / 10
 
-	t.linef("++++ Statistics")
-	t.stat("Transfer started on", "%s", s.Started.Format(dateLayout))
-	t.stat("Transfer ended on", "%s", end.Format(dateLayout))
-	t.stat("Transfer time", "%.1f sec", secs)
-	t.stat("Folders synced", "%d/%d synced", s.FoldersSynced, s.FoldersWanted)
+	stat("Transfer started on", "%s", s.Started.Format(dateLayout))
+	stat("Transfer ended on", "%s", end.Format(dateLayout))
+	stat("Transfer time", "%.1f sec", secs)
+	stat("Folders synced", "%d/%d synced", s.FoldersSynced, s.FoldersWanted)
 	if t.o.Dry {
-		t.stat("Messages transferred", "%d (could be %d without dry mode)", s.Transferred, s.WouldTransfer)
+		stat("Messages transferred", "%d (could be %d without dry mode)", s.Transferred, s.WouldTransfer)
 	} else {
-		t.stat("Messages transferred", "%d ", s.Transferred)
+		stat("Messages transferred", "%d ", s.Transferred)
 	}
-	t.stat("Messages skipped", "%d", s.Skipped)
-	t.stat("Messages found duplicate on host1", "%d", s.Duplicates[1])
-	t.stat("Messages found duplicate on host2", "%d", s.Duplicates[2])
-	t.stat("Messages found crossduplicate on host2", "%d", s.SkippedBy[event.SkipCrossDuplicate].Messages)
+	stat("Messages skipped", "%d", s.Skipped)
+	stat("Messages found duplicate on host1", "%d", s.Duplicates[1])
+	stat("Messages found duplicate on host2", "%d", s.Duplicates[2])
+	stat("Messages found crossduplicate on host2", "%d", s.SkippedBy[event.SkipCrossDuplicate].Messages)
 	suggestion := ""
 	if n := s.Unidentified(); n > 0 {
 		suggestion = fmt.Sprintf("in order to sync those %d unidentified messages, add option --addheader", n)
 	}
-	t.stat("Messages void (noheader) on host1", "%d  %s", s.NoHeader[1], suggestion)
-	t.stat("Messages void (noheader) on host2", "%d", s.NoHeader[2])
-	t.stat("Messages found in host1 not in host2", "%d messages", s.OnlyOn1)
-	t.stat("Messages found in host2 not in host1", "%d messages", s.OnlyOn2)
-	t.stat("Messages deleted on host1", "%d", s.Deleted[1])
-	t.stat("Messages deleted on host2", "%d", s.Deleted[2])
-	t.stat("Total bytes transferred", "%d (%s)", s.BytesTransferred, units.Bytes(s.BytesTransferred))
-	t.stat("Total bytes skipped", "%d (%s)", s.BytesSkipped, units.Bytes(s.BytesSkipped))
-	t.stat("Message rate", "%.1f messages/s", float64(s.Transferred)/rateSecs)
-	t.stat("Average bandwidth rate", "%.1f KiB/s", float64(s.BytesTransferred)/1024/rateSecs)
-	t.stat("Reconnections to host1", "%d", s.Reconnections[1])
-	t.stat("Reconnections to host2", "%d", s.Reconnections[2])
+	stat("Messages void (noheader) on host1", "%d  %s", s.NoHeader[1], suggestion)
+	stat("Messages void (noheader) on host2", "%d", s.NoHeader[2])
+	stat("Messages found in host1 not in host2", "%d messages", s.OnlyOn1)
+	stat("Messages found in host2 not in host1", "%d messages", s.OnlyOn2)
+	stat("Messages deleted on host1", "%d", s.Deleted[1])
+	stat("Messages deleted on host2", "%d", s.Deleted[2])
+	stat("Total bytes transferred", "%d (%s)", s.BytesTransferred, units.Bytes(s.BytesTransferred))
+	stat("Total bytes skipped", "%d (%s)", s.BytesSkipped, units.Bytes(s.BytesSkipped))
+	stat("Message rate", "%.1f messages/s", float64(s.Transferred)/rateSecs)
+	stat("Average bandwidth rate", "%.1f KiB/s", float64(s.BytesTransferred)/1024/rateSecs)
+	stat("Reconnections to host1", "%d", s.Reconnections[1])
+	stat("Reconnections to host2", "%d", s.Reconnections[2])
 	const mib = 1 << 20
-	t.stat("Memory consumption at the end", "%.1f MiB (*time %.1f MiB*h) (started with %.1f MiB)",
+	stat("Memory consumption at the end", "%.1f MiB (*time %.1f MiB*h) (started with %.1f MiB)",
 		float64(memory)/mib, float64(memory)/mib*secs/3600, float64(m.MemoryAtStart)/mib)
-	t.stat("Load end is", "%s", m.loadLine())
-	t.stat("CPU time and %cpu", "%s sec %.1f %%cpu %.1f %%allcpus",
+	stat("Load end is", "%s", m.loadLine())
+	stat("CPU time and %cpu", "%s sec %.1f %%cpu %.1f %%allcpus",
 		strconv.FormatFloat(math.Round(cpu*100)/100, 'f', -1, 64), percent, percent/float64(m.cpus()))
-	t.stat("Biggest message transferred", "%d bytes (%s)", s.Biggest, units.Bytes(s.Biggest))
-	t.stat("Memory/biggest message ratio", "%s", ratio)
+	stat("Biggest message transferred", "%d bytes (%s)", s.Biggest, units.Bytes(s.Biggest))
+	stat("Memory/biggest message ratio", "%s", ratio)
 	if t.o.Differences {
-		t.difference("Start difference host2 - host1", s.AtStart)
-		t.difference("Final difference host2 - host1", s.AtEnd)
+		stat("Start difference host2 - host1", "%s", difference(s.AtStart))
+		stat("Final difference host2 - host1", "%s", difference(s.AtEnd))
 	}
-	t.verdict()
-	t.linef("Detected %d errors", s.ErrorCount)
-	t.linef("%s", homepage)
+	return all
 }
 
-func (t *Text) stat(label, format string, args ...any) {
-	t.linef("%-40s: %s", label, fmt.Sprintf(format, args...))
-}
-
-func (t *Text) difference(label string, d event.Difference) {
+func difference(d event.Difference) string {
 	if !d.Known {
-		t.stat(label, "NA messages, NA bytes (NA)")
-		return
+		return "NA messages, NA bytes (NA)"
 	}
-	t.stat(label, "%d messages, %d bytes (%s)", d.Messages, d.Bytes, units.Bytes(d.Bytes))
+	return fmt.Sprintf("%d messages, %d bytes (%s)", d.Messages, d.Bytes, units.Bytes(d.Bytes))
 }
 
 // verdict prints imapsync's sentences where they are true. "looks good" and

@@ -11,6 +11,9 @@ import (
 // missing and why, what was not deleted, and how to go on.
 func (t *Text) summary() {
 	t.notCopied()
+	if n := t.stats.SkippedBy[event.SkipReport].Messages; n > 0 {
+		t.linef("Host1: %d message(s) are not copied, because they are reports that imaphaul had put there (--emailreport1).", n)
+	}
 	t.incompleteFolders()
 	t.deletions()
 	if n := t.stats.Altered; n > 0 {

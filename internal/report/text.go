@@ -1,5 +1,6 @@
 // Package report turns events into what people and programs read: the text
-// that imapsync prints, the log file, and the list of messages left out.
+// that imapsync prints, the log file, the list of messages left out, and the report
+// that is put into an INBOX.
 //
 // Printers hold no figures of their own: what they show comes from the events
 // and from the event.Tally that folded them before. The lines that scripts
