@@ -1,0 +1,97 @@
+package event
+
+// MessageCopied is a message that host2 confirmed.
+type MessageCopied struct {
+	base
+	From   Folder
+	UID    uint32
+	Bytes  int64
+	To     Folder
+	NewUID uint32 // 0 when the server did not tell
+	Dry    bool   // it would have been copied
+	// Altered says what was changed, "" for an exact copy.
+	Altered string
+}
+
+// MessageSkipped is a message that is not copied, and why.
+type MessageSkipped struct {
+	base
+	Side      Side
+	Folder    Folder
+	UID       uint32
+	Bytes     int64
+	Reason    Skip
+	Detail    string // the rest of the line, e.g. "(300 exceeds maxsize limit 200 bytes)"
+	MessageID string
+	Subject   string
+	Date      string
+}
+
+// Skip is the reason why a message is not copied.
+type Skip int
+
+// The reasons. SkipPresent is the ordinary one: it is there already.
+const (
+	SkipPresent Skip = iota
+	SkipDuplicate
+	SkipCrossDuplicate
+	SkipNoHeader
+	SkipTooBig
+	SkipTooSmall
+	SkipLongLine
+	SkipShortLine
+	SkipByRule    // --skipmess
+	SkipTransform // --regexmess or --pipemess failed, or left nothing
+	SkipResurrect // the user moved or deleted it on host2 after delivery
+	SkipVanished  // gone from host1 during the run
+	SkipUnsent    // the run was stopped before its turn
+	SkipReport    // a report that an earlier run stored on host1 (--emailreport1)
+)
+
+// MessagesPresent counts messages found on both sides, in one go.
+type MessagesPresent struct {
+	base
+	Folder Folder
+	Count  int64
+	Bytes  int64
+}
+
+// FlagsChanged is a group of host2 messages whose flags were made equal.
+type FlagsChanged struct {
+	base
+	Folder Folder
+	Count  int64
+	Flags  string
+	Dry    bool
+}
+
+// MessagesDeleted is a group of messages deleted, or that would be.
+type MessagesDeleted struct {
+	base
+	Side      Side
+	Folder    Folder
+	UIDs      []uint32
+	Duplicate bool
+	Expunged  bool // false: only flagged \Deleted
+	Dry       bool
+	MovedTo   string // --quarantine2
+}
+
+// DeletionRefused is what the guard kept, and why.
+type DeletionRefused struct {
+	base
+	Side   Side
+	Folder Folder
+	Count  int64
+	Why    string
+	// Fatal refusals (the ceiling) give the run exit code 122.
+	Ceiling bool
+}
+
+// Expunged is a whole-folder EXPUNGE the user asked for.
+type Expunged struct {
+	base
+	Side   Side
+	Folder Folder
+	Dry    bool
+}
