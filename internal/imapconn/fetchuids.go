@@ -1,0 +1,92 @@
+package imapconn
+
+import (
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// answered enters the tagged reply of a.
+func (f *Fetch) answered(a *ask, r *Response) {
+	f.asks = slices.DeleteFunc(f.asks, func(b *ask) bool { return a == b })
+	if !a.open {
+		if miss := a.got.missing(a.set); len(miss) > 0 {
+			if n := len(f.missing); n == 0 || f.missing[n-1].Stop < miss[0].Start {
+				f.missing = append(f.missing, miss...)
+			} else {
+				f.missing.AddSet(miss)
+			}
+		}
+	}
+	if !r.OK() {
+		e := *r
+		f.errs = append(f.errs, FetchError{Set: a.set, Err: &e})
+	}
+}
+
+// owner finds the command that asked for u.
+func (f *Fetch) owner(u imap.UID) *ask {
+	for _, a := range f.asks {
+		if a.set.Contains(u) {
+			return a
+		}
+	}
+	return nil
+}
+
+// wanted says whether a reply for u is to be delivered: it was asked for, and
+// its wanted item did not come before.
+func (f *Fetch) wanted(u imap.UID) bool {
+	a := f.owner(u)
+	return a != nil && (a.open || !a.got.has(u))
+}
+
+// arrived marks the wanted item of u.
+func (f *Fetch) arrived(u imap.UID) {
+	if a := f.owner(u); a != nil && !a.open {
+		a.got.set(u)
+	}
+}
+
+// spoiled takes the mark back: what came cannot be used.
+func (f *Fetch) spoiled(u imap.UID) {
+	if a := f.owner(u); a != nil && !a.open {
+		a.got.clear(u)
+	}
+}
+
+// only returns the one UID that can still come, if there is but one.
+func (f *Fetch) only() imap.UID {
+	var one *ask
+	var left uint64
+	for _, a := range f.asks {
+		if a.open {
+			return 0
+		}
+		if n := a.width - a.got.count; n > 0 {
+			left += n
+			one = a
+		}
+	}
+	if left != 1 {
+		return 0
+	}
+	return one.got.missing(one.set)[0].Start
+}
+
+// learn remembers which UID a sequence number has.
+func (f *Fetch) learn(seq uint32, u imap.UID) {
+	e := &f.seqs[seq%uint32(len(f.seqs))]
+	e.seq, e.uid = seq, u
+}
+
+// known returns what learn was told of seq, or 0.
+func (f *Fetch) known(seq uint32) imap.UID {
+	if e := f.seqs[seq%uint32(len(f.seqs))]; seq != 0 && e.seq == seq {
+		return e.uid
+	}
+	return 0
+}
+
+// forgetSeqs is called when sequence numbers move.
+func (f *Fetch) forgetSeqs() { clear(f.seqs[:]) }
