@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/imaphaul/imaphaul/internal/cli"
-	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
@@ -54,8 +53,7 @@ func listerOn(b *testing.B, ctx context.Context, port int) *lister {
 	if p == nil {
 		b.Fatalf("exit %d: %s", end.Code, end.Stderr)
 	}
-	r := &run{p: p, merges: make(map[string]*mergeState)}
-	r.o.Sink = func(event.Event) {}
+	r := newRun(p, Options{})
 	if err := r.prepare(); err != nil {
 		b.Fatal(err)
 	}

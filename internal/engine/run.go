@@ -121,14 +121,20 @@ type run struct {
 	stopped stopReason
 }
 
-// Run carries out the plan and returns what the last event told. It always
-// emits event.Finished last.
-func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
+// newRun is a run that has not begun.
+func newRun(p *plan.Plan, o Options) *run {
 	r := &run{p: p, o: o, merges: make(map[string]*mergeState)}
 	r.calm = &calm{run: r}
 	if r.o.Sink == nil {
 		r.o.Sink = func(event.Event) {}
 	}
+	return r
+}
+
+// Run carries out the plan and returns what the last event told. It always
+// emits event.Finished last.
+func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
+	r := newRun(p, o)
 	fin := event.Finished{Mode: string(p.Mode)}
 	err := r.prepare()
 	if err == nil {
