@@ -29,6 +29,9 @@ type convoy struct {
 	backlog *semaphore.Weighted
 	// stop asks feed for nothing new, after a failure of deliver.
 	stop atomic.Bool
+	// lookout is what host1's connection does when it has sent everything, nil for
+	// nothing.
+	lookout *scout
 	// careful: this round takes suspects, one message at a time.
 	careful bool
 	// patient: something was put off in this round.
@@ -39,15 +42,16 @@ type convoy struct {
 	retired bool
 }
 
-// copyAll copies what the copiers have to copy, of several folders in one go.
-func (r *run) copyAll(ctx context.Context, copiers []*copier) error {
+// copyAll copies what the copiers have to copy, of several folders in one go;
+// lookout looks at the folders after them.
+func (r *run) copyAll(ctx context.Context, copiers []*copier, lookout *scout) error {
 	defer r.tellSlept()
 	for _, c := range copiers {
 		if err := c.copyOnHost2(ctx); err != nil {
 			return err
 		}
 	}
-	v := &convoy{run: r, lane: r.main, tasks: gather(copiers), budget: semaphore.NewWeighted(r.budgetBytes)}
+	v := &convoy{run: r, lane: r.main, tasks: gather(copiers), budget: semaphore.NewWeighted(r.budgetBytes), lookout: lookout}
 	if r.dialler != nil {
 		if err := v.spread(ctx); err != nil {
 			return err
@@ -151,8 +155,11 @@ func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 	var wg sync.WaitGroup
 	f := &feeder{v: v, todo: todo, out: queue}
 	wg.Go(func() {
-		defer close(queue)
 		end.feed = f.run(ctx)
+		close(queue)
+		if end.feed == nil && !f.halted() && f.next == len(todo) {
+			v.lookAhead(ctx)
+		}
 	})
 	d := &deliverer{v: v}
 	if end.deliver = d.run(ctx, queue); end.deliver != nil {
@@ -165,6 +172,15 @@ func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 		end.unread = f.unread()
 	}
 	return end
+}
+
+// lookAhead makes use of host1's connection while host2 is at work. What it does
+// not see is found out later.
+func (v *convoy) lookAhead(ctx context.Context) {
+	if v.lookout != nil {
+		_ = v.lookout.run(ctx) // whoever needs the connection next deals with its loss
+		v.lookout = nil
+	}
 }
 
 // queueItems and backlogBytes are how many messages may wait between the two

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -18,6 +19,9 @@ const (
 	togetherFolders  = 500
 	togetherMessages = 20_000
 	unknownMessages  = 1250
+	// firstMessages bounds the first window on servers as near as nearby.
+	firstMessages = 1500
+	nearby        = 5 * time.Millisecond
 )
 
 // loop takes the folders in the order of the table, several at a time where
@@ -33,21 +37,34 @@ func (r *run) loop(ctx context.Context) error {
 	}
 	r.countMerges()
 	r.made = make(map[string]bool)
+	window := r.windowFrom(0, r.firstWindow())
 	for from := 0; from < len(rows); {
 		if r.stopping() {
 			return errStopped
 		}
-		window := r.windowFrom(from)
-		if err := r.syncTogether(ctx, from, window); err != nil {
+		next := r.windowFrom(from+len(window), togetherMessages)
+		if err := r.syncTogether(ctx, from, window, next); err != nil {
 			return err
 		}
 		from += len(window)
+		window = next
 	}
 	return nil
 }
 
-// windowFrom is the next folder and those that go together with it.
-func (r *run) windowFrom(from int) []*folderSync {
+// firstWindow is how many messages the first window may hold. Nothing can be
+// copied before they are listed; the next window is listed while they are
+// copied. Where a round trip costs more than that saves it is a window like any.
+func (r *run) firstWindow() int {
+	if c := r.main.dst.conn; c != nil && c.RoundTrip() > 0 && c.RoundTrip() < nearby {
+		return firstMessages
+	}
+	return togetherMessages
+}
+
+// windowFrom is the next folder and those that go together with it, of up to
+// limit messages if there are several.
+func (r *run) windowFrom(from, limit int) []*folderSync {
 	rows := r.table.Rows
 	var window []*folderSync
 	messages := 0
@@ -64,7 +81,7 @@ func (r *run) windowFrom(from int) []*folderSync {
 				messages += orUnknown(r.dst.messages(fs.to.Raw))
 			}
 		}
-		if len(window) > 0 && (messages > togetherMessages || fs.merge.sources > 1) {
+		if len(window) > 0 && (messages > limit || fs.merge.sources > 1) {
 			break
 		}
 		window = append(window, fs)
@@ -94,8 +111,10 @@ func (r *run) joinable() bool {
 		!p.Identity.SkipCrossDuplicates && !r.labels() && !r.byNumber()
 }
 
-// syncTogether does the work on the folders of a window.
-func (r *run) syncTogether(ctx context.Context, index int, window []*folderSync) error {
+// syncTogether does the work on the folders of a window. When host1 has sent all
+// messages of it, the folders of next are looked at there, while host2 is still
+// busy.
+func (r *run) syncTogether(ctx context.Context, index int, window, next []*folderSync) error {
 	if r.joinable() && window[0].merge.sources == 1 {
 		r.scout(ctx, window)
 	}
@@ -121,7 +140,7 @@ func (r *run) syncTogether(ctx context.Context, index int, window []*folderSync)
 		}
 	}
 	if len(begun) > 0 {
-		copyErr := r.copyAll(ctx, copiers)
+		copyErr := r.copyAll(ctx, copiers, r.lookout(next))
 		for i, fs := range begun {
 			endErr := fs.end(ctx, copiers[i], copyErr)
 			fs.finish()

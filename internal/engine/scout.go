@@ -67,16 +67,14 @@ func (r *run) scout(ctx context.Context, window []*folderSync) {
 	dst := &scout{k: r.main.dst, n: 2}
 	var absent []*folderSync
 	for _, fs := range changed {
-		_, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
-		inside, _ := r.src.messages(fs.from.Raw)
-		src.probes = append(src.probes, &probe{
-			fs: fs, mailbox: fs.from.Raw, writable: fs.writable1(),
-			look: true, list: !known && inside > 0, recs: make([]listing.Record, 0, inside),
-		})
+		if fs.seen[0] == nil { // not looked at ahead
+			src.probes = append(src.probes, fs.probe1())
+		}
 		if !r.folders2.Has(fs.to.Raw) {
 			absent = append(absent, fs)
 			continue
 		}
+		_, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
 		dst.add(fs, known)
 	}
 	var g errgroup.Group
@@ -87,6 +85,35 @@ func (r *run) scout(ctx context.Context, window []*folderSync) {
 	}
 	// Only what host1 could open is made on host2.
 	_ = r.makeAll(ctx, slices.DeleteFunc(absent, func(fs *folderSync) bool { return fs.seen[0] == nil })) // as above
+}
+
+// lookout is a scout for host1's folders of a window to come, nil for none. A
+// folder of which host1 did not tell the number of messages is left out.
+func (r *run) lookout(window []*folderSync) *scout {
+	if len(window) == 0 || !r.joinable() || window[0].merge.sources > 1 {
+		return nil
+	}
+	src := &scout{k: r.main.src, n: 1}
+	for _, fs := range window {
+		if _, told := r.src.messages(fs.from.Raw); told && !fs.unchanged() {
+			src.probes = append(src.probes, fs.probe1())
+		}
+	}
+	if len(src.probes) == 0 {
+		return nil
+	}
+	return src
+}
+
+// probe1 is what is to be asked of the folder on host1.
+func (fs *folderSync) probe1() *probe {
+	r := fs.run
+	_, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
+	inside, _ := r.src.messages(fs.from.Raw)
+	return &probe{
+		fs: fs, mailbox: fs.from.Raw, writable: fs.writable1(),
+		look: true, list: !known && inside > 0, recs: make([]listing.Record, 0, inside),
+	}
 }
 
 // makeAll creates folders on host2 and selects them.

@@ -2,6 +2,7 @@ package listing
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -12,9 +13,10 @@ import (
 // few dozen different lists, so a record holds four bytes instead of a list.
 type FlagID uint32
 
-// FlagTable interns flag lists of one side. The zero value is ready; it is not
-// safe for concurrent use.
+// FlagTable interns flag lists of one side. The zero value is ready. It may be
+// used by several goroutines: one folder is listed while another is copied.
 type FlagTable struct {
+	mu      sync.Mutex
 	lists   [][]imap.Flag
 	ids     map[string]FlagID
 	scratch []byte
@@ -23,6 +25,8 @@ type FlagTable struct {
 // Intern returns the id of flags, keeping the server's order and spelling,
 // without \Recent, which belongs to a session and not to a message.
 func (t *FlagTable) Intern(flags []imap.Flag) FlagID {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.scratch = t.scratch[:0]
 	for _, f := range flags {
 		if !keepable(f) {
@@ -56,4 +60,8 @@ func keepable(f imap.Flag) bool {
 }
 
 // List returns the flags of id; the caller must not change them.
-func (t *FlagTable) List(id FlagID) []imap.Flag { return t.lists[id] }
+func (t *FlagTable) List(id FlagID) []imap.Flag {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.lists[id]
+}

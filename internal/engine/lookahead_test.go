@@ -1,0 +1,101 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+)
+
+// holdBack keeps host2's answers back, from the first APPEND on, until host1 was
+// asked for the folder that comes after those being copied.
+type holdBack struct {
+	folder string
+	asked  chan struct{}
+	once   sync.Once
+	t      testing.TB
+}
+
+func (h *holdBack) dial(side event.Side) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		var d net.Dialer
+		c, err := d.DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		if side == 1 {
+			return &askedConn{Conn: c, h: h}, nil
+		}
+		return &heldConn{Conn: c, h: h}, nil
+	}
+}
+
+// askedConn notices that the folder is asked for.
+type askedConn struct {
+	net.Conn
+	h *holdBack
+}
+
+func (c *askedConn) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte("EXAMINE "+c.h.folder+"\r\n")) {
+		c.h.once.Do(func() { close(c.h.asked) })
+	}
+	return c.Conn.Write(p)
+}
+
+// heldConn gives nothing to read once an APPEND was sent, until the folder was
+// asked for.
+type heldConn struct {
+	net.Conn
+	h *holdBack
+
+	mu   sync.Mutex
+	held bool
+}
+
+func (c *heldConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	c.held = c.held || bytes.Contains(p, []byte(" APPEND "))
+	c.mu.Unlock()
+	return c.Conn.Write(p)
+}
+
+func (c *heldConn) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	held := c.held
+	c.mu.Unlock()
+	if held {
+		select {
+		case <-c.h.asked:
+		case <-time.After(time.Minute):
+			c.h.t.Errorf("folder %s was not looked at before host2 had answered", c.h.folder)
+			c.h.once.Do(func() { close(c.h.asked) })
+		}
+	}
+	return c.Conn.Read(p)
+}
+
+// The folders to come are listed while host2 stores what it was sent.
+func TestNextFoldersAreListedAhead(t *testing.T) {
+	// The first folder alone goes into the first window of near servers, and all
+	// of it between the halves of a convoy.
+	box := corpus.Generate(corpus.Options{Seed: 5, Messages: 2400, Folders: 2, MaxAttachment: 1 << 10, Distinct: true})
+	box.Folders[1].Messages = box.Folders[1].Messages[:400]
+	t.Log(len(box.Folders[0].Messages), box.Folders[0].Path)
+	from := mailtest.StartEmbedded(t, embedded.Options{})
+	a := newAccount(t, from)
+	mailtest.Fill(t, from, a.user, box)
+	b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+	h := &holdBack{folder: "INBOX", asked: make(chan struct{}), t: t}
+	out := migrateWith(t, t.Context(), engine.Options{Dial: h.dial}, append(args(a, b), "--cachedir", t.TempDir())...)
+	out.expect(t, 0)
+	same(t, a, b)
+}
