@@ -77,14 +77,14 @@ func seconds(s float64) string {
 // columns are the programs beside imaphaul and the floor, as first seen.
 func (d *document) columns() []string {
 	var names []string
-	seen := map[string]bool{"imaphaul": true, "floor": true, "fetch alone": true, "append alone": true}
+	seen := map[string]bool{"imaphaul": true}
 	for _, r := range d.results {
 		all := append([]string{}, r.order...)
 		for name := range r.errs {
 			all = append(all, name)
 		}
 		for _, name := range all {
-			if !seen[name] {
+			if !seen[name] && !isFloor(name) {
 				seen[name] = true
 				names = append(names, name)
 			}
@@ -114,8 +114,8 @@ func (d *document) table(w io.Writer) {
 		say(w, "| listing %s messages of a scripted server | %s | | %s%s |", grouped(l.messages[last]), seconds(l.took(last).Seconds()), strings.Repeat("| ", len(others)), strings.Join(l.targets(), "; "))
 	}
 	say(w, "")
-	say(w, "| imaphaul | time | CPU | CPU per message | peak memory | round trips host1 + host2 | over mbsync | over floor |")
-	say(w, "|---|---|---|---|---|---|---|---|")
+	say(w, "| imaphaul | time | CPU | CPU per message | peak memory | round trips host1 + host2 | over mbsync | over floor | over both at once |")
+	say(w, "|---|---|---|---|---|---|---|---|---|")
 	for _, r := range d.results {
 		f := r.of("imaphaul")
 		perMessage := ""
@@ -126,7 +126,7 @@ func (d *document) table(w io.Writer) {
 		if r.row.rtt > 0 {
 			turns = fmt.Sprintf("%d + %d", f.turns[0], f.turns[1])
 		}
-		say(w, "| %s | %s | %s | %s | %.1f MB | %s | %s | %s |", r.row.work, seconds(f.wall.Seconds()), seconds(f.cpu.Seconds()), perMessage, float64(f.rss)/1e6, turns, r.times("mbsync"), r.times("floor"))
+		say(w, "| %s | %s | %s | %s | %.1f MB | %s | %s | %s | %s |", r.row.work, seconds(f.wall.Seconds()), seconds(f.cpu.Seconds()), perMessage, float64(f.rss)/1e6, turns, r.times("mbsync"), r.times("floor"), r.times(bothAtOnce))
 	}
 	say(w, "")
 	say(w, "| peak memory and CPU of the others | memory | CPU |")

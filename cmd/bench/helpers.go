@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/imaphaul/imaphaul/internal/mailtest/proxy"
 )
 
@@ -77,21 +79,59 @@ func makeFolders(c *client, box mailbox) error {
 }
 
 // floorTimes is what floorProcess prints, in seconds.
-type floorTimes struct{ Fetch, Append float64 }
+type floorTimes struct{ Fetch, Append, Both float64 }
 
-// floorProcess ADDR1 USER1 ADDR2 USER2 MAILBOX measures the two halves of a
-// migration by themselves: UID FETCH of everything, drained, and MULTIAPPEND of
-// everything from memory. Both begin with the connection.
+// floorProcess ADDR1 USER1 ADDR2 USER2 USER3 MAILBOX is the least work by which
+// the mailbox could be moved: everything fetched from user 1 and thrown away,
+// everything appended for user 2 from memory, each by itself; and then both at
+// the same time, for user 3.
 func floorProcess(ctx context.Context, args []string) error {
-	if len(args) != 5 {
-		return fmt.Errorf("two addresses and users and a mailbox are wanted, not %q", args)
+	if len(args) != 6 {
+		return fmt.Errorf("two addresses, three users and a mailbox are wanted, not %q", args)
 	}
-	var took floorTimes
-	start := time.Now()
-	box, c, err := boxAndClient(ctx, []string{args[0], args[1], args[4]})
+	addr1, user1, addr2, users2 := args[0], args[1], args[2], args[3:5]
+	box, ok := mailboxes[args[5]]
+	if !ok {
+		return fmt.Errorf("there is no mailbox %q", args[5])
+	}
+	var all []message
+	err := box.each(func(m message) error {
+		m.body = bytes.Clone(m.body)
+		all = append(all, m)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
+	var took floorTimes
+	start := time.Now()
+	if err := fetchAll(ctx, addr1, user1, box); err != nil {
+		return err
+	}
+	took.Fetch = time.Since(start).Seconds()
+	start = time.Now()
+	if err := appendAll(ctx, addr2, users2[0], box, all); err != nil {
+		return err
+	}
+	took.Append = time.Since(start).Seconds()
+	start = time.Now()
+	var g errgroup.Group
+	g.Go(func() error { return fetchAll(ctx, addr1, user1, box) })
+	g.Go(func() error { return appendAll(ctx, addr2, users2[1], box, all) })
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	took.Both = time.Since(start).Seconds()
+	return json.NewEncoder(os.Stdout).Encode(took)
+}
+
+// fetchAll reads the whole mailbox and throws it away.
+func fetchAll(ctx context.Context, addr, user string, box mailbox) error {
+	c, err := dial(ctx, addr, user)
+	if err != nil {
+		return err
+	}
+	defer c.close()
 	var tags []string
 	for i := range box.folders {
 		tags = append(tags, c.send(`EXAMINE "`+box.folder(i)+`"`))
@@ -107,22 +147,16 @@ func floorProcess(ctx context.Context, args []string) error {
 	if c.literals != box.messages() {
 		return fmt.Errorf("%d messages came, %d were there", c.literals, box.messages())
 	}
-	c.close()
-	took.Fetch = time.Since(start).Seconds()
+	return nil
+}
 
-	var all []message
-	err = box.each(func(m message) error {
-		m.body = bytes.Clone(m.body)
-		all = append(all, m)
-		return nil
-	})
+// appendAll makes the folders and stores the messages.
+func appendAll(ctx context.Context, addr, user string, box mailbox, all []message) error {
+	c, err := dial(ctx, addr, user)
 	if err != nil {
 		return err
 	}
-	start = time.Now()
-	if c, err = dial(ctx, args[2], args[3]); err != nil {
-		return err
-	}
+	defer c.close()
 	if err := makeFolders(c, box); err != nil {
 		return err
 	}
@@ -132,12 +166,7 @@ func floorProcess(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	if err := a.end(); err != nil {
-		return err
-	}
-	c.close()
-	took.Append = time.Since(start).Seconds()
-	return json.NewEncoder(os.Stdout).Encode(took)
+	return a.end()
 }
 
 // countProcess ADDR USER prints the number of folders and of messages.

@@ -20,7 +20,7 @@ func plot(results []*result) []byte {
 			continue
 		}
 		for _, name := range r.order {
-			if name == "floor" || name == "fetch alone" || name == "append alone" {
+			if isFloor(name) {
 				continue
 			}
 			s := r.of(name).wall.Seconds()

@@ -21,8 +21,8 @@ type row struct {
 	alone bool
 	// slowToo: slow programs are measured, too; sample is their mailbox.
 	slowToo bool
-	sample string
-	quick  bool
+	sample  string
+	quick   bool
 	// curve: the row is a point of the plot.
 	curve   bool
 	targets []target
