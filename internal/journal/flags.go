@@ -22,6 +22,9 @@ type flagTable struct {
 	ids   map[string]FlagsID
 	sets  [][]imap.Flag // by number; the first is nil
 	saved int           // sets[:saved] are on disk
+
+	set  []imap.Flag // of the call of InternFlags under way
+	code []byte
 }
 
 func (t *flagTable) reset() {
@@ -30,9 +33,8 @@ func (t *flagTable) reset() {
 	t.ids, t.sets, t.saved = make(map[string]FlagsID), [][]imap.Flag{nil}, 1
 }
 
-// encodeFlags writes a set in its one order.
-func encodeFlags(fs []imap.Flag) []byte {
-	var b []byte
+// appendFlags writes a set in its one order.
+func appendFlags(b []byte, fs []imap.Flag) []byte {
 	for _, f := range fs {
 		b = binary.AppendUvarint(b, uint64(len(f)))
 		b = append(b, f...)
@@ -41,26 +43,24 @@ func encodeFlags(fs []imap.Flag) []byte {
 }
 
 // InternFlags returns the number of a set of flags. Order and repetition do not
-// matter, letter case does: flags come back as they were given.
+// matter, letter case does: flags come back as they were given. It allocates for
+// a new set only; it is asked twice for every message.
 func (j *Journal) InternFlags(fs []imap.Flag) FlagsID {
-	if !slices.IsSorted(fs) {
-		fs = slices.Clone(fs)
-		slices.Sort(fs)
-	}
-	set := make([]imap.Flag, 0, len(fs))
-	for _, f := range fs {
-		if len(set) == 0 || set[len(set)-1] != f {
-			set = append(set, imap.Flag(strings.Clone(string(f))))
-		}
-	}
 	t := &j.flags
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	code := string(encodeFlags(set))
-	id, ok := t.ids[code]
+	t.set = append(t.set[:0], fs...)
+	slices.Sort(t.set)
+	t.set = slices.Compact(t.set)
+	t.code = appendFlags(t.code[:0], t.set)
+	id, ok := t.ids[string(t.code)]
 	if !ok {
 		id = FlagsID(len(t.sets))
-		t.ids[code] = id
+		set := make([]imap.Flag, len(t.set))
+		for i, f := range t.set {
+			set[i] = imap.Flag(strings.Clone(string(f)))
+		}
+		t.ids[string(t.code)] = id
 		t.sets = append(t.sets, set)
 	}
 	return id
@@ -86,7 +86,7 @@ func (t *flagTable) write(tx *bbolt.Tx) (func(), error) {
 	b := tx.Bucket(flagsBucket)
 	for i := t.saved; i < len(t.sets); i++ {
 		k := binary.BigEndian.AppendUint32(nil, uint32(i))
-		if err := b.Put(k, seal(k, encodeFlags(t.sets[i]))); err != nil {
+		if err := b.Put(k, seal(k, appendFlags(nil, t.sets[i]))); err != nil {
 			return nil, err
 		}
 	}
