@@ -77,6 +77,9 @@ type Compression struct {
 	Side Side
 	On   bool
 	Err  error
+	// Rate is what the line carried, bytes a second, when it was turned on for
+	// that; else 0.
+	Rate float64
 }
 
 // Reconnected tells that a lost connection was opened again.

@@ -47,6 +47,7 @@ type Conn struct {
 
 	sc     imapwire.Scanner
 	line   []byte // a line read ahead, to be dispatched first
+	trip   time.Duration
 	out    []byte // command being written
 	shown  []byte // the same for the trace
 	stream *Fetch // the FETCH stream with commands in flight
@@ -93,6 +94,17 @@ func (c *Conn) Mailbox() *Mailbox {
 
 // Counters are the bytes that passed. Safe from any goroutine.
 func (c *Conn) Counters() imapwire.Counters { return c.s.Counters() }
+
+// RoundTrip is the shortest time in which the server began to answer a command
+// that was sent while no other was in flight; 0 before the first one. It is at
+// least what the line takes, and little more where the server had nothing to do.
+func (c *Conn) RoundTrip() time.Duration { return c.trip }
+
+func (c *Conn) roundTrip(took time.Duration) {
+	if c.trip == 0 || took < c.trip {
+		c.trip = max(took, 1)
+	}
+}
 
 // InFlight is the number of commands sent and not answered yet.
 func (c *Conn) InFlight() int { return len(c.flight) }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -54,14 +55,23 @@ func (c *Conn) readReply(f *Fetch) (*Message, error) {
 			return nil, err
 		}
 	}
+	alone := false
 	if c.s.Unsent() {
+		alone = len(c.flight) == 1 && c.line == nil && c.s.Quiet()
 		if err := c.flush(); err != nil {
 			return nil, err
 		}
 	}
+	var sent time.Time
+	if alone {
+		sent = time.Now()
+	}
 	text, bare, err := c.readLine()
 	if err != nil {
 		return nil, c.fail(c.doing(), err)
+	}
+	if alone {
+		c.roundTrip(time.Since(sent))
 	}
 	if len(text) == 0 {
 		return nil, nil

@@ -59,6 +59,8 @@ type rawConn struct {
 	in, out atomic.Int64
 	// slowIn and slowOut hold a direction back; nil for none.
 	slowIn, slowOut Brake
+	// waitIn and waitOut are the time spent in reading and writing the socket.
+	waitIn, waitOut atomic.Int64
 
 	stash    []byte // read beside a blocked write, not yet delivered
 	stashErr error
@@ -122,7 +124,9 @@ func (c *rawConn) Read(p []byte) (int, error) {
 	if c.ctx.Done() != nil {
 		stop = context.AfterFunc(c.ctx, c.cancel)
 	}
+	began := c.now()
 	n, err := c.Conn.Read(p)
+	c.waitIn.Add(int64(c.now().Sub(began)))
 	interrupted := !stop()
 	c.in.Add(int64(n))
 	moved(c.slowIn, n)
@@ -159,7 +163,9 @@ func (c *rawConn) writeChunk(p []byte) (int, error) {
 		stop = context.AfterFunc(c.ctx, c.cancel)
 	}
 	relief := newRelief(c)
+	began := c.now()
 	n, err := c.Conn.Write(p)
+	c.waitOut.Add(int64(c.now().Sub(began)))
 	relief.end()
 	interrupted := !stop()
 	c.out.Add(int64(n))

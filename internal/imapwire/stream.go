@@ -38,12 +38,15 @@ type Options struct {
 	SlowIn, SlowOut Brake
 }
 
-// Counters are the bytes that passed a connection.
+// Counters are the bytes that passed a connection, and the time they took.
 type Counters struct {
 	// NetIn and NetOut are bytes on the wire, after TLS and compression.
 	NetIn, NetOut int64
 	// In and Out are bytes of IMAP, before them.
 	In, Out int64
+	// WaitIn and WaitOut are the time spent inside reads and writes of the
+	// socket. A call that need not wait takes microseconds.
+	WaitIn, WaitOut time.Duration
 }
 
 // Stream is the byte stream of one connection. One goroutine owns it.
@@ -176,8 +179,29 @@ func (s *Stream) StartDeflate() error {
 	// empty stored block of a sync flush.
 	zr := flate.NewReaderOpts(src, flate.WithPartialBlock())
 	s.zw, s.zb = zw, zb
-	s.layer(zr, zw)
+	s.layer(inflating{zr}, zw)
 	return nil
+}
+
+// ErrInflate says that what the server sent is not what DEFLATE makes.
+var ErrInflate = errors.New("the compressed stream of the server is damaged (leave compression out with --nocompress1 or --nocompress2)")
+
+// inflating names the errors of the decompressor. It holds 32 KiB of what it
+// unpacked, however much the server packed into a byte.
+type inflating struct{ r io.Reader }
+
+func (i inflating) Read(p []byte) (int, error) {
+	n, err := i.r.Read(p)
+	var corrupt flate.CorruptInputError
+	if errors.As(err, &corrupt) {
+		err = fmt.Errorf("%w: %w", ErrInflate, err)
+	}
+	return n, err
+}
+
+// Quiet reports whether nothing that arrived waits to be read.
+func (s *Stream) Quiet() bool {
+	return s.br.Buffered() == 0 && len(s.raw.stash) == 0 && s.raw.stashErr == nil
 }
 
 // Deflated reports whether compression is on.
@@ -196,6 +220,7 @@ func (s *Stream) Counters() Counters {
 	return Counters{
 		NetIn: s.raw.in.Load(), NetOut: s.raw.out.Load(),
 		In: s.counts.in.Load(), Out: s.counts.out.Load(),
+		WaitIn: time.Duration(s.raw.waitIn.Load()), WaitOut: time.Duration(s.raw.waitOut.Load()),
 	}
 }
 

@@ -128,6 +128,8 @@ func (t *Text) compression(e event.Compression) {
 	switch {
 	case e.Err != nil:
 		t.linef("Host%d: Compression failed, going on without it: %v", e.Side, e.Err)
+	case e.On && e.Rate > 0:
+		t.linef("Host%d: the line carries %s MB/s: compressing from now on", e.Side, strconv.FormatFloat(e.Rate/1e6, 'g', 2, 64))
 	case e.On:
 		t.linef("Host%d: Compression is on now", e.Side)
 	default:
