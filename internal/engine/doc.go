@@ -36,5 +36,5 @@
 //     sentkey.go), whole (torn.go) and once (twins.go); doubt.go does so for
 //     an earlier run.
 //   - Afterwards: aftercopy.go, flagsync.go, storeflags.go and labels.go, then
-//     delete.go and quarantine.go.
+//     delete.go and quarantine.go; at the very end mailedreport.go.
 package engine

@@ -106,6 +106,11 @@ func TestReportsStay(t *testing.T) {
 			if !strings.Contains(second.text, "Host1: 1 message(s) are not copied, because they are reports ") {
 				t.Errorf("the report is not told:\n%s", second.text)
 			}
+			run(0)
+			// Now nothing has changed any more, and still they are told.
+			if out := run(0); out.stats.SkippedBy[event.SkipReport].Messages != 2 {
+				t.Errorf("%d reports are told, want 2\n%s", out.stats.SkippedBy[event.SkipReport].Messages, out.text)
+			}
 			deleting := []string{"--delete2", "--delete2newmail", "--delete2max", "100%"}
 			mailtest.Fill(t, b.s, b.user, late("surplus", time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)))
 			if out := run(0, deleting...); out.stats.Deleted[2] != 1 {

@@ -144,10 +144,10 @@ func visibleAccount(a Account) string { return visible(a.User) + " at " + visibl
 
 func visible(s string) string { return string(appendVisible(nil, s)) }
 
-// capture gives the lines that print makes, headings without their mark.
-func (t *Text) capture(print func()) []string {
+// capture gives the lines that tell prints, headings without their mark.
+func (t *Text) capture(tell func()) []string {
 	from := len(t.buf)
-	print()
+	tell()
 	text := string(t.buf[from:])
 	t.buf = t.buf[:from]
 	if text == "" {
