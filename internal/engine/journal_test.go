@@ -99,3 +99,21 @@ func news() corpus.Message {
 		Date: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC),
 	}
 }
+
+// What the journal knows of host2's own messages is compared with sizes, too, when
+// the first run was told to.
+func TestSizesInKeysAreRemembered(t *testing.T) {
+	a, b := embeddedPair(t)
+	fill := func(x account, messages ...corpus.Message) {
+		mailtest.Fill(t, x.s, x.user, corpus.Mailbox{Folders: []corpus.Folder{{Path: []string{"INBOX"}, Messages: messages}}})
+	}
+	fill(a, dated("both", 3))
+	fill(b, dated("both", 3), dated("late", 2))
+	migrate(t, a, b, "--noskipsize").expect(t, 0)
+	fill(a, dated("late", 2))
+	out := migrate(t, a, b, "--noskipsize")
+	out.expect(t, 0)
+	if n := out.stats.Transferred; n != 0 {
+		t.Errorf("%d messages were copied that host2 has\n%s", n, out.text)
+	}
+}

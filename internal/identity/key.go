@@ -33,6 +33,12 @@ func (k Key) WithSize(size int64) Key {
 	return k
 }
 
+// Size is the size that WithSize made a part of k; ok is false when none is.
+func (k Key) Size() (bytes int64, ok bool) {
+	s := k.extra >> rankBits
+	return int64(s) - 1, s > 0
+}
+
 // WithRank is k for the n-th duplicate (n = 1, 2, ... in ascending UID) of a
 // folder under --syncduplicates; 0 is the first message of that key. Beyond
 // 16,777,215 the rank stays there.

@@ -6,13 +6,15 @@ import (
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
-// maxRank is the highest rank of a key that the journal keeps, in the byte it
-// has for it.
-const maxRank = 127
-
-// markKept is the bit of an entry's marks that says: Flags1 was stored on host2,
-// and Flags2 is all the server kept of it.
-const markKept = 0x80
+// The marks of an entry: the rank of its key, and what else is to be known.
+const (
+	// maxRank is the highest rank that is kept.
+	maxRank = 0x3f
+	// markSized: the entry's size is a part of its key (--noskipsize).
+	markSized = 0x40
+	// markKept: Flags1 was stored on host2, and Flags2 is all the server kept of it.
+	markKept = 0x80
+)
 
 // NewEntry is what the journal keeps of a listed message that goes by key, but for
 // UIDs and flags. ok is false for a key that it can not keep.
@@ -21,16 +23,24 @@ func NewEntry(rec *listing.Record, key identity.Key) (e journal.Entry, ok bool) 
 		Key: journal.Key(key.Sum), Size: max(rec.Size, 0),
 		Date: rec.Date, Zone: rec.Zone, HasDate: rec.Is(listing.HasDate),
 	}
-	if key.Rank() > maxRank {
+	size, sized := key.Size()
+	if key.Rank() > maxRank || sized && size != e.Size {
 		return e, false
 	}
 	e.Marks = uint8(key.Rank())
+	if sized {
+		e.Marks |= markSized
+	}
 	return e, true
 }
 
 // KeyOf is the key that an entry goes by.
 func KeyOf(e *journal.Entry) identity.Key {
-	return identity.Key{Sum: e.Key}.WithRank(int(e.Marks &^ markKept))
+	k := identity.Key{Sum: e.Key}.WithRank(int(e.Marks & maxRank))
+	if e.Marks&markSized != 0 {
+		k = k.WithSize(e.Size)
+	}
+	return k
 }
 
 // record is a message as the journal knows it, but for UID and flags.

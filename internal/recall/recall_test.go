@@ -147,6 +147,28 @@ func TestPartsTakeNothingAway(t *testing.T) {
 	}
 }
 
+// A key comes back as it went, or is not kept at all.
+func TestKeysComeBack(t *testing.T) {
+	rec := &listing.Record{Size: 500}
+	for _, c := range []struct {
+		key  identity.Key
+		kept bool
+	}{
+		{key(1), true},
+		{key(1).WithRank(maxRank), true},
+		{key(1).WithRank(maxRank + 1), false},
+		{key(1).WithSize(500), true},
+		{key(1).WithSize(500).WithRank(3), true},
+		{key(1).WithSize(501), false},
+	} {
+		e, ok := NewEntry(rec, c.key)
+		e.Marks |= markKept
+		if ok != c.kept || ok && KeyOf(&e) != c.key {
+			t.Errorf("%v: kept %v, as %v", c.key, ok, KeyOf(&e))
+		}
+	}
+}
+
 func TestFoldersThatChanged(t *testing.T) {
 	for _, c := range []struct {
 		name     string
