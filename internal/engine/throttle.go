@@ -28,7 +28,7 @@ const (
 	roomLeast = 0.1
 	roomMost  = 0.5
 	roomTrips = 1.5
-	leastRoom = 8 << 10
+	leastRoom = 4 << 10
 	// stretch is how long a limit has to hold, in seconds, and spare by how much of
 	// it it may be exceeded: that is what the limiter's own slack and the room of a
 	// short line make together.
@@ -86,25 +86,28 @@ func (r *run) room(rtt time.Duration) int {
 	r.limits.mu.Lock()
 	defer r.limits.mu.Unlock()
 	r.limits.rtt = max(r.limits.rtt, rtt)
-	seconds := roomFor(r.limits.rtt)
 	if !r.braking() {
 		return 0
 	}
-	r.limits.bytes[1].SetRate(float64(r.p.Limits.MaxBytesPerSecond) * rateFor(seconds))
-	return r.seconds(seconds, leastRoom)
+	limit := float64(r.p.Limits.MaxBytesPerSecond)
+	seconds := max(roomFor(r.limits.rtt), leastRoom/limit)
+	r.limits.bytes[1].SetRate(limit * rateFor(seconds))
+	return int(min(seconds*limit, 1<<30))
 }
 
 func roomFor(rtt time.Duration) float64 {
 	return min(max(roomTrips*rtt.Seconds(), roomLeast), roomMost)
 }
 
-// rateFor is the part of the limit that goes with that much room, in seconds.
-func rateFor(room float64) float64 { return min(1, (stretch+spare-slack-room)/stretch) }
+// rateFor is the part of the limit that goes with that much room, in seconds. A
+// limit of less than 4 kB a second is not kept to the last byte.
+func rateFor(room float64) float64 {
+	return min(max((stretch+spare-slack-room)/stretch, 0.9), 1)
+}
 
-// seconds is what goes in so many seconds under the limit of bytes, at least
-// least.
-func (r *run) seconds(s float64, least int) int {
-	return int(min(max(float64(r.p.Limits.MaxBytesPerSecond)*s, float64(least)), 1<<30))
+// seconds is what goes in so many seconds under the limit of bytes, at least one.
+func (r *run) seconds(s float64) int64 {
+	return int64(max(float64(r.p.Limits.MaxBytesPerSecond)*s, 1))
 }
 
 // braking reports whether the limit of bytes holds already.
@@ -119,6 +122,9 @@ type brake struct {
 	limit *pace.Limiter
 	side  event.Side
 }
+
+// Holding implements imapwire.Brake.
+func (b *brake) Holding() bool { return b.limit != nil && b.r.braking() }
 
 // Ready implements imapwire.Brake. It waits for a moment only, so it does not end
 // with a request to stop: what is under way is to arrive.
@@ -139,7 +145,7 @@ func (b *brake) Ready(ctx context.Context, n int) (int, error) {
 
 // Moved implements imapwire.Brake.
 func (b *brake) Moved(n int) {
-	if b.limit != nil && b.r.braking() {
+	if b.Holding() {
 		b.limit.Spend(int64(n))
 	}
 	b.r.limits.went[b.side].Add(int64(n))
@@ -174,14 +180,20 @@ func (r *run) narrow(k *link) {
 func (r *run) window() (messages int, bytes, ahead int64, commands int) {
 	messages, bytes, ahead, commands = windowMessages, windowBytes, aheadBytes, windowsAhead
 	if r.limits.bytes[1] != nil && r.braking() {
-		bytes = min(bytes, int64(r.seconds(windowPaced, 1)))
-		ahead = min(ahead, int64(r.seconds(aheadPaced, 1)))
+		bytes = min(bytes, r.seconds(windowPaced))
+		ahead = min(ahead, r.seconds(aheadPaced))
 	}
 	if l := r.limits.messages[1]; l != nil {
 		messages = min(messages, l.Burst())
 		commands = min(commands, int(math.Ceil(messagesAhead*r.p.Limits.MaxMessagesPerSecond/float64(l.Burst()))))
 	}
 	return messages, bytes, ahead, max(commands, 1)
+}
+
+// streams reports whether a message of size bytes goes straight from one line to
+// the other: one that takes long under the limit would keep host2 waiting.
+func (r *run) streams(size int64) bool {
+	return size > streamAbove || r.limits.bytes[1] != nil && r.braking() && size > r.p.Limits.MaxBytesPerSecond/4
 }
 
 // pace waits until messages may leave a side: host1 for here, here for host2.

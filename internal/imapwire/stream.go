@@ -89,8 +89,14 @@ func (s *Stream) SetTimeout(d time.Duration) { s.raw.timeout = d }
 // Write buffers p, which is not traced; see Literal and Line for what is.
 func (s *Stream) Write(p []byte) (int, error) { return s.bw.Write(p) }
 
-// ReadFrom buffers all of r without a copy in between where possible.
-func (s *Stream) ReadFrom(r io.Reader) (int64, error) { return s.bw.ReadFrom(onlyReader{r}) }
+// ReadFrom buffers all of r without a copy in between where possible. While what
+// is written is held back, it is sent as r gives it.
+func (s *Stream) ReadFrom(r io.Reader) (int64, error) {
+	if b := s.raw.slowOut; b != nil && b.Holding() {
+		return s.readPieces(r)
+	}
+	return s.bw.ReadFrom(onlyReader{r})
+}
 
 // onlyReader hides WriteTo, so that the write buffer does the reading.
 type onlyReader struct{ io.Reader }

@@ -493,6 +493,8 @@ type bites struct {
 	ready, moved int
 }
 
+func (b *bites) Holding() bool { return true }
+
 func (b *bites) Ready(ctx context.Context, n int) (int, error) {
 	b.ready++
 	return min(n, b.n), ctx.Err()
