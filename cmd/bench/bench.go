@@ -246,7 +246,7 @@ func (b *bench) once(ctx context.Context, r *row, box mailbox, p program, src, d
 	var lines [2]*line
 	if r.rtt > 0 {
 		for i, s := range ends {
-			if lines[i], err = startLine(ctx, s, r.rtt); err != nil {
+			if lines[i], err = startLine(ctx, s, r.rtt, r.rate); err != nil {
 				return f, err
 			}
 			accounts[i].port = lines[i].port
@@ -303,7 +303,7 @@ func turnsText(f figures, r *row) string {
 func (b *bench) about(ctx context.Context, programs []program) []string {
 	list := machine()
 	if out, err := exec.CommandContext(ctx, "dovecot", "--version").Output(); err == nil {
-		list = append(list, fmt.Sprintf("Both accounts on Dovecot %s, %s, mail_fsync=never, on loopback without TLS and without COMPRESS, mail in %s.", bytes.TrimSpace(out), b.format, place(b.work)))
+		list = append(list, fmt.Sprintf("Both accounts on Dovecot %s, %s, mail_fsync=never, on loopback without TLS, and without COMPRESS where nothing else is said, mail in %s.", bytes.TrimSpace(out), b.format, place(b.work)))
 	}
 	for _, p := range programs {
 		list = append(list, versionOf(ctx, p))

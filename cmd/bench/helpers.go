@@ -213,18 +213,23 @@ type lineCounts struct {
 	ToServer, ToClient int64
 }
 
-// lineProcess TARGET DELAY stands between a client and a server: every byte is
-// DELAY on its way. It prints the port, and for every line of its input what
+// lineProcess TARGET DELAY RATE stands between a client and a server: every byte
+// is DELAY on its way, and RATE bytes a second pass in each direction, 0 for any
+// number. It prints the port, and for every line of its input what
 // went over the line so far. It ends with its input.
 func lineProcess(_ context.Context, args []string) error {
-	if len(args) != 2 {
-		return fmt.Errorf("a target and a delay are wanted, not %q", args)
+	if len(args) != 3 {
+		return fmt.Errorf("a target, a delay and a rate are wanted, not %q", args)
 	}
 	delay, err := time.ParseDuration(args[1])
 	if err != nil {
 		return err
 	}
-	p, err := proxy.Start(proxy.Options{Target: args[0], Delay: delay})
+	rate, err := strconv.ParseInt(args[2], 10, 64)
+	if err != nil {
+		return err
+	}
+	p, err := proxy.Start(proxy.Options{Target: args[0], Delay: delay, Rate: rate})
 	if err != nil {
 		return err
 	}

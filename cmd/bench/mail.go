@@ -18,19 +18,23 @@ type mailbox struct {
 type group struct {
 	count int
 	size  int // bytes
+	// prose: text and HTML as people write it, which compresses as mail does;
+	// else random letters.
+	prose bool
 }
 
 var mailboxes = map[string]mailbox{
-	"small":    {"small", 10, []group{{5000, 4 << 10}}},
-	"many":     {"many", 1, []group{{50_000, 1434}}},
-	"big":      {"big", 1, []group{{200, 1 << 20}}},
-	"huge":     {"huge", 1, []group{{20, 25 << 20}, {1, 400 << 20}}},
+	"small":    {"small", 10, []group{{5000, 4 << 10, false}}},
+	"many":     {"many", 1, []group{{50_000, 1434, false}}},
+	"big":      {"big", 1, []group{{200, 1 << 20, false}}},
+	"huge":     {"huge", 1, []group{{20, 25 << 20, false}, {1, 400 << 20, false}}},
 	"empty":    {"empty", 5000, nil},
-	"thousand": {"thousand", 1, []group{{1000, 4 << 10}}},
-	"still":    {"still", 40, []group{{50_000, 1434}}},
+	"prose":    {"prose", 4, []group{{2500, 16 << 10, true}}},
+	"thousand": {"thousand", 1, []group{{1000, 4 << 10, false}}},
+	"still":    {"still", 40, []group{{50_000, 1434, false}}},
 	// Samples for programs that would take hours over all of "small".
-	"sample300": {"sample300", 10, []group{{300, 4 << 10}}},
-	"sample100": {"sample100", 10, []group{{100, 4 << 10}}},
+	"sample300": {"sample300", 10, []group{{300, 4 << 10, false}}},
+	"sample100": {"sample100", 10, []group{{100, 4 << 10, false}}},
 }
 
 func (m mailbox) messages() (n int) {
@@ -76,9 +80,17 @@ func (m mailbox) each(do func(message) error) error {
 	}
 	start := time.Date(2020, 1, 1, 8, 0, 0, 0, time.UTC)
 	var body []byte
+	var text *prose
 	for f := range m.folders {
 		n := 0
 		for _, g := range m.groups {
+			kind := "text/plain; charset=us-ascii"
+			if g.prose {
+				kind = "multipart/alternative; boundary=part"
+				if text == nil {
+					text = newProse()
+				}
+			}
 			for i := range g.count {
 				n++
 				if n%m.folders != f {
@@ -89,9 +101,13 @@ func (m mailbox) each(do func(message) error) error {
 					"Received: from relay%d.example.org (relay%d.example.org [192.0.2.%d])\r\n\tby mail.example.org with ESMTPS id %08x;\r\n\t%s\r\n"+
 					"From: Sender %d <sender%d@example.org>\r\nTo: Somebody <somebody@example.org>\r\n"+
 					"Subject: Message %d of group %d\r\nDate: %s\r\nMessage-Id: <%s.%d.%d@example.org>\r\n"+
-					"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n",
-					n%97, n%7, n%7, n%250, n, at.Format(time.RFC1123Z), n%97, n%97, i, g.size, at.Format(time.RFC1123Z), m.name, g.size, n)
-				body = fill(body, filler, g.size, n)
+					"MIME-Version: 1.0\r\nContent-Type: %s\r\n\r\n",
+					n%97, n%7, n%7, n%250, n, at.Format(time.RFC1123Z), n%97, n%97, i, g.size, at.Format(time.RFC1123Z), m.name, g.size, n, kind)
+				if g.prose {
+					body = text.body(body, g.size-len(body), n/m.folders%2 == 0)
+				} else {
+					body = fill(body, filler, g.size, n)
+				}
 				if err := do(message{folder: f, flags: flagSets[n%len(flagSets)], date: at.Format("02-Jan-2006 15:04:05 -0700"), body: body}); err != nil {
 					return err
 				}

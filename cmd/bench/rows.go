@@ -11,6 +11,9 @@ type row struct {
 	work string // for people
 	box  string
 	rtt  time.Duration
+	// rate is what the lines carry each way, bytes a second, 0 for any number;
+	// only with a round trip time.
+	rate int64
 	// host1 and host2 are options of the servers, beside the usual ones.
 	host1, host2 string
 	// options are added to imaphaul's defaults.
@@ -94,6 +97,17 @@ var rows = []row{
 	{
 		name: "small-100", work: "same, RTT 100 ms", box: "small", rtt: 100 * ms, sample: "sample100", quick: true, curve: true, slowToo: true,
 		targets: []target{noMoreThan(0.25, "mbsync"), within(4 * time.Second)},
+	},
+	{
+		name: "small-0-compress", work: "5,000 x 4 KiB, 10 folders, RTT 0, COMPRESS offered", box: "small", host1: everything, host2: everything,
+		targets: []target{noMoreThan(0.45, "mbsync"), noMoreThan(1.8, "floor")},
+	},
+	{
+		name: "small-20-compress", work: "same, RTT 20 ms, COMPRESS offered", box: "small", rtt: 20 * ms, host1: everything, host2: everything,
+		targets: []target{noMoreThan(0.4, "mbsync")},
+	},
+	{
+		name: "slow-line", work: "2,500 x 16 KiB of text and HTML, RTT 40 ms, 1 MiB/s each way, COMPRESS offered", box: "prose", rtt: 40 * ms, rate: 1 << 20, host1: everything, host2: everything,
 	},
 	{
 		name: "many", work: "50,000 x 1.4 KiB, one folder, RTT 0", box: "many",

@@ -31,6 +31,9 @@ func (s *server) addr() string { return net.JoinHostPort("127.0.0.1", strconv.It
 // usual hides what costs time on loopback and what some programs use unasked.
 const usual = "hide=COMPRESS=DEFLATE"
 
+// everything hides nothing.
+const everything = "hide="
+
 // server returns the running server with these options, separated by blanks, and
 // starts it first if need be.
 func (b *bench) server(ctx context.Context, options string) (*server, error) {
@@ -107,9 +110,10 @@ type line struct {
 	out  *bufio.Reader
 }
 
-// startLine puts a line of a round trip time in front of a server.
-func startLine(ctx context.Context, s *server, rtt time.Duration) (*line, error) {
-	l := &line{cmd: exec.CommandContext(ctx, self(), "line", s.addr(), (rtt / 2).String())}
+// startLine puts a line of a round trip time in front of a server, which carries
+// rate bytes a second each way, 0 for any number.
+func startLine(ctx context.Context, s *server, rtt time.Duration, rate int64) (*line, error) {
+	l := &line{cmd: exec.CommandContext(ctx, self(), "line", s.addr(), (rtt / 2).String(), strconv.FormatInt(rate, 10))}
 	l.cmd.Stderr = os.Stderr
 	in, err := l.cmd.StdinPipe()
 	if err != nil {

@@ -153,7 +153,8 @@ func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 	queue := make(chan *item, v.queueLength())
 	var end roundEnd
 	var wg sync.WaitGroup
-	f := &feeder{v: v, todo: todo, out: queue}
+	pending := v.weight(todo)
+	f := &feeder{v: v, todo: todo, out: queue, pending: pending}
 	wg.Go(func() {
 		end.feed = f.run(ctx)
 		close(queue)
@@ -161,7 +162,7 @@ func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 			v.lookAhead(ctx)
 		}
 	})
-	d := &deliverer{v: v}
+	d := &deliverer{v: v, pending: pending}
 	if end.deliver = d.run(ctx, queue); end.deliver != nil {
 		v.stop.Store(true)
 		discard(v, queue)

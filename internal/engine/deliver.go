@@ -49,6 +49,9 @@ type deliverer struct {
 	again []*flight
 	quota int
 	timer *time.Timer
+	// line watches the connection; pending are the bytes that are to come.
+	line    gauge
+	pending int64
 	// sourceBroke: the connection was given up because a message could not be
 	// read to its end.
 	sourceBroke bool
@@ -97,9 +100,16 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 	d.ahead = d.v.run.calm.commands(d.v.run.dst, d.ahead)
 	d.timer = time.NewTimer(company)
 	defer d.timer.Stop()
+	d.line = d.v.lane.dst.watch(conn, true, d.pending)
+	defer d.line.end()
 	for {
 		if err := d.makeUp(ctx); err != nil {
 			return err
+		}
+		if d.line.pays {
+			if err := d.compress(ctx); err != nil {
+				return err
+			}
 		}
 		it, open := d.next(in)
 		if it != nil {
@@ -136,7 +146,7 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 				}
 			}
 			d.batch = append(d.batch, it)
-			if d.bytes += it.size; len(d.batch) >= d.batchSize() || d.bytes >= batchBytes {
+			if d.bytes += it.size; len(d.batch) >= d.batchSize() || d.bytes >= d.line.batch() {
 				err = d.flush(ctx)
 			}
 		}
@@ -181,23 +191,48 @@ func (d *deliverer) batchSize() int {
 
 // flush sends the batch, when there is room for it.
 func (d *deliverer) flush(ctx context.Context) error {
-	for len(d.flying) > 0 && len(d.batch) > 0 && (len(d.flying) >= d.ahead || d.aloft+d.bytes > aheadBytes) {
-		if err := d.land(ctx); err != nil {
-			return err
-		}
-	}
-	if len(d.batch) == 0 {
-		return nil
+	if err := d.makeRoom(ctx); err != nil || len(d.batch) == 0 {
+		return err
 	}
 	batch := d.batch
+	d.line.left -= d.bytes
 	d.batch, d.bytes = nil, 0
 	f, err := d.send(ctx, batch)
+	d.line.look()
 	if err != nil {
 		release(d.v, batch)
 		return err
 	}
 	d.fly(f)
 	return nil
+}
+
+// makeRoom waits for answers until the batch may fly.
+func (d *deliverer) makeRoom(ctx context.Context) error {
+	full := func() bool {
+		return len(d.flying) > 0 && len(d.batch) > 0 && (len(d.flying) >= d.ahead || d.aloft+d.bytes > d.line.ahead())
+	}
+	if !full() {
+		return nil
+	}
+	defer d.line.waiting()()
+	for full() {
+		if err := d.land(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compress turns DEFLATE on, when everything under way has landed.
+func (d *deliverer) compress(ctx context.Context) error {
+	if err := d.flush(ctx); err != nil {
+		return err
+	}
+	if err := d.landAll(ctx); err != nil {
+		return err
+	}
+	return d.line.turnOn(ctx)
 }
 
 // fly notes a flight; nil is one that was refused at once.
@@ -311,6 +346,8 @@ func (d *deliverer) streamBody(ctx context.Context, it *item) error {
 		return err
 	}
 	d.fly(&flight{items: []*item{it}, cmd: cmd})
+	d.line.left -= it.size
+	d.line.look()
 	return nil
 }
 
@@ -336,6 +373,7 @@ func (d *deliverer) land(ctx context.Context) error {
 	}
 	d.flying = d.flying[1:]
 	d.aloft -= f.bytes
+	d.line.arrived(f.bytes)
 	if refused != nil {
 		if off, err := d.putOff(ctx, f, refused); off || err != nil {
 			return err

@@ -98,6 +98,9 @@ type feeder struct {
 	full bool
 	// underway are the bytes asked for that have not come.
 	underway int64
+	// line watches the connection; pending are the bytes of todo.
+	line    gauge
+	pending int64
 	// received marks what came, by index into the convoy's tasks.
 	received map[int]bool
 
@@ -133,17 +136,30 @@ func (f *feeder) run(ctx context.Context) error {
 		f.asked, f.at, f.base = first, first, f.v.base(f.todo[0])
 	}
 	stream := conn.Fetch(imapconn.FetchItems{UID: true, Body: true})
+	f.line = f.v.lane.src.watch(conn, false, f.pending)
+	defer f.line.end()
 	defer f.settleTurns(ctx)
 	defer stream.Close()
 	for {
+		idle := stream.Outstanding() == 0
 		if err := f.ask(ctx, conn, stream); err != nil {
 			return err
 		}
 		m, err := stream.Next(ctx)
+		if idle {
+			f.line.skip() // a round trip, whatever the line carries
+		}
+		f.line.look()
 		if errors.Is(err, io.EOF) {
 			f.underway = 0
 			if err := f.turn(ctx); err != nil {
 				return err
+			}
+			if f.line.pays && !f.halted() {
+				f.settleTurns(ctx)
+				if err := f.line.turnOn(ctx); err != nil {
+					return err
+				}
 			}
 			if !f.halted() && !f.full && f.more() {
 				continue
@@ -190,9 +206,13 @@ func (f *feeder) more() bool {
 
 // ask keeps enough windows under way.
 func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.Fetch) error {
+	if f.line.pays {
+		return nil // first everything under way has to come
+	}
 	f.v.run.narrow(f.v.lane.src)
 	for !f.full && !f.halted() && f.more() {
 		messages, bytes, aloft, ahead := f.v.run.window()
+		bytes, aloft = f.line.window(bytes, aloft)
 		if f.v.careful {
 			messages = 1
 		}
@@ -236,6 +256,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 			t.charged = true
 			t.asked = true
 			f.underway += t.size
+			f.line.left -= t.size
 			uids = append(uids, t.uid)
 			f.next++
 		}
@@ -338,6 +359,7 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 	}
 	t := &f.v.tasks[i]
 	f.underway -= t.size
+	f.line.arrived(t.size)
 	if m.Body == nil || m.Body.Size() == 0 && t.size > 0 {
 		f.received[i] = true
 		c.fail(t, event.ErrFetch, fetchText(c.fs, t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")

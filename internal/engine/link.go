@@ -52,6 +52,11 @@ type link struct {
 	// elsewhere: the connection has another folder selected than mailbox, see
 	// turnTo.
 	elsewhere bool
+	// meter measures the connection metered, on which DEFLATE was turned on when
+	// deflatedAt bytes had passed.
+	meter      lineMeter
+	metered    *imapconn.Conn
+	deflatedAt int64
 }
 
 // errRebuilt tells that a folder was rebuilt while the connection was lost: its
@@ -213,6 +218,7 @@ func backOff(n int) time.Duration {
 // reopen opens a lost connection again, with growing pauses in between.
 func (k *link) reopen(ctx context.Context, cause error) error {
 	if k.conn != nil {
+		k.lostCompressed()
 		k.side.count(k.conn)
 		k.conn = nil
 	}
@@ -255,6 +261,7 @@ func (k *link) reopen(ctx context.Context, cause error) error {
 		var again *imapconn.SelectData
 		if again, err = k.selectOn(ctx, c, k.mailbox, k.writable); err != nil {
 			if isConnError(err) {
+				k.lostCompressed()
 				continue
 			}
 			return err

@@ -43,6 +43,8 @@ type side struct {
 	// hasLabels: the server has Gmail's extension.
 	hasLabels bool
 
+	compression compression
+
 	// mu guards the counters: several lanes count.
 	mu                sync.Mutex
 	leaving           atomic.Bool // LOGOUT is under way: BYE is no news
@@ -257,7 +259,8 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 		}
 	}
 	tell(event.Connecting{Side: s.n, Host: a.Host, Port: s.cfg.Port, User: a.User, Login: !onlyConnect})
-	c, err := imapconn.Connect(ctx, s.cfg)
+	cfg := s.compressing()
+	c, err := imapconn.Connect(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -283,6 +286,9 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	mech := creds.Mechanism()
 	tell(event.Authenticating{Side: s.n, Host: a.Host, Mech: mech, Advertised: mech == "LOGIN" || c.Has(imap.AuthCap(mech))})
 	if err := c.Login(ctx, creds); err != nil {
+		if isConnError(err) && a.Compress == nil && cfg.Compress {
+			s.compression.strike() // COMPRESS belongs to the login
+		}
 		_ = c.Close()
 		return nil, &loginError{err}
 	}

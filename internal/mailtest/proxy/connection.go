@@ -98,9 +98,21 @@ func (c *connection) strike(f Fault) bool {
 }
 
 func (c *connection) read(d Direction, from net.Conn, q *queue) {
+	size := 64 << 10
+	rate := c.proxy.options.Rate
+	if rate > 0 {
+		size = int(min(max(rate/100, 512), int64(size)))
+		if s, ok := from.(interface{ SetReadBuffer(int) error }); ok {
+			// Where it is not possible more is on its way.
+			_ = s.SetReadBuffer(narrowBuffer)
+		}
+	}
 	for {
-		buf := make([]byte, 64<<10)
+		buf := make([]byte, size)
 		n, err := from.Read(buf)
+		if rate > 0 && n > 0 && !c.waitUntil(c.proxy.lines[d].carried(n, rate)) {
+			return
+		}
 		due := time.Now().Add(c.proxy.options.Delay)
 		if n > 0 && !q.put(parcel{buf[:n], due}) {
 			return

@@ -1,6 +1,6 @@
 // Package proxy stands between a client and a server on loopback and makes the
-// line between them what a test needs: long (a delay in each direction), cut or
-// silent after a number of bytes, and counted: which commands went over it, and
+// line between them what a test needs: long (a delay in each direction), narrow
+// (so many bytes a second), cut or silent after a number of bytes, and counted: which commands went over it, and
 // how often the client waited for the server before it went on.
 //
 // Commands are only recognised on a line without TLS and COMPRESS.
@@ -34,8 +34,12 @@ type Options struct {
 	// Target is the server's host:port.
 	Target string
 	// Delay is how long every byte is on its way, in each direction; a round
-	// trip takes twice that. The order of bytes stays, bandwidth is not limited.
+	// trip takes twice that. The order of bytes stays.
 	Delay time.Duration
+	// Rate is how many bytes a second the line carries in each direction, all
+	// connections together; 0 for any number. What does not fit waits with the
+	// sender.
+	Rate int64
 	// Transcript keeps all bytes, for Proxy.Transcript.
 	Transcript bool
 }
@@ -66,6 +70,7 @@ type Proxy struct {
 	options Options
 	ln      net.Listener
 	running sync.WaitGroup
+	lines   [2]narrow
 
 	mu     sync.Mutex
 	faults []Fault

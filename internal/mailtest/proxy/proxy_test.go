@@ -93,6 +93,39 @@ func TestDelayHoldsBytesAndKeepsOrder(t *testing.T) {
 	}
 }
 
+func TestRateHoldsForAllConnectionsTogether(t *testing.T) {
+	const rate, size = 1 << 20, 100 << 10
+	p, first := through(t, Options{Rate: rate})
+	second, err := net.Dial("tcp", p.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	sent := bytes.Repeat([]byte("0123456789"), size/10)
+	start := time.Now()
+	got := make(chan []byte)
+	for _, conn := range []net.Conn{first, second} {
+		go func() {
+			// A failed write shows as a short echo.
+			_, _ = conn.Write(sent)
+			_ = conn.(*net.TCPConn).CloseWrite()
+		}()
+		go func() {
+			echo, _ := io.ReadAll(conn)
+			got <- echo
+		}()
+	}
+	for range 2 {
+		if echo := <-got; !bytes.Equal(echo, sent) {
+			t.Errorf("%d bytes came back, or others; %d sent", len(echo), len(sent))
+		}
+	}
+	// Only the lower bound is certain on a busy machine.
+	if took, least := time.Since(start), 2*size*time.Second/rate; took < least {
+		t.Errorf("%d bytes each way took %v, less than %v", 2*size, took, least)
+	}
+}
+
 func TestCutDeliversExactlySoManyBytes(t *testing.T) {
 	for _, d := range []Direction{ToServer, ToClient} {
 		for _, after := range []int64{0, 1, 7, 10} {

@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/imapwire"
+)
+
+// DEFLATE (RFC 4978) is turned on in the middle of a round, on the side whose
+// line turns out to be slow: the half that drives the connection stops asking,
+// or sending, until everything under way has arrived, sends COMPRESS, and goes
+// on. It can not be turned off again on the same connection.
+
+// capDeflate is the capability.
+const capDeflate = "COMPRESS=DEFLATE"
+
+// What a run knows of DEFLATE on one side.
+const (
+	deflateUnknown int32 = iota
+	deflateOn            // it was turned on: further connections begin with it
+	deflateNever         // refused, or it does harm
+)
+
+// deflateStrikes is how many connections may be lost right after DEFLATE was
+// turned on: then it is left alone.
+const deflateStrikes = 2
+
+// soonAfter is how many bytes on the wire are not enough to say that compressed
+// connections work.
+const soonAfter = 1 << 20
+
+// compression is what a run knows of DEFLATE on one side.
+type compression struct {
+	state   atomic.Int32
+	strikes atomic.Int32
+	// streams are the connections over which messages move now.
+	streams atomic.Int32
+}
+
+// strike notes a connection that was lost as soon as it was to compress.
+func (c *compression) strike() {
+	if c.strikes.Add(1) >= deflateStrikes {
+		c.state.Store(deflateNever)
+	}
+}
+
+// lostCompressed looks at a connection that was lost.
+func (k *link) lostCompressed() {
+	c := k.conn
+	if k.side.acct.Compress != nil || !c.Compressed() {
+		return
+	}
+	n := c.Counters()
+	moved := n.NetIn + n.NetOut
+	if k.metered == c {
+		moved -= k.deflatedAt
+	}
+	if moved < soonAfter {
+		k.side.compression.strike()
+		return
+	}
+	k.side.compression.strikes.Store(0)
+}
+
+// compressing is the configuration of a further connection: where DEFLATE paid
+// before, it is on from the login.
+func (s *side) compressing() imapconn.Config {
+	cfg := s.cfg
+	if s.acct.Compress == nil {
+		cfg.Compress = s.compression.state.Load() == deflateOn
+	}
+	return cfg
+}
+
+// weight is the bytes that a round is to move: those of todo, and the share of its
+// lane in a row.
+func (v *convoy) weight(todo []int) (bytes int64) {
+	for _, i := range todo {
+		bytes += v.tasks[i].size
+	}
+	if v.row == nil {
+		return bytes
+	}
+	v.row.mu.Lock()
+	defer v.row.mu.Unlock()
+	var rest int64
+	for _, i := range v.row.todo {
+		rest += v.tasks[i].size
+	}
+	return bytes + rest/int64(max(v.row.lanes, 1))
+}
+
+// gauge watches a link while one half of a round moves messages over it.
+type gauge struct {
+	k    *link
+	conn *imapconn.Conn
+	out  bool // messages leave over it
+	// on: DEFLATE may still be turned on.
+	on bool
+	// pays: it is to be turned on as soon as nothing is under way.
+	pays bool
+	last imapwire.Counters
+	// left are the bytes of messages not asked for, or not sent.
+	left int64
+	// forced is time waited for answers because no more may be unanswered.
+	forced time.Duration
+}
+
+// watch begins to watch; left are the bytes of messages that are to pass.
+func (k *link) watch(conn *imapconn.Conn, out bool, left int64) gauge {
+	s := k.side
+	s.compression.streams.Add(1)
+	if k.metered != conn {
+		k.meter, k.metered, k.deflatedAt = lineMeter{}, conn, 0
+	}
+	g := gauge{k: k, conn: conn, out: out, left: left, last: conn.Counters()}
+	// Under a limit of bytes a second every line is slow, on purpose.
+	g.on = s.acct.Compress == nil && s.run.limits.bytes[s.n] == nil && s.compression.state.Load() != deflateNever &&
+		conn.Has(capDeflate) && !conn.Compressed() && conn.RoundTrip() >= nextDoor
+	return g
+}
+
+// end ends the watching.
+func (g *gauge) end() {
+	if g.k != nil {
+		g.k.side.compression.streams.Add(-1)
+	}
+}
+
+// skip leaves out what happened since the last look.
+func (g *gauge) skip() {
+	if g.on {
+		g.last, g.forced = g.conn.Counters(), 0
+	}
+}
+
+// look enters what happened since the last look. It is cheap enough to be called
+// for each message.
+func (g *gauge) look() {
+	if !g.on || g.pays {
+		return
+	}
+	now := g.conn.Counters()
+	moved, waited := now.NetIn-g.last.NetIn, now.WaitIn-g.last.WaitIn
+	if g.out {
+		moved, waited = now.NetOut-g.last.NetOut, now.WaitOut-g.last.WaitOut+g.forced
+	}
+	if moved < 64<<10 && waited < spanTime/10 {
+		return
+	}
+	g.last, g.forced = now, 0
+	trip := g.conn.RoundTrip()
+	if m := &g.k.meter; m.add(moved, waited, trip) {
+		g.pays = deflatePays(m.rate(), int(g.k.side.compression.streams.Load()), trip, g.left)
+	}
+}
+
+// waiting measures a wait for answers without which nothing more may be sent;
+// the caller calls what it returns at its end.
+func (g *gauge) waiting() func() {
+	if !g.on {
+		return func() {}
+	}
+	before := g.conn.Counters().WaitIn
+	return func() {
+		g.forced += g.conn.Counters().WaitIn - before
+		g.look()
+	}
+}
+
+// arrived enters bytes that reached the other end of the line.
+func (g *gauge) arrived(n int64) {
+	if g.on {
+		g.k.meter.passed(n, time.Now(), g.conn.RoundTrip())
+	}
+}
+
+// ahead is how many bytes may be under way.
+func (g *gauge) ahead() int64 {
+	if !g.on {
+		return aheadBytes
+	}
+	return g.k.meter.ahead()
+}
+
+// window narrows what is asked for: the bytes of one window, and those that may
+// be under way when it is asked for.
+func (g *gauge) window(bytes, aloft int64) (int64, int64) {
+	if limit := g.ahead(); limit < aheadBytes {
+		return min(bytes, limit/2), min(aloft, limit/2+1)
+	}
+	return bytes, aloft
+}
+
+// batch is how many bytes fill a batch.
+func (g *gauge) batch() int64 { return min(batchBytes, g.ahead()/2) }
+
+// turnOn sends COMPRESS, with nothing under way. An error means that the
+// connection is lost.
+func (g *gauge) turnOn(ctx context.Context) error {
+	s := g.k.side
+	g.pays, g.on = false, false
+	if err := g.conn.Err(); err != nil {
+		return err
+	}
+	if g.conn.InFlight() > 0 || s.compression.state.Load() == deflateNever {
+		return nil
+	}
+	err := g.conn.Compress(ctx)
+	switch {
+	case err == nil:
+		n := g.conn.Counters()
+		g.k.deflatedAt = n.NetIn + n.NetOut
+		if s.compression.state.CompareAndSwap(deflateUnknown, deflateOn) {
+			s.run.emit(event.Compression{Side: s.n, On: true, Rate: g.k.meter.rate()})
+		}
+		return nil
+	case isRefusal(err):
+		s.compression.state.Store(deflateNever)
+		s.run.debugf(false, "compress", "Host%d: the line carries %.2g MB/s, and the server refuses to compress: %s", s.n, g.k.meter.rate()/1e6, serverWords(err))
+		return nil
+	}
+	s.compression.strike()
+	return err
+}
