@@ -5,7 +5,6 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
-	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transform"
@@ -58,27 +57,18 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
 // findCopies finds the UIDs of copied messages of which the server told none, by
 // what has arrived in the folder. They are never guessed.
 func (fs *folderSync) findCopies(ctx context.Context, c *copier) error {
-	unknown := make(map[identity.Key][]*task)
+	unknown := false
 	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied && t.newUID == 0 {
-			k := fs.doubtKey(t)
-			unknown[k] = append(unknown[k], t)
-		}
+		unknown = unknown || c.tasks[i].fate == copied && c.tasks[i].newUID == 0
 	}
-	if len(unknown) == 0 {
+	if !unknown {
 		return nil
 	}
 	arrived, err := fs.arrivals(ctx, fs.lane.dst)
 	if err != nil {
 		return err
 	}
-	for _, a := range arrived {
-		if ts := unknown[a.key]; len(ts) > 0 && !fs.delivered[a.uid] {
-			unknown[a.key] = ts[1:]
-			ts[0].newUID = a.uid
-			fs.delivered[a.uid] = true
-		}
-	}
+	c.locate(arrived)
 	return nil
 }
 

@@ -13,7 +13,7 @@ import (
 
 // After a lost connection nobody knows what became of the messages on it. What
 // has arrived on host2 since the folder was listed tells, and nothing else is
-// read (design.md section 4).
+// read.
 
 // arrival is a message found on host2 after a lost connection.
 type arrival struct {

@@ -13,10 +13,39 @@ import (
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
-// compare lists both folders at the same time and pairs their messages.
+// compare lists both folders and pairs their messages.
 func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 	fs.recall()
 	dstLister := &lister{fs: fs, k: fs.lane.dst, n: 2}
+	if err := fs.listBoth(ctx, srcLister, dstLister); err != nil {
+		return err
+	}
+	if err := fs.awaitDoubt(ctx, dstLister); err != nil {
+		return err
+	}
+	if err := fs.separateLookalikes(ctx); err != nil {
+		return err
+	}
+	if err := fs.verifyAdded(ctx); err != nil {
+		return err
+	}
+	if err := fs.resolveDoubt(ctx); err != nil {
+		return err
+	}
+	fs.debugLists()
+	fs.pairing = compare.Pair(fs.src, fs.dst)
+	fs.tellListed()
+	for i := range fs.src.Recs {
+		if r := &fs.src.Recs[i]; !r.Is(listing.Report) && r.Time().After(fs.run.newest) {
+			fs.run.newest = r.Time()
+		}
+	}
+	fs.merge.see(fs)
+	return nil
+}
+
+// listBoth lists both folders at the same time.
+func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister) error {
 	// Each side is cancelled by the run's context only: when one side fails, the
 	// other's connection is to live on.
 	var g errgroup.Group
@@ -53,20 +82,11 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 		// Copying now could bring a message twice that is there and was not seen.
 		fs.problem(event.ErrListing, fmt.Sprintf("Host2 folder %s: not all messages could be listed, so nothing is copied there: %s", fs.to.Raw, fs.dst.Why), "run again")
 	}
-	if err := fs.awaitDoubt(ctx, dstLister); err != nil {
-		return err
-	}
-	if err := fs.separateLookalikes(ctx); err != nil {
-		return err
-	}
-	if err := fs.verifyAdded(ctx); err != nil {
-		return err
-	}
-	if err := fs.resolveDoubt(ctx); err != nil {
-		return err
-	}
-	fs.debugLists()
-	fs.pairing = compare.Pair(fs.src, fs.dst)
+	return nil
+}
+
+// tellListed tells what is in the folders.
+func (fs *folderSync) tellListed() {
 	for i, l := range []*listing.Listing{fs.src, fs.dst} {
 		n := event.Side(i + 1)
 		repeated, nameless, name := fs.pairing.Repeated1, fs.pairing.Nameless1, fs.from
@@ -78,13 +98,6 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 			Duplicates: int64(len(repeated)), NoHeader: int64(len(nameless)),
 		})
 	}
-	for i := range fs.src.Recs {
-		if r := &fs.src.Recs[i]; !r.Is(listing.Report) && r.Time().After(fs.run.newest) {
-			fs.run.newest = r.Time()
-		}
-	}
-	fs.merge.see(fs)
-	return nil
 }
 
 // notListed handles a folder whose messages can not be listed: nothing is

@@ -38,9 +38,8 @@ func (c *copier) lookAfter(ctx context.Context) error {
 	return c.removeTwins(ctx, arrived)
 }
 
-// locate finds the messages that were sent under a key of their own to a server
-// that does not tell their UIDs: nothing else would lead from one side to the
-// other at the next run.
+// locate finds, among what arrived, the copied messages of which the server did not
+// tell the UIDs: nothing else leads to one that was sent under a key of its own.
 func (c *copier) locate(arrived []arrival) {
 	fs := c.fs
 	open := make(map[identity.Key][]*task)
