@@ -74,6 +74,12 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 		}
 	}
 
+	if dir := p.Transfer.SaveDir; dir != "" && !p.Dry {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fail(exitNoFile, fmt.Errorf("--savedir %q cannot be made: %w (choose another directory)", dir, err))
+		}
+	}
+
 	tally := event.NewTally(p.Output.StartedAt, nil)
 	out := stdout
 	if p.Folders.PrintMap != "" {
@@ -185,7 +191,12 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 	code := r.tally.Stats().ExitCode()
 	var notes []error
 	if r.skipped != nil {
-		notes = append(notes, r.skipped.Close())
+		err := r.skipped.Close()
+		notes = append(notes, err)
+		if err != nil && code == event.ExitOK {
+			// Who reads that list believes that it is all.
+			code = event.ExitCatchAll
+		}
 	}
 	ending := report.Ending{Code: code}
 	if r.byFile.Load() {
@@ -336,6 +347,9 @@ func takePidFile(p *plan.Plan, logPath string) (*ownPidFile, []string, error) {
 	file, err := pidfile.Acquire(path, logPath, p.Output.PidFileLocking)
 	if err != nil {
 		if p.Output.PidFileGiven || p.Output.PidFileLocking {
+			if !errors.Is(err, pidfile.ErrHeld) {
+				err = fmt.Errorf("%w (choose another file with --pidfile, or --pidfile \"\" for none)", err)
+			}
 			return nil, nil, err
 		}
 		return &ownPidFile{}, []string{fmt.Sprintf("Warning: no pid file: %v. --abort cannot find this run; choose another file with --pidfile.", err)}, nil

@@ -80,7 +80,7 @@ func misread(sc scanned) *Outcome {
 	var out Outcome
 	if len(sc.warnings) > 0 {
 		out.Code = exitUsage
-		out.Stderr = strings.Join(sc.warnings, "\n") + "\n"
+		out.Stderr = strings.Join(sc.warnings, "\n") + "\n" + meant(sc.warnings)
 	}
 	if n := len(sc.leftovers); n > 0 && sc.leftovers[0] != "" && sc.leftovers[0] != "0" {
 		out.Code = exitUsage

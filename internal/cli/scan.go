@@ -165,7 +165,7 @@ func (s *scanner) option(starter, body string) {
 				s.out.masked[at] = starter + shown
 			}
 		}
-		s.warn("Unknown option: %s", shown)
+		s.warn(unknownMark+"%s", shown)
 		return
 	}
 	s.wary = n.opt.Secret

@@ -46,7 +46,7 @@ func (r *run) openJournal(ctx context.Context) error {
 	case err != nil && ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		r.warn(fmt.Sprintf("no journal is kept: %v", err))
+		r.warn(fmt.Sprintf("no journal is kept: %v; choose another directory with --cachedir, or use --nousecache", err))
 		return nil
 	}
 	r.j = j

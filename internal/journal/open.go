@@ -53,7 +53,7 @@ func Open(ctx context.Context, dir string, p Pair, o Options) (*Journal, error) 
 	}
 	if o.Mode == ReadWrite {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("journal directory: %w; choose another with --cachedir, or --nousecache", err)
+			return nil, fmt.Errorf("journal directory: %w", err)
 		}
 	}
 	j := newJournal(o.Mode, o.Now)
@@ -162,12 +162,14 @@ func (j *Journal) create(p Pair) error {
 	}
 	db, _, err := openBolt(fresh, false)
 	if err != nil {
+		_ = os.Remove(fresh) // a disk that is full needs the room
 		return fmt.Errorf("create journal: %w", err)
 	}
 	err = guard(func() error {
 		return db.Update(func(tx *bbolt.Tx) error { return initialise(tx, p, schemaVersion) })
 	})
 	if err = errors.Join(err, db.Close()); err != nil {
+		_ = os.Remove(fresh)
 		return fmt.Errorf("create journal %s: %w", fresh, err)
 	}
 	if err := os.Rename(fresh, j.path); err != nil {

@@ -69,6 +69,8 @@ func (t *Text) advice(c event.Class) string {
 			limit = " (over " + units.Bytes(o.ExitWhenOver) + ")"
 		}
 		return "The most that one run may transfer is reached" + limit + ". Run again to sync more."
+	case event.ErrFolder, event.ErrSubfolder1:
+		return "See the names of the folders with --justfolderlists."
 	case event.ErrListing:
 		return "Folders that could not be listed are as they were; nothing was deleted in them. Run again."
 	case event.ErrRefused:

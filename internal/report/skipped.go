@@ -28,7 +28,7 @@ type SkippedFile struct {
 func CreateSkipped(path string) (*SkippedFile, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("--skippedfile %q cannot be opened: %w", path, err)
+		return nil, fmt.Errorf("--skippedfile %q cannot be opened: %w (choose another file)", path, err)
 	}
 	s := &SkippedFile{path: path, f: f, w: bufio.NewWriter(f)}
 	_, s.err = s.w.WriteString("folder\tuid\tmessage-id\tdate\tsubject\tsize\treason\n")

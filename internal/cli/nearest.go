@@ -1,0 +1,70 @@
+package cli
+
+import "strings"
+
+// unknownMark begins Getopt::Long's words about an option that there is not.
+const unknownMark = "Unknown option: "
+
+// meant gives a line for each of the warnings about an unknown option that is
+// nearly the name of one, "" when there is none.
+func meant(warnings []string) string {
+	var b strings.Builder
+	for _, w := range warnings {
+		typed, ok := strings.CutPrefix(w, unknownMark)
+		if !ok {
+			continue
+		}
+		typed, _, _ = strings.Cut(typed, "=")
+		if name := nearest(typed); name != "" {
+			b.WriteString("Did you mean --" + name + "?\n")
+		}
+	}
+	return b.String()
+}
+
+// nearest is the option whose name takes the fewest slips to be typed like this,
+// "" when it takes too many. That a name has no "no" form is no slip.
+func nearest(typed string) string {
+	best, least := "", 1
+	if len(typed) > 4 {
+		least = 2
+	}
+	for i := range Table {
+		o := &Table[i]
+		for _, name := range append([]string{o.Name}, o.Aliases...) {
+			lower := strings.ToLower(name)
+			if strings.HasPrefix(typed, "no") && strings.HasSuffix(typed, lower) {
+				continue
+			}
+			if n := slips(typed, lower); n < least || n == least && best == "" {
+				best, least = name, n
+			}
+		}
+	}
+	return best
+}
+
+// slips counts the letters left out, added, changed or swapped with the next one
+// between two words (the optimal string alignment distance).
+func slips(a, b string) int {
+	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	var two []int // the row before the one before
+	for i := 1; i <= len(a); i++ {
+		two, before, row = before, row, make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			change := 1
+			if a[i-1] == b[j-1] {
+				change = 0
+			}
+			row[j] = min(before[j]+1, row[j-1]+1, before[j-1]+change)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], two[j-2]+1)
+			}
+		}
+	}
+	return row[len(b)]
+}
