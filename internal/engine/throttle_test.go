@@ -2,12 +2,17 @@ package engine_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/proxy"
 )
 
 // lateness is by how much, in seconds of the limit, a busy machine may make bytes
@@ -88,4 +93,55 @@ func join(boxes ...corpus.Mailbox) corpus.Mailbox {
 		}
 	}
 	return all
+}
+
+// A line that is cut while a large message crosses it at the limit's pace: nothing
+// is lost, and nothing comes twice.
+func TestCutUnderALimitOfBytes(t *testing.T) {
+	t.Parallel()
+	for name, side := range map[string]int{"host1": 1, "host2": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+			target := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+			mailtest.Fill(t, source.s, source.user, join(letters(20, 3000), letters(1, 600_000), letters(20, 3000)))
+			a, b := source, target
+			if side == 1 {
+				a, _ = through(t, a, proxy.Fault{Kind: proxy.Cut, Direction: proxy.ToClient, After: 300_000, Connection: 1})
+			} else {
+				b, _ = through(t, b, proxy.Fault{Kind: proxy.Cut, Direction: proxy.ToServer, After: 300_000, Connection: 1})
+			}
+			got := migrateWith(t, t.Context(), engine.Options{Pause: func(int) time.Duration { return 0 }}, append(args(a, b), "--maxbytespersecond", "1000000", "--cachedir", t.TempDir())...)
+			got.expect(t, 0)
+			if n := got.fin.Reconnections[side]; n != 1 {
+				t.Errorf("%d reconnections", n)
+			}
+			same(t, source, target)
+		})
+	}
+}
+
+// Who waits for tomorrow can be told to stop.
+func TestStopWhileWaitingForTheDay(t *testing.T) {
+	t.Parallel()
+	source := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+	target := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+	mailtest.Fill(t, source.s, source.user, letters(20, 10_000))
+	p, end := cli.ParseArgs(append(args(source, target), "--maxbytesperday2", "100000", "--waitday", "--cachedir", t.TempDir())...)
+	if p == nil {
+		t.Fatal(end.Stderr)
+	}
+	stop := make(chan struct{})
+	var once sync.Once
+	fin := engine.Run(t.Context(), p, engine.Options{Stop: stop, Sink: func(e event.Event) {
+		if s, ok := e.(event.Throttled); ok && s.Side == 2 {
+			once.Do(func() { close(stop) })
+		}
+	}})
+	if fin.Stopped != "signal" || fin.Fatal != nil {
+		t.Errorf("stopped for %q, %v", fin.Stopped, fin.Fatal)
+	}
+	if n := len(mailtest.Snapshot(t, target.s, target.user).Folders["INBOX"].Messages); n < 5 || n > 9 {
+		t.Errorf("%d messages are on host2", n)
+	}
 }
