@@ -22,8 +22,8 @@ type limits struct {
 	clock pace.Clock
 	// messages and bytes hold for each direction; nil for no limit.
 	messages, bytes [3]*pace.Limiter
-	// slept is what was waited for bytes and not told yet.
-	slept atomic.Int64
+	// slept is what was waited for messages and for bytes and not told yet.
+	slept [2]atomic.Int64
 	// went is what went over all lines so far: what host1 sent, what host2 was sent.
 	went [3]atomic.Int64
 	// day holds the limits of bytes a day, by side.

@@ -45,7 +45,7 @@ type convoy struct {
 // copyAll copies what the copiers have to copy, of several folders in one go;
 // lookout looks at the folders after them.
 func (r *run) copyAll(ctx context.Context, copiers []*copier, lookout *scout) error {
-	defer r.tellSlept()
+	defer r.tellSlept(tellRest)
 	for _, c := range copiers {
 		if err := c.copyOnHost2(ctx); err != nil {
 			return err

@@ -38,8 +38,9 @@ const (
 	// messagesAhead is how long a line may be, in seconds, before messages are
 	// asked for more slowly than the limit allows.
 	messagesAhead = 0.3
-	// tellSleep is how much sleep is told at a time.
+	// tellSleep is how much sleep is told at a time, tellRest how much at the end.
 	tellSleep = time.Second
+	tellRest  = 10 * time.Millisecond
 )
 
 // prepareLimits makes the limiters of the plan.
@@ -140,7 +141,7 @@ func (b *brake) Ready(ctx context.Context, n int) (int, error) {
 		return 0, err
 	}
 	if b.side == 1 { // the two mostly sleep at the same time
-		b.r.limits.slept.Add(int64(slept))
+		b.r.limits.slept[1].Add(int64(slept))
 	}
 	return min(n, b.limit.Burst()), nil
 }
@@ -153,11 +154,16 @@ func (b *brake) Moved(n int) {
 	b.r.limits.went[b.side].Add(int64(n))
 }
 
-// tellSlept tells how long the limit of bytes was waited for, now and then.
-func (r *run) tellSlept() {
-	if slept := time.Duration(r.limits.slept.Load()); slept >= tellSleep {
-		r.limits.slept.Add(-int64(slept))
-		r.emit(event.Throttled{Side: 1, For: slept, Why: "--maxbytespersecond"})
+// tellSlept tells how long the limits were waited for, if that was at least so long
+// since the last time.
+func (r *run) tellSlept(least time.Duration) {
+	for i, why := range [...]string{"--maxmessagespersecond", "--maxbytespersecond"} {
+		if time.Duration(r.limits.slept[i].Load()) < least {
+			continue
+		}
+		if slept := r.limits.slept[i].Swap(0); slept > 0 {
+			r.emit(event.Throttled{Side: 1, For: time.Duration(slept), Why: why})
+		}
 	}
 }
 
@@ -200,14 +206,14 @@ func (r *run) streams(size int64) bool {
 
 // pace waits until messages may leave a side: host1 for here, here for host2.
 func (r *run) pace(ctx context.Context, n event.Side, messages int) error {
-	r.tellSlept()
+	r.tellSlept(tellSleep)
 	l := r.limits.messages[n]
 	if l == nil {
 		return nil
 	}
 	slept, err := l.Wait(ctx, int64(messages))
-	if err == nil && n == 1 && slept >= 10*time.Millisecond {
-		r.emit(event.Throttled{Side: n, For: slept, Why: "--maxmessagespersecond"})
+	if n == 1 {
+		r.limits.slept[0].Add(int64(slept))
 	}
 	return err
 }
