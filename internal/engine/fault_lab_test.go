@@ -1,0 +1,249 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
+	"github.com/imaphaul/imaphaul/internal/mailtest/proxy"
+)
+
+// places are the interesting bytes of a dialogue: around every line end and
+// around the beginning and the end of every literal.
+func places(dialogue []byte) []int64 {
+	seen := make(map[int64]bool)
+	around := func(n int) {
+		for d := -2; d <= 2; d++ {
+			if at := n + d; at >= 0 && at < len(dialogue) {
+				seen[int64(at)] = true
+			}
+		}
+	}
+	for at := 0; at < len(dialogue); {
+		i := bytes.Index(dialogue[at:], []byte("\r\n"))
+		if i < 0 {
+			break
+		}
+		at += i + 2
+		around(at)
+		head := dialogue[max(0, at-40):at]
+		if m := literal.FindAllSubmatch(head, -1); m != nil && bytes.HasSuffix(head, m[len(m)-1][0]) {
+			n, _ := strconv.Atoi(string(m[len(m)-1][1]))
+			if at+n <= len(dialogue) {
+				around(at + n/2)
+				at += n
+				around(at)
+			}
+		}
+	}
+	var out []int64
+	for n := range seen {
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// cuts chooses where to cut a dialogue.
+func cuts(r *rand.Rand, dialogue []byte, n int) []int64 {
+	all := places(dialogue)
+	if mailtest.FullChaos() {
+		for range 150 {
+			all = append(all, r.Int64N(int64(len(dialogue))))
+		}
+		if len(all) > 600 {
+			r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+			all = all[:600]
+		}
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+	var out []int64
+	for range n {
+		if r.IntN(3) == 0 {
+			out = append(out, r.Int64N(int64(len(dialogue))))
+			continue
+		}
+		out = append(out, all[r.IntN(len(all))])
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// lab is a pair of accounts on which many faults are tried.
+type lab struct {
+	a, b    account
+	options []string
+	// want compares the accounts in place of differences; idle has one more run
+	// show that it finds nothing to do.
+	want func() []string
+	idle bool
+	runs int
+	// again counts the faults after which the command line had to be run again.
+	again int
+}
+
+// empty empties host2. Courier takes two seconds to delete a folder: there it only
+// loses its messages.
+func (l *lab) empty(t *testing.T) {
+	t.Helper()
+	if l.b.s.Kind != mailtest.Courier {
+		mailtest.Empty(t, l.b.s, l.b.user)
+		return
+	}
+	for name, f := range mailtest.Snapshot(t, l.b.s, l.b.user).Folders {
+		if len(f.Messages) > 0 {
+			dialogue(t, l.b, fmt.Sprintf("SELECT %q", name), `STORE 1:* +FLAGS.SILENT (\Deleted)`, "CLOSE")
+		}
+	}
+}
+
+// withJournal are the lab's options and a new place for the journal.
+func (l *lab) withJournal(t *testing.T) []string {
+	t.Helper()
+	if slices.Contains(l.options, "--nousecache") {
+		return l.options
+	}
+	return append([]string{"--cachedir", t.TempDir()}, l.options...)
+}
+
+// try lets one fault strike and then expects both accounts to be equal, after a
+// second run at most.
+func (l *lab) try(t *testing.T, side event.Side, f proxy.Fault) {
+	t.Helper()
+	l.empty(t)
+	a, b := l.a, l.b
+	var p *proxy.Proxy
+	if side == 1 {
+		a, p = through(t, a, f)
+	} else {
+		b, p = through(t, b, f)
+	}
+	defer p.Close()
+	options := l.withJournal(t)
+	first := attempt(t, a, b, options...)
+	l.runs++
+	if first.code() != 0 {
+		p.Clear()
+		l.again++
+		l.runs++
+		second := attempt(t, a, b, options...)
+		if second.code() != 0 {
+			t.Errorf("the run after it ended with %d\n--- first\n%s\n--- second\n%s", second.code(), first.text, second.text)
+			return
+		}
+	}
+	if lines := l.compare(t); len(lines) > 0 {
+		t.Errorf("%s\n%s", strings.Join(lines, "\n"), first.text)
+	}
+	if !l.idle {
+		return
+	}
+	p.Clear()
+	l.runs++
+	// A folder in which nothing happened is not even looked at.
+	dialogue(t, l.b, "SELECT INBOX", `STORE 1:* +FLAGS.SILENT (\Answered)`)
+	if last := attempt(t, a, b, options...); last.code() != 0 || last.stats.Transferred != 0 {
+		t.Errorf("one more run copies %d messages and ends with %d\n%s", last.stats.Transferred, last.code(), last.text)
+	}
+}
+
+func (l *lab) compare(t *testing.T) []string {
+	t.Helper()
+	if l.want != nil {
+		return l.want()
+	}
+	return differences(t, l.a, l.b)
+}
+
+// dialogues carries the mailbox over once without a fault, and returns what was
+// said on each side's connection in each direction.
+func (l *lab) dialogues(t *testing.T) (said [3][2][]byte) {
+	t.Helper()
+	l.empty(t)
+	a, pa := through(t, l.a)
+	b, pb := through(t, l.b)
+	defer pa.Close()
+	defer pb.Close()
+	attempt(t, a, b, l.withJournal(t)...).expect(t, 0)
+	if lines := l.compare(t); len(lines) > 0 {
+		t.Fatal(strings.Join(lines, "\n"))
+	}
+	for side, p := range map[int]*proxy.Proxy{1: pa, 2: pb} {
+		for _, d := range []proxy.Direction{proxy.ToServer, proxy.ToClient} {
+			said[side][d] = p.Transcript(1, d)
+		}
+	}
+	return said
+}
+
+// newLab fills a source.
+func newLab(t *testing.T, from, to target, box corpus.Mailbox, options ...string) *lab {
+	t.Helper()
+	l := &lab{a: from.account(t), b: to.account(t), options: append([]string{"--nocompress1", "--nocompress2"}, options...)}
+	mailtest.Fill(t, l.a.s, l.a.user, box)
+	return l
+}
+
+// sweep cuts, or stalls, every dialogue at n places.
+func (l *lab) sweep(t *testing.T, kind proxy.FaultKind, n int) {
+	t.Helper()
+	r := mailtest.Chance(t, 5)
+	said := l.dialogues(t)
+	tried := 0
+	for side := event.Side(1); side <= 2; side++ {
+		for _, d := range []proxy.Direction{proxy.ToServer, proxy.ToClient} {
+			for _, after := range cuts(r, said[side][d], n) {
+				f := proxy.Fault{Kind: kind, Direction: d, After: after, Connection: 1}
+				tried++
+				t.Run(fmt.Sprintf("host%d %v %d of %d", side, d, after, len(said[side][d])), func(t *testing.T) { l.try(t, side, f) })
+				if t.Failed() && !mailtest.FullChaos() {
+					return
+				}
+			}
+		}
+	}
+	t.Logf("%d faults, %d runs, %d faults needed a second run", tried, l.runs, l.again)
+}
+
+// through puts a proxy in front of an account, with a fault if there is one.
+func through(t testing.TB, a account, faults ...proxy.Fault) (account, *proxy.Proxy) {
+	t.Helper()
+	p, err := proxy.Start(proxy.Options{Target: a.addr(), Transcript: len(faults) == 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range faults {
+		p.Add(f)
+	}
+	a.port = p.Port()
+	return a, p
+}
+
+// attempt is one run of the program with short pauses.
+func attempt(t testing.TB, a, b account, options ...string) outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // against a hang only
+	defer cancel()
+	out := migrateWith(t, ctx, engine.Options{Pause: func(int) time.Duration { return grace }}, append(args(a, b), options...)...)
+	if ctx.Err() != nil {
+		t.Fatalf("the run hangs\n%s", out.text)
+	}
+	return out
+}
+
+// differences compares two accounts.
+func differences(t testing.TB, a, b account) []string {
+	t.Helper()
+	return mailtest.Diff(mailtest.Snapshot(t, a.s, a.user), mailtest.Snapshot(t, b.s, b.user), mailtest.Known(a.s, b.s))
+}
