@@ -45,6 +45,9 @@ func (b *builder) build() *plan.Plan {
 	p.Transform = b.transform()
 	p.Flags = b.flags()
 	p.Deletion = b.deletion()
+	if p.Deletion.Delete1 && p.Host1.Host == p.Host2.Host && p.Host1.Port == p.Host2.Port && p.Host1.User == p.Host2.User && p.Host1.User != "" {
+		b.note("Warning: host1 and host2 are the same account: --delete1 deletes for good what lies in a folder that is mapped to itself.")
+	}
 	p.Transfer = b.transfer()
 	p.Limits = b.limits()
 	p.Journal = b.journal(&p.Identity)

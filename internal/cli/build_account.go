@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -38,6 +39,7 @@ func (b *builder) account(n string) plan.Account {
 	if v.has("port" + n) {
 		a.Port = b.count("port"+n, 1, 65535)
 	}
+	b.hostWithPort(&a, n)
 	b.transport(&a, n)
 	b.authentication(&a, n)
 	if v.flag("insecure" + n) {
@@ -47,6 +49,26 @@ func (b *builder) account(n string) plan.Account {
 		b.note("Warning: the certificate of host%s will not be checked. Whoever stands between can read the password and the mail.", n)
 	}
 	return a
+}
+
+// hostWithPort takes NAME:PORT for a host and its port, as imapsync's library
+// does, and refuses a URL. An IPv6 address has more than one colon.
+func (b *builder) hostWithPort(a *plan.Account, n string) {
+	if typed := b.v.str("host" + n); strings.Contains(typed, "://") {
+		b.bad.add("--host%s %s: a URL, not a host. Give the name or the IP address of the server alone.", n, typed)
+		return
+	}
+	name, digits, ok := strings.Cut(a.Host, ":")
+	port, err := strconv.ParseUint(digits, 10, 16)
+	switch {
+	case !ok || name == "" || err != nil || port == 0:
+		return
+	case a.Port != 0 && a.Port != int(port):
+		b.bad.add("--host%s %s and --port%s %d: two different ports. Give the host without a port.", n, a.Host, n, a.Port)
+		return
+	}
+	b.note("--host%s %s: taken as --host%s %s --port%s %d.", n, a.Host, n, name, n, port)
+	a.Host, a.Port = name, int(port)
 }
 
 // cleanHost drops what imapsync drops from a host: all blanks and slashes.

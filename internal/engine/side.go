@@ -347,6 +347,10 @@ func (s *side) refusedEntry(err error, st *story) error {
 	default:
 		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, err)
 		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.n, s.n)
+		var mute *imapconn.GreetingError
+		if errors.As(err, &mute) && s.cfg.TLS != imapconn.TLSImplicit {
+			e.Hint += fmt.Sprintf("; a port that speaks TLS from the start says nothing by itself: then give --ssl%d", s.n)
+		}
 	}
 	st.emit(e)
 	return errors.Join(errStopped, err)

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"strings"
+
 	"github.com/imaphaul/imaphaul/internal/event"
 )
 
@@ -14,7 +16,7 @@ func (t *Text) finished(e event.Finished) {
 		t.askedToTerminate(e.Signal)
 	}
 	if e.Fatal != nil && t.stats.ErrorCount == 0 {
-		t.linef("Failure: %v", e.Fatal)
+		t.linef("Failure: %s", strings.TrimPrefix(e.Fatal.Error(), "Failure: "))
 	}
 	if loop {
 		t.statistics()
