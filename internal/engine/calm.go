@@ -19,8 +19,11 @@ const (
 	// their longest they take three quarters of an hour.
 	maxPauses = 16
 	// maxPutOff bounds how often one command or message is tried again because the
-	// server asked for patience.
-	maxPutOff = 5
+	// server is asked too much: by more than maxPauses, so that such a server ends
+	// the run and fails no message. maxAgain is the same for a failure that may
+	// pass.
+	maxPutOff = maxPauses + 4
+	maxAgain  = 3
 )
 
 // calm is how a run backs off. Whoever hears that one server is asked too much
@@ -129,6 +132,12 @@ func (g *calm) patience(ctx context.Context, n int) error {
 		return g.wait(ctx)
 	}
 	return g.run.sleep(ctx, g.run.pause(n))
+}
+
+// worthAnother reports whether something is to be tried again that was refused for
+// the n-th time, counting from 1.
+func worthAnother(v provider.Verdict, n int) bool {
+	return v.Throttled() && n <= maxPutOff || v.Action == provider.Again && n <= maxAgain
 }
 
 // lanes is how many of n lanes may work.

@@ -191,7 +191,10 @@ func (d *deliverer) batchSize() int {
 
 // flush sends the batch, when there is room for it.
 func (d *deliverer) flush(ctx context.Context) error {
-	if err := d.makeRoom(ctx); err != nil || len(d.batch) == 0 {
+	if err := d.makeRoom(ctx); err != nil {
+		return err
+	}
+	if err := d.landDone(ctx); err != nil || len(d.batch) == 0 {
 		return err
 	}
 	batch := d.batch
@@ -245,6 +248,17 @@ func (d *deliverer) fly(f *flight) {
 	}
 	d.flying = append(d.flying, f)
 	d.aloft += f.bytes
+}
+
+// landDone settles what was answered while others were sent: a server that wants
+// to be asked for each message answers the last one first.
+func (d *deliverer) landDone(ctx context.Context) error {
+	for len(d.flying) > 0 && d.flying[0].cmd.Done() {
+		if err := d.land(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // landAll waits for everything under way.

@@ -133,7 +133,11 @@ func (d *dialler) turn() bool {
 		return false
 	}
 	d.have++
-	d.nextAt = time.Now().Add(dialEvery)
+	every := dialEvery
+	if d.run.o.Pause != nil {
+		every = d.run.o.Pause(1)
+	}
+	d.nextAt = time.Now().Add(every)
 	return true
 }
 

@@ -198,17 +198,13 @@ func (k *link) later(ctx context.Context, err error, n int) (bool, error) {
 	}
 	v := k.side.classify(refused)
 	switch {
-	case v.Action == provider.DayStop:
+	case v.Action == provider.DayStop, v.Later() && k.run.stopping():
 		return false, errStopped
-	case v.Throttled() && n <= maxPutOff, v.Action == provider.Again && n <= maxAgain:
+	case worthAnother(v, n):
 		return true, k.run.calm.patience(ctx, n)
 	}
 	return false, nil
 }
-
-// maxAgain bounds how often a command is tried again that failed for a reason that
-// may pass.
-const maxAgain = 2
 
 // backOff is how long to wait before the n-th attempt to open a connection.
 func backOff(n int) time.Duration {

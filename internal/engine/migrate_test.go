@@ -107,7 +107,11 @@ func migrateWith(t testing.TB, ctx context.Context, o engine.Options, options ..
 	var out outcome
 	tally := event.NewTally(p.Output.StartedAt, time.Now)
 	printer := report.NewText(&text, tally, report.Options{Program: "imaphaul", Version: "test", Dry: p.Dry, ErrorsMax: p.Limits.ErrorsMax, ErrorsDump: true})
+	watch := o.Sink
 	o.Sink = event.Serial(tally.Add, printer.Event, func(e event.Event) {
+		if watch != nil {
+			watch(e)
+		}
 		switch e := e.(type) {
 		case event.FolderRemoved:
 			out.removed = append(out.removed, e)

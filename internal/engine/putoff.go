@@ -16,18 +16,15 @@ import (
 // round. It reports false when the refusal is about the messages.
 func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Response) (bool, error) {
 	v := d.v.run.dst.classify(refused)
-	if v.Action == provider.DayStop {
+	if v.Action == provider.DayStop || v.Later() && d.v.run.stopping() {
 		for _, it := range f.items {
 			it.t.doubtful = false
 		}
 		f.release(d.v)
 		return true, errStopped
 	}
-	if !v.Later() {
-		return false, nil
-	}
 	for _, it := range f.items {
-		if it.t.putOff >= maxPutOff {
+		if !worthAnother(v, int(it.t.putOff)+1) {
 			return false, nil
 		}
 	}
@@ -52,6 +49,9 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 		if err := d.landAll(ctx); err != nil {
 			return err
 		}
+		if d.v.run.stopping() {
+			return errStopped
+		}
 		if err := d.v.run.calm.patience(ctx, int(d.again[0].items[0].t.putOff)); err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 // is about time: then it is asked again in the next round.
 func (f *feeder) putOff(t *task, err error) bool {
 	refused, ok := refusalIn(err)
-	if !ok || t.putOff >= maxPutOff || !f.v.run.src.classify(refused).Later() {
+	if !ok || !worthAnother(f.v.run.src.classify(refused), int(t.putOff)+1) {
 		return false
 	}
 	t.putOff++

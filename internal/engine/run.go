@@ -47,7 +47,8 @@ type Options struct {
 	Clock pace.Clock
 	// Resolver replaces the DNS, for tests.
 	Resolver guard.Resolver
-	// Pause replaces the growing pauses between attempts to connect, for tests.
+	// Pause replaces the pauses between attempts to connect, and those that a
+	// server asks for, for tests.
 	Pause func(attempt int) time.Duration
 }
 

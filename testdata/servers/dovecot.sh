@@ -4,9 +4,10 @@
 #   format=      maildir, mdbox or sdbox   layout=fs      directory layout of maildir
 #   hide=A,B     capabilities left out     quota=KIB      of every user
 #   fsync=always (default: never)          acl=yes        ACL commands
+#   connections=N at most, of one user from one address (default: 1000)
 #   listindex=no without it CREATE costs the same however many folders there are
 here=$(dirname "$0")
-known="sep prefix format layout hide quota fsync acl listindex"
+known="sep prefix format layout hide quota fsync acl connections listindex"
 isolated=
 # shellcheck source=lib.sh
 . "$here/lib.sh"
@@ -63,7 +64,7 @@ default_login_user = dovenull
 mail_location = $location
 mail_fsync = ${option[fsync]:-never}
 mailbox_list_index = ${option[listindex]:-yes}
-mail_max_userip_connections = 1000
+mail_max_userip_connections = ${option[connections]:-1000}
 mail_plugins = $plugins
 protocol imap {
   mail_plugins = $plugins $imap_plugins
