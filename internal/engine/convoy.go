@@ -109,8 +109,11 @@ func (v *convoy) move(ctx context.Context) error {
 			v.blame(&end, idle > 0)
 		}
 		waited, waitErr := v.awaitDay(ctx)
-		if waitErr != nil {
-			return errors.Join(errStopped, waitErr)
+		switch {
+		case waitErr != nil && ctx.Err() != nil:
+			return errors.Join(errStopped, ctx.Err())
+		case waitErr != nil:
+			return waitErr
 		}
 		if waited || v.countLeft() < before || err == nil && v.patient.Load() {
 			idle = 0
