@@ -29,7 +29,7 @@ const meterBuffer = 4 << 10
 
 // measured puts a meter between the client and an account. fromServer says which
 // direction is noted: what the server sends, or what it is sent. A narrow one
-// takes little off the server that the client has no room for.
+// holds little by itself, so that what waits in it does not look like a burst.
 func measured(t testing.TB, a account, fromServer, narrow bool, word string) (account, *meter) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -51,6 +51,7 @@ func measured(t testing.TB, a account, fromServer, narrow bool, word string) (ac
 			}
 			if tcp, ok := client.(*net.TCPConn); ok && narrow {
 				_ = tcp.SetWriteBuffer(meterBuffer)
+				_ = tcp.SetReadBuffer(8 * meterBuffer)
 			}
 			running.Go(func() { m.carry(server, client, !fromServer) })
 			running.Go(func() { m.carry(client, server, fromServer) })

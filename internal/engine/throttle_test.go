@@ -31,7 +31,7 @@ func TestBytesASecondHoldOnTheLine(t *testing.T) {
 	source, target := newAccount(t, from), newAccount(t, to)
 	mailtest.Fill(t, from, source.user, box)
 	a, out := measured(t, source, true, true, "BODY[] {")
-	b, in := measured(t, target, false, false, "+}\r\n")
+	b, in := measured(t, target, false, true, "+}\r\n")
 	got := migrate(t, a, b, "--maxbytespersecond", fmt.Sprint(limit), "--cachedir", t.TempDir())
 	got.expect(t, 0)
 	same(t, source, target)
