@@ -48,14 +48,14 @@ type account struct {
 	port           int
 }
 
-func newAccount(t *testing.T, kind string) account {
+func newAccount(t *testing.T, kind string, options ...string) account {
 	t.Helper()
 	var s *mailtest.Server
 	if kind == mailtest.Embedded {
 		s = mailtest.StartEmbedded(t, embedded.Options{})
 	} else {
 		mailtest.Kinds(t, kind)
-		s = mailtest.Real(t, kind)
+		s = mailtest.Real(t, kind, options...)
 	}
 	user, password := s.User(t)
 	return account{s: s, user: user, password: password, port: s.Port}

@@ -24,14 +24,24 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	}
 	box := corpus.Generate(corpus.Options{Seed: 11, Messages: messages, Folders: folders, Distinct: true, PlainHeaders: true, MaxAttachment: 128 << 10})
 	addLookalikes(&box)
-	for i, kind := range everywhere() {
-		t.Run(kind, func(t *testing.T) {
+	type target struct {
+		name, kind      string
+		server, options []string
+	}
+	var targets []target
+	for _, kind := range everywhere() {
+		targets = append(targets, target{name: kind, kind: kind})
+	}
+	// Over several connections, each message after the server's consent.
+	targets = append(targets, target{"connections", mailtest.Dovecot, []string{"hide=MULTIAPPEND,LITERAL+"}, []string{"--connections", "4"}})
+	for i, to := range targets {
+		t.Run(to.name, func(t *testing.T) {
 			t.Parallel()
 			r := mailtest.Chance(t, uint64(i))
-			a, b := newAccount(t, mailtest.Dovecot), newAccount(t, kind)
+			a, b := newAccount(t, mailtest.Dovecot), newAccount(t, to.kind, to.server...)
 			mailtest.Fill(t, a.s, a.user, box)
 			through, tap := tapped(t, b)
-			p := newPair(t, a, through)
+			p := newPair(t, a, through, to.options...)
 			struck, inFlight := 0, 0
 			for struck < kills {
 				when := moment(r, tap, box.Bytes()/int64(kills))
