@@ -25,7 +25,7 @@ func (t *Text) summary() {
 	switch t.stats.Finished.Stopped {
 	case "", "signal":
 	case "day budget":
-		t.linef("The limit of bytes per day is reached.")
+		t.linef("The limit of a day is reached; a warning above says whose.")
 		t.resume()
 	default:
 		t.resume()
