@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/emersion/go-imap/v2"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -114,23 +113,6 @@ func (fs *folderSync) probe1() *probe {
 		fs: fs, mailbox: fs.from.Raw, writable: fs.writable1(),
 		look: true, list: !known && inside > 0, recs: make([]listing.Record, 0, inside),
 	}
-}
-
-// makeAll creates folders on host2 and selects them.
-func (r *run) makeAll(ctx context.Context, absent []*folderSync) error {
-	if len(absent) == 0 {
-		return nil
-	}
-	if err := r.createAll(ctx, absent); err != nil {
-		return err
-	}
-	made := &scout{k: r.main.dst, n: 2}
-	for _, fs := range absent {
-		if r.folders2.Has(fs.to.Raw) {
-			made.add(fs, true)
-		}
-	}
-	return made.run(ctx)
 }
 
 // add adds a host2 folder. It is not selected when there is nothing in it on
@@ -319,93 +301,6 @@ func (s *scout) report(ctx context.Context) error {
 			seen.listing = l
 		}
 		p.fs.seen[s.n-1] = seen
-	}
-	return nil
-}
-
-// createAhead is how many CREATEs may be unanswered (see scoutAhead), noopEvery after how many a
-// NOOP is sent: Zimbra takes a client that does nothing but create folders for
-// an attacker.
-const (
-	createAhead = 200
-	noopEvery   = 20
-)
-
-// createAll creates folders and their parents without waiting for each. One that
-// is refused is left to its folder's own work, which knows what to do then.
-func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
-	conn, err := r.main.dst.alive(ctx)
-	if err != nil || len(absent) == 0 {
-		return err
-	}
-	type creation struct {
-		name string
-		sent *imapconn.Pending[imapconn.Nothing]
-	}
-	var flying []creation
-	asked := make(map[string]bool)
-	land := func() error {
-		c := flying[0]
-		flying = flying[1:]
-		_, err := c.sent.Wait(ctx)
-		if err == nil {
-			r.folders2.Add(c.name)
-			r.made[c.name] = true // and still to be told
-			return nil
-		}
-		if isRefusal(err) {
-			return nil
-		}
-		return err
-	}
-	create := func(name string, use ...imap.MailboxAttr) error {
-		if asked[name] {
-			return nil
-		}
-		asked[name] = true
-		sent, err := conn.StartCreate(ctx, name, use...)
-		if err != nil {
-			return err
-		}
-		flying = append(flying, creation{name, sent})
-		if len(asked)%noopEvery == 0 {
-			if _, err := conn.Send(ctx, "NOOP"); err != nil {
-				return err
-			}
-		}
-		if len(flying) < createAhead {
-			return nil
-		}
-		for len(flying) > createAhead/2 {
-			if err := land(); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for _, fs := range absent {
-		if _, clash := r.folders2.Clash(fs.to.Raw); clash {
-			continue
-		}
-		for _, parent := range fs.row.Parents {
-			if !r.folders2.Knows(parent) {
-				if err := create(parent); err != nil {
-					return err
-				}
-			}
-		}
-		var use []imap.MailboxAttr
-		if fs.row.Use != "" && conn.Has(imap.CapCreateSpecialUse) {
-			use = append(use, imap.MailboxAttr(fs.row.Use))
-		}
-		if err := create(fs.to.Raw, use...); err != nil {
-			return err
-		}
-	}
-	for len(flying) > 0 {
-		if err := land(); err != nil {
-			return err
-		}
 	}
 	return nil
 }
