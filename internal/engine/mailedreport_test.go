@@ -153,6 +153,19 @@ func TestReportsAreNoMailToTheGuard(t *testing.T) {
 	}
 }
 
+// A report that would be too large for host2 is not announced as mail that will
+// not fit.
+func TestReportsAreNotTooBig(t *testing.T) {
+	a, b := embeddedPair(t)
+	mailtest.Fill(t, a.s, a.user, letters(5, 400))
+	migrate(t, a, b, "--emailreport1").expect(t, 0)
+	out := migrate(t, a, b, "--maxsize", "1000")
+	out.expect(t, 0)
+	if strings.Contains(out.text, "will not fit") || !out.stats.Good() {
+		t.Error(out.text)
+	}
+}
+
 // The only thing that is ever written to host1 is the report.
 func TestReportIsTheOnlyWrite(t *testing.T) {
 	a, b := embeddedPair(t)

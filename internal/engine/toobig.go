@@ -60,8 +60,8 @@ func (r *run) tellTooBig(ctx context.Context) error {
 				return err
 			}
 			var n, sum, most int64
-			err = c.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, Size: true}, func(m *imapconn.Message) error {
-				if m.Size > limit {
+			err = c.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, Size: true, HeaderFields: []string{messageID}}, func(m *imapconn.Message) error {
+				if m.Size > limit && !isReport(m.Header) {
 					n++
 					sum += m.Size
 					most = max(most, m.Size)
