@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
 const (
@@ -193,9 +191,6 @@ func (d *dialler) close(ctx context.Context) {
 // prospect begins to dial before the first folder is compared, when the numbers
 // of messages in the folders show that there is much to copy.
 func (r *run) prospect() {
-	if r.p.Mode != plan.ModeSync || r.p.Dry || r.pacing() {
-		return
-	}
 	missing := 0
 	for i := range r.table.Rows {
 		row := &r.table.Rows[i]

@@ -31,8 +31,9 @@ func (l *lane) reopen(ctx context.Context, cause error) error {
 func (l *lane) close(ctx context.Context) {
 	for _, k := range []*link{l.src, l.dst} {
 		if k != nil && k.conn != nil {
-			k.side.leaving.Store(true)
+			k.side.leaving.Add(1)
 			_ = k.conn.Logout(ctx) // whatever it answers, the work is done
+			k.side.leaving.Add(-1)
 			k.side.count(k.conn)
 			k.conn = nil
 		}
@@ -183,8 +184,12 @@ func (k *link) do(ctx context.Context, command func(*imapconn.Conn) error) error
 			continue
 		}
 		waits++
-		if again, stop := k.later(ctx, err, waits); stop != nil || !again {
+		again, stop := k.later(ctx, err, waits)
+		switch {
+		case stop != nil:
 			return errors.Join(stop, err)
+		case !again:
+			return err
 		}
 	}
 }
@@ -246,7 +251,6 @@ func (k *link) reopen(ctx context.Context, cause error) error {
 			continue
 		}
 		k.conn = c
-		k.side.leaving.Store(false)
 		k.side.mu.Lock()
 		k.side.reconnections++
 		k.side.mu.Unlock()

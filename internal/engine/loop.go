@@ -31,7 +31,7 @@ func (r *run) loop(ctx context.Context) error {
 	r.emit(event.LoopStart{Folders: len(rows)})
 	defer r.emit(event.LoopEnd{})
 	defer r.closeLanes(ctx)
-	if r.p.Transfer.Connections > 1 && !r.pacing() {
+	if r.p.Transfer.Connections > 1 && r.p.Mode == plan.ModeSync && !r.p.Dry && !r.pacing() {
 		r.dialler = r.newDialler(ctx)
 		r.prospect()
 	}

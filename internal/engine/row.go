@@ -38,13 +38,16 @@ type row struct {
 // alone.
 func (v *convoy) newRow() *row {
 	w := &row{tasks: v.tasks}
+	var bytes int64
 	for i := range v.tasks {
 		if t := &v.tasks[i]; t.fate == pending && t.rung == rungNone && !t.suspect && !t.missed {
 			w.todo = append(w.todo, i)
+			bytes += t.size
 		}
 	}
-	if c := v.lane.dst.conn; c != nil {
-		w.inTurn = !c.Has(imap.CapLiteralPlus) && !c.Has(imap.CapLiteralMinus)
+	if c := v.lane.dst.conn; c != nil && !c.Has(imap.CapLiteralPlus) {
+		// LITERAL- does without consent up to this size (RFC 7888 section 5).
+		w.inTurn = !c.Has(imap.CapLiteralMinus) || bytes > 4096*int64(len(w.todo))
 	}
 	return w
 }

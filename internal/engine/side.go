@@ -47,7 +47,7 @@ type side struct {
 
 	// mu guards the counters: several lanes count.
 	mu                sync.Mutex
-	leaving           atomic.Bool // LOGOUT is under way: BYE is no news
+	leaving           atomic.Int32 // LOGOUTs under way: BYE is no news
 	reconnections     int
 	bytesIn, bytesOut int64
 	commands          int64
@@ -88,7 +88,7 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 			r.emit(event.Debug{Topic: "", Text: fmt.Sprintf("Host%d: a reply was not understood and is ignored: %s", n, line)})
 		},
 		OnNotice: func(notice imapconn.Response) {
-			if notice.Code == "ALERT" || notice.Status == "BYE" && !s.leaving.Load() {
+			if notice.Code == "ALERT" || notice.Status == "BYE" && s.leaving.Load() == 0 {
 				r.note(fmt.Sprintf("Host%d says: %s", n, notice.Line()))
 			}
 		},
