@@ -7,7 +7,6 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
-	"github.com/imaphaul/imaphaul/internal/imapwire"
 )
 
 // DEFLATE (RFC 4978) is turned on in the middle of a round, on the side whose
@@ -103,7 +102,7 @@ type gauge struct {
 	on bool
 	// pays: it is to be turned on as soon as nothing is under way.
 	pays bool
-	last imapwire.Counters
+	last imapconn.Counters
 	// left are the bytes of messages not asked for, or not sent.
 	left int64
 	// forced is time waited for answers because no more may be unanswered.

@@ -14,11 +14,12 @@
 //     messages, journal.go, debug.go.
 //   - The two accounts: side.go and link.go keep a connection to each, lanes.go and
 //     dialler.go more of them, calm.go makes all of them rest, throttle.go slows
-//     them down; status.go asks about many folders at once.
+//     them down, linerate.go tells which are slow and compress.go compresses
+//     those; status.go asks about many folders at once.
 //   - All folders: hierarchy.go lists them, mapping.go maps them, sizes.go and
 //     toobig.go measure, mxcheck.go and newest.go ask what the guard wants to know,
 //     merge.go knows of folders that become one, removal.go deletes some.
-//   - One pair of folders: loop.go takes them in turn, scout.go looks ahead,
+//   - One pair of folders: loop.go takes them in turn, scout.go and makefolders.go look ahead,
 //     foldersync.go has the steps; target.go, subscribe.go and acl.go make the
 //     folder ready on host2.
 //   - What is in it: list.go, choose.go, nameless.go and contents.go read it, news.go

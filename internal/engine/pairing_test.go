@@ -123,36 +123,45 @@ func lines(s mailtest.State) []string {
 	return out
 }
 
-// sources fills one account per server and size, once; the pairs share it where
-// the server can stand that.
+// sources fills one account per server and size, once; the pairs share it.
 type sources struct {
 	mu    sync.Mutex
 	ready map[string]func() source
-	own   int
 }
 
 type source struct {
 	account
 	state mailtest.State
+	// turn is held by the pair that works with the account, where only one may:
+	// Courier may stand still for minutes when several sessions open one account.
+	turn *sync.Mutex
+}
+
+// take waits for the account's turn, if it has turns.
+func (s source) take(t testing.TB) source {
+	if s.turn != nil {
+		s.turn.Lock()
+		t.Cleanup(s.turn.Unlock)
+	}
+	return s
 }
 
 func (s *sources) of(t testing.TB, server *mailtest.Server, messages int) source {
 	t.Helper()
 	key := fmt.Sprint(server, messages)
 	s.mu.Lock()
-	if server.Kind == mailtest.Courier {
-		// It may stand still for minutes when several sessions open one account.
-		s.own++
-		key += fmt.Sprint(s.own)
-	}
 	if s.ready == nil {
 		s.ready = make(map[string]func() source)
 	}
 	if s.ready[key] == nil {
 		s.ready[key] = sync.OnceValue(func() source {
-			a := newAccount(t, server)
-			mailtest.Fill(t, server, a.user, corpus.Generate(corpus.Options{Seed: 2, Messages: messages}))
-			return source{a, mailtest.Snapshot(t, server, a.user)}
+			made := source{account: newAccount(t, server)}
+			if server.Kind == mailtest.Courier {
+				made.turn = new(sync.Mutex)
+			}
+			mailtest.Fill(t, server, made.user, corpus.Generate(corpus.Options{Seed: 2, Messages: messages}))
+			made.state = mailtest.Snapshot(t, server, made.user)
+			return made
 		})
 	}
 	get := s.ready[key]
@@ -194,7 +203,7 @@ func TestPairings(t *testing.T) {
 				}
 				t.Run(s1.String()+" to "+s2.String(), func(t *testing.T) {
 					t.Parallel()
-					pairing(t, made.of(t, s1, messages), newAccount(t, s2), &seen)
+					pairing(t, made.of(t, s1, messages).take(t), newAccount(t, s2), &seen)
 				})
 			}
 		}

@@ -92,8 +92,11 @@ func (c *Conn) Mailbox() *Mailbox {
 	return &m
 }
 
+// Counters are the bytes of a connection so far.
+type Counters = imapwire.Counters
+
 // Counters are the bytes that passed. Safe from any goroutine.
-func (c *Conn) Counters() imapwire.Counters { return c.s.Counters() }
+func (c *Conn) Counters() Counters { return c.s.Counters() }
 
 // RoundTrip is the shortest time in which the server began to answer a command
 // that was sent while no other was in flight; 0 before the first one. It is at
