@@ -26,7 +26,7 @@ func connectOptions() []Option {
 		one(Option{Name: "timeout", Kind: Float, Default: "120", Arg: "seconds", Help: "Give up on a server that stays silent for this long; 0 waits for ever."}),
 		both(Option{Name: "timeoutN", Kind: Float, Auto: "--timeout", Arg: "seconds", Help: "The same for host{N} alone."}),
 		both(Option{Name: "keepaliveN", Kind: Switch, Default: "true", Help: "TCP keepalive on the connection to host{N}."}),
-		both(Option{Name: "compressN", Kind: Switch, Auto: "when it pays", Help: "DEFLATE compression (RFC 4978) with host{N}."}),
+		both(Option{Name: "compressN", Kind: Switch, Auto: "when it pays", Help: "DEFLATE compression (RFC 4978) with host{N} from the login on. Without the option it begins when the line turns out to be slow."}),
 		both(Option{Name: "reconnectretryN", Kind: Int, Default: "3", Arg: "n", Help: "How often a lost connection to host{N} is opened again for one command."}),
 		own(Option{Name: "connections", Kind: Int, Default: "1", Arg: "n", Help: "Connections to each host, as far as both servers bear them; more help only where a server answers one message at a time."}),
 		one(Option{Name: "buffersize", Kind: Int, Auto: "64 MiB", Arg: "bytes", Help: "Memory that message bodies may take at one time, at least 1 MiB."}),

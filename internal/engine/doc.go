@@ -30,7 +30,8 @@
 //   - The copy: copy.go has its terms, convoy.go and row.go its order, feed.go
 //     reads from host1 (vanished.go: what does not come), deliver.go sends to host2,
 //     both within budget.go; repair.go changes what was refused, putoff.go and
-//     suspect.go try again; gmail.go does without sending.
+//     suspect.go try again; gmail.go does without sending. linerate.go judges the
+//     lines, compress.go compresses slow ones.
 //   - What became of it: ledger.go tells it, savedir.go keeps what stays behind.
 //     generation.go announces to the journal what is about to leave. After a lost
 //     connection inquiry.go finds out what arrived (arrivals.go, under the keys of

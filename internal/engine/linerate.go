@@ -95,7 +95,7 @@ func deflatePays(rate float64, streams int, trip time.Duration, left int64) bool
 }
 
 // leastAhead is what may be under way at any time.
-const leastAhead = 1 << 20
+const leastAhead = 512 << 10
 
 // passed enters bytes that arrived at the other end.
 func (m *lineMeter) passed(bytes int64, at time.Time, trip time.Duration) {
@@ -112,10 +112,10 @@ func (m *lineMeter) passed(bytes int64, at time.Time, trip time.Duration) {
 
 // ahead is how many bytes may be under way on a line on which DEFLATE may be
 // turned on later: they all have to arrive before, and a slow line takes its time
-// for that. It is what has arrived in the last second or two, or in the last round
-// trips. That is no brake: while TCP has not found out what the line carries it
-// doubles with each round trip what is under way, which is no more than this, and
-// afterwards this is several times what fits on the line.
+// for that. It is what arrived in a second, or in four round trips. That is no
+// brake: while TCP has not found out what the line carries it doubles with each
+// round trip what is under way, to about as much as arrived before, and afterwards
+// this is several times what fits on the line.
 func (m *lineMeter) ahead() int64 {
-	return min(max(m.past+m.now, leastAhead), aheadBytes)
+	return min(max(m.past, m.now, leastAhead), aheadBytes)
 }
