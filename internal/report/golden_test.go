@@ -85,6 +85,7 @@ func connectEvents() []any {
 		event.SizeLimit{AppendLimit: 9000, MaxSize: 8000, Effective: 8000},
 		event.Compression{Side: 1},
 		event.Compression{Side: 2, On: true},
+		event.Compression{Side: 1, On: true, Rate: 812_345},
 	)
 }
 
