@@ -174,16 +174,16 @@ func (r *run) limitIn(err error) int {
 	return r.dst.classify(refusal).Limit
 }
 
-// close ends the dialling and closes the lanes that nobody took.
-func (d *dialler) close(ctx context.Context) {
+// close ends the dialling and returns the lanes that nobody took.
+func (d *dialler) close() (left []*lane) {
 	d.cancel()
 	d.work.Wait()
 	for {
 		select {
 		case l := <-d.fresh:
-			l.close(ctx)
+			left = append(left, l)
 		default:
-			return
+			return left
 		}
 	}
 }

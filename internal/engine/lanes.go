@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -136,18 +135,17 @@ func (r *run) drop(ctx context.Context, l *lane) {
 	l.close(bye)
 }
 
-// closeLanes ends all lanes but the main one.
+// closeLanes begins to end all lanes but the main one; r.goodbyes waits for them.
 func (r *run) closeLanes(ctx context.Context) {
 	if r.dialler == nil {
 		return
 	}
-	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	r.dialler.close(bye)
-	var wg sync.WaitGroup
-	for _, l := range r.more {
-		wg.Go(func() { l.close(bye) })
+	for _, l := range append(r.dialler.close(), r.more...) {
+		r.goodbyes.Go(func() {
+			bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			l.close(bye)
+		})
 	}
-	wg.Wait()
 	r.more = nil
 }

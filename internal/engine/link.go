@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -29,15 +30,20 @@ func (l *lane) reopen(ctx context.Context, cause error) error {
 
 // close says LOGOUT on both, as far as they still listen.
 func (l *lane) close(ctx context.Context) {
+	var both sync.WaitGroup
 	for _, k := range []*link{l.src, l.dst} {
-		if k != nil && k.conn != nil {
+		if k == nil || k.conn == nil {
+			continue
+		}
+		both.Go(func() {
 			k.side.leaving.Add(1)
 			_ = k.conn.Logout(ctx) // whatever it answers, the work is done
 			k.side.leaving.Add(-1)
 			k.side.count(k.conn)
 			k.conn = nil
-		}
+		})
 	}
+	both.Wait()
 }
 
 // link is one connection that comes back: when it is lost, it is opened again,

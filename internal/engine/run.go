@@ -77,7 +77,9 @@ type run struct {
 	more    []*lane
 	dialler *dialler
 	telling sync.Mutex
-	calm    *calm
+	// goodbyes are LOGOUTs of lanes under way.
+	goodbyes sync.WaitGroup
+	calm     *calm
 
 	j       *journal.Journal
 	jBroken bool
@@ -157,6 +159,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		fin.Signal = o.Signal()
 	}
 	r.storeReports(ctx, fin)
+	r.goodbyes.Wait()
 	if r.j != nil {
 		r.countTraffic()
 		if cerr := r.j.Close(); cerr != nil && !r.jBroken {
