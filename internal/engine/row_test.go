@@ -110,3 +110,43 @@ func TestRowRetiresLanes(t *testing.T) {
 		t.Error("one joined without room")
 	}
 }
+
+// TestSlowLaneHoldsUpNothing: lanes take turns by a clock of their own, one of
+// them ten times slower than the others. All are done at about the same time,
+// which a division in advance could not know.
+func TestSlowLaneHoldsUpNothing(t *testing.T) {
+	for _, slow := range []int{1, 2, 10} {
+		const lanes, messages = 8, 1000
+		w := rowOf(true, lanes, many(messages, 4096))
+		cost := slices.Repeat([]int{1}, lanes)
+		cost[3] = slow
+		chunks := make([][]int, lanes) // sizes of what a lane has asked for
+		at := make([]int, lanes)       // its time
+		left := messages
+		for left > 0 {
+			// Whoever is earliest goes on.
+			l := -1
+			for i := range at {
+				for len(chunks[i]) < chunksAhead {
+					todo, _ := w.take(true)
+					if len(todo) == 0 {
+						break
+					}
+					chunks[i] = append(chunks[i], len(todo))
+				}
+				if len(chunks[i]) > 0 && (l < 0 || at[i] < at[l]) {
+					l = i
+				}
+			}
+			at[l] += cost[l]
+			left--
+			if chunks[l][0]--; chunks[l][0] == 0 {
+				chunks[l] = chunks[l][1:]
+			}
+		}
+		ideal := messages * slow / ((lanes-1)*slow + 1)
+		if end := slices.Max(at); end > ideal+chunksAhead*chunkInTurn*slow {
+			t.Errorf("%d times slower: %d rounds, %d would be ideal", slow, end, ideal)
+		}
+	}
+}

@@ -44,27 +44,25 @@ func TestServersThatAskForPatience(t *testing.T) {
 		{"slow success", 1, []meddle.Rule{{Action: meddle.Replace, Match: regexp.MustCompile(`OK Fetch completed.*`), Text: "OK Success [THROTTLED]\r", Times: 3}}, true},
 		{"farewell", 2, []meddle.Rule{refuse(`^APPEND`, "* BYE "+backoffText+"\r\nNO bye", 1, 1)}, true},
 	} {
-		for _, to := range []string{"format=maildir", "hide=MULTIAPPEND", inTurn} {
-			for _, connections := range []int{1, 4} {
-				if connections > 1 && to == "format=maildir" {
-					continue // one is enough there
+		for _, to := range []struct {
+			server      string
+			connections int
+		}{{"format=maildir", 1}, {"hide=MULTIAPPEND", 1}, {inTurn, 1}, {inTurn, 4}} {
+			t.Run(fmt.Sprintf("%s %s %d", tc.name, to.server, to.connections), func(t *testing.T) {
+				t.Parallel()
+				b := newAccount(t, mailtest.Real(t, mailtest.Dovecot, to.server))
+				ends := [3]account{1: source, 2: b}
+				ends[tc.side], _ = meddled(t, ends[tc.side], tc.rules...)
+				out := attempt(t, ends[1], ends[2], "--connections", fmt.Sprint(to.connections), "--cachedir", t.TempDir(), "--nocompress1", "--nocompress2")
+				out.expect(t, 0)
+				if out.stats.Transferred != messages || out.stats.ErrorCount != 0 {
+					t.Errorf("%d messages copied, %d errors\n%s", out.stats.Transferred, out.stats.ErrorCount, out.text)
 				}
-				t.Run(fmt.Sprintf("%s %s %d", tc.name, to, connections), func(t *testing.T) {
-					t.Parallel()
-					b := newAccount(t, mailtest.Real(t, mailtest.Dovecot, to))
-					ends := [3]account{1: source, 2: b}
-					ends[tc.side], _ = meddled(t, ends[tc.side], tc.rules...)
-					out := attempt(t, ends[1], ends[2], "--connections", fmt.Sprint(connections), "--cachedir", t.TempDir(), "--nocompress1", "--nocompress2")
-					out.expect(t, 0)
-					if out.stats.Transferred != messages || out.stats.ErrorCount != 0 {
-						t.Errorf("%d messages copied, %d errors\n%s", out.stats.Transferred, out.stats.ErrorCount, out.text)
-					}
-					if told := strings.Contains(out.text, fmt.Sprintf("host%d asks for it", tc.side)); told != tc.rests {
-						t.Errorf("a pause is told: %v\n%s", told, out.text)
-					}
-					same(t, source, b)
-				})
-			}
+				if told := strings.Contains(out.text, fmt.Sprintf("host%d asks for it", tc.side)); told != tc.rests {
+					t.Errorf("a pause is told: %v\n%s", told, out.text)
+				}
+				same(t, source, b)
+			})
 		}
 	}
 }
@@ -91,36 +89,34 @@ func TestServersThatHaveEnoughForToday(t *testing.T) {
 		{"farewell", 2, meddle.Rule{Match: regexp.MustCompile(`^APPEND`), Text: "* BYE [OVERQUOTA] " + dayText + "\r\nNO bye", Skip: 1}, true},
 		{"no end of pauses", 2, meddle.Rule{Match: regexp.MustCompile(`^APPEND`), Text: "NO " + backoffText, Skip: 1}, true},
 	} {
-		for _, to := range []string{"format=maildir", "hide=MULTIAPPEND", inTurn} {
-			for _, connections := range []int{1, 4} {
-				if connections > 1 && to == "format=maildir" {
-					continue // one is enough there
+		for _, to := range []struct {
+			server      string
+			connections int
+		}{{"format=maildir", 1}, {"hide=MULTIAPPEND", 4}, {inTurn, 4}} {
+			t.Run(fmt.Sprintf("%s %s %d", tc.name, to.server, to.connections), func(t *testing.T) {
+				t.Parallel()
+				b := newAccount(t, mailtest.Real(t, mailtest.Dovecot, to.server))
+				ends := [3]account{1: source, 2: b}
+				ends[tc.side], _ = meddled(t, ends[tc.side], tc.rule)
+				options := []string{"--connections", fmt.Sprint(to.connections), "--cachedir", t.TempDir(), "--nocompress1", "--nocompress2"}
+				first := attempt(t, ends[1], ends[2], options...)
+				first.expect(t, event.ExitTransferExceeded)
+				if first.fin.Stopped != "day budget" || first.stats.ErrorCount != 0 {
+					t.Errorf("stopped %q, %d errors", first.fin.Stopped, first.stats.ErrorCount)
 				}
-				t.Run(fmt.Sprintf("%s %s %d", tc.name, to, connections), func(t *testing.T) {
-					t.Parallel()
-					b := newAccount(t, mailtest.Real(t, mailtest.Dovecot, to))
-					ends := [3]account{1: source, 2: b}
-					ends[tc.side], _ = meddled(t, ends[tc.side], tc.rule)
-					options := []string{"--connections", fmt.Sprint(connections), "--cachedir", t.TempDir(), "--nocompress1", "--nocompress2"}
-					first := attempt(t, ends[1], ends[2], options...)
-					first.expect(t, event.ExitTransferExceeded)
-					if first.fin.Stopped != "day budget" || first.stats.ErrorCount != 0 {
-						t.Errorf("stopped %q, %d errors", first.fin.Stopped, first.stats.ErrorCount)
-					}
-					if n := first.stats.Transferred; n > 0 != tc.begun || n >= messages {
-						t.Errorf("%d messages copied", n)
-					}
-					if !strings.Contains(first.text, "run the same command again") {
-						t.Errorf("it is not said what to do\n%s", first.text)
-					}
-					second := attempt(t, source, b, options...)
-					second.expect(t, 0)
-					if n := first.stats.Transferred + second.stats.Transferred; n > messages {
-						t.Errorf("%d messages copied in all", n)
-					}
-					same(t, source, b)
-				})
-			}
+				if n := first.stats.Transferred; n > 0 != tc.begun || n >= messages {
+					t.Errorf("%d messages copied", n)
+				}
+				if !strings.Contains(first.text, "run the same command again") {
+					t.Errorf("it is not said what to do\n%s", first.text)
+				}
+				second := attempt(t, source, b, options...)
+				second.expect(t, 0)
+				if n := first.stats.Transferred + second.stats.Transferred; n > messages {
+					t.Errorf("%d messages copied in all", n)
+				}
+				same(t, source, b)
+			})
 		}
 	}
 }

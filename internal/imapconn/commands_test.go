@@ -354,3 +354,38 @@ func TestNotices(t *testing.T) {
 	}
 	_ = c.Close()
 }
+
+// TestStatus: whoever listens hears of every reply that is not plain success, and
+// which command it answers.
+func TestStatus(t *testing.T) {
+	var got []string
+	c := connectWith(t, func(cfg *Config) {
+		cfg.OnStatus = func(r Response) { got = append(got, r.Command+": "+r.Line()) }
+	}, "", func(p *peer) {
+		p.line()
+		p.say("* OK fine\n* NO slow down\nT1 OK Success [THROTTLED]\n")
+		p.line()
+		p.say("T2 OK [ALERT] fine, too\n")
+		p.line()
+		p.say("T3 BAD Request is throttled.\n")
+		p.line()
+		p.say("* BYE enough\n")
+	})
+	for range 4 {
+		_ = c.Noop(t.Context()) // what it returns is tested elsewhere
+	}
+	if diff := cmp.Diff([]string{
+		": * NO slow down", "NOOP: T1 OK Success [THROTTLED]", "NOOP: T3 BAD Request is throttled.", ": * BYE enough",
+	}, got); diff != "" {
+		t.Error(diff)
+	}
+	got = nil
+	cfg := dialogue(t, func(p *peer) { p.say("* BYE slow down please\n") })
+	cfg.OnStatus = func(r Response) { got = append(got, r.Line()) }
+	if _, err := Connect(t.Context(), cfg); err == nil {
+		t.Error("connected")
+	}
+	if diff := cmp.Diff([]string{"* BYE slow down please"}, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -156,6 +156,7 @@ func TestLoginMechanisms(t *testing.T) {
 				})
 				cfg.Trace, cfg.DebugContent = &trace, true
 				cfg.OnNotice = func(r Response) { reports.WriteString(r.Line() + r.Text + r.Error()) }
+				cfg.OnStatus = func(r Response) { reports.WriteString(r.Line() + r.Text + r.Error()) }
 				cfg.OnSkipped = func(s string) { reports.WriteString(s) }
 				c, err := Connect(t.Context(), cfg)
 				if err != nil {
