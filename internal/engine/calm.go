@@ -47,12 +47,12 @@ type calm struct {
 // hear takes a status reply of a side for what it may ask for.
 func (g *calm) hear(s *side, reply *imapconn.Response) {
 	v := s.classify(reply)
-	entering := reply.Command == "LOGIN" || reply.Command == "AUTHENTICATE"
+	entering := reply.Command == "LOGIN" || reply.Command == "AUTHENTICATE" || v.Action == provider.Full && reply.Command == ""
 	switch {
 	case v.Action == provider.DayStop:
 		g.endDay(s, fmt.Sprintf("Host%d: the server lets nothing more through for now: %s", s.n, reply.Line()))
 	case v.Throttled() && (!entering || v.For > 0):
-		// A login that is refused makes nobody rest who is logged in.
+		// One who is not let in makes nobody rest who is.
 		g.rest(s, v.For, reply.Line())
 	}
 }

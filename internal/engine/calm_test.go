@@ -58,6 +58,7 @@ func TestBackingOff(t *testing.T) {
 	}
 	for _, reply := range []imapconn.Response{
 		{Command: "LOGIN", Status: "NO", Code: "ALERT", Text: "Too many simultaneous connections. (Failure)"},
+		{Status: "BYE", Text: "Too many connections"},
 		{Command: "APPEND", Status: "NO", Code: "OVERQUOTA", Text: "no room"},
 		{Command: "SELECT", Status: "NO", Code: "UNAVAILABLE", Text: "Backend error"},
 	} {

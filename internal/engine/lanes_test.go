@@ -146,6 +146,7 @@ func TestConnectionsRefused(t *testing.T) {
 		from     account
 		to       []string
 		refusal  string
+		greeting string
 		after    int // connections that host2 lets in
 		hangUp   bool
 		said     string
@@ -162,6 +163,10 @@ func TestConnectionsRefused(t *testing.T) {
 			name: "the password all at once", from: source, to: []string{inTurn}, after: 2, attempts: 3,
 			refusal: "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)", said: "no more than 2 can be opened: ",
 		},
+		{
+			name: "at the door", from: source, to: []string{inTurn}, after: 2, attempts: 3,
+			greeting: "* BYE Too many connections", said: "no more than 2 can be opened: ",
+		},
 		{name: "hanging up", from: source, to: []string{inTurn}, hangUp: true, said: "no more than 1 can be opened: ", attempts: 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -170,6 +175,9 @@ func TestConnectionsRefused(t *testing.T) {
 			target := b
 			if tc.refusal != "" {
 				target, _ = meddled(t, b, meddle.Rule{Action: meddle.Refuse, Match: regexp.MustCompile("^LOGIN"), Text: tc.refusal, Skip: tc.after})
+			}
+			if tc.greeting != "" {
+				target, _ = meddled(t, b, meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`^\* OK .* ready`), Text: tc.greeting, Skip: tc.after})
 			}
 			p, err := proxy.Start(proxy.Options{Target: target.addr(), Delay: time.Millisecond})
 			if err != nil {
@@ -184,6 +192,9 @@ func TestConnectionsRefused(t *testing.T) {
 			out.expect(t, 0)
 			if !strings.Contains(out.text, "--connections 6: "+tc.said) {
 				t.Errorf("%q is not said\n%s", tc.said, out.text)
+			}
+			if strings.Contains(out.text, "sleeping") {
+				t.Errorf("somebody rests\n%s", out.text)
 			}
 			if n := p.Counts().Connections; n != tc.attempts {
 				t.Errorf("%d connections to host2, want %d", n, tc.attempts)
