@@ -202,11 +202,14 @@ func (g *gauge) batch() int64 { return min(batchBytes, g.ahead()/2) }
 // connection is lost.
 func (g *gauge) turnOn(ctx context.Context) error {
 	s := g.k.side
-	g.pays, g.on = false, false
+	g.pays = false
 	if err := g.conn.Err(); err != nil {
 		return err
 	}
-	if g.conn.InFlight() > 0 || s.compression.state.Load() == deflateNever {
+	if g.conn.InFlight() > 0 {
+		return nil // another time
+	}
+	if g.on = false; s.compression.state.Load() == deflateNever {
 		return nil
 	}
 	err := g.conn.Compress(ctx)
