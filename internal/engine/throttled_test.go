@@ -120,3 +120,50 @@ func TestServersThatHaveEnoughForToday(t *testing.T) {
 		}
 	}
 }
+
+// TestLoginAgain: after a lost connection a server may take the right password for
+// wrong, or have no room, for a moment; it is asked again, but not for ever.
+func TestLoginAgain(t *testing.T) {
+	mailtest.Kinds(t, mailtest.Dovecot)
+	box := shared(40, 2)
+	source := newAccount(t, mailtest.Real(t, mailtest.Dovecot))
+	mailtest.Fill(t, source.s, source.user, box)
+	const wrong, full = "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)", "NO Too many open connections (9 of 8 for USER)"
+	for _, tc := range []struct {
+		refusal string
+		times   int
+		logins  int // at most, in the first run
+		done    bool
+	}{
+		{wrong, 1, 3, true},
+		{full, 3, 5, true},
+		// A second attempt is made when the run ends, to look at the folder.
+		{wrong, 0, 5, false},
+		{full, 0, 9, false},
+		{"NO no entry", 0, 3, false},
+	} {
+		t.Run(fmt.Sprintf("%s %d", tc.refusal, tc.times), func(t *testing.T) {
+			t.Parallel()
+			b := newAccount(t, mailtest.Real(t, mailtest.Dovecot, inTurn))
+			to, front := meddled(t, b,
+				meddle.Rule{Action: meddle.CutAfter, Match: regexp.MustCompile(`^APPEND`), Skip: 9, Times: 1},
+				meddle.Rule{Action: meddle.Refuse, Match: regexp.MustCompile(`^LOGIN`), Text: tc.refusal, Skip: 1, Times: tc.times})
+			options := []string{"--cachedir", t.TempDir(), "--nocompress2"}
+			first := attempt(t, source, to, options...)
+			if done := first.code() == 0; done != tc.done {
+				t.Errorf("exit code %d\n%s", first.code(), first.text)
+			}
+			logins := 0
+			for _, line := range front.Said() {
+				if strings.HasPrefix(line, "LOGIN") {
+					logins++
+				}
+			}
+			if logins > tc.logins || tc.done && logins < tc.logins {
+				t.Errorf("%d logins, want %d", logins, tc.logins)
+			}
+			attempt(t, source, b, options...).expect(t, 0)
+			same(t, source, b)
+		})
+	}
+}
