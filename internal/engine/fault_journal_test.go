@@ -210,7 +210,8 @@ func TestFolderRebuilt(t *testing.T) {
 			// While a batch is in doubt.
 			m.empty(t)
 			m.interrupt(t, 0.97)
-			if n := len(mailtest.Snapshot(t, m.b.s, m.b.user).Folders); n < 2 {
+			// The server may still be storing: nothing but the names is certain.
+			if n := len(dialogue(t, m.b, `LIST "" "*"`)); n < 2 {
 				t.Fatalf("%d folders on host2 after the interruption", n)
 			}
 			m.refill(t, m.b)
