@@ -27,6 +27,8 @@ const (
 	// company is how long a message waits for others to share its command with,
 	// while earlier ones are unanswered.
 	company = 25 * time.Millisecond
+	// oldTrips is after how many round trips an answer must have come.
+	oldTrips = 2
 	// quotaRefusals in a row end the copying: a full mailbox refuses the rest, too.
 	quotaRefusals = 3
 )
@@ -60,6 +62,7 @@ type deliverer struct {
 // flight is a sent, unanswered batch.
 type flight struct {
 	items []*item
+	sent  time.Time
 	bytes int64
 	cmd   *imapconn.Append
 }
@@ -197,6 +200,9 @@ func (d *deliverer) flush(ctx context.Context) error {
 	if err := d.landDone(ctx); err != nil || len(d.batch) == 0 {
 		return err
 	}
+	if err := d.landOld(ctx); err != nil || len(d.batch) == 0 {
+		return err
+	}
 	batch := d.batch
 	d.line.left -= d.bytes
 	d.batch, d.bytes = nil, 0
@@ -246,6 +252,7 @@ func (d *deliverer) fly(f *flight) {
 	for _, it := range f.items {
 		f.bytes += it.held
 	}
+	f.sent = time.Now()
 	d.flying = append(d.flying, f)
 	d.aloft += f.bytes
 }
@@ -254,6 +261,21 @@ func (d *deliverer) fly(f *flight) {
 // to be asked for each message answers the last one first.
 func (d *deliverer) landDone(ctx context.Context) error {
 	for len(d.flying) > 0 && d.flying[0].cmd.Done() {
+		if err := d.land(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// landOld settles, before a limit makes everybody wait, what must have been
+// answered by now: it is told when it is there, not when the line is full, and a
+// request to stop finds little under way.
+func (d *deliverer) landOld(ctx context.Context) error {
+	if d.v.run.limits.messages[2] == nil {
+		return nil
+	}
+	for len(d.flying) > 0 && time.Since(d.flying[0].sent) > oldTrips*d.conn.RoundTrip() {
 		if err := d.land(ctx); err != nil {
 			return err
 		}
