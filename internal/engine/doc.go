@@ -12,7 +12,7 @@
 //
 //   - The run: run.go has its phases, changes.go what the plan wants done to
 //     messages, journal.go, debug.go.
-//   - The two accounts: side.go and link.go keep a connection to each, lanes.go and
+//   - The two accounts: side.go, login.go and link.go keep a connection to each, lanes.go and
 //     dialler.go more of them, calm.go makes all of them rest, throttle.go slows
 //     them down, linerate.go tells which are slow and compress.go compresses
 //     those; status.go asks about many folders at once.
@@ -27,11 +27,12 @@
 //     deal with what is known from earlier runs.
 //   - What is to be done: compare.go, lookalikes.go, addheader.go, cross.go and
 //     decide.go.
-//   - The copy: copy.go has its terms, convoy.go and row.go its order, feed.go
-//     reads from host1 (vanished.go: what does not come), deliver.go sends to host2,
-//     both within budget.go; repair.go changes what was refused, putoff.go and
-//     suspect.go try again; gmail.go does without sending. linerate.go judges the
-//     lines, compress.go compresses slow ones.
+//   - The copy: copy.go has its terms, convoy.go and row.go its order; feed.go
+//     reads item.go's messages from host1, one folder after the other (turn.go;
+//     vanished.go: what does not come), deliver.go sends them to host2 and land.go
+//     hears what became of them, all within budget.go; compress.go and linerate.go
+//     see to slow lines; repair.go changes what was refused, putoff.go and
+//     suspect.go try again; gmail.go does without sending.
 //   - What became of it: ledger.go tells it, savedir.go keeps what stays behind.
 //     generation.go announces to the journal what is about to leave. After a lost
 //     connection inquiry.go finds out what arrived (arrivals.go, under the keys of

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/bits"
 	"sort"
-	"sync"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -15,76 +13,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
-
-// item is one message on its way from feed to deliver.
-type item struct {
-	t    *task
-	at   int     // its index in the convoy's tasks
-	buf  *[]byte // the message, when it is in memory
-	body io.Reader
-	size int64
-	held int64 // bytes of the budget
-	// queued is what it takes of the backlog until it is taken from the queue.
-	queued int64
-	// signed: it got a key of its own since it was announced, see copier.sign.
-	signed bool
-	// readErr is why the body of a streamed message could not be read.
-	readErr error
-	// done is told once when the body of a streamed message was read, with the
-	// destination's error if it failed in between.
-	done chan error
-}
-
-// release gives the item's memory back.
-func (it *item) release(v *convoy) {
-	it.taken(v)
-	if it.buf != nil {
-		putBuffer(it.buf)
-		it.buf = nil
-	}
-	if it.held > 0 {
-		v.budget.Release(it.held)
-		it.held = 0
-	}
-}
-
-// taken gives back what the item took of the backlog.
-func (it *item) taken(v *convoy) {
-	if it.queued > 0 {
-		v.backlog.Release(it.queued)
-		it.queued = 0
-	}
-}
-
-// buffers recycles the memory of small messages, in sizes of powers of two.
-var buffers [22]sync.Pool
-
-// smallest is the exponent of the smallest buffer, 2 KiB.
-const smallest = 11
-
-func getBuffer(n int64) *[]byte {
-	class := max(bits.Len64(uint64(max(n, 1)-1)), smallest)
-	if class >= len(buffers) {
-		b := make([]byte, n)
-		return &b
-	}
-	b, ok := buffers[class].Get().(*[]byte)
-	if !ok {
-		fresh := make([]byte, 1<<class)
-		b = &fresh
-	}
-	*b = (*b)[:n]
-	return b
-}
-
-// putBuffer takes back what getBuffer gave; a buffer that came from elsewhere is
-// left to the garbage collector.
-func putBuffer(b *[]byte) {
-	class := bits.Len64(uint64(max(cap(*b), 1) - 1))
-	if class >= smallest && class < len(buffers) && cap(*b) == 1<<class {
-		buffers[class].Put(b)
-	}
-}
 
 // feeder is the source half of a round: it keeps windows of UID FETCH under way,
 // from one folder to the next, and hands the messages over as they come.
@@ -113,13 +41,6 @@ type feeder struct {
 	turns []turn
 	// closed are folders that host1 refused to open, and its words.
 	closed map[*copier]error
-}
-
-// turn is an EXAMINE under way, behind the last folder's FETCH commands.
-type turn struct {
-	c    *copier
-	base int
-	sent *imapconn.Pending[imapconn.SelectData]
 }
 
 func (f *feeder) run(ctx context.Context) error {
@@ -270,57 +191,6 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 			if err := stream.Flush(ctx); err != nil { // not with those paid for next
 				return err
 			}
-		}
-	}
-	return nil
-}
-
-// sendTurn sends EXAMINE for the next folder, without waiting for the last one's
-// messages.
-func (f *feeder) sendTurn(ctx context.Context, conn *imapconn.Conn, c *copier) error {
-	k := f.v.lane.src
-	sent, err := k.startSelect(ctx, conn, c.fs.from.Raw, c.fs.writable1())
-	if err != nil {
-		return err
-	}
-	f.turns = append(f.turns, turn{c: c, base: f.v.base(f.todo[f.next]), sent: sent})
-	f.asked = c
-	return nil
-}
-
-// settleTurns waits for EXAMINEs behind which nothing was asked, so that it is
-// known which folder is selected.
-func (f *feeder) settleTurns(ctx context.Context) {
-	for len(f.turns) > 0 {
-		if _, err := f.turns[0].sent.Wait(ctx); err != nil && !isRefusal(err) {
-			return // the connection is lost, and so is what it had selected
-		}
-		if err := f.turn(ctx); err != nil {
-			f.v.lane.src.forget()
-		}
-	}
-}
-
-// turn enters the answers to EXAMINE that have come: what is read from now on is
-// of that folder. The servers answer in order, or what a FETCH brings could not
-// be told from the last folder's messages.
-func (f *feeder) turn(ctx context.Context) error {
-	for len(f.turns) > 0 && f.turns[0].sent.Done() {
-		t := f.turns[0]
-		f.turns = f.turns[1:]
-		data, err := t.sent.Wait(ctx)
-		switch {
-		case err != nil && !isRefusal(err):
-			return err
-		case err != nil:
-			f.closed[t.c] = err
-			f.at = nil
-			f.v.lane.src.forget()
-		case data.UIDValidity != t.c.fs.srcOpened.UIDValidity:
-			return &errRebuilt{t.c.fs.from.Raw}
-		default:
-			f.at, f.base = t.c, t.base
-			f.v.lane.src.entered(t.c.fs.from.Raw, t.c.fs.writable1(), &data)
 		}
 	}
 	return nil

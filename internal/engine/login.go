@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// detect finds port and protection when the user did not say.
+func (s *side) detect(ctx context.Context, st *story) error {
+	a := s.acct
+	var err error
+	options := imapconn.TLSOptions{
+		Insecure: a.Insecure, CAFile: a.CAFile, ServerName: a.ServerName,
+		CertFile: a.CertFile, KeyFile: a.KeyFile, Fingerprint: a.Fingerprint,
+		MinVersion: tlsVersions[a.MinTLS], MaxVersion: tlsVersions[a.MaxTLS],
+	}
+	if s.cfg.TLSConfig, err = options.Config(a.Host); err != nil {
+		return err
+	}
+	d, err := imapconn.Detect(ctx, s.cfg, imapconn.DetectOptions{Port: a.Port, SSL: a.SSL, TLS: a.StartTLS, NoProbe: !a.ProbeSSL})
+	if err != nil {
+		return err
+	}
+	if d.Probed {
+		st.emit(event.Probed{Side: s.n, Host: a.Host, Open: d.Open})
+	}
+	s.cfg.Port, s.cfg.TLS = d.Port, d.Mode
+	return nil
+}
+
+// tlsVersions are the plan's words for the lowest version of TLS.
+var tlsVersions = map[string]uint16{
+	"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13,
+}
+
+// login opens one connection and logs in. st is nil for a connection that
+// replaces a lost one.
+func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
+	if err := s.run.calm.wait(ctx); err != nil {
+		return nil, err
+	}
+	a := s.acct
+	onlyConnect := s.run.p.Mode == plan.ModeJustConnect
+	tell := func(e event.Event) {
+		if st != nil {
+			st.emit(e)
+		}
+	}
+	tell(event.Connecting{Side: s.n, Host: a.Host, Port: s.cfg.Port, User: a.User, Login: !onlyConnect})
+	cfg := s.compressing()
+	c, err := imapconn.Connect(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	greeting := c.Greeting()
+	if st != nil {
+		s.banner = greeting.Line()
+	}
+	info := c.Info()
+	tell(event.Connected{
+		Side: s.n, RemoteIP: info.RemoteIP, LocalIP: info.LocalIP, Banner: greeting.Line(),
+		Capabilities: c.CapLine(), TLS: info.TLS, StartTLS: info.StartTLS, Unverified: a.Insecure && info.TLS != "",
+		PlaintextLoginSent: info.TLS == "",
+	})
+	if onlyConnect {
+		return c, nil
+	}
+	creds := imapconn.Credentials{
+		User: a.User, AuthUser: a.AuthUser, Password: a.Password,
+		Token: a.Token, TokenFile: a.TokenFile,
+		OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile,
+		Mech: a.Mech, ProxyAuth: a.ProxyAuth, TryLogin: a.TryLogin, Domain: a.Domain,
+	}
+	mech := creds.Mechanism()
+	tell(event.Authenticating{Side: s.n, Host: a.Host, Mech: mech, Advertised: mech == "LOGIN" || c.Has(imap.AuthCap(mech))})
+	if err := c.Login(ctx, creds); err != nil {
+		if isConnError(err) && a.Compress == nil && cfg.Compress {
+			s.compression.strike() // COMPRESS belongs to the login
+		}
+		_ = c.Close()
+		return nil, &loginError{err}
+	}
+	if s.sealed {
+		c.Seal()
+	}
+	after := ""
+	if err := c.AuthFallback(); err != nil {
+		after = mech
+	}
+	tell(event.LoggedIn{Side: s.n, Host: a.Host, User: a.User, Mech: c.AuthMechanism(), AfterFailure: after, Capabilities: c.CapLine()})
+	if a.Compress != nil {
+		tell(event.Compression{Side: s.n, On: c.Compressed()})
+	}
+	return c, nil
+}
+
+// loginError is a failed login, as opposed to a failed connection.
+type loginError struct{ err error }
+
+func (e *loginError) Error() string { return e.err.Error() }
+func (e *loginError) Unwrap() error { return e.err }
+
+// refusedEntry turns a failed first connection into the error imapsync's users
+// know, and ends the run.
+func (s *side) refusedEntry(err error, st *story) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	if s.run.stopCause() == stopDay {
+		return errors.Join(errStopped, err) // it is told
+	}
+	a := s.acct
+	e := event.Error{Class: event.ErrConnection1}
+	if s.n == 2 {
+		e.Class = event.ErrConnection2
+	}
+	var login *loginError
+	var tlsErr *imapconn.TLSError
+	switch {
+	case errors.Is(err, imapconn.ErrCleartext):
+		e.Class = event.ErrTLS
+		e.Text = fmt.Sprintf("Host%d failure: %s", s.n, err)
+		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.n, s.n)
+	case errors.As(err, &login):
+		e.Class = event.ErrAuthUser1
+		if s.n == 2 {
+			e.Class = event.ErrAuthUser2
+		}
+		mech := (&imapconn.Credentials{AuthUser: a.AuthUser, Token: a.Token, TokenFile: a.TokenFile, OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile, Mech: a.Mech}).Mechanism()
+		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, mech, serverWords(err))
+		e.Hint = fmt.Sprintf("check --user%d and the password (from %s)", s.n, or(a.PasswordFrom, "no source"))
+	case errors.As(err, &tlsErr):
+		e.Class = event.ErrTLS
+		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Error())
+	default:
+		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, err)
+		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.n, s.n)
+		var mute *imapconn.GreetingError
+		if errors.As(err, &mute) && s.cfg.TLS != imapconn.TLSImplicit {
+			e.Hint += fmt.Sprintf("; a port that speaks TLS from the start says nothing by itself: then give --ssl%d", s.n)
+		}
+	}
+	st.emit(e)
+	return errors.Join(errStopped, err)
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// serverWords is the server's own line when there is one.
+func serverWords(err error) string {
+	if resp, ok := refusalIn(err); ok && resp.Line() != "" {
+		return resp.Line()
+	}
+	return err.Error()
+}

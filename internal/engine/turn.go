@@ -1,0 +1,65 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// turn is an EXAMINE under way, behind the last folder's FETCH commands.
+type turn struct {
+	c    *copier
+	base int
+	sent *imapconn.Pending[imapconn.SelectData]
+}
+
+// sendTurn sends EXAMINE for the next folder, without waiting for the last one's
+// messages.
+func (f *feeder) sendTurn(ctx context.Context, conn *imapconn.Conn, c *copier) error {
+	k := f.v.lane.src
+	sent, err := k.startSelect(ctx, conn, c.fs.from.Raw, c.fs.writable1())
+	if err != nil {
+		return err
+	}
+	f.turns = append(f.turns, turn{c: c, base: f.v.base(f.todo[f.next]), sent: sent})
+	f.asked = c
+	return nil
+}
+
+// settleTurns waits for EXAMINEs behind which nothing was asked, so that it is
+// known which folder is selected.
+func (f *feeder) settleTurns(ctx context.Context) {
+	for len(f.turns) > 0 {
+		if _, err := f.turns[0].sent.Wait(ctx); err != nil && !isRefusal(err) {
+			return // the connection is lost, and so is what it had selected
+		}
+		if err := f.turn(ctx); err != nil {
+			f.v.lane.src.forget()
+		}
+	}
+}
+
+// turn enters the answers to EXAMINE that have come: what is read from now on is
+// of that folder. The servers answer in order, or what a FETCH brings could not
+// be told from the last folder's messages.
+func (f *feeder) turn(ctx context.Context) error {
+	for len(f.turns) > 0 && f.turns[0].sent.Done() {
+		t := f.turns[0]
+		f.turns = f.turns[1:]
+		data, err := t.sent.Wait(ctx)
+		switch {
+		case err != nil && !isRefusal(err):
+			return err
+		case err != nil:
+			f.closed[t.c] = err
+			f.at = nil
+			f.v.lane.src.forget()
+		case data.UIDValidity != t.c.fs.srcOpened.UIDValidity:
+			return &errRebuilt{t.c.fs.from.Raw}
+		default:
+			f.at, f.base = t.c, t.base
+			f.v.lane.src.entered(t.c.fs.from.Raw, t.c.fs.writable1(), &data)
+		}
+	}
+	return nil
+}
