@@ -151,6 +151,8 @@ type appender struct {
 	bytes  int
 	tag    string
 	flying []string
+	// selected is the folder last selected.
+	selected string
 }
 
 const (
@@ -164,6 +166,11 @@ func (a *appender) add(folder string, m message) error {
 		if err := a.finish(); err != nil {
 			return err
 		}
+	}
+	if folder != a.selected {
+		// A maildir that is not open is read anew for each command.
+		a.flying = append(a.flying, a.c.send(`SELECT "`+folder+`"`))
+		a.selected = folder
 	}
 	if a.count == 0 {
 		a.folder = folder
