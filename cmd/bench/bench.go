@@ -27,13 +27,14 @@ type result struct {
 	box   mailbox
 	order []string // names, as measured
 	runs  map[string][]figures
-	// sampled are programs that got the row's sample; their figures are of it.
-	sampled map[string]mailbox
-	errs    map[string]error
+	// estimates are of programs that got samples of the mailbox; their figures are
+	// of the larger one.
+	estimates map[string]estimate
+	errs      map[string]error
 }
 
 func newResult(r *row) *result {
-	return &result{row: r, box: mailboxes[r.box], runs: make(map[string][]figures), sampled: make(map[string]mailbox), errs: make(map[string]error)}
+	return &result{row: r, box: mailboxes[r.box], runs: make(map[string][]figures), estimates: make(map[string]estimate), errs: make(map[string]error)}
 }
 
 func (r *result) add(name string, f figures) {
@@ -50,7 +51,7 @@ func (r *result) of(name string) figures { return median(r.runs[name]) }
 // not favour one of them.
 func (r *result) ratio(other string) (float64, bool) {
 	ours, theirs := r.runs["imaphaul"], r.runs[other]
-	if _, sampled := r.sampled[other]; sampled || len(theirs) == 0 {
+	if _, estimated := r.estimates[other]; estimated || len(theirs) == 0 {
 		return 0, false
 	}
 	var ratios []figures // one figure each
@@ -132,18 +133,14 @@ func (b *bench) row(ctx context.Context, r *row, programs []program) (*result, e
 			if p.slow && (!r.slowToo || len(res.runs[p.name]) > 0) {
 				continue
 			}
-			box := res.box
-			if p.slow && r.sample != "" {
-				box = mailboxes[r.sample]
-				res.sampled[p.name] = box
-				if err := b.fill(ctx, src, r.sample); err != nil {
-					return nil, err
-				}
-			}
 			if p.name == "imaphaul" {
 				p = imaphaul(b.program, r.options...)
 			}
-			f, err := b.once(ctx, r, box, p, src, dst)
+			boxes := []string{r.box}
+			if p.slow && r.sampled {
+				boxes = samples[:]
+			}
+			f, err := b.each(ctx, r, boxes, p, src, dst)
 			switch {
 			case ctx.Err() != nil:
 				return nil, ctx.Err()
@@ -155,10 +152,29 @@ func (b *bench) row(ctx context.Context, r *row, programs []program) (*result, e
 				say(b.out, "  %s failed: %v", p.name, err)
 				continue
 			}
-			res.add(p.name, f)
+			if len(f) > 1 {
+				res.estimates[p.name] = estimate{f[0], f[1]}
+			}
+			res.add(p.name, f[len(f)-1])
 		}
 	}
 	return res, nil
+}
+
+// each runs one program on source accounts, one after the other.
+func (b *bench) each(ctx context.Context, r *row, boxes []string, p program, src, dst *server) ([]figures, error) {
+	var all []figures
+	for _, box := range boxes {
+		if err := b.fill(ctx, src, box); err != nil {
+			return nil, err
+		}
+		f, err := b.once(ctx, r, mailboxes[box], p, src, dst)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	return all, nil
 }
 
 // fill makes a source account, once.

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,5 +123,16 @@ func TestDocumentIsWritten(t *testing.T) {
 		} else if err != nil {
 			t.Fatalf("%v\n%s", err, svg)
 		}
+	}
+}
+
+// What a run costs by itself is not counted for each message.
+func TestEstimatesSeparateRunsFromMessages(t *testing.T) {
+	run := func(messages int) figures {
+		return figures{messages: messages, wall: 20*time.Second + time.Duration(messages)*300*time.Millisecond}
+	}
+	e := estimate{run(100), run(300)}
+	if got, want := e.whole(5000), run(5000).wall.Seconds(); math.Abs(got-want) > 1e-6 {
+		t.Errorf("%v s, want %v s", got, want)
 	}
 }

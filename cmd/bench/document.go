@@ -60,9 +60,9 @@ func (r *result) cell(name string) string {
 	if len(r.runs[name]) == 0 {
 		return ""
 	}
-	if box, ok := r.sampled[name]; ok {
-		perMessage := f.wall.Seconds() / float64(box.messages())
-		return fmt.Sprintf("~%s (%.1f messages/s, over %d)", seconds(perMessage*float64(r.box.messages())), 1/perMessage, box.messages())
+	if e, ok := r.estimates[name]; ok {
+		return fmt.Sprintf("~%s (%s for %d, %s for %d)", seconds(e.whole(r.box.messages())),
+			seconds(e.short.wall.Seconds()), e.short.messages, seconds(e.long.wall.Seconds()), e.long.messages)
 	}
 	return seconds(f.wall.Seconds())
 }
@@ -133,7 +133,7 @@ func (d *document) table(w io.Writer) {
 	say(w, "|---|---|---|")
 	for _, r := range d.results {
 		for _, name := range others {
-			if len(r.runs[name]) > 0 && r.sampled[name].messages() == 0 {
+			if _, estimated := r.estimates[name]; len(r.runs[name]) > 0 && !estimated {
 				say(w, "| %s: %s | %.1f MB | %s |", name, r.row.work, float64(r.of(name).rss)/1e6, seconds(r.of(name).cpu.Seconds()))
 			}
 		}

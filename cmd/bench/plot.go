@@ -24,8 +24,8 @@ func plot(results []*result) []byte {
 				continue
 			}
 			s := r.of(name).wall.Seconds()
-			if box, ok := r.sampled[name]; ok {
-				s *= float64(r.box.messages()) / float64(box.messages())
+			if e, ok := r.estimates[name]; ok {
+				s = e.whole(r.box.messages())
 			}
 			if curves[name] == nil {
 				names = append(names, name)

@@ -22,9 +22,9 @@ type row struct {
 	second bool
 	// alone: no other program is measured.
 	alone bool
-	// slowToo: slow programs are measured, too; sample is their mailbox.
+	// slowToo: slow programs are measured, too; sampled: on samples of the mailbox.
 	slowToo bool
-	sample  string
+	sampled bool
 	quick   bool
 	// curve: the row is a point of the plot.
 	curve   bool
@@ -91,11 +91,11 @@ var rows = []row{
 		targets: []target{noMoreThan(0.45, "mbsync"), noMoreThan(1.8, "floor")},
 	},
 	{
-		name: "small-20", work: "same, RTT 20 ms", box: "small", rtt: 20 * ms, sample: "sample300", quick: true, curve: true, slowToo: true,
+		name: "small-20", work: "same, RTT 20 ms", box: "small", rtt: 20 * ms, sampled: true, quick: true, curve: true, slowToo: true,
 		targets: []target{noMoreThan(0.4, "mbsync")},
 	},
 	{
-		name: "small-100", work: "same, RTT 100 ms", box: "small", rtt: 100 * ms, sample: "sample100", quick: true, curve: true, slowToo: true,
+		name: "small-100", work: "same, RTT 100 ms", box: "small", rtt: 100 * ms, sampled: true, quick: true, curve: true, slowToo: true,
 		targets: []target{noMoreThan(0.25, "mbsync"), within(4 * time.Second)},
 	},
 	{
@@ -128,7 +128,7 @@ var rows = []row{
 		targets: []target{within(3 * time.Second)},
 	},
 	{
-		name: "no-multiappend", work: "host2 without MULTIAPPEND, RTT 100 ms, 5,000 x 4 KiB", box: "small", rtt: 100 * ms, host2: "hide=COMPRESS=DEFLATE,MULTIAPPEND", sample: "sample100",
+		name: "no-multiappend", work: "host2 without MULTIAPPEND, RTT 100 ms, 5,000 x 4 KiB", box: "small", rtt: 100 * ms, host2: "hide=COMPRESS=DEFLATE,MULTIAPPEND",
 		targets: []target{atLeast(800)},
 	},
 	{
@@ -141,6 +141,6 @@ var rows = []row{
 		targets: []target{within(500 * ms), memory(60)},
 	},
 	{
-		name: "second-100", work: "same, RTT 100 ms", box: "still", second: true, rtt: 100 * ms, sample: "sample100",
+		name: "second-100", work: "same, RTT 100 ms", box: "still", second: true, rtt: 100 * ms,
 	},
 }
