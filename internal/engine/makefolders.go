@@ -37,7 +37,7 @@ const (
 // is refused is left to its folder's own work, which knows what to do then.
 func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
 	conn, err := r.main.dst.alive(ctx)
-	if err != nil || len(absent) == 0 {
+	if err != nil {
 		return err
 	}
 	type creation struct {
