@@ -23,6 +23,13 @@ func (r *run) debugf(on bool, topic, format string, args ...any) {
 // debugging reports whether a topic is on, where a line takes work to make.
 func (r *run) debugging(on bool) bool { return on || r.p.Debug.All }
 
+// debugNews shows why the folder is not passed over (--debugcache).
+func (fs *folderSync) debugNews() {
+	if r := fs.run; r.debugging(r.p.Debug.Cache) {
+		r.debugf(true, "cache", "folder [%s] is looked at: %s", fs.from.Raw, fs.news())
+	}
+}
+
 // debugLists shows the UIDs that take part (--debuglist).
 func (fs *folderSync) debugLists() {
 	r := fs.run

@@ -109,6 +109,7 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 		fs.still = true
 		return nil, nil
 	}
+	fs.debugNews()
 	var err error
 	if fs.srcOpened, err = fs.open(ctx, 1, fs.from.Raw, fs.writable1()); err != nil {
 		return nil, fs.notOpened(1, err)

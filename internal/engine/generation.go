@@ -55,17 +55,18 @@ func (d *deliverer) announce(items []*item) {
 		}
 	}
 	c := tasks[0].c
-	ahead := d.v.tasks[items[len(items)-1].at+1:]
-	for i := range ahead {
-		if ahead[i].c != c {
-			ahead = ahead[:i]
-			break
-		}
-		if i >= generationMessages {
-			break
-		}
+	c.announceTasks(tasks, c.following(d.v.tasks[items[len(items)-1].at+1:]))
+}
+
+// following are the next tasks of rest that are of this folder, no more than a
+// generation takes. They need not be what leaves next: Dovecot answers several
+// FETCH commands at a time, so that messages come in another order than asked.
+func (c *copier) following(rest []task) []task {
+	n := 0
+	for n < min(len(rest), generationMessages) && rest[n].c == c {
+		n++
 	}
-	c.announceTasks(tasks, ahead)
+	return rest[:n]
 }
 
 // announceTasks tells the journal of tasks, and of those of ahead that have room

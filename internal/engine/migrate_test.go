@@ -113,6 +113,11 @@ func migrateWith(t testing.TB, ctx context.Context, o engine.Options, options ..
 			watch(e)
 		}
 		switch e := e.(type) {
+		case event.Note:
+			// The journal may be damaged, or lack a place, but never contradict itself.
+			if e.Warn && strings.Contains(e.Text, "the journal can not be written") {
+				t.Errorf("%s", e.Text)
+			}
 		case event.FolderRemoved:
 			out.removed = append(out.removed, e)
 		case event.MessagesDeleted:

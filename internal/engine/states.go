@@ -53,12 +53,14 @@ func (r *run) saveStates(ctx context.Context) error {
 	for _, f := range r.done {
 		s1, s2 := r.src.status[f.fs.from.Raw], now[f.fs.to.Raw]
 		if s1 == nil || s2 == nil || s1.NumMessages == nil || s2.NumMessages == nil {
+			r.debugf(r.p.Debug.Cache, "cache", "the state of folder [%s] is not kept, since a server did not tell it", f.fs.from.Raw)
 			continue
 		}
 		r.dst.status[f.fs.to.Raw] = s2
 		delete(r.dst.touched, f.fs.to.Raw)
 		if f.fs.merge.sources == 1 && int64(*s2.NumMessages) != f.expect2 {
-			continue // somebody else is at work in it
+			r.debugf(r.p.Debug.Cache, "cache", "the state of folder [%s] is not kept: host2 has %d messages and should have %d, so somebody else is at work in it", f.fs.from.Raw, *s2.NumMessages, f.expect2)
+			continue
 		}
 		st := journal.FolderState{
 			UIDValidity1: s1.UIDValidity, UIDNext1: uint32(s1.UIDNext), Messages1: *s1.NumMessages, ModSeq1: s1.HighestModSeq,

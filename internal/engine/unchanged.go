@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/emersion/go-imap/v2"
+import (
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+)
 
 // skippable reports whether an unchanged folder may be left alone: only when the
 // run asks for nothing but the plain work that was done when its state was
@@ -23,20 +27,66 @@ func (r *run) restricted() bool {
 // unchanged reports whether both folders are as they were when everything in
 // them had been carried over: same UIDVALIDITY, UIDNEXT, number of messages and
 // HIGHESTMODSEQ. A server without CONDSTORE can not say so much.
-func (fs *folderSync) unchanged() bool {
+func (fs *folderSync) unchanged() bool { return fs.news() == news{} }
+
+// news is why a folder pair has to be looked at, the zero value that it need not
+// be: something is not what it was (what, on a host), or something else (why).
+type news struct {
+	why       string
+	what      string
+	host      int
+	then, now uint64
+}
+
+func (n news) String() string {
+	if n.why != "" {
+		return n.why
+	}
+	return fmt.Sprintf("host%d's %s was %d and is %d", n.host, n.what, n.then, n.now)
+}
+
+func (fs *folderSync) news() news {
 	r := fs.run
-	st, ok := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
-	if !ok || st.CompleteAt.IsZero() || !r.skippable() || !r.folders2.Has(fs.to.Raw) {
-		return false
+	known := r.j.Folder(fs.from.Raw, fs.to.Raw)
+	st, ok := known.State()
+	switch {
+	case !ok || st.CompleteAt.IsZero():
+		return news{why: "no run carried everything over yet"}
+	case !r.skippable():
+		return news{why: "the options ask for it"}
+	case !r.folders2.Has(fs.to.Raw):
+		return news{why: "host2 does not have it"}
+	case known.HasDoubt():
+		return news{why: "an interrupted run left messages in doubt"}
 	}
-	if r.j.Folder(fs.from.Raw, fs.to.Raw).HasDoubt() {
-		return false
+	if n := newsOf(1, r.src.status[fs.from.Raw], st.UIDValidity1, st.UIDNext1, st.Messages1, st.ModSeq1); n != (news{}) {
+		return n
 	}
-	same := func(d *imap.StatusData, validity, next, messages uint32, modseq uint64) bool {
-		return d != nil && d.NumMessages != nil && d.UIDValidity == validity && validity != 0 &&
-			uint32(d.UIDNext) == next && next != 0 && *d.NumMessages == messages &&
-			d.HighestModSeq == modseq && modseq != 0
+	return newsOf(2, r.dst.status[fs.to.Raw], st.UIDValidity2, st.UIDNext2, st.Messages2, st.ModSeq2)
+}
+
+// newsOf compares what a host tells of a folder with what it told when everything
+// had been carried over. 0 stands for what it did not tell.
+func newsOf(host int, d *imap.StatusData, validity, next, messages uint32, modseq uint64) news {
+	if d == nil || d.NumMessages == nil {
+		return news{why: fmt.Sprintf("host%d tells nothing of it", host)}
 	}
-	return same(r.src.status[fs.from.Raw], st.UIDValidity1, st.UIDNext1, st.Messages1, st.ModSeq1) &&
-		same(r.dst.status[fs.to.Raw], st.UIDValidity2, st.UIDNext2, st.Messages2, st.ModSeq2)
+	for _, x := range []struct {
+		what      string
+		then, now uint64
+		asked     bool // 0 is no answer
+	}{
+		{"UIDVALIDITY", uint64(validity), uint64(d.UIDValidity), true},
+		{"UIDNEXT", uint64(next), uint64(d.UIDNext), true},
+		{"number of messages", uint64(messages), uint64(*d.NumMessages), false},
+		{"HIGHESTMODSEQ", modseq, d.HighestModSeq, true},
+	} {
+		switch {
+		case x.then != x.now:
+			return news{what: x.what, host: host, then: x.then, now: x.now}
+		case x.asked && x.now == 0:
+			return news{why: fmt.Sprintf("host%d tells no %s", host, x.what)}
+		}
+	}
+	return news{}
 }

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/recall"
+)
+
+// journaled is a run with a journal and folders of so many messages to copy, in
+// one convoy.
+func journaled(t *testing.T, sizes ...int) (*convoy, []*copier) {
+	t.Helper()
+	p, end := cli.ParseArgs("--host1", "a", "--user1", "u", "--password1", "p", "--host2", "b", "--user2", "u", "--password2", "p", "--nolog", "--pidfile", "")
+	if p == nil {
+		t.Fatalf("exit %d: %s", end.Code, end.Stderr)
+	}
+	r := newRun(p, Options{})
+	if err := r.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.Open(t.Context(), t.TempDir(), r.journalPair(), journal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = j.Close() })
+	r.j = j
+	unflagged := r.flags[0].Intern(nil)
+	var copiers []*copier
+	for i, n := range sizes {
+		name := folderName(string(rune('A' + i)))
+		fs := &folderSync{run: r, from: name, to: name, src: &listing.Listing{}, dst: &listing.Listing{UIDNext: 1}, dstOpened: &imapconn.SelectData{}}
+		fs.known = recall.New(j, name.Raw, name.Raw, [2]*listing.FlagTable{&r.flags[0], &r.flags[1]})
+		opened := recall.Opened{UIDValidity: 7, UIDNext: 1}
+		if _, err := fs.known.Load(opened, opened); err != nil {
+			t.Fatal(err)
+		}
+		c := &copier{fs: fs}
+		for m := range n {
+			key := identity.Key{Sum: [16]byte{byte(i), byte(m), byte(m >> 8)}}
+			fs.src.Recs = append(fs.src.Recs, listing.Record{UID: imap.UID(m + 1), Key: key, Size: 1000, Flags: unflagged, Bits: listing.HasKey})
+			c.tasks = append(c.tasks, task{c: c, src: int32(m), uid: imap.UID(m + 1), size: 1000})
+		}
+		copiers = append(copiers, c)
+	}
+	return &convoy{run: r, tasks: gather(copiers)}, copiers
+}
+
+// Messages may come from host1 in another order than they were asked for, since
+// servers may answer several FETCH commands at a time. Whatever the order, each
+// one is announced before it leaves, once, and under its own folder.
+func TestAnnouncedUnderItsOwnFolder(t *testing.T) {
+	// As measured on Dovecot: three windows side by side, the rest of the first
+	// one last.
+	order := []struct{ from, to int }{{0, 50}, {500, 722}, {1000, 1250}, {722, 1000}, {50, 500}}
+	v, copiers := journaled(t, 1250, 1250)
+	d := &deliverer{v: v}
+	var batch []*item
+	send := func() {
+		d.announce(batch)
+		for _, it := range batch {
+			if !it.t.announced {
+				t.Errorf("UID %d leaves unannounced", it.t.uid)
+			}
+		}
+		batch = nil
+	}
+	for base := 0; base < len(v.tasks); base += 1250 {
+		for _, part := range order {
+			for i := part.from; i < part.to; i++ {
+				if batch = append(batch, &item{t: &v.tasks[base+i], at: base + i}); len(batch) == batchMessages {
+					send()
+				}
+			}
+		}
+		if len(batch) > 0 {
+			send()
+		}
+	}
+	if v.run.jBroken {
+		t.Fatal("the journal refused an announcement")
+	}
+	for _, c := range copiers {
+		batches, err := c.fs.known.Folder.InDoubt()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var uids []imap.UID
+		for _, b := range batches {
+			if len(b.Items) > generationMessages {
+				t.Errorf("a generation of %d messages", len(b.Items))
+			}
+			for _, e := range b.Items {
+				uids = append(uids, e.UID1)
+				if own := c.fs.src.Recs[e.UID1-1].Key; recall.KeyOf(&e) != own {
+					t.Errorf("folder %s, UID %d is announced with the key of another message", c.fs.from.Raw, e.UID1)
+				}
+			}
+		}
+		slices.Sort(uids)
+		if want := len(c.tasks); len(uids) != want || len(slices.Compact(uids)) != want {
+			t.Errorf("folder %s: %d announcements for %d messages", c.fs.from.Raw, len(uids), want)
+		}
+	}
+}
