@@ -89,7 +89,7 @@ func debugOptions() []Option {
 		topic("debugflags", "Show what becomes of flags."),
 		topic("debuglist", "Show the answers to LIST."),
 		topic("debuglabels", "Show what becomes of labels."),
-		topic("debugcache", "Show what the journal knows."),
+		topic("debugcache", "Show what the journal knows, and why a folder is looked at again."),
 		topic("debugmemory", "Show memory at each folder."),
 		topic("debugmaxlinelength", "Show the longest line of each message."),
 		topic("debugsig", "Show what each signal will do, and what is done when one comes."),

@@ -44,6 +44,8 @@ type deliverer struct {
 	// batch waits to be sent: messages of one folder.
 	batch []*item
 	bytes int64
+	// entered is the folder that host2 was asked to open, see enter.
+	entered *copier
 	// flying are sent and unanswered, aloft their bytes.
 	flying []*flight
 	aloft  int64
@@ -286,7 +288,11 @@ func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
 }
 
 func (d *deliverer) write(ctx context.Context, f *flight) (err error) {
-	mailbox := f.items[0].t.c.fs.to.Raw
+	c := f.items[0].t.c
+	if err := d.enter(ctx, c); err != nil {
+		return err
+	}
+	mailbox := c.fs.to.Raw
 	if len(f.items) == 1 {
 		f.cmd, err = d.conn.StartAppend(ctx, mailbox, d.options(f.items[0]))
 	} else {
@@ -334,6 +340,9 @@ func (d *deliverer) stream(ctx context.Context, it *item) error {
 }
 
 func (d *deliverer) streamBody(ctx context.Context, it *item) error {
+	if err := d.enter(ctx, it.t.c); err != nil {
+		return err
+	}
 	cmd, err := d.conn.StartAppend(ctx, it.t.c.fs.to.Raw, d.options(it))
 	if err != nil {
 		return err

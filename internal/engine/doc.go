@@ -29,9 +29,10 @@
 //     decide.go.
 //   - The copy: copy.go has its terms, convoy.go and row.go its order; feed.go
 //     reads item.go's messages from host1, one folder after the other (turn.go;
-//     vanished.go: what does not come), deliver.go sends them to host2 and land.go
-//     hears what became of them, all within budget.go; repair.go changes what was
-//     refused, putoff.go and suspect.go try again; gmail.go does without sending.
+//     vanished.go: what does not come), deliver.go sends them to host2 (enter.go:
+//     into an open folder) and land.go hears what became of them, all within
+//     budget.go; repair.go changes what was refused, putoff.go and suspect.go try
+//     again; gmail.go does without sending.
 //   - What became of it: ledger.go tells it, savedir.go keeps what stays behind.
 //     generation.go announces to the journal what is about to leave. After a lost
 //     connection inquiry.go finds out what arrived (arrivals.go, under the keys of

@@ -111,3 +111,12 @@ func Of(host, greeting string, id map[string]string, family folders.Family) Prof
 	}
 	return Unknown
 }
+
+// OpensForAppend reports whether a kind of server stores messages faster in a
+// folder that is open on the same connection. Dovecot 2.3.19 on maildir reads a
+// folder anew for each APPEND into one that is not: 8,000 messages in batches of
+// a hundred took 0.51 s and 0.40 s with it open, 4,000 single ones 4.9 s and 1.7 s,
+// and the former grows with the square; on its other formats it makes no
+// difference beyond a tenth. Cyrus 3.6 is slower with it open (2.7 s and 4.2 s for
+// 4,000 single ones), mox and Courier do not care. Measured in November 2026.
+func OpensForAppend(family folders.Family) bool { return family == folders.Dovecot }
