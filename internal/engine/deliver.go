@@ -189,7 +189,7 @@ func (d *deliverer) next(in <-chan *item) (*item, bool) {
 func (d *deliverer) batchSize() int {
 	if d.multi {
 		messages, _, _, _ := d.v.run.window()
-		return min(batchMessages, messages)
+		return d.conn.AtMost(min(batchMessages, messages))
 	}
 	return 1
 }

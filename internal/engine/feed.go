@@ -133,6 +133,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 	f.v.run.narrow(f.v.lane.src)
 	for !f.full && !f.halted() && f.more() {
 		messages, bytes, aloft, ahead := f.v.run.window()
+		messages = conn.AtMost(messages)
 		bytes, aloft = f.line.window(bytes, aloft)
 		if f.v.careful {
 			messages = 1
@@ -307,6 +308,17 @@ func readBody(body io.Reader, buf []byte) error {
 	return nil
 }
 
+// partly reports whether a message did not come because its command was carried out
+// in part.
+func partly(refusals []imapconn.FetchError, t *task) bool {
+	for _, e := range refusals {
+		if e.Set.Contains(t.uid) && errors.As(e.Err, new(*imapconn.PartlyError)) {
+			return true
+		}
+	}
+	return false
+}
+
 // missing deals with messages that were asked for and never came: one of them
 // may have spoilt the whole window, so each gets a second chance alone.
 func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
@@ -317,6 +329,9 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 		t := &f.v.tasks[i]
 		if !t.asked || f.received[i] {
 			continue
+		}
+		if partly(refusals, t) {
+			continue // it has its turn once more, in smaller windows
 		}
 		why, refusal := "host1 did not send it", f.closed[t.c]
 		if refusal != nil {

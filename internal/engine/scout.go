@@ -111,9 +111,13 @@ func (fs *folderSync) probe1() *probe {
 	inside, _ := r.src.messages(fs.from.Raw)
 	return &probe{
 		fs: fs, mailbox: fs.from.Raw, writable: fs.writable1(),
-		look: true, list: !known && inside > 0, recs: make([]listing.Record, 0, inside),
+		look: true, list: !known && inside > 0 && r.main.src.listsInOne(inside), recs: make([]listing.Record, 0, inside),
 	}
 }
+
+// listsInOne reports whether one command lists n messages: a second one would be
+// sent when the next folder is selected already.
+func (k *link) listsInOne(n uint32) bool { return k.conn == nil || k.conn.AtMost(int(n)) == int(n) }
 
 // add adds a host2 folder. It is not selected when there is nothing in it on
 // either side.
@@ -127,7 +131,7 @@ func (s *scout) add(fs *folderSync, known bool) {
 	s.probes = append(s.probes, &probe{
 		fs: fs, mailbox: fs.to.Raw, writable: true, subscribe: fs.wantsSubscription(),
 		look: !told1 || !told2 || inside1 > 0 || inside2 > 0,
-		list: !known && inside2 > 0, recs: make([]listing.Record, 0, inside2),
+		list: !known && inside2 > 0 && r.main.dst.listsInOne(inside2), recs: make([]listing.Record, 0, inside2),
 	})
 }
 

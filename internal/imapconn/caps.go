@@ -26,6 +26,9 @@ func (c *Conn) setCaps(words []string) {
 			continue
 		}
 		set[imap.Cap(name)] = struct{}{}
+		if n, ok := strings.CutPrefix(name, messageLimit+"="); ok {
+			c.limitTo(n)
+		}
 	}
 	for _, hide := range c.cfg.HideCaps {
 		delete(set, imap.Cap(strings.ToUpper(string(hide))))

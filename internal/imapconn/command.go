@@ -37,6 +37,8 @@ type Command struct {
 	number uint32
 	done   bool
 	res    Response
+	// part: it was answered OK and not carried out for all its messages.
+	part *part
 	// permitted: the seal does not hold it back, see PermitAppend.
 	permitted bool
 
@@ -345,6 +347,9 @@ func (c *Conn) complete(cmd *Command, r Response) {
 	}
 	c.count(cmd, -1)
 	r.Command = cmd.name
+	if r.OK() {
+		c.readLimit(cmd, &r)
+	}
 	cmd.res, cmd.done = r, true
 	if cmd.finish != nil {
 		cmd.finish(&cmd.res)

@@ -35,6 +35,11 @@ type Conn struct {
 	authError error
 	hide      []string // secrets, in every form in which they travelled
 
+	// limit is the lowest MESSAGELIMIT that the server named, 0 for none.
+	limit int
+	// selects counts the commands sent that change which mailbox is selected.
+	selects int
+
 	sealed  bool
 	permit  string // the mailbox that PermitAppend named
 	mailbox *Mailbox

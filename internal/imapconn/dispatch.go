@@ -183,6 +183,14 @@ func (c *Conn) untaggedStatus(r *Response) {
 		c.bye = r
 	}
 	c.statusCode(r)
+	if r.Code == messageLimit {
+		// It stands here where the tagged reply has another code (RFC 9738
+		// section 3.1).
+		if len(c.flight) > 0 {
+			c.readLimit(c.flight[0], r)
+		}
+		return
+	}
 	c.status(r)
 	if r.Code != "" && c.offer(r) {
 		return

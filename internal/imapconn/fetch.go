@@ -31,6 +31,7 @@ type Fetch struct {
 	err   error
 
 	asks    []*ask // unanswered
+	again   []*ask // what servers left undone, to be sent
 	queue   []*Message
 	body    *Literal // kept aside and handed out last
 	errs    []FetchError
@@ -64,6 +65,11 @@ type ask struct {
 	open  bool // a range whose UIDs need not exist: no accounting
 	got   uidBits
 	width uint64
+	// low is the lowest UID that came, selects the mailbox it is about, see Conn.
+	low     imap.UID
+	selects int
+	// why it is asked again, for one that resume made.
+	why Response
 }
 
 // Fetch prepares a stream; nothing is sent yet. One stream at a time can have
@@ -91,7 +97,7 @@ func (f *Fetch) Ask(ctx context.Context, set imap.UIDSet) error {
 	if set.Dynamic() {
 		return fmt.Errorf("UID FETCH: the set %s holds a *; use AskRange", set.String())
 	}
-	for _, part := range splitSet(set, maxCommand-len(f.text)-64) {
+	for _, part := range splitSet(set, maxCommand-len(f.text)-64, f.c.MessageLimit()) {
 		if err := f.send(ctx, &ask{set: part, open: f.items.ChangedSince > 0, width: setSize(part)}); err != nil {
 			return err
 		}
@@ -117,7 +123,7 @@ func (f *Fetch) send(ctx context.Context, a *ask) error {
 	if c.stream != nil && c.stream != f && len(c.stream.asks) > 0 && !c.stream.closed {
 		return errors.New("UID FETCH: another stream of this connection has commands in flight")
 	}
-	a.cmd = &Command{name: "UID FETCH"}
+	a.cmd, a.selects = &Command{name: "UID FETCH"}, c.selects
 	a.cmd.finish = func(r *Response) { f.answered(a, r) }
 	a.cmd.take = func(v any) bool {
 		g, ok := v.(vanishedReply)
@@ -149,8 +155,9 @@ func (f *Fetch) Close() {
 // Flush sends what Ask buffered without waiting.
 func (f *Fetch) Flush(ctx context.Context) error { return f.c.Flush(ctx) }
 
-// Outstanding is the number of commands unanswered.
-func (f *Fetch) Outstanding() int { return len(f.asks) }
+// Outstanding is the number of commands unanswered, or still to be sent because
+// the server left a part undone.
+func (f *Fetch) Outstanding() int { return len(f.asks) + len(f.again) }
 
 // Missing returns the UIDs of answered commands whose wanted item never came,
 // and forgets them.
@@ -186,7 +193,7 @@ func (f *Fetch) Next(ctx context.Context) (*Message, error) {
 	if m := f.kept(); m != nil {
 		return m, nil
 	}
-	if len(f.asks) == 0 && !c.fp.live {
+	if f.Outstanding() == 0 && !c.fp.live {
 		if f.err != nil {
 			return nil, f.err
 		}
@@ -196,6 +203,9 @@ func (f *Fetch) Next(ctx context.Context) (*Message, error) {
 		return nil, err
 	}
 	for {
+		if err := f.askAgain(ctx); err != nil {
+			return nil, err
+		}
 		if len(f.asks) == 0 && !c.fp.live {
 			return nil, io.EOF
 		}

@@ -1,6 +1,7 @@
 package imapconn
 
 import (
+	"context"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
@@ -9,6 +10,9 @@ import (
 // answered enters the tagged reply of a.
 func (f *Fetch) answered(a *ask, r *Response) {
 	f.asks = slices.DeleteFunc(f.asks, func(b *ask) bool { return a == b })
+	if a.cmd.part != nil && f.resume(a) {
+		return
+	}
 	if !a.open {
 		if miss := a.got.missing(a.set); len(miss) > 0 {
 			if n := len(f.missing); n == 0 || f.missing[n-1].Stop < miss[0].Start {
@@ -22,6 +26,58 @@ func (f *Fetch) answered(a *ask, r *Response) {
 		e := *r
 		f.errs = append(f.errs, FetchError{Set: a.set, Err: &e})
 	}
+}
+
+// resume sees to it that what the server left undone of a is asked for again, or
+// is not forgotten where that can not be. It reports whether nothing remains to be
+// said of a.
+func (f *Fetch) resume(a *ask) bool {
+	rest := a.rest()
+	if len(rest) == 0 {
+		return false
+	}
+	if a.low == 0 || f.closed || a.selects != f.c.selects {
+		f.errs = append(f.errs, FetchError{Set: rest, Err: &PartlyError{Reply: a.cmd.part.reply, Rest: rest}})
+		return false
+	}
+	f.again = append(f.again, &ask{set: rest, open: a.open, width: setSize(rest), selects: a.selects, why: a.cmd.part.reply})
+	return true
+}
+
+// rest is what is left to do of a range below the last message dealt with, and of
+// known UIDs all that did not come.
+func (a *ask) rest() imap.UIDSet {
+	if !a.open {
+		return a.got.missing(a.set)
+	}
+	lowest := a.cmd.part.lowest
+	if lowest == 0 {
+		lowest = a.low
+	}
+	if lowest == 0 {
+		return a.set
+	}
+	set := slices.Clone(a.set)
+	if last := &set[len(set)-1]; last.Stop == 0 { // "*"
+		last.Stop = 1<<32 - 1
+	}
+	return below(set, lowest)
+}
+
+// askAgain sends what resume put aside, as long as the mailbox is the same.
+func (f *Fetch) askAgain(ctx context.Context) error {
+	for len(f.again) > 0 {
+		a := f.again[0]
+		f.again = f.again[1:]
+		if a.selects != f.c.selects {
+			f.errs = append(f.errs, FetchError{Set: a.set, Err: &PartlyError{Reply: a.why, Rest: a.set}})
+			continue
+		}
+		if err := f.send(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // owner finds the command that asked for u.
@@ -43,7 +99,14 @@ func (f *Fetch) wanted(u imap.UID) bool {
 
 // arrived marks the wanted item of u.
 func (f *Fetch) arrived(u imap.UID) {
-	if a := f.owner(u); a != nil && !a.open {
+	a := f.owner(u)
+	if a == nil {
+		return
+	}
+	if a.low == 0 || u < a.low {
+		a.low = u
+	}
+	if !a.open {
 		a.got.set(u)
 	}
 }

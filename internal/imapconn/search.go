@@ -25,7 +25,8 @@ type SearchData struct {
 	// ModSeq is the highest among them, or zero.
 	ModSeq uint64
 
-	partial bool // ALL held something that cannot be read
+	partial bool     // ALL held something that cannot be read
+	reply   Response // the one that told that it is about a part of the messages
 }
 
 // UIDSearch returns the UIDs that match the criteria (as they stand behind
@@ -51,15 +52,34 @@ func (c *Conn) UIDSearch(ctx context.Context, criteria string) ([]imap.UID, erro
 
 // UIDSearchReturn searches with result options such as ALL, COUNT, MIN, MAX
 // (RFC 4731, capability ESEARCH; none for a plain search). A server that
-// answers with plain SEARCH lines is understood too.
+// answers with plain SEARCH lines is understood too, and one that searches a part
+// of the messages at a time is asked again.
 func (c *Conn) UIDSearchReturn(ctx context.Context, criteria string, ret ...string) (*SearchData, error) {
+	all, lowest, err := c.searchOnce(ctx, criteria, ret)
+	for err == nil && lowest > 1 {
+		var more *SearchData
+		before := lowest
+		more, lowest, err = c.searchOnce(ctx, fmt.Sprintf("%s UID 1:%d", criteria, lowest-1), ret)
+		if err == nil {
+			if lowest >= before {
+				return nil, &PartlyError{Reply: more.reply}
+			}
+			all.add(more)
+		}
+	}
+	return all, err
+}
+
+// searchOnce is one command. lowest is the UID below which nothing was searched,
+// 0 when all was.
+func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d *SearchData, lowest imap.UID, err error) {
 	var args []Arg
 	if len(ret) > 0 {
 		args = append(args, Raw("RETURN ("+strings.Join(ret, " ")+")"))
 	}
 	args = append(args, Raw(criteria))
 	cmd := &Command{name: "UID SEARCH"}
-	d := &SearchData{}
+	d = &SearchData{}
 	var plain []imap.UID
 	cmd.take = func(v any) bool {
 		switch v := v.(type) {
@@ -77,18 +97,35 @@ func (c *Conn) UIDSearchReturn(ctx context.Context, criteria string, ret ...stri
 		return true
 	}
 	if _, err := c.send(ctx, cmd, args...); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if err := c.Wait(ctx, cmd); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if d.partial {
-		return nil, fmt.Errorf("UID SEARCH %s: the server's answer is not a list of UIDs", criteria)
+		return nil, 0, fmt.Errorf("UID SEARCH %s: the server's answer is not a list of UIDs", criteria)
 	}
 	if len(plain) > 0 {
 		d.All.AddSet(setOf(plain))
 	}
-	return d, nil
+	if cmd.part != nil {
+		if lowest = cmd.part.lowest; lowest == 0 {
+			return nil, 0, &PartlyError{Reply: cmd.part.reply}
+		}
+		d.reply = cmd.part.reply
+	}
+	return d, lowest, nil
+}
+
+// add adds what was found below.
+func (d *SearchData) add(more *SearchData) {
+	d.All.AddSet(more.All)
+	if more.Min > 0 {
+		d.Min = more.Min
+	}
+	d.Max = max(d.Max, more.Max)
+	d.Count += more.Count
+	d.ModSeq = max(d.ModSeq, more.ModSeq)
 }
 
 // setOf makes a set of UIDs in any order, in n log n.

@@ -127,6 +127,7 @@ func (c *Conn) startSelect(ctx context.Context, name, mailbox string, options *S
 		}
 		c.mailbox = &Mailbox{Name: mailbox, Exists: d.Exists, ReadOnly: d.ReadOnly}
 	}
+	c.selects++
 	return start(ctx, c, d, cmd, args...)
 }
 
@@ -198,6 +199,7 @@ func (c *Conn) Unselect(ctx context.Context) error {
 	if !c.Has(imap.CapUnselect) {
 		return c.enter(ctx)
 	}
+	c.selects++
 	err := c.run(ctx, "UNSELECT")
 	if err == nil {
 		c.mailbox = nil
@@ -208,6 +210,7 @@ func (c *Conn) Unselect(ctx context.Context) error {
 // CloseMailbox leaves the selected mailbox and expunges what is marked
 // \Deleted in it. State: selected. RFC 3501 section 6.4.2.
 func (c *Conn) CloseMailbox(ctx context.Context) error {
+	c.selects++
 	err := c.run(ctx, "CLOSE")
 	if err == nil {
 		c.mailbox = nil

@@ -110,45 +110,78 @@ func (d *StoreData) modified(r *Response) bool {
 	return true
 }
 
-// eachSet sends a command for each part of a set that fits one line, then
-// waits for all of them.
+// eachSet sends a command for each part of a set that fits one line and that the
+// server carries out in one go, then waits for all of them. What a server left
+// undone is asked for again.
 func (c *Conn) eachSet(ctx context.Context, name string, set imap.UIDSet, rest int, send func(string) (*Command, error)) error {
 	if len(set) == 0 {
 		return fmt.Errorf("%s: no UIDs given", name)
 	}
-	var cmds []*Command
-	for _, part := range splitSet(set, maxCommand-rest-64) {
-		cmd, err := send(part.String())
-		if err != nil {
-			return err
-		}
-		cmds = append(cmds, cmd)
-	}
 	var first error
-	for _, cmd := range cmds {
-		if err := c.Wait(ctx, cmd); err != nil && first == nil {
-			first = err
+	for len(set) > 0 {
+		parts := splitSet(set, maxCommand-rest-64, c.MessageLimit())
+		cmds := make([]*Command, 0, len(parts))
+		for _, part := range parts {
+			cmd, err := send(part.String())
+			if err != nil {
+				return err
+			}
+			cmds = append(cmds, cmd)
+		}
+		set = nil
+		for i, cmd := range cmds {
+			err := c.Wait(ctx, cmd)
 			if c.err != nil {
 				return err
+			}
+			if err == nil && cmd.part != nil {
+				left := below(parts[i], cmd.part.lowest)
+				if cmd.part.lowest == 0 || setSize(left) == setSize(parts[i]) {
+					err = &PartlyError{Reply: cmd.part.reply, Rest: left}
+				} else {
+					set = append(set, left...)
+				}
+			}
+			if err != nil && first == nil {
+				first = err
 			}
 		}
 	}
 	return first
 }
 
-// splitSet cuts a set into parts whose text is at most limit bytes long.
-func splitSet(set imap.UIDSet, limit int) []imap.UIDSet {
+// splitSet cuts a set into parts whose text is at most limit bytes long and that
+// name at most most messages, 0 for any number.
+func splitSet(set imap.UIDSet, limit, most int) []imap.UIDSet {
 	const longest = len("4294967295:4294967295,")
+	if most > 0 {
+		set = narrowed(set, most)
+	}
 	var parts []imap.UIDSet
-	from, size := 0, 0
+	from, size, messages := 0, 0, uint64(0)
 	for i := range set {
-		if size+longest > limit && i > from {
+		n := setSize(set[i : i+1])
+		if i > from && (size+longest > limit || most > 0 && messages+n > uint64(most)) {
 			parts = append(parts, set[from:i])
-			from, size = i, 0
+			from, size, messages = i, 0, 0
 		}
 		size += len(set[i:i+1].String()) + 1
+		messages += n
 	}
 	return append(parts, set[from:])
+}
+
+// narrowed is the set in ranges of at most most messages.
+func narrowed(set imap.UIDSet, most int) imap.UIDSet {
+	out := make(imap.UIDSet, 0, len(set))
+	for _, r := range set {
+		for uint64(r.Stop)-uint64(r.Start) >= uint64(most) {
+			out = append(out, imap.UIDRange{Start: r.Start, Stop: r.Start + imap.UID(most) - 1})
+			r.Start += imap.UID(most)
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // ValidFlag reports whether f can stand in a flag list: an atom, with a

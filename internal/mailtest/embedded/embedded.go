@@ -35,6 +35,9 @@ type Options struct {
 	// KeepTorn keeps, as a message, what had come of one when the connection was
 	// lost.
 	KeepTorn bool
+	// MessageLimit tells for each command for how many messages it is carried out; 0
+	// for all, and so is nil.
+	MessageLimit func() int
 	// IPv6 listens on ::1.
 	IPv6 bool
 }
@@ -92,7 +95,7 @@ func Start(o Options) (*Server, error) {
 	}
 	s.imap = imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return o.whole(s.store.NewSession()), nil, nil
+			return o.limited(o.whole(s.store.NewSession())), nil, nil
 		},
 		Caps:         caps,
 		Logger:       log.New(io.Discard, "", 0),
