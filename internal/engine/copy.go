@@ -1,14 +1,12 @@
 package engine
 
 import (
-	"errors"
 	"sync"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/identity"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 )
 
 // fate is what became of one message that was to be copied.
@@ -83,10 +81,6 @@ type copier struct {
 	generations []*generation
 }
 
-// errStopped ends the copying of a folder without being a failure of its own:
-// the reason was told already.
-var errStopped = errors.New("stopped")
-
 // settle records that host2 holds the message.
 func (c *copier) settle(t *task, uid imap.UID) {
 	c.mu.Lock()
@@ -115,12 +109,4 @@ func (c *copier) fail(t *task, class event.Class, text, hint string) {
 	t.fate = failed
 	c.fs.run.release(t, false)
 	c.fs.failed(t, class, text, hint)
-}
-
-func isStopped(err error) bool { return errors.Is(err, errStopped) }
-
-func isConnError(err error) bool {
-	var ce *imapconn.ConnError
-	var r *imapconn.Response
-	return errors.As(err, &ce) || errors.As(err, &r) && r.Status == "BYE"
 }

@@ -10,8 +10,9 @@
 // what earlier runs knew in recall. Here is what asks, waits, sends and tells. The
 // files, in the order of a run:
 //
-//   - The run: run.go has its phases, changes.go what the plan wants done to
-//     messages, journal.go, debug.go.
+//   - The run: run.go has its phases, stop.go why it ends early, failures.go the kinds
+//     of errors, changes.go what the plan wants done to messages, journal.go,
+//     debug.go.
 //   - The two accounts: side.go, login.go and link.go keep a connection to each, lanes.go and
 //     dialler.go more of them, calm.go makes all of them rest, throttle.go slows
 //     them down, linerate.go tells which are slow and compress.go compresses
@@ -31,8 +32,9 @@
 //     reads item.go's messages from host1, one folder after the other (turn.go;
 //     vanished.go: what does not come), deliver.go sends them to host2 (enter.go:
 //     into an open folder) and land.go hears what became of them, all within
-//     budget.go; repair.go changes what was refused, putoff.go and suspect.go try
-//     again; gmail.go does without sending.
+//     budget.go; prepare.go makes them ready; refusal.go judges a refusal, repair.go
+//     has what is tried then, putoff.go and suspect.go try again; gmail.go does
+//     without sending.
 //   - What became of it: ledger.go tells it, savedir.go keeps what stays behind.
 //     generation.go announces to the journal what is about to leave. After a lost
 //     connection inquiry.go finds out what arrived (arrivals.go, under the keys of

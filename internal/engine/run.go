@@ -14,7 +14,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/guard"
 	"github.com/imaphaul/imaphaul/internal/identity"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/pace"
@@ -51,19 +50,6 @@ type Options struct {
 	// server asks for, for tests.
 	Pause func(attempt int) time.Duration
 }
-
-// stopReason says why a run ends before its work is done.
-type stopReason string
-
-const (
-	stopErrors  stopReason = "errorsmax"
-	stopOver    stopReason = "exitwhenover"
-	stopSignal  stopReason = "signal"
-	stopLost    stopReason = "connection"
-	stopQuota   stopReason = "quota"
-	stopDay     stopReason = "day budget"
-	stopAskedBy stopReason = "file"
-)
 
 // run is one execution of a plan.
 type run struct {
@@ -183,9 +169,6 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	return fin
 }
 
-// errDone ends a run that was asked for only a part of the work.
-var errDone = errors.New("done")
-
 // emit tells the sink, one event at a time.
 func (r *run) emit(e event.Event) {
 	r.emitMu.Lock()
@@ -194,6 +177,7 @@ func (r *run) emit(e event.Event) {
 }
 
 func (r *run) note(text string) { r.emit(event.Note{Text: text}) }
+
 func (r *run) warn(text string) { r.emit(event.Note{Text: text, Warn: true}) }
 
 // fault counts an error and stops the run when there are too many.
@@ -206,54 +190,6 @@ func (r *run) fault(e event.Error) {
 func (r *run) countError() {
 	if n := r.errors.Add(1); r.p.Limits.ErrorsMax > 0 && n >= int64(r.p.Limits.ErrorsMax) {
 		r.stopFor(stopErrors)
-	}
-}
-
-// stopFor asks the run to end for a reason; the first reason stays.
-func (r *run) stopFor(why stopReason) {
-	r.stopMu.Lock()
-	defer r.stopMu.Unlock()
-	if r.stopped == "" {
-		r.stopped = why
-	}
-}
-
-func (r *run) stopCause() stopReason {
-	r.stopMu.Lock()
-	defer r.stopMu.Unlock()
-	return r.stopped
-}
-
-// stopping reports whether no new work may be begun.
-func (r *run) stopping() bool {
-	select {
-	case <-r.o.Stop:
-		r.stopFor(stopSignal)
-	default:
-	}
-	return r.stopCause() != ""
-}
-
-// pause is how long to wait before the n-th attempt to connect.
-func (r *run) pause(n int) time.Duration {
-	if r.o.Pause != nil {
-		return r.o.Pause(n)
-	}
-	return backOff(n)
-}
-
-// sleep waits, but not longer than the run lasts.
-func (r *run) sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-r.o.Stop:
-		r.stopFor(stopSignal)
-		return errStopped
 	}
 }
 
@@ -359,17 +295,4 @@ func (r *run) work(ctx context.Context) error {
 		}
 	}
 	return loopErr
-}
-
-// refusalIn is the server's refusal inside err, if there is one.
-func refusalIn(err error) (*imapconn.Response, bool) {
-	var resp *imapconn.Response
-	ok := errors.As(err, &resp)
-	return resp, ok
-}
-
-// isRefusal reports whether err is a NO or BAD, after which the connection lives.
-func isRefusal(err error) bool {
-	_, ok := refusalIn(err)
-	return ok && !isConnError(err)
 }

@@ -63,7 +63,8 @@ func (r *run) prepareLimits() {
 // runClock is the clock on the wall, whose sleep ends when the run is to stop.
 type runClock struct{ r *run }
 
-func (runClock) Now() time.Time                                     { return time.Now() }
+func (runClock) Now() time.Time { return time.Now() }
+
 func (c runClock) Sleep(ctx context.Context, d time.Duration) error { return c.r.sleep(ctx, d) }
 
 // slow puts the brakes on the connections of a side. Without a limit they count.
@@ -228,13 +229,4 @@ func (d *deliverer) pace(ctx context.Context, messages int) error {
 		return err
 	}
 	return unlessStopped(d.v.run.pace(ctx, 2, messages))
-}
-
-// unlessStopped is err, but for a wait that ended because the run is to stop:
-// what is under way goes on.
-func unlessStopped(err error) error {
-	if isStopped(err) {
-		return nil
-	}
-	return err
 }

@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"errors"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// errDone ends a run that was asked for only a part of the work.
+var errDone = errors.New("done")
+
+// errStopped ends the copying of a folder without being a failure of its own:
+// the reason was told already.
+var errStopped = errors.New("stopped")
+
+func isStopped(err error) bool { return errors.Is(err, errStopped) }
+
+// unlessStopped is err, but for a wait that ended because the run is to stop:
+// what is under way goes on.
+func unlessStopped(err error) error {
+	if isStopped(err) {
+		return nil
+	}
+	return err
+}
+
+func isConnError(err error) bool {
+	var ce *imapconn.ConnError
+	var r *imapconn.Response
+	return errors.As(err, &ce) || errors.As(err, &r) && r.Status == "BYE"
+}
+
+// refusalIn is the server's refusal inside err, if there is one.
+func refusalIn(err error) (*imapconn.Response, bool) {
+	var resp *imapconn.Response
+	ok := errors.As(err, &resp)
+	return resp, ok
+}
+
+// isRefusal reports whether err is a NO or BAD, after which the connection lives.
+func isRefusal(err error) bool {
+	_, ok := refusalIn(err)
+	return ok && !isConnError(err)
+}

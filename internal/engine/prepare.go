@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
+
+// prepare makes a message that is in memory ready to be sent: the user's own
+// transformations, then what a refusal made necessary. It reports whether it is
+// to be sent at all.
+func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, error) {
+	t := it.t
+	if !fs.wantsWhole(t) {
+		return true, nil
+	}
+	r := &fs.src.Recs[t.src]
+	if fs.run.p.Transform.IDateFromHeader {
+		if date, ok := maildate.FromHeader(transform.Field(*it.buf, "Date")); ok {
+			t.date = date
+		}
+	}
+	meta := transform.Meta{
+		Folder1: fs.from.Raw, Folder2: fs.to.Raw, UID: uint32(t.uid), HeaderLess: r.Is(listing.AddedHeader), AddedID: fs.addedIDs[t.uid],
+		Size: r.Size, Flags: joinFlags(fs.run.flags[0].List(r.Flags)), Date: fs.dateFor(r),
+	}
+	msg, verdict, err := fs.run.pipeline.Apply(ctx, meta, *it.buf)
+	if err != nil {
+		return false, err
+	}
+	if fs.run.debugging(fs.run.p.Debug.MaxLineLength) {
+		var lines transform.LineScanner
+		_, _ = lines.Write(msg) // never fails
+		fs.run.debugf(true, "maxlinelength", "Host1: msg %s/%d longest line has %d bytes", fs.from.Raw, t.uid, lines.Longest())
+	}
+	for _, n := range verdict.Notices {
+		fs.run.note(n)
+	}
+	if !verdict.Kept() {
+		c.skip(t, skipOf(verdict.Cause), verdict.Line(meta))
+		return false, nil
+	}
+	if !bytes.Equal(msg, *it.buf) {
+		// What the user's expressions and commands make has their line ends;
+		// mail has CRLF. Untouched mail keeps what it has.
+		if lf := transform.CountCRLF(msg); lf != int64(len(msg)) {
+			whole := make([]byte, 0, lf)
+			buf := bytes.NewBuffer(whole)
+			if _, err := io.Copy(buf, transform.NewCRLFReader(bytes.NewReader(msg))); err != nil {
+				return false, err
+			}
+			msg = buf.Bytes()
+		}
+	}
+	for {
+		out, changed := fs.alter(t, msg)
+		if changed {
+			msg = out
+			break
+		}
+		if !fs.climb(t) {
+			c.fail(t, event.ErrAppend, appendText(fs, t, t.refusal, it), fs.repairHint())
+			return false, nil
+		}
+	}
+	if b := msg; len(b) != len(*it.buf) || len(b) > 0 && &b[0] != &(*it.buf)[0] {
+		if err := c.sign(it, b); err != nil {
+			return false, err
+		}
+		it.buf = &b
+	}
+	it.size = int64(len(msg))
+	if fs.run.p.Dry { // --dry --nodry1: everything but the APPEND
+		t.bytes = it.size
+		c.settle(t, 0)
+		return false, nil
+	}
+	return true, nil
+}
+
+// wantsWhole reports whether a message must be in memory before it is sent.
+func (fs *folderSync) wantsWhole(t *task) bool {
+	return fs.run.p.Dry || t.rung != rungNone || fs.run.pipeline.Active() || fs.run.pipeline.LinesChecked() ||
+		fs.run.p.Transform.IDateFromHeader || fs.run.p.Debug.MaxLineLength || fs.src.Recs[t.src].Is(listing.AddedHeader)
+}
+
+func skipOf(c transform.Cause) event.Skip {
+	switch c {
+	case transform.SkippedByRule:
+		return event.SkipByRule
+	case transform.LongLine, transform.LineCmdFailed:
+		return event.SkipLongLine
+	case transform.ShortLines:
+		return event.SkipShortLine
+	}
+	return event.SkipTransform
+}

@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/provider"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
+
+// refused decides what becomes of a message that host2 refused. It reports
+// whether the mailbox is full.
+func (fs *folderSync) refused(ctx context.Context, conn *imapconn.Conn, c *copier, it *item, r *imapconn.Response) (full bool, err error) {
+	t := it.t
+	switch class := appendClass(fs.run.dst.classify(r)); {
+	case class == event.ErrAppend && r.Code == "TRYCREATE" && !t.recreated:
+		t.recreated = true // the folder was deleted under our hands
+		if err := conn.Create(ctx, fs.to.Raw); err != nil && isConnError(err) {
+			return false, err
+		}
+		return false, nil
+	case class == event.ErrAppend:
+		if fs.climb(t) {
+			t.refusal = r.Line()
+			return false, nil
+		}
+		c.fail(t, class, appendText(fs, t, r.Line(), it), fs.repairHint())
+		return false, nil
+	case class == event.ErrAppendSize:
+		c.fail(t, class, appendText(fs, t, r.Line(), it), "host2 takes no message this large; --maxsize leaves such messages out, --skippedfile and --savedir keep them")
+		return false, nil
+	default:
+		c.fail(t, class, appendText(fs, t, r.Line(), it), hintOf(class))
+		return class == event.ErrOverquota, nil
+	}
+}
+
+func (fs *folderSync) repairHint() string {
+	if !fs.run.p.Transform.Repair {
+		return "host2 does not take this message unchanged; --repair allows to alter it, --savedir keeps the original"
+	}
+	return "host2 does not take this message even altered; --wrapbroken sends it as an attachment, --savedir keeps the original"
+}
+
+func hintOf(c event.Class) string {
+	switch c {
+	case event.ErrOverquota:
+		return "the destination mailbox is full: make room or raise its quota, then run again; it continues here"
+	case event.ErrAppendVirus:
+		return "host2 takes this message for a virus; it stays on host1"
+	}
+	return ""
+}
+
+// appendClass is the class of error that a refusal of APPEND counts as; imapsync
+// looks for signs in the subject as well (imapsync-messages.md S47).
+func appendClass(v provider.Verdict) event.Class {
+	switch v.Action {
+	case provider.TooBig:
+		return event.ErrAppendSize
+	case provider.MailboxFull:
+		return event.ErrOverquota
+	case provider.Virus:
+		return event.ErrAppendVirus
+	}
+	return event.ErrAppend
+}
+
+// appendText is imapsync's line for a refused message (imapsync-cli.md section
+// 5.6).
+func appendText(fs *folderSync, t *task, reply string, it *item) string {
+	subject := ""
+	if it != nil && it.buf != nil {
+		subject = transform.Field(*it.buf, "Subject")
+	}
+	return fmt.Sprintf("- msg %s/%d {%d} could not append ( Subject:[%s], Date:[%s], Size:[%d], Flags:[%s] ) to folder %s: %s",
+		fs.from.Raw, t.uid, t.size, subject, t.date, t.size, joinFlags(t.flags), fs.to.Raw, reply)
+}
+
+// fetchText is imapsync's line for a message that could not be read.
+func fetchText(fs *folderSync, t *task, why string) string {
+	r := &fs.src.Recs[t.src]
+	return fmt.Sprintf("- msg %s/%d {%d} S[%d] F[%s] I[%s] could not be fetched: %s",
+		fs.from.Raw, t.uid, 0, t.size, joinFlags(fs.run.flags[0].List(r.Flags)), fs.dateFor(r), why)
+}
+
+func joinFlags(flags []imap.Flag) string {
+	words := make([]string, len(flags))
+	for i, f := range flags {
+		words[i] = string(f)
+	}
+	return strings.Join(words, " ")
+}
