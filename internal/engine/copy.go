@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/emersion/go-imap/v2"
@@ -91,6 +92,13 @@ func (c *copier) settle(t *task, uid imap.UID) {
 		c.fs.delivered[uid] = true
 	}
 	c.fs.confirmed(t)
+}
+
+// settled reports whether every message has its fate.
+func (c *copier) settled() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !slices.ContainsFunc(c.tasks, func(t task) bool { return t.fate == pending })
 }
 
 // skip records that the message is not copied, on purpose.

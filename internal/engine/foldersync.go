@@ -176,6 +176,9 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	}
 	c.concede()
 	fs.settlePlaces(c)
+	if isStopped(copyErr) && fs.run.joinable() && c.settled() {
+		copyErr = nil // the run stopped in another folder of the same window
+	}
 	if copyErr == nil {
 		fs.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
 		if fs.exists {

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -107,6 +108,33 @@ func TestDayLimitStopsBeforeTheWall(t *testing.T) {
 	// Without the limit the rest follows, and nothing comes twice.
 	migrate(t, a, b).expect(t, 0)
 	same(t, a, b)
+}
+
+// Folders that were done when a run stops in another one are not among those that
+// it names.
+func TestStoppedInOneFolderOthersAreDone(t *testing.T) {
+	a, b := embeddedPair(t)
+	box := letters(20, 10000)
+	for _, name := range []string{"Archive", "Work"} {
+		more := letters(20, 10000).Folders[0]
+		more.Path = []string{name}
+		box.Folders = append(box.Folders, more)
+	}
+	mailtest.Fill(t, a.s, a.user, box)
+	var failed, done []string
+	watch := func(e event.Event) {
+		if d, ok := e.(event.FolderDone); ok {
+			if d.Failed {
+				failed = append(failed, d.From.Raw)
+			} else {
+				done = append(done, d.From.Raw)
+			}
+		}
+	}
+	out := migrateWith(t, t.Context(), engine.Options{Sink: watch}, append(args(a, b), "--maxbytesperday2", "320000")...)
+	if out.fin.Stopped != "day budget" || !slices.Equal(done, []string{"Archive"}) || len(failed) != 2 {
+		t.Errorf("stopped for %q; done: %v, not done: %v\n%s", out.fin.Stopped, done, failed, out.text)
+	}
 }
 
 // promise is what a run says that filled its day on 2026-11-23 before 15:00 UTC.
