@@ -3,8 +3,10 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,4 +100,55 @@ func TestNextFoldersAreListedAhead(t *testing.T) {
 	out := migrateWith(t, t.Context(), engine.Options{Dial: h.dial}, append(args(a, b), "--cachedir", t.TempDir())...)
 	out.expect(t, 0)
 	same(t, a, b)
+}
+
+// stoppingConn asks the run to stop when a folder is asked for, and counts how many
+// are.
+type stoppingConn struct {
+	net.Conn
+	folder string
+	stop   func()
+	asked  *atomic.Int32
+}
+
+func (c *stoppingConn) Write(p []byte) (int, error) {
+	c.asked.Add(int32(bytes.Count(p, []byte(" EXAMINE "))))
+	if bytes.Contains(p, []byte(" EXAMINE "+c.folder+"\r\n")) {
+		c.stop()
+	}
+	return c.Conn.Write(p)
+}
+
+// Whoever asks the run to stop need not wait until all folders to come are listed.
+func TestLookingAheadStops(t *testing.T) {
+	const folders = 450
+	// The first folder alone goes into the first window of near servers.
+	box := letters(1600, 200)
+	for i := range folders {
+		more := letters(1, 200).Folders[0]
+		more.Path = []string{fmt.Sprintf("Later%03d", i)}
+		box.Folders = append(box.Folders, more)
+	}
+	a := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+	mailtest.Fill(t, a.s, a.user, box)
+	b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+	stop := make(chan struct{})
+	var asked atomic.Int32
+	dial := func(side event.Side) func(ctx context.Context, network, addr string) (net.Conn, error) {
+		return func(ctx context.Context, network, addr string) (net.Conn, error) {
+			var d net.Dialer
+			c, err := d.DialContext(ctx, network, addr)
+			if err != nil || side == 2 {
+				return c, err
+			}
+			return &stoppingConn{Conn: c, folder: "Later000", stop: sync.OnceFunc(func() { close(stop) }), asked: &asked}, nil
+		}
+	}
+	out := migrateWith(t, t.Context(), engine.Options{Dial: dial, Stop: stop, Signal: func() string { return "INT" }}, append(args(a, b), "--cachedir", t.TempDir())...)
+	if out.fin.Stopped != "signal" {
+		t.Fatalf("stopped for %q\n%s", out.fin.Stopped, out.text)
+	}
+	if n := asked.Load(); n > folders/2 {
+		t.Errorf("%d folders were asked for", n)
+	}
 }

@@ -123,7 +123,7 @@ func (r *run) syncTogether(ctx context.Context, index int, window, next []*folde
 	var failed *folderSync
 	var err error
 	for i, fs := range window {
-		if i > 0 && r.stopping() {
+		if r.stopping() {
 			err = errStopped
 			break
 		}

@@ -188,6 +188,9 @@ func (s *scout) run(ctx context.Context) error {
 	var stream *imapconn.Fetch
 	sent, answered := 0, 0
 	for {
+		if s.k.run.stopping() {
+			return errStopped // what was asked for is skipped as it comes
+		}
 		for answered < sent && s.probes[answered].done() {
 			answered++
 		}
