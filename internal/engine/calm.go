@@ -24,12 +24,17 @@ const (
 	// pass.
 	maxPutOff = maxPauses + 4
 	maxAgain  = 3
+	// After so long without being asked for patience twice as much is tried again,
+	// up to what it was: quietLeast, or quietPauses times the last pause, so that
+	// asking again and again costs an eighth of the time at most.
+	quietLeast  = 2 * time.Minute
+	quietPauses = 8
 )
 
 // calm is how a run backs off. Whoever hears that one server is asked too much
 // makes both sides of all lanes rest: what one connection left undone another one
 // would only be refused. Afterwards there are fewer lanes, and fewer commands
-// under way on each.
+// under way on each, until the servers have been content for a while.
 type calm struct {
 	run *run
 
@@ -39,8 +44,10 @@ type calm struct {
 	until  time.Time
 	pauses int
 	copied int64
-	// halved is how often lanes and commands were halved.
+	// halved is how often lanes and commands were halved, as of until; paused is
+	// how long the last pause was.
 	halved int
+	paused time.Duration
 	ended  bool
 }
 
@@ -87,7 +94,7 @@ func (g *calm) rest(s *side, asked time.Duration, words string) {
 	g.pauses++
 	wait := restFor(g.pauses, asked)
 	over := g.pauses > maxPauses
-	g.halved++
+	g.halved, g.paused = g.halvedAt(now)+1, wait
 	if g.run.o.Pause != nil {
 		g.until = now.Add(g.run.o.Pause(g.pauses))
 	} else {
@@ -154,5 +161,11 @@ func (g *calm) commands(s *side, n int) int {
 func (g *calm) fewer(n int) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return max(n>>min(g.halved, 30), 1)
+	return max(n>>min(g.halvedAt(time.Now()), 30), 1)
+}
+
+// halvedAt is how often lanes and commands are halved at a moment. g.mu is held.
+func (g *calm) halvedAt(now time.Time) int {
+	quiet := max(now.Sub(g.until), 0)
+	return max(g.halved-int(quiet/max(quietLeast, quietPauses*g.paused)), 0)
 }

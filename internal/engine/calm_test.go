@@ -94,6 +94,35 @@ func TestBackingOff(t *testing.T) {
 	}
 }
 
+// TestQuietTriesMoreAgain: one halving less for each stretch of quiet, and never
+// more than in the beginning.
+func TestQuietTriesMoreAgain(t *testing.T) {
+	now := time.Now()
+	for _, tc := range []struct {
+		halved        int
+		paused, quiet time.Duration
+		want          int
+	}{
+		{0, 0, time.Hour, 0},
+		{3, time.Second, -time.Minute, 3},
+		{3, time.Second, quietLeast - time.Second, 3},
+		{3, time.Second, quietLeast + time.Second, 2},
+		{3, time.Second, 2*quietLeast + time.Second, 1},
+		{3, time.Second, 100 * time.Hour, 0},
+		{2, time.Minute, quietPauses*time.Minute - time.Second, 2},
+		{2, time.Minute, quietPauses*time.Minute + time.Second, 1},
+	} {
+		g := &calm{halved: tc.halved, paused: tc.paused, until: now.Add(-tc.quiet)}
+		if got := g.halvedAt(now); got != tc.want {
+			t.Errorf("halved %d times, %v after a pause of %v: %d, want %d", tc.halved, tc.quiet, tc.paused, got, tc.want)
+		}
+	}
+	var fresh calm
+	if got := fresh.halvedAt(now); got != 0 {
+		t.Errorf("halved %d times before anything happened", got)
+	}
+}
+
 // TestPausesEnd: a server that asks for one pause after the other, and takes
 // nothing in between, ends the run; one that takes something does not.
 func TestPausesEnd(t *testing.T) {

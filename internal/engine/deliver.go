@@ -39,8 +39,6 @@ type deliverer struct {
 	conn *imapconn.Conn
 	// multi: batches go out as MULTIAPPEND; else one APPEND each.
 	multi bool
-	// ahead bounds what is unanswered.
-	ahead int
 	// batch waits to be sent: messages of one folder.
 	batch []*item
 	bytes int64
@@ -95,14 +93,7 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 		return err
 	}
 	d.conn = conn
-	d.multi, d.ahead = conn.Has(imap.CapMultiAppend) && !d.v.careful, batchesAhead
-	if !d.multi {
-		d.ahead = appendsAhead
-	}
-	if d.v.careful {
-		d.ahead = 1
-	}
-	d.ahead = d.v.run.calm.commands(d.v.run.dst, d.ahead)
+	d.multi = conn.Has(imap.CapMultiAppend) && !d.v.careful
 	d.timer = time.NewTimer(company)
 	defer d.timer.Stop()
 	d.line = d.v.lane.dst.watch(conn, true, d.pending)
@@ -221,7 +212,7 @@ func (d *deliverer) flush(ctx context.Context) error {
 // makeRoom waits for answers until the batch may fly.
 func (d *deliverer) makeRoom(ctx context.Context) error {
 	full := func() bool {
-		return len(d.flying) > 0 && len(d.batch) > 0 && (len(d.flying) >= d.ahead || d.aloft+d.bytes > d.line.ahead())
+		return len(d.flying) > 0 && len(d.batch) > 0 && (len(d.flying) >= d.ahead() || d.aloft+d.bytes > d.line.ahead())
 	}
 	if !full() {
 		return nil
@@ -233,6 +224,18 @@ func (d *deliverer) makeRoom(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// ahead is how many commands may be unanswered.
+func (d *deliverer) ahead() int {
+	n := appendsAhead
+	switch {
+	case d.v.careful:
+		n = 1
+	case d.multi:
+		n = batchesAhead
+	}
+	return d.v.run.calm.commands(d.v.run.dst, n)
 }
 
 // compress turns DEFLATE on, when everything under way has landed.

@@ -86,12 +86,12 @@ func (d *dialler) lost() {
 	d.start()
 }
 
-// retire tells that a lane is gone for good: the servers want fewer.
+// retire tells that a lane is gone: the servers want fewer. How many there may be
+// is looked up when more are asked for, see turn.
 func (d *dialler) retire() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.have--
-	d.full = true
 }
 
 // start begins to dial, unless somebody does. d.mu is held.
