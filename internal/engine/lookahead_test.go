@@ -17,13 +17,14 @@ import (
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
 )
 
-// holdBack keeps host2's answers back, from the first APPEND on, until host1 was
-// asked for the folder that comes after those being copied.
+// holdBack keeps host2's answers back, from the first command of a name on, until
+// host1 was asked for a folder that comes later.
 type holdBack struct {
-	folder string
-	asked  chan struct{}
-	once   sync.Once
-	t      testing.TB
+	command string
+	folder  string
+	asked   chan struct{}
+	once    sync.Once
+	t       testing.TB
 }
 
 func (h *holdBack) dial(side event.Side) func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -53,7 +54,7 @@ func (c *askedConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// heldConn gives nothing to read once an APPEND was sent, until the folder was
+// heldConn gives nothing to read once the command was sent, until the folder was
 // asked for.
 type heldConn struct {
 	net.Conn
@@ -65,7 +66,7 @@ type heldConn struct {
 
 func (c *heldConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
-	c.held = c.held || bytes.Contains(p, []byte(" APPEND "))
+	c.held = c.held || bytes.Contains(p, []byte(" "+c.h.command+" "))
 	c.mu.Unlock()
 	return c.Conn.Write(p)
 }
@@ -96,11 +97,30 @@ func TestNextFoldersAreListedAhead(t *testing.T) {
 	a := newAccount(t, from)
 	mailtest.Fill(t, from, a.user, box)
 	b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
-	h := &holdBack{folder: "INBOX", asked: make(chan struct{}), t: t}
+	h := &holdBack{command: "APPEND", folder: "INBOX", asked: make(chan struct{}), t: t}
 	out := migrateWith(t, t.Context(), engine.Options{Dial: h.dial}, append(args(a, b), "--cachedir", t.TempDir())...)
 	out.expect(t, 0)
 	same(t, a, b)
 }
+
+// Where there is nothing to copy, the folders to come are looked at while host2
+// makes these.
+func TestNextFoldersAreLookedAtWhileFoldersAreMade(t *testing.T) {
+	var box corpus.Mailbox
+	for i := range togetherFolders + 20 {
+		box.Folders = append(box.Folders, corpus.Folder{Path: []string{fmt.Sprintf("Empty%03d", i)}})
+	}
+	a := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+	mailtest.Fill(t, a.s, a.user, box)
+	b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+	h := &holdBack{command: "CREATE", folder: fmt.Sprintf("Empty%03d", togetherFolders+5), asked: make(chan struct{}), t: t}
+	out := migrateWith(t, t.Context(), engine.Options{Dial: h.dial}, append(args(a, b), "--cachedir", t.TempDir())...)
+	out.expect(t, 0)
+	same(t, a, b)
+}
+
+// togetherFolders is how many folders are looked at together.
+const togetherFolders = 500
 
 // stoppingConn asks the run to stop when a folder is asked for, and counts how many
 // are.

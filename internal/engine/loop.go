@@ -116,7 +116,7 @@ func (r *run) joinable() bool {
 // busy.
 func (r *run) syncTogether(ctx context.Context, index int, window, next []*folderSync) error {
 	if r.joinable() && window[0].merge.sources == 1 {
-		r.scout(ctx, window)
+		r.scout(ctx, window, next)
 	}
 	var begun []*folderSync
 	var copiers []*copier

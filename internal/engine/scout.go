@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -52,9 +53,10 @@ type probe struct {
 const scoutAhead = 200
 
 // scout looks at a window of folders on both sides, and makes those that host2
-// lacks and host1 could open. A connection that is lost meanwhile costs what was
-// not seen yet: whoever needs it next deals with that.
-func (r *run) scout(ctx context.Context, window []*folderSync) {
+// lacks and host1 could open. Meanwhile host1 tells of the folders of next, when
+// there is nothing to be copied from these. A connection that is lost costs what
+// was not seen yet: whoever needs it next deals with that.
+func (r *run) scout(ctx context.Context, window, next []*folderSync) {
 	var changed []*folderSync
 	for _, fs := range window {
 		if !fs.unchanged() {
@@ -83,8 +85,21 @@ func (r *run) scout(ctx context.Context, window []*folderSync) {
 		return
 	}
 	// Only what host1 could open is made on host2.
-	_ = r.makeAll(ctx, slices.DeleteFunc(absent, func(fs *folderSync) bool { return fs.seen[0] == nil })) // as above
+	absent = slices.DeleteFunc(absent, func(fs *folderSync) bool { return fs.seen[0] == nil })
+	var later *scout
+	if len(absent) > 0 && !slices.ContainsFunc(changed, (*folderSync).holdsMail) {
+		later = r.lookout(next)
+	}
+	var meanwhile sync.WaitGroup
+	if later != nil {
+		meanwhile.Go(func() { _ = later.run(ctx) }) // as above
+	}
+	_ = r.makeAll(ctx, absent) // as above
+	meanwhile.Wait()
 }
+
+// holdsMail reports whether host1 has messages in the folder, as far as was seen.
+func (fs *folderSync) holdsMail() bool { return fs.seen[0] != nil && fs.seen[0].opened.Exists > 0 }
 
 // lookout is a scout for host1's folders of a window to come, nil for none. A
 // folder of which host1 did not tell the number of messages is left out.
@@ -94,7 +109,7 @@ func (r *run) lookout(window []*folderSync) *scout {
 	}
 	src := &scout{k: r.main.src, n: 1}
 	for _, fs := range window {
-		if _, told := r.src.messages(fs.from.Raw); told && !fs.unchanged() {
+		if _, told := r.src.messages(fs.from.Raw); told && fs.seen[0] == nil && !fs.unchanged() {
 			src.probes = append(src.probes, fs.probe1())
 		}
 	}
