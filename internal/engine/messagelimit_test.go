@@ -1,12 +1,15 @@
 package engine_test
 
 import (
+	"regexp"
+	"slices"
 	"sync/atomic"
 	"testing"
 
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 )
 
 // Servers that carry a command out for a part of its messages, and say OK, are read,
@@ -44,5 +47,37 @@ func TestServersThatDoAPartOfACommand(t *testing.T) {
 			t.Errorf("%v: %d messages copied again\n%s", memory, n, second.text)
 		}
 		same(t, a, b)
+	}
+}
+
+// mox knows UIDONLY, and answers without sequence numbers once it is enabled. With
+// a limit announced in its name it is, and all goes as before.
+func TestUIDOnlyServers(t *testing.T) {
+	mailtest.Kinds(t, mailtest.Mox)
+	server := mailtest.Real(t, mailtest.Mox)
+	limited := meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`\bUIDONLY\b`), Text: "UIDONLY MESSAGELIMIT=40"}
+	box := corpus.Generate(corpus.Options{Seed: 12, Messages: 150, Folders: 3, MaxAttachment: 4 << 10, Distinct: true})
+	source, target := newAccount(t, server), newAccount(t, server)
+	mailtest.Fill(t, server, source.user, box)
+	a, front := meddled(t, source, limited)
+	b, _ := meddled(t, target, limited)
+	options := []string{"--cachedir", t.TempDir()}
+	first := migrate(t, a, b, options...)
+	first.expect(t, 0)
+	if n := first.stats.Transferred; n != 150 {
+		t.Errorf("%d messages copied\n%s", n, first.text)
+	}
+	if !slices.Contains(front.Said(), "ENABLE UIDONLY") {
+		t.Error("UIDONLY is not enabled")
+	}
+	same(t, source, target)
+	dialogue(t, source, "SELECT INBOX", `UID STORE 1:* +FLAGS.SILENT (\Flagged)`)
+	for _, memory := range [][]string{options, {"--nousecache"}} {
+		second := migrate(t, a, b, memory...)
+		second.expect(t, 0)
+		if n := second.stats.Transferred; n != 0 {
+			t.Errorf("%v: %d messages copied again", memory, n)
+		}
+		same(t, source, target)
 	}
 }

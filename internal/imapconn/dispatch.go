@@ -214,14 +214,15 @@ func (c *Conn) statusCode(r *Response) {
 	}
 }
 
-// numbered handles "* n WORD ...".
+// numbered handles "* n WORD ...", also with a UID for n (UIDFETCH, RFC 9586).
 func (c *Conn) numbered(f *Fetch, num int64, line []byte) (*Message, error) {
 	word := c.sc.Word()
-	if imapwire.EqualFold(word, "FETCH") {
+	inUIDs := imapwire.EqualFold(word, "UIDFETCH")
+	if inUIDs || imapwire.EqualFold(word, "FETCH") {
 		if num > 1<<32-1 {
 			num = 0
 		}
-		return c.fetched(f, uint32(num), line)
+		return c.fetched(f, uint32(num), inUIDs, line)
 	}
 	var name string
 	switch {
@@ -319,6 +320,9 @@ func (c *Conn) named(word, line []byte) error {
 		r, err = parseVanished(sc)
 		if c.stream != nil && err == nil {
 			c.stream.forgetSeqs()
+		}
+		if err == nil && !r.earlier && c.mailbox != nil {
+			c.mailbox.Exists -= uint32(min(setSize(r.uids), uint64(c.mailbox.Exists)))
 		}
 		v = r
 	case "NAMESPACE":

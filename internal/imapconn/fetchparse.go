@@ -21,15 +21,23 @@ type fetchParser struct {
 	held *spool   // a body kept aside whose owner is not known yet
 }
 
-// fetched reads a FETCH reply. With f (the stream whose Next is waiting) a
+// fetched reads a FETCH reply about the message n, a sequence number or a UID. With f (the stream whose Next is waiting) a
 // message for it is returned; else it is kept for the active stream.
-func (c *Conn) fetched(f *Fetch, seq uint32, line []byte) (*Message, error) {
+func (c *Conn) fetched(f *Fetch, n uint32, isUID bool, line []byte) (*Message, error) {
 	p := &c.fp
 	p.f, p.want, p.seen = nil, itemUID|itemFlags|itemModSeq|itemLabels, 0
 	if s := c.stream; s != nil && len(s.asks) > 0 && !s.closed {
 		p.f, p.want = s, s.want|itemUID|itemFlags|itemModSeq
 	}
+	seq := n
+	if isUID {
+		seq = 0
+	}
 	p.m.reset(seq)
+	if isUID && n > 0 {
+		p.m.UID = imap.UID(n)
+		p.seen |= itemUID
+	}
 
 	c.sc.Space()
 	if b := c.sc.Rest(); len(b) == 0 || b[0] != '(' {

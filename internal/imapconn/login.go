@@ -51,7 +51,8 @@ type Credentials struct {
 // Login logs in and reads the capabilities anew. A refusal is a *Response; the
 // connection lives on. It does not send a password in the clear unless
 // Config.AllowCleartext is set or the host is this machine: ErrCleartext.
-// With Config.Compress, DEFLATE is begun afterwards where it is advertised.
+// With Config.Compress, DEFLATE is begun afterwards where it is advertised, and
+// UIDONLY is enabled on servers that limit their commands, see seeAll.
 // State: not authenticated; after a PREAUTH greeting nothing is sent.
 func (c *Conn) Login(ctx context.Context, cr Credentials) error {
 	if err := c.enter(ctx); err != nil {
@@ -74,7 +75,7 @@ func (c *Conn) Login(ctx context.Context, cr Credentials) error {
 			return err
 		}
 	}
-	return nil
+	return c.seeAll(ctx)
 }
 
 // AuthMechanism is the way in which Login succeeded, as messages name it:

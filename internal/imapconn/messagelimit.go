@@ -1,6 +1,7 @@
 package imapconn
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,6 +17,9 @@ import (
 
 // messageLimit is the code, and the capability without its number.
 const messageLimit = "MESSAGELIMIT"
+
+// uidOnly is the capability.
+const uidOnly imap.Cap = "UIDONLY"
 
 // part is how much of a command was carried out.
 type part struct {
@@ -57,6 +61,19 @@ func (c *Conn) readLimit(cmd *Command, r *Response) {
 		cmd.part.lowest = imap.UID(u)
 	}
 	c.limitTo(most)
+}
+
+// seeAll enables UIDONLY (RFC 9586) on a server that has both: Yahoo shows only the
+// newest 10,000 messages of a folder to whoever may use sequence numbers, which
+// nothing here does.
+func (c *Conn) seeAll(ctx context.Context) error {
+	if !c.Has(uidOnly) || c.MessageLimit() == 0 {
+		return nil
+	}
+	if _, err := c.Enable(ctx, uidOnly); err != nil && c.err != nil {
+		return err
+	}
+	return nil // refused, all is as it would be without
 }
 
 // PartlyError says that a command was answered OK and carried out for some of its

@@ -3,6 +3,7 @@ package imapconn
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -204,5 +205,62 @@ func TestMessageLimitThatCanNotBeMadeUpFor(t *testing.T) {
 	}
 	if got, err := c.UIDSearch(ctx, "ALL"); !errors.As(err, &partly) {
 		t.Errorf("SEARCH: %v, %v", got, err)
+	}
+}
+
+// A server that shows a part of its folders to whoever may use sequence numbers is
+// told that nobody does (RFC 9586), and its replies are understood.
+func TestUIDOnly(t *testing.T) {
+	for _, tc := range []struct {
+		caps    string
+		enabled bool
+	}{
+		{"ENABLE UIDONLY MESSAGELIMIT=1000", true},
+		{"ENABLE UIDONLY", false},
+		{"ENABLE MESSAGELIMIT=1000", false},
+	} {
+		t.Run(tc.caps, func(t *testing.T) {
+			c := connect(t, tc.caps, func(p *peer) {
+				tag := 1
+				say := func(command, reply string) {
+					p.want(fmt.Sprintf("T%d %s", tag, command))
+					p.say(strings.ReplaceAll(reply, "%T", fmt.Sprintf("T%d", tag)))
+					tag++
+				}
+				if tc.enabled {
+					say("ENABLE UIDONLY", "* ENABLED UIDONLY\n%T OK done\n")
+				}
+				say("SELECT INBOX", "* 4 EXISTS\n%T OK done\n")
+				say("UID FETCH 1:* (UID BODY.PEEK[])", "* 25996 UIDFETCH (BODY[] {3}\nabc)\n* 7 UIDFETCH (UID 7 BODY[] {2}\nde)\n* VANISHED 3,9\n%T OK done\n")
+				say("UID STORE 7 FLAGS (\\Seen)", "* 7 UIDFETCH (FLAGS (\\Seen))\n%T OK done\n")
+			})
+			ctx := t.Context()
+			if err := c.Login(ctx, Credentials{}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Select(ctx, "INBOX", nil); err != nil {
+				t.Fatal(err)
+			}
+			f := c.Fetch(FetchItems{UID: true, Body: true})
+			if err := f.AskRange(ctx, 1, 0); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			err := f.Each(ctx, func(m *Message) error {
+				body, err := io.ReadAll(m.Body)
+				got = append(got, fmt.Sprintf("%d %s", m.UID, body))
+				return err
+			})
+			if err != nil || !slices.Equal(got, []string{"25996 abc", "7 de"}) {
+				t.Errorf("%q, %v", got, err)
+			}
+			if n := c.Mailbox().Exists; n != 2 {
+				t.Errorf("%d messages are there", n)
+			}
+			d, err := c.UIDStore(ctx, imap.UIDSet{{Start: 7, Stop: 7}}, []imap.Flag{imap.FlagSeen}, StoreOptions{})
+			if err != nil || len(d.Changed) != 1 || d.Changed[0].UID != 7 {
+				t.Errorf("%+v, %v", d, err)
+			}
+		})
 	}
 }
