@@ -21,8 +21,9 @@ type fetchParser struct {
 	held *spool   // a body kept aside whose owner is not known yet
 }
 
-// fetched reads a FETCH reply about the message n, a sequence number or a UID. With f (the stream whose Next is waiting) a
-// message for it is returned; else it is kept for the active stream.
+// fetched reads a FETCH reply about the message n, a sequence number or a UID. With
+// f (the stream whose Next is waiting) a message for it is returned; else it is
+// kept for the active stream.
 func (c *Conn) fetched(f *Fetch, n uint32, isUID bool, line []byte) (*Message, error) {
 	p := &c.fp
 	p.f, p.want, p.seen = nil, itemUID|itemFlags|itemModSeq|itemLabels, 0

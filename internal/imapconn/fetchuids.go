@@ -32,11 +32,11 @@ func (f *Fetch) answered(a *ask, r *Response) {
 // is not forgotten where that can not be. It reports whether nothing remains to be
 // said of a.
 func (f *Fetch) resume(a *ask) bool {
-	rest := a.rest()
+	rest, less := a.rest()
 	if len(rest) == 0 {
 		return false
 	}
-	if a.low == 0 || f.closed || a.selects != f.c.selects {
+	if !less || f.closed || a.selects != f.c.selects {
 		f.errs = append(f.errs, FetchError{Set: rest, Err: &PartlyError{Reply: a.cmd.part.reply, Rest: rest}})
 		return false
 	}
@@ -45,23 +45,24 @@ func (f *Fetch) resume(a *ask) bool {
 }
 
 // rest is what is left to do of a range below the last message dealt with, and of
-// known UIDs all that did not come.
-func (a *ask) rest() imap.UIDSet {
+// known UIDs all that did not come; less is false when that is as much as before.
+func (a *ask) rest() (rest imap.UIDSet, less bool) {
 	if !a.open {
-		return a.got.missing(a.set)
+		return a.got.missing(a.set), a.low > 0
 	}
 	lowest := a.cmd.part.lowest
 	if lowest == 0 {
 		lowest = a.low
 	}
 	if lowest == 0 {
-		return a.set
+		return a.set, false
 	}
 	set := slices.Clone(a.set)
 	if last := &set[len(set)-1]; last.Stop == 0 { // "*"
 		last.Stop = 1<<32 - 1
 	}
-	return below(set, lowest)
+	rest = below(set, lowest)
+	return rest, setSize(rest) < setSize(set)
 }
 
 // askAgain sends what resume put aside, as long as the mailbox is the same.

@@ -168,6 +168,13 @@ func TestMessageLimitThatCanNotBeMadeUpFor(t *testing.T) {
 		p.say("* SEARCH 9\nT6 OK [MESSAGELIMIT 2 9] some\n")
 		p.want("T7 UID SEARCH ALL UID 1:8")
 		p.say("* SEARCH\nT7 OK [MESSAGELIMIT 2 9] none\n")
+		// Nothing may have changed in the part that was looked at.
+		p.want("T8 UID FETCH 1:* (UID FLAGS) (CHANGEDSINCE 5)")
+		p.say("T8 OK [MESSAGELIMIT 2 8] none here\n")
+		p.want("T9 UID FETCH 1:7 (UID FLAGS) (CHANGEDSINCE 5)")
+		p.say("* 2 FETCH (UID 3 FLAGS () MODSEQ (6))\nT9 OK [MESSAGELIMIT 2 3] some\n")
+		p.want("T10 UID FETCH 1:2 (UID FLAGS) (CHANGEDSINCE 5)")
+		p.say("T10 OK [MESSAGELIMIT 2 3] it does not get on\n")
 	})
 	ctx := t.Context()
 	if _, err := c.Select(ctx, "A", nil); err != nil {
@@ -205,6 +212,17 @@ func TestMessageLimitThatCanNotBeMadeUpFor(t *testing.T) {
 	}
 	if got, err := c.UIDSearch(ctx, "ALL"); !errors.As(err, &partly) {
 		t.Errorf("SEARCH: %v, %v", got, err)
+	}
+	f = c.Fetch(FetchItems{UID: true, Flags: true, ChangedSince: 5})
+	if err := f.AskRange(ctx, 1, 0); err != nil {
+		t.Fatal(err)
+	}
+	var changed []imap.UID
+	if err := f.Each(ctx, func(m *Message) error { changed = append(changed, m.UID); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if errs := f.CommandErrs(); len(changed) != 1 || len(errs) != 1 || errs[0].Set.String() != "1:2" {
+		t.Errorf("%v changed, errors %v", changed, errs)
 	}
 }
 
