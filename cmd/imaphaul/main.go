@@ -35,6 +35,11 @@ func main() {
 // start does everything. sig is the signal by which the process should end, so
 // that its parent can tell; nil for an ordinary exit.
 func start() (code int, sig os.Signal) {
+	if os.Getenv("GOGC") == "" {
+		// What is kept of a large folder holds few pointers: to collect twice as
+		// often costs no measurable time and a third less memory.
+		debug.SetGCPercent(50)
+	}
 	// A reader that went away (imaphaul | head) must not end a migration.
 	ignoreBrokenPipe()
 	prompt := newPrompter(os.Stdin, os.Stdout)

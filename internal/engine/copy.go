@@ -7,7 +7,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/identity"
 )
 
 // fate is what became of one message that was to be copied.
@@ -24,15 +23,18 @@ const (
 // goes from the source's literal straight into the destination's.
 const streamAbove = 1 << 20
 
-// task is one message to copy.
+// task is one message to copy. There is one for each message of a folder, so it is
+// small: what only few of them have is in their oddity.
 type task struct {
-	c     *copier // of its folder
-	src   int32   // its record in the source listing
-	uid   imap.UID
-	size  int64 // as the source told it
-	flags []imap.Flag
-	date  string
-	fate  fate
+	c   *copier // of its folder
+	odd *oddity // nil for a message that leaves as it is listed
+	// size is what the source told, sent the number of bytes that left.
+	size, sent int64
+	src        int32 // its record in the source listing
+	uid        imap.UID
+	// newUID is the UID on host2, 0 if not known.
+	newUID imap.UID
+	fate   fate
 	// rung is how far up the repair ladder the message is.
 	rung rung
 	// doubtful: its bytes left, and no reply told what became of them.
@@ -46,25 +48,14 @@ type task struct {
 	kills   uint8
 	// putOff counts how often a server asked for it to be tried later.
 	putOff uint8
-	// asked: it was part of a FETCH of this round; missed: it did not come once.
-	asked, missed bool
+	// asked: it was part of a FETCH of this round, and came, or needs not come any
+	// more; missed: it did not come once.
+	asked, came, missed bool
 	// charged: it is counted as asked for, see run.mayTransfer.
 	charged bool
-	// announced: the journal knows that it leaves; sentKey is the key it leaves
-	// with, nil for the key it has on host1.
+	// announced: the journal knows that it leaves.
 	announced bool
-	sentKey   *identity.Key
-	// sent is the number of bytes it left with, sentContent what they say if they
-	// are not host1's.
-	sent        int64
-	sentContent *identity.Content
-	// newUID is the UID on host2, 0 if not known.
-	newUID  imap.UID
-	bytes   int64
-	altered string
-	// refusal is the server's last word about it; recreated: its folder was
-	// created again because of it.
-	refusal   string
+	// recreated: its folder was created again because it was refused.
 	recreated bool
 }
 
@@ -88,10 +79,19 @@ func (c *copier) settle(t *task, uid imap.UID) {
 	defer c.mu.Unlock()
 	t.fate, t.newUID, t.doubtful = copied, uid, false
 	c.fs.run.release(t, true)
-	if uid != 0 {
-		c.fs.delivered[uid] = true
-	}
 	c.fs.confirmed(t)
+}
+
+// confirmedUIDs are the UIDs of the messages that host2 confirmed in this run. c.mu
+// is held, or nothing is being copied.
+func (c *copier) confirmedUIDs() map[imap.UID]bool {
+	uids := make(map[imap.UID]bool)
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.fate == copied && t.newUID != 0 {
+			uids[t.newUID] = true
+		}
+	}
+	return uids
 }
 
 // settled reports whether every message has its fate.

@@ -60,14 +60,13 @@ func (fs *folderSync) plan() *copier {
 			}
 			continue
 		}
-		t.flags = fs.flagsFor(r)
-		t.date = fs.dateFor(r)
+		fs.mapFlags(r)
 		c.tasks = append(c.tasks, t)
 	}
 	if fs.run.p.Dry && fs.run.p.Dry1 {
 		for i := range c.tasks {
 			c.tasks[i].fate = copied
-			c.tasks[i].bytes = c.tasks[i].size
+			c.tasks[i].sent = c.tasks[i].size
 			fs.confirmed(&c.tasks[i])
 		}
 	}
@@ -90,18 +89,28 @@ func (fs *folderSync) filter(r *listing.Record) (event.Skip, string, bool) {
 	return 0, "", false
 }
 
-// flagsFor is what a message's flags become on host2.
-func (fs *folderSync) flagsFor(r *listing.Record) []imap.Flag {
+// mapFlags finds out what a message's flags become on host2, for flagsFor.
+func (fs *folderSync) mapFlags(r *listing.Record) {
 	had := fs.run.flags[0].List(r.Flags)
-	flags, err := fs.mapper.ForAppend(had)
-	if err != nil {
-		fs.run.warn(err.Error())
+	flags, known := fs.mapped[r.Flags]
+	if !known {
+		var err error
+		if flags, err = fs.mapper.ForAppend(had); err != nil {
+			fs.run.warn(err.Error())
+		}
+		if fs.mapped == nil {
+			fs.mapped = make(map[listing.FlagID][]imap.Flag)
+		}
+		fs.mapped[r.Flags] = flags
 	}
 	if fs.run.debugging(fs.run.p.Debug.Flags) {
 		fs.run.debugf(true, "flags", "Host1: msg %s/%d flags (%s) become (%s)", fs.from.Raw, r.UID, joinFlags(had), joinFlags(flags))
 	}
-	return flags
 }
+
+// flagsFor is what the flags of a message that is to be copied become on host2. The
+// halves of a copy may ask at the same time.
+func (fs *folderSync) flagsFor(r *listing.Record) []imap.Flag { return fs.mapped[r.Flags] }
 
 // dateFor is the INTERNALDATE to give to host2, "" for none.
 func (fs *folderSync) dateFor(r *listing.Record) string {

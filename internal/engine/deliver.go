@@ -318,7 +318,7 @@ func (d *deliverer) write(ctx context.Context, f *flight) (err error) {
 }
 
 func (d *deliverer) options(it *item) imapconn.AppendOptions {
-	return imapconn.AppendOptions{Flags: it.t.flags, Date: it.t.date, Size: it.size}
+	return imapconn.AppendOptions{Flags: it.t.flags(), Date: it.t.date(it.date), Size: it.size}
 }
 
 // stream sends one large message straight from the source's literal.

@@ -28,7 +28,7 @@
 //     deal with what is known from earlier runs.
 //   - What is to be done: compare.go, lookalikes.go, addheader.go, cross.go and
 //     decide.go.
-//   - The copy: copy.go has its terms, convoy.go and row.go its order; feed.go
+//   - The copy: copy.go and oddity.go have its terms, convoy.go and row.go its order; feed.go
 //     reads item.go's messages from host1, one folder after the other (turn.go;
 //     vanished.go: what does not come), deliver.go sends them to host2 (enter.go:
 //     into an open folder) and land.go hears what became of them, all within

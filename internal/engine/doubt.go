@@ -107,7 +107,7 @@ func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]doubtPai
 			arrived[p.item.UID1] = true
 			delivered = append(delivered, journal.Delivery{UID1: p.item.UID1, UID2: rec.UID})
 			if s := fs.src.Find(p.item.UID1); p.here && s >= 0 && fs.src.Recs[s].Is(listing.HasKey) {
-				// It was sent under a key of its own, see task.sentKey.
+				// It was sent under a key of its own, see oddity.sentKey.
 				rec.Key = fs.src.Recs[s].Key
 			}
 		}

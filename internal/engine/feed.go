@@ -29,8 +29,6 @@ type feeder struct {
 	// line watches the connection; pending are the bytes of todo.
 	line    gauge
 	pending int64
-	// received marks what came, by index into the convoy's tasks.
-	received map[int]bool
 
 	// asked is the folder that the last EXAMINE sent was for, at the one whose
 	// messages come now, nil for one that could not be opened.
@@ -51,7 +49,6 @@ func (f *feeder) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.received = make(map[int]bool, len(f.todo))
 	f.closed = make(map[*copier]error)
 	if first := f.v.tasks[f.todo[0]].c; f.v.lane.src.at(first.fs.from.Raw) {
 		f.asked, f.at, f.base = first, first, f.v.base(f.todo[0])
@@ -107,7 +104,7 @@ func (f *feeder) run(ctx context.Context) error {
 func (f *feeder) unread() map[int]bool {
 	out := make(map[int]bool)
 	for _, i := range f.todo[:f.next] {
-		if !f.received[i] {
+		if !f.v.tasks[i].came {
 			out[i] = true
 		}
 	}
@@ -167,7 +164,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 			t := &f.v.tasks[f.todo[f.next]]
 			if option, limit := f.v.run.neverToday(t.size); option != "" {
 				t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, fmt.Sprintf("it has %d bytes, which never fit %s %d", t.size, option, limit)), "raise the limit, or leave the message behind with --maxsize")
-				f.received[f.todo[f.next]] = true
+				t.came = true
 				f.next++
 				continue
 			}
@@ -176,7 +173,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 				break
 			}
 			t.charged = true
-			t.asked = true
+			t.asked, t.came = true, false
 			f.underway += t.size
 			f.line.left -= t.size
 			uids = append(uids, t.uid)
@@ -225,14 +222,14 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 		return nil // of a folder that was not opened
 	}
 	i := f.v.find(f.base, c, m.UID)
-	if i < 0 || f.received[i] {
+	if i < 0 || f.v.tasks[i].came {
 		return nil
 	}
 	t := &f.v.tasks[i]
 	f.underway -= t.size
 	f.line.arrived(t.size)
 	if m.Body == nil || m.Body.Size() == 0 && t.size > 0 {
-		f.received[i] = true
+		t.came = true
 		c.fail(t, event.ErrFetch, fetchText(c.fs, t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
 		return nil
 	}
@@ -250,7 +247,7 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 		err := <-it.done
 		var refused *imapconn.Response
 		if err == nil || errors.As(err, &refused) && refused.Status != "BYE" {
-			f.received[i] = true // what deliver makes of a refusal is its own affair
+			t.came = true // what deliver makes of a refusal is its own affair
 		}
 		return it.readErr
 	}
@@ -281,7 +278,7 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 		}
 		return err
 	}
-	f.received[i] = true
+	t.came = true
 	if keep, err := c.fs.prepare(ctx, c, it); err != nil || !keep {
 		it.release(f.v)
 		return err
@@ -327,7 +324,7 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	waits := 0
 	for _, i := range f.todo[:f.next] {
 		t := &f.v.tasks[i]
-		if !t.asked || f.received[i] {
+		if !t.asked || t.came {
 			continue
 		}
 		if partly(refusals, t) {

@@ -32,6 +32,7 @@ type folderSync struct {
 	src, dst             *listing.Listing
 	pairing              compare.Pairing
 	mapper               *transform.FlagMapper
+	mapped               map[listing.FlagID][]imap.Flag // what it makes of flags, see mapFlags
 	merge                *mergeState
 	known                *recall.Pair
 
@@ -39,10 +40,8 @@ type folderSync struct {
 	// and that did not arrive.
 	wasInDoubt map[imap.UID]bool
 	// torn are host2 messages that are only the beginning of what was sent.
-	torn map[imap.UID]bool
-	// delivered are host2 UIDs confirmed by this run.
-	delivered map[imap.UID]bool
-	labels    [2]map[imap.UID][]string
+	torn   map[imap.UID]bool
+	labels [2]map[imap.UID][]string
 	// numbers are Gmail's numbers of host1 messages.
 	numbers map[imap.UID]string
 	// alike are the keys by which several different messages go; plainOf leads
@@ -93,7 +92,7 @@ func (fs *folderSync) finish() {
 	fs.run.emit(d)
 	fs.merge.left--
 	// What is still told of the folder is little; its listings are large.
-	fs.src, fs.dst, fs.pairing, fs.firsts, fs.delivered, fs.onHost2, fs.seen = nil, nil, compare.Pairing{}, nil, nil, nil, [2]*sight{}
+	fs.src, fs.dst, fs.pairing, fs.firsts, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, nil, [2]*sight{}
 	if fs.known != nil {
 		fs.known.Release()
 	}

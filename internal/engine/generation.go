@@ -101,12 +101,12 @@ func (c *copier) announceTasks(tasks []*task, ahead []task) {
 	for _, t := range next {
 		rec := &c.fs.src.Recs[t.src]
 		sent := rec.Key
-		if t.sentKey != nil {
-			sent = *t.sentKey
+		if key := t.oddness().sentKey; key != nil {
+			sent = *key
 		}
 		e, _ := recall.NewEntry(rec, sent) // a rank too high for the journal is left out
 		e.UID1 = t.uid
-		e.Flags1, e.Flags2 = c.fs.run.j.InternFlags(c.fs.run.flags[0].List(rec.Flags)), c.fs.run.j.InternFlags(t.flags)
+		e.Flags1, e.Flags2 = c.fs.run.j.InternFlags(c.fs.run.flags[0].List(rec.Flags)), c.fs.run.j.InternFlags(t.flags())
 		g.batch.Items = append(g.batch.Items, e)
 	}
 	done, open := c.settlements()

@@ -148,7 +148,7 @@ func (c *copier) copyFrom(ctx context.Context, k *link, folder string, tasks []*
 		if t == nil {
 			continue
 		}
-		t.bytes = 0 // not a byte of it went over the wire
+		t.sent = 0 // not a byte of it went over the wire
 		c.settle(t, data.Dest[i])
 		delete(byUID, from)
 	}

@@ -116,7 +116,7 @@ func (c *copier) match(ctx context.Context, l *lane, tasks []task, arrived []arr
 		var short []couple
 		for t, a := range found {
 			if a.size < t.sent {
-				short = append(short, couple{t.uid, a.uid, t.sentContent})
+				short = append(short, couple{t.uid, a.uid, t.oddness().sentContent})
 			}
 		}
 		torn, err := c.fs.findTorn(ctx, l, short)
@@ -154,8 +154,9 @@ func (c *copier) pairUp(tasks []task, arrived []arrival) map[*task]arrival {
 		}
 	}
 	found := make(map[*task]arrival)
+	confirmed := c.confirmedUIDs()
 	for _, a := range arrived {
-		if c.fs.delivered[a.uid] || c.fs.torn[a.uid] {
+		if confirmed[a.uid] || c.fs.torn[a.uid] {
 			continue // confirmed before the connection was lost, or useless
 		}
 		if anonymous[a.key] > 0 {

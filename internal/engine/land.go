@@ -75,7 +75,6 @@ func (d *deliverer) confirm(f *flight, data imapconn.AppendData) {
 		if len(data.UIDs) == len(f.items) {
 			uid = data.UIDs[i]
 		}
-		it.t.bytes = it.size
 		it.t.c.settle(it.t, uid)
 	}
 	f.release(d.v)

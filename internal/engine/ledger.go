@@ -21,11 +21,11 @@ func (fs *folderSync) confirmed(t *task) {
 	if !dry {
 		fs.copiedCount++
 		fs.onHost2 = append(fs.onHost2, t.uid)
-		fs.run.transferred.Add(t.bytes)
+		fs.run.transferred.Add(t.sent)
 	}
 	fs.cross(r.Key)
 	fs.run.emit(event.MessageCopied{
-		From: fs.from, UID: uint32(t.uid), Bytes: t.bytes, To: fs.to, NewUID: uint32(t.newUID), Dry: dry, Altered: t.altered,
+		From: fs.from, UID: uint32(t.uid), Bytes: t.sent, To: fs.to, NewUID: uint32(t.newUID), Dry: dry, Altered: t.oddness().altered,
 	})
 }
 

@@ -72,8 +72,7 @@ func (r *run) windowFrom(from, limit int) []*folderSync {
 		fs := &folderSync{
 			run: r, lane: r.main, row: &rows[i],
 			from: folderName(rows[i].From), to: folderName(rows[i].To),
-			delivered: make(map[imap.UID]bool),
-			merge:     r.mergeOf(&rows[i]),
+			merge: r.mergeOf(&rows[i]),
 		}
 		if !fs.unchanged() {
 			messages += orUnknown(r.src.messages(fs.from.Raw))

@@ -22,7 +22,7 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 	r := &fs.src.Recs[t.src]
 	if fs.run.p.Transform.IDateFromHeader {
 		if date, ok := maildate.FromHeader(transform.Field(*it.buf, "Date")); ok {
-			t.date = date
+			it.date = date
 		}
 	}
 	meta := transform.Meta{
@@ -64,7 +64,7 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 			break
 		}
 		if !fs.climb(t) {
-			c.fail(t, event.ErrAppend, appendText(fs, t, t.refusal, it), fs.repairHint())
+			c.fail(t, event.ErrAppend, appendText(fs, t, t.oddness().refusal, it), fs.repairHint())
 			return false, nil
 		}
 	}
@@ -76,7 +76,7 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 	}
 	it.size = int64(len(msg))
 	if fs.run.p.Dry { // --dry --nodry1: everything but the APPEND
-		t.bytes = it.size
+		t.sent = it.size
 		c.settle(t, 0)
 		return false, nil
 	}

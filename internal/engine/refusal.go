@@ -26,7 +26,7 @@ func (fs *folderSync) refused(ctx context.Context, conn *imapconn.Conn, c *copie
 		return false, nil
 	case class == event.ErrAppend:
 		if fs.climb(t) {
-			t.refusal = r.Line()
+			t.oddly().refusal = r.Line()
 			return false, nil
 		}
 		c.fail(t, class, appendText(fs, t, r.Line(), it), fs.repairHint())
@@ -75,11 +75,11 @@ func appendClass(v provider.Verdict) event.Class {
 // 5.6).
 func appendText(fs *folderSync, t *task, reply string, it *item) string {
 	subject := ""
-	if it != nil && it.buf != nil {
+	if it.buf != nil {
 		subject = transform.Field(*it.buf, "Subject")
 	}
 	return fmt.Sprintf("- msg %s/%d {%d} could not append ( Subject:[%s], Date:[%s], Size:[%d], Flags:[%s] ) to folder %s: %s",
-		fs.from.Raw, t.uid, t.size, subject, t.date, t.size, joinFlags(t.flags), fs.to.Raw, reply)
+		fs.from.Raw, t.uid, t.size, subject, t.date(it.date), t.size, joinFlags(t.flags()), fs.to.Raw, reply)
 }
 
 // fetchText is imapsync's line for a message that could not be read.

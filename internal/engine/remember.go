@@ -32,13 +32,13 @@ func (fs *folderSync) remember(c *copier) {
 	if !fs.known.Usable() || fs.run.p.Dry || fs.src == nil || fs.dst == nil {
 		return
 	}
-	places := make(map[int32]recall.Place, len(fs.pairing.Present))
+	places := make([]recall.Place, len(fs.src.Recs))
 	for _, m := range fs.pairing.Present {
-		places[m.Src] = recall.Place{UID: fs.dst.Recs[m.Dst].UID, Flags: fs.dst.Recs[m.Dst].Flags}
+		places[m.Src] = recall.Place{There: true, UID: fs.dst.Recs[m.Dst].UID, Flags: fs.dst.Recs[m.Dst].Flags}
 	}
 	for i := range c.tasks {
 		if t := &c.tasks[i]; t.fate == copied {
-			places[t.src] = recall.Place{UID: t.newUID, Flags: fs.run.flags[1].Intern(t.flags)}
+			places[t.src] = recall.Place{There: true, UID: t.newUID, Flags: fs.run.flags[1].Intern(t.flags())}
 		}
 	}
 	fs.run.journalFailed(fs.known.Store(fs.src, fs.dst, places))

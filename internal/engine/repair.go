@@ -81,12 +81,13 @@ func (fs *folderSync) climb(t *task) bool {
 		}
 		ch := ladder[t.rung].changes
 		useful := ch&(fixNewlines|stripNUL|wrapLines|wrapWhole|sameAgain) != 0
-		t.flags, t.date = flags, date
+		o := t.oddly()
+		o.fewerFlags, o.flags, o.dateless = false, nil, false
 		if ch&dropKeywords != 0 && len(system) < len(flags) {
-			t.flags, useful = system, true
+			o.fewerFlags, o.flags, useful = true, system, true
 		}
 		if ch&dropDate != 0 && date != "" {
-			t.date, useful = "", true
+			o.dateless, useful = true, true
 		}
 		if useful {
 			return true
@@ -120,8 +121,8 @@ func (fs *folderSync) alter(t *task, msg []byte) ([]byte, bool) {
 	r := &fs.src.Recs[t.src]
 	before := sha256.Sum256(msg)
 	var told []string
-	if ch&dropKeywords != 0 && len(t.flags) < len(fs.flagsFor(r)) {
-		told = append(told, fmt.Sprintf("without the flags (%s)", joinFlags(minus(fs.flagsFor(r), t.flags))))
+	if ch&dropKeywords != 0 && len(t.flags()) < len(fs.flagsFor(r)) {
+		told = append(told, fmt.Sprintf("without the flags (%s)", joinFlags(minus(fs.flagsFor(r), t.flags()))))
 	}
 	if ch&dropDate != 0 && fs.dateFor(r) != "" {
 		told = append(told, fmt.Sprintf("without its date %q", fs.dateFor(r)))
@@ -149,11 +150,12 @@ func (fs *folderSync) alter(t *task, msg []byte) ([]byte, bool) {
 	if len(told) == 0 {
 		return msg, false
 	}
-	t.altered = strings.Join(told, ", ")
+	o := t.oddly()
+	o.altered = strings.Join(told, ", ")
 	if after := sha256.Sum256(msg); after != before {
-		t.altered += fmt.Sprintf(" (sha256 %x -> %x)", before, after)
+		o.altered += fmt.Sprintf(" (sha256 %x -> %x)", before, after)
 	} else {
-		t.altered += fmt.Sprintf(" (content unchanged, sha256 %x)", before)
+		o.altered += fmt.Sprintf(" (content unchanged, sha256 %x)", before)
 	}
 	return msg, true
 }

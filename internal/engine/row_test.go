@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -19,6 +20,13 @@ func rowOf(inTurn bool, lanes int, folders ...[]int64) *row {
 		}
 	}
 	return w
+}
+
+// Folders of a million messages make a million tasks.
+func TestTasksAreSmall(t *testing.T) {
+	if size := unsafe.Sizeof(task{}); size > 64 {
+		t.Errorf("a task has %d bytes; what few of them need belongs into their oddity", size)
+	}
 }
 
 func many(n int, size int64) []int64 { return slices.Repeat([]int64{size}, n) }

@@ -8,8 +8,8 @@ import (
 // doubtKey of a task: the key it was sent with, without what was added to tell
 // lookalikes apart, which the destination's headers do not show.
 func (fs *folderSync) doubtKey(t *task) identity.Key {
-	if t.sentKey != nil {
-		return t.sentKey.Base()
+	if key := t.oddness().sentKey; key != nil {
+		return key.Base()
 	}
 	return fs.src.Recs[t.src].Key.Base()
 }
@@ -33,7 +33,8 @@ func (c *copier) sign(it *item, msg []byte) error {
 	}
 	t := it.t
 	content := identity.ContentOf(msg)
-	t.sentContent = &content
+	o := t.oddly()
+	o.sentContent = &content
 	_, alike := fs.alike[key]
 	switch {
 	case outcome != identity.Identified && p.HeadersGiven:
@@ -46,9 +47,9 @@ func (c *copier) sign(it *item, msg []byte) error {
 			key = plain
 		}
 	}
-	if t.sentKey == nil && key == fs.src.Recs[t.src].Key || t.sentKey != nil && key == *t.sentKey {
+	if o.sentKey == nil && key == fs.src.Recs[t.src].Key || o.sentKey != nil && key == *o.sentKey {
 		return nil
 	}
-	t.sentKey, it.signed = &key, true
+	o.sentKey, it.signed = &key, true
 	return nil
 }

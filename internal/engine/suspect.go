@@ -92,7 +92,7 @@ func (t *task) giveUp(end *roundEnd) {
 		t.c.fail(t, event.ErrFetch, fetchText(fs, t, end.feed.Error()), "host1 closes the connection whenever it is asked for this message; look at it there in a mail program, or leave it behind")
 		return
 	}
-	t.c.fail(t, event.ErrAppend, appendText(fs, t, end.deliver.Error(), nil), "host2 closes the connection whenever it is sent this message; save it with --savedir and look at it")
+	t.c.fail(t, event.ErrAppend, appendText(fs, t, end.deliver.Error(), &item{t: t}), "host2 closes the connection whenever it is sent this message; save it with --savedir and look at it")
 }
 
 // countLeft is the number of tasks without a fate.

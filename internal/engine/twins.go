@@ -20,7 +20,7 @@ func (c *copier) lookAfter(ctx context.Context) error {
 	for i := range c.tasks {
 		t := &c.tasks[i]
 		twins = twins || t.resent && t.fate == copied
-		lost = lost || t.sentKey != nil && t.fate == copied && t.newUID == 0
+		lost = lost || t.oddness().sentKey != nil && t.fate == copied && t.newUID == 0
 	}
 	if !twins && !lost || c.fs.run.p.Dry {
 		return nil
@@ -49,11 +49,11 @@ func (c *copier) locate(arrived []arrival) {
 			open[k] = append(open[k], t)
 		}
 	}
+	confirmed := c.confirmedUIDs()
 	for _, a := range arrived {
-		if ts := open[a.key]; len(ts) > 0 && !fs.delivered[a.uid] && !fs.torn[a.uid] {
+		if ts := open[a.key]; len(ts) > 0 && !confirmed[a.uid] && !fs.torn[a.uid] {
 			open[a.key] = ts[1:]
 			ts[0].newUID = a.uid
-			fs.delivered[a.uid] = true
 		}
 	}
 }
@@ -75,9 +75,10 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 	twins := make(map[imap.UID]imap.UID) // of the second sending -> of the first
 	byUID := make(map[imap.UID]*task)
 	var read []imap.UID
+	confirmed := c.confirmedUIDs()
 	for _, a := range arrived {
 		ts := again[a.key]
-		if fs.delivered[a.uid] || fs.torn[a.uid] || len(ts) == 0 {
+		if confirmed[a.uid] || fs.torn[a.uid] || len(ts) == 0 {
 			continue
 		}
 		t := ts[0]
@@ -131,10 +132,7 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 		return nil
 	}
 	for _, uid := range gone {
-		t := byUID[uid]
-		delete(fs.delivered, uid)
-		t.newUID = twins[uid]
-		fs.delivered[t.newUID] = true
+		byUID[uid].newUID = twins[uid]
 	}
 	fs.run.note(text + "; the second ones were removed")
 	return nil

@@ -20,7 +20,7 @@ func (f *feeder) vanished(ctx context.Context) map[*task]bool {
 	}
 	absent := make(map[*copier]map[imap.UID]*task)
 	for _, i := range f.todo[:f.next] {
-		if t := &f.v.tasks[i]; t.asked && t.missed && !f.received[i] && f.closed[t.c] == nil {
+		if t := &f.v.tasks[i]; t.asked && t.missed && !t.came && f.closed[t.c] == nil {
 			if absent[t.c] == nil {
 				absent[t.c] = make(map[imap.UID]*task)
 			}

@@ -9,29 +9,38 @@ import (
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
-// Place is where host2 has a host1 message.
+// Place is where host2 has a host1 message, if it has it.
 type Place struct {
+	There bool
 	// UID there, 0 when it is not known.
 	UID imap.UID
 	// Flags it has there, in the table of side 2.
 	Flags listing.FlagID
 }
 
+// storeAtOnce is how many entries are written in one transaction: enough that the
+// flush to the disk costs nothing beside them, few enough to hold in memory.
+const storeAtOnce = 20_000
+
 // Store writes what a run found out about the pair, as far as it is news. places
-// are the host1 messages that host2 has, by their index in src.
-func (p *Pair) Store(src, dst *listing.Listing, places map[int32]Place) error {
+// are those of src's messages, or nil.
+func (p *Pair) Store(src, dst *listing.Listing, places []Place) error {
 	idOf := p.flagWriter()
 	var put []journal.Entry
-	paired := make(map[imap.UID]bool, len(places))
+	paired := make([]bool, len(dst.Recs)) // with a host1 message
 	for i := range src.Recs {
 		rec := &src.Recs[i]
 		e, ok := NewEntry(rec, rec.Key)
 		if !rec.Is(listing.HasKey) || !ok || rec.Is(listing.AddedHeader|listing.Report) {
 			continue // the line of --addheader is made anew with each listing, and reports are known by their header alone
 		}
-		place, on2 := places[int32(i)]
-		if place.UID != 0 {
-			paired[place.UID] = true
+		var place Place
+		if places != nil {
+			place = places[i]
+		}
+		on2 := place.There
+		if at := dst.Find(place.UID); place.UID != 0 && at >= 0 {
+			paired[at] = true
 		}
 		e.UID1, e.UID2, e.Flags1 = rec.UID, place.UID, idOf(0, rec.Flags)
 		e.Delivered = on2 || p.unplaced[rec.UID]
@@ -47,13 +56,18 @@ func (p *Pair) Store(src, dst *listing.Listing, places map[int32]Place) error {
 				continue
 			}
 		}
-		put = append(put, e)
+		if put = append(put, e); len(put) == storeAtOnce {
+			if err := p.Folder.Put(put...); err != nil {
+				return err
+			}
+			put = put[:0]
+		}
 	}
 	var extras []journal.Entry
 	for i := range dst.Recs {
 		rec := &dst.Recs[i]
 		e, ok := NewEntry(rec, rec.Key)
-		if !rec.Is(listing.HasKey) || !ok || paired[rec.UID] || rec.Is(listing.Report) {
+		if !rec.Is(listing.HasKey) || !ok || paired[i] || rec.Is(listing.Report) {
 			continue
 		}
 		if old, known := p.Lookup(2, rec.UID); known && old.Flags == rec.Flags {

@@ -1,0 +1,59 @@
+package engine
+
+import (
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/identity"
+)
+
+// oddity is in what a message leaves otherwise than host1's listing has it, and why.
+type oddity struct {
+	// fewerFlags: only these are left; dateless: it leaves without its date.
+	fewerFlags bool
+	flags      []imap.Flag
+	dateless   bool
+	// sentKey is the key it leaves with, nil for the key it has on host1.
+	sentKey *identity.Key
+	// sentContent is what its bytes say, nil if they are host1's.
+	sentContent *identity.Content
+	// altered tells people what was changed.
+	altered string
+	// refusal is the server's last word about it.
+	refusal string
+}
+
+// oddly is the task's oddity, made when there is none.
+func (t *task) oddly() *oddity {
+	if t.odd == nil {
+		t.odd = new(oddity)
+	}
+	return t.odd
+}
+
+// oddness is the task's oddity to look at.
+func (t *task) oddness() oddity {
+	if t.odd == nil {
+		return oddity{}
+	}
+	return *t.odd
+}
+
+// flags are those that a message leaves with.
+func (t *task) flags() []imap.Flag {
+	if t.odd != nil && t.odd.fewerFlags {
+		return t.odd.flags
+	}
+	return t.c.fs.flagsFor(&t.c.fs.src.Recs[t.src])
+}
+
+// date is the INTERNALDATE that a message leaves with, "" for none; header is the
+// one in its header, if that is wanted.
+func (t *task) date(header string) string {
+	switch {
+	case t.odd != nil && t.odd.dateless:
+		return ""
+	case header != "":
+		return header
+	}
+	return t.c.fs.dateFor(&t.c.fs.src.Recs[t.src])
+}
