@@ -11,7 +11,10 @@ import (
 // plot draws time against round-trip time, both axes as they fall: the time on
 // a logarithmic scale, since the programs lie a thousandfold apart.
 func plot(results []*result) []byte {
-	type point struct{ rtt, seconds float64 }
+	type point struct {
+		rtt, seconds float64
+		label        string
+	}
 	curves := make(map[string][]point)
 	var names []string
 	most, least, far := 1.0, 1.0, 1.0
@@ -24,14 +27,16 @@ func plot(results []*result) []byte {
 				continue
 			}
 			s := r.of(name).wall.Seconds()
+			label := seconds(s)
 			if e, ok := r.estimates[name]; ok {
 				s = e.whole(r.box.messages())
+				label = "~" + seconds(s)
 			}
 			if curves[name] == nil {
 				names = append(names, name)
 			}
 			at := float64(r.row.rtt.Milliseconds())
-			curves[name] = append(curves[name], point{at, s})
+			curves[name] = append(curves[name], point{at, s, label})
 			most, least, far = max(most, s), min(least, s), max(far, at)
 		}
 	}
@@ -40,8 +45,8 @@ func plot(results []*result) []byte {
 	x := func(rtt float64) float64 { return left + width*rtt/far }
 	y := func(s float64) float64 { return top + height*(high-math.Log10(s))/(high-low) }
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 420" font-family="sans-serif" font-size="13">`+"\n")
-	fmt.Fprintf(&b, `<rect width="760" height="420" fill="#fff"/><text x="%g" y="22" font-size="15">5,000 messages of 4 KiB in 10 folders: seconds against round-trip time</text>`+"\n", left)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 420" font-family="sans-serif" font-size="13">`+"\n")
+	fmt.Fprintf(&b, `<rect width="800" height="420" fill="#fff"/><text x="%g" y="22" font-size="15">5,000 messages of 4 KiB in 10 folders: seconds against round-trip time</text>`+"\n", left)
 	for e := low; e <= high; e++ {
 		s := math.Pow(10, e)
 		fmt.Fprintf(&b, `<path d="M%.1f %.1fh%.1f" stroke="#ddd"/><text x="%.1f" y="%.1f" text-anchor="end">%g s</text>`+"\n", left, y(s), width, left-8, y(s)+4, s)
@@ -60,10 +65,10 @@ func plot(results []*result) []byte {
 		}
 		b.WriteString(`"/>` + "\n")
 		for _, p := range points {
-			fmt.Fprintf(&b, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"><title>%s, RTT %g ms: %s</title></circle>`+"\n", x(p.rtt), y(p.seconds), colour, html.EscapeString(name), p.rtt, seconds(p.seconds))
+			fmt.Fprintf(&b, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"><title>%s, RTT %g ms: %s</title></circle>`+"\n", x(p.rtt), y(p.seconds), colour, html.EscapeString(name), p.rtt, p.label)
 		}
 		last := points[len(points)-1]
-		fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" fill="%s">%s, %s</text>`+"\n", x(last.rtt)+8, y(last.seconds)+4, colour, html.EscapeString(name), seconds(last.seconds))
+		fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" fill="%s">%s, %s</text>`+"\n", x(last.rtt)+8, y(last.seconds)+4, colour, html.EscapeString(name), last.label)
 	}
 	b.WriteString("</svg>\n")
 	return b.Bytes()
