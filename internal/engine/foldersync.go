@@ -170,14 +170,14 @@ func (fs *folderSync) open(ctx context.Context, n event.Side, mailbox string, wr
 
 // end is the last part, when every copy has its fate or copyErr says why not.
 func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
+	if isStopped(copyErr) && fs.run.joinable() && c.settled() {
+		copyErr = nil // the run stopped in another folder of the same window
+	}
 	if copyErr == nil {
 		copyErr = c.lookAfter(ctx)
 	}
 	c.concede()
 	fs.settlePlaces(c)
-	if isStopped(copyErr) && fs.run.joinable() && c.settled() {
-		copyErr = nil // the run stopped in another folder of the same window
-	}
 	if copyErr == nil {
 		fs.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
 		if fs.exists {

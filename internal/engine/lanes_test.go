@@ -212,12 +212,13 @@ func TestConnectionsStopped(t *testing.T) {
 	box := shared(200, 5)
 	source := newAccount(t, mailtest.Real(t, mailtest.Dovecot))
 	mailtest.Fill(t, source.s, source.user, box)
-	leaks := goleak.IgnoreCurrent()
+	target := mailtest.Real(t, mailtest.Dovecot, inTurn)
+	leaks := goleak.IgnoreCurrent() // the servers are shared, and stay
 	for _, journal := range []bool{true, false} {
 		for _, how := range []string{"stop", "cancel", "cut"} {
 			for _, after := range []int64{1, 100} {
 				name := fmt.Sprintf("%s after %d, journal %v", how, after, journal)
-				a, b := distant(t, source, time.Millisecond), distant(t, newAccount(t, mailtest.Real(t, mailtest.Dovecot, inTurn)), time.Millisecond)
+				a, b := distant(t, source, time.Millisecond), distant(t, newAccount(t, target), time.Millisecond)
 				options := append(remembering(t, journal), "--connections", "4", "--reconnectretry1", "0", "--reconnectretry2", "0")
 				stop := make(chan struct{})
 				ctx, cancel := context.WithCancel(t.Context())
