@@ -75,13 +75,13 @@ func (fs *folderSync) climb(t *task) bool {
 	r := &fs.src.Recs[t.src]
 	flags, date := fs.flagsFor(r), fs.dateFor(r)
 	system := systemOnly(flags)
+	o := t.oddly()
 	for t.rung++; t.rung < rungEnd; t.rung++ {
 		if !fs.allowed(t.rung) {
 			continue
 		}
 		ch := ladder[t.rung].changes
 		useful := ch&(fixNewlines|stripNUL|wrapLines|wrapWhole|sameAgain) != 0
-		o := t.oddly()
 		o.fewerFlags, o.flags, o.dateless = false, nil, false
 		if ch&dropKeywords != 0 && len(system) < len(flags) {
 			o.fewerFlags, o.flags, useful = true, system, true

@@ -30,7 +30,8 @@ func (r *run) restricted() bool {
 func (fs *folderSync) unchanged() bool { return fs.news() == news{} }
 
 // news is why a folder pair has to be looked at, the zero value that it need not
-// be: something is not what it was (what, on a host), or something else (why).
+// be: what a host tells is not what it was, or nothing that can be compared (0), or
+// something else (why). It is put into words only for those who ask.
 type news struct {
 	why       string
 	what      string
@@ -39,8 +40,13 @@ type news struct {
 }
 
 func (n news) String() string {
-	if n.why != "" {
+	switch {
+	case n.why != "":
 		return n.why
+	case n.what == "":
+		return fmt.Sprintf("host%d tells nothing of it", n.host)
+	case n.then == n.now:
+		return fmt.Sprintf("host%d tells no %s", n.host, n.what)
 	}
 	return fmt.Sprintf("host%d's %s was %d and is %d", n.host, n.what, n.then, n.now)
 }
@@ -69,23 +75,20 @@ func (fs *folderSync) news() news {
 // had been carried over. 0 stands for what it did not tell.
 func newsOf(host int, d *imap.StatusData, validity, next, messages uint32, modseq uint64) news {
 	if d == nil || d.NumMessages == nil {
-		return news{why: fmt.Sprintf("host%d tells nothing of it", host)}
+		return news{host: host}
 	}
 	for _, x := range []struct {
 		what      string
 		then, now uint64
-		asked     bool // 0 is no answer
+		zero      bool // 0 is an answer
 	}{
-		{"UIDVALIDITY", uint64(validity), uint64(d.UIDValidity), true},
-		{"UIDNEXT", uint64(next), uint64(d.UIDNext), true},
-		{"number of messages", uint64(messages), uint64(*d.NumMessages), false},
-		{"HIGHESTMODSEQ", modseq, d.HighestModSeq, true},
+		{"UIDVALIDITY", uint64(validity), uint64(d.UIDValidity), false},
+		{"UIDNEXT", uint64(next), uint64(d.UIDNext), false},
+		{"number of messages", uint64(messages), uint64(*d.NumMessages), true},
+		{"HIGHESTMODSEQ", modseq, d.HighestModSeq, false},
 	} {
-		switch {
-		case x.then != x.now:
+		if x.then != x.now || x.now == 0 && !x.zero {
 			return news{what: x.what, host: host, then: x.then, now: x.now}
-		case x.asked && x.now == 0:
-			return news{why: fmt.Sprintf("host%d tells no %s", host, x.what)}
 		}
 	}
 	return news{}

@@ -51,7 +51,7 @@ func (c *Conn) limitTo(number string) {
 
 // readLimit takes the code off a reply to cmd.
 func (c *Conn) readLimit(cmd *Command, r *Response) {
-	if r.Code != messageLimit || cmd == nil {
+	if r.Code != messageLimit {
 		return
 	}
 	most, lowest, _ := strings.Cut(r.CodeArgs, " ")

@@ -25,8 +25,7 @@ type SearchData struct {
 	// ModSeq is the highest among them, or zero.
 	ModSeq uint64
 
-	partial bool     // ALL held something that cannot be read
-	reply   Response // the one that told that it is about a part of the messages
+	partial bool // ALL held something that cannot be read
 }
 
 // UIDSearch returns the UIDs that match the criteria (as they stand behind
@@ -55,24 +54,26 @@ func (c *Conn) UIDSearch(ctx context.Context, criteria string) ([]imap.UID, erro
 // answers with plain SEARCH lines is understood too, and one that searches a part
 // of the messages at a time is asked again.
 func (c *Conn) UIDSearchReturn(ctx context.Context, criteria string, ret ...string) (*SearchData, error) {
-	all, lowest, err := c.searchOnce(ctx, criteria, ret)
-	for err == nil && lowest > 1 {
+	all, done, err := c.searchOnce(ctx, criteria, ret)
+	// Nothing is left below UID 1.
+	for lowest := imap.UID(0); err == nil && done != nil && done.lowest != 1; {
+		if done.lowest == 0 || lowest > 0 && done.lowest >= lowest {
+			return nil, &PartlyError{Reply: done.reply}
+		}
+		lowest = done.lowest
 		var more *SearchData
-		before := lowest
-		more, lowest, err = c.searchOnce(ctx, fmt.Sprintf("%s UID 1:%d", criteria, lowest-1), ret)
-		if err == nil {
-			if lowest >= before {
-				return nil, &PartlyError{Reply: more.reply}
-			}
+		if more, done, err = c.searchOnce(ctx, fmt.Sprintf("%s UID 1:%d", criteria, lowest-1), ret); err == nil {
 			all.add(more)
 		}
 	}
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
-// searchOnce is one command. lowest is the UID below which nothing was searched,
-// 0 when all was.
-func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d *SearchData, lowest imap.UID, err error) {
+// searchOnce is one command; done is how far it got, nil when all was searched.
+func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d *SearchData, done *part, err error) {
 	var args []Arg
 	if len(ret) > 0 {
 		args = append(args, Raw("RETURN ("+strings.Join(ret, " ")+")"))
@@ -97,24 +98,18 @@ func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d
 		return true
 	}
 	if _, err := c.send(ctx, cmd, args...); err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	if err := c.Wait(ctx, cmd); err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	if d.partial {
-		return nil, 0, fmt.Errorf("UID SEARCH %s: the server's answer is not a list of UIDs", criteria)
+		return nil, nil, fmt.Errorf("UID SEARCH %s: the server's answer is not a list of UIDs", criteria)
 	}
 	if len(plain) > 0 {
 		d.All.AddSet(setOf(plain))
 	}
-	if cmd.part != nil {
-		if lowest = cmd.part.lowest; lowest == 0 {
-			return nil, 0, &PartlyError{Reply: cmd.part.reply}
-		}
-		d.reply = cmd.part.reply
-	}
-	return d, lowest, nil
+	return d, cmd.part, nil
 }
 
 // add adds what was found below.
