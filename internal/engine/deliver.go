@@ -135,14 +135,15 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 			}
 			err = d.stream(ctx, it)
 		default:
-			if len(d.batch) > 0 && d.batch[0].t.c != it.t.c {
+			alone := d.multi && conn.Unasked(it.size) && conn.Asks(it.t.c.fs.to.Raw, d.options(it))
+			if len(d.batch) > 0 && (alone || d.batch[0].t.c != it.t.c) {
 				if err = d.flush(ctx); err != nil {
 					it.release(d.v)
 					return err
 				}
 			}
 			d.batch = append(d.batch, it)
-			if d.bytes += it.size; len(d.batch) >= d.batchSize() || d.bytes >= d.line.batch() {
+			if d.bytes += it.size; alone || len(d.batch) >= d.batchSize() || d.bytes >= d.line.batch() {
 				err = d.flush(ctx)
 			}
 		}

@@ -135,7 +135,7 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 		fs.dstOpened = &imapconn.SelectData{}
 	}
 	fs.run.emit(event.FolderSelected{Side: 2, Folder: fs.to, Messages: int64(fs.dstOpened.Exists), PermanentFlags: permanentText(fs.dstOpened)})
-	fs.mapper = fs.run.flagRules.For(transform.NewPermanent(fs.dstOpened.PermanentFlags, fs.dstOpened.HasPermanentFlags))
+	fs.mapper = fs.run.flagRules.For(transform.NewPermanent(fs.dstOpened.PermanentFlags, fs.dstOpened.HasPermanentFlags).WithFlags(fs.dstOpened.Flags))
 	fs.run.dst.touched[fs.to.Raw] = true
 	if p.Deletion.Delete1 || p.Deletion.Expunge1 {
 		fs.run.src.touched[fs.from.Raw] = true

@@ -98,11 +98,12 @@ type run struct {
 	twins       map[string]bool
 	budgetBytes int64
 	limits      limits
-	errors      atomic.Int64 // counted so far
-	asked       atomic.Int64 // bytes of messages asked for
-	fated       atomic.Int64 // of these, messages whose fate is known
-	lost        atomic.Int64 // of these, messages that were not copied
-	charges     atomic.Int64 // messages asked for whose fate is not known
+	unlisted    map[string]bool // flags told of by tellUnlisted
+	errors      atomic.Int64    // counted so far
+	asked       atomic.Int64    // bytes of messages asked for
+	fated       atomic.Int64    // of these, messages whose fate is known
+	lost        atomic.Int64    // of these, messages that were not copied
+	charges     atomic.Int64    // messages asked for whose fate is not known
 	transferred atomic.Int64
 	loopStart   time.Time
 
