@@ -49,8 +49,11 @@ type deliverer struct {
 	aloft  int64
 	// again was put off, see putOff.
 	again []*flight
-	quota int
-	timer *time.Timer
+	// confirmed is the folder of which a UID was told last, lastUID that UID.
+	confirmed *copier
+	lastUID   imap.UID
+	quota     int
+	timer     *time.Timer
 	// line watches the connection; pending are the bytes that are to come.
 	line    gauge
 	pending int64

@@ -51,8 +51,13 @@ type folderSync struct {
 	// addedIDs replace the UID in the Message-Id that --addheader gives.
 	addedIDs map[imap.UID]string
 
+	// claimed are host2 messages that others of this run became; firstNew is the
+	// lowest UID that did not stand in the listing, 0: see news.
+	claimed  map[imap.UID]bool
+	firstNew imap.UID
+
 	copiedCount, failedCount int64
-	// onHost2 are host1 messages that host2 holds for certain, for --delete1.
+	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
 	// left are messages that stay behind and are still to be told of.
 	left []leftMessage
@@ -174,7 +179,7 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		copyErr = nil // the run stopped in another folder of the same window
 	}
 	if copyErr == nil {
-		copyErr = c.lookAfter(ctx)
+		copyErr = c.prove(ctx)
 	}
 	c.concede()
 	fs.settlePlaces(c)
@@ -184,6 +189,9 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 			fs.lane.dst.assume(fs.to.Raw, true, fs.dstOpened)
 		}
 		copyErr = fs.afterCopies(ctx, c)
+	}
+	if copyErr == nil {
+		fs.expect(c)
 	}
 	fs.account(ctx, c)
 	fs.remember(c)

@@ -209,6 +209,17 @@ func (c *Conn) Unselect(ctx context.Context) error {
 	return err
 }
 
+// StartUnselect is Unselect, where the server has it, without waiting.
+func (c *Conn) StartUnselect(ctx context.Context) (*Pending[Nothing], error) {
+	c.selects++
+	finish := func(r *Response) {
+		if r.OK() {
+			c.mailbox = nil
+		}
+	}
+	return start(ctx, c, &Nothing{}, &Command{name: "UNSELECT", finish: finish})
+}
+
 // CloseMailbox leaves the selected mailbox and expunges what is marked
 // \Deleted in it. State: selected. RFC 3501 section 6.4.2.
 func (c *Conn) CloseMailbox(ctx context.Context) error {
