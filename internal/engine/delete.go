@@ -10,9 +10,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/guard"
-	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
-	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -25,38 +23,24 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 		return fs.expunge(ctx, 1, d.Expunge1)
 	}
 	uids := slices.Clone(fs.onHost2)
+	copiedFor := make(map[int32]bool)
 	for i := range c.tasks {
-		if c.tasks[i].fate == copied {
-			uids = append(uids, c.tasks[i].uid)
+		if t := &c.tasks[i]; t.fate == copied {
+			uids = append(uids, t.uid)
+			copiedFor[t.src] = true
 		}
 	}
-	if !fs.run.p.Identity.HeadersGiven {
-		// Duplicates have the content of a message that host2 holds: they were
-		// compared. Under the user's own --useheader they need not.
-		held := make(map[imap.UID]bool, len(uids))
-		for _, u := range uids {
-			held[u] = true
+	for repeated, first := range fs.pairing.First {
+		if copiedFor[first] { // its equal is there now
+			uids = append(uids, fs.src.Recs[repeated].UID)
 		}
-		for _, i := range fs.pairing.Repeated1 {
-			if j := fs.firstOf(i); j >= 0 && held[fs.src.Recs[j].UID] {
-				uids = append(uids, fs.src.Recs[i].UID)
-			}
-		}
+	}
+	if fs.uncertain > 0 {
+		fs.run.note(fmt.Sprintf("Host1: folder [%s]: %d messages stay, since it is not certain that host2 has their content", fs.from.Raw, fs.uncertain))
 	}
 	slices.Sort(uids)
 	uids = slices.Compact(uids)
 	return fs.deleteUIDs(ctx, deletion{side: 1, k: fs.lane.src, folder: fs.from, uids: uids, expunge: d.Expunge1, expungeAll: false})
-}
-
-// firstOf is the first host1 message with the key of message i.
-func (fs *folderSync) firstOf(i int32) int32 {
-	if fs.firsts == nil {
-		fs.indexFirsts()
-	}
-	if j, ok := fs.firsts[fs.src.Recs[i].Key]; ok {
-		return j
-	}
-	return -1
 }
 
 // deleteOnHost2 removes from the destination what the source does not have
@@ -143,14 +127,14 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 // deleteDuplicates removes repeated messages of a host2 folder. Their contents
 // were compared with the first one's when the listings were made.
 func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
-	if fs.run.p.Identity.SyncDuplicates || len(fs.pairing.Repeated2) == 0 {
+	if len(fs.pairing.Doubles) == 0 {
 		return nil
 	}
 	if !fs.dst.Complete {
 		return nil
 	}
-	uids := make([]imap.UID, 0, len(fs.pairing.Repeated2))
-	for _, i := range fs.pairing.Repeated2 {
+	uids := make([]imap.UID, 0, len(fs.pairing.Doubles))
+	for _, i := range fs.pairing.Doubles {
 		uids = append(uids, fs.dst.Recs[i].UID)
 	}
 	d := &fs.run.p.Deletion
@@ -253,15 +237,4 @@ func numbers(uids []imap.UID) []uint32 {
 		out[i] = uint32(u)
 	}
 	return out
-}
-
-// indexFirsts fills firsts.
-func (fs *folderSync) indexFirsts() {
-	fs.firsts = make(map[identity.Key]int32, len(fs.src.Recs))
-	for i := range fs.src.Recs {
-		r := &fs.src.Recs[i]
-		if _, ok := fs.firsts[r.Key]; !ok && r.Is(listing.HasKey) && !r.Is(listing.Outside) {
-			fs.firsts[r.Key] = int32(i)
-		}
-	}
 }

@@ -25,6 +25,9 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	verdicts := make(map[pairOf]bool)
 	defer fs.tellUnlisted()
 	for _, m := range fs.pairing.Present {
+		if m.Shared {
+			continue // its flags are those of the message that it was made from
+		}
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
 		ids := pairOf{src.Flags, dst.Flags}
 		differ, known := verdicts[ids]

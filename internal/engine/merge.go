@@ -24,6 +24,25 @@ type mergeState struct {
 	spoiled string
 	// gone counts messages deleted on host2.
 	gone int64
+	// dry are the messages that a dry run would have brought here from the folders
+	// before, and their sizes.
+	dry map[identity.Key]int64
+}
+
+// wouldCopy notes a message that a dry run would copy, and reports whether one equal to
+// it, as far as the listings tell, would be there by then from another folder.
+func (m *mergeState) wouldCopy(r *listing.Record) bool {
+	if m.sources < 2 {
+		return false
+	}
+	if size, ok := m.dry[r.Key]; ok && size == r.Size {
+		return true
+	}
+	if m.dry == nil {
+		m.dry = make(map[identity.Key]int64)
+	}
+	m.dry[r.Key] = r.Size
+	return false
 }
 
 func (m *mergeState) spoil(why string) {

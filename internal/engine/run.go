@@ -87,7 +87,7 @@ type run struct {
 	folders2  *folders.Existing // on host2
 	made      map[string]bool   // host2 folders made ahead of their turn: still to be told?
 	merges    map[string]*mergeState
-	crossSeen map[identity.Key]struct{}
+	crossSeen map[identity.Key][]crossPlace
 	// places is where host2 has Gmail's messages, by their number; unique are the
 	// numbers the sizes table has seen.
 	places      map[string]place
@@ -212,7 +212,7 @@ func (r *run) prepare() error {
 		r.hasher[i] = identity.NewHasher(r.identity)
 	}
 	if id.SkipCrossDuplicates {
-		r.crossSeen = make(map[identity.Key]struct{})
+		r.crossSeen = make(map[identity.Key][]crossPlace)
 	}
 	r.budgetBytes = max(r.p.Transfer.BufferBytes, 4*streamAbove)
 	r.prepareLimits()

@@ -36,6 +36,8 @@ type Stats struct {
 	Failed                            Amount // not copied because of an error
 	// Lost are messages that host2 had, or said so, and does not have at the end.
 	Lost int64
+	// Doubtful count as present though nothing proves it.
+	Doubtful int64
 	// NotCopied lists the first of the NotCopiedCount messages that host2 does
 	// not have in any folder after this run.
 	NotCopied      []NotCopied
