@@ -140,29 +140,28 @@ func (a *account) store(name string, m *mail, flags []string, now time.Time) err
 	if err := a.ensure(name); err != nil {
 		return err
 	}
-	body := m.bytes(now)
 	options := &imap.AppendOptions{Time: m.date(now)}
 	for _, f := range flags {
 		options.Flags = append(options.Flags, imap.Flag(f))
 	}
-	cmd := a.conn0().Append(name, int64(len(body)), options)
+	return a.append(name, m.bytes(now), options)
+}
+
+// append stores bytes.
+func (a *account) append(name string, body []byte, options *imap.AppendOptions) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	cmd := c.Append(name, int64(len(body)), options)
 	if _, err := cmd.Write(body); err != nil {
 		return err
 	}
 	if err := cmd.Close(); err != nil {
 		return err
 	}
-	_, err := cmd.Wait()
+	_, err = cmd.Wait()
 	return err
-}
-
-// conn0 is the open connection; before any, an error shows at the first command.
-func (a *account) conn0() *imapclient.Client {
-	c, err := a.client()
-	if err != nil {
-		panic(err)
-	}
-	return c
 }
 
 // change does something to the first message of a folder with this body, if there is

@@ -1,6 +1,7 @@
 package property
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -28,6 +29,7 @@ type lineCut struct {
 	how     string // "" for none
 	side    int
 	left    int
+	word    string // strikes where this word is sent for the left-th time; "" counts bytes
 	cancel  context.CancelFunc
 	journal string // directory
 
@@ -68,7 +70,7 @@ type cutConn struct {
 }
 
 func (c *cutConn) Write(b []byte) (int, error) {
-	n, now := c.l.allowed(c.side, len(b))
+	n, now := c.l.allowed(c.side, b)
 	written, err := c.Conn.Write(b[:n])
 	if !now {
 		if err == nil && n < len(b) {
@@ -85,14 +87,28 @@ func (c *cutConn) Write(b []byte) (int, error) {
 }
 
 // allowed is how much of a write passes, and whether this is the moment.
-func (l *lineCut) allowed(side, n int) (int, bool) {
+func (l *lineCut) allowed(side int, b []byte) (int, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	n := len(b)
 	switch {
 	case l.done && l.how == crashed:
 		return 0, false
 	case l.done || side != l.side:
 		return n, false
+	case l.word != "":
+		for from := 0; ; {
+			i := bytes.Index(b[from:], []byte(l.word))
+			if i < 0 {
+				return n, false
+			}
+			from += i
+			if l.left--; l.left == 0 {
+				l.done = true
+				return from, true
+			}
+			from += len(l.word)
+		}
 	case l.left > n:
 		l.left -= n
 		return n, false

@@ -16,5 +16,6 @@
 //	IMAPHAUL_SEED=n             another sequence of cases
 //	IMAPHAUL_PROPERTY=n         so many cases instead of some hundred
 //	IMAPHAUL_PROPERTY_REAL=kind the cases are played on this real server (dovecot...)
+//	IMAPHAUL_PROPERTY_KEEP=dir  cases that fail are written there
 //	IMAPHAUL_PROPERTY_CASE=file only this case, with all that the runs print
 package property

@@ -19,7 +19,7 @@ const rounds = 300
 const perWorld = 200
 
 // shrinking is how often a failing case is played to make it smaller.
-const shrinking = 150
+const shrinking = 120
 
 func numberOf(t *testing.T, variable string, fallback int) int {
 	t.Helper()
@@ -78,9 +78,23 @@ func TestProperty(t *testing.T) {
 		if why := known.explains(found[0].kind, small); why != "" {
 			continue
 		}
-		t.Errorf("round %d:\n%s\n%s\n%s", round, tell(found), small, tail(out.text))
+		t.Errorf("round %d:\n%s\n%s\n%s", round, tell(found), small, essence(out.text))
+		keep(t, round, found, small)
 	}
 	known.tell(t)
+}
+
+// keep writes a case into the directory that IMAPHAUL_PROPERTY_KEEP names.
+func keep(t *testing.T, round int, found []violation, c *testCase) {
+	t.Helper()
+	dir := os.Getenv("IMAPHAUL_PROPERTY_KEEP")
+	if dir == "" {
+		return
+	}
+	text := "# " + strings.ReplaceAll(strings.TrimSpace(tell(found)), "\n", "\n# ") + "\n" + c.String()
+	if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.case", found[0].kind, round)), []byte(text), 0o600); err != nil {
+		t.Error(err)
+	}
 }
 
 func tell(found []violation) string {
@@ -91,9 +105,18 @@ func tell(found []violation) string {
 	return b.String()
 }
 
-// tail is the end of what a run printed.
-func tail(text string) string {
-	return text[max(0, len(text)-1500):]
+// essence is what a run printed that bears on what it did.
+func essence(text string) string {
+	var b strings.Builder
+	for l := range strings.SplitSeq(text, "\n") {
+		for _, begin := range []string{"Err ", "The sync", "Warning", "msg ", "Failure", "Host1: folder", "Host2: folder", "Messages transferred", "Messages deleted"} {
+			if strings.HasPrefix(l, begin) {
+				b.WriteString(l + "\n")
+				break
+			}
+		}
+	}
+	return b.String()
 }
 
 // TestKept plays the cases of testdata, each of which failed once.

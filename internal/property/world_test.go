@@ -19,7 +19,7 @@ type world struct {
 // realServer is the kind of real server to play on, "" for the embedded one.
 func realServer() string { return os.Getenv("IMAPHAUL_PROPERTY_REAL") }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{dir: memory(t)}
 	if kind := realServer(); kind != "" {
