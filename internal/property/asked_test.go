@@ -40,7 +40,7 @@ func (f *facts) markedOnHost1(to, body string) bool {
 		folder := f.before[f.from][from]
 		for i := range folder.messages {
 			m := &folder.messages[i]
-			if m.has(`\Deleted`) && m.body == body && !f.p.marks[place{f.from, from, folder.validity, m.uid}] {
+			if m.has(`\Deleted`) && (m.body == body || f.o.sent(m.body) == body) && !f.p.marks[place{f.from, from, folder.validity, m.uid}] {
 				return true
 			}
 		}
@@ -145,17 +145,17 @@ func (f *facts) asked2(at place, m *message) bool {
 	if f.o.has("--delete2") && f.isSurplus(at, m) {
 		return true
 	}
+	if f.o.has("--expunge2") {
+		if m.has(`\Deleted`) && !f.p.marks[at] || f.markedOnHost1(at.folder, strip(m.body)) {
+			return true
+		}
+	}
 	if f.from == f.to {
 		return false
 	}
 	duplicates := f.o.has("--delete2duplicates") || f.o.has("--delete2") && !f.o.has("--syncduplicates")
 	if duplicates && f.holds(at.folder, strip(m.body)) > 0 {
 		return true
-	}
-	if f.o.has("--expunge2") {
-		if m.has(`\Deleted`) && !f.p.marks[at] || f.markedOnHost1(at.folder, strip(m.body)) {
-			return true
-		}
 	}
 	_, stays := f.after[f.to][at.folder]
 	return f.o.has("--delete2folders") && !stays && len(f.sourcesOf(at.folder)) == 0 && f.p.origins[at].by == 0

@@ -18,7 +18,7 @@ var (
 		"--maxage 30", "--maxage 5", "--minage 30", "--minage 200", "--search UNSEEN", "--search FLAGGED", "--search UNDELETED",
 		"--maxsize 500", "--minsize 500", "--folder INBOX", "--folder Work", "--exclude ^Work$", "--exclude ^Old$",
 		"--useheader Message-Id", "--useheader Subject", "--skipheader ^Received", "--skipheader ^Message-Id",
-		"--syncduplicates", "--skipcrossduplicates", "--noresurrect", "--addheader", "--truncmess 60", "--truncmess 400",
+		"--syncduplicates", "--skipcrossduplicates", "--noresurrect", "--addheader", "--truncmess 250", "--truncmess 400",
 		"--nousecache", "--useuid", "--noresyncflags",
 	}
 	mapping = []string{

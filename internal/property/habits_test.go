@@ -121,7 +121,15 @@ func (r habitRow) play(t *testing.T, one *mailtest.Server, b *account, dir strin
 			t.Fatal(err)
 		}
 	}
-	var settled state
+	settled, err := b.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lacking := int64(0)
+	for _, n := range want {
+		lacking += int64(n)
+	}
+	lacking -= int64(len(settled["INBOX"].messages))
 	for n := range 5 {
 		if r.journal == "deleted" {
 			clearDir(t, journal)
@@ -141,6 +149,9 @@ func (r habitRow) play(t *testing.T, one *mailtest.Server, b *account, dir strin
 			return fmt.Sprintf("run %d: %s", n+1, why)
 		}
 		if n == 0 {
+			if out.stats.Transferred != lacking || out.stats.Deleted[2] != 0 {
+				return "run 1 sends what is there"
+			}
 			settled = now
 			continue
 		}

@@ -109,7 +109,7 @@ func tell(found []violation) string {
 func essence(text string) string {
 	var b strings.Builder
 	for l := range strings.SplitSeq(text, "\n") {
-		for _, begin := range []string{"Err ", "The sync", "Warning", "msg ", "Failure", "Host1: folder", "Host2: folder", "Messages transferred", "Messages deleted"} {
+		for _, begin := range []string{"Err ", "The sync", "Warning", "msg ", "Failure", "Messages deleted"} {
 			if strings.HasPrefix(l, begin) {
 				b.WriteString(l + "\n")
 				break
