@@ -25,7 +25,7 @@ func (f *facts) sourcesOf(to string) []string {
 func (f *facts) onHost1(to, body string) bool {
 	for _, from := range f.sourcesOf(to) {
 		for i := range f.before[f.from][from].messages {
-			if m := &f.before[f.from][from].messages[i]; m.body == strip(body) || f.o.sent(m.body) == f.o.received(body) {
+			if m := &f.before[f.from][from].messages[i]; f.o.equal(body, m.body) {
 				return true
 			}
 		}
@@ -130,7 +130,7 @@ func (f *facts) isSurplus(at place, m *message) bool {
 // represented tells whether host2 holds a content, as it was sent, after the run.
 func (f *facts) represented(folder, body string) bool {
 	return slices.ContainsFunc(f.after[f.to][folder].messages, func(m message) bool {
-		return strip(m.body) == body || f.o.received(m.body) == f.o.sent(body)
+		return f.o.equal(m.body, body)
 	})
 }
 

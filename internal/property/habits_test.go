@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -61,33 +62,48 @@ func (r habitRow) columns() []string { return []string{r.mail, r.journal, r.habi
 // TestHabits has mail go to a host2 that changes what it stores, five times: after the
 // first run each message is there once, and then nothing happens any more.
 func TestHabits(t *testing.T) {
-	one := mailtest.StartEmbedded(t, embedded.Options{})
+	t.Parallel()
 	known := readKnown(t)
 	dir := memory(t)
+	var mu sync.Mutex
 	failed := make(map[string][]string)
-	for _, h := range append(habits(), habit{"none", func(m []byte, _ int) []byte { return m }}) {
-		two := startHabit(t, h)
-		for _, kind := range slices.Sorted(maps.Keys(habitMail)) {
-			for _, journal := range habitJournal {
-				for _, option := range slices.Sorted(maps.Keys(habitOptions)) {
-					row := habitRow{kind, journal, option, h}
+	t.Run("habit", func(t *testing.T) {
+		for _, h := range append(habits(), habit{"none", func(m []byte, _ int) []byte { return m }}) {
+			t.Run(h.name, func(t *testing.T) {
+				t.Parallel()
+				one, two := mailtest.StartEmbedded(t, embedded.Options{}), startHabit(t, h)
+				for _, row := range rowsOf(h) {
 					why := row.play(t, one, two.account(t), dir)
-					knownRow := known.habit(row.columns())
-					switch {
-					case why != "" && !knownRow:
-						failed[why] = append(failed[why], strings.Join(row.columns(), " "))
-					case why == "" && knownRow:
-						known.gone = append(known.gone, strings.Join(row.columns(), " "))
+					name := strings.Join(row.columns(), " ")
+					mu.Lock()
+					switch listed := known.habit(row.columns()); {
+					case why != "" && !listed:
+						failed[why] = append(failed[why], name)
+					case why == "" && listed:
+						known.gone = append(known.gone, name)
 					}
+					mu.Unlock()
 				}
-			}
+			})
 		}
-	}
+	})
 	for _, why := range slices.Sorted(maps.Keys(failed)) {
-		rows := failed[why]
+		rows := slices.Sorted(slices.Values(failed[why]))
 		t.Errorf("%s: %d rows:\n\t%s", why, len(rows), strings.Join(rows, "\n\t"))
 	}
 	known.tell(t)
+}
+
+// rowsOf are the rows of a habit.
+func rowsOf(h habit) (out []habitRow) {
+	for _, kind := range slices.Sorted(maps.Keys(habitMail)) {
+		for _, journal := range habitJournal {
+			for _, option := range slices.Sorted(maps.Keys(habitOptions)) {
+				out = append(out, habitRow{kind, journal, option, h})
+			}
+		}
+	}
+	return out
 }
 
 // play plays a row, and says what is wrong, "" when nothing is.

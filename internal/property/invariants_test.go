@@ -146,7 +146,12 @@ func nothingTwice(f *facts) (out []violation) {
 		return nil
 	}
 	brought := make(map[[2]string]int)
-	f.come(f.to, func(at place, m *message) { brought[[2]string{at.folder, strip(m.body)}]++ })
+	stored := make(map[[2]string]string)
+	f.come(f.to, func(at place, m *message) {
+		what := [2]string{at.folder, strip(m.body)}
+		brought[what]++
+		stored[what] = m.body
+	})
 	for what, n := range brought {
 		folder, content := what[0], what[1]
 		if q, ok := f.o.value("--quarantine2"); ok && folder == q {
@@ -163,7 +168,7 @@ func nothingTwice(f *facts) (out []violation) {
 		need := 0
 		for _, from := range f.sourcesOf(folder) {
 			for _, s := range f.before[f.from][from].messages {
-				if s.body == content || f.o.sent(s.body) == content {
+				if f.o.equal(stored[what], s.body) {
 					need++
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -18,6 +19,7 @@ const knownFile = "testdata/known.txt"
 
 type known struct {
 	lines [][]string
+	mu    sync.Mutex
 	met   map[int]int
 	// gone are kept cases and rows that are listed and do not fail any more.
 	gone []string
@@ -50,6 +52,8 @@ func (k *known) explains(kind string, c *testCase) string {
 			return !slices.ContainsFunc(strings.Split(w, "|"), func(w string) bool { return slices.Contains(words, w) })
 		}
 		if !slices.ContainsFunc(l[2:], lacks) {
+			k.mu.Lock()
+			defer k.mu.Unlock()
 			k.met[n]++
 			return strings.Join(l, " ")
 		}

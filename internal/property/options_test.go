@@ -129,6 +129,17 @@ func (o options) received(body string) string {
 	return strip(body)
 }
 
+// equal tells whether what host2 stores is what comes of a host1 message, or the
+// whole of it.
+func (o options) equal(stored, body string) bool {
+	if strip(stored) == body || o.received(stored) == o.sent(body) {
+		return true
+	}
+	// The id is added first, and what is cut then is longer by it.
+	n, cuts := o.number("--truncmess")
+	return cuts && o.has("--addheader") && len(stored) == n && strings.HasPrefix(body, strip(stored))
+}
+
 // strip takes off the Message-Id that --addheader puts in front of a message.
 func strip(body string) string {
 	if first, rest, ok := strings.Cut(body, "\r\n"); ok && strings.HasPrefix(strings.ToLower(first), "message-id:") && strings.Contains(first, "@imapsync>") {

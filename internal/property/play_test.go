@@ -40,6 +40,8 @@ type player struct {
 	// began says for each account that its first run with a journal is over; torn that
 	// one was interrupted, so that the journal may not know of it.
 	began, torn [4]bool
+	// seen is what each side was last read as, nil since it was changed.
+	seen [4]state
 	// delivered are contents that runs brought to host2, for --noresurrect.
 	delivered map[string]bool
 }
@@ -113,6 +115,7 @@ func (p *player) prepare() error {
 // change is a step that is no run.
 func (p *player) change(s *step) error {
 	a := p.sides[s.side]
+	p.seen[s.side] = nil
 	m := p.c.mail(s.mail)
 	if m == nil {
 		return fmt.Errorf("no mail %q", s.mail)
@@ -170,6 +173,7 @@ func (p *player) change(s *step) error {
 	if err != nil {
 		return err
 	}
+	p.seen[2] = now
 	for name, f := range now {
 		for i := range f.messages {
 			at := place{2, name, f.validity, f.messages[i].uid}
@@ -207,8 +211,13 @@ func (p *player) run(s *step) (*facts, error) {
 		b.host = "alias.example.org"
 	}
 	var err error
-	if f.before, err = p.read(); err != nil {
-		return nil, err
+	for i := 1; i < len(p.sides); i++ {
+		if f.before[i] = p.seen[i]; f.before[i] != nil || p.sides[i] == nil {
+			continue
+		}
+		if f.before[i], err = p.sides[i].read(); err != nil {
+			return nil, err
+		}
 	}
 	for name, folder := range f.before[2] {
 		for i := range folder.messages {
@@ -273,6 +282,7 @@ func (p *player) learn(f *facts) {
 	if f.again != nil {
 		f.after = f.unsettled
 	}
+	p.seen = f.after
 	journal := !f.o.has("--nousecache")
 	if journal && f.verb != "same" {
 		p.began[f.from] = true

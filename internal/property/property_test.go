@@ -16,7 +16,7 @@ import (
 const rounds = 300
 
 // perWorld is how many cases share a pair of servers, whose users never go.
-const perWorld = 200
+const perWorld = 50
 
 // shrinking is how often a failing case is played to make it smaller.
 const shrinking = 120
@@ -48,40 +48,53 @@ func attempt(t *testing.T, w *world, c *testCase) ([]violation, outcome) {
 
 // TestProperty makes up cases and plays them.
 func TestProperty(t *testing.T) {
+	t.Parallel()
 	n := numberOf(t, "IMAPHAUL_PROPERTY", rounds)
 	if realServer() != "" {
 		n = numberOf(t, "IMAPHAUL_PROPERTY", 10)
 	}
 	r := mailtest.Chance(t, 12)
-	known := readKnown(t)
-	var w *world
-	for round := range n {
-		if round%perWorld == 0 {
-			w = newWorld(t)
-		}
-		seed := [2]uint64{r.Uint64(), r.Uint64()}
-		c := generate(rand.New(rand.NewPCG(seed[0], seed[1])))
-		found, _ := attempt(t, w, c)
-		if len(found) == 0 {
-			continue
-		}
-		kind := found[0].kind
-		small := shrink(c, shrinking, func(c *testCase) bool {
-			again, _ := attempt(t, w, c)
-			return len(again) > 0 && again[0].kind == kind
-		})
-		found, out := attempt(t, w, small)
-		if len(found) == 0 {
-			t.Errorf("round %d: %s once, and not again:\n%s", round, kind, small)
-			continue
-		}
-		if why := known.explains(found[0].kind, small); why != "" {
-			continue
-		}
-		t.Errorf("round %d:\n%s\n%s\n%s", round, tell(found), small, essence(out.text))
-		keep(t, round, found, small)
+	cases := make([]*testCase, n)
+	for i := range cases {
+		cases[i] = generate(rand.New(rand.NewPCG(r.Uint64(), r.Uint64())))
 	}
+	known := readKnown(t)
+	t.Run("rounds", func(t *testing.T) {
+		for first := 0; first < n; first += perWorld {
+			t.Run(strconv.Itoa(first), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				for round := first; round < min(n, first+perWorld); round++ {
+					playMade(t, w, known, round, cases[round])
+				}
+			})
+		}
+	})
 	known.tell(t)
+}
+
+// playMade plays a made-up case, and makes it smaller when something does not hold.
+func playMade(t *testing.T, w *world, known *known, round int, c *testCase) {
+	t.Helper()
+	found, _ := attempt(t, w, c)
+	if len(found) == 0 {
+		return
+	}
+	kind := found[0].kind
+	small := shrink(c, shrinking, func(c *testCase) bool {
+		again, _ := attempt(t, w, c)
+		return len(again) > 0 && again[0].kind == kind
+	})
+	found, out := attempt(t, w, small)
+	if len(found) == 0 {
+		t.Errorf("round %d: %s once, and not again:\n%s", round, kind, small)
+		return
+	}
+	if known.explains(found[0].kind, small) != "" {
+		return
+	}
+	t.Errorf("round %d:\n%s\n%s\n%s", round, tell(found), small, essence(out.text))
+	keep(t, round, found, small)
 }
 
 // keep writes a case into the directory that IMAPHAUL_PROPERTY_KEEP names.
@@ -121,6 +134,7 @@ func essence(text string) string {
 
 // TestKept plays the cases of testdata, each of which failed once.
 func TestKept(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/*.case")
 	if err != nil {
 		t.Fatal(err)

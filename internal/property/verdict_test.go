@@ -45,7 +45,7 @@ func goodMeansThere(f *facts) (out []violation) {
 				continue
 			}
 			for _, m := range folder.messages {
-				if strip(m.body) == w.body || f.o.received(m.body) == f.o.sent(w.body) {
+				if f.o.equal(m.body, w.body) {
 					n++
 				}
 			}
