@@ -43,6 +43,12 @@ chaos: setup ## kill -9 again and again, cut everywhere: nothing lost, nothing t
 	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 180m -v \
 	  -run 'Cut|Stall|Storm|Torn|Ends|Rebuilt|Journal|Deleted|LeftRunning' ./internal/engine
 
+# ROUNDS=n cases; SEED=n makes up others; KEEP=directory keeps those that fail.
+ROUNDS ?= 3000
+.PHONY: property
+property: ## made-up moves by the thousand, held against what must always be true
+	IMAPHAUL_PROPERTY=$(ROUNDS) IMAPHAUL_SEED=$(SEED) IMAPHAUL_PROPERTY_KEEP=$(abspath $(KEEP)) $(GO) test -count=1 -timeout 60m -v -run 'TestProperty$$' ./internal/property
+
 .PHONY: bench
 bench: build ## side by side with mbsync (IMAPSYNC=path: and imapsync), near and far; BENCH=-quick for less
 	@testdata/servers/setup.sh tls dovecot isync
