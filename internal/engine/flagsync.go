@@ -7,6 +7,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transform"
@@ -25,8 +26,8 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	verdicts := make(map[pairOf]bool)
 	defer fs.tellUnlisted()
 	for _, m := range fs.pairing.Present {
-		if m.Shared {
-			continue // its flags are those of the message that it was made from
+		if m.Shared || m.Trust != compare.Certain {
+			continue // its flags are those of the message that it was made from, or may be
 		}
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
 		ids := pairOf{src.Flags, dst.Flags}
