@@ -114,7 +114,7 @@ func (c *Conn) logIn(ctx context.Context, cr Credentials) error {
 	}
 	p := auth.Params{
 		User: cr.User, AuthUser: cr.AuthUser, Password: cr.Password, Token: token,
-		Domain: cr.Domain, Host: c.cfg.Host, Port: c.cfg.Port,
+		Domain: cr.Domain, Host: c.cfg.Host, Port: c.cfg.Port, Done: ctx.Done(),
 	}
 	switch {
 	case mech == MechMasterAuth:
