@@ -87,6 +87,8 @@ type Config struct {
 	// OnNotice is called with an untagged NO, BAD, BYE or a reply that carries
 	// a code meant for people, such as ALERT.
 	OnNotice func(Response)
+
+	maxUnasked int64 // for tests, see charge
 }
 
 // Label names the side for messages: "host1", "host2" or "host".

@@ -37,6 +37,7 @@ type Conn struct {
 
 	// limit is the lowest MESSAGELIMIT that the server named, 0 for none.
 	limit int
+	spent spending
 	// selects counts the commands sent that change which mailbox is selected.
 	selects int
 

@@ -22,7 +22,7 @@ type (
 	}
 	flagsReply  []imap.Flag
 	searchReply struct {
-		uids []imap.UID
+		uids imap.UIDSet
 		junk bool // something in it could not be read
 	}
 	enabledReply  []string
@@ -55,6 +55,9 @@ func (c *Conn) readReply(f *Fetch) (*Message, error) {
 			return nil, err
 		}
 	}
+	if err := c.charge(); err != nil {
+		return nil, err
+	}
 	alone := false
 	if c.s.Unsent() {
 		alone = len(c.flight) == 1 && c.line == nil && c.s.Quiet()
@@ -67,6 +70,9 @@ func (c *Conn) readReply(f *Fetch) (*Message, error) {
 		sent = time.Now()
 	}
 	text, bare, err := c.readLine()
+	if err == nil {
+		err = c.tooLong(text)
+	}
 	if err != nil {
 		return nil, c.fail(c.doing(), err)
 	}
@@ -119,6 +125,7 @@ func (c *Conn) plus(text []byte) {
 func (c *Conn) tagged(text []byte) {
 	tag, rest := cutWord(text)
 	if cmd := c.byTag(tag); cmd != nil {
+		c.settled()
 		r := parseResponse(text, rest)
 		c.redact(&r)
 		c.statusCode(&r)
@@ -300,7 +307,7 @@ func (c *Conn) named(word, line []byte) error {
 		flags, err = parseFlags(sc, &c.names, false)
 		v = flagsReply(flags)
 	case "SEARCH":
-		var uids []imap.UID
+		var uids imap.UIDSet
 		var junk bool
 		uids, junk, err = parseSearch(sc)
 		if junk {

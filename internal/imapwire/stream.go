@@ -212,6 +212,9 @@ func (s *Stream) Quiet() bool {
 	return s.br.Buffered() == 0 && len(s.raw.stash) == 0 && s.raw.stashErr == nil
 }
 
+// Position is the number of bytes of IMAP consumed so far.
+func (s *Stream) Position() int64 { return s.counts.in.Load() - int64(s.br.Buffered()) }
+
 // Deflated reports whether compression is on.
 func (s *Stream) Deflated() bool { return s.zw != nil }
 
