@@ -42,6 +42,7 @@ type side struct {
 	hasLabels bool
 
 	compression compression
+	chatter     chatter
 
 	// mu guards the counters: several lanes count.
 	mu                sync.Mutex
@@ -83,11 +84,15 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 		DebugContent:   r.p.Debug.Content,
 		OnStatus:       func(reply imapconn.Response) { r.calm.hear(s, &reply) },
 		OnSkipped: func(line string) {
-			r.emit(event.Debug{Topic: "", Text: fmt.Sprintf("Host%d: a reply was not understood and is ignored: %s", n, line)})
+			if line = s.chatter.hear("replies that were not understood", line); line != "" {
+				r.emit(event.Debug{Topic: "", Text: fmt.Sprintf("Host%d: a reply was not understood and is ignored: %s", n, line)})
+			}
 		},
 		OnNotice: func(notice imapconn.Response) {
 			if notice.Code == "ALERT" || notice.Status == "BYE" && s.leaving.Load() == 0 {
-				r.note(fmt.Sprintf("Host%d says: %s", n, notice.Line()))
+				if line := s.chatter.hear("notices", notice.Line()); line != "" {
+					r.note(fmt.Sprintf("Host%d says: %s", n, line))
+				}
 			}
 		},
 	}
