@@ -194,7 +194,7 @@ func (s *side) first(ctx context.Context, k *link, st *story) error {
 	if err := s.detect(ctx, st); err != nil {
 		return s.refusedEntry(err, st)
 	}
-	c, err := s.login(ctx, st)
+	c, err := s.enter(ctx, st)
 	if err != nil {
 		return s.refusedEntry(err, st)
 	}
