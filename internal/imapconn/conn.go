@@ -29,11 +29,13 @@ type Conn struct {
 	caps      imap.CapSet
 	capsFresh bool // set whenever caps are
 
-	sock      net.Conn // below everything
-	greeting  Response
-	authUsed  string
-	authError error
-	hide      []string // secrets, in every form in which they travelled
+	sock net.Conn // below everything
+	// certWanted: the server asked for a certificate of ours, and there is none.
+	certWanted bool
+	greeting   Response
+	authUsed   string
+	authError  error
+	hide       []string // secrets, in every form in which they travelled
 
 	// limit is the lowest MESSAGELIMIT that the server named, 0 for none.
 	limit int

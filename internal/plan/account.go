@@ -43,6 +43,9 @@ type Account struct {
 	// 1.2 to the newest.
 	MinTLS, MaxTLS string
 	CAFile         string
+	// CipherSuites are the numbers of those offered up to TLS 1.2, nil for the
+	// defaults (--sslargsN SSL_cipher_list).
+	CipherSuites []uint16
 	// CertFile and KeyFile are the client's own certificate and its key, PEM; both
 	// or neither.
 	CertFile, KeyFile string
