@@ -13,6 +13,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/proxy"
 )
 
 // detect finds port and protection when the user did not say.
@@ -30,6 +31,11 @@ func (s *side) detect(ctx context.Context, st *story) error {
 	}
 	if s.cfg.TLSConfig, err = options.Config(a.Host); err != nil {
 		return err
+	}
+	if a.Proxy.IsSet() {
+		if s.cfg.Proxy, err = proxy.Parse(a.Proxy.Reveal()); err != nil {
+			return fmt.Errorf("--proxy%d: %w", s.n, err)
+		}
 	}
 	d, err := imapconn.Detect(ctx, s.cfg, imapconn.DetectOptions{Port: a.Port, SSL: a.SSL, TLS: a.StartTLS, NoProbe: !a.ProbeSSL})
 	if err != nil {

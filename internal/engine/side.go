@@ -96,6 +96,9 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 			}
 		},
 	}
+	for _, name := range a.DisabledCaps {
+		s.cfg.HideCaps = append(s.cfg.HideCaps, imap.Cap(name))
+	}
 	if a.Compress != nil {
 		s.cfg.Compress = *a.Compress
 	}

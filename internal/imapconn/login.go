@@ -203,7 +203,12 @@ func (c *Conn) mayLogIn() error {
 		c.cfg.Label(), c.cfg.addr(), ErrCleartext, c.cfg.opt("ssl"), c.cfg.opt("nossl"), c.cfg.opt("notls"))
 }
 
+// isLoopback reports whether the server is this machine. Behind a proxy none is:
+// the socket leads to the proxy, and a name may mean anything there.
 func (c *Conn) isLoopback() bool {
+	if c.cfg.Proxy != nil {
+		return false
+	}
 	if strings.EqualFold(c.cfg.Host, "localhost") {
 		return true
 	}

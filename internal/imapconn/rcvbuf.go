@@ -53,7 +53,15 @@ func (c *Config) connectWith(ctx context.Context, room int) (net.Conn, time.Dura
 		}
 		return nil
 	}
-	sock, err := d.DialContext(ctx, c.network(), c.addr())
+	var sock net.Conn
+	var err error
+	if c.Proxy != nil {
+		sock, err = c.Proxy.Dial(ctx, func(ctx context.Context, addr string) (net.Conn, error) {
+			return d.DialContext(ctx, "tcp", addr)
+		}, c.network(), c.addr(), c.Timeout)
+	} else {
+		sock, err = d.DialContext(ctx, c.network(), c.addr())
+	}
 	if err != nil || began.Load() == nil {
 		return sock, 0, tried.name(err)
 	}

@@ -54,6 +54,12 @@ type Account struct {
 	// hexadecimal digits; "" for the usual check (--sslargsN SSL_fingerprint).
 	Fingerprint string
 
+	// Proxy is the URL of the proxy through which the host is reached, unset for
+	// none; it may hold a password.
+	Proxy secret.Secret
+	// DisabledCaps are capabilities that are treated as if the server lacked them.
+	DisabledCaps []string
+
 	// IPVersion is 0 (either), 4 or 6.
 	IPVersion      int
 	KeepAlive      bool

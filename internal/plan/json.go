@@ -32,9 +32,9 @@ func (a Account) MarshalJSON() ([]byte, error) {
 	type plain Account // without this method
 	return marshal(struct {
 		plain
-		Timeout                      string
-		Password, Token, OAuthDirect string `json:",omitempty"`
-	}{plain(a), a.Timeout.String(), told(a.Password.IsSet()), told(a.Token.IsSet()), told(a.OAuthDirect.IsSet())})
+		Timeout                             string
+		Password, Token, OAuthDirect, Proxy string `json:",omitempty"`
+	}{plain(a), a.Timeout.String(), told(a.Password.IsSet()), told(a.Token.IsSet()), told(a.OAuthDirect.IsSet()), told(a.Proxy.IsSet())})
 }
 
 // marshal is json.Marshal that leaves <, > and & as they are.
