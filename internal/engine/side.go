@@ -210,6 +210,7 @@ func (s *side) first(ctx context.Context, k *link, st *story) error {
 	}
 	s.family = folders.FamilyOf(s.banner, s.id, capNames(c.Caps()))
 	s.profile = provider.Of(s.acct.Host, s.banner, s.id, s.family)
+	st.emit(event.Note{Text: s.profileText()})
 	s.readAppendLimit(c)
 	s.hasLabels = c.Has(capGmail)
 	return s.quota(ctx, c, st)
@@ -274,6 +275,16 @@ func (s *side) quota(ctx context.Context, c *imapconn.Conn, st *story) error {
 	}
 	st.emit(q)
 	return nil
+}
+
+// profileText tells which profile was taken, and why.
+func (s *side) profileText() string {
+	p := s.profile
+	commands := "as many commands under way as the line carries"
+	if p.Commands > 0 {
+		commands = fmt.Sprintf("up to %d commands under way on each", p.Commands)
+	}
+	return fmt.Sprintf("Host%d: taken for %s, %s: up to %d connections, %s (%s, %s)", s.n, p.Name, p.Why, p.Connections, commands, p.Source, p.Date)
 }
 
 // classify tells what a reply of this server asks for.
