@@ -196,6 +196,7 @@ func (c *Conn) enter(ctx context.Context) error {
 
 // skipped reports a line that was not understood.
 func (c *Conn) skipped(line []byte) {
+	c.chatter(line)
 	if c.cfg.OnSkipped == nil {
 		return
 	}

@@ -169,6 +169,7 @@ func (c *Conn) untagged(f *Fetch, text []byte, bare bool) (*Message, error) {
 	}
 	word := text[from:i]
 	if isStatus(word) {
+		c.chatter(text)
 		r := parseResponse(text, text[from:])
 		c.redact(&r)
 		c.untaggedStatus(&r)

@@ -57,6 +57,10 @@ func (c *Conn) charge() error {
 	return nil
 }
 
+// chatter charges a line that is no data, a status or what is not understood, three
+// times more: it costs more than data to deal with, and nobody needs 32 MiB of it.
+func (c *Conn) chatter(line []byte) { c.spent.n += 3 * int64(len(line)) }
+
 // most is limit, or less in tests.
 func (c *Conn) most(limit int64) int64 {
 	if c.cfg.maxUnasked > 0 {

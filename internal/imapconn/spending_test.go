@@ -123,7 +123,7 @@ func TestFloodOfMessages(t *testing.T) {
 
 // Many answers are no flood: each command may bring its share.
 func TestManyAnswersAreNoFlood(t *testing.T) {
-	c := connectWith(t, func(cfg *Config) { cfg.maxUnasked = 1000 }, "", func(p *peer) {
+	c := connectWith(t, func(cfg *Config) { cfg.maxUnasked = 4000 }, "", func(p *peer) {
 		for i := range 50 {
 			p.line()
 			p.say(strings.Repeat("* OK still here\n", 30) + fmt.Sprintf("T%d OK\n", i+1))
