@@ -81,7 +81,7 @@ func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, 
 	if l.onlyChosen && l.chosen != nil && len(l.chosen) == 0 {
 		return out, nil
 	}
-	out.Recs = make([]listing.Record, 0, exists)
+	out.Recs = make([]listing.Record, 0, capacity(exists))
 	stream := c.Fetch(l.items())
 	if l.onlyChosen && l.chosen != nil {
 		if err := stream.Ask(ctx, uidset.OfKeys(l.chosen)); err != nil {

@@ -56,6 +56,9 @@ func Open(ctx context.Context, dir string, p Pair, o Options) (*Journal, error) 
 			return nil, fmt.Errorf("journal directory: %w", err)
 		}
 	}
+	if err := checkOwner(dir); err != nil {
+		return nil, err
+	}
 	j := newJournal(o.Mode, o.Now)
 	j.path = filepath.Join(dir, p.fileName())
 	lock, err := acquireLock(ctx, j.path+".lock", o.Mode != ReadWrite, o.Wait)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/units"
 )
@@ -24,12 +25,12 @@ func (t *Text) messageCopied(e event.MessageCopied) {
 	now := t.now()
 	b := t.buf
 	b = append(b, "msg "...)
-	b = appendVisible(b, e.From.Raw)
+	b = display.Append(b, e.From.Raw)
 	b = append(b, '/')
 	if e.Dry {
 		b = strconv.AppendUint(b, uint64(e.UID), 10)
 		b = append(b, " copying to "...)
-		b = appendVisible(b, e.To.Raw)
+		b = display.Append(b, e.To.Raw)
 		b = append(b, ' ')
 		b = append(b, dryMark...)
 		b = append(b, ' ')
@@ -45,7 +46,7 @@ func (t *Text) messageCopied(e event.MessageCopied) {
 	b = append(b, '}')
 	b = padASCII(b, start, 19)
 	b = append(b, " copied to "...)
-	b = appendVisible(b, e.To.Raw)
+	b = display.Append(b, e.To.Raw)
 	b = append(b, '/')
 	start = len(b)
 	if e.NewUID == 0 {

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
 )
 
@@ -291,7 +292,7 @@ func (t *Text) flush() {
 // linef prints one line; control characters in it are made visible.
 func (t *Text) linef(format string, args ...any) {
 	t.scratch = fmt.Appendf(t.scratch[:0], format, args...)
-	t.buf = appendVisible(t.buf, t.scratch)
+	t.buf = display.Append(t.buf, t.scratch)
 	t.buf = append(t.buf, '\n')
 }
 
