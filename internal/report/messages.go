@@ -9,7 +9,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/units"
 )
 
-// messageCopied prints the line of imapsync-messages.md section 9.2. It runs
+// messageCopied prints imapsync's line "msg F/U {size} copied to ...". It runs
 // once per message, so it appends instead of formatting.
 func (t *Text) messageCopied(e event.MessageCopied) {
 	now := t.now()
