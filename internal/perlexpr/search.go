@@ -201,9 +201,3 @@ func equalFoldASCII(a, b string) bool {
 	}
 	return true
 }
-
-// StopClock ends the goroutine with which the engine tells the time. It starts
-// at the first evaluation and ends by itself some seconds after the last one;
-// only tests that look for leaked goroutines need to call this, when nothing
-// is being evaluated.
-func StopClock() { regexp2.StopTimeoutClock() }
