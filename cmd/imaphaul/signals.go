@@ -15,7 +15,8 @@ import (
 // secondWithin is the time in which a second signal stops the run at once.
 const secondWithin = 2 * time.Second
 
-// signalPolicy says what each signal does (imapsync-cli.md section 7.1). A
+// signalPolicy says what each signal does (imapsync: --sigexit,
+// --sigreconnect, --sigignore). A
 // signal that ends the run lets what is in flight be finished; imapsync
 // reconnects at the first Ctrl-C, and then sends messages twice.
 type signalPolicy struct {

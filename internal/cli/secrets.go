@@ -38,7 +38,8 @@ func firstLine(path string) (string, error) {
 }
 
 // readPassword finds the password of one side in imapsync's order: passfile,
-// environment, option (imapsync-cli.md section 4.1). The prompt comes later.
+// environment, option (--passfileN, IMAPSYNC_PASSWORDN,
+// --passwordN). The prompt comes later.
 func (b *builder) readPassword(a *plan.Account, n string) {
 	if path := b.v.str("passfile" + n); path != "" {
 		line, err := firstLine(path)

@@ -88,7 +88,7 @@ func hintOf(c event.Class) string {
 }
 
 // appendClass is the class of error that a refusal of APPEND counts as; imapsync
-// looks for signs in the subject as well (imapsync-messages.md S47).
+// looks for signs in the subject as well ("OVERQUOTA", "virus").
 func appendClass(v provider.Verdict) event.Class {
 	switch v.Action {
 	case provider.TooBig:
@@ -101,8 +101,8 @@ func appendClass(v provider.Verdict) event.Class {
 	return event.ErrAppend
 }
 
-// appendText is imapsync's line for a refused message (imapsync-cli.md section
-// 5.6).
+// appendText is imapsync's line for a refused message ("could not append
+// ...").
 func appendText(fs *folderSync, t *task, reply string, it *item) string {
 	subject := ""
 	if it.buf != nil {

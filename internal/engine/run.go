@@ -219,7 +219,7 @@ func (r *run) prepare() error {
 	return r.prepareTransform()
 }
 
-// work is the run itself, phase by phase (imapsync-cli.md section 5.2).
+// work is the run itself, phase by phase (docs/design.md, "The way of the data").
 func (r *run) work(ctx context.Context) error {
 	if r.p.Mode == plan.ModeJustBanner {
 		return errDone

@@ -6,7 +6,7 @@ import (
 )
 
 // Stats are the figures of a run: what imapsync's statistics block shows
-// (imapsync-cli.md section 5.7) and what a truthful verdict needs beyond it.
+// ("++++ Statistics") and what a truthful verdict needs beyond it.
 // Arrays of three are indexed by Side; element 0 is unused. Bytes are as host1
 // tells them, or as sent for messages that were copied.
 type Stats struct {

@@ -49,9 +49,6 @@ func newReader(r io.Reader, t *Tracer) *Reader {
 	return &Reader{br: bufio.NewReaderSize(r, bufferSize), tracer: t, limit: MaxLine, whole: func() {}}
 }
 
-// NewReader returns a Reader over r, for tests and fuzzing.
-func NewReader(r io.Reader) *Reader { return newReader(r, nil) }
-
 // SetQuiet hides what is read from the trace while on, but for tagged and
 // untagged lines.
 func (r *Reader) SetQuiet(on bool) { r.quiet = on }

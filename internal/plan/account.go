@@ -9,7 +9,7 @@ import (
 // Account is one side of the migration: where it is and who logs in.
 type Account struct {
 	Host string
-	// Port 0 means: find out (imapsync-cli.md section 3.3).
+	// Port 0 means: find out (imapsync: --portN).
 	Port int
 	User string
 	// AuthUser is the identity that authenticates, when it is not User.

@@ -19,7 +19,7 @@ func (t *Text) messageMissing(e event.MessageMissing) {
 	t.linef("msg %s/%d is not in %s, though %s", e.From.Raw, e.UID, e.To.Raw, why)
 }
 
-// messageCopied prints the line of imapsync-messages.md section 9.2. It runs
+// messageCopied prints imapsync's line "msg F/U {size} copied to ...". It runs
 // once per message, so it appends instead of formatting.
 func (t *Text) messageCopied(e event.MessageCopied) {
 	now := t.now()

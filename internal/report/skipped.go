@@ -19,7 +19,6 @@ type SkippedFile struct {
 	f    *os.File
 	w    *bufio.Writer
 	line []byte
-	rows int64
 	err  error
 }
 
@@ -53,12 +52,8 @@ func (s *SkippedFile) Event(e event.Event) {
 	b = append(strconv.AppendInt(b, n.Bytes, 10), '\t')
 	b = append(display.AppendField(b, whyNotCopied(n)), '\n')
 	s.line = b
-	s.rows++
 	_, s.err = s.w.Write(b)
 }
-
-// Rows is the number of messages written so far.
-func (s *SkippedFile) Rows() int64 { return s.rows }
 
 // Close writes out the rest. Its error is that of the first failed write.
 func (s *SkippedFile) Close() error {

@@ -27,7 +27,7 @@ func (t *Text) statistics() {
 }
 
 // figures are the lines of imapsync's block: labels, order and number formats of
-// imapsync-cli.md section 5.7.
+// "++++ Statistics".
 func (t *Text) figures() (all []figure) {
 	stat := func(label, format string, args ...any) {
 		all = append(all, figure{label, fmt.Sprintf(format, args...)})

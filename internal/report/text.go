@@ -4,8 +4,8 @@
 //
 // Printers hold no figures of their own: what they show comes from the events
 // and from the event.Tally that folded them before. The lines that scripts
-// search for keep imapsync's wording and layout (imapsync-cli.md section 5,
-// imapsync-folders.md appendix A); what imaphaul has to say beyond stands on
+// search for keep imapsync's wording and layout (docs/differences.md has the
+// exceptions); what imaphaul has to say beyond stands on
 // lines of its own.
 package report
 

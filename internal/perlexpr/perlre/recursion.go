@@ -1,4 +1,4 @@
-package perlexpr
+package perlre
 
 // endless reports whether a group can recurse into itself before it has
 // matched a byte. Perl dies of that while matching.

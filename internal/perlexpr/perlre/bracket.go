@@ -1,6 +1,10 @@
-package perlexpr
+package perlre
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
+)
 
 // bracket reads a character class, from [ to ], into the set of bytes it
 // matches (perlrecharclass).
@@ -10,7 +14,7 @@ func (p *patternParser) bracket() (byteSet, error) {
 	var set byteSet
 	negate := false
 	skipBlanks := func() {
-		for p.flags.xx && (p.peek() == ' ' || p.peek() == '\t') && p.more() {
+		for p.flags.XX && (p.peek() == ' ' || p.peek() == '\t') && p.more() {
 			p.pos++
 		}
 	}
@@ -57,12 +61,12 @@ func (p *patternParser) bracket() (byteSet, error) {
 			continue
 		}
 		if end.char < m.char {
-			return set, p.errorf(at, "the range %s is reversed: a range goes up by byte value", show(p.src[at:p.pos]))
+			return set, p.errorf(at, "the range %s is reversed: a range goes up by byte value", perllex.Show(p.src[at:p.pos]))
 		}
 		if m.char <= 0xFF {
 			set.addRange(byte(m.char), byte(min(end.char, 0xFF)))
 		}
-		if p.flags.i {
+		if p.flags.I {
 			for _, f := range foldsIntoLatin1 {
 				if m.char <= int(f.from) && int(f.from) <= end.char {
 					set.add(f.to)
@@ -70,8 +74,8 @@ func (p *patternParser) bracket() (byteSet, error) {
 			}
 		}
 	}
-	if p.flags.i {
-		set = set.folded(p.flags.charset.latin1Case())
+	if p.flags.I {
+		set = set.folded(p.flags.Charset.latin1Case())
 	}
 	if negate {
 		set = set.negated()
@@ -167,7 +171,7 @@ func (p *patternParser) posixClass() (classMember, bool, error) {
 		negate, bare = true, s
 	}
 	for i := 0; i < len(bare); i++ {
-		if !isWordByte(bare[i]) {
+		if !perllex.IsWordByte(bare[i]) {
 			return classMember{}, false, nil
 		}
 	}
@@ -182,10 +186,10 @@ func (p *patternParser) posixClass() (classMember, bool, error) {
 		return classMember{}, false, p.errorf(p.pos, "[:%s:] is no POSIX class: Perl has alpha, digit, alnum, upper, lower, space, blank, punct, graph, print, cntrl, xdigit, word, ascii", name)
 	}
 	p.pos += 2 + end + 2
-	s := class.set(p.flags.charset)
-	if p.flags.i && (bare == "upper" || bare == "lower") {
-		s = posixClasses["upper"].set(p.flags.charset)
-		s.addSet(posixClasses["lower"].set(p.flags.charset))
+	s := class.set(p.flags.Charset)
+	if p.flags.I && (bare == "upper" || bare == "lower") {
+		s = posixClasses["upper"].set(p.flags.Charset)
+		s.addSet(posixClasses["lower"].set(p.flags.Charset))
 	}
 	if negate {
 		s = s.negated()

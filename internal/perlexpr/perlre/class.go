@@ -1,4 +1,4 @@
-package perlexpr
+package perlre
 
 import (
 	"strings"
@@ -9,24 +9,24 @@ import (
 // charset is the character-set modifier in force: d (the default), a, aa, l
 // or u. On byte strings it decides what \w \s \d, POSIX classes and case mean
 // for the bytes from 0x80 up (perlre, "Character set modifiers").
-type charset byte
+type Charset byte
 
 const (
-	charsetD  charset = iota // bytes >= 0x80 belong to no class and have no case
-	charsetL                 // as d: the C locale
-	charsetA                 // classes ASCII, case by Latin-1
-	charsetAA                // as a
-	charsetU                 // classes and case by Latin-1
+	CharsetD  Charset = iota // bytes >= 0x80 belong to no class and have no case
+	CharsetL                 // as d: the C locale
+	CharsetA                 // classes ASCII, case by Latin-1
+	CharsetAA                // as a
+	CharsetU                 // classes and case by Latin-1
 )
 
-func (c charset) latin1Classes() bool { return c == charsetU }
-func (c charset) latin1Case() bool    { return c >= charsetA }
+func (c Charset) latin1Classes() bool { return c == CharsetU }
+func (c Charset) latin1Case() bool    { return c >= CharsetA }
 
 // namedClass is a class with its ASCII members and the Latin-1 ones that join
 // them under the u modifier.
 type namedClass struct{ ascii, latin1 byteSet }
 
-func (n namedClass) set(c charset) byteSet {
+func (n namedClass) set(c Charset) byteSet {
 	s := n.ascii
 	if c.latin1Classes() {
 		s.addSet(n.latin1)
@@ -105,7 +105,7 @@ var propertyNames = sync.OnceValue(func() map[string]byteSet {
 		names[n] = cased
 	}
 	for n, c := range posixClasses {
-		all := c.set(charsetU)
+		all := c.set(CharsetU)
 		put("posix"+n, c.ascii)
 		put("xposix"+n, all)
 		if n != "punct" { // \p{Punct} is the general category, without $+<=>^`|~
@@ -115,13 +115,13 @@ var propertyNames = sync.OnceValue(func() map[string]byteSet {
 	xpunct := names["p"]
 	xpunct.addSet(posixClasses["punct"].ascii)
 	names["xposixpunct"] = xpunct
-	put("Alphabetic", posixClasses["alpha"].set(charsetU))
-	put("Uppercase", posixClasses["upper"].set(charsetU))
-	put("Lowercase", posixClasses["lower"].set(charsetU))
-	cases := posixClasses["upper"].set(charsetU)
-	cases.addSet(posixClasses["lower"].set(charsetU))
+	put("Alphabetic", posixClasses["alpha"].set(CharsetU))
+	put("Uppercase", posixClasses["upper"].set(CharsetU))
+	put("Lowercase", posixClasses["lower"].set(CharsetU))
+	cases := posixClasses["upper"].set(CharsetU)
+	cases.addSet(posixClasses["lower"].set(CharsetU))
 	put("Cased", cases)
-	put("SpacePerl", spaceClass.set(charsetU))
+	put("SpacePerl", spaceClass.set(CharsetU))
 	put("PerlSpace", spaceClass.ascii)
 	put("PerlWord", wordClass.ascii)
 	put("HorizSpace", horizontal)

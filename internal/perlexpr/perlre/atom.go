@@ -1,8 +1,10 @@
-package perlexpr
+package perlre
 
 import (
 	"strconv"
 	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
 )
 
 func (p *patternParser) setNode(s byteSet) *node {
@@ -18,8 +20,8 @@ func (p *patternParser) char(c int) *node {
 	}
 	var s byteSet
 	s.add(byte(c))
-	if p.flags.i {
-		s = s.folded(p.flags.charset.latin1Case())
+	if p.flags.I {
+		s = s.folded(p.flags.Charset.latin1Case())
 	}
 	return p.setNode(s)
 }
@@ -29,19 +31,19 @@ func (p *patternParser) atom() (*node, error) {
 	switch c {
 	case '^':
 		p.pos++
-		if p.flags.m {
+		if p.flags.M {
 			return &node{op: opBol}, nil
 		}
 		return &node{op: opBegin}, nil
 	case '$':
 		p.pos++
-		if p.flags.m {
+		if p.flags.M {
 			return &node{op: opEol}, nil
 		}
 		return &node{op: opEndZ}, nil
 	case '.':
 		p.pos++
-		if p.flags.s {
+		if p.flags.S {
 			return p.setNode(anyByte), nil
 		}
 		return p.setNode(notNewline), nil
@@ -93,7 +95,7 @@ func (p *patternParser) escape() (*node, error) {
 		if p.peek() == '{' {
 			return nil, p.errorf(start, "Unicode boundaries \\%c{...} are not supported: use \\%c", c, c)
 		}
-		return &node{op: opBoundary, negate: c == 'B', latin1: p.flags.charset.latin1Classes()}, nil
+		return &node{op: opBoundary, negate: c == 'B', latin1: p.flags.Charset.latin1Classes()}, nil
 	case 'R':
 		if err := p.noBrace(start); err != nil {
 			return nil, err
@@ -149,7 +151,7 @@ func (p *patternParser) escape() (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isLetter := asciiLower(c) >= 'a' && asciiLower(c) <= 'z'; isLetter && strings.IndexByte("xoc", c) < 0 {
+	if isLetter := perllex.ASCIILower(c) >= 'a' && perllex.ASCIILower(c) <= 'z'; isLetter && strings.IndexByte("xoc", c) < 0 {
 		if err := p.noBrace(start); err != nil {
 			return nil, err
 		}
@@ -182,11 +184,11 @@ func (p *patternParser) classEscape(c byte) (byteSet, bool) {
 	var s byteSet
 	switch c {
 	case 'd', 'D':
-		s = digitClass.set(p.flags.charset)
+		s = digitClass.set(p.flags.Charset)
 	case 'w', 'W':
-		s = wordClass.set(p.flags.charset)
+		s = wordClass.set(p.flags.Charset)
 	case 's', 'S':
-		s = spaceClass.set(p.flags.charset)
+		s = spaceClass.set(p.flags.Charset)
 	case 'h', 'H':
 		s = horizontal
 	case 'v', 'V':
@@ -203,7 +205,7 @@ func (p *patternParser) classEscape(c byte) (byteSet, bool) {
 // charEscape reads a backslash and the one character it stands for, inside or
 // outside a class.
 func (p *patternParser) charEscape() (int, error) {
-	v, n, err := charEscape(p.rest())
+	v, n, err := perllex.CharEscape(p.rest())
 	if err != nil {
 		return 0, p.errorf(p.pos, "%v", err)
 	}
@@ -213,7 +215,7 @@ func (p *patternParser) charEscape() (int, error) {
 
 // namedChar reads {U+hex} behind \N.
 func (p *patternParser) namedChar(start int) (int, error) {
-	v, n, err := unicodeName(p.rest())
+	v, n, err := perllex.UnicodeName(p.rest())
 	if err != nil {
 		return 0, p.errorf(start, "%v", err)
 	}
@@ -237,9 +239,9 @@ func (p *patternParser) propertyEscape(start int, negate bool) (byteSet, error) 
 		name = p.src[p.pos : p.pos+end]
 		p.pos += end + 1
 	}
-	s, ok := property(name, p.flags.i)
+	s, ok := property(name, p.flags.I)
 	if !ok {
-		return byteSet{}, p.errorf(start, "%s is no Unicode property known here: use a general category such as \\p{L}, or a class such as [A-Za-z]", show(name))
+		return byteSet{}, p.errorf(start, "%s is no Unicode property known here: use a general category such as \\p{L}, or a class such as [A-Za-z]", perllex.Show(name))
 	}
 	p.needUnicode()
 	if negate {
@@ -251,7 +253,7 @@ func (p *patternParser) propertyEscape(start int, negate bool) (byteSet, error) 
 // needUnicode notes that something asks for Unicode rules. Where they are in
 // force already, or excluded by a modifier, it changes nothing elsewhere.
 func (p *patternParser) needUnicode() {
-	if p.flags.charset == charsetD {
+	if p.flags.Charset == CharsetD {
 		p.unicode = true
 	}
 }

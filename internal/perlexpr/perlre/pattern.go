@@ -1,4 +1,11 @@
-package perlexpr
+// Package perlre compiles Perl's patterns (perlre) over byte strings and finds
+// their matches. What it takes and refuses is in the documentation of package
+// perlexpr, which knows the operators around patterns.
+//
+// A pattern is parsed into a tree of nodes (parse, atom, bracket, group,
+// reference), looked at for ways to do without the engine (node), and written out
+// for github.com/dlclark/regexp2, one rune for one byte (emit).
+package perlre
 
 import (
 	"errors"
@@ -8,10 +15,12 @@ import (
 
 	"github.com/dlclark/regexp2/v2"
 	enginesyntax "github.com/dlclark/regexp2/v2/syntax"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
 )
 
-// pattern is a compiled pattern. It is safe for concurrent use.
-type pattern struct {
+// Pattern is a compiled pattern. It is safe for concurrent use.
+type Pattern struct {
 	syntax *syntax
 
 	// Fast ways, for patterns that need no engine.
@@ -35,39 +44,38 @@ type engineKey struct {
 	levels       int
 }
 
-// compilePattern prepares a pattern whose variables have been filled in.
-func compilePattern(src string, flags regexFlags, k Kind) (*pattern, error) {
+// Compile prepares a pattern whose variables have been filled in. Errors say what
+// is wrong and where.
+func Compile(src string, flags Flags) (*Pattern, error) {
 	s, err := parsePattern(src, flags)
 	if err != nil {
 		return nil, err
 	}
-	p := &pattern{syntax: s, keeps: s.root.uses(opKeep), recursive: s.root.uses(opRecurse)}
+	p := &Pattern{syntax: s, keeps: s.root.uses(opKeep), recursive: s.root.uses(opRecurse)}
 	least, _ := s.root.lengths()
 	p.canBeEmpty = least == 0 || p.keeps
 	p.literal, p.isLiteral = s.root.literal()
 	p.run, p.runGroup = s.root.setRun()
 	if !p.recursive {
 		p.need, p.needFold = s.root.required()
-	} else if k.onMessages() {
-		return nil, fmt.Errorf("pattern %s recurses, which %s does not support: messages are too long for it", show(src), k)
 	}
 	// The engine's own check, now rather than in the middle of a run.
 	if _, err := p.engine(engineKey{levels: p.levels(1)}); err != nil {
-		return nil, fmt.Errorf("pattern %s: %w", show(src), err)
+		return nil, fmt.Errorf("pattern %s: %w", perllex.Show(src), err)
 	}
 	return p, nil
 }
 
 // levels returns how deep recursion is written out for a subject of n bytes,
 // rounded up so that few variants are ever compiled.
-func (p *pattern) levels(n int) int {
+func (p *Pattern) levels(n int) int {
 	if !p.recursive {
 		return 0
 	}
 	return 1 << bits.Len(uint(n))
 }
 
-func (p *pattern) engine(key engineKey) (*regexp2.Regexp, error) {
+func (p *Pattern) engine(key engineKey) (*regexp2.Regexp, error) {
 	if re, ok := p.engines.Load(key); ok {
 		return re.(*regexp2.Regexp), nil
 	}

@@ -1,4 +1,4 @@
-package perlexpr
+package perlre
 
 import (
 	"errors"
@@ -8,15 +8,17 @@ import (
 	"time"
 
 	"github.com/dlclark/regexp2/v2"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
 )
 
 // ErrTimeLimit is wrapped by the errors of expressions that took too long,
 // which is nearly always catastrophic backtracking.
 var ErrTimeLimit = errors.New("time limit reached")
 
-// search is the matching of one pattern against one subject.
-type search struct {
-	p        *pattern
+// Search is the matching of one pattern against one subject.
+type Search struct {
+	p        *Pattern
 	subject  string
 	runes    []rune // the subject, one rune a byte; nil until an engine asks
 	pooled   *[]rune
@@ -27,12 +29,20 @@ type search struct {
 	nonEmpty *regexp2.Regexp
 }
 
-func (p *pattern) search(subject string, limit time.Duration) *search {
-	return &search{p: p, subject: subject, limit: limit}
+// Search begins to match a subject. One evaluation of it takes no longer than limit;
+// then Find returns ErrTimeLimit. Close ends it.
+func (p *Pattern) Search(subject string, limit time.Duration) *Search {
+	return &Search{p: p, subject: subject, limit: limit}
 }
 
-// close gives back the buffer of the search.
-func (s *search) close() {
+// Subject is the text that is searched.
+func (s *Search) Subject() string { return s.subject }
+
+// Pattern is the pattern it is searched for.
+func (s *Search) Pattern() *Pattern { return s.p }
+
+// Close gives back the buffer of the search.
+func (s *Search) Close() {
 	if s.pooled != nil {
 		*s.pooled = s.runes[:0]
 		runeBuffers.Put(s.pooled)
@@ -43,7 +53,7 @@ func (s *search) close() {
 // runeBuffers holds subjects widened to runes, the unit of the engine.
 var runeBuffers = sync.Pool{New: func() any { return new([]rune) }}
 
-func (s *search) widen() []rune {
+func (s *Search) widen() []rune {
 	if s.pooled == nil {
 		s.pooled = runeBuffers.Get().(*[]rune)
 		buf := *s.pooled
@@ -59,18 +69,18 @@ func (s *search) widen() []rune {
 	return s.runes
 }
 
-// found is one match: the part of the subject from start to end, and the
+// Found is one match: the part of the subject from start to end, and the
 // groups, which are read from the engine only when asked for.
-type found struct {
-	start, end int
+type Found struct {
+	Start, End int
 	match      *regexp2.Match
 	whole      int // a group that holds the whole match, where there is no engine
 }
 
-// group returns the bounds of group n, ok only if it took part in the match.
-func (f *found) group(n int) (start, end int, ok bool) {
+// Group returns the bounds of group n, ok only if it took part in the match.
+func (f *Found) Group(n int) (start, end int, ok bool) {
 	if n == 0 || n == f.whole {
-		return f.start, f.end, true
+		return f.Start, f.End, true
 	}
 	if f.match == nil {
 		return 0, 0, false
@@ -82,41 +92,41 @@ func (f *found) group(n int) (start, end int, ok bool) {
 	return g.RuneIndex, g.RuneIndex + g.RuneLength, true
 }
 
-// find returns the leftmost match at or behind from. With notEmptyHere, a
+// Find returns the leftmost match at or behind from. With notEmptyHere, a
 // match that ends at from does not count; the engine then tries the other ways
 // the pattern can match there, as Perl does after an empty match under g.
-func (s *search) find(from int, notEmptyHere bool) (found, bool, error) {
+func (s *Search) Find(from int, notEmptyHere bool) (Found, bool, error) {
 	p := s.p
 	switch {
 	case p.isLiteral && p.literal != "":
 		i := strings.Index(s.subject[from:], p.literal)
-		return found{start: from + i, end: from + i + len(p.literal)}, i >= 0, nil
+		return Found{Start: from + i, End: from + i + len(p.literal)}, i >= 0, nil
 	case p.run != nil:
 		f, ok := s.findRun(from)
 		return f, ok, nil
 	}
 	if s.runs == 0 && !containsRun(s.subject, p.need, p.needFold) {
-		return found{}, false, nil
+		return Found{}, false, nil
 	}
 	re, err := s.engine(notEmptyHere)
 	if err != nil {
-		return found{}, false, err
+		return Found{}, false, err
 	}
 	if s.runs%64 == 63 && time.Now().After(s.deadline) {
-		return found{}, false, ErrTimeLimit
+		return Found{}, false, ErrTimeLimit
 	}
 	s.runs++
 	m, err := runEngine(re, s.widen(), from)
 	if err != nil {
-		return found{}, false, err
+		return Found{}, false, err
 	}
 	if m == nil {
-		return found{}, false, nil
+		return Found{}, false, nil
 	}
-	f := found{start: m.RuneIndex, end: m.RuneIndex + m.RuneLength, match: m}
+	f := Found{Start: m.RuneIndex, End: m.RuneIndex + m.RuneLength, match: m}
 	if p.keeps {
-		if at, _, ok := f.group(p.syntax.keepGroup()); ok {
-			f.start = at
+		if at, _, ok := f.Group(p.syntax.keepGroup()); ok {
+			f.Start = at
 		}
 	}
 	return f, true, nil
@@ -124,7 +134,7 @@ func (s *search) find(from int, notEmptyHere bool) (found, bool, error) {
 
 // engine returns the engine under the time limit of this search. A Regexp may
 // be copied; the copies share their compiled program and their pools.
-func (s *search) engine(notEmptyHere bool) (*regexp2.Regexp, error) {
+func (s *Search) engine(notEmptyHere bool) (*regexp2.Regexp, error) {
 	slot := &s.plain
 	if notEmptyHere {
 		slot = &s.nonEmpty
@@ -160,7 +170,7 @@ func runEngine(re *regexp2.Regexp, text []rune, from int) (m *regexp2.Match, err
 
 // findRun finds the first run of bytes long enough for a pattern like .{998}
 // or [ ]+, in one pass. The engine would count anew from every byte.
-func (s *search) findRun(from int) (found, bool) {
+func (s *Search) findRun(from int) (Found, bool) {
 	r := s.p.run
 	set := &r.kids[0].set
 	for start := from; start < len(s.subject); start++ {
@@ -169,11 +179,11 @@ func (s *search) findRun(from int) (found, bool) {
 			end++
 		}
 		if end-start >= r.min {
-			return found{start: start, end: end, whole: s.p.runGroup}, true
+			return Found{Start: start, End: end, whole: s.p.runGroup}, true
 		}
 		start = end
 	}
-	return found{}, false
+	return Found{}, false
 }
 
 // containsRun reports whether run occurs in s, ASCII case ignored under fold.
@@ -184,9 +194,9 @@ func containsRun(s, run string, fold bool) bool {
 	if run == "" {
 		return true
 	}
-	first := asciiLower(run[0])
+	first := perllex.ASCIILower(run[0])
 	for i := 0; i+len(run) <= len(s); i++ {
-		if asciiLower(s[i]) == first && equalFoldASCII(s[i:i+len(run)], run) {
+		if perllex.ASCIILower(s[i]) == first && equalFoldASCII(s[i:i+len(run)], run) {
 			return true
 		}
 	}
@@ -195,15 +205,9 @@ func containsRun(s, run string, fold bool) bool {
 
 func equalFoldASCII(a, b string) bool {
 	for i := 0; i < len(a); i++ {
-		if asciiLower(a[i]) != asciiLower(b[i]) {
+		if perllex.ASCIILower(a[i]) != perllex.ASCIILower(b[i]) {
 			return false
 		}
 	}
 	return true
 }
-
-// StopClock ends the goroutine with which the engine tells the time. It starts
-// at the first evaluation and ends by itself some seconds after the last one;
-// only tests that look for leaked goroutines need to call this, when nothing
-// is being evaluated.
-func StopClock() { regexp2.StopTimeoutClock() }

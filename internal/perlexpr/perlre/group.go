@@ -1,8 +1,10 @@
-package perlexpr
+package perlre
 
 import (
 	"strconv"
 	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
 )
 
 // group reads a parenthesis and all that can follow it (perlre, "Extended
@@ -14,7 +16,7 @@ func (p *patternParser) group() (*node, error) {
 	if p.accept("*") {
 		return p.verb(start)
 	}
-	if p.flags.x && isPatternBlank(p.peek()) {
+	if p.flags.X && isPatternBlank(p.peek()) {
 		n := 0
 		for n < len(p.rest()) && isPatternBlank(p.rest()[n]) {
 			n++
@@ -24,7 +26,7 @@ func (p *patternParser) group() (*node, error) {
 		}
 	}
 	if !p.accept("?") {
-		if p.flags.n {
+		if p.flags.N {
 			return p.inside(start)
 		}
 		return p.capture(start, "")
@@ -113,16 +115,16 @@ func (p *patternParser) named(start int, closing string) (*node, error) {
 
 func (p *patternParser) groupName(start int, closing string) (string, error) {
 	n := 0
-	for n < len(p.rest()) && isWordByte(p.rest()[n]) {
+	for n < len(p.rest()) && perllex.IsWordByte(p.rest()[n]) {
 		n++
 	}
 	name := p.rest()[:n]
-	if !isName(name) {
+	if !perllex.IsName(name) {
 		return "", p.errorf(start, "a group name begins with a letter or _")
 	}
 	p.pos += n
 	if !p.accept(closing) {
-		return "", p.errorf(start, "the group name %s is not followed by %s", show(name), closing)
+		return "", p.errorf(start, "the group name %s is not followed by %s", perllex.Show(name), closing)
 	}
 	return name, nil
 }
@@ -180,7 +182,7 @@ func (p *patternParser) numberedRecursion(start int) (*node, bool, error) {
 	}
 	text := p.rest()[:end]
 	digits := strings.TrimLeft(text, "+-")
-	if digits == "" || !allDigits(digits) || len(text)-len(digits) > 1 {
+	if digits == "" || !perllex.AllDigits(digits) || len(text)-len(digits) > 1 {
 		return nil, false, nil
 	}
 	num, err := strconv.Atoi(digits)
@@ -229,7 +231,7 @@ func (p *patternParser) condition(start int) (*node, error) {
 		test = n
 	default:
 		end := strings.IndexByte(p.rest(), ')')
-		if end < 1 || !allDigits(p.rest()[:end]) {
+		if end < 1 || !perllex.AllDigits(p.rest()[:end]) {
 			return nil, p.errorf(start, "unknown condition in (?( )): it is a group number, <name>, a look-around or DEFINE")
 		}
 		num, err := strconv.Atoi(p.rest()[:end])
@@ -290,15 +292,7 @@ func (p *patternParser) verb(start int) (*node, error) {
 		n, err := p.inside(start)
 		return &node{op: opAtomic, kids: []*node{n}}, err
 	}
-	return nil, p.errorf(start, "the verb (*%s is not supported: write \\* for the character", firstWord(p.rest()))
-}
-
-func firstWord(s string) string {
-	n := 0
-	for n < len(s) && isWordByte(s[n]) {
-		n++
-	}
-	return s[:n]
+	return nil, p.errorf(start, "the verb (*%s is not supported: write \\* for the character", perllex.FirstWord(p.rest()))
 }
 
 // modifiers reads (?flags), (?flags:...), (?^flags).
@@ -306,9 +300,9 @@ func (p *patternParser) modifiers(start int) (*node, error) {
 	saved := p.flags
 	f := p.flags
 	if p.accept("^") {
-		f = regexFlags{charset: charsetD}
+		f = Flags{Charset: CharsetD}
 		if p.unicode && p.total >= 0 {
-			f.charset = charsetU
+			f.Charset = CharsetU
 		}
 	}
 	on := true
@@ -337,26 +331,26 @@ func (p *patternParser) modifiers(start int) (*node, error) {
 			}
 			on = false
 		case 'i':
-			f.i = on
+			f.I = on
 		case 'm':
-			f.m = on
+			f.M = on
 		case 's':
-			f.s = on
+			f.S = on
 		case 'n':
-			f.n = on
+			f.N = on
 		case 'x':
-			f.x = on
-			f.xx = on && strings.HasSuffix(seen, "x")
+			f.X = on
+			f.XX = on && strings.HasSuffix(seen, "x")
 		case 'a', 'd', 'l', 'u':
 			if !on {
 				return nil, p.errorf(start, "the modifier %c may not follow the dash", c)
 			}
-			cs, err := addCharset(charsets, c)
+			cs, err := AddCharset(charsets, c)
 			if err != nil {
 				return nil, p.errorf(start, "%v", err)
 			}
 			charsets += string(rune(c))
-			f.charset = cs
+			f.Charset = cs
 		case 'p', 'o', 'g', 'c': // Perl takes them here and does nothing
 		default:
 			return nil, p.errorf(start, "the group (?%s is not understood: write \\( for the character", p.src[start+2:p.pos])

@@ -1,4 +1,7 @@
-package perlexpr
+// Package perllex has what Perl's patterns, strings and lists have in common:
+// names, numbers, and the escapes of characters (perlop, "Quote and Quote-like
+// Operators"). It keeps no state.
+package perllex
 
 import (
 	"errors"
@@ -11,12 +14,12 @@ import (
 // maxCodePoint is the last of Unicode; values stop growing one above it.
 const maxCodePoint = utf8.MaxRune
 
-// charEscape reads a backslash escape that stands for one character: the
+// CharEscape reads a backslash escape that stands for one character: the
 // letters shared by patterns, replacements and transliterations (perlop,
 // "Quote and Quote-like Operators"). s begins with the backslash. It returns
 // the code point, which may be above FF, and the number of bytes read. An
 // escape without a meaning is the character behind the backslash.
-func charEscape(s string) (value, size int, err error) {
+func CharEscape(s string) (value, size int, err error) {
 	c := s[1]
 	switch c {
 	case 'a':
@@ -88,8 +91,8 @@ func digitsValue(s string, base, most int) (value, n int) {
 	return value, n
 }
 
-// unicodeName reads {U+hex}, which follows \N.
-func unicodeName(s string) (value, size int, err error) {
+// UnicodeName reads {U+hex}, which follows \N.
+func UnicodeName(s string) (value, size int, err error) {
 	end := strings.IndexByte(s, '}')
 	if !strings.HasPrefix(s, "{") || end < 0 {
 		return 0, 0, errors.New(`\N in text needs a code point: write \N{U+E9}`)
@@ -107,18 +110,18 @@ func unicodeName(s string) (value, size int, err error) {
 	return v, end + 1, nil
 }
 
-// appendChar writes a code point into a byte string. Up to FF it is that byte;
+// AppendChar writes a code point into a byte string. Up to FF it is that byte;
 // above, its UTF-8 form, which is what Perl prints for it.
-func appendChar(dst []byte, c int) []byte {
+func AppendChar(dst []byte, c int) []byte {
 	if c <= 0xFF {
 		return append(dst, byte(c))
 	}
 	return utf8.AppendRune(dst, rune(c))
 }
 
-// show quotes a piece of user text for a message, without doubling its
+// Show quotes a piece of user text for a message, without doubling its
 // backslashes unless it holds something that should not reach a terminal.
-func show(s string) string {
+func Show(s string) string {
 	const most = 200
 	dots := ""
 	if len(s) > most {

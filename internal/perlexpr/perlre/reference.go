@@ -1,18 +1,20 @@
-package perlexpr
+package perlre
 
 import (
 	"strconv"
 	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
 )
 
 func (p *patternParser) backref(num int) *node {
-	n := &node{op: opBackref, num: num, fold: p.flags.i}
+	n := &node{op: opBackref, num: num, fold: p.flags.I}
 	p.refs = append(p.refs, n)
 	return n
 }
 
 func (p *patternParser) backrefName(name string) *node {
-	n := &node{op: opBackref, name: name, fold: p.flags.i}
+	n := &node{op: opBackref, name: name, fold: p.flags.I}
 	p.refs = append(p.refs, n)
 	return n
 }
@@ -40,19 +42,19 @@ func (p *patternParser) namedReference(start int, c byte) (*node, error) {
 	}
 	name := strings.Trim(p.rest()[1:1+end], " \t")
 	p.pos += end + 2
-	if isName(name) {
+	if perllex.IsName(name) {
 		return p.backrefName(name), nil
 	}
 	if c == 'g' {
 		return p.numberedReference(start, name)
 	}
-	return nil, p.errorf(start, "%s is no group name: a letter or _ comes first", show(name))
+	return nil, p.errorf(start, "%s is no group name: a letter or _ comes first", perllex.Show(name))
 }
 
 func (p *patternParser) numberedReference(start int, text string) (*node, error) {
 	num, err := strconv.Atoi(text)
 	if err != nil || num == 0 {
-		return nil, p.errorf(start, "%s is no group: the first is 1", show(text))
+		return nil, p.errorf(start, "%s is no group: the first is 1", perllex.Show(text))
 	}
 	if num < 0 {
 		if num += p.groups + 1; num < 1 {
@@ -60,17 +62,4 @@ func (p *patternParser) numberedReference(start int, text string) (*node, error)
 		}
 	}
 	return p.backref(num), nil
-}
-
-func isName(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if !isWordByte(s[i]) || i == 0 && '0' <= s[i] && s[i] <= '9' {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func isWordByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_'
 }

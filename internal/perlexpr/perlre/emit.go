@@ -1,10 +1,12 @@
-package perlexpr
+package perlre
 
 import (
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
 )
 
 // maxEmitted bounds the pattern handed to the engine, in bytes; only an
@@ -238,9 +240,9 @@ func (e *emitter) recurse(n *node) error {
 
 // emitBoundary spells \b and \B out: the engine's own follow Unicode.
 func emitBoundary(n *node) string {
-	cs := charsetD
+	cs := CharsetD
 	if n.latin1 {
-		cs = charsetU
+		cs = CharsetU
 	}
 	w := emitSet(wordClass.set(cs))
 	if n.negate {
@@ -290,7 +292,7 @@ func emitRanges(s byteSet) string {
 
 func emitByte(c byte, inSet bool) string {
 	switch {
-	case isWordByte(c), c == ' ' && !inSet:
+	case perllex.IsWordByte(c), c == ' ' && !inSet:
 		return string(rune(c))
 	case c < ' ', c == 0x7F, inSet, c >= 0x80:
 		return fmt.Sprintf(`\x%02X`, c)

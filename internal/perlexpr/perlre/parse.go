@@ -1,4 +1,4 @@
-package perlexpr
+package perlre
 
 import (
 	"errors"
@@ -6,6 +6,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
 )
 
 // Limits of Perl 5.36 that are part of what an expression means.
@@ -15,10 +17,10 @@ const (
 	maxNesting    = 1000  // deepest parentheses
 )
 
-// regexFlags are the modifiers a pattern is read with.
-type regexFlags struct {
-	i, m, s, x, xx, n bool
-	charset           charset
+// Flags are the modifiers a pattern is read with.
+type Flags struct {
+	I, M, S, X, XX, N bool
+	Charset           Charset
 }
 
 // syntax is a pattern after parsing.
@@ -41,7 +43,7 @@ func (s *syntax) groupOrder() []string {
 
 // parsePattern reads Perl's pattern language (perlre), after interpolation.
 // The errors say where in the pattern and what to write instead.
-func parsePattern(src string, flags regexFlags) (*syntax, error) {
+func parsePattern(src string, flags Flags) (*syntax, error) {
 	p := &patternParser{src: src, flags: flags, total: -1}
 	s, err := p.run()
 	if errors.Is(err, errReparse) {
@@ -59,7 +61,7 @@ var errReparse = errors.New("another pass is needed")
 type patternParser struct {
 	src     string
 	pos     int
-	flags   regexFlags
+	flags   Flags
 	groups  int // opened so far; the highest number under (?|
 	names   map[string][]int
 	bodies  map[int]*node
@@ -72,8 +74,8 @@ type patternParser struct {
 }
 
 func (p *patternParser) run() (*syntax, error) {
-	if p.unicode && p.flags.charset == charsetD {
-		p.flags.charset = charsetU
+	if p.unicode && p.flags.Charset == CharsetD {
+		p.flags.Charset = CharsetU
 	}
 	p.names = map[string][]int{}
 	p.bodies = map[int]*node{}
@@ -88,14 +90,14 @@ func (p *patternParser) run() (*syntax, error) {
 		return nil, errReparse
 	}
 	if root.count(opStart) != root.leading(opStart) {
-		return nil, fmt.Errorf("pattern %s: \\G is supported at the very beginning of a pattern only", show(p.src))
+		return nil, fmt.Errorf("pattern %s: \\G is supported at the very beginning of a pattern only", perllex.Show(p.src))
 	}
 	p.bodies[0] = root
 	if err := p.resolve(); err != nil {
 		return nil, err
 	}
 	if endless(p.bodies) {
-		return nil, fmt.Errorf("pattern %s recurses without end: let something match before the recursion", show(p.src))
+		return nil, fmt.Errorf("pattern %s recurses without end: let something match before the recursion", perllex.Show(p.src))
 	}
 	return &syntax{root: root, groups: p.groups, names: p.names, bodies: p.bodies}, nil
 }
@@ -106,13 +108,13 @@ func (p *patternParser) resolve() error {
 		if n.name != "" {
 			n.groups = p.names[n.name]
 			if len(n.groups) == 0 {
-				return fmt.Errorf("pattern %s refers to a group named %s, which it does not have", show(p.src), show(n.name))
+				return fmt.Errorf("pattern %s refers to a group named %s, which it does not have", perllex.Show(p.src), perllex.Show(n.name))
 			}
 			n.num = n.groups[0]
 			continue
 		}
 		if n.num > p.groups || n.num < 0 {
-			return fmt.Errorf("pattern %s refers to group %d, but has %d", show(p.src), n.num, p.groups)
+			return fmt.Errorf("pattern %s refers to group %d, but has %d", perllex.Show(p.src), n.num, p.groups)
 		}
 		n.groups = []int{n.num}
 	}
@@ -120,7 +122,7 @@ func (p *patternParser) resolve() error {
 }
 
 func (p *patternParser) errorf(at int, format string, args ...any) error {
-	return fmt.Errorf("pattern %s, at character %d: %s", show(p.src), at+1, fmt.Sprintf(format, args...))
+	return fmt.Errorf("pattern %s, at character %d: %s", perllex.Show(p.src), at+1, fmt.Sprintf(format, args...))
 }
 
 func (p *patternParser) more() bool { return p.pos < len(p.src) }
@@ -152,9 +154,9 @@ func (p *patternParser) skipIgnored() error {
 				return p.errorf(p.pos, "the comment (?# has no end: add )")
 			}
 			p.pos += end + 1
-		case p.flags.x && isPatternBlank(p.peek()):
+		case p.flags.X && isPatternBlank(p.peek()):
 			p.pos++
-		case p.flags.x && p.peek() == '#':
+		case p.flags.X && p.peek() == '#':
 			end := strings.IndexByte(p.rest(), '\n')
 			if end < 0 {
 				p.pos = len(p.src)
@@ -303,7 +305,7 @@ func (p *patternParser) quantifier() (low, high int, ok bool, err error) {
 	body := strings.Trim(p.src[p.pos+1:p.pos+end], " \t")
 	first, second, comma := strings.Cut(body, ",")
 	first, second = strings.Trim(first, " \t"), strings.Trim(second, " \t")
-	if !allDigits(first) || !allDigits(second) || first == "" && second == "" {
+	if !perllex.AllDigits(first) || !perllex.AllDigits(second) || first == "" && second == "" {
 		return 0, 0, false, nil
 	}
 	count := func(s string, missing int) (int, error) {
@@ -327,13 +329,4 @@ func (p *patternParser) quantifier() (low, high int, ok bool, err error) {
 	}
 	p.pos += end + 1
 	return low, high, true, nil
-}
-
-func allDigits(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
 }

@@ -1,4 +1,4 @@
-package perlexpr
+package perlre
 
 import "math/bits"
 
