@@ -14,6 +14,7 @@ import (
 type folderRecord struct {
 	id    uint32
 	state FolderState
+	first First
 }
 
 // compare says what differs from the present UIDVALIDITYs.
@@ -46,6 +47,9 @@ func (r folderRecord) rebuild(tx *bbolt.Tx, uv1, uv2 uint32) (folderRecord, erro
 		err = loseUID1(tx, r.id)
 	case change.Rebuilt2:
 		err = errors.Join(extras.clear(tx, r.id), loseUID2(tx, r.id))
+	}
+	if change.Rebuilt2 {
+		r.first = First{}
 	}
 	r.state = FolderState{UIDValidity1: uv1, UIDValidity2: uv2}
 	return r, err
@@ -93,6 +97,9 @@ func decodeRecord(k, sealed []byte) (rec folderRecord, err error) {
 		r := reader{b: v}
 		rec.id = r.uint32()
 		rec.state.decode(&r)
+		if len(r.b) > 0 { // since schema 2
+			rec.first.decode(&r)
+		}
 		if err = r.end(); err == nil && rec.id == 0 {
 			err = errors.New("number 0")
 		}
@@ -105,7 +112,7 @@ func decodeRecord(k, sealed []byte) (rec folderRecord, err error) {
 
 func (f *Folder) putRecord(tx *bbolt.Tx, rec folderRecord) error {
 	k := f.names.key()
-	v := rec.state.encode(binary.AppendUvarint(nil, uint64(rec.id)))
+	v := rec.first.encode(rec.state.encode(binary.AppendUvarint(nil, uint64(rec.id))))
 	return tx.Bucket(foldersBucket).Put(k, seal(k, v))
 }
 
@@ -123,7 +130,7 @@ func (j *Journal) loadFolders(tx *bbolt.Tx) error {
 		if err != nil || byID[rec.id] != nil {
 			return fmt.Errorf("%w: folder %q", ErrDamaged, k)
 		}
-		f := &Folder{j: j, names: n, id: rec.id, state: rec.state}
+		f := &Folder{j: j, names: n, id: rec.id, state: rec.state, first: rec.first}
 		j.folders[n], byID[rec.id] = f, f
 		return nil
 	})

@@ -1,0 +1,59 @@
+package journal
+
+import (
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+	"go.etcd.io/bbolt"
+)
+
+// MarkDeleted notes that the marks \Deleted of these messages of host1 are ours, or
+// that they are not. When it returns nil that is on disk, and the STORE may leave. A
+// message that the journal does not know gets an entry that says nothing else.
+func (f *Folder) MarkDeleted(ours bool, uids ...imap.UID) error {
+	for part := range slices.Chunk(uids, writeChunk) {
+		marks := make([]Entry, len(part))
+		for i, u := range part {
+			marks[i] = Entry{UID1: u, OurDeleted: ours}
+			if err := checkEntry(&marks[i], byUID1); err != nil {
+				return err
+			}
+		}
+		slices.SortFunc(marks, func(a, b Entry) int { return entries.compare(&a, &b) })
+		marks = entries.lastOfEqual(marks)
+		err := f.edit(func(tx *bbolt.Tx, rec folderRecord) (func(), error) {
+			return nil, entries.edit(tx, rec.id, marks, func(old, batch, out []Entry) []Entry {
+				for len(old) > 0 || len(batch) > 0 {
+					switch c := order2(old, batch); {
+					case c < 0:
+						out, old = append(out, old[0]), old[1:]
+					case c > 0 && ours:
+						out, batch = append(out, batch[0]), batch[1:]
+					case c > 0:
+						batch = batch[1:] // not known, so not ours either
+					default:
+						e := old[0]
+						e.OurDeleted = ours
+						out, old, batch = append(out, e), old[1:], batch[1:]
+					}
+				}
+				return out
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// order2 says which of two sorted lists has the next entry, -1 for the first.
+func order2(a, b []Entry) int {
+	switch {
+	case len(b) == 0:
+		return -1
+	case len(a) == 0:
+		return 1
+	}
+	return entries.compare(&a[0], &b[0])
+}
