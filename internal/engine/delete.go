@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -63,8 +62,11 @@ func (fs *folderSync) firstOf(i int32) int32 {
 // (--delete2), and duplicates (--delete2duplicates), as far as the guard lets
 // it. It comes after all copies, and with several source folders for one
 // destination only after the last of them.
-func (fs *folderSync) deleteOnHost2(ctx context.Context) error {
+func (fs *folderSync) deleteOnHost2(ctx context.Context, c *copier) error {
 	d := &fs.run.p.Deletion
+	if err := fs.claim(ctx, c); err != nil {
+		return err
+	}
 	if fs.merge.left > 1 {
 		if d.Delete2 {
 			fs.run.note(fmt.Sprintf("Host2: folder %s %d folders left to sync there", fs.to.Raw, fs.merge.left-1))
@@ -73,6 +75,11 @@ func (fs *folderSync) deleteOnHost2(ctx context.Context) error {
 	}
 	if !fs.exists {
 		return nil
+	}
+	if fs.merge.claims != nil {
+		if err := fs.foreignClaims(ctx); err != nil {
+			return err
+		}
 	}
 	if d.Delete2Duplicates && fs.merge.sources == 1 {
 		if err := fs.deleteDuplicates(ctx); err != nil {
@@ -96,8 +103,6 @@ func (fs *folderSync) facts() guard.Facts {
 		SourceMessages: fs.merge.whole,
 		DestMessages:   int64(len(fs.dst.Recs)),
 		Unidentified:   fs.merge.nameless,
-		NewestSource:   fs.run.newest,
-		Now:            time.Now(),
 	}
 	if f.WhyIncomplete == "" {
 		f.WhyIncomplete = or(fs.src.Why, fs.dst.Why)
@@ -107,22 +112,9 @@ func (fs *folderSync) facts() guard.Facts {
 
 func (fs *folderSync) deleteExtra(ctx context.Context) error {
 	facts := fs.facts()
-	var uids []imap.UID
-	var fresh int64
-	for _, i := range fs.pairing.Extra {
-		r := &fs.dst.Recs[i]
-		if _, ok := fs.merge.union[r.Key]; ok {
-			continue // another host1 folder has it
-		}
-		if !fs.run.p.Deletion.Delete2New && guard.LooksLikeNewMail(facts, r.Time()) {
-			fresh++
-			continue
-		}
-		uids = append(uids, r.UID)
-	}
-	if fresh > 0 {
-		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: fresh,
-			Why: "they are newer than all mail of host1, so they look like mail delivered to host2 itself; --delete2newmail deletes such messages too"})
+	uids, kept, known := fs.surplus()
+	for rule := range guard.Rules {
+		fs.tellKept(kept[rule], known.Why(rule))
 	}
 	if no := guard.RefuseFolder(facts, int64(len(uids)), fs.run.p.Deletion.Delete2Max); no != nil {
 		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: int64(len(uids)), Why: no.Why, Ceiling: no.Ceiling})
@@ -150,9 +142,20 @@ func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
 		return nil
 	}
 	uids := make([]imap.UID, 0, len(fs.pairing.Repeated2))
+	var claimed, unsure int64
+	m := fs.merge.claims
 	for _, i := range fs.pairing.Repeated2 {
-		uids = append(uids, fs.dst.Recs[i].UID)
+		switch uid := fs.dst.Recs[i].UID; {
+		case m.alive[uid], m.gone[uid], m.others(uid):
+			claimed++
+		case m.unsure != "":
+			unsure++
+		default:
+			uids = append(uids, uid)
+		}
 	}
+	fs.tellKept(claimed, "they are duplicates by their content, but runs stored each of them for a message of its own")
+	fs.tellKept(unsure, m.unsure)
 	d := &fs.run.p.Deletion
 	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.lane.dst, folder: fs.to, uids: uids, duplicate: true, expunge: d.UIDExpunge2 || d.Expunge2, expungeAll: d.Expunge2})
 }

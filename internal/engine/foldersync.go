@@ -157,6 +157,7 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 	if err := fs.compare(ctx, srcLister); err != nil {
 		return nil, fs.notListed(err)
 	}
+	fs.noteFirst()
 	return fs.plan(), nil
 }
 
@@ -231,7 +232,7 @@ func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
 	if err := fs.deleteOnHost1(ctx, c); err != nil {
 		return err
 	}
-	return fs.deleteOnHost2(ctx)
+	return fs.deleteOnHost2(ctx, c)
 }
 
 // notOpened handles a folder that can not be selected.

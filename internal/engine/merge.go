@@ -24,6 +24,9 @@ type mergeState struct {
 	spoiled string
 	// gone counts messages deleted on host2.
 	gone int64
+	// claims is what journals know of the host2 folder, nil unless something may be
+	// deleted there.
+	claims *claims
 }
 
 func (m *mergeState) spoil(why string) {
@@ -67,11 +70,16 @@ func (r *run) findTwins() {
 	}
 }
 
-func (r *run) mergeOf(row *folders.Row) *mergeState {
-	key := row.To
-	if lower := strings.ToLower(key); folders.IsInbox(key) || r.dst.family.FoldsCase() || r.twins[lower] {
-		key = lower
+// mergeKey is the same for names that host2 takes for one folder, or may.
+func (r *run) mergeKey(name string) string {
+	if lower := strings.ToLower(name); folders.IsInbox(name) || r.dst.family.FoldsCase() || r.twins[lower] {
+		return lower
 	}
+	return name
+}
+
+func (r *run) mergeOf(row *folders.Row) *mergeState {
+	key := r.mergeKey(row.To)
 	m := r.merges[key]
 	if m == nil {
 		m = &mergeState{}
