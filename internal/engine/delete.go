@@ -176,16 +176,18 @@ type deletion struct {
 // deleteUIDs marks messages \Deleted and expunges exactly them. Without UIDPLUS
 // they stay marked: EXPUNGE would take along what others marked.
 func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
-	if len(d.uids) == 0 {
-		return nil
+	d, err := fs.ready(ctx, d)
+	if err != nil || len(d.uids) == 0 {
+		return err
 	}
 	told := event.MessagesDeleted{Side: d.side, Folder: d.folder, Duplicate: d.duplicate, Dry: fs.run.p.Dry, UIDs: numbers(d.uids), Expunged: d.expunge}
 	if fs.run.p.Dry {
 		fs.run.emit(told)
 		return nil
 	}
+	fs.announceMarks(d.side, d.uids)
 	set := uidset.Sorted(d.uids)
-	err := d.k.do(ctx, func(c *imapconn.Conn) error {
+	err = d.k.do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})
 		return err
 	})
@@ -212,6 +214,39 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 	}
 	fs.run.emit(told)
 	return nil
+}
+
+// ready is what is left of a deletion when it is known that it may be done: what has a
+// mark already and is not to be expunged needs nothing.
+func (fs *folderSync) ready(ctx context.Context, d deletion) (deletion, error) {
+	if d.side == 1 && len(d.uids) > 0 {
+		stays := !d.expunge
+		if !stays {
+			conn, err := d.k.ready(ctx)
+			if err != nil {
+				return d, err
+			}
+			stays = !conn.Has(imap.CapUIDPlus)
+		}
+		if stays {
+			d.uids = fs.unmarked1(d.uids)
+		}
+	}
+	if len(d.uids) == 0 {
+		return d, nil
+	}
+	ask := fs.askSource
+	switch {
+	case d.side == 2 && !d.duplicate:
+		return d, nil
+	case d.side == 2:
+		ask = fs.askDestination
+	}
+	ok, err := ask(ctx, d.uids)
+	if !ok {
+		d.uids = nil
+	}
+	return d, err
 }
 
 func (fs *folderSync) notDeleted(d deletion, err error) error {

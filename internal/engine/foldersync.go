@@ -64,6 +64,10 @@ type folderSync struct {
 	// firsts leads from a key to the first host1 message that has it.
 	firsts map[identity.Key]int32
 	bad    bool
+	// copier did the copying, when that is over. ourMarks are host1 messages with a
+	// mark \Deleted of ours, and their flags as listed.
+	copier   *copier
+	ourMarks map[imap.UID]listing.FlagID
 	// seen is what was seen of the folder on each side before its turn came;
 	// presubscribed what came of subscribing to it then.
 	seen          [2]*sight
@@ -98,6 +102,7 @@ func (fs *folderSync) finish() {
 	fs.merge.left--
 	// What is still told of the folder is little; its listings are large.
 	fs.src, fs.dst, fs.pairing, fs.firsts, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, nil, [2]*sight{}
+	fs.copier, fs.ourMarks = nil, nil
 	if fs.known != nil {
 		fs.known.Release()
 	}
@@ -184,6 +189,7 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	}
 	c.concede()
 	fs.settlePlaces(c)
+	fs.copier = c
 	if copyErr == nil {
 		fs.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
 		if fs.exists {
@@ -195,6 +201,7 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		fs.expect(c)
 	}
 	fs.account(ctx, c)
+	fs.marksAsListed()
 	fs.remember(c)
 	if copyErr == nil && fs.reconciled(c) {
 		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.Recs)) + fs.copiedCount - fs.merge.gone})

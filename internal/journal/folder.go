@@ -54,6 +54,7 @@ type Folder struct {
 	state    FolderState
 	first    First
 	newFirst bool // first is to be written with whatever is written next
+	marked   bool // see folderRecord
 	doubts   int
 	attached bool
 	// In the modes that write nothing: Attach found another UIDVALIDITY than the
@@ -141,7 +142,7 @@ func (f *Folder) Attach(uidValidity1, uidValidity2 uint32) (Change, error) {
 			f.names.one, f.names.two, len(f.names.one)+len(f.names.two), maxNames)
 	}
 	j.stateLock.Lock()
-	rec := folderRecord{f.id, f.state, f.first}
+	rec := folderRecord{f.id, f.state, f.first, f.marked}
 	j.stateLock.Unlock()
 	change := rec.compare(uidValidity1, uidValidity2)
 	if change == (Change{}) || j.mode != ReadWrite {
@@ -165,7 +166,7 @@ func (f *Folder) Attach(uidValidity1, uidValidity2 uint32) (Change, error) {
 		return func() {
 			j.stateLock.Lock()
 			defer j.stateLock.Unlock()
-			f.id, f.state, f.first, f.newFirst = rec.id, rec.state, rec.first, false
+			f.id, f.state, f.first, f.newFirst, f.marked = rec.id, rec.state, rec.first, false, rec.marked
 			f.attached, f.uv1, f.uv2 = true, uidValidity1, uidValidity2
 		}, nil
 	})
@@ -258,7 +259,7 @@ func (f *Folder) Forget() error {
 			f.j.stateLock.Lock()
 			defer f.j.stateLock.Unlock()
 			f.id, f.state, f.doubts, f.attached = 0, FolderState{}, 0, false
-			f.first, f.newFirst = First{}, false
+			f.first, f.newFirst, f.marked = First{}, false, false
 		}, err
 	})
 }

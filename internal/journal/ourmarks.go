@@ -22,7 +22,19 @@ func (f *Folder) MarkDeleted(ours bool, uids ...imap.UID) error {
 		slices.SortFunc(marks, func(a, b Entry) int { return entries.compare(&a, &b) })
 		marks = entries.lastOfEqual(marks)
 		err := f.edit(func(tx *bbolt.Tx, rec folderRecord) (func(), error) {
-			return nil, entries.edit(tx, rec.id, marks, func(old, batch, out []Entry) []Entry {
+			applied := func() {}
+			if ours && !rec.marked {
+				rec.marked = true
+				if err := f.putRecord(tx, rec); err != nil {
+					return nil, err
+				}
+				applied = func() {
+					f.j.stateLock.Lock()
+					f.marked = true
+					f.j.stateLock.Unlock()
+				}
+			}
+			return applied, entries.edit(tx, rec.id, marks, func(old, batch, out []Entry) []Entry {
 				for len(old) > 0 || len(batch) > 0 {
 					switch c := order2(old, batch); {
 					case c < 0:
@@ -45,6 +57,30 @@ func (f *Folder) MarkDeleted(ours bool, uids ...imap.UID) error {
 		}
 	}
 	return nil
+}
+
+// OurMarks returns the UIDs of the entries that are OurDeleted, ascending. Where there
+// never was one it reads memory only.
+func (f *Folder) OurMarks() ([]imap.UID, error) {
+	if _, err := f.attachment(); err != nil {
+		return nil, err
+	}
+	f.j.stateLock.Lock()
+	marked := f.marked
+	f.j.stateLock.Unlock()
+	if !marked {
+		return nil, nil
+	}
+	var uids []imap.UID
+	for e, err := range f.Entries() {
+		if err != nil {
+			return nil, err
+		}
+		if e.OurDeleted {
+			uids = append(uids, e.UID1)
+		}
+	}
+	return uids, nil
 }
 
 // order2 says which of two sorted lists has the next entry, -1 for the first.

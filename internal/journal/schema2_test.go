@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -202,6 +203,9 @@ func TestOurMarks(t *testing.T) {
 	want := []Entry{{UID1: 1, UID2: 11, Size: 6, OurDeleted: true}, {UID1: 2}, {UID1: 3, OurDeleted: true}, {UID1: 4, UID2: 14, Cut: true}}
 	if d := cmp.Diff(want, collect(t, f.Entries())); d != "" {
 		t.Error(d)
+	}
+	if uids, err := f.OurMarks(); err != nil || !slices.Equal(uids, []imap.UID{1, 3}) {
+		t.Errorf("marked: %v, %v", uids, err)
 	}
 	// Another copy of it is another matter, and so is a mark that was taken off.
 	if err := errors.Join(f.MarkDeleted(false, 1, 3), f.Put(Entry{UID1: 4, UID2: 15})); err != nil {
