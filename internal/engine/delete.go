@@ -29,6 +29,10 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 			uids = append(uids, c.tasks[i].uid)
 		}
 	}
+	uids, err := fs.uncut(ctx, uids)
+	if err != nil {
+		return err
+	}
 	if !fs.run.p.Identity.HeadersGiven {
 		// Duplicates have the content of a message that host2 holds: they were
 		// compared. Under the user's own --useheader they need not.

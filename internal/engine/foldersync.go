@@ -190,6 +190,7 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	c.concede()
 	fs.settlePlaces(c)
 	fs.copier = c
+	fs.rememberCuts()
 	if copyErr == nil {
 		fs.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
 		if fs.exists {

@@ -59,6 +59,34 @@ func (f *Folder) MarkDeleted(ours bool, uids ...imap.UID) error {
 	return nil
 }
 
+// MarkCut notes that what host2 got of these messages of host1, which the journal has
+// to know, is not all of their content.
+func (f *Folder) MarkCut(uids ...imap.UID) error {
+	for part := range slices.Chunk(uids, writeChunk) {
+		places := make([]Entry, len(part))
+		for i, u := range part {
+			places[i].UID1 = u
+		}
+		slices.SortFunc(places, func(a, b Entry) int { return entries.compare(&a, &b) })
+		err := f.edit(func(tx *bbolt.Tx, rec folderRecord) (func(), error) {
+			return nil, entries.edit(tx, rec.id, places, func(old, batch, out []Entry) []Entry {
+				for _, e := range old {
+					for len(batch) > 0 && batch[0].UID1 < e.UID1 {
+						batch = batch[1:]
+					}
+					e.Cut = e.Cut || len(batch) > 0 && batch[0].UID1 == e.UID1
+					out = append(out, e)
+				}
+				return out
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // OurMarks returns the UIDs of the entries that are OurDeleted, ascending. Where there
 // never was one it reads memory only.
 func (f *Folder) OurMarks() ([]imap.UID, error) {

@@ -194,13 +194,16 @@ func TestOurMarks(t *testing.T) {
 		f.MarkDeleted(true, 3, 1, 3),
 		f.Put(Entry{UID1: 1, UID2: 11, Size: 6}, Entry{UID1: 4, UID2: 14}),
 		f.MarkDeleted(false, 2, 7),
+		f.Put(Entry{UID1: 5, UID2: 15}, Entry{UID1: 6, UID2: 16}),
+		f.MarkCut(9, 6, 6, 3),
+		f.Drop(5),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	j = reopen(t, j, dir)
 	f = attach(t, j, "A", "B", 1, 2)
-	want := []Entry{{UID1: 1, UID2: 11, Size: 6, OurDeleted: true}, {UID1: 2}, {UID1: 3, OurDeleted: true}, {UID1: 4, UID2: 14, Cut: true}}
+	want := []Entry{{UID1: 1, UID2: 11, Size: 6, OurDeleted: true}, {UID1: 2}, {UID1: 3, OurDeleted: true, Cut: true}, {UID1: 4, UID2: 14, Cut: true}, {UID1: 6, UID2: 16, Cut: true}}
 	if d := cmp.Diff(want, collect(t, f.Entries())); d != "" {
 		t.Error(d)
 	}
@@ -211,7 +214,7 @@ func TestOurMarks(t *testing.T) {
 	if err := errors.Join(f.MarkDeleted(false, 1, 3), f.Put(Entry{UID1: 4, UID2: 15})); err != nil {
 		t.Fatal(err)
 	}
-	want = []Entry{{UID1: 1, UID2: 11, Size: 6}, {UID1: 2}, {UID1: 3}, {UID1: 4, UID2: 15}}
+	want = []Entry{{UID1: 1, UID2: 11, Size: 6}, {UID1: 2}, {UID1: 3, Cut: true}, {UID1: 4, UID2: 15}, {UID1: 6, UID2: 16, Cut: true}}
 	if d := cmp.Diff(want, collect(t, f.Entries())); d != "" {
 		t.Error(d)
 	}
