@@ -19,6 +19,7 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 	if err := fs.listBoth(ctx, srcLister, dstLister); err != nil {
 		return err
 	}
+	fs.ownMarks()
 	if err := fs.awaitDoubt(ctx, dstLister); err != nil {
 		return err
 	}

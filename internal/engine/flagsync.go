@@ -20,6 +20,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	if !fs.run.p.Flags.Resync || !fs.exists {
 		return nil
 	}
+	fs.doubtfulMarks()
 	var groups flagGroups
 	// Mailboxes have few distinct pairs of lists: each is judged once.
 	type pairOf struct{ src, dst listing.FlagID }

@@ -63,6 +63,10 @@ type folderSync struct {
 	// left are messages that stay behind and are still to be told of.
 	left []leftMessage
 	bad  bool
+	// copier did the copying, when that is over. ourMarks are host1 messages with a
+	// mark \Deleted of ours, and their flags as listed.
+	copier   *copier
+	ourMarks map[imap.UID]listing.FlagID
 	// seen is what was seen of the folder on each side before its turn came;
 	// presubscribed what came of subscribing to it then.
 	seen          [2]*sight
@@ -97,6 +101,7 @@ func (fs *folderSync) finish() {
 	fs.merge.left--
 	// What is still told of the folder is little; its listings are large.
 	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, [2]*sight{}
+	fs.copier, fs.ourMarks = nil, nil
 	if fs.known != nil {
 		fs.known.Release()
 	}
@@ -158,6 +163,7 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 	if err := fs.compare(ctx, srcLister); err != nil {
 		return nil, fs.notListed(err)
 	}
+	fs.noteFirst()
 	return fs.plan(), nil
 }
 
@@ -184,6 +190,8 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	}
 	c.concede()
 	fs.settlePlaces(c)
+	fs.copier = c
+	fs.rememberCuts()
 	if copyErr == nil {
 		fs.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
 		if fs.exists {
@@ -196,6 +204,7 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		fs.crossAll(c)
 	}
 	fs.account(ctx, c)
+	fs.marksAsListed()
 	fs.remember(c)
 	if copyErr == nil && fs.reconciled(c) {
 		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.Recs)) + fs.copiedCount - fs.merge.gone})
@@ -233,7 +242,7 @@ func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
 	if err := fs.deleteOnHost1(ctx, c); err != nil {
 		return err
 	}
-	return fs.deleteOnHost2(ctx)
+	return fs.deleteOnHost2(ctx, c)
 }
 
 // notOpened handles a folder that can not be selected.

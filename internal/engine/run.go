@@ -93,7 +93,12 @@ type run struct {
 	places      map[string]place
 	unique      map[string]struct{}
 	uniqueBytes int64
-	newest      time.Time // newest INTERNALDATE of host1 known, see findNewest
+	newest      time.Time // newest INTERNALDATE of host1 listed so far
+
+	// otherJournals and wholeTable, the mapping of all of host1's folders, are made
+	// when something may be deleted on host2.
+	otherJournals *otherJournals
+	wholeTable    *folders.Table
 
 	// twins are host2 names, in lower case, that may be one folder there.
 	twins       map[string]bool
@@ -271,9 +276,6 @@ func (r *run) work(ctx context.Context) error {
 		if err := r.tellTooBig(ctx); err != nil {
 			return err
 		}
-	}
-	if err := r.findNewest(ctx); err != nil {
-		return err
 	}
 	r.keepMapping()
 	r.emit(event.Phase{Name: "copy"})

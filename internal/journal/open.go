@@ -220,6 +220,10 @@ func (j *Journal) migrate() error {
 	if err != nil || v == schemaVersion {
 		return j.noteFault(err)
 	}
+	if j.mode != ReadWrite && v >= oldestReadable {
+		j.schema = v
+		return nil
+	}
 	if j.mode != ReadWrite {
 		// An old layout cannot be read and must not be rewritten.
 		j.damage = &Damage{Path: j.path, Reason: fmt.Errorf("it has schema %d, which only a real run converts to %d", v, schemaVersion)}
