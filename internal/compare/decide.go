@@ -188,7 +188,10 @@ func (v *verdict) tie(c *class, d int32, trust Trust) {
 // besides take nothing away from s.
 func (v *verdict) same(s, d int32) bool {
 	a, b := v.of(1, s), v.of(2, d)
-	return a != nil && b != nil && (v.h.Same(a, b) || habits.Grown(a, b))
+	if a == nil || b == nil || (v.g.akin || v.g.dated) && !a.Compatible(b) {
+		return false
+	}
+	return v.h.Same(a, b) || habits.Grown(a, b)
 }
 
 // exact reports whether d is s to the last byte but for line ends.
@@ -205,7 +208,11 @@ func (v *verdict) unaltered(s, d int32) bool {
 
 func (v *verdict) sameBody(s, d int32) bool {
 	a, b := v.of(1, s), v.of(2, d)
-	return a != nil && b != nil && a.Body == b.Body && !v.another(s, d)
+	if a == nil || b == nil || a.Body != b.Body || v.another(s, d) {
+		return false
+	}
+	// Equal bodies alone say little: many mails have the same.
+	return !v.g.akin && !v.g.dated || a.Compatible(b)
 }
 
 // byOrder deals with what no content decides.

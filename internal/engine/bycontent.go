@@ -23,8 +23,12 @@ import (
 func (fs *folderSync) pair(ctx context.Context) error {
 	p := fs.run.p
 	altered := fs.run.pipeline.Active()
+	otherWays, err := fs.otherWays(ctx)
+	if err != nil {
+		return err
+	}
 	w := compare.Begin(compare.Input{
-		Src: fs.src, Dst: fs.dst, Known: fs.couples(), Claims: fs.claims(),
+		Src: fs.src, Dst: fs.dst, Known: fs.couples(otherWays), Claims: fs.claims(),
 		OneToOne: p.Identity.SyncDuplicates, Strict: p.Deletion.Delete1 || p.Deletion.Delete2Duplicates,
 		SizesUnknown: altered,
 		SizesAgree: func(s, d *listing.Record) bool {

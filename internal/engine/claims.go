@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"context"
+
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/compare"
@@ -10,7 +12,7 @@ import (
 // host2 folder is theirs: a claim. A pair once made stays made.
 
 // couples are the host2 records that host1's records are tied to.
-func (fs *folderSync) couples() []int32 {
+func (fs *folderSync) couples(otherWays map[imap.UID]imap.UID) []int32 {
 	known := make([]int32, len(fs.src.Recs))
 	for i := range fs.src.Recs {
 		known[i] = -1
@@ -19,6 +21,9 @@ func (fs *folderSync) couples() []int32 {
 		if uid2 == 0 && fs.known.Usable() {
 			uid2 = fs.known.Counterpart(uid)
 		}
+		if uid2 == 0 {
+			uid2 = otherWays[uid]
+		}
 		if uid2 != 0 {
 			if d := fs.dst.Find(uid2); d >= 0 {
 				known[i] = int32(d)
@@ -26,6 +31,39 @@ func (fs *folderSync) couples() []int32 {
 		}
 	}
 	return known
+}
+
+// otherWays are the pairs that a run knew which identified messages in another way:
+// a pair stays made, whatever --useheader and its like say later. The journals are read
+// only for a run that has such an option.
+func (fs *folderSync) otherWays(ctx context.Context) (map[imap.UID]imap.UID, error) {
+	r := fs.run
+	id := &r.p.Identity
+	self := r.journalPair()
+	if !r.p.Journal.Enabled || self.Way == "" && !id.HeadersGiven && id.SkipHeader == nil || fs.srcOpened.UIDValidity == 0 || fs.dstOpened.UIDValidity == 0 {
+		return nil, nil
+	}
+	others, err := r.others(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pairs := make(map[imap.UID]imap.UID)
+	for i := range others.all {
+		o := &others.all[i]
+		if !o.Pair.SameHost1(self) {
+			continue
+		}
+		for k := range o.Folders {
+			f := &o.Folders[k]
+			if f.Name1 != fs.from.Raw || f.Name2 != fs.to.Raw || f.UIDValidity1 != fs.srcOpened.UIDValidity || f.UIDValidity2 != fs.dstOpened.UIDValidity {
+				continue
+			}
+			for _, p := range f.Pairs {
+				pairs[p.UID1] = p.UID2
+			}
+		}
+	}
+	return pairs, nil
 }
 
 // claims tells whom the messages of the host2 folder belong to, as far as they do not

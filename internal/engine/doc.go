@@ -18,7 +18,7 @@
 //     them down, linerate.go tells which are slow and compress.go compresses
 //     those; status.go asks about many folders at once.
 //   - All folders: hierarchy.go lists them, mapping.go maps them, sizes.go and
-//     toobig.go measure, mxcheck.go and newest.go ask what the guard wants to know,
+//     toobig.go measure, mxcheck.go ask what the guard wants to know,
 //     merge.go knows of folders that become one, removal.go deletes some.
 //   - One pair of folders: loop.go takes them in turn, scout.go and makefolders.go look ahead,
 //     foldersync.go has the steps; target.go, subscribe.go and acl.go make the

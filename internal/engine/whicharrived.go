@@ -262,7 +262,7 @@ func (w *whichArrived) byContent(ctx context.Context) (torn int, err error) {
 	for _, alike := range []func(s, d *habits.Message) bool{
 		w.fs.run.habits.Same,
 		func(s, d *habits.Message) bool { return s.Body == d.Body && s.Akin(d) },
-		func(s, d *habits.Message) bool { return s.Body == d.Body },
+		func(s, d *habits.Message) bool { return s.Body == d.Body && s.Compatible(d) },
 	} {
 		w.settle(func(m *sentMessage) imap.UID {
 			for _, a := range left {

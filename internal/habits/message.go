@@ -152,6 +152,33 @@ func (m *Message) Akin(other *Message) bool {
 	return some
 }
 
+// Compatible reports whether nothing that tells messages apart says that these are two:
+// of Message-Id, Date, From, To and Subject each has no other value on one side than
+// on the other. A Message-Id may have been replaced where a Date, From and Subject are
+// equal.
+func (m *Message) Compatible(other *Message) bool {
+	date := unique.Make("date")
+	dated := len(m.values(date)) > 0 && slices.Equal(m.values(date), other.values(date)) && m.Akin(other)
+	for _, name := range []string{"message-id", "date", "from", "to", "subject"} {
+		name := unique.Make(name)
+		a, b := m.values(name), other.values(name)
+		if !within(a, b) && !within(b, a) && !(dated && name.Value() == "message-id") {
+			return false
+		}
+	}
+	return true
+}
+
+// within reports whether every value of a is one of b.
+func within(a, b []identity.Digest) bool {
+	for _, v := range a {
+		if !slices.Contains(b, v) {
+			return false
+		}
+	}
+	return true
+}
+
 // values are the digests of a field's values.
 func (m *Message) values(name unique.Handle[string]) (out []identity.Digest) {
 	for _, f := range m.fields {
