@@ -156,6 +156,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r.storeReports(ctx, fin)
 	r.goodbyes.Wait()
 	if r.j != nil {
+		r.keepLessons()
 		r.countTraffic()
 		if cerr := r.j.Close(); cerr != nil && !r.jBroken {
 			r.warn(fmt.Sprintf("the journal could not be closed in order: %v", cerr))
@@ -251,6 +252,7 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.openJournal(ctx); err != nil {
 		return err
 	}
+	r.recallLessons()
 	r.prepareDays()
 	r.emit(event.Phase{Name: "list"})
 	if err := r.listFolders(ctx); err != nil {
