@@ -20,6 +20,13 @@ type arrival struct {
 	uid  imap.UID
 	size int64 // RFC822.SIZE
 	key  identity.Key
+	// date is INTERNALDATE, in seconds since 1970.
+	date    int64
+	hasDate bool
+}
+
+func arrivalOf(r *listing.Record, key identity.Key) arrival {
+	return arrival{uid: r.UID, size: r.Size, key: key, date: r.Date, hasDate: r.Is(listing.HasDate)}
 }
 
 // reenter selects the host2 folder afresh, so that the number of its messages is
@@ -42,13 +49,22 @@ func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) 
 	var out []arrival
 	err := k.do(ctx, func(c *imapconn.Conn) error {
 		out = out[:0]
-		now, err := l.since(ctx, c, fs.dst.NextUID())
+		now, err := l.since(ctx, c, fs.newFrom())
 		if err != nil {
 			return err
 		}
 		return fs.tellArrivals(ctx, c, now, &out)
 	})
 	return out, err
+}
+
+// newFrom is the lowest UID that a message can have that did not stand in the listing.
+// UIDNEXT may say more, and is not relied on here.
+func (fs *folderSync) newFrom() imap.UID {
+	if fs.firstNew != 0 {
+		return fs.firstNew
+	}
+	return fs.dst.LastUID() + 1
 }
 
 // since lists the messages of the selected folder from a UID on.
@@ -80,13 +96,14 @@ func (fs *folderSync) tellArrivals(ctx context.Context, c *imapconn.Conn, now *l
 	for i := range now.Recs {
 		r := &now.Recs[i]
 		if !r.Is(listing.HasKey) {
+			*out = append(*out, arrivalOf(r, identity.Key{}))
 			continue
 		}
 		if _, ok := fs.alike[r.Key]; ok {
 			ask = append(ask, r.UID)
 			continue
 		}
-		*out = append(*out, arrival{r.UID, r.Size, r.Key.Base()})
+		*out = append(*out, arrivalOf(r, r.Key.Base()))
 	}
 	if len(ask) == 0 {
 		return nil
@@ -99,7 +116,7 @@ func (fs *folderSync) tellArrivals(ctx context.Context, c *imapconn.Conn, now *l
 		if plain, ok := fs.plainOf[key]; ok {
 			key = plain
 		}
-		*out = append(*out, arrival{uid, now.Recs[now.Find(uid)].Size, key})
+		*out = append(*out, arrivalOf(&now.Recs[now.Find(uid)], key))
 		return nil
 	})
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -102,11 +103,31 @@ func (fs *folderSync) mapFlags(r *listing.Record) {
 			fs.mapped = make(map[listing.FlagID][]imap.Flag)
 		}
 		fs.mapped[r.Flags] = flags
+		fs.tellUnlisted()
 	}
 	if fs.run.debugging(fs.run.p.Debug.Flags) {
 		fs.run.debugf(true, "flags", "Host1: msg %s/%d flags (%s) become (%s)", fs.from.Raw, r.UID, joinFlags(had), joinFlags(flags))
 	}
 }
+
+// tellUnlisted tells, once for each, of flags that no folder of host2 lists: they
+// would be refused, or worse (docs/design.md, what we believe of a server).
+func (fs *folderSync) tellUnlisted() {
+	for _, f := range fs.mapper.Unlisted() {
+		name := strings.ToLower(string(f))
+		if fs.run.unlisted[name] || len(fs.run.unlisted) >= maxUnlistedTold {
+			continue
+		}
+		if fs.run.unlisted == nil {
+			fs.run.unlisted = make(map[string]bool)
+		}
+		fs.run.unlisted[name] = true
+		fs.run.note(fmt.Sprintf("Host2: folder [%s] does not have the flag %s, so messages are stored without it; this is said once", fs.to.Raw, f))
+	}
+}
+
+// maxUnlistedTold bounds how many different flags are told of.
+const maxUnlistedTold = 100
 
 // flagsFor is what the flags of a message that is to be copied become on host2. The
 // halves of a copy may ask at the same time.

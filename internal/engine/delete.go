@@ -25,11 +25,9 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 		return fs.expunge(ctx, 1, d.Expunge1)
 	}
 	uids := slices.Clone(fs.onHost2)
-	if fs.run.p.Dry {
-		for i := range c.tasks {
-			if c.tasks[i].fate == copied {
-				uids = append(uids, c.tasks[i].uid)
-			}
+	for i := range c.tasks {
+		if c.tasks[i].fate == copied {
+			uids = append(uids, c.tasks[i].uid)
 		}
 	}
 	if !fs.run.p.Identity.HeadersGiven {

@@ -23,6 +23,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	// Mailboxes have few distinct pairs of lists: each is judged once.
 	type pairOf struct{ src, dst listing.FlagID }
 	verdicts := make(map[pairOf]bool)
+	defer fs.tellUnlisted()
 	for _, m := range fs.pairing.Present {
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
 		ids := pairOf{src.Flags, dst.Flags}

@@ -51,8 +51,13 @@ type folderSync struct {
 	// addedIDs replace the UID in the Message-Id that --addheader gives.
 	addedIDs map[imap.UID]string
 
+	// claimed are host2 messages that others of this run became; firstNew is the
+	// lowest UID that did not stand in the listing, 0: see news.
+	claimed  map[imap.UID]bool
+	firstNew imap.UID
+
 	copiedCount, failedCount int64
-	// onHost2 are host1 messages that host2 holds for certain, for --delete1.
+	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
 	// left are messages that stay behind and are still to be told of.
 	left []leftMessage
@@ -135,7 +140,7 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 		fs.dstOpened = &imapconn.SelectData{}
 	}
 	fs.run.emit(event.FolderSelected{Side: 2, Folder: fs.to, Messages: int64(fs.dstOpened.Exists), PermanentFlags: permanentText(fs.dstOpened)})
-	fs.mapper = fs.run.flagRules.For(transform.NewPermanent(fs.dstOpened.PermanentFlags, fs.dstOpened.HasPermanentFlags))
+	fs.mapper = fs.run.flagRules.For(transform.NewPermanent(fs.dstOpened.PermanentFlags, fs.dstOpened.HasPermanentFlags).WithFlags(fs.dstOpened.Flags))
 	fs.run.dst.touched[fs.to.Raw] = true
 	if p.Deletion.Delete1 || p.Deletion.Expunge1 {
 		fs.run.src.touched[fs.from.Raw] = true
@@ -174,7 +179,7 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		copyErr = nil // the run stopped in another folder of the same window
 	}
 	if copyErr == nil {
-		copyErr = c.lookAfter(ctx)
+		copyErr = c.prove(ctx)
 	}
 	c.concede()
 	fs.settlePlaces(c)
@@ -184,6 +189,9 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 			fs.lane.dst.assume(fs.to.Raw, true, fs.dstOpened)
 		}
 		copyErr = fs.afterCopies(ctx, c)
+	}
+	if copyErr == nil {
+		fs.expect(c)
 	}
 	fs.account(ctx, c)
 	fs.remember(c)

@@ -18,6 +18,8 @@ type oddity struct {
 	sentContent *identity.Content
 	// altered tells people what was changed.
 	altered string
+	// told is the UID that host2 told and that cannot be the message's.
+	told imap.UID
 	// refusal is the server's last word about it.
 	refusal string
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/guard"
+	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -98,11 +99,14 @@ type run struct {
 	twins       map[string]bool
 	budgetBytes int64
 	limits      limits
-	errors      atomic.Int64 // counted so far
-	asked       atomic.Int64 // bytes of messages asked for
-	fated       atomic.Int64 // of these, messages whose fate is known
-	lost        atomic.Int64 // of these, messages that were not copied
-	charges     atomic.Int64 // messages asked for whose fate is not known
+	checks      []*folderCheck  // of the folders that were done
+	habits      habits.Habits   // of host2
+	unlisted    map[string]bool // flags told of by tellUnlisted
+	errors      atomic.Int64    // counted so far
+	asked       atomic.Int64    // bytes of messages asked for
+	fated       atomic.Int64    // of these, messages whose fate is known
+	lost        atomic.Int64    // of these, messages that were not copied
+	charges     atomic.Int64    // messages asked for whose fate is not known
 	transferred atomic.Int64
 	loopStart   time.Time
 
@@ -276,6 +280,9 @@ func (r *run) work(ctx context.Context) error {
 	r.loopStart = time.Now()
 	loopErr := r.loop(ctx)
 	if loopErr == nil || errors.Is(loopErr, errStopped) && ctx.Err() == nil {
+		if err := r.checkAll(ctx); err != nil {
+			return err
+		}
 		if err := r.saveStates(ctx); err != nil && !isConnError(err) {
 			return err
 		}

@@ -81,6 +81,8 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 		Timeout: a.Timeout, KeepAlive: a.KeepAlive,
 		AllowCleartext: a.AllowCleartext,
 		DebugContent:   r.p.Debug.Content,
+		Consent:        new(imapconn.Consent),
+		OnOutOfStep:    func(e *imapconn.OutOfStepError) { r.outOfStep(n, e) },
 		OnStatus:       func(reply imapconn.Response) { r.calm.hear(s, &reply) },
 		OnSkipped: func(line string) {
 			r.emit(event.Debug{Topic: "", Text: fmt.Sprintf("Host%d: a reply was not understood and is ignored: %s", n, line)})

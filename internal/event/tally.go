@@ -57,6 +57,8 @@ func (t *Tally) Add(e Event) {
 	switch e := e.(type) {
 	case MessageCopied:
 		t.copied(e)
+	case MessageMissing:
+		t.missing(e)
 	case MessageSkipped:
 		t.skipped(e)
 	case MessagesPresent:
@@ -140,6 +142,24 @@ func (t *Tally) copied(e MessageCopied) {
 	if e.Altered != "" {
 		s.Altered++
 	}
+	if e.Late {
+		s.Lost--
+	}
+}
+
+func (t *Tally) missing(e MessageMissing) {
+	s := &t.s
+	if e.Late {
+		s.Lost++
+	}
+	if e.Seen {
+		return
+	}
+	s.Processed--
+	s.Transferred--
+	s.BytesTransferred -= e.Bytes
+	t.inFolder(e.From, -1, copiedOf)
+	t.inFolder(e.From, -e.Bytes, bytesOf)
 }
 
 func (t *Tally) skipped(e MessageSkipped) {

@@ -34,6 +34,8 @@ type Stats struct {
 	Skipped, BytesSkipped             int64
 	SkippedBy                         [skipReasons]Amount
 	Failed                            Amount // not copied because of an error
+	// Lost are messages that host2 had, or said so, and does not have at the end.
+	Lost int64
 	// NotCopied lists the first of the NotCopiedCount messages that host2 does
 	// not have in any folder after this run.
 	NotCopied      []NotCopied

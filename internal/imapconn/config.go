@@ -77,6 +77,14 @@ type Config struct {
 	// unless DebugContent.
 	Trace        io.Writer
 	DebugContent bool
+	// Consent is what the server is known to take; nil for nothing.
+	Consent *Consent
+	// TagPrefix stands before the number of each command, in place of letters
+	// that nobody can guess; for tests.
+	TagPrefix string
+	// OnOutOfStep is called when a connection is reset since the server's replies
+	// do not fit what it was sent.
+	OnOutOfStep func(*OutOfStepError)
 	// Dial replaces net.Dialer, for tests.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// OnSkipped is called with a line (shortened) that was not understood.
@@ -120,20 +128,14 @@ func (c *Config) dial(ctx context.Context) (net.Conn, error) {
 	if c.Dial != nil {
 		return c.Dial(ctx, c.network(), c.addr())
 	}
-	sock, err := c.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	// When this process gives the connection up, or is killed, what the system has
-	// not sent yet must not reach the server any more: a message that arrives
-	// after somebody looked whether it had is there twice. Logout restores the
-	// usual way.
-	linger(sock, 0)
-	return sock, nil
+	return c.connect(ctx)
 }
 
 // linger says what closing does with bytes not sent yet: 0 drops them and resets
-// the connection, -1 has the system send them.
+// the connection, -1 has the system send them. When this process gives the
+// connection up, or is killed, what the system has not sent yet must not reach the
+// server any more: a message that arrives after somebody looked whether it had is
+// there twice. Logout restores the usual way.
 func linger(sock net.Conn, seconds int) {
 	if tcp, ok := sock.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(seconds) // a system without it does as usual

@@ -49,6 +49,7 @@ func Connect(ctx context.Context, cfg Config) (*Conn, error) {
 	if err != nil {
 		return nil, &DialError{Host: host, Err: err}
 	}
+	linger(sock, 0)
 	tracer := imapwire.NewTracer(cfg.Trace, cfg.Label()+" ", cfg.DebugContent)
 	s := imapwire.NewStream(sock, imapwire.Options{Timeout: cfg.Timeout, Tracer: tracer, SlowIn: cfg.SlowIn, SlowOut: cfg.SlowOut})
 	s.SetContext(ctx)

@@ -32,8 +32,9 @@ type SelectData struct {
 	UIDValidity   uint32
 	UIDNext       imap.UID
 	HighestModSeq uint64
-	// Flags exist in the mailbox.
-	Flags []imap.Flag
+	// Flags exist in the mailbox; of meaning only when HasFlags.
+	Flags    []imap.Flag
+	HasFlags bool
 	// PermanentFlags can be changed for good, \* meaning new keywords too;
 	// of meaning only when HasPermanentFlags, all Flags otherwise (RFC 3501
 	// section 7.1).
@@ -125,6 +126,7 @@ func (c *Conn) startSelect(ctx context.Context, name, mailbox string, options *S
 		if r.Code == "READ-ONLY" {
 			d.ReadOnly = true
 		}
+		c.cfg.Consent.opened(mailbox, d)
 		c.mailbox = &Mailbox{Name: mailbox, Exists: d.Exists, ReadOnly: d.ReadOnly}
 	}
 	c.selects++
@@ -142,7 +144,7 @@ func (c *Conn) takeSelect(d *SelectData, v any) bool {
 		}
 		return true
 	case flagsReply:
-		d.Flags = v
+		d.Flags, d.HasFlags = v, true
 		return true
 	case vanishedReply:
 		d.Vanished.AddSet(v.uids)
@@ -205,6 +207,17 @@ func (c *Conn) Unselect(ctx context.Context) error {
 		c.mailbox = nil
 	}
 	return err
+}
+
+// StartUnselect is Unselect, where the server has it, without waiting.
+func (c *Conn) StartUnselect(ctx context.Context) (*Pending[Nothing], error) {
+	c.selects++
+	finish := func(r *Response) {
+		if r.OK() {
+			c.mailbox = nil
+		}
+	}
+	return start(ctx, c, &Nothing{}, &Command{name: "UNSELECT", finish: finish})
 }
 
 // CloseMailbox leaves the selected mailbox and expunges what is marked

@@ -9,6 +9,15 @@ import (
 	"github.com/imaphaul/imaphaul/internal/units"
 )
 
+// messageMissing takes back the line of a message that was copied.
+func (t *Text) messageMissing(e event.MessageMissing) {
+	why := "host2 confirmed it"
+	if e.Seen {
+		why = "it was there"
+	}
+	t.linef("msg %s/%d is not in %s, though %s", e.From.Raw, e.UID, e.To.Raw, why)
+}
+
 // messageCopied prints the line of imapsync-messages.md section 9.2. It runs
 // once per message, so it appends instead of formatting.
 func (t *Text) messageCopied(e event.MessageCopied) {

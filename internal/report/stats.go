@@ -114,6 +114,9 @@ func (t *Text) verdict() {
 	case s.OnlyOn1 > 0:
 		t.linef("The sync is not finished, there are %d among %d identified messages in host1 that are not on host2.",
 			s.OnlyOn1, s.Identified1)
+	case s.Lost > 0:
+		t.linef("The sync is not finished, there are %d among %d identified messages in host1 that host2 had and does not have any more.",
+			s.Lost, s.Identified1)
 	case s.Good() && s.Identified1 > 0:
 		t.linef("The sync looks good, all %d identified messages in host1 are on host2.", s.Identified1)
 	}

@@ -117,6 +117,10 @@ func (t *Text) Event(e event.Event) {
 // print formats e and reports whether it should be seen at once.
 func (t *Text) print(e event.Event) bool {
 	switch e := e.(type) {
+	case event.MessageMissing:
+		t.messageMissing(e)
+		t.flushSoon()
+		return false
 	case event.MessageSkipped:
 		t.messageSkipped(e)
 		t.flushSoon()
