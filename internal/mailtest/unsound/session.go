@@ -86,6 +86,7 @@ func (c *session) next() error {
 		}
 		return c.reply(cmd.tag, "BAD Error in IMAP command: Unknown command.")
 	}
+	c.s.serve(func(s *Served) { s.Commands[cmd.verb]++ })
 	if cmd.verb != "APPEND" {
 		c.s.forget(c.user)
 	}
@@ -124,6 +125,7 @@ func (c *session) arguments(cmd command, args string) (text string, answered boo
 
 // argument reads a literal that is no message.
 func (c *session) argument(cmd command) (value string, answered bool, err error) {
+	c.s.serve(func(s *Served) { s.Arguments++ })
 	if cmd.free && c.s.faults.ArgumentLiterals {
 		c.s.note("ArgumentLiterals")
 		return "", true, c.refuse(cmd, "BAD Error in IMAP command: Unexpected literal.")

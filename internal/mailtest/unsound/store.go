@@ -13,6 +13,7 @@ var appendUID = regexp.MustCompile(`^OK \[APPENDUID (\d+) (\d+)\]`)
 func (c *session) store(tag string, to folder, all []incoming) error {
 	c.s.storing.Lock()
 	defer c.s.storing.Unlock()
+	c.s.serve(func(s *Served) { s.Batch = max(s.Batch, len(all)) })
 	f := &c.s.faults
 	var before map[string]string
 	if c.user != "" {

@@ -43,6 +43,7 @@ type Server struct {
 	seen      map[string]int
 	struck    map[string]int
 	executed  []string
+	served    Served
 	told      map[folder]uint32 // the last UID told
 	forgotten []stored
 	delivered int
@@ -75,6 +76,7 @@ func Start(f Faults) (*Server, error) {
 		passwords: make(map[string]string), seen: make(map[string]int), struck: make(map[string]int),
 		told: make(map[folder]uint32),
 	}
+	s.served.Commands = make(map[string]int)
 	s.behind.open = make(map[string]*upstream)
 	s.done.Go(s.accept)
 	return s, nil
@@ -104,6 +106,32 @@ func (s *Server) Struck() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.struck)
+}
+
+// Served is what clients had carried out.
+type Served struct {
+	// Commands are counted by their verb in upper case, "UID FETCH" for example.
+	Commands map[string]int
+	// Batch is the largest number of messages in one APPEND.
+	Batch int
+	// Arguments are literals that were no messages.
+	Arguments int
+}
+
+// Served tells what clients had carried out so far.
+func (s *Server) Served() Served {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.served
+	out.Commands = maps.Clone(out.Commands)
+	return out
+}
+
+// serve changes what Served tells.
+func (s *Server) serve(change func(*Served)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.served)
 }
 
 // Executed returns the commands that were carried out and stood in literals.

@@ -215,6 +215,16 @@ func TestExecuted(t *testing.T) {
 	}
 }
 
+// What was asked for is told.
+func TestServed(t *testing.T) {
+	s := start(t, unsound.Faults{})
+	talk(t, s, s.Port(), app("a", "INBOX", "", one, two)+"c CREATE {1+}\r\nx\r\nf UID FETCH 1 UID\r\n")
+	got := s.Served()
+	if got.Commands["APPEND"] != 1 || got.Commands["UID FETCH"] != 1 || got.Batch != 2 || got.Arguments != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // A text that says LOGOUT ends the connection.
 func TestExecutedLogout(t *testing.T) {
 	s := start(t, strict)
