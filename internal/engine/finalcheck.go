@@ -40,9 +40,13 @@ func (fs *folderSync) expect(c *copier) {
 	if fs.run.p.Dry || !fs.exists || fs.src == nil || fs.dst == nil {
 		return
 	}
+	c.expunged = fs.run.p.Deletion.Expunge2
 	check := fs.check(c)
 	check.gone = fs.merge.gone
 	for _, m := range fs.pairing.Present {
+		if fs.run.p.Deletion.Expunge2 && slices.Contains(fs.run.flags[1].List(fs.dst.Recs[m.Dst].Flags), imap.FlagDeleted) {
+			continue // the user asked for it to be removed
+		}
 		check.present.add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
 	}
 	fs.run.checks = append(fs.run.checks, check)

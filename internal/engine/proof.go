@@ -119,9 +119,11 @@ func (c *copier) grewRight() bool {
 // claims are the pairs that host2 confirmed.
 func (c *copier) claims() (p pairRuns) {
 	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied {
-			p.add(t.uid, t.newUID)
+		t := &c.tasks[i]
+		if t.fate != copied || c.expunged && slices.Contains(t.flags(), imap.FlagDeleted) {
+			continue
 		}
+		p.add(t.uid, t.newUID)
 	}
 	return p
 }

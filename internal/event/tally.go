@@ -65,6 +65,8 @@ func (t *Tally) Add(e Event) {
 		t.presentOnBoth(e.Folder, e.Count, e.Bytes)
 	case Error:
 		t.failed(e)
+	case MessagesDoubtful:
+		s.Doubtful += e.Count
 	case FlagsChanged:
 		if !e.Dry {
 			s.FlagsChanged += e.Count
