@@ -25,6 +25,9 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 	copiedFor := make(map[int32]bool)
 	for i := range c.tasks {
 		if t := &c.tasks[i]; t.fate == copied {
+			if cut := fs.run.p.Transform.TruncMess; fs.run.p.Dry && cut != nil && t.size > int64(*cut) {
+				continue // it would be cut, and stay
+			}
 			uids = append(uids, t.uid)
 			copiedFor[t.src] = true
 		}

@@ -26,7 +26,7 @@ type mergeState struct {
 	gone int64
 	// dry are the messages that a dry run would have brought here from the folders
 	// before, and their sizes.
-	dry map[identity.Key]int64
+	dry map[dryCopy]int64
 	// claims is what journals know of the host2 folder, nil unless something may be
 	// deleted there.
 	claims *claims
@@ -34,18 +34,25 @@ type mergeState struct {
 
 // wouldCopy notes a message that a dry run would copy, and reports whether one equal to
 // it, as far as the listings tell, would be there by then from another folder.
-func (m *mergeState) wouldCopy(r *listing.Record) bool {
+func (m *mergeState) wouldCopy(to string, r *listing.Record) bool {
 	if m.sources < 2 {
 		return false
 	}
-	if size, ok := m.dry[r.Key]; ok && size == r.Size {
+	k := dryCopy{to, r.Key}
+	if size, ok := m.dry[k]; ok && size == r.Size {
 		return true
 	}
 	if m.dry == nil {
-		m.dry = make(map[identity.Key]int64)
+		m.dry = make(map[dryCopy]int64)
 	}
-	m.dry[r.Key] = r.Size
+	m.dry[k] = r.Size
 	return false
+}
+
+// dryCopy is a message that a dry run would bring to a folder.
+type dryCopy struct {
+	to  string
+	key identity.Key
 }
 
 func (m *mergeState) spoil(why string) {
