@@ -100,6 +100,8 @@ type FolderRemoved struct {
 	Folder Folder
 	Dry    bool
 	Kept   string // why it was kept; "" when it was deleted
+	// Messages went with it, or would.
+	Messages int64
 	Err    error  // the server's refusal
 }
 
