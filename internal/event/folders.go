@@ -102,7 +102,7 @@ type FolderRemoved struct {
 	Kept   string // why it was kept; "" when it was deleted
 	// Messages went with it, or would.
 	Messages int64
-	Err    error  // the server's refusal
+	Err      error // the server's refusal
 }
 
 // LoopStart and LoopEnd enclose the folder loop.
