@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/folders"
@@ -102,6 +103,40 @@ func (r *run) mergeKey(name string) string {
 		return lower
 	}
 	return name
+}
+
+// waitsForOthers reports whether the deletions in the host2 folder wait for other host1
+// folders that go there. Names that differ in case only count as one folder until
+// host2 is seen to tell them apart.
+func (fs *folderSync) waitsForOthers(ctx context.Context) (bool, error) {
+	r, d := fs.run, &fs.run.p.Deletion
+	if fs.merge.left <= 1 {
+		return false, nil
+	}
+	if !d.Delete2 && !d.Expunge2 && !d.Delete2Duplicates || r.p.Dry {
+		return true, nil
+	}
+	var names []string
+	for i := range r.table.Rows {
+		row := &r.table.Rows[i]
+		if row == fs.row || r.mergeOf(row) != fs.merge {
+			continue
+		}
+		if row.To == fs.to.Raw {
+			return true, nil
+		}
+		names = append(names, row.To)
+	}
+	told, err := r.dst.statusOf(ctx, fs.lane.dst, names)
+	if err != nil {
+		return true, err
+	}
+	for _, s := range told {
+		if s.UIDValidity == 0 || s.UIDValidity == fs.dst.UIDValidity {
+			return true, nil // it may be this very folder
+		}
+	}
+	return false, nil
 }
 
 func (r *run) mergeOf(row *folders.Row) *mergeState {
