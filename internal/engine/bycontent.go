@@ -35,9 +35,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 			return altered || fs.run.habits.ExplainsSize(s.Size, d.Size)
 		},
 		Doubles: p.Deletion.Delete2Duplicates,
-		Marked: func(side int, r *listing.Record) bool {
-			return slices.Contains(fs.run.flags[side-1].List(r.Flags), imap.FlagDeleted)
-		},
+		Marked:  fs.hasDeleted,
 	})
 	if err := fs.readAndDecide(ctx, w); err != nil {
 		return err
