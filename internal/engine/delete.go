@@ -24,7 +24,7 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 	uids := slices.Clone(fs.onHost2)
 	for i := range c.tasks {
 		if t := &c.tasks[i]; t.fate == copied {
-			if cut := fs.run.p.Transform.TruncMess; fs.run.p.Dry && cut != nil && t.size > int64(*cut) {
+			if cut := fs.run.p.Transform.TruncMess; fs.run.p.Dry && cut != nil && t.size > *cut {
 				continue // it would be cut, and stay
 			}
 			uids = append(uids, t.uid)
