@@ -12,7 +12,8 @@ import (
 
 // mechanisms that --authmechN knows.
 var mechanisms = []string{
-	"LOGIN", "PLAIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "NTLM",
+	"LOGIN", "PLAIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256",
+	"SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "NTLM",
 	"EXTERNAL", "XOAUTH2", "OAUTHBEARER", "PREAUTH", "X-MASTERAUTH",
 }
 
