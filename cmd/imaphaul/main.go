@@ -17,6 +17,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/oauth"
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
@@ -42,17 +43,23 @@ func start() (code int, sig os.Signal) {
 	}
 	// A reader that went away (imaphaul | head) must not end a migration.
 	ignoreBrokenPipe()
+	args := hideArguments()
+	environ := os.Environ()
+	forgetSecrets(args)
 	prompt := newPrompter(os.Stdin, os.Stdout)
 	p, out := cli.Parse(cli.Input{
-		Args:      os.Args[1:],
-		Environ:   os.Environ(),
+		Args:      args,
+		Environ:   environ,
 		Now:       time.Now(),
 		Version:   programVersion(),
 		InDocker:  inDocker(),
 		ExtraFile: "options_extra.txt",
 		AskSecret: prompt.ask,
-		ReadMap:   readMap,
-		Width:     terminalWidth(),
+
+		FetchSecret: fetchSecret,
+		FindLogin:   oauth.Find,
+		ReadMap:     readMap,
+		Width:       terminalWidth(),
 	})
 	switch {
 	case out == nil && p.Run.Abort:
@@ -61,6 +68,8 @@ func start() (code int, sig os.Signal) {
 		return migrate(p, os.Stdout, os.Stderr)
 	case out.Demo, out.SelfTest:
 		return demonstrate(out, os.Stdout, os.Stderr), nil
+	case out.Login != nil:
+		return logIn(out.Login, environ, os.Stdout, os.Stderr), nil
 	}
 	_, _ = fmt.Fprint(os.Stdout, out.Stdout)
 	_, _ = fmt.Fprint(os.Stderr, out.Stderr)

@@ -40,6 +40,8 @@ type work struct {
 	table  io.Writer
 	stop   <-chan struct{}
 	signal func() string
+	// tokens are where access tokens come from.
+	tokens tokenSources
 }
 
 // migrate carries out a plan from the first line printed to the last. sig is
@@ -48,6 +50,11 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	fail := func(code int, err error) (int, os.Signal) {
 		_, _ = fmt.Fprintf(stderr, "Error: %v\n", err)
 		return code, nil
+	}
+	notes := new(lateNotes)
+	tokens, err := makeTokens(p, notes.say)
+	if err != nil {
+		return fail(event.ExitUsage, err)
 	}
 	if err := os.MkdirAll(p.Output.TmpDir, 0o700); err != nil {
 		return fail(exitNoFile, fmt.Errorf("the directory of temporary files cannot be made: %w (choose another with --tmpdir)", err))
@@ -87,7 +94,8 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	}
 	options := reportOptions(p, log.path)
 	text := report.NewText(&report.Tee{Out: out, Log: log.writer()}, tally, options)
-	r := &runner{p: p, tally: tally, text: text, options: options, skipped: skipped, pid: pid, table: stdout}
+	r := &runner{p: p, tally: tally, text: text, options: options, skipped: skipped, pid: pid, table: stdout, tokens: tokens}
+	notes.to(func(text string) { r.sink(event.Note{Text: text, Warn: true}) })
 	return r.run(preamble(p, pidNotes))
 }
 
@@ -100,6 +108,7 @@ type runner struct {
 	skipped *report.SkippedFile
 	pid     *ownPidFile
 	table   io.Writer
+	tokens  tokenSources
 
 	mu       sync.Mutex // one event at a time
 	byFile   atomic.Bool
@@ -178,7 +187,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	if r.p.Mode == plan.ModeJustBanner {
 		r.sink(fin)
 	} else {
-		carryOut(ctx, r.p, work{sink: r.sink, report: r.report, trace: &lineWriter{text: r.text}, table: r.table, stop: stop, signal: r.policy.ended})
+		carryOut(ctx, r.p, work{sink: r.sink, report: r.report, trace: &lineWriter{text: r.text}, table: r.table, stop: stop, signal: r.policy.ended, tokens: r.tokens})
 	}
 	endWatch()
 	<-watched

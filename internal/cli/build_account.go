@@ -102,6 +102,7 @@ func (b *builder) transport(a *plan.Account, n string) {
 		b.sslVersion(a, "--ssl"+n+"_ssl_version", version)
 	}
 	b.sslArgs(a, n)
+	b.pinned(a, n)
 	if v.given("cafile" + n) {
 		a.CAFile = v.str("cafile" + n)
 	}
@@ -126,7 +127,9 @@ func (b *builder) checkCAFile(path, n string) {
 func (b *builder) authentication(a *plan.Account, n string) {
 	v := b.v
 	b.readPassword(a, n)
-	b.readToken("oauthaccesstoken"+n, &a.Token, &a.TokenFile)
+	if v.str("oauthrefreshcmd"+n) == "" {
+		b.readToken("oauthaccesstoken"+n, &a.Token, &a.TokenFile)
+	}
 	b.readToken("oauthdirect"+n, &a.OAuthDirect, &a.OAuthDirectFile)
 
 	hasToken := v.str("oauthaccesstoken"+n) != ""
@@ -142,13 +145,14 @@ func (b *builder) authentication(a *plan.Account, n string) {
 	case v.flagOr("authmd5"+n, v.flag("authmd5")):
 		a.Mech = "CRAM-MD5"
 	}
-	if (a.Mech == "XOAUTH2" || a.Mech == "OAUTHBEARER") && !hasToken && !hasDirect {
-		b.bad.add("--authmech%s %s: it needs a token, a password will not do. Give --oauthaccesstoken%s.", n, a.Mech, n)
+	b.tokens(a, n)
+	if (a.Mech == "XOAUTH2" || a.Mech == "OAUTHBEARER") && !hasToken && !hasDirect && a.OAuth == nil {
+		b.bad.add("--authmech%s %s: it needs a token, a password will not do. Log in once with \"imaphaul login\", or give --oauthaccesstoken%s, --googlekey%s or --msclientid%s.", n, a.Mech, n, n, n)
 	}
 	if a.ProxyAuth && a.AuthUser == "" {
 		b.bad.add("--proxyauth%s: it logs in as an administrator, and none is given. Add --authuser%s.", n, n)
 	}
-	if a.ProxyAuth && (hasToken || hasDirect) {
+	if a.ProxyAuth && (hasToken || hasDirect || a.OAuth != nil) {
 		b.bad.add("--proxyauth%s: it logs in by a password, not by a token. Drop one of the two.", n)
 	}
 }

@@ -88,15 +88,19 @@ nothing but unreadable files is wrong.
 In this order, for each side:
 
 1. ` + "`--passfileN FILE`" + `: the first line of the file, byte for byte. A line end (LF or CRLF) and a byte order mark are not part of it.
-2. The environment variable ` + "`IMAPSYNC_PASSWORDN`" + `.
-3. ` + "`--passwordN TEXT`" + `, exactly as typed, blanks included. Other users of the machine can read it in the list of processes, and the
-   program cannot hide it there: prefer a file.
-4. A prompt, without echo. When standard input is no terminal, one line of it.
+2. ` + "`--secretN SOURCE`" + `: ` + "`env:NAME`" + `, ` + "`file:PATH`" + `, ` + "`keyring:NAME`" + ` (an entry of the service imaphaul in the keyring of the system) or
+   ` + "`cmd:COMMAND`" + ` (the first line that the command prints). An error beside ` + "`--passfileN` or `--passwordN`" + `.
+3. The environment variable ` + "`IMAPSYNC_PASSWORDN`" + `. It is not passed on to commands that the program starts.
+4. ` + "`--passwordN TEXT`" + `, exactly as typed, blanks included. On Linux the program overwrites it in the list of processes as soon as it
+   starts; until then, and elsewhere, other users of the machine can read it: prefer a file.
+5. A login stored by ` + "`imaphaul login`" + ` for this user and host, see [auth.md](auth.md).
+6. A prompt, without echo. When standard input is no terminal, one line of it.
 
 No password is asked for when a token is given, nor with the mechanisms EXTERNAL and PREAUTH. Passwords and tokens are never
 printed, in no spelling of their options; the echoed command line shows MASKED.
 
-A file given to ` + "`--oauthaccesstokenN` or `--oauthdirectN`" + ` is read again at each login.
+A file given to ` + "`--oauthaccesstokenN` or `--oauthdirectN`" + ` is read again at each login. How tokens are made and renewed, for each
+provider, is in [auth.md](auth.md); ` + "`imaphaul login --help`" + ` lists the options of the login.
 
 ## TLS
 

@@ -23,6 +23,12 @@ type Input struct {
 	ExtraFile string
 	// AskSecret prompts for a password without echo. nil: there is nobody to ask.
 	AskSecret func(prompt string) (string, error)
+	// FetchSecret gets a secret from where --secretN points: kind is "keyring" or
+	// "cmd". nil: both are refused.
+	FetchSecret func(kind, from string) (string, error)
+	// FindLogin names the file of the login stored for a user at a host, "" for
+	// none. nil: nobody looks.
+	FindLogin func(user, host string) string
 	// ReadMap reads the contents of a --mapfile; errors name the line. nil: the
 	// option is refused.
 	ReadMap func(io.Reader) ([]plan.MapPair, error)
@@ -58,6 +64,8 @@ type Outcome struct {
 	// (--testslive); SelfTest for the same as a test, which exits 0 or 254.
 	Demo     bool
 	SelfTest bool
+	// Login asks for what "imaphaul login" is to do.
+	Login *Login
 	// IPv6 lets the demonstration use ::1.
 	IPv6 bool
 }

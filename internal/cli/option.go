@@ -132,7 +132,7 @@ var Table = buildTable()
 func buildTable() []Option {
 	var all []Option
 	for _, part := range [][]Option{
-		accountOptions(), connectOptions(), authOptions(), folderOptions(), nameOptions(),
+		accountOptions(), connectOptions(), authOptions(), tokenOptions(), folderOptions(), nameOptions(),
 		folderDeleteOptions(), presetOptions(), selectOptions(), identityOptions(),
 		transformOptions(), flagOptions(), deleteOptions(), runOptions(), limitOptions(),
 		journalOptions(), outputOptions(), signalOptions(), debugOptions(),

@@ -5,8 +5,9 @@ func accountOptions() []Option {
 		both(Option{Name: "hostN", Kind: Str, Arg: "host", Help: "The {side} server: a name or an IP address."}),
 		both(Option{Name: "portN", Kind: Int, Arg: "port", Auto: "993 with TLS from the start, else 143", Help: "TCP port of the {side} server; naming one skips the search for TLS."}),
 		both(Option{Name: "userN", Kind: Str, Arg: "login", Help: "Login on the {side} server."}),
-		both(Option{Name: "passwordN", Kind: Str, Arg: "secret", Secret: true, Help: "Password of user{N}. Other users of the machine can see it: prefer --passfile{N}."}),
+		both(Option{Name: "passwordN", Kind: Str, Arg: "secret", Secret: true, Help: "Password of user{N}. Other users of the machine may see it: prefer --passfile{N}."}),
 		both(Option{Name: "passfileN", Kind: Str, Arg: "file", Help: "File whose first line is the password of user{N}; wins over every other source."}),
+		ownBoth(Option{Name: "secretN", Kind: Str, Arg: "source", Secret: true, Help: "Where the password of user{N} is: env:NAME, file:PATH, keyring:NAME (service imaphaul) or cmd:COMMAND (the first line it prints)."}),
 		one(Option{Name: "showpasswords", Kind: Switch, Status: NoEffect, Why: "passwords and tokens are never printed", Help: "Print passwords: refused here."}),
 	)
 }
@@ -18,6 +19,8 @@ func connectOptions() []Option {
 		one(Option{Name: "sslcheck", Kind: Switch, Default: "true", Help: "Try port 993 first when neither port, --ssl nor --tls says otherwise."}),
 		ownBoth(Option{Name: "insecureN", Kind: Switch, Help: "Accept any certificate from host{N}. Anyone on the way can then read along."}),
 		ownBoth(Option{Name: "cafileN", Kind: Str, Arg: "file", Help: "PEM file of the authorities to trust for host{N}, instead of the system's."}),
+		ownBoth(Option{Name: "fingerprintN", Kind: Str, Arg: "sha256:hex", Help: "The SHA-256 of the only certificate to accept from host{N}, whoever issued it."}),
+		ownBoth(Option{Name: "tlsminN", Kind: Str, Arg: "version", Auto: "1.2", Help: "Oldest TLS version to accept from host{N}: 1.0, 1.1, 1.2 or 1.3."}),
 		both(Option{Name: "sslargsN", Kind: Hash, Arg: "key=value", Help: "TLS settings for host{N} under the names of IO::Socket::SSL, such as SSL_verify_mode=0."}),
 		both(Option{Name: "sslN_ssl_version", Kind: Str, Arg: "version", Help: "TLS versions for host{N}; the same as --sslargs{N} SSL_version=..."}),
 		one(Option{Name: "debugssl", Kind: Int, Default: "1", Arg: "0..4", Status: NoEffect, Why: "TLS version, cipher and certificate errors are always told in full", Help: "Verbosity of the TLS library."}),
@@ -39,7 +42,7 @@ func connectOptions() []Option {
 
 func authOptions() []Option {
 	return rows(GroupAuth,
-		both(Option{Name: "authmechN", Kind: Str, Arg: "mechanism", Auto: "LOGIN, or PLAIN with --authuser{N}", Help: "How to log in to host{N}: PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, XOAUTH2..."}),
+		both(Option{Name: "authmechN", Kind: Str, Arg: "mechanism", Auto: "LOGIN, or PLAIN with --authuser{N}", Help: "How to log in to host{N}: PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256 (with channel binding where host{N} offers it), XOAUTH2..."}),
 		both(Option{Name: "authuserN", Kind: Str, Arg: "login", Help: "Administrator who logs in on behalf of user{N}."}),
 		both(Option{Name: "proxyauthN", Kind: Flag, Help: "Log in as authuser{N}, then become user{N} by PROXYAUTH."}),
 		one(Option{Name: "authmd5", Kind: Switch, Help: "CRAM-MD5 on both hosts."}),

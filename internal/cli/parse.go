@@ -19,6 +19,9 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if in.Args[0] == "explain" {
 		return nil, explain(in.Args[1:])
 	}
+	if in.Args[0] == "login" {
+		return nil, login(&in, in.Args[1:])
+	}
 	if out := deleteTwo(in.Args); out != nil {
 		return nil, out
 	}

@@ -275,10 +275,12 @@ func (s *scanner) looksSecret(lower string) bool {
 			return true
 		}
 	}
-	spelling, _, candidates := s.vocab.abbreviated(lower)
-	for _, c := range append(candidates, spelling) {
-		if n, ok := s.vocab.exact(c); ok && n.opt.Secret {
-			return true
+	// Ours are not among the candidates where imapsync has names, too.
+	for _, d := range []*dictionary{s.vocab.theirs, s.vocab.ours} {
+		for _, c := range d.prefixed(lower) {
+			if d.byName[c].opt.Secret {
+				return true
+			}
 		}
 	}
 	return false

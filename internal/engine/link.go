@@ -226,6 +226,9 @@ func backOff(n int) time.Duration {
 func (k *link) reopen(ctx context.Context, cause error) error {
 	if k.conn != nil {
 		k.lostCompressed()
+		if bye, ok := refusalIn(k.conn.Err()); ok && k.side.classify(bye).Action == provider.Reauth {
+			k.conn.RefuseToken()
+		}
 		k.side.count(k.conn)
 		k.conn = nil
 	}
@@ -244,7 +247,7 @@ func (k *link) reopen(ctx context.Context, cause error) error {
 		var c *imapconn.Conn
 		if c, err = k.side.login(ctx, nil); err != nil {
 			var refused *imapconn.Response
-			if ctx.Err() != nil {
+			if ctx.Err() != nil || permanent(err) {
 				return err
 			}
 			if errors.As(err, &refused) && refused.Status != "BYE" {

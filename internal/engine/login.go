@@ -73,12 +73,7 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	if onlyConnect {
 		return c, nil
 	}
-	creds := imapconn.Credentials{
-		User: a.User, AuthUser: a.AuthUser, Password: a.Password,
-		Token: a.Token, TokenFile: a.TokenFile,
-		OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile,
-		Mech: a.Mech, ProxyAuth: a.ProxyAuth, TryLogin: a.TryLogin, Domain: a.Domain,
-	}
+	creds := s.credentials()
 	mech := creds.Mechanism()
 	tell(event.Authenticating{Side: s.n, Host: a.Host, Mech: mech, Advertised: mech == "LOGIN" || c.Has(imap.AuthCap(mech))})
 	if err := c.Login(ctx, creds); err != nil {
@@ -86,7 +81,7 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 			s.compression.strike() // COMPRESS belongs to the login
 		}
 		_ = c.Close()
-		return nil, &loginError{err}
+		return nil, &loginError{s, err}
 	}
 	if s.sealed {
 		c.Seal()
@@ -101,12 +96,6 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	}
 	return c, nil
 }
-
-// loginError is a failed login, as opposed to a failed connection.
-type loginError struct{ err error }
-
-func (e *loginError) Error() string { return e.err.Error() }
-func (e *loginError) Unwrap() error { return e.err }
 
 // refusedEntry turns a failed first connection into the error imapsync's users
 // know, and ends the run.
@@ -130,13 +119,7 @@ func (s *side) refusedEntry(err error, st *story) error {
 		e.Text = fmt.Sprintf("Host%d failure: %s", s.n, err)
 		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.n, s.n)
 	case errors.As(err, &login):
-		e.Class = event.ErrAuthUser1
-		if s.n == 2 {
-			e.Class = event.ErrAuthUser2
-		}
-		mech := (&imapconn.Credentials{AuthUser: a.AuthUser, Token: a.Token, TokenFile: a.TokenFile, OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile, Mech: a.Mech}).Mechanism()
-		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, mech, serverWords(err))
-		e.Hint = fmt.Sprintf("check --user%d and the password (from %s)", s.n, or(a.PasswordFrom, "no source"))
+		e = login.fault()
 	case errors.As(err, &tlsErr):
 		e.Class = event.ErrTLS
 		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Error())

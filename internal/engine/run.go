@@ -38,6 +38,8 @@ type Options struct {
 	// Report writes the reports of --emailreport1 and --emailreport2: a whole
 	// message with CRLF line ends. nil: none are stored.
 	Report func(ReportRequest) ([]byte, error)
+	// Tokens gives the access tokens of a side; nil for accounts without.
+	Tokens func(side event.Side) Tokens
 	// Version is told to servers that want to know (ID).
 	Version string
 	// Dial replaces the network, for tests.
@@ -129,10 +131,14 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	if err == nil {
 		err = r.work(ctx)
 	}
+	failedLogin, _ := refusedLogin(err)
 	switch {
 	case err == nil, errors.Is(err, errStopped), errors.Is(err, errDone), r.stopCause() == stopSignal:
 	case ctx.Err() != nil:
 		r.stopFor(stopSignal)
+	case failedLogin != nil:
+		r.stopFor(stopLost)
+		r.fault(failedLogin.fault())
 	case isConnError(err):
 		r.stopFor(stopLost)
 		r.fault(event.Error{Class: event.ErrLost, Text: fmt.Sprintf("Failure: lost connection: %v", err),

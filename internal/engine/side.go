@@ -24,6 +24,8 @@ type side struct {
 	n    event.Side
 	acct *plan.Account
 	cfg  imapconn.Config
+	// tokens are the account's, if it has any.
+	tokens Tokens
 	// sealed connections can not send a command that changes anything.
 	sealed bool
 
@@ -90,6 +92,9 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 				r.note(fmt.Sprintf("Host%d says: %s", n, notice.Line()))
 			}
 		},
+	}
+	if r.o.Tokens != nil {
+		s.tokens = r.o.Tokens(n)
 	}
 	if a.Compress != nil {
 		s.cfg.Compress = *a.Compress

@@ -26,6 +26,11 @@ type Account struct {
 	OAuthDirect     secret.Secret
 	OAuthDirectFile string
 
+	// OAuth makes tokens at each login; nil for none.
+	OAuth *OAuth `json:",omitempty"`
+	// TokenHosts are hosts that the user trusts with a token (--oauthhostN).
+	TokenHosts []string `json:",omitempty"`
+
 	Mech      string // upper case, "" for the default
 	ProxyAuth bool
 	TryLogin  bool

@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/provider"
+)
+
+// Tokens are where an account's access tokens come from.
+type Tokens struct {
+	// Source gives them; nil for an account without.
+	Source imapconn.TokenSource
+	// For reports whether they are for a host, nil for any (imapconn.TokenHosts).
+	For func(host string) bool
+}
+
+// loginError is a failed login, as opposed to a failed connection.
+type loginError struct {
+	side *side
+	err  error
+}
+
+func (e *loginError) Error() string { return e.err.Error() }
+func (e *loginError) Unwrap() error { return e.err }
+
+// permanent reports whether a login failed for a reason on our side that stays:
+// no token can be had.
+func permanent(err error) bool {
+	var p interface{ Permanent() bool }
+	return errors.As(err, &p) && p.Permanent()
+}
+
+// fault is the error of a failed login in imapsync's words, with what to check.
+func (e *loginError) fault() event.Error {
+	s, a := e.side, e.side.acct
+	class := event.ErrAuthUser1
+	if s.n == 2 {
+		class = event.ErrAuthUser2
+	}
+	creds := s.credentials()
+	f := event.Error{
+		Class: class,
+		Text:  fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, creds.Mechanism(), s.loginWords(e.err)),
+		Hint:  s.loginHint(e.err),
+	}
+	return f
+}
+
+// loginWords are the server's words, the reason that came with them, and why
+// there is no other token.
+func (s *side) loginWords(err error) string {
+	words := serverWords(err)
+	var auth *imapconn.AuthError
+	if errors.As(err, &auth) && auth.Reason != "" {
+		words += " (the server's reason: " + auth.Reason + ")"
+	}
+	var token *imapconn.TokenError
+	if errors.As(err, &token) {
+		words += "; another token cannot be had: " + token.Err.Error()
+	}
+	return strings.ReplaceAll(words, "{N}", strconv.Itoa(int(s.n)))
+}
+
+// loginHint says what a refusal means, if that is known, and what to check.
+func (s *side) loginHint(err error) string {
+	a, n := s.acct, strconv.Itoa(int(s.n))
+	var own interface {
+		Advice(side, user string) string
+	}
+	if errors.As(err, &own) {
+		if remedy := own.Advice(n, a.User); remedy != "" {
+			return remedy
+		}
+	}
+	if errors.Is(err, imapconn.ErrTokenHost) {
+		return "check --host" + n + "; a token is worth as much as a password"
+	}
+	text := err.Error()
+	if advice, ok := provider.Advise(a.Host+" "+s.banner, text); ok {
+		return advice.Cause + ": " + advice.For(n, a.User)
+	}
+	creds := s.credentials()
+	if mech := creds.Mechanism(); strings.Contains(mech, "OAUTH") {
+		return fmt.Sprintf("check --user%s, and that its token is for this server and not expired", n)
+	}
+	return fmt.Sprintf("check --user%s and the password (from %s)", n, or(a.PasswordFrom, "no source"))
+}
+
+// credentials say how to log in to this account.
+func (s *side) credentials() imapconn.Credentials {
+	a := s.acct
+	return imapconn.Credentials{
+		User: a.User, AuthUser: a.AuthUser, Password: a.Password,
+		Token: a.Token, TokenFile: a.TokenFile, TokenSource: s.tokens.Source,
+		TokenHosts:  imapconn.TokenHosts{For: s.tokens.For, Trusted: a.TokenHosts},
+		OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile,
+		Mech: a.Mech, ProxyAuth: a.ProxyAuth, TryLogin: a.TryLogin, Domain: a.Domain,
+	}
+}
+
+// refusedLogin is the login inside err that will fail again: not one during which
+// the connection was lost, nor one that the server wants to see later.
+func refusedLogin(err error) (*loginError, bool) {
+	var l *loginError
+	if !errors.As(err, &l) || isConnError(l.err) {
+		return nil, false
+	}
+	if refusal, ok := refusalIn(l.err); ok && l.side.classify(refusal).Later() {
+		return nil, false
+	}
+	return l, true
+}
