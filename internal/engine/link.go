@@ -226,7 +226,7 @@ func backOff(n int) time.Duration {
 func (k *link) reopen(ctx context.Context, cause error) error {
 	if k.conn != nil {
 		k.lostCompressed()
-		if bye, ok := refusalIn(k.conn.Err()); ok && k.side.classify(bye).Action == provider.Reauth {
+		if k.side.tokenEnded(k.conn.Err()) {
 			k.conn.RefuseToken()
 		}
 		k.side.count(k.conn)

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -42,8 +43,21 @@ var tlsVersions = map[string]uint16{
 }
 
 // login opens one connection and logs in. st is nil for a connection that
-// replaces a lost one.
+// replaces a lost one. A server that hangs up because it does not like the token
+// gets another one, once.
 func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
+	c, err := s.logIn(ctx, st)
+	if err != nil && s.wantsAnotherToken(err) {
+		c, err = s.logIn(ctx, nil)
+		if err == nil && st != nil {
+			st.emit(event.LoggedIn{Side: s.n, Host: s.acct.Host, User: s.acct.User, Mech: c.AuthMechanism(), Capabilities: c.CapLine()})
+		}
+	}
+	return c, err
+}
+
+// logIn is one attempt of login.
+func (s *side) logIn(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	if err := s.run.calm.wait(ctx); err != nil {
 		return nil, err
 	}
@@ -75,10 +89,13 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	}
 	creds := s.credentials()
 	mech := creds.Mechanism()
-	tell(event.Authenticating{Side: s.n, Host: a.Host, Mech: mech, Advertised: mech == "LOGIN" || c.Has(imap.AuthCap(mech))})
+	tell(event.Authenticating{Side: s.n, Host: a.Host, Mech: mech, Advertised: mech == "LOGIN" || c.Has(imap.AuthCap(strings.Fields(mech)[0]))})
 	if err := c.Login(ctx, creds); err != nil {
 		if isConnError(err) && a.Compress == nil && cfg.Compress {
 			s.compression.strike() // COMPRESS belongs to the login
+		}
+		if hungUp := c.Err() != nil; hungUp && s.tokenEnded(err) {
+			c.RefuseToken()
 		}
 		_ = c.Close()
 		return nil, &loginError{s, err}

@@ -28,6 +28,20 @@ type loginError struct {
 func (e *loginError) Error() string { return e.err.Error() }
 func (e *loginError) Unwrap() error { return e.err }
 
+// tokenEnded reports whether err holds the word of this server that a token is not
+// good (any more).
+func (s *side) tokenEnded(err error) bool {
+	refusal, ok := refusalIn(err)
+	return ok && s.classify(refusal).Action == provider.Reauth
+}
+
+// wantsAnotherToken reports whether a login failed because the server hung up over
+// the token, and there may be another one.
+func (s *side) wantsAnotherToken(err error) bool {
+	var l *loginError
+	return s.tokens.Source != nil && errors.As(err, &l) && isConnError(l.err) && s.tokenEnded(l.err)
+}
+
 // permanent reports whether a login failed for a reason on our side that stays:
 // no token can be had.
 func permanent(err error) bool {

@@ -110,7 +110,7 @@ func (s *Server) byRefresh(r *http.Request) (user, refreshToken, code, text stri
 		s.problems = append(s.problems, "a refresh token is used that is not valid (any more)")
 		return "", "", "invalid_grant", "Token has been expired or revoked."
 	}
-	if s.KeepRefresh {
+	if s.KeepRefresh || s.revoked[g.user] {
 		return g.user, "", "", ""
 	}
 	delete(s.refresh, given)

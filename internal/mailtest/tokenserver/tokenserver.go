@@ -216,3 +216,10 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
 	s.counts["introspect active"]++
 	reply(w, http.StatusOK, map[string]any{"active": true, "username": a.user, "scope": s.Scope, "exp": a.ends.Unix()})
 }
+
+// Allow takes RevokeUser back: who logs in anew gets tokens.
+func (s *Server) Allow(user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.revoked, user)
+}
