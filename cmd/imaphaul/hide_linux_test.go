@@ -13,29 +13,29 @@ import (
 // The list of processes shows no secret while the program runs, in no spelling of
 // the options, and not how long it is.
 func TestProcessListShowsNoSecret(t *testing.T) {
-	mute, err := newMuteServer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer mute.close()
 	const canary = "c4nary-0123456789-abcdef"
-	port := strconv.Itoa(mute.port())
-	hosts := []string{
-		"--host1", "127.0.0.1", "--port1", port, "--user1", "a", "--nossl1", "--notls1",
-		"--host2", "127.0.0.1", "--port2", port, "--user2", "b", "--password2", canary, "--nossl2", "--notls2", "--nolog", "--pidfile", "",
-	}
 	for _, tc := range [][]string{
-		{"--password1", canary}, {"--password1=" + canary}, {"-PassWord1", canary}, {"+passw1=" + canary}, {"--passw1", canary},
+		{"--password1", canary}, {"--password1=" + canary}, {"-PassWord1", canary}, {"+PASSWORD1=" + canary},
 		{"--password1", "x" + canary, "--password1", canary}, {"--oauthaccesstoken1", canary}, {"--oauthdirect1=" + canary},
 		{"--oauthrefreshcmd1", "true " + canary, "--oauthaccesstoken1", "token-file"},
 		{"--secret1", "cmd:echo " + canary},
 	} {
 		t.Run(strings.ReplaceAll(strings.Join(tc, " "), canary, "X"), func(t *testing.T) {
+			mute, err := newMuteServer()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer mute.close()
+			port := strconv.Itoa(mute.port())
+			hosts := []string{
+				"--host1", "127.0.0.1", "--port1", port, "--user1", "a", "--nossl1", "--notls1",
+				"--host2", "127.0.0.1", "--port2", port, "--user2", "b", "--password2", canary, "--nossl2", "--notls2", "--nolog", "--pidfile", "",
+			}
 			dir := t.TempDir()
 			if err := os.WriteFile(filepath.Join(dir, "token-file"), []byte("token\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(os.Args[0], append(append([]string(nil), hosts...), tc...)...)
+			cmd := exec.Command(os.Args[0], append(hosts, tc...)...)
 			cmd.Args[0] = "imaphaul"
 			cmd.Dir = dir
 			cmd.Env = append(os.Environ(), "IMAPSYNC_PASSWORD1=", "IMAPSYNC_PASSWORD2=", "TMPDIR="+dir, "XDG_STATE_HOME="+dir)
@@ -44,10 +44,16 @@ func TestProcessListShowsNoSecret(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			<-mute.accepted
+			ended := make(chan error, 1)
+			go func() { ended <- cmd.Wait() }()
+			select {
+			case <-mute.accepted:
+			case err := <-ended:
+				t.Fatalf("it ended: %v\n%s", err, &out)
+			}
 			shown, err := os.ReadFile("/proc/" + strconv.Itoa(cmd.Process.Pid) + "/cmdline")
 			_ = cmd.Process.Kill()
-			_ = cmd.Wait() // it was killed
+			<-ended
 			if err != nil {
 				t.Fatal(err)
 			}
