@@ -35,6 +35,12 @@ test: setup ## all tests, with the race detector, on real servers
 test-fast: ## the tests that need no real server
 	IMAPHAUL_NO_SERVERS=1 $(GO) test $(PACKAGES)
 
+# Not part of test: the browser is some 100 MB to fetch.
+.PHONY: test-browser
+test-browser: ## logs in through a page of consent in headless Chromium, then migrates
+	@testdata/servers/setup.sh tls dovecot chromium
+	IMAPHAUL_BROWSER=1 $(GO) test -count=1 -v -run Browser ./cmd/imaphaul
+
 # 30 kills on each server, every interesting byte of every dialogue; about an hour.
 # SEED=n chooses another sequence of instants; the one used is told.
 .PHONY: chaos
