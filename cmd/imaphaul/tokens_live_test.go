@@ -117,6 +117,20 @@ func (l *tokenLab) same(t *testing.T, out string) {
 			t.Errorf("%q is printed", s)
 		}
 	}
+	// Nor does anything but the stored logins hold any: journal, reports, lists.
+	err := filepath.WalkDir(l.dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path == l.files[0] || path == l.files[1] {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte("access-")) || bytes.Contains(b, []byte("refresh-")) {
+			t.Errorf("a token is in %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
 	if p := l.provider.Problems(); len(p) > 0 {
 		t.Error(p)
 	}
