@@ -103,6 +103,8 @@ func (b *builder) transport(a *plan.Account, n string) {
 	}
 	b.sslArgs(a, n)
 	b.pinned(a, n)
+	b.proxy(a, n)
+	b.disabledCaps(a, n)
 	if v.given("cafile" + n) {
 		a.CAFile = v.str("cafile" + n)
 	}

@@ -22,6 +22,8 @@ type AuthError struct {
 	// Reason is the server's explanation (JSON, for OAuth), or empty.
 	Reason string
 	Err    error
+	// Ours says that we gave the exchange up: what the server said did not hold.
+	Ours bool
 }
 
 // Error tells mechanism, cause and reason.
@@ -89,9 +91,9 @@ func (c *Conn) attempt(ctx context.Context, client sasl.Client, name string, may
 	}
 	switch err := cmd.err(); {
 	case ours != nil && err != nil:
-		return initial, &AuthError{Mech: mech, Err: fmt.Errorf("%w; the server then said: %w", ours, c.clean(err))}
+		return initial, &AuthError{Mech: mech, Ours: true, Err: fmt.Errorf("%w; the server then said: %w", ours, c.clean(err))}
 	case ours != nil:
-		return initial, &AuthError{Mech: mech, Err: ours}
+		return initial, &AuthError{Mech: mech, Ours: true, Err: ours}
 	case err != nil && reason != "":
 		return initial, &AuthError{Mech: mech, Reason: reason, Err: c.clean(err)}
 	case err != nil:
