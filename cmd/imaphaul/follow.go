@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -37,7 +38,7 @@ func claim(p *plan.Plan, logPath string, stdout io.Writer) (pid *ownPidFile, not
 		case owner.LogFile == "":
 			return nil, nil, false, fmt.Errorf("%w; --tail cannot follow it, since it writes no log file. Wait for its end, or start it with --log", err)
 		}
-		if err := follow(p.Output.PidFile, owner, stdout); err != nil {
+		if err := follow(p.Output.PidFile, owner, p.Limits.ErrorsMax, stdout); err != nil {
 			return nil, nil, false, fmt.Errorf("--tail cannot follow process %d: %w", owner.PID, err)
 		}
 		return nil, nil, true, nil
@@ -47,7 +48,7 @@ func claim(p *plan.Plan, logPath string, stdout io.Writer) (pid *ownPidFile, not
 
 // follow prints the log of another run until its end. What that run comes to is
 // told by the log; to have followed it is a success, as in imapsync.
-func follow(path string, owner pidfile.Holder, stdout io.Writer) error {
+func follow(path string, owner pidfile.Holder, errorsMax int, stdout io.Writer) error {
 	say := func(format string, args ...any) error {
 		_, err := fmt.Fprintf(stdout, format+"\n", args...)
 		return err
@@ -60,5 +61,5 @@ func follow(path string, owner pidfile.Holder, stdout io.Writer) error {
 	if err := pidfile.Follow(context.Background(), path, owner, tick.C, stdout); err != nil {
 		return err
 	}
-	return say("Process %d has ended.\nExiting with return value %d (%s)", owner.PID, event.ExitOK, report.ExitText(event.ExitOK))
+	return say("Process %d has ended.\n%s", owner.PID, report.ExitLine(event.ExitOK, 0, errorsMax, os.Getpid()))
 }

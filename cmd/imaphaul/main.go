@@ -42,12 +42,15 @@ func start() (code int, sig os.Signal) {
 	}
 	// A reader that went away (imaphaul | head) must not end a migration.
 	ignoreBrokenPipe()
+	if len(os.Args) < 2 && os.Getenv("SERVER_SOFTWARE") != "" {
+		return webPage(os.Stdout), nil
+	}
 	prompt := newPrompter(os.Stdin, os.Stdout)
 	p, out := cli.Parse(cli.Input{
 		Args:      os.Args[1:],
 		Environ:   os.Environ(),
 		Now:       time.Now(),
-		Version:   programVersion(),
+		Version:   shownVersion(),
 		InDocker:  inDocker(),
 		ExtraFile: "options_extra.txt",
 		AskSecret: prompt.ask,
@@ -56,11 +59,14 @@ func start() (code int, sig os.Signal) {
 	})
 	switch {
 	case out == nil && p.Run.Abort:
-		return abort(p, os.Stdout), nil
+		return abort(p, os.Stdout, os.Stderr), nil
 	case out == nil:
 		return migrate(p, os.Stdout, os.Stderr)
 	case out.Demo, out.SelfTest:
 		return demonstrate(out, os.Stdout, os.Stderr), nil
+	}
+	if out.Code != 0 && !out.Command {
+		return refuse(out, os.Stdout, os.Stderr), nil
 	}
 	_, _ = fmt.Fprint(os.Stdout, out.Stdout)
 	_, _ = fmt.Fprint(os.Stderr, out.Stderr)

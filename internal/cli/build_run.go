@@ -18,6 +18,9 @@ const (
 	leastBuffer   = 1 << 20
 )
 
+// ErrorsMax is --errorsmax when it is not given.
+const ErrorsMax = 50
+
 func (b *builder) transfer() plan.Transfer {
 	v := b.v
 	t := plan.Transfer{
@@ -52,7 +55,7 @@ func (b *builder) limits() plan.Limits {
 		WaitDay:              v.flag("waitday"),
 	}
 	if l.ErrorsMax == 0 {
-		l.ErrorsMax = 50 // imapsync's reading of 0
+		l.ErrorsMax = ErrorsMax // imapsync's reading of 0
 	}
 	if l.ExitWhenOver != nil && *l.ExitWhenOver == 0 {
 		l.ExitWhenOver = nil // imapsync's reading of 0

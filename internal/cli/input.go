@@ -58,6 +58,12 @@ type Outcome struct {
 	// (--testslive); SelfTest for the same as a test, which exits 0 or 254.
 	Demo     bool
 	SelfTest bool
+	// Refused is the plan as far as it could be made, of a command line that asks
+	// for a run and is not right: it says where the log was to be. nil when the
+	// arguments could not be taken apart. It must not be carried out.
+	Refused *plan.Plan
+	// Command: it was a command beside the runs (explain), which has no exit line.
+	Command bool
 	// IPv6 lets the demonstration use ::1.
 	IPv6 bool
 }

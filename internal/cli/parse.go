@@ -17,7 +17,9 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 		return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
 	}
 	if in.Args[0] == "explain" {
-		return nil, explain(in.Args[1:])
+		out := explain(in.Args[1:])
+		out.Command = out.Code != 0
+		return nil, out
 	}
 	if out := deleteTwo(in.Args); out != nil {
 		return nil, out
@@ -43,7 +45,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	p := b.build()
 	p.CommandLine = sc.masked
 	if b.bad.any() {
-		return nil, b.bad.outcome()
+		return nil, b.refused(p)
 	}
 	switch {
 	case v.flag("tests"):
@@ -56,10 +58,17 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if p.Mode != plan.ModeJustBanner && p.Mode != plan.ModeJustConnect && !p.Run.Abort {
 		b.askPasswords(p)
 		if b.bad.any() {
-			return nil, b.bad.outcome()
+			return nil, b.refused(p)
 		}
 	}
 	return p, nil
+}
+
+// refused is the outcome of a command line in which something is wrong.
+func (b *builder) refused(p *plan.Plan) *Outcome {
+	out := b.bad.outcome()
+	out.Refused = p
+	return out
 }
 
 // deleteTwo catches "--delete 2", an old and dangerous slip, before anything

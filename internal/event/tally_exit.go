@@ -7,6 +7,7 @@ import "errors"
 const (
 	ExitOK                = 0
 	ExitCatchAll          = 1
+	ExitNoFile            = 2 // a log, a directory or a list cannot be made: imapsync's errno ENOENT
 	ExitBySignal          = 6
 	ExitByFile            = 7
 	ExitPidFile           = 8

@@ -42,8 +42,13 @@ func (t *Text) Start(p Preamble) {
 	defer t.flush()
 	o, proc := &t.o, &t.o.Process
 
-	t.linef("Here is %s %s on host %s, a %s system with %s",
-		o.Program, o.Version, proc.Hostname, o.Machine.os(), o.Machine.ram())
+	self, really := o.Program+" "+o.Version, ""
+	if o.CalledAs != "" {
+		// Wrappers read the version here: what this is stands behind it.
+		self, really = o.CalledAs, " ( "+self+" )"
+	}
+	t.linef("Here is %s on host %s, a %s system with %s%s",
+		self, proc.Hostname, o.Machine.os(), o.Machine.ram(), really)
 	if p.Build != "" {
 		t.linef("with %s", p.Build)
 	}

@@ -22,6 +22,9 @@ import (
 type Options struct {
 	Program string // "imaphaul"
 	Version string
+	// CalledAs is the program and version under whose name it was called, such as
+	// "imapsync 2.229"; "" under its own.
+	CalledAs string
 
 	Dry         bool
 	JustFolders bool
