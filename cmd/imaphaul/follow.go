@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -38,7 +37,7 @@ func claim(p *plan.Plan, logPath string, stdout io.Writer) (pid *ownPidFile, not
 		case owner.LogFile == "":
 			return nil, nil, false, fmt.Errorf("%w; --tail cannot follow it, since it writes no log file. Wait for its end, or start it with --log", err)
 		}
-		if err := follow(p.Output.PidFile, owner, p.Limits.ErrorsMax, stdout); err != nil {
+		if err := follow(p.Output.PidFile, owner, stdout); err != nil {
 			return nil, nil, false, fmt.Errorf("--tail cannot follow process %d: %w", owner.PID, err)
 		}
 		return nil, nil, true, nil
@@ -48,18 +47,18 @@ func claim(p *plan.Plan, logPath string, stdout io.Writer) (pid *ownPidFile, not
 
 // follow prints the log of another run until its end. What that run comes to is
 // told by the log; to have followed it is a success, as in imapsync.
-func follow(path string, owner pidfile.Holder, errorsMax int, stdout io.Writer) error {
+func follow(path string, owner pidfile.Holder, stdout io.Writer) error {
 	say := func(format string, args ...any) error {
 		_, err := fmt.Fprintf(stdout, format+"\n", args...)
 		return err
 	}
 	tick := time.NewTicker(followPoll)
 	defer tick.Stop()
-	if err := say("Process %d owns the pid file %s. Following its log file %s until it ends (--tail).", owner.PID, path, owner.LogFile); err != nil {
+	if err := say("Process %d owns the pid file %s. Following its log file %s until it ends (--tail).", owner.PID, path, owner.LogPath()); err != nil {
 		return err
 	}
 	if err := pidfile.Follow(context.Background(), path, owner, tick.C, stdout); err != nil {
 		return err
 	}
-	return say("Process %d has ended.\n%s", owner.PID, report.ExitLine(event.ExitOK, 0, errorsMax, os.Getpid()))
+	return say("Process %d has ended.\nExiting with return value %d (%s)", owner.PID, event.ExitOK, report.ExitText(event.ExitOK))
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/imaphaul/imaphaul/internal/pidfile"
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -19,12 +18,6 @@ func takePidFile(p *plan.Plan, logPath string) (*ownPidFile, []string, error) {
 	path := p.Output.PidFile
 	if path == "" {
 		return &ownPidFile{}, []string{"PID file is unset, because of --pidfile \"\" or a container"}, nil
-	}
-	if logPath != "" {
-		// Whoever follows it may be in another directory.
-		if abs, err := filepath.Abs(logPath); err == nil {
-			logPath = abs
-		}
 	}
 	file, err := pidfile.Acquire(path, logPath, p.Output.PidFileLocking)
 	if err != nil {

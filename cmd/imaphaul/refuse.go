@@ -100,5 +100,5 @@ func belongsToAnother(pidFile, logName string) bool {
 		return false
 	}
 	mine, err := filepath.Abs(logName)
-	return err != nil || mine == filepath.Clean(owner.LogFile)
+	return err != nil || mine == owner.LogPath()
 }
