@@ -213,6 +213,9 @@ func (b *builder) signals(name string, def []string) []string {
 	}
 	var out []string
 	for _, s := range given {
+		if s == "" {
+			continue // the empty text alone means none
+		}
 		sig := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(s)), "SIG")
 		if sig == "" || !strings.Contains(" "+signalNames+" ", " "+sig+" ") {
 			b.bad.add("--%s %s: not a signal that can be handled. Give one of %s.", name, s, signalNames)

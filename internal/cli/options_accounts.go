@@ -29,7 +29,7 @@ func connectOptions() []Option {
 		both(Option{Name: "compressN", Kind: Switch, Auto: "when it pays", Help: "DEFLATE compression (RFC 4978) with host{N} from the login on. Without the option it begins when the line turns out to be slow."}),
 		both(Option{Name: "reconnectretryN", Kind: Int, Default: "3", Arg: "n", Help: "How often a lost connection to host{N} is opened again for one command."}),
 		own(Option{Name: "connections", Kind: Int, Default: "1", Arg: "n", Help: "Connections to each host, as far as both servers bear them; more help only where a server answers one message at a time."}),
-		one(Option{Name: "buffersize", Kind: Int, Auto: "64 MiB", Arg: "bytes", Help: "Memory that message bodies may take at one time, at least 1 MiB."}),
+		one(Option{Name: "buffersize", Kind: Int, Unit: Bytes, Auto: "64 MiB", Arg: "bytes", Help: "Memory that message bodies may take at one time, at least 1 MiB."}),
 		both(Option{Name: "splitN", Kind: Int, Default: "100", Arg: "n", Help: "Bound of UID lists sent to host{N}: ten characters of command each."}),
 		both(Option{Name: "uidN", Kind: Switch, Default: "true", Status: NoEffect, Why: "messages are always addressed by UID", Help: "Address messages on host{N} by UID."}),
 		one(Option{Name: "id", Kind: Switch, Default: "true", Help: "Tell the servers who is calling, by the ID command (RFC 2971)."}),

@@ -15,6 +15,7 @@ func runOptions() []Option {
 		one(Option{Name: "version", Kind: Flag, Help: "Print the version, stop."}),
 		one(Option{Name: "help", Kind: Flag, Help: "Print this text, stop."}),
 		one(Option{Name: "testslive", Kind: Switch, Help: "Show a whole migration between two servers inside this program."}),
+		newer(Option{Name: "testslive2", Kind: Switch, Status: NoEffect, Why: "it logs in to accounts of imapsync's author; --testslive shows a migration inside this program", Help: "Another live test of imapsync."}),
 		one(Option{Name: "testslive6", Kind: Switch, Help: "The same over IPv6."}),
 		one(Option{Name: "tests", Kind: Switch, Help: "The same as a self test: exit code 0 or 254."}),
 		one(Option{Name: "testsdebug", Aliases: []string{"tests_debug"}, Kind: Switch, Status: NoEffect, Why: "there is one self test: --tests", Help: "A part of imapsync's tests."}),
@@ -25,13 +26,13 @@ func runOptions() []Option {
 func limitOptions() []Option {
 	return rows(GroupLimits,
 		one(Option{Name: "errorsmax", Kind: Int, Default: "50", Arg: "n", Help: "Stop after this many errors."}),
-		one(Option{Name: "exitwhenover", Kind: Int, Arg: "bytes", Help: "Stop when this much was copied, with exit code 118."}),
+		one(Option{Name: "exitwhenover", Kind: Int, Unit: Bytes, Arg: "bytes", Help: "Stop when this much was copied, with exit code 118."}),
 		one(Option{Name: "exitonload", Kind: Switch, Status: NoEffect, Why: "it belongs to imapsync's web page", Help: "Without effect on a command line."}),
 		one(Option{Name: "maxmessagespersecond", Kind: Float, Arg: "n", Auto: "none, 4 with --office2 and --exchange2", Help: "Copy no faster."}),
-		one(Option{Name: "maxbytespersecond", Kind: Int, Arg: "bytes", Auto: "none, or the Gmail preset's", Help: "Neither line carries more: what host1 sends, what host2 is sent."}),
-		one(Option{Name: "maxbytesafter", Kind: Int, Arg: "bytes", Auto: "0, or the Gmail preset's", Help: "Apply --maxbytespersecond only after host1 has sent this much."}),
+		one(Option{Name: "maxbytespersecond", Kind: Int, Unit: Bytes, Arg: "bytes", Auto: "none, or the Gmail preset's", Help: "Neither line carries more: what host1 sends, what host2 is sent."}),
+		one(Option{Name: "maxbytesafter", Kind: Int, Unit: Bytes, Arg: "bytes", Auto: "0, or the Gmail preset's", Help: "Apply --maxbytespersecond only after host1 has sent this much."}),
 		one(Option{Name: "maxsleep", Kind: Float, Arg: "seconds", Auto: "as long as the limits ask", Help: "Longest pause at one time; a low one makes the limits above untrue."}),
-		ownBoth(Option{Name: "maxbytesperdayN", Kind: Int, Arg: "bytes", Help: "Bytes to move from or to the {side} account in any 24 hours, counted across runs."}),
+		ownBoth(Option{Name: "maxbytesperdayN", Kind: Int, Unit: Bytes, Arg: "bytes", Help: "Bytes to move from or to the {side} account in any 24 hours, counted across runs."}),
 		own(Option{Name: "waitday", Kind: Switch, Help: "Sleep until --maxbytesperday1 and 2 leave room again, instead of stopping."}),
 		one(Option{Name: "simulong", Kind: Float, Arg: "seconds", Status: NoEffect, Why: "it only made imapsync print lines for a while", Help: "Without effect."}),
 	)
@@ -51,6 +52,7 @@ func outputOptions() []Option {
 		one(Option{Name: "log", Kind: Switch, Default: "true", Auto: "on, off in Docker", Help: "Write everything to a log file too."}),
 		one(Option{Name: "logfile", Kind: Str, Arg: "file", Auto: "date and users", Help: "Name of the log file, within --logdir unless it begins with a slash."}),
 		one(Option{Name: "logdir", Kind: Str, Default: "LOG_imapsync", Arg: "dir", Help: "Directory of log files."}),
+		newer(Option{Name: "loglogfile", Kind: Switch, Status: NoEffect, Why: "a list of all log files belongs to imapsync's web page; the name of the log is printed at the start and at the end", Help: "List the name of the log file in another file."}),
 		one(Option{Name: "errorsdump", Kind: Switch, Default: "true", Help: "List all errors again at the end."}),
 		one(Option{Name: "modulesversion", Aliases: []string{"modules_version"}, Kind: Switch, Default: "true", Help: "List the versions of the libraries inside."}),
 		one(Option{Name: "tmpdir", Kind: Str, Arg: "dir", Auto: "the system's", Help: "Directory of temporary files; created if missing."}),
@@ -58,6 +60,7 @@ func outputOptions() []Option {
 		one(Option{Name: "emailreportfrom", Kind: Str, Arg: "address", Auto: "the account itself", Help: "Sender of that report."}),
 		one(Option{Name: "releasecheck", Kind: Switch, Status: NoEffect, Why: "imaphaul talks to nobody but the two hosts; the project's page tells of newer releases", Help: "Look for a newer release."}),
 		one(Option{Name: "dockercontext", Kind: Switch, Auto: "found out", Help: "Behave as in a container: no log file and no pid file unless named."}),
+		newer(Option{Name: "extra", Kind: List, Arg: "text", Status: NoEffect, Why: "it belongs to imapsync's web page", Help: "Without effect on a command line."}),
 		one(Option{Name: "var", Kind: List, Arg: "key=value", Status: NoEffect, Why: "it belongs to imapsync's web page", Help: "Without effect on a command line."}),
 	)
 }

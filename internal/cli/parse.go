@@ -16,6 +16,15 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if len(in.Args) == 0 {
 		return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
 	}
+	if len(in.Args) == 1 {
+		// Words that people try first; imapsync refuses them.
+		switch in.Args[0] {
+		case "-h", "-?", "help":
+			return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
+		case "version":
+			return nil, &Outcome{Stdout: in.Version + "\n"}
+		}
+	}
 	if in.Args[0] == "explain" {
 		out := explain(in.Args[1:])
 		out.Command = out.Code != 0
@@ -35,6 +44,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 			b.bad.add("%v", err)
 		}
 	}
+	b.suspectValues(sc.given)
 	switch {
 	case v.flag("version"):
 		return nil, &Outcome{Stdout: in.Version + "\n"}
@@ -89,7 +99,7 @@ func misread(sc scanned) *Outcome {
 	var out Outcome
 	if len(sc.warnings) > 0 {
 		out.Code = exitUsage
-		out.Stderr = strings.Join(sc.warnings, "\n") + "\n" + meant(sc.warnings)
+		out.Stderr = strings.Join(sc.warnings, "\n") + "\n" + meant(sc.warnings) + sc.remedies()
 	}
 	if n := len(sc.leftovers); n > 0 && sc.leftovers[0] != "" && sc.leftovers[0] != "0" {
 		out.Code = exitUsage
