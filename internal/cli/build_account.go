@@ -45,6 +45,8 @@ func (b *builder) account(n string) plan.Account {
 	b.authentication(&a, n)
 	if v.flag("insecure" + n) {
 		a.Insecure = true
+	} else if v.given("insecure" + n) {
+		a.VerifyGiven = true
 	}
 	if a.Insecure {
 		b.note("Warning: the certificate of host%s will not be checked. Whoever stands between can read the password and the mail.", n)

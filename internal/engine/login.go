@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -21,6 +22,9 @@ func (s *side) detect(ctx context.Context, st *story) error {
 		Insecure: a.Insecure, CAFile: a.CAFile, ServerName: a.ServerName,
 		CertFile: a.CertFile, KeyFile: a.KeyFile, Fingerprint: a.Fingerprint,
 		MinVersion: tlsVersions[a.MinTLS], MaxVersion: tlsVersions[a.MaxTLS],
+	}
+	if s.trustsLoopback() {
+		options.Waived = s.waive
 	}
 	if s.cfg.TLSConfig, err = options.Config(a.Host); err != nil {
 		return err
@@ -68,17 +72,12 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	tell(event.Connected{
 		Side: s.n, RemoteIP: info.RemoteIP, LocalIP: info.LocalIP, Banner: greeting.Line(),
 		Capabilities: c.CapLine(), TLS: info.TLS, StartTLS: info.StartTLS, Unverified: a.Insecure && info.TLS != "",
-		PlaintextLoginSent: info.TLS == "",
+		PlaintextLoginSent: info.TLS == "", Waived: s.waived(),
 	})
 	if onlyConnect {
 		return c, nil
 	}
-	creds := imapconn.Credentials{
-		User: a.User, AuthUser: a.AuthUser, Password: a.Password,
-		Token: a.Token, TokenFile: a.TokenFile,
-		OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile,
-		Mech: a.Mech, ProxyAuth: a.ProxyAuth, TryLogin: a.TryLogin, Domain: a.Domain,
-	}
+	creds := s.credentials()
 	mech := creds.Mechanism()
 	tell(event.Authenticating{Side: s.n, Host: a.Host, Mech: mech, Advertised: mech == "LOGIN" || c.Has(imap.AuthCap(mech))})
 	if err := c.Login(ctx, creds); err != nil {
@@ -100,6 +99,17 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 		tell(event.Compression{Side: s.n, On: c.Compressed()})
 	}
 	return c, nil
+}
+
+// credentials say who logs in and how.
+func (s *side) credentials() imapconn.Credentials {
+	a := s.acct
+	return imapconn.Credentials{
+		User: a.User, AuthUser: a.AuthUser, Password: a.Password,
+		Token: a.Token, TokenFile: a.TokenFile,
+		OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile,
+		Mech: a.Mech, ProxyAuth: a.ProxyAuth, TryLogin: a.TryLogin, Domain: a.Domain,
+	}
 }
 
 // loginError is a failed login, as opposed to a failed connection.
@@ -134,12 +144,21 @@ func (s *side) refusedEntry(err error, st *story) error {
 		if s.n == 2 {
 			e.Class = event.ErrAuthUser2
 		}
-		mech := (&imapconn.Credentials{AuthUser: a.AuthUser, Token: a.Token, TokenFile: a.TokenFile, OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile, Mech: a.Mech}).Mechanism()
+		creds := s.credentials()
+		mech := creds.Mechanism()
+		if mech == imapconn.MechPreauth || mech == imapconn.MechMasterAuth {
+			e.Class = event.ErrAuthMechanism // imapsync's exit code for these two
+		}
 		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, mech, serverWords(err))
 		e.Hint = fmt.Sprintf("check --user%d and the password (from %s)", s.n, or(a.PasswordFrom, "no source"))
+	case errors.As(err, &tlsErr) && tlsErr.Implicit && tlsErr.Cert == nil:
+		// imapsync counts this as a connection that failed, and so do its users.
+		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, tlsErr.Cause())
+		e.Hint = strings.Join(tlsErr.Advice(), "\n")
 	case errors.As(err, &tlsErr):
 		e.Class = event.ErrTLS
-		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Error())
+		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Cause())
+		e.Hint = strings.Join(tlsErr.Advice(), "\n")
 	default:
 		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, err)
 		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.n, s.n)

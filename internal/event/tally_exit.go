@@ -41,6 +41,7 @@ const (
 var classExit = map[Class]int{
 	ErrAuthUser1:        ExitAuthenticateUser1,
 	ErrAuthUser2:        ExitAuthenticateUser2,
+	ErrAuthMechanism:    ExitAuthentication,
 	ErrTLS:              ExitTLS,
 	ErrConnection1:      ExitConnection1,
 	ErrConnection2:      ExitConnection2,

@@ -29,6 +29,10 @@ type TLSOptions struct {
 	// Fingerprint is the SHA-256 of the only certificate accepted, hex with or
 	// without colons; the chain is then not checked.
 	Fingerprint string
+	// Waived, where it is not nil, lets a certificate pass that is for another name
+	// or of an unknown authority, and is called with the reason; it may be called by
+	// several goroutines. For servers on this machine, see Loopback.
+	Waived func(error)
 	// MinVersion and MaxVersion are tls.VersionTLS10 and so on; 0 for the
 	// defaults of crypto/tls.
 	MinVersion, MaxVersion uint16
@@ -66,6 +70,8 @@ func (o TLSOptions) Config(host string) (*tls.Config, error) {
 	}
 	if o.Insecure {
 		cfg.InsecureSkipVerify = true
+	} else if o.Waived != nil {
+		waive(cfg, o.Waived)
 	}
 	if o.Fingerprint != "" {
 		want, err := hex.DecodeString(strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(o.Fingerprint), "sha256$"), ":", ""))
@@ -97,7 +103,11 @@ type TLSError struct {
 	// reason.
 	Cert *x509.Certificate
 
+	// Implicit says that TLS was spoken from the first byte.
+	Implicit bool
+
 	remedy string
+	cfg    *Config
 }
 
 // Error tells subject, issuer, dates, fingerprint, reason and remedy.
@@ -142,7 +152,7 @@ func Fingerprint(c *x509.Certificate) string {
 
 // tlsError explains a failed handshake.
 func (c *Config) tlsError(err error) error {
-	e := &TLSError{Host: c.Label() + " " + c.addr(), Err: err}
+	e := &TLSError{Host: c.Label() + " " + c.addr(), Err: err, Implicit: c.TLS == TLSImplicit, cfg: c}
 	var verify *tls.CertificateVerificationError
 	var finger *fingerprintError
 	var header tls.RecordHeaderError

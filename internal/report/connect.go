@@ -55,6 +55,9 @@ func (t *Text) connected(e event.Connected) {
 		t.linef("Host%d: warning! the server's certificate is not verified:"+
 			" anybody between here and there can read and change everything", e.Side)
 	}
+	if e.Waived != "" {
+		t.linef("Host%[1]d: warning! %[2]s. It is accepted because host%[1]d is this machine; give --cafile%[1]d or --sslargs%[1]d SSL_verify_mode=1 to refuse it.", e.Side, e.Waived)
+	}
 	if e.PlaintextLoginSent {
 		t.linef("Host%d: warning! the connection is not encrypted: the password travels in clear", e.Side)
 	}

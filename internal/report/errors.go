@@ -54,6 +54,8 @@ func (t *Text) advice(c event.Class) string {
 		return wrongServer(1, o.Host1)
 	case event.ErrConnection2:
 		return wrongServer(2, o.Host2)
+	case event.ErrAuthMechanism:
+		return "Check the mechanism of --authmech1 and --authmech2, and the password it takes."
 	case event.ErrTLS:
 		return "Check the certificate of the server and the name you reach it by."
 	case event.ErrAppendSize:
