@@ -95,6 +95,7 @@ func (b *builder) transform() plan.Transform {
 	t := plan.Transform{
 		SkipMess:           b.expressions(perlexpr.Skip, v.list("skipmess"), nil),
 		RegexMess:          b.expressions(perlexpr.Mess, v.list("regexmess"), b.add.regexMess),
+		RegexMessPresets:   len(b.add.regexMess),
 		PipeMess:           v.list("pipemess"),
 		PipeMessCheck:      v.flag("pipemesscheck"),
 		DisarmReadReceipts: v.flag("disarmreadreceipts"),
@@ -124,14 +125,15 @@ func (b *builder) transform() plan.Transform {
 func (b *builder) flags() plan.Flags {
 	v := b.v
 	return plan.Flags{
-		RegexFlag:     b.expressions(perlexpr.Flag, v.list("regexflag"), b.add.regexFlag),
-		Filter:        v.flag("filterflags"),
-		FilterBuggy:   v.flag("filterbuggyflags"),
-		FixCase:       v.flag("flagscase"),
-		Resync:        v.flag("resyncflags"),
-		SyncAfterCopy: v.flag("syncflagsaftercopy"),
-		SyncLabels:    v.flag("synclabels"),
-		ResyncLabels:  v.flag("resynclabels"),
+		RegexFlag:        b.expressions(perlexpr.Flag, v.list("regexflag"), b.add.regexFlag),
+		RegexFlagPresets: len(b.add.regexFlag),
+		Filter:           v.flag("filterflags"),
+		FilterBuggy:      v.flag("filterbuggyflags"),
+		FixCase:          v.flag("flagscase"),
+		Resync:           v.flag("resyncflags"),
+		SyncAfterCopy:    v.flag("syncflagsaftercopy"),
+		SyncLabels:       v.flag("synclabels"),
+		ResyncLabels:     v.flag("resynclabels"),
 	}
 }
 

@@ -289,6 +289,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
+	r.tellIdleMessages()
 	if r.p.Folders.SizesAfter && r.stopCause() != stopErrors && r.stopCause() != stopSignal {
 		if err := r.sizes(ctx, true); err != nil && !isConnError(err) {
 			return err

@@ -99,7 +99,6 @@ func TestReadMap(t *testing.T) {
 		{"from to\nx y\n", `line 1: the first line must name the columns, "from" and "to" among them, separated by TABs`},
 		{"from\tto\na\tb\n\nc\n", "line 4: only 1 columns; are the TABs still TABs?"},
 		{"from\tto\na\tb\na\tc\n", `line 3: folder "a" is in line 2 already; remove one of them`},
-		{"from\tto\n&AOk-\t\n", `line 2: folder "é" has no destination; remove the line to use the ordinary rules, or exclude the folder with --exclude`},
 		{"from\tto\n\tx\n", "line 2: no host1 folder in the column from"},
 		{"from\tto\na\\\tx\n", `line 2: column 1: a lone backslash at the end; write \\`},
 		{"from\tto\na\tx\\q\n", `line 2: column 2: the escape \q is not known; write \\ for a backslash`},

@@ -16,7 +16,8 @@ type rules struct {
 	sub2       string // --subfolder2 as a raw name, "" without
 	inbox      [2]string
 	vars       perlexpr.Vars
-	transASCII []bool // Trans[i] has no byte above 0x7f
+	transASCII []bool   // Trans[i] has no byte above 0x7f
+	saw        []string // names that the first of Trans saw, some of them
 }
 
 // result is what the rules made of one name.
@@ -30,6 +31,9 @@ type result struct {
 	// slashes says that --fixslash2 replaced characters of the name.
 	slashes bool
 }
+
+// sawMost bounds the names that are kept to show what --regextrans2 sees.
+const sawMost = 10_000
 
 func newRules(o *Options, sp1, sp2 Space) *rules {
 	r := &rules{o: o, sp1: sp1, sp2: sp2}
@@ -132,6 +136,9 @@ func (r *rules) apply(name string) (result, error) {
 		before := n
 		n = r.addSubfolder2(n, p2)
 		note("[%s] -> [%s] using subfolder2 [%s]", before, n, r.sub2)
+	}
+	if len(r.o.Trans) > 0 && len(r.saw) < sawMost {
+		r.saw = append(r.saw, n)
 	}
 	for i, e := range r.o.Trans {
 		before := n

@@ -74,9 +74,12 @@ type Folders struct {
 	Automap                      bool
 	// Trans holds --regextrans2: user rules, then those of presets. The rules of
 	// --subfolder2 and of the INBOX spelling are the mapping's own.
-	Trans     []*perlexpr.Expr
-	FixSlash2 bool
-	FixInbox  bool
+	Trans []*perlexpr.Expr
+	// TransPresets and ExcludePresets are how many of these, the last ones, come
+	// from presets.
+	TransPresets, ExcludePresets int
+	FixSlash2                    bool
+	FixInbox                     bool
 	// MixFolders false: a host2 folder that exists under another case is skipped.
 	MixFolders bool
 
@@ -104,7 +107,11 @@ type Folders struct {
 }
 
 // MapPair is one explicit mapping of a host1 folder to a host2 folder.
-type MapPair struct{ From, To string }
+// The keys are those of --printmap.
+type MapPair struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
 
 // Selection says which messages take part (imapsync-messages.md section 3).
 type Selection struct {
@@ -145,6 +152,7 @@ type Identity struct {
 // Transform says what is changed in a message on its way (section 4).
 type Transform struct {
 	SkipMess, RegexMess []*perlexpr.Expr
+	RegexMessPresets    int // of RegexMess, the last ones
 	PipeMess            []string
 	PipeMessCheck       bool
 	DisarmReadReceipts  bool
@@ -161,14 +169,15 @@ type Transform struct {
 
 // Flags says what becomes of flags and labels (sections 5.1 and 6).
 type Flags struct {
-	RegexFlag     []*perlexpr.Expr
-	Filter        bool // --filterflags
-	FilterBuggy   bool
-	FixCase       bool // --flagscase
-	Resync        bool
-	SyncAfterCopy bool
-	SyncLabels    bool
-	ResyncLabels  bool
+	RegexFlag        []*perlexpr.Expr
+	RegexFlagPresets int  // of RegexFlag, the last ones
+	Filter           bool // --filterflags
+	FilterBuggy      bool
+	FixCase          bool // --flagscase
+	Resync           bool
+	SyncAfterCopy    bool
+	SyncLabels       bool
+	ResyncLabels     bool
 }
 
 // Deletion says what may be deleted (section 7) and what guards it.
