@@ -26,6 +26,9 @@ type Input struct {
 	// ReadMap reads the contents of a --mapfile; errors name the line. nil: the
 	// option is refused.
 	ReadMap func(io.Reader) ([]plan.MapPair, error)
+	// HostName writes a host1 name as host2 would have it, before expressions; nil:
+	// explain does not offer it.
+	HostName func(name string, sep1, prefix1, sep2, prefix2 string) string
 	// Width is the width of help texts in columns, 0 for 80.
 	Width int
 }

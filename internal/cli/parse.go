@@ -26,7 +26,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 		}
 	}
 	if in.Args[0] == "explain" {
-		out := explain(in.Args[1:])
+		out := explain(in.Args[1:], in.HostName)
 		out.Command = out.Code != 0
 		return nil, out
 	}

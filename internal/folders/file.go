@@ -11,8 +11,15 @@ import (
 	"unicode/utf8"
 )
 
-// columns of the tab-separated form. from and to decide; the others are for people.
-var columns = []string{"from", "to", "why", "state", "use", "from_text", "to_text", "warnings"}
+// columns of the tab-separated form, named as the keys of --printplan. From and To
+// decide; the others are for people.
+var columns = []string{"From", "To", "Why", "State", "Use", "FromText", "ToText", "Warnings"}
+
+// columnKey is a column's name as it is looked up: case and underscores do not
+// count.
+func columnKey(name string) string {
+	return strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), "_", ""))
+}
 
 func (r Row) state() string {
 	switch {
@@ -130,21 +137,25 @@ func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
-// jsonRow is one row of the JSON form. A raw name that is not UTF-8 is in the
-// field with _base64 instead.
+// jsonRow is one row of the JSON form, under the keys of --printplan. A raw name
+// that is not UTF-8 is in the field with Base64 instead.
 type jsonRow struct {
-	From       string   `json:"from,omitempty"`
-	To         string   `json:"to,omitempty"`
-	FromBase64 string   `json:"from_base64,omitempty"`
-	ToBase64   string   `json:"to_base64,omitempty"`
-	FromText   string   `json:"from_text,omitempty"`
-	ToText     string   `json:"to_text,omitempty"`
-	Why        string   `json:"why,omitempty"`
-	State      string   `json:"state,omitempty"`
-	Use        string   `json:"use,omitempty"`
-	Parents    []string `json:"create_first,omitempty"`
-	Shared     int      `json:"shared,omitempty"`
-	Warnings   []string `json:"warnings,omitempty"`
+	From       string   `json:"From,omitempty"`
+	To         string   `json:"To,omitempty"`
+	FromBase64 string   `json:"FromBase64,omitempty"`
+	ToBase64   string   `json:"ToBase64,omitempty"`
+	FromText   string   `json:"FromText,omitempty"`
+	ToText     string   `json:"ToText,omitempty"`
+	Why        string   `json:"Why,omitempty"`
+	State      string   `json:"State,omitempty"`
+	Use        string   `json:"Use,omitempty"`
+	Parents    []string `json:"CreateFirst,omitempty"`
+	Shared     int      `json:"Shared,omitempty"`
+	Warnings   []string `json:"Warnings,omitempty"`
+
+	// What the first versions called the base64 forms.
+	FromCoded string `json:"from_base64,omitempty"`
+	ToCoded   string `json:"to_base64,omitempty"`
 }
 
 // WriteJSON writes the rows as a JSON array, one row a line.
@@ -191,7 +202,7 @@ func ReadMap(r io.Reader) ([]Pair, error) {
 }
 
 // ReadMapFile reads an edited table back: either form, recognised by its first
-// character. Only from and to count; to may be typed in UTF-8. An empty one, or
+// character. Only From and To count; To may be typed in UTF-8. An empty one, or
 // LeaveOut, leaves the folder out, and is LeaveOut in the result. A line that was
 // removed leaves its folder to the ordinary rules. The notes are about edits in
 // other columns, which have no effect. Errors name the line.
@@ -224,20 +235,23 @@ type pairs struct {
 // something else to happen. An absent column is "".
 func (p *pairs) seen(line int, row map[string]string) {
 	note := func(format string, args ...any) {
-		p.notes = append(p.notes, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...)+". Only the columns from and to count")
+		p.notes = append(p.notes, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...)+". Only the columns From and To count")
 	}
 	for _, c := range []string{"from", "to"} {
-		name, text := row[c], row[c+"_text"]
+		name, text := row[c], row[c+"text"]
 		if text != "" && text != Text(name) && text != name && name != "" && name != LeaveOut {
-			note("%s_text says %q, and %s says %q", c, text, c, Text(name))
+			note("%sText says %q, and %s says %q", title(c), text, title(c), Text(name))
 		}
 	}
 	switch s := row["state"]; s {
 	case "", "create", "exists", "refused":
 	default:
-		note("the state %q has no effect; to leave a folder out write %s in the column to", s, LeaveOut)
+		note("the state %q has no effect; to leave a folder out write %s in the column To", s, LeaveOut)
 	}
 }
+
+// title is a column's name as it is written.
+func title(key string) string { return strings.ToUpper(key[:1]) + key[1:] }
 
 func (p *pairs) add(line int, from, to string) error {
 	if p.line == nil {
@@ -268,7 +282,7 @@ func (p *pairs) readTSV(data []byte) error {
 		cells := strings.Split(line, "\t")
 		if from < 0 {
 			for c, name := range cells {
-				switch strings.TrimSpace(name) {
+				switch columnKey(name) {
 				case "from":
 					from = c
 				case "to":
@@ -298,7 +312,7 @@ func (p *pairs) readTSV(data []byte) error {
 		for c, cell := range cells {
 			if c < len(header) && c != from && c != to {
 				if text, err := unescape(cell); err == nil {
-					row[strings.TrimSpace(header[c])] = text
+					row[columnKey(header[c])] = text
 				}
 			}
 		}
@@ -337,7 +351,7 @@ func (p *pairs) readJSON(data []byte) error {
 		for _, f := range []struct {
 			name  *string
 			coded string
-		}{{&j.From, j.FromBase64}, {&j.To, j.ToBase64}} {
+		}{{&j.From, j.FromBase64 + j.FromCoded}, {&j.To, j.ToBase64 + j.ToCoded}} {
 			if *f.name == "" && f.coded != "" {
 				raw, err := base64.StdEncoding.DecodeString(f.coded)
 				if err != nil {
@@ -349,7 +363,7 @@ func (p *pairs) readJSON(data []byte) error {
 		if err := p.add(lines, j.From, j.To); err != nil {
 			return err
 		}
-		p.seen(lines, map[string]string{"from": j.From, "to": j.To, "from_text": j.FromText, "to_text": j.ToText, "state": j.State})
+		p.seen(lines, map[string]string{"from": j.From, "to": j.To, "fromtext": j.FromText, "totext": j.ToText, "state": j.State})
 	}
 	if _, err := dec.Token(); err != nil {
 		return fmt.Errorf("line %d: the list is not closed: %w", line(), err)

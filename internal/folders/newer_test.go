@@ -163,11 +163,11 @@ func TestTypedNamesAndNamespaces(t *testing.T) {
 // A map file leaves folders out, and what it does not have is told.
 func TestMapFileLeavesOut(t *testing.T) {
 	for _, to := range []string{"", "-"} {
-		pairs, notes, err := ReadMapFile(strings.NewReader("from\tto\tto_text\tstate\na\t" + to + "\tA\tcreate\nb\tbb\tb b\tskip\n"))
+		pairs, notes, err := ReadMapFile(strings.NewReader("From\tTo\tToText\tState\na\t" + to + "\tA\tcreate\nb\tbb\tb b\tskip\n"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(notes) != 2 || !strings.Contains(notes[0], `line 3: to_text says "b b"`) || !strings.Contains(notes[1], `the state "skip" has no effect`) {
+		if len(notes) != 2 || !strings.Contains(notes[0], `line 3: ToText says "b b"`) || !strings.Contains(notes[1], `the state "skip" has no effect`) {
 			t.Errorf("%q", notes)
 		}
 		o := defaults()

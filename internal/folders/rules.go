@@ -161,6 +161,16 @@ func (r *rules) apply(name string) (result, error) {
 	return res, nil
 }
 
+// BeforeTrans is a host1 name as --regextrans2 sees it: with host2's separator and
+// prefix. A space without separator has "/".
+func BeforeTrans(name string, sp1, sp2 Space) string {
+	res, err := newRules(&Options{FixSlash2: true, FixInbox: true}, sp1, sp2).apply(name)
+	if err != nil {
+		return name // only an expression can fail, and there is none
+	}
+	return res.name
+}
+
 // trans applies one expression to the raw name. An expression with non-ASCII
 // characters that finds nothing there is tried on the decoded name. What it
 // writes in UTF-8 is encoded, so the result is a name servers accept; a name

@@ -107,11 +107,7 @@ type Folders struct {
 }
 
 // MapPair is one explicit mapping of a host1 folder to a host2 folder.
-// The keys are those of --printmap.
-type MapPair struct {
-	From string `json:"from"`
-	To   string `json:"to"`
-}
+type MapPair struct{ From, To string }
 
 // Selection says which messages take part (imapsync-messages.md section 3).
 type Selection struct {
