@@ -19,6 +19,7 @@ func reportOptions(p *plan.Plan, logPath string) report.Options {
 		Dry:         p.Dry,
 		JustFolders: p.Mode == plan.ModeJustFolders,
 		UseUID:      p.Identity.UseUID,
+		Delete2:     p.Deletion.Delete2,
 		ErrorsMax:   p.Limits.ErrorsMax,
 		ErrorsDump:  p.Output.ErrorsDump,
 		Differences: p.Folders.SizesBefore && p.Folders.SizesAfter,
@@ -29,6 +30,9 @@ func reportOptions(p *plan.Plan, logPath string) report.Options {
 		Host2:       report.Account{Host: p.Host2.Host, Port: p.Host2.Port, User: p.Host2.User},
 		Process:     report.ThisProcess(),
 		Machine:     report.ThisMachine(),
+	}
+	if p.Identity.HeadersGiven {
+		o.Headers = p.Identity.Headers
 	}
 	if n := p.Limits.ExitWhenOver; n != nil {
 		o.ExitWhenOver = *n

@@ -13,14 +13,14 @@ func accountOptions() []Option {
 
 func connectOptions() []Option {
 	return rows(GroupConnect,
-		both(Option{Name: "sslN", Kind: Switch, Auto: "found out", Help: "Speak TLS from the start (port 993) with host{N}."}),
-		both(Option{Name: "tlsN", Kind: Switch, Auto: "found out", Help: "Go to TLS by STARTTLS with host{N}, or fail."}),
+		both(Option{Name: "sslN", Kind: Switch, Auto: "detected", Help: "Speak TLS from the start (port 993) with host{N}."}),
+		both(Option{Name: "tlsN", Kind: Switch, Auto: "detected", Help: "Go to TLS by STARTTLS with host{N}, or fail."}),
 		one(Option{Name: "sslcheck", Kind: Switch, Default: "true", Help: "Try port 993 first when neither port, --ssl nor --tls says otherwise."}),
 		ownBoth(Option{Name: "insecureN", Kind: Switch, Help: "Accept any certificate from host{N}. Anyone on the way can then read along."}),
 		ownBoth(Option{Name: "cafileN", Kind: Str, Arg: "file", Help: "PEM file of the authorities to trust for host{N}, instead of the system's."}),
 		both(Option{Name: "sslargsN", Kind: Hash, Arg: "key=value", Help: "TLS settings for host{N} under the names of IO::Socket::SSL, such as SSL_verify_mode=0."}),
 		both(Option{Name: "sslN_ssl_version", Kind: Str, Arg: "version", Help: "TLS versions for host{N}; the same as --sslargs{N} SSL_version=..."}),
-		one(Option{Name: "debugssl", Kind: Int, Default: "1", Arg: "0..4", Status: NoEffect, Why: "TLS version, cipher and certificate errors are always told in full", Help: "Verbosity of the TLS library."}),
+		one(Option{Name: "debugssl", Kind: Int, Default: "1", Arg: "0..4", Status: NoEffect, Why: "TLS version, cipher and certificate errors are always reported in full", Help: "Verbosity of the TLS library."}),
 		one(Option{Name: "inet4", Aliases: []string{"ipv4"}, Kind: Flag, Help: "Connect over IPv4 only."}),
 		one(Option{Name: "inet6", Aliases: []string{"ipv6"}, Kind: Flag, Help: "Connect over IPv6 only."}),
 		one(Option{Name: "timeout", Kind: Float, Default: "120", Arg: "seconds", Help: "Give up on a server that stays silent for this long; 0 waits for ever."}),

@@ -26,7 +26,7 @@ func identityOptions() []Option {
 		one(Option{Name: "wholeheaderifneeded", Kind: Switch, Default: "true", Help: "Read the whole header where the wanted lines are missing."}),
 		one(Option{Name: "messageidnodomain", Kind: Switch, Auto: "off, on with a Domino preset", Help: "Ignore what follows @ in Message-Id."}),
 		one(Option{Name: "skipsize", Kind: Switch, Default: "true", Help: "Recognise without the size; --noskipsize makes it count."}),
-		one(Option{Name: "allowsizemismatch", Kind: Switch, Default: "true", Status: NoEffect, Why: "sizes told by servers are only hints here", Help: "Without effect."}),
+		one(Option{Name: "allowsizemismatch", Kind: Switch, Default: "true", Status: NoEffect, Why: "sizes that servers report are only hints here", Help: "Without effect."}),
 		one(Option{Name: "addheader", Kind: Switch, Auto: "off, on with --gmail2", Help: "Give messages that have no such header a Message-Id made of their UID."}),
 		one(Option{Name: "syncduplicates", Kind: Switch, Help: "Copy duplicates too."}),
 		one(Option{Name: "skipcrossduplicates", Kind: Switch, Auto: "off, on with --gmail1", Help: "Leave out messages that another host2 folder has already."}),
@@ -48,7 +48,7 @@ func transformOptions() []Option {
 		one(Option{Name: "maxlinelength", Kind: Int, Unit: Bytes, Arg: "bytes", Help: "Leave out messages with a longer line."}),
 		one(Option{Name: "maxlinelengthcmd", Kind: Str, Arg: "command", Help: "Send these through a command instead."}),
 		one(Option{Name: "minmaxlinelength", Kind: Int, Unit: Bytes, Arg: "bytes", Help: "Leave out messages whose longest line is not longer."}),
-		own(Option{Name: "repair", Kind: Switch, Help: "Alter a message that host2 refuses, step by step, until it takes it; each change is told."}),
+		own(Option{Name: "repair", Kind: Switch, Help: "Alter a message that host2 refuses, step by step, until it takes it; each change is reported."}),
 		own(Option{Name: "wrapbroken", Kind: Switch, Help: "As the last step, send it as an attachment. Implies --repair."}),
 	)
 }

@@ -59,7 +59,7 @@ func outputOptions() []Option {
 		both(Option{Name: "emailreportN", Kind: Switch, Help: "Put a report into the INBOX of user{N} at the end: verdict, figures, folders, errors."}),
 		one(Option{Name: "emailreportfrom", Kind: Str, Arg: "address", Auto: "the account itself", Help: "Sender of that report."}),
 		one(Option{Name: "releasecheck", Kind: Switch, Status: NoEffect, Why: "imaphaul talks to nobody but the two hosts; the project's page tells of newer releases", Help: "Look for a newer release."}),
-		one(Option{Name: "dockercontext", Kind: Switch, Auto: "found out", Help: "Behave as in a container: no log file and no pid file unless named."}),
+		one(Option{Name: "dockercontext", Kind: Switch, Auto: "detected", Help: "Behave as in a container: no log file and no pid file unless named."}),
 		newer(Option{Name: "extra", Kind: List, Arg: "text", Status: NoEffect, Why: "it belongs to imapsync's web page", Help: "Without effect on a command line."}),
 		one(Option{Name: "var", Kind: List, Arg: "key=value", Status: NoEffect, Why: "it belongs to imapsync's web page", Help: "Without effect on a command line."}),
 	)

@@ -149,8 +149,8 @@ func (s *side) refusedEntry(err error, st *story) error {
 		if mech == imapconn.MechPreauth || mech == imapconn.MechMasterAuth {
 			e.Class = event.ErrAuthMechanism // imapsync's exit code for these two
 		}
-		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, mech, serverWords(err))
-		e.Hint = fmt.Sprintf("check --user%d and the password (from %s)", s.n, or(a.PasswordFrom, "no source"))
+		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, mech, loginWords(err))
+		e.Hint = s.loginHint(mech)
 	case errors.As(err, &tlsErr) && tlsErr.Implicit && tlsErr.Cert == nil:
 		// imapsync counts this as a connection that failed, and so do its users.
 		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, tlsErr.Cause())

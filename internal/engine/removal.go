@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/guard"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 )
 
@@ -43,20 +45,56 @@ func (r *run) removeExtras(ctx context.Context) error {
 		}
 		return nil
 	}
+	counts, err := r.messagesIn(ctx, d.Delete)
+	if err != nil {
+		return err
+	}
+	var refused []string
 	for _, name := range d.Delete {
 		if r.stopping() {
 			return errStopped
 		}
-		if err := r.remove(ctx, r.main.dst, name); err != nil {
+		if i := slices.IndexFunc(refused, func(n string) bool { return strings.HasPrefix(n, name+r.dst.space.Own) }); i >= 0 {
+			r.emit(event.FolderRemoved{Side: 2, Folder: folderName(name), Dry: r.p.Dry, Kept: fmt.Sprintf("%q stays below it", folders.Text(refused[i]))})
+			continue
+		}
+		if no := guard.RefuseRemoval(counts[name], r.p.Deletion.Delete2Max); no != nil {
+			refused = append(refused, name)
+			r.emit(event.FolderRemoved{Side: 2, Folder: folderName(name), Dry: r.p.Dry, Kept: no.Why})
+			r.emit(event.DeletionRefused{Side: 2, Folder: folderName(name), Count: counts[name], Why: no.Why, Ceiling: true})
+			r.fault(event.Error{Class: event.ErrRefused, Folder: folderName(name),
+				Text: fmt.Sprintf("Host2: folder %s: refused to delete the folder: %s", name, no.Why),
+				Hint: "look whether host1 is what you think it is; then --delete2max 100% (or a number of messages) allows it"})
+			continue
+		}
+		if err := r.remove(ctx, r.main.dst, name, counts[name]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// messagesIn counts the messages of host2 folders, as they are now.
+func (r *run) messagesIn(ctx context.Context, names []string) (map[string]int64, error) {
+	out := make(map[string]int64, len(names))
+	if len(names) == 0 {
+		return out, nil
+	}
+	now, err := r.dst.statusOf(ctx, r.main.dst, names)
+	if err != nil {
+		return nil, err
+	}
+	for name, d := range now {
+		if d != nil && d.NumMessages != nil {
+			out[name] = int64(*d.NumMessages)
+		}
+	}
+	return out, nil
+}
+
 // remove unsubscribes and deletes one folder. It is never selected at that time.
-func (r *run) remove(ctx context.Context, k *link, name string) error {
-	told := event.FolderRemoved{Side: k.side.n, Folder: folderName(name), Dry: r.p.Dry}
+func (r *run) remove(ctx context.Context, k *link, name string, messages int64) error {
+	told := event.FolderRemoved{Side: k.side.n, Folder: folderName(name), Dry: r.p.Dry, Messages: messages}
 	if r.p.Dry {
 		r.emit(told)
 		return nil
@@ -132,7 +170,7 @@ func (r *run) removeEmpty(ctx context.Context) error {
 			continue
 		}
 		gone[name] = true
-		if err := r.remove(ctx, r.main.src, name); err != nil {
+		if err := r.remove(ctx, r.main.src, name, 0); err != nil {
 			return err
 		}
 	}

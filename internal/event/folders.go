@@ -101,6 +101,8 @@ type FolderRemoved struct {
 	Dry    bool
 	Kept   string // why it was kept; "" when it was deleted
 	Err    error  // the server's refusal
+	// Messages is how many messages were in it, 0 when nobody told.
+	Messages int64
 }
 
 // LoopStart and LoopEnd enclose the folder loop.

@@ -9,6 +9,7 @@ import (
 
 // finished prints everything between the last folder and the exit line.
 func (t *Text) finished(e event.Finished) {
+	t.serversLeft()
 	loop := !t.stats.LoopStarted.IsZero()
 	if e.Stopped == "errorsmax" {
 		t.errorsMax()
@@ -75,6 +76,7 @@ func (t *Text) Exit(e Ending) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.flush()
+	t.serversLeft()
 	t.linef("%s", ExitLine(e.Code, max(e.Errors, t.stats.ErrorCount), t.o.ErrorsMax, t.o.Process.PID))
 	for _, f := range []string{e.PidFile, e.AbortFile} {
 		if f != "" {
