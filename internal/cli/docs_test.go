@@ -88,7 +88,7 @@ This page is made from the option table; the program prints the same with ` + "`
 - With the environment variable ` + "`POSIXLY_CORRECT`" + ` there are no abbreviations and no ` + "`+`" + `, and the first argument that is no
   option ends the options.
 
-All values are checked before anything is connected. Everything that is wrong is told at once, and the exit code is 64, or 66 when
+All values are checked before anything is connected. Everything that is wrong is reported at once, and the exit code is 64, or 66 when
 nothing but unreadable files is wrong.
 
 ## Passwords
@@ -130,5 +130,5 @@ option in front of the expression when it is that option's value.
 
 A file ` + "`options_extra.txt`" + ` in the current directory is read over the command line: its first line, split as by a shell. It may hold
 --debugimap(1,2), --debugflags, --errorsmax, --folder, --timeout(1,2), --keepaliveN, --reconnectretryN, --sslN, --tlsN and
---compressN; the rest is told and passed over.
+--compressN; the rest is reported and passed over.
 `
