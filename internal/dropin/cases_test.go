@@ -58,7 +58,7 @@ var commandLines = []commandLine{
 	{name: "wrong password 2", args: []string{"--password2", "wrong"}, exit: 162},
 	{name: "no passfile", args: []string{"--passfile1", "nothing-here"}, exit: 66},
 	{name: "contradiction", args: []string{"--delete1", "--delete2"}, exit: 64},
-	{name: "unknown option", args: []string{"--nosuchoption"}, exit: 64, differs: "wrong command lines end without that line"},
+	{name: "unknown option", args: []string{"--nosuchoption"}, exit: 64, differs: "Wrong command lines end without that line"},
 	{name: "refused port", args: []string{"--port1", "1"}, exit: 101},
 	{name: "refused port 2", args: []string{"--port2", "1"}, exit: 102},
 	{name: "TLS on a port without", args: []string{"--ssl1"}, exit: 101},
