@@ -20,9 +20,11 @@ func (b *builder) selection() plan.Selection {
 		Now:         b.in.Now,
 		Search1:     v.str("search"), Search2: v.str("search"),
 
-		AbleToSearch1:      v.flagOr("abletosearch1", v.flag("abletosearch")),
-		AbleToSearch2:      v.flagOr("abletosearch2", v.flag("abletosearch")),
-		CheckAbleToSearch:  v.flagOr("checknoabletosearch", !v.flag("justfolders")),
+		AbleToSearch1:          v.flagOr("abletosearch1", v.flag("abletosearch")),
+		AbleToSearch2:          v.flagOr("abletosearch2", v.flag("abletosearch")),
+		CheckAbleToSearch:      v.flagOr("checknoabletosearch", !v.flag("justfolders")),
+		CheckAbleToSearchGiven: v.given("checknoabletosearch") && v.flag("checknoabletosearch"),
+
 		FetchSet:           v.str("fetch_hash_set"),
 		CheckMessageExists: v.flag("checkmessageexists"),
 	}

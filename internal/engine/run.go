@@ -254,6 +254,9 @@ func (r *run) work(ctx context.Context) error {
 	if r.p.Mode == plan.ModeJustFolderLists || r.p.Mode == plan.ModeJustAutomap || r.p.Folders.PrintMap != "" {
 		return errDone
 	}
+	if err := r.checkSearch(ctx); err != nil {
+		return err
+	}
 	if r.p.Folders.SizesBefore || r.p.Mode == plan.ModeJustFolderSizes {
 		r.emit(event.Phase{Name: "sizes"})
 		if err := r.sizes(ctx, false); err != nil {

@@ -124,8 +124,10 @@ type Selection struct {
 	Search1, Search2             string
 	AbleToSearch1, AbleToSearch2 bool
 	CheckAbleToSearch            bool
-	FetchSet                     string // --fetch_hash_set, "" for 1:*
-	CheckMessageExists           bool
+	// CheckAbleToSearchGiven: the check was asked for, beyond what is counted anyway.
+	CheckAbleToSearchGiven bool
+	FetchSet               string // --fetch_hash_set, "" for 1:*
+	CheckMessageExists     bool
 }
 
 // Identity says when two messages are the same (imapsync-messages.md section 2).
