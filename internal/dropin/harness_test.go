@@ -53,14 +53,17 @@ type outcome struct {
 	host1, host2 mailtest.State
 }
 
+// begun is the time that all ages are counted from, so that twins are equal.
+var begun = time.Now()
+
 // box is a small mailbox: a tree, flags, an old message, a large one.
 func box() corpus.Mailbox {
 	n := 0
 	message := func(age time.Duration, size int, flags ...imap.Flag) corpus.Message {
 		n++
 		body := fmt.Sprintf("Message-ID: <%d@example.org>\r\nFrom: a@example.org\r\nDate: %s\r\nSubject: number %d\r\n\r\n%s\r\n",
-			n, time.Now().Add(-age).UTC().Format(time.RFC1123Z), n, strings.Repeat("x", size))
-		return corpus.Message{Body: []byte(body), Flags: flags, Date: time.Now().Add(-age).UTC().Truncate(time.Second)}
+			n, begun.Add(-age).UTC().Format(time.RFC1123Z), n, strings.Repeat("x", size))
+		return corpus.Message{Body: []byte(body), Flags: flags, Date: begun.Add(-age).UTC().Truncate(time.Second)}
 	}
 	const day = 24 * time.Hour
 	return corpus.Mailbox{Folders: []corpus.Folder{
@@ -78,7 +81,7 @@ func there(folders []string) corpus.Mailbox {
 	for i, name := range folders {
 		body := fmt.Sprintf("Message-ID: <host2-%d@example.org>\r\nSubject: of host2\r\n\r\nx\r\n", i)
 		b.Folders = append(b.Folders, corpus.Folder{Path: []string{name}, Messages: []corpus.Message{{
-			Body: []byte(body), Date: time.Now().Add(-500 * 24 * time.Hour).UTC().Truncate(time.Second),
+			Body: []byte(body), Date: begun.Add(-500 * 24 * time.Hour).UTC().Truncate(time.Second),
 		}}})
 	}
 	return b

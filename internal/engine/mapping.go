@@ -82,6 +82,7 @@ func (r *run) mapFolders() error {
 	if err != nil {
 		var sub *folders.Subfolder1Error
 		if errors.As(err, &sub) {
+			r.tellSubfolders(&folders.Table{Subfolder1: sub.Tried[0]})
 			r.fault(event.Error{Class: event.ErrSubfolder1, Text: sub.Error(), Hint: "--justfolderlists shows the names"})
 			return errStopped
 		}
