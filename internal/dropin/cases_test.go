@@ -50,7 +50,7 @@ var commandLines = []commandLine{
 	{name: "useheader", args: []string{"--useheader", "Message-Id"}},
 	{name: "skipmess", args: []string{"--skipmess", `m/number 2/`}},
 	{name: "regexmess", args: []string{"--regexmess", `s/number/figure/g`}},
-	{name: "delete2", args: []string{"--delete2"}, before: []string{"Work", "Extra"}},
+	{name: "delete2", args: []string{"--delete2"}, differs: "\"not strict\" counts what `--delete2` has just deleted", before: []string{"Work", "Extra"}},
 	{name: "delete2folders", args: []string{"--delete2folders"}, differs: "`--delete2folders` says nothing of the messages", before: []string{"Work", "Extra"}, lines: []string{`^Deleted Extra`}},
 	{name: "delete2foldersbutnot", args: []string{"--delete2foldersbutnot", "/Extra/"}, before: []string{"Extra"}},
 	{name: "delete1", args: []string{"--delete1"}},
