@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -44,6 +45,16 @@ func (l *logFile) writer() io.Writer {
 		return nil
 	}
 	return l.f
+}
+
+// lostOutput notes that standard output could not be written to its end. It is an
+// error when there is no log that tells the same.
+func (l *logFile) lostOutput(err error) error {
+	if l.f == nil {
+		return err
+	}
+	_, err = fmt.Fprintf(l.f, "Warning: standard output is lost: %v\n", err)
+	return err
 }
 
 func (l *logFile) close() {

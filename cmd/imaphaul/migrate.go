@@ -56,7 +56,8 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 		out = stderr // standard output is for the table alone
 	}
 	options := reportOptions(p, log.path)
-	text := report.NewText(&report.Tee{Out: out, Log: log.writer()}, tally, options)
-	r := &runner{p: p, tally: tally, text: text, options: options, skipped: skipped, pid: pid, table: stdout}
+	queue := report.NewQueue(out, log.path)
+	text := report.NewText(&report.Tee{Out: queue, Log: log.writer()}, tally, options)
+	r := &runner{p: p, tally: tally, text: text, queue: queue, log: log, options: options, skipped: skipped, pid: pid, table: stdout}
 	return r.run(preamble(p, pidNotes))
 }

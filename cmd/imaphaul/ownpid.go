@@ -36,6 +36,14 @@ func takePidFile(p *plan.Plan, logPath string) (*ownPidFile, []string, error) {
 	return &ownPidFile{file: file}, notes, nil
 }
 
+// path is the file's name, "" for none.
+func (o *ownPidFile) path() string {
+	if o.file == nil {
+		return ""
+	}
+	return o.file.Path()
+}
+
 func (o *ownPidFile) abortFile() string {
 	if o.file == nil {
 		return ""

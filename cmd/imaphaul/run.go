@@ -37,6 +37,8 @@ type runner struct {
 	p       *plan.Plan
 	tally   *event.Tally
 	text    *report.Text
+	queue   *report.Queue
+	log     *logFile
 	options report.Options
 	skipped *report.SkippedFile
 	pid     *ownPidFile
@@ -46,6 +48,8 @@ type runner struct {
 	byFile   atomic.Bool
 	policy   *signalPolicy
 	stopOnce sync.Once
+
+	forceOnce sync.Once
 }
 
 // sink folds an event into the figures and shows it to every printer.
@@ -84,7 +88,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	defer cancel()
 	stop := make(chan struct{})
 	finish := func() { r.stopOnce.Do(func() { close(stop) }) }
-	r.policy = &signalPolicy{run: r.p.Run, finish: finish, now: cancel, emit: func(e event.SignalReceived) { r.sink(e) }}
+	r.policy = &signalPolicy{run: r.p.Run, finish: finish, now: cancel, force: r.force, emit: func(e event.SignalReceived) { r.sink(e) }}
 
 	if r.p.Debug.Signals || r.p.Debug.All {
 		r.policy.debug = func(line string) { r.sink(event.Debug{Topic: "sig", Text: line}) }
@@ -157,7 +161,11 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 		}
 	}
 	r.text.Exit(ending)
-	if err := r.text.Close(); err != nil && code == event.ExitOK {
+	told := r.text.Close()
+	if err := r.queue.Close(); err != nil {
+		told = errors.Join(told, r.log.lostOutput(err))
+	}
+	if told != nil && code == event.ExitOK {
 		// Nobody could read what was done: that is no success.
 		code = event.ExitCatchAll
 	}

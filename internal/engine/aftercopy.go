@@ -22,9 +22,6 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
 	if _, err := fs.lane.dst.open(ctx, fs.to.Raw, true); err != nil {
 		return fs.notOpened(2, err)
 	}
-	if err := fs.findCopies(ctx, c); err != nil {
-		return err
-	}
 	byUID := make(map[imap.UID]*task)
 	var uids []imap.UID
 	for i := range c.tasks {
@@ -52,24 +49,6 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
 		groups.add(src.Flags, want, uid, t.src)
 	}
 	return fs.storeAll(ctx, &groups)
-}
-
-// findCopies finds the UIDs of copied messages of which the server told none, by
-// what has arrived in the folder. They are never guessed.
-func (fs *folderSync) findCopies(ctx context.Context, c *copier) error {
-	unknown := false
-	for i := range c.tasks {
-		unknown = unknown || c.tasks[i].fate == copied && c.tasks[i].newUID == 0
-	}
-	if !unknown {
-		return nil
-	}
-	arrived, err := fs.arrivals(ctx, fs.lane.dst)
-	if err != nil {
-		return err
-	}
-	c.locate(arrived)
-	return nil
 }
 
 // flagsOn2 reads the flags of host2 messages.

@@ -20,6 +20,9 @@ type arrival struct {
 	uid  imap.UID
 	size int64 // RFC822.SIZE
 	key  identity.Key
+	// date is INTERNALDATE, in seconds since 1970.
+	date    int64
+	hasDate bool
 }
 
 // reenter selects the host2 folder afresh, so that the number of its messages is
@@ -35,20 +38,28 @@ func (fs *folderSync) reenter(ctx context.Context, k *link) error {
 	return nil
 }
 
-// arrivals lists what came to the host2 folder since it was listed. All of it is
-// identified as a listing does, lookalikes by content.
+// arrivals lists what came to the host2 folder since it was listed.
 func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) {
 	l := &lister{fs: fs, k: k, n: 2}
 	var out []arrival
 	err := k.do(ctx, func(c *imapconn.Conn) error {
-		out = out[:0]
-		now, err := l.since(ctx, c, fs.dst.NextUID())
+		now, err := l.since(ctx, c, fs.newFrom())
 		if err != nil {
 			return err
 		}
-		return fs.tellArrivals(ctx, c, now, &out)
+		out = arrivalsOf(now)
+		return nil
 	})
 	return out, err
+}
+
+// newFrom is the lowest UID that a message can have that did not stand in the listing.
+// UIDNEXT may say more, and is not relied on here.
+func (fs *folderSync) newFrom() imap.UID {
+	if fs.firstNew != 0 {
+		return fs.firstNew
+	}
+	return fs.dst.LastUID() + 1
 }
 
 // since lists the messages of the selected folder from a UID on.
@@ -73,33 +84,15 @@ func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*l
 	return now, l.nameTheRest(ctx, c, now)
 }
 
-// tellArrivals adds the arrivals of a listing; those whose plain key belongs to
-// lookalikes are identified by content, as on host1.
-func (fs *folderSync) tellArrivals(ctx context.Context, c *imapconn.Conn, now *listing.Listing, out *[]arrival) error {
-	var ask []imap.UID
+// arrivalsOf are the messages of a listing as arrivals.
+func arrivalsOf(now *listing.Listing) []arrival {
+	out := make([]arrival, len(now.Recs))
 	for i := range now.Recs {
 		r := &now.Recs[i]
-		if !r.Is(listing.HasKey) {
-			continue
+		out[i] = arrival{uid: r.UID, size: r.Size, date: r.Date, hasDate: r.Is(listing.HasDate)}
+		if r.Is(listing.HasKey) {
+			out[i].key = r.Key.Base()
 		}
-		if _, ok := fs.alike[r.Key]; ok {
-			ask = append(ask, r.UID)
-			continue
-		}
-		*out = append(*out, arrival{r.UID, r.Size, r.Key.Base()})
 	}
-	if len(ask) == 0 {
-		return nil
-	}
-	return fs.contents(ctx, c, ask, func(uid imap.UID, _ []byte, content identity.Content) error {
-		if now.Find(uid) < 0 {
-			return nil // a FETCH reply that nobody asked for
-		}
-		key := content.Key()
-		if plain, ok := fs.plainOf[key]; ok {
-			key = plain
-		}
-		*out = append(*out, arrival{uid, now.Recs[now.Find(uid)].Size, key})
-		return nil
-	})
+	return out
 }

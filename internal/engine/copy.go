@@ -66,6 +66,11 @@ type copier struct {
 	lane  *lane
 	tasks []task // ascending by UID
 
+	// mustLook: the folder is to be looked into before anything counts as copied.
+	// late: its messages were sent before, and are missed at the end of the run.
+	// expunged: what is marked \Deleted there was removed, see --expunge2.
+	mustLook, late, expunged bool
+
 	// mu guards the fates, what they are told to, and the generations: both
 	// halves of a convoy decide them, and several convoys may work on one folder.
 	mu sync.Mutex

@@ -2,9 +2,11 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/maildate"
@@ -18,18 +20,14 @@ func (fs *folderSync) plan() *copier {
 	var presentBytes int64
 	for _, m := range pr.Present {
 		presentBytes += fs.src.Recs[m.Src].Size
-		fs.onHost2 = append(fs.onHost2, fs.src.Recs[m.Src].UID)
-		fs.cross(fs.src.Recs[m.Src].Key)
+		fs.holds(m)
 	}
 	if len(pr.Present) > 0 {
 		fs.run.emit(event.MessagesPresent{Folder: fs.from, Count: int64(len(pr.Present)), Bytes: presentBytes})
 	}
-	if fs.run.crossSeen != nil {
-		// For the folders to come; what is missing here is asked for below.
-		defer fs.crossAll()
-	}
-	for _, i := range pr.Repeated1 {
-		r := &fs.src.Recs[i]
+	for _, m := range pr.Repeated1 {
+		r := &fs.src.Recs[m.Src]
+		fs.holds(m)
 		fs.run.emit(event.MessageSkipped{Side: 1, Folder: fs.from, UID: uint32(r.UID), Bytes: r.Size, Reason: event.SkipDuplicate})
 	}
 	for _, i := range pr.Nameless1 {
@@ -60,6 +58,10 @@ func (fs *folderSync) plan() *copier {
 			}
 			continue
 		}
+		if fs.run.p.Dry && fs.merge.wouldCopy(r) {
+			fs.skipped(&t, event.SkipDuplicate, "")
+			continue
+		}
 		fs.mapFlags(r)
 		c.tasks = append(c.tasks, t)
 	}
@@ -73,12 +75,24 @@ func (fs *folderSync) plan() *copier {
 	return c
 }
 
+// holds notes that host2 has a host1 message for certain, if it has. A message of which
+// only the key is there, or whose counterpart only the order tells, stays on host1.
+func (fs *folderSync) holds(m compare.Match) {
+	switch {
+	case m.Dst < 0:
+	case m.Trust == compare.Certain:
+		fs.onHost2 = append(fs.onHost2, fs.src.Recs[m.Src].UID)
+	default:
+		fs.uncertain++
+	}
+}
+
 // filter decides by what the listing tells whether a message is left out.
 func (fs *folderSync) filter(r *listing.Record) (event.Skip, string, bool) {
 	s := &fs.run.p.Selection
 	limit := fs.run.sizeLimit()
 	switch {
-	case fs.crossed(r.Key):
+	case fs.crossed[r.UID]:
 		fs.run.debugf(fs.run.p.Debug.CrossDuplicates, "crossduplicates", "Host1: msg %s/%d is in another folder of host2 already", fs.from.Raw, r.UID)
 		return event.SkipCrossDuplicate, "", true
 	case (limit > 0 || s.MaxSize != nil) && r.Size > limit: // --maxsize 0 lets nothing through
@@ -102,6 +116,7 @@ func (fs *folderSync) mapFlags(r *listing.Record) {
 			fs.mapped = make(map[listing.FlagID][]imap.Flag)
 		}
 		fs.mapped[r.Flags] = flags
+		fs.tellUnlisted()
 	}
 	if fs.run.debugging(fs.run.p.Debug.Flags) {
 		// imapsync's line, then ours.
@@ -109,6 +124,25 @@ func (fs *folderSync) mapFlags(r *listing.Record) {
 		fs.run.debugf(true, "flags", "Host1: msg %s/%d flags (%s) become (%s)", fs.from.Raw, r.UID, joinFlags(had), joinFlags(flags))
 	}
 }
+
+// tellUnlisted tells, once for each, of flags that no folder of host2 lists: they
+// would be refused, or worse (docs/design.md, what we believe of a server).
+func (fs *folderSync) tellUnlisted() {
+	for _, f := range fs.mapper.Unlisted() {
+		name := strings.ToLower(string(f))
+		if fs.run.unlisted[name] || len(fs.run.unlisted) >= maxUnlistedTold {
+			continue
+		}
+		if fs.run.unlisted == nil {
+			fs.run.unlisted = make(map[string]bool)
+		}
+		fs.run.unlisted[name] = true
+		fs.run.note(fmt.Sprintf("Host2: folder [%s] does not have the flag %s, so messages are stored without it; this is said once", fs.to.Raw, f))
+	}
+}
+
+// maxUnlistedTold bounds how many different flags are told of.
+const maxUnlistedTold = 100
 
 // flagsFor is what the flags of a message that is to be copied become on host2. The
 // halves of a copy may ask at the same time.

@@ -49,8 +49,11 @@ type deliverer struct {
 	aloft  int64
 	// again was put off, see putOff.
 	again []*flight
-	quota int
-	timer *time.Timer
+	// confirmed is the folder of which a UID was told last, lastUID that UID.
+	confirmed *copier
+	lastUID   imap.UID
+	quota     int
+	timer     *time.Timer
 	// line watches the connection; pending are the bytes that are to come.
 	line    gauge
 	pending int64
@@ -135,14 +138,15 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 			}
 			err = d.stream(ctx, it)
 		default:
-			if len(d.batch) > 0 && d.batch[0].t.c != it.t.c {
+			alone := d.multi && conn.Unasked(it.size) && conn.Asks(it.t.c.fs.to.Raw, d.options(it))
+			if len(d.batch) > 0 && (alone || d.batch[0].t.c != it.t.c) {
 				if err = d.flush(ctx); err != nil {
 					it.release(d.v)
 					return err
 				}
 			}
 			d.batch = append(d.batch, it)
-			if d.bytes += it.size; len(d.batch) >= d.batchSize() || d.bytes >= d.line.batch() {
+			if d.bytes += it.size; alone || len(d.batch) >= d.batchSize() || d.bytes >= d.line.batch() {
 				err = d.flush(ctx)
 			}
 		}

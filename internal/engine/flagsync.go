@@ -7,6 +7,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transform"
@@ -19,11 +20,16 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	if !fs.run.p.Flags.Resync || !fs.exists {
 		return nil
 	}
+	fs.doubtfulMarks()
 	var groups flagGroups
 	// Mailboxes have few distinct pairs of lists: each is judged once.
 	type pairOf struct{ src, dst listing.FlagID }
 	verdicts := make(map[pairOf]bool)
+	defer fs.tellUnlisted()
 	for _, m := range fs.pairing.Present {
+		if m.Shared || m.Trust != compare.Certain {
+			continue // its flags are those of the message that it was made from, or may be
+		}
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
 		ids := pairOf{src.Flags, dst.Flags}
 		differ, known := verdicts[ids]

@@ -11,7 +11,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
-	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -44,21 +43,30 @@ type folderSync struct {
 	labels [2]map[imap.UID][]string
 	// numbers are Gmail's numbers of host1 messages.
 	numbers map[imap.UID]string
-	// alike are the keys by which several different messages go; plainOf leads
-	// from the content of the first of them back to that key.
-	alike   map[identity.Key]struct{}
-	plainOf map[identity.Key]identity.Key
+	// crossed are the missing messages that another folder of host2 has.
+	crossed map[imap.UID]bool
+	// uncertain counts the messages present of which it is not certain.
+	uncertain int
+	// settled are pairs that were in doubt since an earlier run.
+	settled map[imap.UID]imap.UID
 	// addedIDs replace the UID in the Message-Id that --addheader gives.
 	addedIDs map[imap.UID]string
 
+	// claimed are host2 messages that others of this run became; firstNew is the
+	// lowest UID that did not stand in the listing, 0: see news.
+	claimed  map[imap.UID]bool
+	firstNew imap.UID
+
 	copiedCount, failedCount int64
-	// onHost2 are host1 messages that host2 holds for certain, for --delete1.
+	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
 	// left are messages that stay behind and are still to be told of.
 	left []leftMessage
-	// firsts leads from a key to the first host1 message that has it.
-	firsts map[identity.Key]int32
-	bad    bool
+	bad  bool
+	// copier did the copying, when that is over. ourMarks are host1 messages with a
+	// mark \Deleted of ours, and their flags as listed.
+	copier   *copier
+	ourMarks map[imap.UID]listing.FlagID
 	// seen is what was seen of the folder on each side before its turn came;
 	// presubscribed what came of subscribing to it then.
 	seen          [2]*sight
@@ -92,7 +100,8 @@ func (fs *folderSync) finish() {
 	fs.run.emit(d)
 	fs.merge.left--
 	// What is still told of the folder is little; its listings are large.
-	fs.src, fs.dst, fs.pairing, fs.firsts, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, nil, [2]*sight{}
+	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, [2]*sight{}
+	fs.copier, fs.ourMarks = nil, nil
 	if fs.known != nil {
 		fs.known.Release()
 	}
@@ -135,7 +144,7 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 		fs.dstOpened = &imapconn.SelectData{}
 	}
 	fs.run.emit(event.FolderSelected{Side: 2, Folder: fs.to, Messages: int64(fs.dstOpened.Exists), PermanentFlags: permanentText(fs.dstOpened)})
-	fs.mapper = fs.run.flagRules.For(transform.NewPermanent(fs.dstOpened.PermanentFlags, fs.dstOpened.HasPermanentFlags))
+	fs.mapper = fs.run.flagRules.For(transform.NewPermanent(fs.dstOpened.PermanentFlags, fs.dstOpened.HasPermanentFlags).WithFlags(fs.dstOpened.Flags))
 	fs.run.dst.touched[fs.to.Raw] = true
 	if p.Deletion.Delete1 || p.Deletion.Expunge1 {
 		fs.run.src.touched[fs.from.Raw] = true
@@ -149,9 +158,12 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 	if p.Mode == plan.ModeJustFolders {
 		return nil, nil
 	}
+	// What was not chosen may be what host2's messages are copies of.
+	srcLister.onlyChosen = srcLister.onlyChosen && fs.dstOpened.Exists == 0
 	if err := fs.compare(ctx, srcLister); err != nil {
 		return nil, fs.notListed(err)
 	}
+	fs.noteFirst()
 	return fs.plan(), nil
 }
 
@@ -174,10 +186,12 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		copyErr = nil // the run stopped in another folder of the same window
 	}
 	if copyErr == nil {
-		copyErr = c.lookAfter(ctx)
+		copyErr = c.prove(ctx)
 	}
 	c.concede()
 	fs.settlePlaces(c)
+	fs.copier = c
+	fs.rememberCuts()
 	if copyErr == nil {
 		fs.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
 		if fs.exists {
@@ -185,7 +199,12 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		}
 		copyErr = fs.afterCopies(ctx, c)
 	}
+	if copyErr == nil {
+		fs.expect(c)
+		fs.crossAll(c)
+	}
 	fs.account(ctx, c)
+	fs.marksAsListed()
 	fs.remember(c)
 	if copyErr == nil && fs.reconciled(c) {
 		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.Recs)) + fs.copiedCount - fs.merge.gone})
@@ -223,7 +242,7 @@ func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
 	if err := fs.deleteOnHost1(ctx, c); err != nil {
 		return err
 	}
-	return fs.deleteOnHost2(ctx)
+	return fs.deleteOnHost2(ctx, c)
 }
 
 // notOpened handles a folder that can not be selected.

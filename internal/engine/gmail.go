@@ -149,7 +149,12 @@ func (c *copier) copyFrom(ctx context.Context, k *link, folder string, tasks []*
 			continue
 		}
 		t.sent = 0 // not a byte of it went over the wire
-		c.settle(t, data.Dest[i])
+		uid := data.Dest[i]
+		if !fs.believe(data.UIDValidity, uid, 0) {
+			t.oddly().told = uid
+			uid = 0
+		}
+		c.settle(t, uid)
 		delete(byUID, from)
 	}
 	for _, t := range byUID {

@@ -70,12 +70,21 @@ func (d *deliverer) land(ctx context.Context) error {
 
 // confirm settles a flight that host2 has stored.
 func (d *deliverer) confirm(f *flight, data imapconn.AppendData) {
+	c := f.items[0].t.c
+	if d.confirmed != c {
+		d.confirmed, d.lastUID = c, 0
+	}
 	for i, it := range f.items {
 		var uid imap.UID
 		if len(data.UIDs) == len(f.items) {
 			uid = data.UIDs[i]
 		}
-		it.t.c.settle(it.t, uid)
+		if uid != 0 && !c.fs.believe(data.UIDValidity, uid, d.lastUID) {
+			it.t.oddly().told = uid
+			uid = 0
+		}
+		d.lastUID = max(d.lastUID, uid)
+		c.settle(it.t, uid)
 	}
 	f.release(d.v)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -217,9 +218,12 @@ func (k *link) later(ctx context.Context, err error, n int) (bool, error) {
 	return false, nil
 }
 
-// backOff is how long to wait before the n-th attempt to open a connection.
+// backOff is how long to wait before the n-th attempt to open a connection: longer
+// each time, and a quarter more or less by chance, so that many runs that one
+// failure of a server interrupted do not come back at the same moment.
 func backOff(n int) time.Duration {
-	return min(time.Second<<min(n, 6), time.Minute)
+	d := min(time.Second<<min(n, 6), time.Minute)
+	return d - d/4 + rand.N(d/2)
 }
 
 // reopen opens a lost connection again, with growing pauses in between.
@@ -236,8 +240,9 @@ func (k *link) reopen(ctx context.Context, cause error) error {
 			return errors.Join(errStopped, err)
 		}
 		if try > 0 {
-			k.run.emit(event.Throttled{Side: k.side.n, For: k.run.pause(try), Why: "before connecting again: " + err.Error()})
-			if err := k.run.sleep(ctx, k.run.pause(try)); err != nil {
+			wait := k.run.pause(try)
+			k.run.emit(event.Throttled{Side: k.side.n, For: wait, Why: "before connecting again: " + err.Error()})
+			if err := k.run.sleep(ctx, wait); err != nil {
 				return err
 			}
 		}

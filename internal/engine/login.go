@@ -5,13 +5,16 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
+	"syscall"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/proxy"
 )
 
 // detect finds port and protection when the user did not say.
@@ -21,7 +24,16 @@ func (s *side) detect(ctx context.Context, st *story) error {
 	options := imapconn.TLSOptions{
 		Insecure: a.Insecure, CAFile: a.CAFile, ServerName: a.ServerName,
 		CertFile: a.CertFile, KeyFile: a.KeyFile, Fingerprint: a.Fingerprint,
-		MinVersion: tlsVersions[a.MinTLS], MaxVersion: tlsVersions[a.MaxTLS],
+		MinVersion: tlsVersions[a.MinTLS], MaxVersion: tlsVersions[a.MaxTLS], CipherSuites: a.CipherSuites,
+	}
+	if a.Insecure || a.Fingerprint != "" {
+		imapconn.AcceptOddCertificates()
+		st.emit(event.Note{Text: fmt.Sprintf("Host%d: since its certificate is not checked against an authority, one with a negative serial number or an RSA key of up to 16384 bits is accepted too (in this whole run: for both hosts)", s.n)})
+	}
+	if a.Proxy.IsSet() {
+		if s.cfg.Proxy, err = proxy.Parse(a.Proxy.Reveal()); err != nil {
+			return fmt.Errorf("--proxy%d: %w", s.n, err)
+		}
 	}
 	if s.trustsLoopback() {
 		options.Waived = s.waive
@@ -139,6 +151,17 @@ func (s *side) refusedEntry(err error, st *story) error {
 		e.Class = event.ErrTLS
 		e.Text = fmt.Sprintf("Host%d failure: %s", s.n, err)
 		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.n, s.n)
+	case errors.As(err, &login) && isConnError(err):
+		// Not the credentials: the server fell silent, threw us out or talked nonsense.
+		e.Text = fmt.Sprintf("Host%d failure: the connection to [%s] ended during the login of user [%s]: %s", s.n, a.Host, a.User, connectionWords(err))
+		e.Hint = fmt.Sprintf("the password was neither accepted nor refused; try again later, and if it stays so, ask who runs the server of host%d (too many connections, a blocked address)", s.n)
+	case errors.As(err, &login) && errors.Is(err, imapconn.ErrLoginDisabled):
+		e.Class = event.ErrAuthUser1
+		if s.n == 2 {
+			e.Class = event.ErrAuthUser2
+		}
+		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s]: %s", s.n, a.Host, a.User, err)
+		e.Hint = fmt.Sprintf("the password was not sent: give --tls%d or --ssl%d, or another mechanism with --authmech%d", s.n, s.n, s.n)
 	case errors.As(err, &login):
 		e.Class = event.ErrAuthUser1
 		if s.n == 2 {
@@ -169,6 +192,55 @@ func (s *side) refusedEntry(err error, st *story) error {
 	}
 	st.emit(e)
 	return errors.Join(errStopped, err)
+}
+
+// connectionWords tells how a connection ended: the server's farewell, if it
+// said one, else the error itself.
+func connectionWords(err error) string {
+	var lost *imapconn.ConnError
+	if errors.As(err, &lost) && lost.Bye != nil {
+		return lost.Bye.Line()
+	}
+	return err.Error()
+}
+
+// enter opens the first connection, as often as a lost one is opened again. What
+// will not pass by itself is not tried twice: a host that does not exist or refuses
+// connections, a certificate, a tagged refusal.
+func (s *side) enter(ctx context.Context, st *story) (*imapconn.Conn, error) {
+	for try := 0; ; {
+		c, err := s.login(ctx, st)
+		if err == nil || ctx.Err() != nil || try >= s.acct.ReconnectRetry || !passing(err) {
+			return c, err
+		}
+		try++
+		wait := s.run.pause(try)
+		st.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + connectionWords(err)})
+		if err := s.run.sleep(ctx, wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// passing reports whether a failed connection may succeed when it is tried again.
+func passing(err error) bool {
+	var dns *net.DNSError
+	var tlsErr *imapconn.TLSError
+	var refused *imapconn.Response
+	switch {
+	case errors.Is(err, imapconn.ErrCleartext), errors.Is(err, imapconn.ErrLoginDisabled), errors.Is(err, syscall.ECONNREFUSED):
+		return false
+	case errors.As(err, &dns):
+		return dns.IsTemporary || dns.IsTimeout
+	case errors.As(err, &tlsErr):
+		return tlsErr.Passing
+	case isConnError(err):
+		return true
+	case errors.As(err, &refused):
+		return refused.Status == "BYE"
+	}
+	var dial *imapconn.DialError
+	return errors.As(err, &dial)
 }
 
 func or(s, other string) string {

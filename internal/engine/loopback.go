@@ -10,14 +10,14 @@ import (
 // authority, is only warned of: host panels speak TLS to localhost, and whoever
 // stands between here and here has the machine already. It does not hold where the
 // user said what to check, nor for tokens, which are worth more than one mailbox:
-// a tunnel (ssh -L) is loopback, too.
+// a tunnel (ssh -L) is loopback, too. Behind a proxy no host is this machine.
 func (s *side) trustsLoopback() bool {
 	a := s.acct
 	given := a.CAFile != "" || a.Fingerprint != "" || a.ServerName != "" || a.VerifyGiven
 	creds := s.credentials()
 	mech := strings.ToUpper(creds.Mechanism())
 	token := strings.HasPrefix(mech, "XOAUTH2") || strings.HasPrefix(mech, "OAUTHBEARER")
-	return imapconn.Loopback(a.Host) && !given && !token && s.cfg.Dial == nil
+	return imapconn.Loopback(a.Host) && !given && !token && s.cfg.Dial == nil && s.cfg.Proxy == nil
 }
 
 // waive notes why the certificate would not have been accepted elsewhere.

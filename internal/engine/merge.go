@@ -24,6 +24,28 @@ type mergeState struct {
 	spoiled string
 	// gone counts messages deleted on host2.
 	gone int64
+	// dry are the messages that a dry run would have brought here from the folders
+	// before, and their sizes.
+	dry map[identity.Key]int64
+	// claims is what journals know of the host2 folder, nil unless something may be
+	// deleted there.
+	claims *claims
+}
+
+// wouldCopy notes a message that a dry run would copy, and reports whether one equal to
+// it, as far as the listings tell, would be there by then from another folder.
+func (m *mergeState) wouldCopy(r *listing.Record) bool {
+	if m.sources < 2 {
+		return false
+	}
+	if size, ok := m.dry[r.Key]; ok && size == r.Size {
+		return true
+	}
+	if m.dry == nil {
+		m.dry = make(map[identity.Key]int64)
+	}
+	m.dry[r.Key] = r.Size
+	return false
 }
 
 func (m *mergeState) spoil(why string) {
@@ -67,11 +89,16 @@ func (r *run) findTwins() {
 	}
 }
 
-func (r *run) mergeOf(row *folders.Row) *mergeState {
-	key := row.To
-	if lower := strings.ToLower(key); folders.IsInbox(key) || r.dst.family.FoldsCase() || r.twins[lower] {
-		key = lower
+// mergeKey is the same for names that host2 takes for one folder, or may.
+func (r *run) mergeKey(name string) string {
+	if lower := strings.ToLower(name); folders.IsInbox(name) || r.dst.family.FoldsCase() || r.twins[lower] {
+		return lower
 	}
+	return name
+}
+
+func (r *run) mergeOf(row *folders.Row) *mergeState {
+	key := r.mergeKey(row.To)
 	m := r.merges[key]
 	if m == nil {
 		m = &mergeState{}

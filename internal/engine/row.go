@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"sync"
-
-	"github.com/emersion/go-imap/v2"
-)
+import "sync"
 
 // How much of the row a lane takes at once. Where host2 wants to be asked before
 // each message, a few are enough to keep a lane busy while it asks host1 for
@@ -45,9 +41,8 @@ func (v *convoy) newRow() *row {
 			bytes += t.size
 		}
 	}
-	if c := v.lane.dst.conn; c != nil && !c.Has(imap.CapLiteralPlus) {
-		// LITERAL- does without consent up to this size (RFC 7888 section 5).
-		w.inTurn = !c.Has(imap.CapLiteralMinus) || bytes > 4096*int64(len(w.todo))
+	if c := v.lane.dst.conn; c != nil && len(w.todo) > 0 {
+		w.inTurn = !c.Unasked(bytes / int64(len(w.todo)))
 	}
 	return w
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/guard"
+	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -86,23 +87,31 @@ type run struct {
 	folders2  *folders.Existing // on host2
 	made      map[string]bool   // host2 folders made ahead of their turn: still to be told?
 	merges    map[string]*mergeState
-	crossSeen map[identity.Key]struct{}
+	crossSeen map[identity.Key][]crossPlace
 	// places is where host2 has Gmail's messages, by their number; unique are the
 	// numbers the sizes table has seen.
 	places      map[string]place
 	unique      map[string]struct{}
 	uniqueBytes int64
-	newest      time.Time // newest INTERNALDATE of host1 known, see findNewest
+	newest      time.Time // newest INTERNALDATE of host1 listed so far
+
+	// otherJournals and wholeTable, the mapping of all of host1's folders, are made
+	// when something may be deleted on host2.
+	otherJournals *otherJournals
+	wholeTable    *folders.Table
 
 	// twins are host2 names, in lower case, that may be one folder there.
 	twins       map[string]bool
 	budgetBytes int64
 	limits      limits
-	errors      atomic.Int64 // counted so far
-	asked       atomic.Int64 // bytes of messages asked for
-	fated       atomic.Int64 // of these, messages whose fate is known
-	lost        atomic.Int64 // of these, messages that were not copied
-	charges     atomic.Int64 // messages asked for whose fate is not known
+	checks      []*folderCheck  // of the folders that were done
+	habits      habits.Habits   // of host2
+	unlisted    map[string]bool // flags told of by tellUnlisted
+	errors      atomic.Int64    // counted so far
+	asked       atomic.Int64    // bytes of messages asked for
+	fated       atomic.Int64    // of these, messages whose fate is known
+	lost        atomic.Int64    // of these, messages that were not copied
+	charges     atomic.Int64    // messages asked for whose fate is not known
 	transferred atomic.Int64
 	loopStart   time.Time
 
@@ -147,6 +156,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r.storeReports(ctx, fin)
 	r.goodbyes.Wait()
 	if r.j != nil {
+		r.keepLessons()
 		r.countTraffic()
 		if cerr := r.j.Close(); cerr != nil && !r.jBroken {
 			r.warn(fmt.Sprintf("the journal could not be closed in order: %v", cerr))
@@ -208,14 +218,14 @@ func (r *run) prepare() error {
 		r.hasher[i] = identity.NewHasher(r.identity)
 	}
 	if id.SkipCrossDuplicates {
-		r.crossSeen = make(map[identity.Key]struct{})
+		r.crossSeen = make(map[identity.Key][]crossPlace)
 	}
 	r.budgetBytes = max(r.p.Transfer.BufferBytes, 4*streamAbove)
 	r.prepareLimits()
 	return r.prepareTransform()
 }
 
-// work is the run itself, phase by phase (imapsync-cli.md section 5.2).
+// work is the run itself, phase by phase (docs/design.md, "The way of the data").
 func (r *run) work(ctx context.Context) error {
 	if r.p.Mode == plan.ModeJustBanner {
 		return errDone
@@ -242,6 +252,7 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.openJournal(ctx); err != nil {
 		return err
 	}
+	r.recallLessons()
 	r.prepareDays()
 	r.emit(event.Phase{Name: "list"})
 	if err := r.listFolders(ctx); err != nil {
@@ -271,14 +282,14 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.findNewest(ctx); err != nil {
-		return err
-	}
 	r.keepMapping()
 	r.emit(event.Phase{Name: "copy"})
 	r.loopStart = time.Now()
 	loopErr := r.loop(ctx)
 	if loopErr == nil || errors.Is(loopErr, errStopped) && ctx.Err() == nil {
+		if err := r.checkAll(ctx); err != nil {
+			return err
+		}
 		if err := r.saveStates(ctx); err != nil && !isConnError(err) {
 			return err
 		}

@@ -41,24 +41,34 @@ func (r *run) saveStates(ctx context.Context) error {
 	if len(r.done) == 0 || len(r.src.status) == 0 {
 		return nil
 	}
-	names := make([]string, len(r.done))
-	for i, f := range r.done {
-		names[i] = f.fs.to.Raw
+	var names []string // of which checkAll did not hear
+	for _, f := range r.done {
+		if r.dst.touched[f.fs.to.Raw] {
+			names = append(names, f.fs.to.Raw)
+		}
 	}
-	now, err := r.dst.statusOf(ctx, r.main.dst, names)
-	if err != nil {
-		return err
+	if len(names) > 0 {
+		now, err := r.dst.statusOf(ctx, r.main.dst, names)
+		if err != nil {
+			return err
+		}
+		for name, d := range now {
+			r.dst.status[name] = d
+			delete(r.dst.touched, name)
+		}
+	}
+	looked := make(map[string]bool)
+	for _, check := range r.checks {
+		looked[check.fs.to.Raw] = looked[check.fs.to.Raw] || check.looked
 	}
 	var states []func() error
 	for _, f := range r.done {
-		s1, s2 := r.src.status[f.fs.from.Raw], now[f.fs.to.Raw]
+		s1, s2 := r.src.status[f.fs.from.Raw], r.dst.status[f.fs.to.Raw]
 		if s1 == nil || s2 == nil || s1.NumMessages == nil || s2.NumMessages == nil {
 			r.debugf(r.p.Debug.Cache, "cache", "the state of folder [%s] is not kept, since a server did not tell it", f.fs.from.Raw)
 			continue
 		}
-		r.dst.status[f.fs.to.Raw] = s2
-		delete(r.dst.touched, f.fs.to.Raw)
-		if f.fs.merge.sources == 1 && int64(*s2.NumMessages) != f.expect2 {
+		if looked[f.fs.to.Raw] || f.fs.merge.sources == 1 && int64(*s2.NumMessages) != f.expect2 {
 			r.debugf(r.p.Debug.Cache, "cache", "the state of folder [%s] is not kept: host2 has %d messages and should have %d, so somebody else is at work in it", f.fs.from.Raw, *s2.NumMessages, f.expect2)
 			continue
 		}

@@ -13,51 +13,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
-// lookAfter makes up for what the replies to APPEND did not tell, when everything
-// was sent.
-func (c *copier) lookAfter(ctx context.Context) error {
-	var twins, lost bool
-	for i := range c.tasks {
-		t := &c.tasks[i]
-		twins = twins || t.resent && t.fate == copied
-		lost = lost || t.oddness().sentKey != nil && t.fate == copied && t.newUID == 0
-	}
-	if !twins && !lost || c.fs.run.p.Dry {
-		return nil
-	}
-	if err := c.fs.reenter(ctx, c.lane.dst); err != nil {
-		return err
-	}
-	arrived, err := c.fs.arrivals(ctx, c.lane.dst)
-	if err != nil {
-		return err
-	}
-	if lost {
-		c.locate(arrived)
-	}
-	return c.removeTwins(ctx, arrived)
-}
-
-// locate finds, among what arrived, the copied messages of which the server did not
-// tell the UIDs: nothing else leads to one that was sent under a key of its own.
-func (c *copier) locate(arrived []arrival) {
-	fs := c.fs
-	open := make(map[identity.Key][]*task)
-	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied && t.newUID == 0 {
-			k := fs.doubtKey(t)
-			open[k] = append(open[k], t)
-		}
-	}
-	confirmed := c.confirmedUIDs()
-	for _, a := range arrived {
-		if ts := open[a.key]; len(ts) > 0 && !confirmed[a.uid] && !fs.torn[a.uid] {
-			open[a.key] = ts[1:]
-			ts[0].newUID = a.uid
-		}
-	}
-}
-
 // removeTwins looks among what arrived whether messages that were sent again, since
 // they had not arrived, came twice after all. Of two messages that this program has
 // stored, and that are the same to the last byte, it removes the one of which

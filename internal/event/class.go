@@ -2,7 +2,7 @@ package event
 
 // Class is the kind of an error. imapsync tells kinds apart by searching the
 // printed text, subject lines included; here the place that saw the error knows.
-// Exit code and comment of each class: imapsync-cli.md section 6.
+// Exit code and comment of each class: docs/usage.md, "Exit codes".
 type Class string
 
 // imapsync's classes, under its names.
@@ -34,7 +34,9 @@ const (
 	ErrDeletion Class = "ERR_DELETION"         // a deletion the server refused
 	ErrRefused  Class = "ERR_DELETION_REFUSED" // the guard's ceiling: exit 122
 	ErrLost     Class = "ERR_CONNECTION_LOST"
-	ErrReport   Class = "ERR_EMAILREPORT" // the report could not be stored in an INBOX
+	// host2 confirmed a message, or had it, and does not have it
+	ErrNotStored Class = "ERR_NOT_STORED"
+	ErrReport    Class = "ERR_EMAILREPORT" // the report could not be stored in an INBOX
 	// --subfolder1 names nothing: exit 21, as in imapsync.
 	ErrSubfolder1 Class = "ERR_SUBFOLDER1_NO_EXISTS"
 )

@@ -11,6 +11,20 @@ type MessageCopied struct {
 	Dry    bool   // it would have been copied
 	// Altered says what was changed, "" for an exact copy.
 	Altered string
+	// Late: it was sent again after its folder was done, see MessageMissing.
+	Late bool
+}
+
+// MessageMissing takes a MessageCopied or a part of a MessagesPresent back: host2 does
+// not have the message after all.
+type MessageMissing struct {
+	base
+	From, To Folder
+	UID      uint32 // on host1
+	Bytes    int64  // as MessageCopied told them
+	// Late: the folder was done already. Seen: it was there before this run, and is
+	// gone.
+	Late, Seen bool
 }
 
 // MessageSkipped is a message that is not copied, and why.
@@ -54,6 +68,14 @@ type MessagesPresent struct {
 	Folder Folder
 	Count  int64
 	Bytes  int64
+}
+
+// MessagesDoubtful counts messages that count as present though their content on
+// host2 is another one, or is not known: see docs/identity.md.
+type MessagesDoubtful struct {
+	base
+	From, To Folder
+	Count    int64
 }
 
 // FlagsChanged is a group of host2 messages whose flags were made equal.

@@ -61,12 +61,16 @@ func (t *Tally) Add(e Event) {
 	switch e := e.(type) {
 	case MessageCopied:
 		t.copied(e)
+	case MessageMissing:
+		t.missing(e)
 	case MessageSkipped:
 		t.skipped(e)
 	case MessagesPresent:
 		t.presentOnBoth(e.Folder, e.Count, e.Bytes)
 	case Error:
 		t.failed(e)
+	case MessagesDoubtful:
+		s.Doubtful += e.Count
 	case FlagsChanged:
 		if e.Dry {
 			s.WouldChangeFlags += e.Count
@@ -164,6 +168,24 @@ func (t *Tally) copied(e MessageCopied) {
 	if e.Altered != "" {
 		s.Altered++
 	}
+	if e.Late {
+		s.Lost--
+	}
+}
+
+func (t *Tally) missing(e MessageMissing) {
+	s := &t.s
+	if e.Late {
+		s.Lost++
+	}
+	if e.Seen {
+		return
+	}
+	s.Processed--
+	s.Transferred--
+	s.BytesTransferred -= e.Bytes
+	t.inFolder(e.From, -1, copiedOf)
+	t.inFolder(e.From, -e.Bytes, bytesOf)
 }
 
 func (t *Tally) skipped(e MessageSkipped) {

@@ -6,7 +6,7 @@ import (
 )
 
 // Stats are the figures of a run: what imapsync's statistics block shows
-// (imapsync-cli.md section 5.7) and what a truthful verdict needs beyond it.
+// ("++++ Statistics") and what a truthful verdict needs beyond it.
 // Arrays of three are indexed by Side; element 0 is unused. Bytes are as host1
 // tells them, or as sent for messages that were copied.
 type Stats struct {
@@ -34,6 +34,10 @@ type Stats struct {
 	Skipped, BytesSkipped             int64
 	SkippedBy                         [skipReasons]Amount
 	Failed                            Amount // not copied because of an error
+	// Lost are messages that host2 had, or said so, and does not have at the end.
+	Lost int64
+	// Doubtful count as present though nothing proves it.
+	Doubtful int64
 	// NotCopied lists the first of the NotCopiedCount messages that host2 does
 	// not have in any folder after this run.
 	NotCopied      []NotCopied

@@ -15,7 +15,9 @@ func (s *Stats) NeverVisited() int {
 
 // Good tells whether every identified message of every wanted folder is in its
 // folder on host2.
-func (s *Stats) Good() bool { return s.Complete() && s.OnlyOn1 == 0 && len(s.LeftOut) == 0 }
+func (s *Stats) Good() bool {
+	return s.Complete() && s.OnlyOn1 == 0 && s.Lost == 0 && s.Doubtful == 0 && len(s.LeftOut) == 0
+}
 
 // Strict tells whether host2 holds nothing besides in these folders.
 func (s *Stats) Strict() bool { return s.Complete() && s.OnlyOn2 == 0 && len(s.LeftOut) == 0 }

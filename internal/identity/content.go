@@ -25,6 +25,8 @@ type Content struct {
 	// and blanks and folding do not count. It finds on the destination what
 	// was copied from the source.
 	Loose Digest
+	// Body: the body alone, all its bytes.
+	Body Digest
 }
 
 // Key is the key of a message that no header field identifies.
@@ -136,6 +138,7 @@ func (c *ContentHasher) Sum() Content {
 	c.loose.Write(body)
 
 	var out Content
+	copy(out.Body[:], body)
 	copy(out.Exact[:], c.exact.Sum(c.sum[:0]))
 	copy(out.Loose[:], c.loose.Sum(c.sum[:0]))
 	return out

@@ -44,6 +44,8 @@ type Append struct {
 	multi   bool
 
 	messages int
+	// asked are the messages of which a part was new to the server.
+	asked    []AppendOptions
 	size     int64
 	left     int64 // of the message being written
 	finished bool
@@ -84,7 +86,7 @@ func (c *Conn) startAppend(ctx context.Context, mailbox string, multi bool) (*Ap
 		}
 	}
 	a := &Append{c: c, mailbox: mailbox, multi: multi}
-	a.cmd = &Command{name: "APPEND", finish: a.appendUID, permitted: permitted}
+	a.cmd = &Command{name: "APPEND", finish: a.answered, permitted: permitted}
 	told := false
 	a.cmd.take = func(v any) bool {
 		r, ok := v.(*Response)
@@ -129,7 +131,11 @@ func (a *Append) add(ctx context.Context, o AppendOptions) error {
 		r := a.cmd.res
 		return &r
 	}
+	ask := c.cfg.Consent.unknown(a.mailbox, &o)
 	if a.messages == 0 {
+		if err := c.settleStep(ctx, ask); err != nil {
+			return err
+		}
 		if err := c.open(ctx, a.cmd, nil); err != nil {
 			return err
 		}
@@ -157,7 +163,10 @@ func (a *Append) add(ctx context.Context, o AppendOptions) error {
 		c.put(text, text)
 	}
 	a.messages++
-	if err := c.literal(a.cmd, o.Size, o.Binary); err != nil {
+	if ask && !o.Binary {
+		a.asked = append(a.asked, o)
+	}
+	if err := c.literal(a.cmd, o.Size, o.Binary, ask); err != nil {
 		a.finished, c.writing = true, nil // the command is over, no line end is due
 		return err
 	}
@@ -317,6 +326,31 @@ func (a *Append) Done() bool { return a.cmd.done }
 
 // Messages is the number of messages added.
 func (a *Append) Messages() int { return a.messages }
+
+// answered reads the tagged reply. What the server was asked for and has taken, it
+// need not be asked for again.
+func (a *Append) answered(r *Response) {
+	a.appendUID(r)
+	if r.OK() {
+		for i := range a.asked {
+			a.c.cfg.Consent.accepted(a.mailbox, &a.asked[i])
+		}
+	}
+	a.asked = nil
+}
+
+// Asks reports whether the server is asked before such a message leaves, since it
+// is not known whether it takes all that goes with it. In a MULTIAPPEND such a
+// message holds up the others, and its refusal leaves nobody knowing what became of
+// them: it should go alone.
+func (c *Conn) Asks(mailbox string, o AppendOptions) bool {
+	return !c.nonSync(o.Size) || c.cfg.Consent.unknown(mailbox, &o)
+}
+
+// Unasked reports whether literals of n bytes leave without waiting for consent,
+// behind arguments that the server is known to take (LITERAL+ and LITERAL-,
+// RFC 7888).
+func (c *Conn) Unasked(n int64) bool { return c.nonSync(n) }
 
 // appendUID reads APPENDUID validity uids.
 func (a *Append) appendUID(r *Response) {

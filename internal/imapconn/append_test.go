@@ -68,7 +68,8 @@ func TestAppendFraming(t *testing.T) {
 
 func TestAppendBinary(t *testing.T) {
 	c := connect(t, "LITERAL+ BINARY", func(p *peer) {
-		p.want("T1 APPEND INBOX ~{3+}")
+		p.want("T1 APPEND INBOX ~{3}")
+		p.say("+ go\n")
 		p.want("a\x00b")
 		p.say("T1 OK done\n")
 		p.ended()
@@ -355,13 +356,16 @@ func TestMailboxNames(t *testing.T) {
 		"a[b]":           {`T1 CREATE "a[b]"`},
 		"100%":           {`T1 CREATE "100%"`},
 		"tab\there":      {"T1 CREATE \"tab\there\""},
-		"Entw\xfcrfe":    {"T1 CREATE {8+}", "Entw\xfcrfe"},
-		"\xc3\x89t":      {"T1 CREATE {3+}", "\xc3\x89t"},
-		"x\r\nT2 LOGOUT": {"T1 CREATE {12+}", "x", "T2 LOGOUT"},
+		"Entw\xfcrfe":    {"T1 CREATE {8}", "Entw\xfcrfe"},
+		"\xc3\x89t":      {"T1 CREATE {3}", "\xc3\x89t"},
+		"x\r\nT2 LOGOUT": {"T1 CREATE {12}", "x", "T2 LOGOUT"},
 	} {
 		c := connect(t, "LITERAL+", func(p *peer) {
 			for _, w := range want {
 				p.want(w)
+				if strings.HasSuffix(w, "}") {
+					p.say("+ go\n")
+				}
 			}
 			p.say("T1 OK\n")
 			p.ended()

@@ -31,7 +31,7 @@ const preauth = "* PREAUTH [CAPABILITY IMAP4rev1 LITERAL+ UIDPLUS MULTIAPPEND ES
 func canned(tb testing.TB, text io.Reader) *Conn {
 	tb.Helper()
 	c, err := Connect(context.Background(), Config{
-		Host: "localhost", Port: 143, Timeout: time.Minute,
+		Host: "localhost", Port: 143, Timeout: time.Minute, TagPrefix: "T", Consent: consentTo("INBOX", "Foo", "Sent"),
 		Dial: func(context.Context, string, string) (net.Conn, error) {
 			return &cannedConn{io.MultiReader(bytes.NewReader([]byte(preauth)), text)}, nil
 		},
@@ -123,7 +123,7 @@ func benchBodies(b *testing.B, size int) {
 		_, _ = conn.Read(in) // until the client leaves
 	}()
 	addr := l.Addr().(*net.TCPAddr)
-	c, err := Connect(context.Background(), Config{Host: "127.0.0.1", Port: addr.Port, Timeout: time.Minute})
+	c, err := Connect(context.Background(), Config{Host: "127.0.0.1", Port: addr.Port, Timeout: time.Minute, TagPrefix: "T", Consent: consentTo("INBOX")})
 	if err != nil {
 		b.Fatal(err)
 	}

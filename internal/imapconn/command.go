@@ -33,10 +33,12 @@ type quotedStr string
 type Command struct {
 	name string
 	tag  string
-	// number is the tag without its letter.
+	// number is the tag without its prefix.
 	number uint32
-	done   bool
-	res    Response
+	// unasked: it carries a literal that left without the server's consent.
+	unasked bool
+	done    bool
+	res     Response
 	// part: it was answered OK and not carried out for all its messages.
 	part *part
 	// permitted: the seal does not hold it back, see PermitAppend.
@@ -46,6 +48,8 @@ type Command struct {
 	take func(v any) bool
 	// finish sees the tagged reply before Wait returns.
 	finish func(r *Response)
+	// over is why what take collected is not all, nil if it is.
+	over error
 }
 
 // Name is the command's name without arguments.
@@ -124,6 +128,9 @@ type Pending[T any] struct {
 // also beside an error.
 func (p *Pending[T]) Wait(ctx context.Context) (T, error) {
 	err := p.c.Wait(ctx, p.cmd)
+	if err == nil && p.cmd.over != nil {
+		err = fmt.Errorf("%s: %w", p.cmd.name, p.cmd.over)
+	}
 	return *p.data, err
 }
 
@@ -191,7 +198,7 @@ func (c *Conn) open(ctx context.Context, cmd *Command, args []Arg) error {
 	}
 	c.tags++
 	cmd.number = c.tags
-	cmd.tag = "T" + strconv.FormatUint(uint64(c.tags), 10)
+	cmd.tag = c.tagPrefix + strconv.FormatUint(uint64(c.tags), 10)
 	c.flight = append(c.flight, cmd)
 	c.count(cmd, 1)
 	c.put(cmd.tag, cmd.tag)
@@ -272,7 +279,7 @@ func (c *Conn) str(cmd *Command, s string, atom, hidden bool) error {
 			}
 		}
 	default:
-		if err := c.literal(cmd, int64(len(s)), false); err != nil {
+		if err := c.literal(cmd, int64(len(s)), false, !atom || !c.cfg.Consent.knows(s)); err != nil {
 			return err
 		}
 		shown := s
@@ -287,18 +294,23 @@ func (c *Conn) str(cmd *Command, s string, atom, hidden bool) error {
 // nonSync reports whether a literal of n bytes may be sent without asking
 // (RFC 7888).
 func (c *Conn) nonSync(n int64) bool {
-	return c.Has(imap.CapLiteralPlus) || (n <= 4096 && c.Has(imap.CapLiteralMinus))
+	return (c.Has(imap.CapLiteralPlus) || n <= 4096 && c.Has(imap.CapLiteralMinus)) && !c.cfg.Consent.asksAlways()
 }
 
 // literal announces a literal of n bytes at the end of the line so far, and
-// waits for the server's consent where that is needed. A server that answers
-// the command instead gives a *Response; the connection lives on.
-func (c *Conn) literal(cmd *Command, n int64, binary bool) error {
+// waits for the server's consent where that is needed; ask: in any case, see
+// Consent. A server that answers the command instead gives a *Response; the
+// connection lives on.
+func (c *Conn) literal(cmd *Command, n int64, binary, ask bool) error {
 	if binary {
 		c.put("~", "~")
 	}
 	size := strconv.FormatInt(n, 10)
-	if c.nonSync(n) {
+	if !ask && c.nonSync(n) {
+		if !cmd.unasked && !cmd.done {
+			cmd.unasked, c.everUnasked = true, true
+			c.unasked++
+		}
 		c.put("{"+size+"+}\r\n", "{"+size+"+}")
 		return c.writeOut()
 	}
@@ -346,6 +358,12 @@ func (c *Conn) complete(cmd *Command, r Response) {
 		c.flight = slices.Delete(c.flight, i, i+1)
 	}
 	c.count(cmd, -1)
+	if cmd.unasked {
+		c.unasked--
+	}
+	if cmd.number > c.doubtedAt {
+		c.doubtedAt = 0
+	}
 	r.Command = cmd.name
 	if r.OK() {
 		c.readLimit(cmd, &r)

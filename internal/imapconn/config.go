@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/imapwire"
+	"github.com/imaphaul/imaphaul/internal/proxy"
 )
 
 // TLSMode says how a connection is protected.
@@ -53,6 +54,8 @@ type Config struct {
 	// the system's roots. See TLSOptions.Config.
 	TLS       TLSMode
 	TLSConfig *tls.Config
+	// Proxy is the way to the server, nil for the direct one.
+	Proxy *proxy.Server
 	// AllowCleartext permits sending a password without TLS to a host that is
 	// not this machine.
 	AllowCleartext bool
@@ -77,6 +80,14 @@ type Config struct {
 	// unless DebugContent.
 	Trace        io.Writer
 	DebugContent bool
+	// Consent is what the server is known to take; nil for nothing.
+	Consent *Consent
+	// TagPrefix stands before the number of each command, in place of letters
+	// that nobody can guess; for tests.
+	TagPrefix string
+	// OnOutOfStep is called when a connection is reset since the server's replies
+	// do not fit what it was sent.
+	OnOutOfStep func(*OutOfStepError)
 	// Dial replaces net.Dialer, for tests.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// OnSkipped is called with a line (shortened) that was not understood.
@@ -87,6 +98,8 @@ type Config struct {
 	// OnNotice is called with an untagged NO, BAD, BYE or a reply that carries
 	// a code meant for people, such as ALERT.
 	OnNotice func(Response)
+
+	maxUnasked int64 // for tests, see charge
 }
 
 // Label names the side for messages: "host1", "host2" or "host".
@@ -120,20 +133,14 @@ func (c *Config) dial(ctx context.Context) (net.Conn, error) {
 	if c.Dial != nil {
 		return c.Dial(ctx, c.network(), c.addr())
 	}
-	sock, err := c.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	// When this process gives the connection up, or is killed, what the system has
-	// not sent yet must not reach the server any more: a message that arrives
-	// after somebody looked whether it had is there twice. Logout restores the
-	// usual way.
-	linger(sock, 0)
-	return sock, nil
+	return c.connect(ctx)
 }
 
 // linger says what closing does with bytes not sent yet: 0 drops them and resets
-// the connection, -1 has the system send them.
+// the connection, -1 has the system send them. When this process gives the
+// connection up, or is killed, what the system has not sent yet must not reach the
+// server any more: a message that arrives after somebody looked whether it had is
+// there twice. Logout restores the usual way.
 func linger(sock net.Conn, seconds int) {
 	if tcp, ok := sock.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(seconds) // a system without it does as usual

@@ -19,24 +19,34 @@ type Conn struct {
 	s      *imapwire.Stream
 	tracer *imapwire.Tracer
 
-	tags    uint32
-	flight  []*Command // sent and not answered, oldest first
-	wanting [kinds]int // how many of them want each kind of data
-	err     error      // why the connection is dead
-	bye     *Response
-	closed  bool
+	tagPrefix string
+	tags      uint32
+	flight    []*Command // sent and not answered, oldest first
+	// unasked counts those of them that carry a literal nobody consented to;
+	// doubtedAt is the number of the last such command that was refused, until
+	// the server has answered a later one; everUnasked: there was one.
+	unasked     int
+	everUnasked bool
+	doubtedAt   uint32
+	wanting     [kinds]int // how many of them want each kind of data
+	err         error      // why the connection is dead
+	bye         *Response
+	closed      bool
 
 	caps      imap.CapSet
 	capsFresh bool // set whenever caps are
 
-	sock      net.Conn // below everything
-	greeting  Response
-	authUsed  string
-	authError error
-	hide      []string // secrets, in every form in which they travelled
+	sock net.Conn // below everything
+	// certWanted: the server asked for a certificate of ours, and there is none.
+	certWanted bool
+	greeting   Response
+	authUsed   string
+	authError  error
+	hide       []string // secrets, in every form in which they travelled
 
 	// limit is the lowest MESSAGELIMIT that the server named, 0 for none.
 	limit int
+	spent spending
 	// selects counts the commands sent that change which mailbox is selected.
 	selects int
 
@@ -71,7 +81,13 @@ type Mailbox struct {
 }
 
 func newConn(cfg Config, s *imapwire.Stream, t *imapwire.Tracer) *Conn {
-	c := &Conn{cfg: cfg, s: s, tracer: t, caps: imap.CapSet{}}
+	c := &Conn{cfg: cfg, s: s, tracer: t, caps: imap.CapSet{}, tagPrefix: cfg.TagPrefix}
+	if c.tagPrefix == "" {
+		c.tagPrefix = newTagPrefix()
+	}
+	if c.cfg.Consent == nil {
+		c.cfg.Consent = new(Consent)
+	}
 	c.fp.c = c
 	return c
 }
@@ -193,6 +209,7 @@ func (c *Conn) enter(ctx context.Context) error {
 
 // skipped reports a line that was not understood.
 func (c *Conn) skipped(line []byte) {
+	c.chatter(line)
 	if c.cfg.OnSkipped == nil {
 		return
 	}

@@ -22,7 +22,7 @@ type (
 	}
 	flagsReply  []imap.Flag
 	searchReply struct {
-		uids []imap.UID
+		uids imap.UIDSet
 		junk bool // something in it could not be read
 	}
 	enabledReply  []string
@@ -55,6 +55,9 @@ func (c *Conn) readReply(f *Fetch) (*Message, error) {
 			return nil, err
 		}
 	}
+	if err := c.charge(); err != nil {
+		return nil, err
+	}
 	alone := false
 	if c.s.Unsent() {
 		alone = len(c.flight) == 1 && c.line == nil && c.s.Quiet()
@@ -67,6 +70,9 @@ func (c *Conn) readReply(f *Fetch) (*Message, error) {
 		sent = time.Now()
 	}
 	text, bare, err := c.readLine()
+	if err == nil {
+		err = c.tooLong(text)
+	}
 	if err != nil {
 		return nil, c.fail(c.doing(), err)
 	}
@@ -74,17 +80,18 @@ func (c *Conn) readReply(f *Fetch) (*Message, error) {
 		c.roundTrip(time.Since(sent))
 	}
 	if len(text) == 0 {
+		if c.exposed() {
+			return nil, c.unexplained(text)
+		}
 		return nil, nil
 	}
 	switch text[0] {
 	case '*':
 		return c.untagged(f, text, bare)
 	case '+':
-		c.plus(text)
-		return nil, nil
+		return nil, c.plus(text)
 	}
-	c.tagged(text)
-	return nil, nil
+	return nil, c.tagged(text)
 }
 
 func (c *Conn) flush() error {
@@ -105,49 +112,67 @@ func (c *Conn) readLine() (text []byte, bare bool, err error) {
 }
 
 // plus takes a continuation request. One that nobody expects is skipped:
-// servers send them for literals that need none.
-func (c *Conn) plus(text []byte) {
+// servers send them for literals that need none. After the refusal of a text that
+// left unasked it may come of the text.
+func (c *Conn) plus(text []byte) error {
+	if !c.waitCont && c.doubtedAt != 0 {
+		return c.outOfStep(text, true)
+	}
 	if !c.waitCont || c.gotCont {
 		c.skipped(text)
-		return
+		return nil
 	}
 	c.gotCont = true
 	c.contText = append(c.contText[:0], bytes.TrimPrefix(text[1:], []byte(" "))...)
+	return nil
 }
 
-// tagged completes a command. Unknown tags are skipped.
-func (c *Conn) tagged(text []byte) {
+// tagged completes a command. A tag of ours that was answered before is skipped; a
+// reply with another tag answers what we never sent, and nothing on such a
+// connection can be relied on.
+func (c *Conn) tagged(text []byte) error {
 	tag, rest := cutWord(text)
-	if cmd := c.byTag(tag); cmd != nil {
-		r := parseResponse(text, rest)
-		c.redact(&r)
-		c.statusCode(&r)
-		if r.Code == "ALERT" {
-			c.notice(&r)
+	cmd, ours := c.byTag(tag)
+	if cmd == nil {
+		word, _ := cutWord(rest)
+		if !ours && isStatus(word) {
+			return c.outOfStep(text, true)
 		}
-		r.Command = cmd.name
-		c.status(&r)
-		c.complete(cmd, r)
-		return
+		return c.unexplained(text)
 	}
-	c.skipped(text)
+	c.settled()
+	r := parseResponse(text, rest)
+	c.redact(&r)
+	c.statusCode(&r)
+	if r.Code == "ALERT" {
+		c.notice(&r)
+	}
+	r.Command = cmd.name
+	c.status(&r)
+	c.complete(cmd, r)
+	if cmd.unasked && !r.OK() {
+		return c.refusedUnasked(cmd, &r)
+	}
+	return nil
 }
 
 // byTag finds a command in flight. Tags count upwards, so commands in flight
-// are sorted by them. ASCII case aside: some servers change it.
-func (c *Conn) byTag(tag []byte) *Command {
-	if len(tag) < 2 || tag[0]|0x20 != 't' {
-		return nil
+// are sorted by them. ASCII case aside: some servers change it. ours says that the
+// tag is one that was sent.
+func (c *Conn) byTag(tag []byte) (cmd *Command, ours bool) {
+	n := len(c.tagPrefix)
+	if len(tag) <= n || !imapwire.EqualFold(tag[:n], c.tagPrefix) {
+		return nil, false
 	}
-	n, ok := parseNum32(tag[1:])
+	number, ok := parseNum32(tag[n:])
+	if !ok || number == 0 || number > c.tags {
+		return nil, false
+	}
+	i, ok := slices.BinarySearchFunc(c.flight, number, func(cmd *Command, n uint32) int { return cmp.Compare(cmd.number, n) })
 	if !ok {
-		return nil
+		return nil, true
 	}
-	i, ok := slices.BinarySearchFunc(c.flight, n, func(cmd *Command, n uint32) int { return cmp.Compare(cmd.number, n) })
-	if !ok {
-		return nil
-	}
-	return c.flight[i]
+	return c.flight[i], true
 }
 
 // untagged handles a line that begins with a star.
@@ -162,10 +187,17 @@ func (c *Conn) untagged(f *Fetch, text []byte, bare bool) (*Message, error) {
 	}
 	word := text[from:i]
 	if isStatus(word) {
+		c.chatter(text)
 		r := parseResponse(text, text[from:])
 		c.redact(&r)
+		if r.Status == "BAD" && c.everUnasked {
+			return nil, c.outOfStep(text, true)
+		}
 		c.untaggedStatus(&r)
 		return nil, nil
+	}
+	if len(word) == 0 && c.exposed() {
+		return nil, c.unexplained(text)
 	}
 	rest, n := imapwire.Announced(text)
 	c.sc.Begin(c.s.Reader, imapwire.Fragment{Text: rest, Literal: n, Bare: bare})
@@ -300,7 +332,7 @@ func (c *Conn) named(word, line []byte) error {
 		flags, err = parseFlags(sc, &c.names, false)
 		v = flagsReply(flags)
 	case "SEARCH":
-		var uids []imap.UID
+		var uids imap.UIDSet
 		var junk bool
 		uids, junk, err = parseSearch(sc)
 		if junk {

@@ -104,7 +104,8 @@ func (c *Conn) isReply(b []byte) bool {
 		return true
 	}
 	tag, _ := cutWord(b)
-	return c.byTag(tag) != nil
+	cmd, _ := c.byTag(tag)
+	return cmd != nil
 }
 
 // tail reads the rest of the reply whose live body was read to its end.

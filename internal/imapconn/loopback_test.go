@@ -70,7 +70,7 @@ func TestWaivedCertificates(t *testing.T) {
 			if err != nil {
 				conn := Config{Side: 1, Host: "localhost", Port: 993, TLS: TLSImplicit}
 				var e *TLSError
-				if !errors.As(conn.tlsError(err), &e) || e.Cert == nil {
+				if !errors.As(conn.tlsError(err, false), &e) || e.Cert == nil {
 					t.Fatalf("%v is no error of a certificate", err)
 				}
 				cause = e.Cause()

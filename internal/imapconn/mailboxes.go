@@ -27,7 +27,12 @@ func (c *Conn) StartCreate(ctx context.Context, mailbox string, use ...imap.Mail
 		}
 		args = append(args, Raw("(USE ("+strings.Join(names, " ")+"))"))
 	}
-	return c.simple(ctx, "CREATE", args...)
+	finish := func(r *Response) {
+		if r.OK() {
+			c.cfg.Consent.made(mailbox)
+		}
+	}
+	return start(ctx, c, &Nothing{}, &Command{name: "CREATE", finish: finish}, args...)
 }
 
 // Delete removes a mailbox. State: authenticated. RFC 3501 section 6.3.4.

@@ -41,6 +41,10 @@ type outcome struct {
 	Alive   bool   `json:"alive"`
 }
 
+// outOfStep are the rows after which nobody knows what the server made of what it
+// was sent, see step.go.
+var outOfStep = map[string]bool{"append: BAD": true, "select: unknown tag response": true}
+
 // TestScriptedReplies plays every reply of the table. The golden file holds the
 // outcome of each; this test adds what must hold for all.
 func TestScriptedReplies(t *testing.T) {
@@ -58,8 +62,8 @@ func TestScriptedReplies(t *testing.T) {
 		if o.Alive && row.Close {
 			t.Errorf("%s: alive though the server closed", row.Key())
 		}
-		if !o.Alive && !row.Close && !strings.HasPrefix(row.Greeting, "* BYE") {
-			t.Errorf("%s: dead though the server did not close: %s", row.Key(), o.Error)
+		if outOfStep[row.Key()] != (!o.Alive && !row.Close && !strings.HasPrefix(row.Greeting, "* BYE")) {
+			t.Errorf("%s: alive %v: %s", row.Key(), o.Alive, o.Error)
 		}
 		if strings.Contains(o.Error, "hangs") {
 			t.Errorf("%s: hangs", row.Key())
@@ -121,13 +125,23 @@ func TestScriptedReplies(t *testing.T) {
 // pipeConfig is a Config whose Dial gives one end of a pipe; serve has the other.
 func pipeConfig(serve func(net.Conn)) Config {
 	return Config{
-		Host: "localhost", Port: 143, Timeout: 10 * time.Second,
+		Host: "localhost", Port: 143, Timeout: 10 * time.Second, TagPrefix: "T", Consent: consentTo("INBOX", "Foo", "a b", "Sent"),
 		Dial: func(context.Context, string, string) (net.Conn, error) {
 			a, b := net.Pipe()
 			go serve(b)
 			return a, nil
 		},
 	}
+}
+
+// consentTo knows these mailboxes, with the flags that tests use.
+func consentTo(mailboxes ...string) *Consent {
+	k := new(Consent)
+	for _, m := range mailboxes {
+		k.opened(m, &SelectData{})
+		k.accepted(m, &AppendOptions{Flags: []imap.Flag{"$Forwarded"}})
+	}
+	return k
 }
 
 func play(t *testing.T, row scripted.Row, bodyOnly bool) outcome {

@@ -32,8 +32,9 @@ type SelectData struct {
 	UIDValidity   uint32
 	UIDNext       imap.UID
 	HighestModSeq uint64
-	// Flags exist in the mailbox.
-	Flags []imap.Flag
+	// Flags exist in the mailbox; of meaning only when HasFlags.
+	Flags    []imap.Flag
+	HasFlags bool
 	// PermanentFlags can be changed for good, \* meaning new keywords too;
 	// of meaning only when HasPermanentFlags, all Flags otherwise (RFC 3501
 	// section 7.1).
@@ -112,9 +113,12 @@ func (c *Conn) startSelect(ctx context.Context, name, mailbox string, options *S
 		args = append(args, Raw("(CONDSTORE)"))
 	}
 	d := &SelectData{ReadOnly: name == "EXAMINE"}
+	var gone collector
+	resync := options != nil && options.QResync != nil
 	cmd := &Command{name: name}
-	cmd.take = func(v any) bool { return c.takeSelect(d, v) }
+	cmd.take = func(v any) bool { return c.takeSelect(d, &gone, resync, v) }
 	cmd.finish = func(r *Response) {
+		d.Vanished = gone.all()
 		if c.stream != nil {
 			c.stream.forgetSeqs() // they were the last mailbox's
 		}
@@ -125,13 +129,16 @@ func (c *Conn) startSelect(ctx context.Context, name, mailbox string, options *S
 		if r.Code == "READ-ONLY" {
 			d.ReadOnly = true
 		}
+		c.cfg.Consent.opened(mailbox, d)
 		c.mailbox = &Mailbox{Name: mailbox, Exists: d.Exists, ReadOnly: d.ReadOnly}
 	}
 	c.selects++
 	return start(ctx, c, d, cmd, args...)
 }
 
-func (c *Conn) takeSelect(d *SelectData, v any) bool {
+// takeSelect takes an answer to SELECT. gone collects what vanished; resync says
+// that changes were asked for.
+func (c *Conn) takeSelect(d *SelectData, gone *collector, resync bool, v any) bool {
 	switch v := v.(type) {
 	case numReply:
 		switch v.word {
@@ -142,13 +149,13 @@ func (c *Conn) takeSelect(d *SelectData, v any) bool {
 		}
 		return true
 	case flagsReply:
-		d.Flags = v
+		d.Flags, d.HasFlags = v, true
 		return true
 	case vanishedReply:
-		d.Vanished.AddSet(v.uids)
+		gone.addSet(v.uids)
 		return true
 	case fetchReply:
-		if v.m.UID != 0 && v.m.HasFlags {
+		if resync && v.m.UID != 0 && v.m.HasFlags {
 			d.Changed = append(d.Changed, v.m.change())
 		}
 		return true
@@ -205,6 +212,17 @@ func (c *Conn) Unselect(ctx context.Context) error {
 		c.mailbox = nil
 	}
 	return err
+}
+
+// StartUnselect is Unselect, where the server has it, without waiting.
+func (c *Conn) StartUnselect(ctx context.Context) (*Pending[Nothing], error) {
+	c.selects++
+	finish := func(r *Response) {
+		if r.OK() {
+			c.mailbox = nil
+		}
+	}
+	return start(ctx, c, &Nothing{}, &Command{name: "UNSELECT", finish: finish})
 }
 
 // CloseMailbox leaves the selected mailbox and expunges what is marked

@@ -57,6 +57,9 @@ func (e *TLSError) Advice() []string {
 	if finger := (*fingerprintError)(nil); errors.As(e.Err, &finger) {
 		return append(lines, "it is not the one of "+sslargs+" SSL_fingerprint: ask the owner of the server whether the certificate was replaced")
 	}
+	if e.missing != "" {
+		lines = append(lines, e.missing)
+	}
 	return append(lines,
 		"if you know that this certificate is right, pin it by adding:",
 		fmt.Sprintf("  %s 'SSL_fingerprint=sha256$%x'", sslargs, sha256.Sum256(c.Raw)),

@@ -60,12 +60,17 @@ func (l *Listing) Count(ok func(*Record) bool) (n int64) {
 	return n
 }
 
+// LastUID is the highest UID listed, 0 for none.
+func (l *Listing) LastUID() imap.UID {
+	if n := len(l.Recs); n > 0 {
+		return l.Recs[n-1].UID
+	}
+	return 0
+}
+
 // NextUID is a UID below every message that comes after the listing.
 func (l *Listing) NextUID() imap.UID {
-	next := imap.UID(1)
-	if n := len(l.Recs); n > 0 {
-		next = l.Recs[n-1].UID + 1
-	}
+	next := l.LastUID() + 1
 	// UIDNEXT may be higher, when the last messages were deleted; never rely on
 	// it alone: Courier does not tell it.
 	return max(next, l.UIDNext)

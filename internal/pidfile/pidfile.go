@@ -1,5 +1,6 @@
 // Package pidfile keeps the file that says which process is running, and ends
-// that process on request (imapsync-cli.md sections 7.3 and 7.4).
+// that process on request (imapsync: --pidfile, --pidfilelocking, --abort,
+// --abortbyfile).
 //
 // The file holds what imapsync's holds, since panels read it: the process number
 // on its first line and, where there is a log, its file on the second. It is

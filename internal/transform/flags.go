@@ -21,8 +21,8 @@ type FlagRules struct {
 }
 
 // buggyFlags are the flags that --filterbuggyflags drops, lower case: names with
-// a backslash that some servers give and others refuse (imapsync-messages.md
-// 5.1). Whole flags only: imapsync cuts these strings out of longer names too.
+// a backslash that some servers give and others refuse (imapsync:
+// --filterbuggyflags). Whole flags only: imapsync cuts these strings out of longer names too.
 var buggyFlags = map[string]bool{
 	`\receiptchecked`: true, `\junk`: true, `\indexed`: true,
 	`\x-eon-has-attachment`: true, `\unseen`: true, `\attached`: true,
@@ -45,16 +45,24 @@ const recentFlag = `\recent`
 //
 // No PERMANENTFLAGS at all: all flags can be changed permanently (RFC 9051
 // section 6.3.2). With "\*" too. With a list: the listed ones, compared without
-// case (imapsync minds the case, S29). With an empty list, where imapsync does
+// case (imapsync minds the case). With an empty list, where imapsync does
 // not filter: nothing can be changed permanently, so ForStore gives no STORE at
 // all; ForAppend still sends the five system flags, since to send them costs
 // nothing (the server ignores them, or refuses and the repair ladder drops them)
 // while to hold them back loses \Seen on servers that give an empty list
 // for any folder opened read-only.
+//
+// A flag with a backslash that the folder lists nowhere is never sent, whatever the
+// options: it is none of the keywords that a client may invent, and servers answer
+// it with BAD. The five of RFC 3501 are sent: every server has to know them, and
+// some list only what is in use (one that lists others is asked first, see
+// imapconn.Consent).
 type Permanent struct {
 	filter bool
 	empty  bool
 	listed map[string]bool
+	// system are the listed flags with a backslash, in lower case; nil: not known.
+	system map[string]bool
 }
 
 // NewPermanent takes the flags of a PERMANENTFLAGS response code; has tells
@@ -67,12 +75,35 @@ func NewPermanent(flags []imap.Flag, has bool) Permanent {
 	p.listed = make(map[string]bool, len(flags))
 	for _, f := range flags {
 		if f == imap.FlagWildcard {
-			return Permanent{}
+			p.filter = false
 		}
 		p.listed[lower(string(f))] = true
 	}
 	return p
 }
+
+// WithFlags adds the flags that exist in the folder (FLAGS), from which on flags
+// with a backslash that are listed nowhere are left out.
+func (p Permanent) WithFlags(flags []imap.Flag) Permanent {
+	p.system = make(map[string]bool)
+	for l := range p.listed {
+		if l[0] == '\\' && l != recentFlag && l != string(imap.FlagWildcard) {
+			p.system[l] = true
+		}
+	}
+	for _, f := range flags {
+		if l := lower(string(f)); l[0] == '\\' && l != recentFlag && f != imap.FlagWildcard {
+			p.system[l] = true
+		}
+	}
+	for l := range systemFlags {
+		p.system[l] = true
+	}
+	return p
+}
+
+// lists reports whether a flag with a backslash, in lower case, may be sent.
+func (p Permanent) lists(l string) bool { return p.system == nil || p.system[l] }
 
 // FlagMapper turns the flags of host1 into those for one folder of host2. It
 // remembers every distinct list it has seen, of which mailboxes have few. It may
@@ -84,6 +115,8 @@ type FlagMapper struct {
 	mu    sync.Mutex
 	known map[string]mapped
 	key   []byte
+	// unlisted are flags that were left out since the folder does not list them.
+	unlisted []imap.Flag
 }
 
 type mapped struct {
@@ -115,12 +148,25 @@ func (m *FlagMapper) ForAppend(src []imap.Flag) ([]imap.Flag, error) {
 	if got, ok := m.known[string(m.key)]; ok {
 		return got.flags, got.err
 	}
-	flags, err := m.rules.apply(src, m.perm)
+	flags, unlisted, err := m.rules.apply(src, m.perm)
+	if len(m.unlisted) < maxKnown {
+		m.unlisted = append(m.unlisted, unlisted...)
+	}
 	if len(m.known) >= maxKnown {
 		clear(m.known)
 	}
 	m.known[string(m.key)] = mapped{flags, err}
 	return flags, err
+}
+
+// Unlisted returns the flags left out since the last call because the folder does
+// not list them.
+func (m *FlagMapper) Unlisted() []imap.Flag {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := m.unlisted
+	m.unlisted = nil
+	return out
 }
 
 // ForStore is ForAppend for a message that is there already. ok is false if the
@@ -135,12 +181,13 @@ func (m *FlagMapper) ForStore(src []imap.Flag) (flags []imap.Flag, ok bool, err 
 
 // Apply is For(...).ForAppend(src) for a single list.
 func (r FlagRules) Apply(src, permanent []imap.Flag, hasPermanent bool) ([]imap.Flag, error) {
-	return r.apply(src, NewPermanent(permanent, hasPermanent))
+	flags, _, err := r.apply(src, NewPermanent(permanent, hasPermanent))
+	return flags, err
 }
 
 // apply works in imapsync's order: \Recent, buggy flags, expressions, case,
-// filter.
-func (r FlagRules) apply(src []imap.Flag, p Permanent) ([]imap.Flag, error) {
+// filter. unlisted are the flags that the folder does not list.
+func (r FlagRules) apply(src []imap.Flag, p Permanent) (out, unlisted []imap.Flag, failed error) {
 	names := make([]string, 0, len(src))
 	for _, f := range src {
 		l := lower(string(f))
@@ -149,7 +196,6 @@ func (r FlagRules) apply(src []imap.Flag, p Permanent) ([]imap.Flag, error) {
 		}
 		names = append(names, string(f))
 	}
-	var failed error
 	if len(r.RegexFlag) > 0 {
 		text := strings.Join(names, " ")
 		for _, e := range r.RegexFlag {
@@ -164,7 +210,7 @@ func (r FlagRules) apply(src []imap.Flag, p Permanent) ([]imap.Flag, error) {
 			names = strings.Fields(text)
 		}
 	}
-	out := make([]imap.Flag, 0, len(names))
+	out = make([]imap.Flag, 0, len(names))
 	seen := make(map[string]bool, len(names))
 	for _, n := range names {
 		l := lower(n)
@@ -173,13 +219,17 @@ func (r FlagRules) apply(src []imap.Flag, p Permanent) ([]imap.Flag, error) {
 			continue
 		}
 		seen[l] = true
+		if l[0] == '\\' && !p.lists(l) {
+			unlisted = append(unlisted, imap.Flag(n))
+			continue
+		}
 		f := imap.Flag(n)
 		if s, ok := systemFlags[l]; ok && r.FlagsCase {
 			f = s
 		}
 		out = append(out, f)
 	}
-	return out, failed
+	return out, unlisted, failed
 }
 
 // allows tells whether the filter lets a flag, in lower case, through.

@@ -1,0 +1,242 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// folderCheck is what a host2 folder has to hold at the end of the run.
+type folderCheck struct {
+	fs *folderSync
+	// before is the folder as it was when it was listed, base the lowest UID that
+	// did not stand in the listing.
+	before folderCount
+	base   imap.UID
+	// present were there, stored came in this run; gone were deleted.
+	present, stored pairRuns
+	gone            int64
+	// looked: its messages were looked up. deleted: the folder was not there.
+	looked, deleted bool
+}
+
+// check is what host2 has to hold of the folder before anything is deleted there.
+func (fs *folderSync) check(c *copier) *folderCheck {
+	return &folderCheck{fs: fs, base: fs.newFrom(), stored: c.claims(), before: countOf(fs.dstOpened)}
+}
+
+func countOf(d *imapconn.SelectData) folderCount {
+	return folderCount{validity: d.UIDValidity, messages: d.Exists, next: d.UIDNext}
+}
+
+// expect notes what host2 has to hold of the folder at the end of the run.
+func (fs *folderSync) expect(c *copier) {
+	if fs.run.p.Dry || !fs.exists || fs.src == nil || fs.dst == nil {
+		return
+	}
+	c.expunged = fs.run.p.Deletion.Expunge2
+	check := fs.check(c)
+	check.gone = fs.merge.gone
+	for _, m := range fs.pairing.Present {
+		if fs.run.p.Deletion.Expunge2 && slices.Contains(fs.run.flags[1].List(fs.dst.Recs[m.Dst].Flags), imap.FlagDeleted) {
+			continue // the user asked for it to be removed
+		}
+		check.present.add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
+	}
+	fs.run.checks = append(fs.run.checks, check)
+}
+
+// folderCount is what a server tells of a folder.
+type folderCount struct {
+	validity, messages uint32
+	next               imap.UID
+}
+
+// holds reports whether the folder has grown, since it was listed, by what was stored
+// and by nothing else. A loss and a delivery by somebody else leave the number of
+// messages as it should be, and UIDNEXT not.
+func (f *folderCheck) holds(now folderCount) bool {
+	if now.validity == 0 || now.validity != f.before.validity || int64(now.messages) != int64(f.before.messages)+int64(f.stored.n)-f.gone {
+		return false
+	}
+	n, next := imap.UID(f.stored.n), f.before.next
+	if next == 0 { // Courier's SELECT does not tell it
+		if n == 0 {
+			return true
+		}
+		next = f.base
+	}
+	return now.next == next+n && (n == 0 || f.stored.lowest >= next && f.stored.highest < now.next)
+}
+
+// checkAll asks host2, in one round trip for all folders that were looked at, whether
+// they hold what they should. The messages of those that do not seem to are looked
+// up; what is missing of those stored in this run is sent once more.
+func (r *run) checkAll(ctx context.Context) error {
+	if len(r.checks) == 0 {
+		return nil
+	}
+	last := make(map[string]*folderCheck)
+	var names []string
+	for _, check := range r.checks {
+		name := check.fs.to.Raw
+		if last[name] == nil {
+			names = append(names, name)
+		}
+		last[name] = check
+	}
+	now, err := r.countsNow(ctx, names)
+	if err != nil {
+		return err
+	}
+	for _, check := range r.checks {
+		name := check.fs.to.Raw
+		final := last[name]
+		if final.holds(now[name]) {
+			continue
+		}
+		if err := r.lookUp(ctx, check); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countsNow are the counts of host2 folders. STATUS is not for the folder that is
+// selected (RFC 9051 section 6.3.11): that one is left, or opened anew.
+func (r *run) countsNow(ctx context.Context, names []string) (map[string]folderCount, error) {
+	out := make(map[string]folderCount, len(names))
+	k := r.main.dst
+	ask := names
+	conn, err := k.alive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if m := conn.Mailbox(); m != nil && slices.Contains(names, m.Name) {
+		if conn.Has(imap.CapUnselect) {
+			if _, err := conn.StartUnselect(ctx); err != nil {
+				return nil, err
+			}
+		} else {
+			ask = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == m.Name })
+			d, err := k.open(ctx, m.Name, false)
+			switch {
+			case err == nil:
+				out[m.Name] = countOf(d)
+			case !isRefusal(err):
+				return nil, err
+			}
+		}
+		k.forget()
+	}
+	told, err := r.dst.statusOf(ctx, k, ask)
+	if err != nil {
+		return nil, err
+	}
+	for name, d := range told {
+		r.dst.status[name] = d
+		delete(r.dst.touched, name)
+		if d.NumMessages != nil {
+			out[name] = folderCount{validity: d.UIDValidity, messages: *d.NumMessages, next: d.UIDNext}
+		}
+	}
+	return out, nil
+}
+
+// lookUp reads which messages a folder has, and deals with those that it has not
+// any more.
+func (r *run) lookUp(ctx context.Context, check *folderCheck) error {
+	check.looked = true
+	fs := check.fs
+	k := r.main.dst
+	opened, err := k.open(ctx, fs.to.Raw, true)
+	if err != nil {
+		if !isRefusal(err) {
+			return err
+		}
+		return r.folderGone(ctx, check, err)
+	}
+	if opened.UIDValidity != check.before.validity {
+		fs.problem(event.ErrNotStored, fmt.Sprintf("Host2: folder [%s] was rebuilt during the run (its UIDVALIDITY changed): whether it has all messages is not known", fs.to.Raw), "run again")
+		return nil
+	}
+	there := make(map[imap.UID]bool)
+	if opened.Exists > 0 {
+		err = k.do(ctx, func(c *imapconn.Conn) error {
+			clear(there)
+			stream := c.Fetch(imapconn.FetchItems{UID: true})
+			if err := stream.AskRange(ctx, 1, 0); err != nil {
+				return err
+			}
+			if err := stream.Each(ctx, func(m *imapconn.Message) error { there[m.UID] = true; return nil }); err != nil {
+				return err
+			}
+			return rangeErr(stream)
+		})
+		if err != nil {
+			if isConnError(err) {
+				return err
+			}
+			fs.problem(event.ErrListing, fmt.Sprintf("Host2 folder %s: could not be read to check it: %s", fs.to.Raw, serverWords(err)), "run again")
+			return nil
+		}
+	}
+	return r.missed(ctx, check, there)
+}
+
+// missed deals with the messages of a folder that are not among those there.
+func (r *run) missed(ctx context.Context, check *folderCheck, there map[imap.UID]bool) error {
+	fs := check.fs
+	var seen []imap.UID
+	check.present.each(func(uid1, uid2 imap.UID) {
+		if !there[uid2] {
+			seen = append(seen, uid1)
+		}
+	})
+	var stored []imap.UID
+	claimed := make(map[imap.UID]bool)
+	check.stored.each(func(uid1, uid2 imap.UID) {
+		if !there[uid2] {
+			stored = append(stored, uid1)
+			return
+		}
+		claimed[uid2] = true
+	})
+	if len(seen) > 0 {
+		// Seen and then gone: a user or a filter. It is not for this run to undo that.
+		for _, uid := range seen {
+			r.emit(event.MessageMissing{From: fs.from, To: fs.to, UID: uint32(uid), Late: true, Seen: true})
+		}
+		fs.problem(event.ErrNotStored, fmt.Sprintf("Host2: folder [%s]: %d messages that were there when this run looked are not there any more: somebody else removes messages, or the server loses them", fs.to.Raw, len(seen)),
+			"find out who does; the next run copies them again, with --noresurrect it does not")
+	}
+	if len(stored) == 0 {
+		return nil
+	}
+	r.warn(fmt.Sprintf("Host2: folder [%s] does not have %d messages that were stored in this run", fs.to.Raw, len(stored)))
+	err := r.restore(ctx, check, stored, claimed)
+	if errors.Is(err, errStopped) || err != nil && isConnError(err) {
+		return err
+	}
+	if err != nil {
+		fs.problem(event.ErrNotStored, fmt.Sprintf("Host2: folder [%s]: %d messages that were stored in this run are not there: %s", fs.to.Raw, len(stored), serverWords(err)), "run again")
+	}
+	return nil
+}
+
+// folderGone deals with a host2 folder that cannot be opened any more.
+func (r *run) folderGone(ctx context.Context, check *folderCheck, why error) error {
+	fs := check.fs
+	if check.present.n+check.stored.n == 0 {
+		return nil
+	}
+	r.warn(fmt.Sprintf("Host2: folder [%s] cannot be opened any more: %s", fs.to.Raw, serverWords(why)))
+	check.deleted = true
+	return r.missed(ctx, check, nil)
+}

@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
+
+// restore sends once more the host1 messages that host2 stored in this run, or said
+// so, and does not have at its end. claimed are the messages of the folder that
+// others of this run became.
+func (r *run) restore(ctx context.Context, check *folderCheck, uids []imap.UID, claimed map[imap.UID]bool) error {
+	was := check.fs
+	fs := &folderSync{run: r, lane: r.main, row: was.row, from: was.from, to: was.to, merge: was.merge, claimed: claimed}
+	var err error
+	if fs.srcOpened, err = fs.open(ctx, 1, fs.from.Raw, fs.writable1()); err != nil {
+		return err
+	}
+	if fs.srcOpened.UIDValidity != was.srcOpened.UIDValidity {
+		return &errRebuilt{fs.from.Raw}
+	}
+	if check.deleted {
+		if err := r.main.dst.do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, fs.to.Raw) }); err != nil {
+			return err
+		}
+	}
+	if fs.dstOpened, err = fs.open(ctx, 2, fs.to.Raw, true); err != nil {
+		return err
+	}
+	fs.exists = true
+	fs.recall()
+	chosen := make(map[imap.UID]struct{}, len(uids))
+	for _, uid := range uids {
+		chosen[uid] = struct{}{}
+	}
+	lister := &lister{fs: fs, k: fs.lane.src, n: 1, chosen: chosen, onlyChosen: true}
+	if fs.src, err = lister.list(ctx); err != nil {
+		return err
+	}
+	fs.dst = &listing.Listing{Complete: true, UIDNext: fs.dstOpened.UIDNext, UIDValidity: fs.dstOpened.UIDValidity}
+	fs.firstNew = 1
+	if !check.deleted {
+		fs.firstNew = check.base // whatever came since the folder was listed may be one of these
+	}
+	fs.mapper = r.flagRules.For(transform.NewPermanent(fs.dstOpened.PermanentFlags, fs.dstOpened.HasPermanentFlags).WithFlags(fs.dstOpened.Flags))
+	c := &copier{fs: fs, lane: fs.lane, mustLook: true, late: true}
+	for _, uid := range uids {
+		i := fs.src.Find(uid)
+		if i < 0 {
+			r.emit(event.MessageMissing{From: fs.from, To: fs.to, UID: uint32(uid), Late: true})
+			fs.problem(event.ErrNotStored, fmt.Sprintf("- msg %s/%d was stored in folder %s, and is neither there nor on host1 any more", fs.from.Raw, uid, fs.to.Raw), "look for it in the other folders of host2")
+			continue
+		}
+		fs.mapFlags(&fs.src.Recs[i])
+		c.tasks = append(c.tasks, task{c: c, src: int32(i), uid: uid, size: fs.src.Recs[i].Size, sent: fs.src.Recs[i].Size, fate: copied})
+	}
+	slices.SortFunc(c.tasks, func(a, b task) int { return int(int64(a.uid) - int64(b.uid)) })
+	err = c.prove(ctx)
+	c.concede()
+	fs.account(ctx, c)
+	fs.remember(c)
+	r.dst.touched[fs.to.Raw] = true
+	return err
+}

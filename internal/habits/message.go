@@ -1,0 +1,190 @@
+// Package habits tells whether two messages are one, when the server that stores
+// one of them changes what it is given: gateways and some servers add header lines,
+// drop some, fold and encode them anew.
+//
+// What a server does is learned from pairs that are known to be one message, and
+// only that is forgiven. No I/O.
+package habits
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"mime"
+	"slices"
+	"strings"
+	"unique"
+
+	"github.com/imaphaul/imaphaul/internal/identity"
+)
+
+// Message is what is held against another message: its header, and what its body
+// says.
+type Message struct {
+	fields []field // sorted
+	// Body is the digest of the body, Exact that of the whole message, both with
+	// line ends normalised; Size is the number of bytes of the whole.
+	Body, Exact identity.Digest
+	Size        int64
+}
+
+// field is a header field as it is compared: the name in lower case, and a digest of
+// the value unfolded, decoded, with single blanks and no bytes beyond ASCII.
+type field struct {
+	name  unique.Handle[string]
+	value identity.Digest
+}
+
+func (f field) compare(g field) int {
+	if f.name != g.name {
+		return strings.Compare(f.name.Value(), g.name.Value())
+	}
+	return bytes.Compare(f.value[:], g.value[:])
+}
+
+// maxFields bounds the fields of a header that are told apart.
+const maxFields = 2000
+
+// Of prepares a message for comparison; header is its header, with or without the
+// empty line that ends it.
+func Of(header []byte, content identity.Content, size int64) Message {
+	m := Message{Body: content.Body, Exact: content.Exact, Size: size}
+	for line := range unfolded(header) {
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if !ok {
+			name, value = nil, line
+		}
+		m.fields = append(m.fields, field{unique.Make(strings.ToLower(string(bytes.TrimSpace(name)))), digest(plain(value))})
+		if len(m.fields) == maxFields {
+			break
+		}
+	}
+	slices.SortFunc(m.fields, field.compare)
+	return m
+}
+
+// unfolded yields the fields of a header, each with its continuation lines.
+func unfolded(header []byte) func(func([]byte) bool) {
+	return func(yield func([]byte) bool) {
+		var at []byte
+		for len(header) > 0 {
+			line, rest, _ := bytes.Cut(header, []byte("\n"))
+			header = rest
+			line = bytes.TrimRight(line, "\r")
+			switch {
+			case len(line) == 0:
+			case (line[0] == ' ' || line[0] == '\t') && at != nil:
+				at = append(append(at, ' '), line...)
+				continue
+			default:
+				if at != nil && !yield(at) {
+					return
+				}
+				at = bytes.Clone(line)
+			}
+		}
+		if at != nil {
+			yield(at)
+		}
+	}
+}
+
+// plain is the value of a field without what is only form.
+func plain(value []byte) string {
+	text := strings.Join(strings.Fields(string(value)), " ")
+	if strings.Contains(text, "=?") {
+		decoder := mime.WordDecoder{}
+		if decoded, err := decoder.DecodeHeader(text); err == nil {
+			text = strings.Join(strings.Fields(decoded), " ")
+		}
+	}
+	var b strings.Builder
+	beyond := false
+	for i := range len(text) {
+		if text[i] >= 0x80 || text[i] == 'X' {
+			if !beyond {
+				b.WriteByte('X')
+			}
+			beyond = true
+			continue
+		}
+		beyond = false
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}
+
+func digest(text string) (d identity.Digest) {
+	sum := sha256.Sum256([]byte(text))
+	copy(d[:], sum[:])
+	return d
+}
+
+// AkinFields are the fields by which two messages are akin.
+var AkinFields = []string{"Date", "From", "Subject"}
+
+// AkinKey is equal for messages with equal Date, From and Subject; false for a header
+// that has none of them.
+func AkinKey(header []byte) (identity.Digest, bool) {
+	m := Of(header, identity.Content{}, 0)
+	var b strings.Builder
+	for _, f := range m.fields {
+		switch name := f.name.Value(); name {
+		case "date", "from", "subject":
+			b.WriteString(name)
+			b.Write(f.value[:])
+		}
+	}
+	return digest(b.String()), b.Len() > 0
+}
+
+// Akin reports whether Date, From and Subject of two messages are equal, at least
+// one of them being there.
+func (m *Message) Akin(other *Message) bool {
+	some := false
+	for _, name := range AkinFields {
+		name := unique.Make(strings.ToLower(name))
+		a, b := m.values(name), other.values(name)
+		if !slices.Equal(a, b) {
+			return false
+		}
+		some = some || len(a) > 0
+	}
+	return some
+}
+
+// Compatible reports whether nothing that tells messages apart says that these are two:
+// of Message-Id, Date, From, To and Subject each has no other value on one side than
+// on the other. A Message-Id may have been replaced where a Date, From and Subject are
+// equal.
+func (m *Message) Compatible(other *Message) bool {
+	date := unique.Make("date")
+	dated := len(m.values(date)) > 0 && slices.Equal(m.values(date), other.values(date)) && m.Akin(other)
+	for _, name := range []string{"message-id", "date", "from", "to", "subject"} {
+		name := unique.Make(name)
+		a, b := m.values(name), other.values(name)
+		if !within(a, b) && !within(b, a) && !(dated && name.Value() == "message-id") {
+			return false
+		}
+	}
+	return true
+}
+
+// within reports whether every value of a is one of b.
+func within(a, b []identity.Digest) bool {
+	for _, v := range a {
+		if !slices.Contains(b, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// values are the digests of a field's values.
+func (m *Message) values(name unique.Handle[string]) (out []identity.Digest) {
+	for _, f := range m.fields {
+		if f.name == name {
+			out = append(out, f.value)
+		}
+	}
+	return out
+}
