@@ -163,8 +163,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		}
 	}
 	if r.main != nil {
-		// The servers get their LOGOUT even when the run was cancelled.
-		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		bye, cancel := farewell(ctx)
 		r.main.close(bye)
 		cancel()
 	}
