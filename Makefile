@@ -51,6 +51,11 @@ chaos: setup ## kill -9 again and again, cut everywhere: nothing lost, nothing t
 	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 180m -v \
 	  -run 'Cut|Stall|Storm|Torn|Ends|Rebuilt|Journal|Deleted|LeftRunning' ./internal/engine
 
+.PHONY: dropin
+dropin: ## own command lines held against imapsync's results: IMAPSYNC=path/to/imapsync
+	@testdata/servers/setup.sh tls dovecot
+	IMAPSYNC=$(abspath $(IMAPSYNC)) $(GO) test -count=1 -timeout 40m -v -run CommandLines ./internal/dropin
+
 # ROUNDS=n cases; SEED=n makes up others; KEEP=directory keeps those that fail.
 ROUNDS ?= 3000
 .PHONY: property

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"crypto/x509"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -45,6 +46,8 @@ func (b *builder) account(n string) plan.Account {
 	b.authentication(&a, n)
 	if v.flag("insecure" + n) {
 		a.Insecure = true
+	} else if v.given("insecure" + n) {
+		a.VerifyGiven = true
 	}
 	if a.Insecure {
 		b.note("Warning: the certificate of host%s will not be checked. Whoever stands between can read the password and the mail.", n)
@@ -53,13 +56,30 @@ func (b *builder) account(n string) plan.Account {
 }
 
 // hostWithPort takes NAME:PORT for a host and its port, as imapsync's library
-// does, and refuses a URL. An IPv6 address has more than one colon.
+// does, and refuses a URL. An IPv6 address has more than one colon, or brackets.
 func (b *builder) hostWithPort(a *plan.Account, n string) {
 	if typed := b.v.str("host" + n); strings.Contains(typed, "://") {
 		b.bad.add("--host%s %s: a URL, not a host. Give the name or the IP address of the server alone.", n, typed)
 		return
 	}
 	name, digits, ok := strings.Cut(a.Host, ":")
+	if rest, bracket := strings.CutPrefix(a.Host, "["); bracket {
+		// An IPv6 address as in a URL (RFC 3986 section 3.2.2).
+		inside, behind, closed := strings.Cut(rest, "]")
+		if !closed || net.ParseIP(inside) == nil || behind != "" && behind[0] != ':' {
+			b.bad.add("--host%s %s: not an address in brackets. Give one such as [2001:db8::1] or [2001:db8::1]:143.", n, a.Host)
+			return
+		}
+		if behind == "" {
+			a.Host = inside
+			return
+		}
+		name, digits, ok = inside, behind[1:], true
+		if p, err := strconv.ParseUint(digits, 10, 16); err != nil || p == 0 {
+			b.bad.add("--host%s %s: %q is not a port. Give a number from 1 to 65535.", n, a.Host, digits)
+			return
+		}
+	}
 	port, err := strconv.ParseUint(digits, 10, 16)
 	switch {
 	case !ok || name == "" || err != nil || port == 0:

@@ -54,8 +54,15 @@ func codes(o *Option) string {
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 func remarks(o *Option) string {
+	since := ""
+	if o.Newer {
+		since = " *Newer than imapsync 2.229.*"
+	}
 	if o.Status == NoEffect {
-		return " **No effect here:** " + o.Why + "."
+		return since + " **No effect here:** " + o.Why + "."
+	}
+	if o.Newer {
+		return since
 	}
 	if o.Own {
 		return " *Not in imapsync.*"
@@ -74,13 +81,14 @@ This page is made from the option table; the program prints the same with ` + "`
   imapsync means the same here.
 - ` + "`--[no]name`" + ` is a switch: ` + "`--noname` and `--no-name`" + ` turn it off. Plain flags have no such form.
 - A list option may be repeated; its values keep their order. Of other options the last one counts.
-- Whole numbers may hold ` + "`_`" + ` (` + "`45_000_000`" + `); there are no unit suffixes.
+- Whole numbers may hold ` + "`_`" + ` (` + "`45_000_000`" + `). A size may have a suffix, of powers of 1,024: ` + "`500K`, `10M`, `1.5G`" + `. An age in
+  days may have one: ` + "`12h`, `30d`, `2w`, `6mo`, `1y`" + ` (a month is 30 days, a year 365).
 - ` + "`--`" + ` ends the options. What is left over is an error, unless the first of it is empty or ` + "`0`" + `.
-- A text option takes whatever follows it, options too. ` + "`--prefix2 \"\"`" + ` gives an empty text, ` + "`--prefix2=`" + ` is an error.
+- A text option takes whatever follows it, options too; a value that is the name of an option is warned of. ` + "`--prefix2 \"\"`" + ` gives an empty text, ` + "`--prefix2=`" + ` is an error.
 - With the environment variable ` + "`POSIXLY_CORRECT`" + ` there are no abbreviations and no ` + "`+`" + `, and the first argument that is no
   option ends the options.
 
-All values are checked before anything is connected. Everything that is wrong is told at once, and the exit code is 64, or 66 when
+All values are checked before anything is connected. Everything that is wrong is reported at once, and the exit code is 64, or 66 when
 nothing but unreadable files is wrong.
 
 ## Passwords
@@ -131,5 +139,5 @@ option in front of the expression when it is that option's value.
 
 A file ` + "`options_extra.txt`" + ` in the current directory is read over the command line: its first line, split as by a shell. It may hold
 --debugimap(1,2), --debugflags, --errorsmax, --folder, --timeout(1,2), --keepaliveN, --reconnectretryN, --sslN, --tlsN and
---compressN; the rest is told and passed over.
+--compressN; the rest is reported and passed over.
 `

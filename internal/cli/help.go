@@ -23,7 +23,7 @@ func Usage(version string, width int) string {
 OPTIONS
 `)
 	wrap(&b, "  ", "Names are matched without case and may be cut short while they stay unique; "+
-		"-x, --x and +x are the same; --x=value and --x value too. A [no] option is switched off by --nox.", width)
+		"-x, --x and +x are the same; --x=value and --x value too. A [no] option is switched off by --nox: --nolog, --notls1, --nofoldersizes, --nousecache, --noreleasecheck.", width)
 	for _, g := range groupOrder {
 		fmt.Fprintf(&b, "\n%s:\n", g)
 		for i := range Table {

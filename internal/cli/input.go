@@ -32,6 +32,9 @@ type Input struct {
 	// ReadMap reads the contents of a --mapfile; errors name the line. nil: the
 	// option is refused.
 	ReadMap func(io.Reader) ([]plan.MapPair, error)
+	// HostName writes a host1 name as host2 would have it, before expressions; nil:
+	// explain does not offer it.
+	HostName func(name string, sep1, prefix1, sep2, prefix2 string) string
 	// Width is the width of help texts in columns, 0 for 80.
 	Width int
 }
@@ -66,6 +69,12 @@ type Outcome struct {
 	SelfTest bool
 	// Login asks for what "imaphaul login" is to do.
 	Login *Login
+	// Refused is the plan as far as it could be made, of a command line that asks
+	// for a run and is not right: it says where the log was to be. nil when the
+	// arguments could not be taken apart. It must not be carried out.
+	Refused *plan.Plan
+	// Command: it was a command beside the runs (explain), which has no exit line.
+	Command bool
 	// IPv6 lets the demonstration use ::1.
 	IPv6 bool
 }

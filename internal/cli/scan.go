@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,6 +27,19 @@ type scanned struct {
 	// masked is the argument list without secrets; leftoversShown likewise.
 	masked         []string
 	leftoversShown []string
+	// badUnits are the units of values that are no numbers.
+	badUnits []Unit
+}
+
+// remedies are lines about the values that were refused though a unit is possible.
+func (s *scanned) remedies() string {
+	var b strings.Builder
+	for i, u := range s.badUnits {
+		if e := u.examples(); e != "" && !slices.Contains(s.badUnits[:i], u) {
+			b.WriteString(strings.ToUpper(e[:1]) + e[1:] + ".\n")
+		}
+	}
+	return b.String()
 }
 
 // scanner walks through an argument list.
@@ -212,12 +226,14 @@ func (s *scanner) value(spelling string, n name, inline string, hasInline bool) 
 		}
 		s.next++
 	}
+	arg = o.Unit.expand(arg)
 	g := given{opt: o, value: arg}
 	switch o.Kind {
 	case Int:
 		v, ok := parseInt(arg)
 		if !ok {
 			s.warn("Value \"%s\" invalid for option %s (number expected)", arg, spelling)
+			s.out.badUnits = append(s.out.badUnits, unitTried(o.Unit, arg))
 			return
 		}
 		g.value = strconv.FormatInt(v, 10)
@@ -225,6 +241,7 @@ func (s *scanner) value(spelling string, n name, inline string, hasInline bool) 
 		v, ok := parseFloat(arg)
 		if !ok {
 			s.warn("Value \"%s\" invalid for option %s (real number expected)", arg, spelling)
+			s.out.badUnits = append(s.out.badUnits, unitTried(o.Unit, arg))
 			return
 		}
 		g.value = strconv.FormatFloat(v, 'g', -1, 64)

@@ -28,7 +28,7 @@ func (b *builder) sslArgs(a *plan.Account, n string) {
 			case "0", "SSL_VERIFY_NONE":
 				a.Insecure = true
 			case "1", "2", "3", "5", "7", "SSL_VERIFY_PEER":
-				a.Insecure = false
+				a.Insecure, a.VerifyGiven = false, true
 			default:
 				b.bad.add("%s %s=%s: not a mode. Give 1 to check the certificate, 0 to accept any.", option, key, value)
 			}

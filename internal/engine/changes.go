@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/transform"
@@ -28,6 +29,9 @@ func (r *run) prepareTransform() error {
 	}
 	if err := r.pipeline.CheckExpressions(); err != nil {
 		return &usageError{err}
+	}
+	for _, e := range slices.Concat(t.SkipMess, t.RegexMess, f.RegexFlag) {
+		e.Forget() // the checks were no messages
 	}
 	return nil
 }

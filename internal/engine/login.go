@@ -30,13 +30,16 @@ func (s *side) detect(ctx context.Context, st *story) error {
 		imapconn.AcceptOddCertificates()
 		st.emit(event.Note{Text: fmt.Sprintf("Host%d: since its certificate is not checked against an authority, one with a negative serial number or an RSA key of up to 16384 bits is accepted too (in this whole run: for both hosts)", s.n)})
 	}
-	if s.cfg.TLSConfig, err = options.Config(a.Host); err != nil {
-		return err
-	}
 	if a.Proxy.IsSet() {
 		if s.cfg.Proxy, err = proxy.Parse(a.Proxy.Reveal()); err != nil {
 			return fmt.Errorf("--proxy%d: %w", s.n, err)
 		}
+	}
+	if s.trustsLoopback() {
+		options.Waived, s.cfg.Waived = s.waive, s.hasWaived
+	}
+	if s.cfg.TLSConfig, err = options.Config(a.Host); err != nil {
+		return err
 	}
 	d, err := imapconn.Detect(ctx, s.cfg, imapconn.DetectOptions{Port: a.Port, SSL: a.SSL, TLS: a.StartTLS, NoProbe: !a.ProbeSSL})
 	if err != nil {
@@ -94,7 +97,7 @@ func (s *side) logIn(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	tell(event.Connected{
 		Side: s.n, RemoteIP: info.RemoteIP, LocalIP: info.LocalIP, Banner: greeting.Line(),
 		Capabilities: c.CapLine(), TLS: info.TLS, StartTLS: info.StartTLS, Unverified: a.Insecure && info.TLS != "",
-		PlaintextLoginSent: info.TLS == "",
+		PlaintextLoginSent: info.TLS == "", Waived: s.waived(),
 	})
 	if onlyConnect {
 		return c, nil
@@ -160,9 +163,14 @@ func (s *side) refusedEntry(err error, st *story) error {
 		e.Hint = fmt.Sprintf("the password was not sent: give --tls%d or --ssl%d, or another mechanism with --authmech%d", s.n, s.n, s.n)
 	case errors.As(err, &login):
 		e = login.fault()
+	case errors.As(err, &tlsErr) && tlsErr.Implicit && tlsErr.Cert == nil:
+		// imapsync counts this as a connection that failed, and so do its users.
+		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, tlsErr.Cause())
+		e.Hint = strings.Join(tlsErr.Advice(), "\n")
 	case errors.As(err, &tlsErr):
 		e.Class = event.ErrTLS
-		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Error())
+		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Cause())
+		e.Hint = strings.Join(tlsErr.Advice(), "\n")
 	default:
 		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, err)
 		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.n, s.n)

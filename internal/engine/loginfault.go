@@ -3,8 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
@@ -57,52 +55,15 @@ func (e *loginError) fault() event.Error {
 		class = event.ErrAuthUser2
 	}
 	creds := s.credentials()
-	f := event.Error{
+	mech := creds.Mechanism()
+	if mech == imapconn.MechPreauth || mech == imapconn.MechMasterAuth {
+		class = event.ErrAuthMechanism // imapsync's exit code for these two
+	}
+	return event.Error{
 		Class: class,
-		Text:  fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, creds.Mechanism(), s.loginWords(e.err)),
+		Text:  fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, mech, s.loginWords(e.err)),
 		Hint:  s.loginHint(e.err),
 	}
-	return f
-}
-
-// loginWords are the server's words, the reason that came with them, and why
-// there is no other token.
-func (s *side) loginWords(err error) string {
-	words := serverWords(err)
-	var auth *imapconn.AuthError
-	if errors.As(err, &auth) && auth.Reason != "" {
-		words += " (the server's reason: " + auth.Reason + ")"
-	}
-	var token *imapconn.TokenError
-	if errors.As(err, &token) {
-		words += "; another token cannot be had: " + token.Err.Error()
-	}
-	return strings.ReplaceAll(words, "{N}", strconv.Itoa(int(s.n)))
-}
-
-// loginHint says what a refusal means, if that is known, and what to check.
-func (s *side) loginHint(err error) string {
-	a, n := s.acct, strconv.Itoa(int(s.n))
-	var own interface {
-		Advice(side, user string) string
-	}
-	if errors.As(err, &own) {
-		if remedy := own.Advice(n, a.User); remedy != "" {
-			return remedy
-		}
-	}
-	if errors.Is(err, imapconn.ErrTokenHost) {
-		return "check --host" + n + "; a token is worth as much as a password"
-	}
-	text := err.Error()
-	if advice, ok := provider.Advise(a.Host+" "+s.banner, text); ok {
-		return advice.Cause + ": " + advice.For(n, a.User)
-	}
-	creds := s.credentials()
-	if mech := creds.Mechanism(); strings.Contains(mech, "OAUTH") {
-		return fmt.Sprintf("check --user%s, and that its token is for this server and not expired", n)
-	}
-	return fmt.Sprintf("check --user%s and the password (from %s)", n, or(a.PasswordFrom, "no source"))
 }
 
 // credentials say how to log in to this account.

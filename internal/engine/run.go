@@ -171,8 +171,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		}
 	}
 	if r.main != nil {
-		// The servers get their LOGOUT even when the run was cancelled.
-		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		bye, cancel := farewell(ctx)
 		r.main.close(bye)
 		cancel()
 	}
@@ -273,6 +272,9 @@ func (r *run) work(ctx context.Context) error {
 	if r.p.Mode == plan.ModeJustFolderLists || r.p.Mode == plan.ModeJustAutomap || r.p.Folders.PrintMap != "" {
 		return errDone
 	}
+	if err := r.checkSearch(ctx); err != nil {
+		return err
+	}
 	if r.p.Folders.SizesBefore || r.p.Mode == plan.ModeJustFolderSizes {
 		r.emit(event.Phase{Name: "sizes"})
 		if err := r.sizes(ctx, false); err != nil {
@@ -308,6 +310,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
+	r.tellIdleMessages()
 	if r.p.Folders.SizesAfter && r.stopCause() != stopErrors && r.stopCause() != stopSignal {
 		if err := r.sizes(ctx, true); err != nil && !isConnError(err) {
 			return err

@@ -52,6 +52,7 @@ type side struct {
 	reconnections     int
 	bytesIn, bytesOut int64
 	commands          int64
+	fault             error // of the certificate, which was let pass on loopback
 }
 
 // count keeps what a connection that is going away has counted.

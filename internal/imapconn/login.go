@@ -250,11 +250,11 @@ func (c *Conn) isLoopback() bool {
 	if c.cfg.Proxy != nil {
 		return false
 	}
-	if strings.EqualFold(c.cfg.Host, "localhost") {
+	if Loopback(c.cfg.Host) {
 		return true
 	}
-	if ip := net.ParseIP(c.cfg.Host); ip != nil {
-		return ip.IsLoopback()
+	if net.ParseIP(c.cfg.Host) != nil {
+		return false
 	}
 	if a, ok := c.s.RemoteAddr().(*net.TCPAddr); ok {
 		return a.IP.IsLoopback()

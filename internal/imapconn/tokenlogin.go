@@ -58,9 +58,13 @@ func (c *Conn) mayHaveToken(h TokenHosts) error {
 		c.cfg.Label(), c.cfg.addr(), ErrTokenHost, why, c.cfg.opt("oauthhost"), c.cfg.Host)
 }
 
-// unverified reports whether TLS was agreed on with an unknown party.
+// unverified reports whether TLS was agreed on with an unknown party: nothing was
+// checked, or what the check found was waived.
 func (c *Conn) unverified() bool {
 	t := c.cfg.TLSConfig
+	if c.cfg.Waived != nil && c.cfg.Waived() {
+		return true
+	}
 	return t != nil && t.InsecureSkipVerify && t.VerifyConnection == nil && t.VerifyPeerCertificate == nil
 }
 
