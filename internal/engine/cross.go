@@ -5,6 +5,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
@@ -15,6 +16,9 @@ type crossPlace struct {
 	folder string
 	uid    imap.UID
 	size   int64
+	// from is where host1 has it, "" for a message that is known on host2 alone.
+	from    string
+	fromUID imap.UID
 }
 
 // maxCrossPlaces bounds how many places of one key are remembered.
@@ -33,14 +37,20 @@ func (fs *folderSync) crossAll(c *copier) {
 	if fs.run.crossSeen == nil || fs.src == nil || fs.dst == nil {
 		return
 	}
+	paired := make(map[int32]bool)
+	for _, m := range fs.pairing.Present {
+		paired[m.Dst] = true
+		s := &fs.src.Recs[m.Src]
+		fs.run.cross(s.Key, crossPlace{fs.to.Raw, fs.dst.Recs[m.Dst].UID, s.Size, fs.from.Raw, s.UID})
+	}
 	for i := range fs.dst.Recs {
-		if r := &fs.dst.Recs[i]; r.Is(listing.HasKey) {
-			fs.run.cross(r.Key, crossPlace{fs.to.Raw, r.UID, r.Size})
+		if r := &fs.dst.Recs[i]; r.Is(listing.HasKey) && !paired[int32(i)] {
+			fs.run.cross(r.Key, crossPlace{folder: fs.to.Raw, uid: r.UID, size: r.Size})
 		}
 	}
 	for i := range c.tasks {
 		if t := &c.tasks[i]; t.fate == copied {
-			fs.run.cross(fs.src.Recs[t.src].Key, crossPlace{fs.to.Raw, t.newUID, t.size})
+			fs.run.cross(fs.src.Recs[t.src].Key, crossPlace{fs.to.Raw, t.newUID, t.size, fs.from.Raw, t.uid})
 		}
 	}
 }
@@ -53,7 +63,16 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 		return nil
 	}
 	fs.crossed = make(map[imap.UID]bool)
-	byFolder := make(map[string]map[imap.UID][]imap.UID) // folder -> its UID -> host1's
+	var places [2]map[string]map[imap.UID][]imap.UID // by side: folder -> its UID -> the missing ones
+	for i := range places {
+		places[i] = make(map[string]map[imap.UID][]imap.UID)
+	}
+	note := func(side int, folder string, uid, missing imap.UID) {
+		if places[side-1][folder] == nil {
+			places[side-1][folder] = make(map[imap.UID][]imap.UID)
+		}
+		places[side-1][folder][uid] = append(places[side-1][folder][uid], missing)
+	}
 	var uids1 []imap.UID
 	for _, i := range fs.pairing.Missing {
 		rec := &fs.src.Recs[i]
@@ -62,49 +81,67 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 			case at.uid == 0:
 				// A dry run: it would be there by then.
 				fs.crossed[rec.UID] = fs.crossed[rec.UID] || r.habits.ExplainsSize(rec.Size, at.size)
+				continue
+			case at.from != "" && at.from != fs.from.Raw:
+				note(1, at.from, at.fromUID, rec.UID)
 			default:
-				if byFolder[at.folder] == nil {
-					byFolder[at.folder] = make(map[imap.UID][]imap.UID)
-				}
-				byFolder[at.folder][at.uid] = append(byFolder[at.folder][at.uid], rec.UID)
-				uids1 = append(uids1, rec.UID)
+				note(2, at.folder, at.uid, rec.UID)
 			}
+			uids1 = append(uids1, rec.UID)
 		}
 	}
-	if len(byFolder) == 0 {
+	if len(uids1) == 0 {
 		return nil
 	}
 	src, err := fs.readMessages(ctx, fs.lane.src, uids1)
 	if err != nil {
 		return err
 	}
-	k := fs.lane.dst
-	for folder, places := range byFolder {
+	// What came from host1 is compared with what is there: host2 may have changed it.
+	exact := func(s, other *habits.Message) bool { return s.Exact == other.Exact }
+	if err := fs.compareCrossed(ctx, fs.lane.src, places[0], src, exact); err != nil {
+		return err
+	}
+	if len(places[0]) > 0 {
+		if _, err := fs.lane.src.open(ctx, fs.from.Raw, fs.writable1()); err != nil {
+			return err
+		}
+	}
+	err = fs.compareCrossed(ctx, fs.lane.dst, places[1], src, func(s, d *habits.Message) bool {
+		return r.habits.Same(s, d) || s.Body == d.Body && s.Akin(d)
+	})
+	if err != nil || len(places[1]) == 0 || !fs.exists {
+		return err
+	}
+	_, err = fs.lane.dst.open(ctx, fs.to.Raw, true)
+	return err
+}
+
+// compareCrossed reads messages of other folders of a side and holds the missing ones
+// against them.
+func (fs *folderSync) compareCrossed(ctx context.Context, k *link, places map[string]map[imap.UID][]imap.UID, src map[imap.UID]*habits.Message, equal func(s, other *habits.Message) bool) error {
+	for folder, there := range places {
 		if _, err := k.open(ctx, folder, false); err != nil {
 			if isRefusal(err) {
 				continue // gone meanwhile: the messages are copied
 			}
 			return err
 		}
-		uids2 := make([]imap.UID, 0, len(places))
-		for uid := range places {
-			uids2 = append(uids2, uid)
+		uids := make([]imap.UID, 0, len(there))
+		for uid := range there {
+			uids = append(uids, uid)
 		}
-		dst, err := fs.readMessages(ctx, k, uids2)
+		read, err := fs.readMessages(ctx, k, uids)
 		if err != nil {
 			return err
 		}
-		for uid2, d := range dst {
-			for _, uid1 := range places[uid2] {
-				if s := src[uid1]; s != nil && (r.habits.Same(s, d) || s.Body == d.Body && s.Akin(d)) {
-					fs.crossed[uid1] = true
+		for uid, other := range read {
+			for _, missing := range there[uid] {
+				if s := src[missing]; s != nil && equal(s, other) {
+					fs.crossed[missing] = true
 				}
 			}
 		}
 	}
-	if !fs.exists {
-		return nil
-	}
-	_, err = k.open(ctx, fs.to.Raw, true)
-	return err
+	return nil
 }

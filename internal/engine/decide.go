@@ -58,7 +58,7 @@ func (fs *folderSync) plan() *copier {
 			}
 			continue
 		}
-		if fs.run.p.Dry && fs.merge.wouldCopy(r) {
+		if fs.run.p.Dry && fs.merge.wouldCopy(fs.to.Raw, r) {
 			fs.skipped(&t, event.SkipDuplicate, "")
 			continue
 		}

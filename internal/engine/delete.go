@@ -22,24 +22,29 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 		return fs.expunge(ctx, 1, d.Expunge1)
 	}
 	uids := slices.Clone(fs.onHost2)
-	copiedFor := make(map[int32]bool)
 	for i := range c.tasks {
 		if t := &c.tasks[i]; t.fate == copied {
+			if cut := fs.run.p.Transform.TruncMess; fs.run.p.Dry && cut != nil && t.size > int64(*cut) {
+				continue // it would be cut, and stay
+			}
 			uids = append(uids, t.uid)
-			copiedFor[t.src] = true
 		}
 	}
+	uids, err := fs.uncut(ctx, uids)
+	if err != nil {
+		return err
+	}
+	held := make(map[imap.UID]bool, len(uids))
+	for _, uid := range uids {
+		held[uid] = true
+	}
 	for repeated, first := range fs.pairing.First {
-		if copiedFor[first] { // its equal is there now
+		if held[fs.src.Recs[first].UID] { // its equal is there now
 			uids = append(uids, fs.src.Recs[repeated].UID)
 		}
 	}
 	if fs.uncertain > 0 {
 		fs.run.note(fmt.Sprintf("Host1: folder [%s]: %d messages stay, since it is not certain that host2 has their content", fs.from.Raw, fs.uncertain))
-	}
-	uids, err := fs.uncut(ctx, uids)
-	if err != nil {
-		return err
 	}
 	slices.Sort(uids)
 	uids = slices.Compact(uids)
@@ -55,7 +60,11 @@ func (fs *folderSync) deleteOnHost2(ctx context.Context, c *copier) error {
 	if err := fs.claim(ctx, c); err != nil {
 		return err
 	}
-	if fs.merge.left > 1 {
+	wait, err := fs.waitsForOthers(ctx)
+	if err != nil {
+		return err
+	}
+	if wait {
 		if d.Delete2 {
 			fs.run.note(fmt.Sprintf("Host2: folder %s %d folders left to sync there", fs.to.Raw, fs.merge.left-1))
 		}

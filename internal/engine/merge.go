@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/folders"
@@ -26,7 +27,7 @@ type mergeState struct {
 	gone int64
 	// dry are the messages that a dry run would have brought here from the folders
 	// before, and their sizes.
-	dry map[identity.Key]int64
+	dry map[dryCopy]int64
 	// claims is what journals know of the host2 folder, nil unless something may be
 	// deleted there.
 	claims *claims
@@ -34,18 +35,25 @@ type mergeState struct {
 
 // wouldCopy notes a message that a dry run would copy, and reports whether one equal to
 // it, as far as the listings tell, would be there by then from another folder.
-func (m *mergeState) wouldCopy(r *listing.Record) bool {
+func (m *mergeState) wouldCopy(to string, r *listing.Record) bool {
 	if m.sources < 2 {
 		return false
 	}
-	if size, ok := m.dry[r.Key]; ok && size == r.Size {
+	k := dryCopy{to, r.Key}
+	if size, ok := m.dry[k]; ok && size == r.Size {
 		return true
 	}
 	if m.dry == nil {
-		m.dry = make(map[identity.Key]int64)
+		m.dry = make(map[dryCopy]int64)
 	}
-	m.dry[r.Key] = r.Size
+	m.dry[k] = r.Size
 	return false
+}
+
+// dryCopy is a message that a dry run would bring to a folder.
+type dryCopy struct {
+	to  string
+	key identity.Key
 }
 
 func (m *mergeState) spoil(why string) {
@@ -95,6 +103,40 @@ func (r *run) mergeKey(name string) string {
 		return lower
 	}
 	return name
+}
+
+// waitsForOthers reports whether the deletions in the host2 folder wait for other host1
+// folders that go there. Names that differ in case only count as one folder until
+// host2 is seen to tell them apart.
+func (fs *folderSync) waitsForOthers(ctx context.Context) (bool, error) {
+	r, d := fs.run, &fs.run.p.Deletion
+	if fs.merge.left <= 1 {
+		return false, nil
+	}
+	if !d.Delete2 && !d.Expunge2 && !d.Delete2Duplicates || r.p.Dry {
+		return true, nil
+	}
+	var names []string
+	for i := range r.table.Rows {
+		row := &r.table.Rows[i]
+		if row == fs.row || r.mergeOf(row) != fs.merge {
+			continue
+		}
+		if row.To == fs.to.Raw {
+			return true, nil
+		}
+		names = append(names, row.To)
+	}
+	told, err := r.dst.statusOf(ctx, fs.lane.dst, names)
+	if err != nil {
+		return true, err
+	}
+	for _, s := range told {
+		if s.UIDValidity == 0 || s.UIDValidity == fs.dst.UIDValidity {
+			return true, nil // it may be this very folder
+		}
+	}
+	return false, nil
 }
 
 func (r *run) mergeOf(row *folders.Row) *mergeState {

@@ -165,3 +165,36 @@ func hiding(t testing.TB, a account, capability string) account {
 	a, _ = meddled(t, a, meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(regexp.QuoteMeta(capability))})
 	return a
 }
+
+// Real servers tell one session what another one did.
+func TestOneMailboxOnRealServers(t *testing.T) {
+	for _, kind := range mailtest.Kinds(t) {
+		t.Run(kind, func(t *testing.T) {
+			t.Setenv("XDG_STATE_HOME", t.TempDir())
+			a := newAccount(t, mailtest.Real(t, kind))
+			archive := a.s.FolderName([]string{"Archive"})
+			put(t, a, "INBOX", append(mails("mail", 5, 300), mails("twice", 1, 300)[0], mails("twice", 1, 300)[0])...)
+			again, _ := meddled(t, a)
+			before := mailtest.Snapshot(t, a.s, a.user)
+			for _, options := range [][]string{{"--delete1"}, {"--delete2duplicates"}, {"--delete1", "--nousecache", "--noexpunge1"}} {
+				out := migrate(t, a, again, append(options, "--folder", "INBOX")...)
+				out.expect(t, event.ExitDeletionRefused)
+				untouched(t, "the one account", before, mailtest.Snapshot(t, a.s, a.user))
+			}
+			migrate(t, a, again, "--delete1", "--folder", "INBOX", "--f1f2", "INBOX="+archive).expect(t, 0)
+			if got := holds(t, a, archive); got["mail"] != 5 || len(holds(t, a, "INBOX")) != 0 {
+				t.Errorf("archived %v, left %v", got, holds(t, a, "INBOX"))
+			}
+			// A folder that host1 has under another name is no folder too much.
+			out := migrate(t, a, again, "--delete2folders", "--folder", "INBOX")
+			if gone, _ := out.removals(); len(gone) > 0 || holds(t, a, archive)["mail"] != 5 {
+				t.Errorf("deleted %q\n%s", gone, out.text)
+			}
+			for name := range mailtest.Snapshot(t, a.s, a.user).Folders {
+				if strings.Contains(name, "question") {
+					t.Errorf("%q is left", name)
+				}
+			}
+		})
+	}
+}

@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
-	"github.com/imaphaul/imaphaul/internal/guard"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 )
 
@@ -45,51 +43,23 @@ func (r *run) removeExtras(ctx context.Context) error {
 		}
 		return nil
 	}
-	counts, err := r.messagesIn(ctx, d.Delete)
+	doomed, err := r.judgeFolders(ctx, d.Delete)
 	if err != nil {
 		return err
 	}
-	var refused []string
-	for _, name := range d.Delete {
+	for _, f := range doomed {
 		if r.stopping() {
 			return errStopped
 		}
-		if i := slices.IndexFunc(refused, func(n string) bool { return strings.HasPrefix(n, name+r.dst.space.Own) }); i >= 0 {
-			r.emit(event.FolderRemoved{Side: 2, Folder: folderName(name), Dry: r.p.Dry, Kept: fmt.Sprintf("%q stays below it", folders.Text(refused[i]))})
+		if f.why != "" {
+			r.emit(event.FolderRemoved{Side: 2, Folder: folderName(f.name), Dry: r.p.Dry, Kept: f.why})
 			continue
 		}
-		if no := guard.RefuseRemoval(counts[name], r.p.Deletion.Delete2Max); no != nil {
-			refused = append(refused, name)
-			r.emit(event.FolderRemoved{Side: 2, Folder: folderName(name), Dry: r.p.Dry, Kept: no.Why})
-			r.emit(event.DeletionRefused{Side: 2, Folder: folderName(name), Count: counts[name], Why: no.Why, Ceiling: true})
-			r.fault(event.Error{Class: event.ErrRefused, Folder: folderName(name),
-				Text: fmt.Sprintf("Host2: folder %s: refused to delete the folder: %s", name, no.Why),
-				Hint: "look whether host1 is what you think it is; then --delete2max 100% (or a number of messages) allows it"})
-			continue
-		}
-		if err := r.remove(ctx, r.main.dst, name, counts[name]); err != nil {
+		if err := r.remove(ctx, r.main.dst, f.name, f.messages); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// messagesIn counts the messages of host2 folders, as they are now.
-func (r *run) messagesIn(ctx context.Context, names []string) (map[string]int64, error) {
-	out := make(map[string]int64, len(names))
-	if len(names) == 0 {
-		return out, nil
-	}
-	now, err := r.dst.statusOf(ctx, r.main.dst, names)
-	if err != nil {
-		return nil, err
-	}
-	for name, d := range now {
-		if d != nil && d.NumMessages != nil {
-			out[name] = int64(*d.NumMessages)
-		}
-	}
-	return out, nil
 }
 
 // remove unsubscribes and deletes one folder. It is never selected at that time.
@@ -166,6 +136,14 @@ func (r *run) removeEmpty(ctx context.Context) error {
 		}
 		ok, why := folders.EmptyVerdict(f, below, exists, found)
 		if !ok {
+			r.emit(event.FolderRemoved{Side: 1, Folder: folderName(name), Dry: r.p.Dry, Kept: why})
+			continue
+		}
+		why, err = r.mayRemoveSource(ctx, name)
+		if err != nil {
+			return err
+		}
+		if why != "" {
 			r.emit(event.FolderRemoved{Side: 1, Folder: folderName(name), Dry: r.p.Dry, Kept: why})
 			continue
 		}

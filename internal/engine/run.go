@@ -98,6 +98,8 @@ type run struct {
 	// otherJournals and wholeTable, the mapping of all of host1's folders, are made
 	// when something may be deleted on host2.
 	otherJournals *otherJournals
+	oneAccount    *oneAccount // whether both sides are, once that was asked
+	badQuarantine string      // why --quarantine2 cannot be obeyed
 	wholeTable    *folders.Table
 
 	// twins are host2 names, in lower case, that may be one folder there.

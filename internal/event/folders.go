@@ -100,9 +100,9 @@ type FolderRemoved struct {
 	Folder Folder
 	Dry    bool
 	Kept   string // why it was kept; "" when it was deleted
-	Err    error  // the server's refusal
-	// Messages is how many messages were in it, 0 when nobody told.
+	// Messages is how many went with it, or would; 0 when nobody told.
 	Messages int64
+	Err      error // the server's refusal
 }
 
 // LoopStart and LoopEnd enclose the folder loop.

@@ -79,6 +79,8 @@ func (t *Tally) Add(e Event) {
 		}
 	case MessagesDeleted:
 		t.deleted(e)
+	case FolderRemoved:
+		t.folderRemoved(e)
 	case DeletionRefused:
 		t.refused(e)
 
@@ -104,8 +106,6 @@ func (t *Tally) Add(e Event) {
 		default:
 			s.FoldersCreated++
 		}
-	case FolderRemoved:
-		t.removed(e)
 	case FolderIgnored:
 		t.warned(fmt.Sprintf("Host%d: ignoring folder %s because it %s.", e.Side, e.Folder.Raw, e.Why))
 	case Connected:
@@ -256,8 +256,8 @@ func (t *Tally) deleted(e MessagesDeleted) {
 	}
 }
 
-// removed counts the messages that went with a host2 folder.
-func (t *Tally) removed(e FolderRemoved) {
+// folderRemoved counts the messages that went with a folder.
+func (t *Tally) folderRemoved(e FolderRemoved) {
 	switch {
 	case e.Kept != "" || e.Err != nil:
 	case e.Dry:
