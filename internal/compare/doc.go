@@ -5,7 +5,8 @@
 // A pair once made stays made: what the journal or a proven reply ties together is
 // one message, whatever host2 has made of its bytes. For the rest the key decides
 // where it stands once on each side and the sizes agree; elsewhere the contents do,
-// then the order of UIDs. docs/design.md, "Identity", has the outline.
+// then the order of UIDs. docs/identity.md has the table of all cases; the numbers of
+// rows in comments are those of that table.
 //
 // The work goes in rounds: Begin, then Ask and Decide until nothing is asked any
 // more, then Leftovers and Candidates, Ask and Decide again, and Finish.

@@ -32,7 +32,7 @@ func (w *Work) Leftovers() (src, dst []imap.UID) {
 
 // Candidates makes groups of leftovers that may be one message: those with equal
 // Date, From and Subject, as the digests of both sides tell, and then those with an
-// equal INTERNALDATE.
+// equal INTERNALDATE (row 11).
 func (w *Work) Candidates(src, dst map[imap.UID]identity.Digest) {
 	akin := make(map[identity.Digest]*group)
 	dated := make(map[int64]*group)

@@ -129,7 +129,7 @@ func filled(n int, v int32) []int32 {
 	return s
 }
 
-// tieKnown ties the pairs that were made before. Equal host1 messages share
+// tieKnown ties the pairs that were made before (row 1). Equal host1 messages share
 // one host2 message; the best of them stands for it.
 func (w *Work) tieKnown() {
 	for s, d := range w.in.Known {
@@ -268,7 +268,7 @@ func (w *Work) atSight(g *group) bool {
 	for _, d := range free {
 		same := w.in.Src.Recs[s].Is(listing.ByContent) && w.in.Dst.Recs[d].Is(listing.ByContent)
 		if same || w.in.SizesAgree(&w.in.Src.Recs[s], &w.in.Dst.Recs[d]) {
-			trust := Certain
+			trust := Certain // row 5
 			if !same && (len(free) > 1 || w.in.SizesUnknown) {
 				trust = Likely
 			}

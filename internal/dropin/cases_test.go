@@ -51,7 +51,7 @@ var commandLines = []commandLine{
 	{name: "skipmess", args: []string{"--skipmess", `m/number 2/`}},
 	{name: "regexmess", args: []string{"--regexmess", `s/number/figure/g`}},
 	{name: "delete2", args: []string{"--delete2"}, differs: "\"not strict\" counts what `--delete2` has just deleted", before: []string{"Work", "Extra"}},
-	{name: "delete2folders", args: []string{"--delete2folders"}, differs: "`--delete2folders` says nothing of the messages", before: []string{"Work", "Extra"}, lines: []string{`^Deleted Extra`}},
+	{name: "delete2folders", args: []string{"--delete2folders"}, differs: "`--delete2folders` does not say what goes with a folder", before: []string{"Work", "Extra"}, lines: []string{`^Deleted Extra`}},
 	{name: "delete2foldersbutnot", args: []string{"--delete2foldersbutnot", "/Extra/"}, before: []string{"Extra"}},
 	{name: "delete1", args: []string{"--delete1"}},
 	{name: "wrong password", args: []string{"--password1", "wrong"}, exit: 161},

@@ -71,7 +71,7 @@ type MessagesPresent struct {
 }
 
 // MessagesDoubtful counts messages that count as present though their content on
-// host2 is another one, or is not known: see docs/design.md, "Identity".
+// host2 is another one, or is not known: see docs/identity.md.
 type MessagesDoubtful struct {
 	base
 	From, To Folder

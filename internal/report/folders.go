@@ -153,8 +153,6 @@ func (t *Text) folderRemoved(e event.FolderRemoved) {
 		t.linef("Not deleting %s because of %s", name, strings.TrimPrefix(e.Kept, "because of "))
 	case e.Err != nil:
 		t.linef("Deleting %s failed: %v", name, e.Err)
-	case e.Messages > 0:
-		t.linef("Deleted %s with %d message(s)%s", name, e.Messages, dry)
 	default:
 		if e.Messages > 0 {
 			t.linef("Host2: deleting folder [%s] with %d message(s) in it%s", name, e.Messages, dry)
