@@ -6,6 +6,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/habits"
+	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
@@ -40,6 +41,30 @@ func (w *Work) Ask() (src, dst []imap.UID) {
 	return slices.Compact(src), slices.Compact(dst)
 }
 
+// maxRivals bounds of how many host2 messages it is asked whether they are only the
+// beginning of one of host1.
+const maxRivals = 16
+
+// Rivals tells, for each host1 message that Ask named, the host2 messages that may be
+// only its beginning.
+func (w *Work) Rivals() map[imap.UID][]imap.UID {
+	out := make(map[imap.UID][]imap.UID)
+	asked := 0
+	for i, g := range w.groups {
+		if i > 0 && asked+len(g.src)+len(g.dst) > askAtOnce {
+			break
+		}
+		asked += len(g.src) + len(g.dst)
+		for _, s := range g.src {
+			uid := w.in.Src.Recs[s].UID
+			for _, d := range g.dst[:min(len(g.dst), maxRivals)] {
+				out[uid] = append(out[uid], w.in.Dst.Recs[d].UID)
+			}
+		}
+	}
+	return out
+}
+
 // Decide decides about the groups that Ask named. h is what host2 is known to do.
 func (w *Work) Decide(c Contents, h *habits.Habits) {
 	n := 0
@@ -70,10 +95,23 @@ type verdict struct {
 	h *habits.Habits
 
 	classes []*class
+	// byBody are the host2 records of the group by their bodies, in their order: no
+	// two messages with different bodies are the same.
+	byBody map[identity.Digest][]int32
 }
+
+// maxTries bounds how many messages with one body are held against one message: a
+// server must not make us spend the square of their number.
+const maxTries = 200
 
 func (v *verdict) run() {
 	v.classify()
+	v.byBody = make(map[identity.Digest][]int32)
+	for _, d := range v.g.dst {
+		if m := v.of(2, d); m != nil {
+			v.byBody[m.Body] = append(v.byBody[m.Body], d)
+		}
+	}
 	if n := len(v.classes); n > 1 && !v.g.akin && !v.g.dated && !v.w.in.OneToOne {
 		v.w.distinct += n - 1
 	}
@@ -118,17 +156,21 @@ func (v *verdict) of(side int, i int32) *habits.Message {
 // message of its own.
 func (v *verdict) classify() {
 	w := v.w
+	byContent := make(map[identity.Digest]*class)
 	for _, s := range v.g.src {
 		m := v.of(1, s)
-		at := -1
+		var c *class
 		if m != nil && !w.in.OneToOne {
-			at = slices.IndexFunc(v.classes, func(c *class) bool { return c.content != nil && c.content.Exact == m.Exact })
+			c = byContent[m.Exact]
 		}
-		if at < 0 {
-			v.classes = append(v.classes, &class{members: []int32{s}, content: m, tied: w.ofSrc[s]})
+		if c == nil {
+			c = &class{members: []int32{s}, content: m, tied: w.ofSrc[s]}
+			v.classes = append(v.classes, c)
+			if m != nil {
+				byContent[m.Exact] = c
+			}
 			continue
 		}
-		c := v.classes[at]
 		c.members = append(c.members, s)
 		if c.tied == none {
 			c.tied = w.ofSrc[s]
@@ -162,8 +204,17 @@ func (v *verdict) match(whom int32, alike func(s, d int32) bool, trust Trust) {
 		if c.tied != none {
 			continue
 		}
-		found := none
-		for _, d := range v.g.dst {
+		found, tries := none, 0
+		if c.content == nil {
+			continue
+		}
+		for _, d := range v.byBody[c.content.Body] {
+			if w.ofDst[d] != whom {
+				continue
+			}
+			if tries++; tries > maxTries {
+				break
+			}
 			if w.ofDst[d] == whom && alike(c.members[0], d) && (found == none || w.marked(2, &w.in.Dst.Recs[found]) && !w.marked(2, &w.in.Dst.Recs[d])) {
 				found = d
 			}
@@ -231,7 +282,7 @@ func (v *verdict) byOrder() {
 			open = append(open, c.members[0])
 		}
 	}
-	if len(free) == 0 || len(open) == 0 {
+	if len(free) == 0 || len(open) == 0 || v.h.KeepsBytes() && !w.in.SizesUnknown {
 		return
 	}
 	for _, c := range classes {
@@ -280,27 +331,30 @@ func (v *verdict) another(s, d int32) bool {
 // Never one that is claimed.
 func (v *verdict) doubles() {
 	w := v.w
-	var stays []int32 // those that have a counterpart, and free ones with no equal
+	stays := make(map[identity.Digest][]int32) // those that have a counterpart, and free ones with no equal
 	for _, d := range v.g.dst {
-		if w.ofDst[d] != none {
-			stays = append(stays, d)
+		if m := v.of(2, d); m != nil && w.ofDst[d] != none {
+			stays[m.Body] = append(stays[m.Body], d)
 		}
 	}
+	open := slices.ContainsFunc(v.g.src, func(s int32) bool { return w.trust[s] == Doubtful || w.trust[s] == Likely })
 	for _, d := range v.g.dst {
-		if w.ofDst[d] != none || v.of(2, d) == nil {
+		m := v.of(2, d)
+		if w.ofDst[d] != none || m == nil {
 			continue
 		}
-		at := slices.IndexFunc(stays, func(e int32) bool { return v.equals(d, e) })
+		same := stays[m.Body]
+		at := slices.IndexFunc(same[:min(len(same), maxTries)], func(e int32) bool { return v.equals(d, e) })
 		switch {
-		case at >= 0 && v.replaces(d, stays[at]):
-			w.double[stays[at]] = true
-			stays[at] = d
+		case at >= 0 && v.replaces(d, same[at]):
+			w.double[same[at]] = true
+			same[at] = d
 		case at >= 0:
 			w.double[d] = true
 		default:
 			// It may be the copy of one of those that are not told apart.
-			w.undecided[d] = slices.ContainsFunc(v.g.src, func(s int32) bool { return w.trust[s] == Doubtful || w.trust[s] == Likely })
-			stays = append(stays, d)
+			w.undecided[d] = open
+			stays[m.Body] = append(same, d)
 		}
 	}
 }

@@ -35,9 +35,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 			return altered || fs.run.habits.ExplainsSize(s.Size, d.Size)
 		},
 		Doubles: p.Deletion.Delete2Duplicates,
-		Marked: func(side int, r *listing.Record) bool {
-			return slices.Contains(fs.run.flags[side-1].List(r.Flags), imap.FlagDeleted)
-		},
+		Marked:  fs.hasDeleted,
 	})
 	if err := fs.readAndDecide(ctx, w); err != nil {
 		return err
@@ -61,12 +59,8 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 		if err != nil {
 			return err
 		}
-		lengths := make([]int64, 0, len(whole))
-		for _, p := range whole {
-			n, _ := p.Whole()
-			lengths = append(lengths, n)
-		}
-		src, begins, err := fs.readBeginnings(ctx, fs.lane.src, uids1, lengths)
+		rivals := w.Rivals()
+		src, begins, err := fs.readBeginnings(ctx, fs.lane.src, uids1, func(uid imap.UID) []int64 { return lengthsOf(whole, rivals[uid]) })
 		if err != nil {
 			return err
 		}
@@ -74,6 +68,18 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 			return isBeginning(begins[s], whole[d])
 		}}, &fs.run.habits)
 	}
+}
+
+// lengthsOf are the lengths of messages that were read.
+func lengthsOf(whole map[imap.UID]*habits.Prefixes, uids []imap.UID) []int64 {
+	lengths := make([]int64, 0, len(uids))
+	for _, uid := range uids {
+		if p := whole[uid]; p != nil {
+			n, _ := p.Whole()
+			lengths = append(lengths, n)
+		}
+	}
+	return lengths
 }
 
 // isBeginning reports whether d is a beginning of s, and not all of it.
@@ -86,9 +92,9 @@ func isBeginning(s, d *habits.Prefixes) bool {
 }
 
 // readBeginnings reads messages of the folder that k has open, for comparison, with
-// the digests of their beginnings of these lengths. Messages that do not come are left
-// out.
-func (fs *folderSync) readBeginnings(ctx context.Context, k *link, uids []imap.UID, lengths []int64) (map[imap.UID]*habits.Message, map[imap.UID]*habits.Prefixes, error) {
+// the digests of their beginnings of the lengths that are wanted for each, nil for
+// none. Messages that do not come are left out.
+func (fs *folderSync) readBeginnings(ctx context.Context, k *link, uids []imap.UID, lengths func(imap.UID) []int64) (map[imap.UID]*habits.Message, map[imap.UID]*habits.Prefixes, error) {
 	out := make(map[imap.UID]*habits.Message, len(uids))
 	begins := make(map[imap.UID]*habits.Prefixes, len(uids))
 	if len(uids) == 0 {
@@ -105,7 +111,11 @@ func (fs *folderSync) readBeginnings(ctx context.Context, k *link, uids []imap.U
 			}
 			hasher.Reset()
 			head.reset()
-			prefixes := habits.NewPrefixes(lengths)
+			var wanted []int64
+			if lengths != nil {
+				wanted = lengths(m.UID)
+			}
+			prefixes := habits.NewPrefixes(wanted)
 			size, err := io.Copy(io.MultiWriter(hasher, &head, prefixes), m.Body)
 			if err != nil {
 				return err

@@ -96,14 +96,18 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID)) {
 	pair := func(_, uid2 imap.UID) { tell(uid2) }
 	for _, check := range r.checks {
 		if check.fs.to.Raw == fs.to.Raw && check.fs.from.Raw != fs.from.Raw && check.before.validity == fs.dstOpened.UIDValidity {
-			check.present.each(pair)
+			check.certain.each(pair)
 			check.stored.each(pair)
 		}
+	}
+	done := make(map[string]bool) // what they are tied to now is told above
+	for _, check := range r.checks {
+		done[check.fs.from.Raw] = true
 	}
 	for _, f := range r.j.Folders() {
 		one, two := f.Names()
 		state, ok := f.State()
-		if two != fs.to.Raw || one == fs.from.Raw || !ok || state.UIDValidity2 != fs.dstOpened.UIDValidity || state.UIDValidity2 == 0 {
+		if two != fs.to.Raw || one == fs.from.Raw || done[one] || !ok || state.UIDValidity2 != fs.dstOpened.UIDValidity || state.UIDValidity2 == 0 {
 			continue
 		}
 		if _, err := f.Attach(state.UIDValidity1, state.UIDValidity2); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -39,6 +40,9 @@ func (fs *folderSync) crossAll(c *copier) {
 	}
 	paired := make(map[int32]bool)
 	for _, m := range fs.pairing.Present {
+		if m.Trust != compare.Certain {
+			continue
+		}
 		paired[m.Dst] = true
 		s := &fs.src.Recs[m.Src]
 		fs.run.cross(s.Key, crossPlace{fs.to.Raw, fs.dst.Recs[m.Dst].UID, s.Size, fs.from.Raw, s.UID})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/maildate"
 )
@@ -58,7 +59,7 @@ func (fs *folderSync) plan() *copier {
 			}
 			continue
 		}
-		if fs.run.p.Dry && fs.merge.wouldCopy(fs.to.Raw, r) {
+		if fs.run.p.Dry && fs.wouldCopy(r) {
 			fs.skipped(&t, event.SkipDuplicate, "")
 			continue
 		}
@@ -137,6 +138,10 @@ func (fs *folderSync) tellUnlisted() {
 			fs.run.unlisted = make(map[string]bool)
 		}
 		fs.run.unlisted[name] = true
+		if !imapconn.ValidFlag(string(f)) {
+			fs.run.warn(fmt.Sprintf("%q cannot be a flag, so messages are stored without it; see what --regexflag makes of flags; this is said once", string(f)))
+			continue
+		}
 		fs.run.note(fmt.Sprintf("Host2: folder [%s] does not have the flag %s, so messages are stored without it; this is said once", fs.to.Raw, f))
 	}
 }

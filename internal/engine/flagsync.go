@@ -27,10 +27,16 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	verdicts := make(map[pairOf]bool)
 	defer fs.tellUnlisted()
 	for _, m := range fs.pairing.Present {
-		if m.Shared || m.Trust != compare.Certain {
-			continue // its flags are those of the message that it was made from, or may be
-		}
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
+		deleted1, deleted2 := fs.hasDeleted(1, src), fs.hasDeleted(2, dst)
+		switch {
+		case m.Trust != compare.Certain:
+			continue // whose flags these are is not certain
+		case m.Shared && (deleted1 || !deleted2):
+			continue // its flags are those of the message that it was made from
+		case fs.merge.sources > 1 && deleted1 && !deleted2:
+			continue // an equal message of another folder may not be marked
+		}
 		ids := pairOf{src.Flags, dst.Flags}
 		differ, known := verdicts[ids]
 		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(src.Flags))
@@ -47,6 +53,11 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		groups.add(src.Flags, want, dst.UID, m.Src)
 	}
 	return fs.storeAll(ctx, &groups)
+}
+
+// hasDeleted reports whether a message of a side is marked \Deleted.
+func (fs *folderSync) hasDeleted(side int, r *listing.Record) bool {
+	return slices.Contains(fs.run.flags[side-1].List(r.Flags), imap.FlagDeleted)
 }
 
 // keptAlready reports whether these very flags were stored before and the server

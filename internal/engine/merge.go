@@ -27,7 +27,7 @@ type mergeState struct {
 	gone int64
 	// dry are the messages that a dry run would have brought here from the folders
 	// before, and their sizes.
-	dry map[dryCopy]int64
+	dry map[dryCopy]dryFrom
 	// claims is what journals know of the host2 folder, nil unless something may be
 	// deleted there.
 	claims *claims
@@ -35,18 +35,19 @@ type mergeState struct {
 
 // wouldCopy notes a message that a dry run would copy, and reports whether one equal to
 // it, as far as the listings tell, would be there by then from another folder.
-func (m *mergeState) wouldCopy(to string, r *listing.Record) bool {
-	if m.sources < 2 {
+func (fs *folderSync) wouldCopy(r *listing.Record) bool {
+	m := fs.merge
+	if m.sources < 2 || fs.run.p.Identity.SyncDuplicates {
 		return false
 	}
-	k := dryCopy{to, r.Key}
-	if size, ok := m.dry[k]; ok && size == r.Size {
-		return true
+	k := dryCopy{fs.to.Raw, r.Key}
+	if first, ok := m.dry[k]; ok {
+		return first.size == r.Size && first.from != fs.from.Raw
 	}
 	if m.dry == nil {
-		m.dry = make(map[dryCopy]int64)
+		m.dry = make(map[dryCopy]dryFrom)
 	}
-	m.dry[k] = r.Size
+	m.dry[k] = dryFrom{fs.from.Raw, r.Size}
 	return false
 }
 
@@ -54,6 +55,12 @@ func (m *mergeState) wouldCopy(to string, r *listing.Record) bool {
 type dryCopy struct {
 	to  string
 	key identity.Key
+}
+
+// dryFrom is the host1 folder that it would come from first, and its size.
+type dryFrom struct {
+	from string
+	size int64
 }
 
 func (m *mergeState) spoil(why string) {

@@ -161,12 +161,7 @@ func playUnsound(t *testing.T, s *scenario, cases []unsound.Case, shown *struck)
 var knownFailures = []struct {
 	scenarios, cases []string
 	why              string
-}{
-	{[]string{"24"}, []string{"forgets", "old numbers, and forgets"},
-		"with --syncduplicates the duplicate that is sent again is taken for one that came twice, and is removed"},
-	{[]string{"96", "140b"}, []string{"drops and tells a UID"},
-		"UIDs told for a command of which a message was dropped belong to others; the last is sent again, not the one that is missing"},
-}
+}{}
 
 func knownFailure(scenario, name string) string {
 	for _, k := range knownFailures {

@@ -190,7 +190,11 @@ func (w *whichArrived) findTorn(ctx context.Context) (int, error) {
 	for i, m := range short {
 		uids2[i] = m.uid
 	}
-	src, dst, begins, whole, err := w.read(ctx, short, uids2)
+	mine := make(map[imap.UID][]imap.UID, len(short))
+	for _, m := range short {
+		mine[m.uid1] = []imap.UID{m.uid}
+	}
+	src, dst, begins, whole, err := w.read(ctx, short, uids2, func(uid imap.UID) []imap.UID { return mine[uid] })
 	if err != nil {
 		return 0, err
 	}
@@ -219,16 +223,12 @@ func (w *whichArrived) isTorn(uid2, uid1 imap.UID) {
 	fs.run.warn(fmt.Sprintf("Host2: folder [%s]: message UID %d is only the beginning of host1's UID %d, whose sending was interrupted; it is sent again, and the torn one can be deleted", fs.to.Raw, uid2, uid1))
 }
 
-// read reads the contents of messages on both sides.
-func (w *whichArrived) read(ctx context.Context, sent []*sentMessage, uids2 []imap.UID) (src, dst map[imap.UID]*habits.Message, begins, whole map[imap.UID]*habits.Prefixes, err error) {
+// read reads the contents of messages on both sides. rivals are the arrivals that may be
+// only the beginning of a host1 message.
+func (w *whichArrived) read(ctx context.Context, sent []*sentMessage, uids2 []imap.UID, rivals func(imap.UID) []imap.UID) (src, dst map[imap.UID]*habits.Message, begins, whole map[imap.UID]*habits.Prefixes, err error) {
 	fs := w.fs
 	if dst, whole, err = fs.readBeginnings(ctx, w.lane.dst, uids2, nil); err != nil {
 		return nil, nil, nil, nil, err
-	}
-	var lengths []int64
-	for _, p := range whole {
-		n, _ := p.Whole()
-		lengths = append(lengths, n)
 	}
 	var uids1 []imap.UID
 	for _, m := range sent {
@@ -237,9 +237,16 @@ func (w *whichArrived) read(ctx context.Context, sent []*sentMessage, uids2 []im
 		}
 	}
 	w.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
-	src, begins, err = fs.readBeginnings(ctx, w.lane.src, uids1, lengths)
+	src, begins, err = fs.readBeginnings(ctx, w.lane.src, uids1, func(uid imap.UID) []int64 { return lengthsOf(whole, rivals(uid)) })
 	return src, dst, begins, whole, err
 }
+
+// maxTorn bounds how many of the last arrivals may be torn, maxAlike how many messages
+// with one body are held against one message.
+const (
+	maxTorn  = 32
+	maxAlike = 200
+)
 
 // byContent reads what is left on both sides: equal but for what host2 was seen to
 // do, else an equal body, which of several the header tells. It returns how many of
@@ -250,7 +257,9 @@ func (w *whichArrived) byContent(ctx context.Context) (torn int, err error) {
 	for i, a := range left {
 		uids2[i] = a.uid
 	}
-	src, dst, begins, whole, err := w.read(ctx, w.open, uids2)
+	// A connection that ends leaves at most its last message cut.
+	cut := uids2[max(0, len(uids2)-maxTorn):]
+	src, dst, begins, whole, err := w.read(ctx, w.open, uids2, func(imap.UID) []imap.UID { return cut })
 	if err != nil {
 		return 0, err
 	}
@@ -259,22 +268,40 @@ func (w *whichArrived) byContent(ctx context.Context) (torn int, err error) {
 			s.Body, s.Exact = m.content.Body, m.content.Exact
 		}
 	}
+	byBody := make(map[identity.Digest][]imap.UID)
+	for _, a := range left {
+		if d := dst[a.uid]; d != nil {
+			byBody[d.Body] = append(byBody[d.Body], a.uid)
+		}
+	}
 	for _, alike := range []func(s, d *habits.Message) bool{
 		w.fs.run.habits.Same,
 		func(s, d *habits.Message) bool { return s.Body == d.Body && s.Akin(d) },
 		func(s, d *habits.Message) bool { return s.Body == d.Body && s.Compatible(d) },
 	} {
 		w.settle(func(m *sentMessage) imap.UID {
-			for _, a := range left {
-				if s, d := src[m.uid1], dst[a.uid]; s != nil && d != nil && !w.taken[a.uid] && alike(s, d) {
-					return a.uid
+			s := src[m.uid1]
+			if s == nil {
+				return 0
+			}
+			tries := 0
+			for _, uid := range byBody[s.Body] {
+				if w.taken[uid] {
+					continue
+				}
+				if alike(s, dst[uid]) {
+					return uid
+				}
+				if tries++; tries > maxAlike {
+					break
 				}
 			}
 			return 0
 		})
 	}
+	left = w.left()
 	for _, m := range w.open {
-		for _, a := range w.left() {
+		for _, a := range left[max(0, len(left)-maxTorn):] {
 			if !m.confirmed && m.content == nil && !w.fs.torn[a.uid] && isBeginning(begins[m.uid1], whole[a.uid]) {
 				w.isTorn(a.uid, m.uid1)
 				torn++

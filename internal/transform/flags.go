@@ -18,6 +18,8 @@ type FlagRules struct {
 	FlagsCase   bool // --flagscase: \SEEN becomes \Seen
 	Filter      bool // --filterflags: keep what PERMANENTFLAGS allows
 	Vars        Vars // what the expressions may name
+	// Valid reports whether a word can be a flag; nil: every one. Others are left out.
+	Valid func(string) bool
 }
 
 // buggyFlags are the flags that --filterbuggyflags drops, lower case: names with
@@ -219,7 +221,7 @@ func (r FlagRules) apply(src []imap.Flag, p Permanent) (out, unlisted []imap.Fla
 			continue
 		}
 		seen[l] = true
-		if l[0] == '\\' && !p.lists(l) {
+		if l[0] == '\\' && !p.lists(l) || r.Valid != nil && !r.Valid(n) {
 			unlisted = append(unlisted, imap.Flag(n))
 			continue
 		}
