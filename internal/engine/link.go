@@ -29,6 +29,25 @@ func (l *lane) reopen(ctx context.Context, cause error) error {
 	return nil
 }
 
+// How long a server may take to answer LOGOUT: in good order, and after the user
+// asked to end at once. The second is well below the time after which the process is
+// ended by force, so that the last lines still come.
+const (
+	farewellWait    = 5 * time.Second
+	farewellHurried = 500 * time.Millisecond
+)
+
+// farewell is the context of a LOGOUT, which the servers get even when the run was
+// cancelled, or is cancelled meanwhile.
+func farewell(ctx context.Context) (context.Context, context.CancelFunc) {
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewellWait)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(farewellHurried, cancel) })
+	return bye, func() {
+		stop()
+		cancel()
+	}
+}
+
 // close says LOGOUT on both, as far as they still listen.
 func (l *lane) close(ctx context.Context) {
 	var both sync.WaitGroup
@@ -230,6 +249,9 @@ func backOff(n int) time.Duration {
 func (k *link) reopen(ctx context.Context, cause error) error {
 	if k.conn != nil {
 		k.lostCompressed()
+		if k.side.tokenEnded(k.conn.Err()) {
+			k.conn.RefuseToken()
+		}
 		k.side.count(k.conn)
 		k.conn = nil
 	}
@@ -249,7 +271,7 @@ func (k *link) reopen(ctx context.Context, cause error) error {
 		var c *imapconn.Conn
 		if c, err = k.side.login(ctx, nil); err != nil {
 			var refused *imapconn.Response
-			if ctx.Err() != nil {
+			if ctx.Err() != nil || permanent(err) {
 				return err
 			}
 			if errors.As(err, &refused) && refused.Status != "BYE" {

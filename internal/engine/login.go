@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"syscall"
 
 	"github.com/emersion/go-imap/v2"
@@ -29,13 +30,16 @@ func (s *side) detect(ctx context.Context, st *story) error {
 		imapconn.AcceptOddCertificates()
 		st.emit(event.Note{Text: fmt.Sprintf("Host%d: since its certificate is not checked against an authority, one with a negative serial number or an RSA key of up to 16384 bits is accepted too (in this whole run: for both hosts)", s.n)})
 	}
-	if s.cfg.TLSConfig, err = options.Config(a.Host); err != nil {
-		return err
-	}
 	if a.Proxy.IsSet() {
 		if s.cfg.Proxy, err = proxy.Parse(a.Proxy.Reveal()); err != nil {
 			return fmt.Errorf("--proxy%d: %w", s.n, err)
 		}
+	}
+	if s.trustsLoopback() {
+		options.Waived, s.cfg.Waived = s.waive, s.hasWaived
+	}
+	if s.cfg.TLSConfig, err = options.Config(a.Host); err != nil {
+		return err
 	}
 	d, err := imapconn.Detect(ctx, s.cfg, imapconn.DetectOptions{Port: a.Port, SSL: a.SSL, TLS: a.StartTLS, NoProbe: !a.ProbeSSL})
 	if err != nil {
@@ -54,8 +58,21 @@ var tlsVersions = map[string]uint16{
 }
 
 // login opens one connection and logs in. st is nil for a connection that
-// replaces a lost one.
+// replaces a lost one. A server that hangs up because it does not like the token
+// gets another one, once.
 func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
+	c, err := s.logIn(ctx, st)
+	if err != nil && s.wantsAnotherToken(err) {
+		c, err = s.logIn(ctx, nil)
+		if err == nil && st != nil {
+			st.emit(event.LoggedIn{Side: s.n, Host: s.acct.Host, User: s.acct.User, Mech: c.AuthMechanism(), Capabilities: c.CapLine()})
+		}
+	}
+	return c, err
+}
+
+// logIn is one attempt of login.
+func (s *side) logIn(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	if err := s.run.calm.wait(ctx); err != nil {
 		return nil, err
 	}
@@ -80,25 +97,23 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	tell(event.Connected{
 		Side: s.n, RemoteIP: info.RemoteIP, LocalIP: info.LocalIP, Banner: greeting.Line(),
 		Capabilities: c.CapLine(), TLS: info.TLS, StartTLS: info.StartTLS, Unverified: a.Insecure && info.TLS != "",
-		PlaintextLoginSent: info.TLS == "",
+		PlaintextLoginSent: info.TLS == "", Waived: s.waived(),
 	})
 	if onlyConnect {
 		return c, nil
 	}
-	creds := imapconn.Credentials{
-		User: a.User, AuthUser: a.AuthUser, Password: a.Password,
-		Token: a.Token, TokenFile: a.TokenFile,
-		OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile,
-		Mech: a.Mech, ProxyAuth: a.ProxyAuth, TryLogin: a.TryLogin, Domain: a.Domain,
-	}
+	creds := s.credentials()
 	mech := creds.Mechanism()
-	tell(event.Authenticating{Side: s.n, Host: a.Host, Mech: mech, Advertised: mech == "LOGIN" || c.Has(imap.AuthCap(mech))})
+	tell(event.Authenticating{Side: s.n, Host: a.Host, Mech: mech, Advertised: mech == "LOGIN" || c.Has(imap.AuthCap(strings.Fields(mech)[0]))})
 	if err := c.Login(ctx, creds); err != nil {
 		if isConnError(err) && a.Compress == nil && cfg.Compress {
 			s.compression.strike() // COMPRESS belongs to the login
 		}
+		if hungUp := c.Err() != nil; hungUp && s.tokenEnded(err) {
+			c.RefuseToken()
+		}
 		_ = c.Close()
-		return nil, &loginError{err}
+		return nil, &loginError{s, err}
 	}
 	if s.sealed {
 		c.Seal()
@@ -113,12 +128,6 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	}
 	return c, nil
 }
-
-// loginError is a failed login, as opposed to a failed connection.
-type loginError struct{ err error }
-
-func (e *loginError) Error() string { return e.err.Error() }
-func (e *loginError) Unwrap() error { return e.err }
 
 // refusedEntry turns a failed first connection into the error imapsync's users
 // know, and ends the run.
@@ -141,7 +150,7 @@ func (s *side) refusedEntry(err error, st *story) error {
 		e.Class = event.ErrTLS
 		e.Text = fmt.Sprintf("Host%d failure: %s", s.n, err)
 		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.n, s.n)
-	case errors.As(err, &login) && isConnError(err):
+	case errors.As(err, &login) && isConnError(err) && !s.tokenEnded(err):
 		// Not the credentials: the server fell silent, threw us out or talked nonsense.
 		e.Text = fmt.Sprintf("Host%d failure: the connection to [%s] ended during the login of user [%s]: %s", s.n, a.Host, a.User, connectionWords(err))
 		e.Hint = fmt.Sprintf("the password was neither accepted nor refused; try again later, and if it stays so, ask who runs the server of host%d (too many connections, a blocked address)", s.n)
@@ -153,16 +162,15 @@ func (s *side) refusedEntry(err error, st *story) error {
 		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s]: %s", s.n, a.Host, a.User, err)
 		e.Hint = fmt.Sprintf("the password was not sent: give --tls%d or --ssl%d, or another mechanism with --authmech%d", s.n, s.n, s.n)
 	case errors.As(err, &login):
-		e.Class = event.ErrAuthUser1
-		if s.n == 2 {
-			e.Class = event.ErrAuthUser2
-		}
-		mech := (&imapconn.Credentials{AuthUser: a.AuthUser, Token: a.Token, TokenFile: a.TokenFile, OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile, Mech: a.Mech}).Mechanism()
-		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, mech, serverWords(err))
-		e.Hint = fmt.Sprintf("check --user%d and the password (from %s)", s.n, or(a.PasswordFrom, "no source"))
+		e = login.fault()
+	case errors.As(err, &tlsErr) && tlsErr.Implicit && tlsErr.Cert == nil:
+		// imapsync counts this as a connection that failed, and so do its users.
+		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, tlsErr.Cause())
+		e.Hint = strings.Join(tlsErr.Advice(), "\n")
 	case errors.As(err, &tlsErr):
 		e.Class = event.ErrTLS
-		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Error())
+		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Cause())
+		e.Hint = strings.Join(tlsErr.Advice(), "\n")
 	default:
 		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, err)
 		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.n, s.n)
@@ -187,11 +195,11 @@ func connectionWords(err error) string {
 
 // enter opens the first connection, as often as a lost one is opened again. What
 // will not pass by itself is not tried twice: a host that does not exist or refuses
-// connections, a certificate, a tagged refusal.
+// connections, a certificate, a tagged refusal, a token that the server does not take.
 func (s *side) enter(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	for try := 0; ; {
 		c, err := s.login(ctx, st)
-		if err == nil || ctx.Err() != nil || try >= s.acct.ReconnectRetry || !passing(err) {
+		if err == nil || ctx.Err() != nil || try >= s.acct.ReconnectRetry || !passing(err) || s.tokenEnded(err) {
 			return c, err
 		}
 		try++

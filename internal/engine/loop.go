@@ -163,6 +163,13 @@ func (r *run) ended(ctx context.Context, fs *folderSync, err error) error {
 		return errors.Join(errStopped, ctx.Err())
 	case isConnError(err), errors.As(err, new(*loginError)):
 		r.stopFor(stopLost)
+		if l, ok := refusedLogin(err); ok {
+			f := l.fault()
+			f.Folder = fs.from
+			f.Hint += "; then run the same command again: it continues where this one stopped"
+			r.fault(f)
+			return errStopped
+		}
 		r.fault(event.Error{Class: event.ErrLost, Folder: fs.from, Text: fmt.Sprintf("Failure: lost connection in folder [%s]: %v", fs.from.Raw, err),
 			Hint: "run the same command again: it continues where this one stopped"})
 		return errStopped

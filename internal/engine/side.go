@@ -24,6 +24,8 @@ type side struct {
 	n    event.Side
 	acct *plan.Account
 	cfg  imapconn.Config
+	// tokens are the account's, if it has any.
+	tokens Tokens
 	// sealed connections can not send a command that changes anything.
 	sealed bool
 
@@ -50,6 +52,7 @@ type side struct {
 	reconnections     int
 	bytesIn, bytesOut int64
 	commands          int64
+	fault             error // of the certificate, which was let pass on loopback
 }
 
 // count keeps what a connection that is going away has counted.
@@ -97,6 +100,9 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 				}
 			}
 		},
+	}
+	if r.o.Tokens != nil {
+		s.tokens = r.o.Tokens(n)
 	}
 	for _, name := range a.DisabledCaps {
 		s.cfg.HideCaps = append(s.cfg.HideCaps, imap.Cap(name))
