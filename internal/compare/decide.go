@@ -121,8 +121,8 @@ func (v *verdict) classify() {
 	for _, s := range v.g.src {
 		m := v.of(1, s)
 		at := -1
-		if m != nil && !w.in.OneToOne {
-			at = slices.IndexFunc(v.classes, func(c *class) bool { return c.content != nil && c.content.Exact == m.Exact })
+		if m != nil && !w.in.OneToOne && !w.cut(w.ofSrc[s]) {
+			at = slices.IndexFunc(v.classes, func(c *class) bool { return c.content != nil && c.content.Exact == m.Exact && !w.cut(c.tied) })
 		}
 		if at < 0 {
 			v.classes = append(v.classes, &class{members: []int32{s}, content: m, tied: w.ofSrc[s]})
@@ -153,6 +153,11 @@ func (v *verdict) classify() {
 			}
 		}
 	}
+}
+
+// cut reports whether a host2 record holds only a part of a message.
+func (w *Work) cut(d int32) bool {
+	return d >= 0 && w.in.Cut != nil && w.in.Cut(&w.in.Dst.Recs[d])
 }
 
 // match ties classes to host2 records that belong to whom, where alike says so.
