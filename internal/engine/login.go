@@ -163,7 +163,7 @@ func (s *side) refusedEntry(err error, st *story) error {
 		e.Hint = fmt.Sprintf("the password was not sent: give --tls%d or --ssl%d, or another mechanism with --authmech%d", s.n, s.n, s.n)
 	case errors.As(err, &login):
 		e = login.fault()
-	case errors.As(err, &tlsErr) && tlsErr.Implicit && tlsErr.Cert == nil:
+	case errors.As(err, &tlsErr) && tlsErr.NotTLS:
 		// imapsync counts this as a connection that failed, and so do its users.
 		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, tlsErr.Cause())
 		e.Hint = strings.Join(tlsErr.Advice(), "\n")

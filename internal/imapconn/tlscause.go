@@ -34,7 +34,7 @@ func (e *TLSError) Cause() string {
 	case errors.As(e.Err, &header) && e.cfg != nil:
 		cause = fmt.Sprintf("port %d does not speak TLS from the first byte", e.cfg.Port)
 	}
-	if e.Implicit && e.Cert == nil {
+	if e.NotTLS {
 		return "SSL connect attempt failed: " + cause
 	}
 	return cause

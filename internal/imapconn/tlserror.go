@@ -26,8 +26,9 @@ type TLSError struct {
 	Cert *x509.Certificate
 	// Passing says that trying again may help: the server went away or fell silent.
 	Passing bool
-	// Implicit says that TLS was spoken from the first byte.
-	Implicit bool
+	// NotTLS says that TLS was to be spoken from the first byte, and that the port does
+	// not speak it at all.
+	NotTLS bool
 
 	remedy string
 	// missing says which certificate the server should have sent along, "" for none.
@@ -110,7 +111,7 @@ func (c *Conn) tlsError(err error) error { return c.cfg.tlsError(err, c.certWant
 // tlsError explains a failed handshake; certWanted says that the server asked for
 // a certificate of the client.
 func (c *Config) tlsError(err error, certWanted bool) error {
-	e := &TLSError{Host: c.Label() + " " + c.addr(), Err: err, Implicit: c.TLS == TLSImplicit, cfg: c}
+	e := &TLSError{Host: c.Label() + " " + c.addr(), Err: err, cfg: c}
 	args := c.opt("sslargs")
 	var verify *tls.CertificateVerificationError
 	var finger *fingerprintError
@@ -131,6 +132,7 @@ func (c *Config) tlsError(err error, certWanted bool) error {
 		e.Cert = finger.cert
 		e.remedy = "compare the fingerprint with " + args + " SSL_fingerprint"
 	case errors.As(err, &header):
+		e.NotTLS = c.TLS == TLSImplicit
 		e.remedy = fmt.Sprintf("port %d does not speak TLS; use %s with %s, or %s", c.Port, c.opt("tls"), c.opt("nossl"), c.opt("port"))
 	case alertOf(err) != 0:
 		e.remedy = c.alertRemedy(alertOf(err), certWanted)
