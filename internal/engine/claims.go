@@ -96,7 +96,7 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID)) {
 	for _, check := range r.checks {
 		if check.fs.to.Raw == fs.to.Raw && check.fs.from.Raw != fs.from.Raw && check.before.validity == fs.dstOpened.UIDValidity {
 			check.certain.each(pair)
-			check.stored.each(pair)
+			check.all.each(pair)
 		}
 	}
 	done := make(map[string]bool) // what they are tied to now is told above
