@@ -38,9 +38,8 @@ func (fs *folderSync) couples(otherWays map[imap.UID]imap.UID) []int32 {
 // only for a run that has such an option.
 func (fs *folderSync) otherWays(ctx context.Context) (map[imap.UID]imap.UID, error) {
 	r := fs.run
-	id := &r.p.Identity
 	self := r.journalPair()
-	if !r.p.Journal.Enabled || self.Way == "" && !id.HeadersGiven && id.SkipHeader == nil || fs.srcOpened.UIDValidity == 0 || fs.dstOpened.UIDValidity == 0 {
+	if !r.p.Journal.Enabled || self.Way == "" || fs.srcOpened.UIDValidity == 0 || fs.dstOpened.UIDValidity == 0 {
 		return nil, nil
 	}
 	others, err := r.others(ctx)
@@ -97,7 +96,7 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID)) {
 	for _, check := range r.checks {
 		if check.fs.to.Raw == fs.to.Raw && check.fs.from.Raw != fs.from.Raw && check.before.validity == fs.dstOpened.UIDValidity {
 			check.certain.each(pair)
-			check.stored.each(pair)
+			check.all.each(pair)
 		}
 	}
 	done := make(map[string]bool) // what they are tied to now is told above

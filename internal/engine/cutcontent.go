@@ -126,9 +126,11 @@ func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, e
 	}
 	for _, list := range [][]compare.Match{fs.pairing.Present, fs.pairing.Repeated1} {
 		for _, m := range list {
-			if m.Dst >= 0 {
-				earlier(fs.src.Recs[m.Src].UID, parts[fs.dst.Recs[m.Dst].UID])
+			if m.Dst < 0 {
+				continue
 			}
+			s, d := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
+			earlier(s.UID, parts[d.UID] || fs.wouldCut(s.Size) && d.Size < s.Size)
 		}
 	}
 	kept := slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return cut[uid] })

@@ -186,6 +186,7 @@ func (r *run) judgeMail(ctx context.Context, f *doomed, validity uint32, arrived
 			}
 		}
 	}
+	m.aliases(others, f.name, validity)
 	if (d.Delete1 || r.p.Folders.Delete1EmptyFolders) && r.unremembered() {
 		m.doubt("the same command deletes on host1, and no journal tells whether an earlier run moved them from there")
 	}

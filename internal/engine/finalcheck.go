@@ -22,6 +22,8 @@ type folderCheck struct {
 	base   imap.UID
 	// present were there, stored came in this run; gone were deleted.
 	present, stored pairRuns
+	// all are those of stored and what --expunge2 took of them, or will take.
+	all pairRuns
 	// certain are those of present that are known to be the messages they seem.
 	certain pairRuns
 	gone    int64
@@ -43,8 +45,10 @@ func (fs *folderSync) expect(c *copier) {
 	if !fs.exists || fs.src == nil || fs.dst == nil {
 		return
 	}
+	all := c.claims()
 	c.expunged = fs.run.p.Deletion.Expunge2
 	check := fs.check(c)
+	check.all = all
 	check.gone = fs.merge.gone
 	for _, m := range fs.pairing.Present {
 		if fs.run.p.Deletion.Expunge2 && slices.Contains(fs.run.flags[1].List(fs.dst.Recs[m.Dst].Flags), imap.FlagDeleted) {

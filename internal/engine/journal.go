@@ -19,12 +19,11 @@ import (
 func (r *run) openJournal(ctx context.Context) error {
 	r.j = journal.None()
 	p := &r.p.Journal
-	switch {
-	case !p.Enabled:
+	if !p.Enabled {
 		return nil
-	case r.p.Identity.HeadersGiven || r.p.Identity.SkipHeader != nil:
-		r.note("The journal is not used, since --useheader and --skipheader ask for a check of all headers")
-		return nil
+	}
+	if r.headersChosen() {
+		r.note("All headers are read, whatever the journal knows of them, since --useheader and --skipheader ask for a check of all of them")
 	}
 	dir := p.Dir
 	if dir == "" {
@@ -49,7 +48,7 @@ func (r *run) openJournal(ctx context.Context) error {
 		r.warn(fmt.Sprintf("no journal is kept: %v; choose another directory with --cachedir, or use --nousecache", err))
 		return nil
 	}
-	r.j = j
+	r.j, r.jNew = j, j.Created() || len(j.Folders()) == 0
 	if d := j.Damage(); d != nil {
 		r.warn(d.String())
 	}
@@ -80,12 +79,21 @@ func (r *run) journalPair() journal.Pair {
 		Host2: strings.ToLower(b.Host), User2: b.User, Port2: b.Port,
 	}
 	id := &r.p.Identity
-	if len(id.Headers) > 0 || id.MessageIDNoDomain || id.SizeInKey || id.AddHeader || id.SyncDuplicates {
+	if len(id.Headers) > 0 || id.SkipHeader != nil || id.MessageIDNoDomain || id.SizeInKey || id.AddHeader || id.SyncDuplicates {
 		way := fmt.Sprintf("%q %v %v %v %v", id.Headers, id.MessageIDNoDomain, id.SizeInKey, id.AddHeader, id.SyncDuplicates)
+		if id.SkipHeader != nil {
+			way += " " + id.SkipHeader.String()
+		}
 		sum := sha256.Sum256([]byte(way))
 		pair.Way = fmt.Sprintf("%x", sum[:6])
 	}
 	return pair
+}
+
+// headersChosen reports whether the user said by which headers messages are
+// identified: then all headers are read, and the journal only tells what is whose.
+func (r *run) headersChosen() bool {
+	return r.p.Identity.HeadersGiven || r.p.Identity.SkipHeader != nil
 }
 
 // journalFailed is told when the journal can not be written: the run goes on

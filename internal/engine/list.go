@@ -52,13 +52,8 @@ func (l *lister) foreseen(ctx context.Context, out *listing.Listing) (*listing.L
 	for i := range out.Recs {
 		r := &out.Recs[i]
 		nameless = nameless || !r.Is(listing.HasKey)
-		if !l.fs.known.Usable() {
-			continue
-		}
-		if old, ok := l.fs.known.Lookup(int(l.n), r.UID); ok {
-			r.Bits |= old.Bits & listing.FlagsKept
-		}
 	}
+	l.recallFlags(out)
 	if !nameless {
 		return out, nil
 	}
@@ -66,12 +61,25 @@ func (l *lister) foreseen(ctx context.Context, out *listing.Listing) (*listing.L
 	return out, err
 }
 
+// recallFlags notes which messages had flags that host2 kept only some of.
+func (l *lister) recallFlags(out *listing.Listing) {
+	if !l.fs.known.Usable() {
+		return
+	}
+	for i := range out.Recs {
+		r := &out.Recs[i]
+		if old, ok := l.fs.known.Lookup(int(l.n), r.UID); ok {
+			r.Bits |= old.Bits & listing.FlagsKept
+		}
+	}
+}
+
 // read is the one pass over all messages.
 func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, error) {
 	out := &listing.Listing{Complete: true, UIDNext: l.k.opened.UIDNext, UIDValidity: l.k.opened.UIDValidity}
 	partly := l.onlyChosen && l.chosen != nil
 	out.Whole = !partly
-	if k := l.fs.known; k.Usable() && !partly && len(k.Records(int(l.n))) > 0 {
+	if k := l.fs.known; k.Usable() && !partly && !l.fs.run.headersChosen() && len(k.Records(int(l.n))) > 0 {
 		return out, l.readNews(ctx, c, out)
 	}
 	exists := int64(l.k.opened.Exists)
@@ -94,6 +102,7 @@ func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, 
 		return nil, err
 	}
 	out.Sort()
+	l.recallFlags(out)
 	if l.onlyChosen && l.chosen != nil {
 		if missing := stream.Missing(); len(missing) > 0 {
 			// Chosen by SEARCH a moment ago: gone meanwhile, or SEARCH was wrong.

@@ -46,17 +46,26 @@ func (fs *folderSync) wouldCopy(r *listing.Record) bool {
 	if m.sources < 2 || fs.run.p.Identity.SyncDuplicates {
 		return false
 	}
-	k := dryCopy{fs.to.Raw, r.Key}
-	for _, first := range m.dry[k] {
-		if first.size == r.Size && first.from != fs.from.Raw {
-			return true
-		}
+	if fs.otherWouldCopy(r) {
+		return true
 	}
+	k := dryCopy{fs.to.Raw, r.Key}
 	if m.dry == nil {
 		m.dry = make(map[dryCopy][]dryFrom)
 	}
 	if len(m.dry[k]) < maxDryFrom {
 		m.dry[k] = append(m.dry[k], dryFrom{fs.from.Raw, r.Size})
+	}
+	return false
+}
+
+// otherWouldCopy reports whether a dry run would bring a message equal to this one, as
+// far as the listings tell, from another folder.
+func (fs *folderSync) otherWouldCopy(r *listing.Record) bool {
+	for _, first := range fs.merge.dry[dryCopy{fs.to.Raw, r.Key}] {
+		if first.size == r.Size && first.from != fs.from.Raw {
+			return true
+		}
 	}
 	return false
 }

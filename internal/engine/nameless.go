@@ -11,7 +11,8 @@ import (
 )
 
 // nameTheRest gives an identity to the messages that the wanted headers do not
-// identify: from the whole header, else from the content. Each is read once.
+// identify: from the Message-Id that --addheader gives, from the whole header, else
+// from the content. Each is read once. With --useheader only the first of these.
 func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
 	p := &l.fs.run.p.Identity
 	if p.HeadersGiven && (l.n == 2 || !p.AddHeader) {

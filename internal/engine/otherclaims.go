@@ -23,6 +23,8 @@ import (
 // this run's own among them as it was before.
 type otherJournals struct {
 	all []journal.Other
+	// aliases are those into accounts that may be the same one by another host name.
+	aliases []journal.Other
 	// unread says why it is not known what all of them hold, "" if it is.
 	unread string
 }
@@ -33,15 +35,22 @@ func (r *run) others(ctx context.Context) (*otherJournals, error) {
 		return r.otherJournals, nil
 	}
 	var o otherJournals
+	pair := r.journalPair()
 	for _, dir := range r.journalDirs() {
-		all, bad, err := journal.Others(ctx, dir, "", r.journalPair())
+		all, bad, err := journal.Others(ctx, dir, "", pair)
 		if ctx.Err() != nil {
 			return nil, err
 		}
 		if err != nil {
 			bad = append(bad, err)
 		}
-		o.all = append(o.all, all...)
+		for i := range all {
+			if all[i].Alias {
+				o.aliases = append(o.aliases, all[i])
+				continue
+			}
+			o.all = append(o.all, all[i])
+		}
 		for _, err := range bad {
 			r.warn(fmt.Sprintf("what may be deleted on host2 is not known for certain: %v", err))
 			if o.unread == "" {
@@ -226,6 +235,7 @@ func (fs *folderSync) foreignClaims(ctx context.Context) error {
 			m.foreignFolder(f, o, fs.dst.UIDValidity)
 		}
 	}
+	m.aliases(others, fs.to.Raw, fs.dst.UIDValidity)
 	also, err := r.alsoThere(key, taking)
 	switch {
 	case err != nil:
@@ -249,6 +259,18 @@ func (c *claims) foreignFolder(f *journal.OtherFolder, o *journal.Other, validit
 	}
 	if f.DoubtFrom != 0 && f.DoubtValidity2 == validity && (c.foreignFrom == 0 || f.DoubtFrom < c.foreignFrom) {
 		c.foreignFrom = f.DoubtFrom
+	}
+}
+
+// aliases takes in what runs stored that had another name for host2.
+func (c *claims) aliases(others *otherJournals, folder string, validity uint32) {
+	for i := range others.aliases {
+		o := &others.aliases[i]
+		for k := range o.Folders {
+			if f := &o.Folders[k]; f.Name2 == folder && f.UIDValidity2 == validity && validity != 0 {
+				c.foreignFolder(f, o, validity)
+			}
+		}
 	}
 }
 

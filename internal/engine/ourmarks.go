@@ -113,7 +113,8 @@ func (fs *folderSync) announceMarks(side event.Side, uids []imap.UID) {
 	}
 }
 
-// unremembered reports whether no journal tells of earlier runs.
+// unremembered reports whether no journal of this run's own tells of all earlier ones:
+// those with other headers to identify messages had another.
 func (r *run) unremembered() bool {
-	return r.j.Path() == "" || r.j.Created() || r.p.Dry && len(r.j.Folders()) == 0
+	return r.headersChosen() || r.j.Path() == "" || r.jNew
 }

@@ -72,6 +72,8 @@ type run struct {
 
 	j       *journal.Journal
 	jBroken bool
+	// jNew: the journal knew of no folder when it was opened.
+	jNew bool
 	// awaited: the run has given host2 the time to finish what an interrupted one
 	// had sent, see awaitDoubt.
 	awaited bool

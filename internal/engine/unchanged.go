@@ -14,7 +14,7 @@ func (r *run) skippable() bool {
 	s, d := &p.Selection, &p.Deletion
 	return p.Mode == "sync" && !r.restricted() && !p.Folders.SyncACLs && !p.Folders.SkipEmpty &&
 		!d.Delete1 && !d.Delete2 && !d.Delete2Duplicates && !d.Expunge1 && !d.Expunge2 &&
-		!p.Identity.SkipCrossDuplicates && len(p.Flags.RegexFlag) == 0 && !s.CheckMessageExists && !r.labels()
+		!p.Identity.SkipCrossDuplicates && !r.headersChosen() && len(p.Flags.RegexFlag) == 0 && !s.CheckMessageExists && !r.labels()
 }
 
 // restricted reports whether options leave messages out.

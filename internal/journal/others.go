@@ -23,6 +23,10 @@ type Other struct {
 	Pair    Pair
 	Runs    Runs
 	Folders []OtherFolder
+	// Alias: it leads into an account of the same user and port under another host
+	// name, which may be the same account: a folder is the same one if its
+	// UIDVALIDITY is, too.
+	Alias bool
 }
 
 // OtherFolder is what another journal knows of a folder pair.
@@ -107,14 +111,16 @@ func readOther(ctx context.Context, path string, self Pair) (*Other, error) {
 		return nil, errors.Join(err, errors.New("not a regular file"))
 	}
 	peek := otherReader{path: path, only: metaBucket}
-	if err := peek.read(ctx, f); err != nil || !peek.pair.SameHost2(self) {
+	if err := peek.read(ctx, f); err != nil || !peek.pair.SameHost2(self) && !peek.pair.aliasHost2(self) {
 		return nil, err
 	}
 	whole := otherReader{path: path}
 	if err := whole.read(ctx, f); err != nil {
 		return nil, err
 	}
-	return whole.other(), nil
+	o := whole.other()
+	o.Alias = !o.Pair.SameHost2(self)
+	return o, nil
 }
 
 // otherReader gathers what a file holds.

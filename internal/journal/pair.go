@@ -87,6 +87,12 @@ func (p Pair) SameHost2(q Pair) bool {
 	return p.Host2 == q.Host2 && p.User2 == q.User2 && p.Port2 == q.Port2
 }
 
+// aliasHost2 reports whether the accounts on host2 differ in the host's name only.
+func (p Pair) aliasHost2(q Pair) bool {
+	q.Host2 = p.Host2
+	return p.SameHost2(q)
+}
+
 // fileName is a digest: a user name may hold separators, "..", or more bytes
 // than a file name can.
 func (p Pair) fileName() string {

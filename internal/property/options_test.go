@@ -103,7 +103,9 @@ func (o options) wants(m *message, at time.Time) bool {
 			return false
 		}
 	}
-	if o.has("--useheader", "--skipheader") && !o.has("--addheader") && key([]byte(m.body), o.keyHeaders()...) == "" {
+	// The header that --addheader adds names nothing where it does not count.
+	named := o.has("--addheader") && slices.Contains(o.keyHeaders(), "Message-Id")
+	if o.has("--useheader", "--skipheader") && !named && key([]byte(m.body), o.keyHeaders()...) == "" {
 		return false // left out, and said
 	}
 	return true

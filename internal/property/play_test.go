@@ -24,6 +24,8 @@ type origin struct {
 	by int
 	// late says for each account whether it came after its first run with a journal.
 	late [4]bool
+	// untold: the run kept no journal, so that no other can know of it.
+	untold bool
 }
 
 // player plays a case.
@@ -293,7 +295,7 @@ func (p *player) learn(f *facts) {
 			m := &folder.messages[i]
 			at := place{2, name, folder.validity, m.uid}
 			if _, known := p.origins[at]; !known {
-				p.origins[at] = origin{by: f.from}
+				p.origins[at] = origin{by: f.from, untold: !journal}
 				p.delivered[strip(m.body)] = true
 			}
 		}

@@ -127,7 +127,7 @@ func flagsFollow(f *facts) (out []violation) {
 					// The mark may be our own of a run without a journal, or that of one
 					// of several equal messages: it need not be carried over.
 					for _, flags := range marked {
-						accepted = append(accepted, strings.TrimSpace(strings.ReplaceAll(flags, `\deleted`, "")))
+						accepted = append(accepted, strings.Join(strings.Fields(strings.ReplaceAll(flags, `\deleted`, "")), " "))
 					}
 				}
 			}
