@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -79,10 +80,11 @@ func gather(copiers []*copier) []task {
 	return all
 }
 
-// move copies until every task has a fate. It returns an error only when the run
-// as a whole can not go on.
+// move copies until every task has a fate, or its folder was given up. It returns an
+// error only when the run as a whole can not go on.
 func (v *convoy) move(ctx context.Context) error {
 	idle := 0
+	waited := time.Duration(0)
 	for {
 		before := v.countLeft()
 		if before == 0 {
@@ -108,21 +110,27 @@ func (v *convoy) move(ctx context.Context) error {
 			}
 			v.blame(&end, idle > 0)
 		}
-		waited, waitErr := v.awaitDay(ctx)
+		rested, waitErr := v.awaitDay(ctx)
 		switch {
 		case waitErr != nil && ctx.Err() != nil:
 			return errors.Join(errStopped, ctx.Err())
 		case waitErr != nil:
 			return waitErr
 		}
-		if waited || v.countLeft() < before || err == nil && v.patient.Load() {
-			idle = 0
+		if rested || v.countLeft() < before || err == nil && v.patient.Load() {
+			idle, waited = 0, 0
 			continue
 		}
 		idle++
 		switch {
-		case err != nil && idle > max(v.lane.src.side.acct.ReconnectRetry+1, maxKills+2):
-			return err
+		case err != nil && idle > maxKills+1:
+			if !v.lane.src.side.persists(idle-1, waited) && !v.lane.dst.side.persists(idle-1, waited) {
+				return err
+			}
+			waited += backOff(idle - maxKills)
+			if err := v.run.rest(ctx, v.run.pause(idle-maxKills), v.lane.src, v.lane.dst); err != nil {
+				return err
+			}
 		case err == nil && idle > maxIdleRounds:
 			return fmt.Errorf("%d messages of %s can neither be copied nor refused: giving up on them", before, v.folders())
 		case err == nil && idle > 1:
@@ -139,7 +147,7 @@ var maxIdleRounds = int(rungEnd) + 2
 func (v *convoy) left() []int {
 	var out []int
 	for i := range v.tasks {
-		if v.tasks[i].fate == pending {
+		if v.tasks[i].open() {
 			out = append(out, i)
 		}
 	}
@@ -174,6 +182,7 @@ func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 	end.sourceBroke = d.sourceBroke && end.feed != nil
 	if end.feed != nil {
 		end.unread = f.unread()
+		end.opening = f.opening()
 	}
 	return end
 }

@@ -69,6 +69,11 @@ type copier struct {
 	// mustLook: the folder is to be looked into before anything counts as copied.
 	// late: its messages were sent before, and are missed at the end of the run.
 	mustLook, late bool
+	// ended is why the folder is given up with messages left, nil while it is not;
+	// refusals is how often host1 refused to open it, kills how many connections
+	// ended when it was opened.
+	ended           error
+	refusals, kills int
 
 	// mu guards the fates, what they are told to, and the generations: both
 	// halves of a convoy decide them, and several convoys may work on one folder.
@@ -76,6 +81,18 @@ type copier struct {
 	// generations are the journal's batches that are not settled yet.
 	generations []*generation
 }
+
+// giveUp gives the folder up; the first reason stays.
+func (c *copier) giveUp(why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended == nil {
+		c.ended = why
+	}
+}
+
+// open reports whether the message is still to be copied.
+func (t *task) open() bool { return t.fate == pending && t.c.ended == nil }
 
 // settle records that host2 holds the message.
 func (c *copier) settle(t *task, uid imap.UID) {

@@ -322,6 +322,7 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	refusals := stream.CommandErrs()
 	gone := f.vanished(ctx)
 	waits := 0
+	shut := make(map[*copier]bool)
 	for _, i := range f.todo[:f.next] {
 		t := &f.v.tasks[i]
 		if !t.asked || t.came {
@@ -343,6 +344,10 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 			waits = max(waits, int(t.putOff))
 			continue
 		}
+		if f.closed[t.c] != nil {
+			shut[t.c] = true // one error for the folder, and not one for each message
+			continue
+		}
 		if !t.missed {
 			t.missed, t.suspect = true, true
 			continue
@@ -352,6 +357,14 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 			continue
 		}
 		t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, why), "if the message is gone from host1 there is nothing to do; else run again")
+	}
+	for c := range shut {
+		if c.refusals++; c.refusals > 1 {
+			c.giveUp(&errNotOpened{1, f.closed[c]})
+		} else {
+			f.v.patient.Store(true)
+			waits = max(waits, 1)
+		}
 	}
 	if waits == 0 {
 		return nil

@@ -70,6 +70,10 @@ type folderSync struct {
 	presubscribed *event.FolderSubscribed
 	// still: nothing changed since the last run, so it was not even selected.
 	still bool
+	// rebuilt: its UIDs became void under our hands, so that it is to be listed
+	// anew; relisted is how often that was done.
+	rebuilt  *errRebuilt
+	relisted int
 }
 
 // problem counts an error that spoils one folder but not the run.
@@ -179,6 +183,9 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		copyErr = nil // the run stopped in another folder of the same window
 	}
 	if copyErr == nil {
+		copyErr = c.ended
+	}
+	if copyErr == nil {
 		copyErr = c.prove(ctx)
 	}
 	c.concede()
@@ -193,22 +200,22 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	if copyErr == nil {
 		fs.expect(c)
 	}
+	if errors.As(copyErr, new(*errRebuilt)) && fs.relisted < relists {
+		return fs.broken(1, copyErr, event.ErrListing, "%s", "") // what is left is found out anew
+	}
 	fs.account(ctx, c)
-	fs.remember(c)
+	if copyErr == nil || !errors.As(copyErr, new(*errRebuilt)) {
+		fs.remember(c)
+	}
 	if copyErr == nil && fs.reconciled(c) {
 		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.Recs)) + fs.copiedCount - fs.merge.gone})
 	}
 	fs.merge.failed += fs.failedCount
 	if copyErr != nil {
-		fs.bad = true
 		fs.merge.spoil("its copying did not end")
-		var rebuilt *errRebuilt
-		if errors.As(copyErr, &rebuilt) {
-			fs.problem(event.ErrUnclassified, rebuilt.Error(), "run again")
-			return nil
-		}
+		return fs.broken(1, copyErr, event.ErrUnclassified, fmt.Sprintf("Folder [%s] -> [%s]: ", escaped(fs.from.Raw), escaped(fs.to.Raw))+"%s", "run again")
 	}
-	return copyErr
+	return nil
 }
 
 // writable1 reports whether host1's folder is opened for changes.
@@ -236,16 +243,15 @@ func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
 
 // notOpened handles a folder that can not be selected.
 func (fs *folderSync) notOpened(n event.Side, err error) error {
-	if isConnError(err) || errors.As(err, new(*loginError)) || errors.Is(err, errStopped) {
-		return err
-	}
 	name := fs.from.Raw
 	if n == 2 {
 		name = fs.to.Raw
 	}
-	fs.problem(event.ErrSelect, fmt.Sprintf("Host%d folder %s: Could not select: %s", n, name, serverWords(err)), "")
-	return nil
+	return fs.broken(1, err, event.ErrSelect, fmt.Sprintf("Host%d folder %s: Could not select: ", n, escaped(name))+"%s", "")
 }
+
+// escaped is text that goes into a format.
+func escaped(s string) string { return strings.ReplaceAll(s, "%", "%%") }
 
 func permanentText(d *imapconn.SelectData) string {
 	words := make([]string, 0, len(d.PermanentFlags))

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -102,6 +102,21 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	return c, nil
 }
 
+// notConnected reports whether a server that took a password says afterwards that
+// there is nothing behind it (Exchange).
+func notConnected(r *imapconn.Response) bool {
+	return strings.Contains(strings.ToLower(r.Text), "authenticated but not connected")
+}
+
+// behindDoor turns the refusal of a first command into that of the login, where the
+// server means that.
+func behindDoor(err error) error {
+	if r, ok := refusalIn(err); ok && notConnected(r) {
+		return &loginError{err}
+	}
+	return nil
+}
+
 // loginError is a failed login, as opposed to a failed connection.
 type loginError struct{ err error }
 
@@ -111,44 +126,13 @@ func (e *loginError) Unwrap() error { return e.err }
 // refusedEntry turns a failed first connection into the error imapsync's users
 // know, and ends the run.
 func (s *side) refusedEntry(err error, st *story) error {
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || isStopped(err) {
 		return err
 	}
 	if s.run.stopCause() == stopDay {
 		return errors.Join(errStopped, err) // it is told
 	}
-	a := s.acct
-	e := event.Error{Class: event.ErrConnection1}
-	if s.n == 2 {
-		e.Class = event.ErrConnection2
-	}
-	var login *loginError
-	var tlsErr *imapconn.TLSError
-	switch {
-	case errors.Is(err, imapconn.ErrCleartext):
-		e.Class = event.ErrTLS
-		e.Text = fmt.Sprintf("Host%d failure: %s", s.n, err)
-		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.n, s.n)
-	case errors.As(err, &login):
-		e.Class = event.ErrAuthUser1
-		if s.n == 2 {
-			e.Class = event.ErrAuthUser2
-		}
-		mech := (&imapconn.Credentials{AuthUser: a.AuthUser, Token: a.Token, TokenFile: a.TokenFile, OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile, Mech: a.Mech}).Mechanism()
-		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, mech, serverWords(err))
-		e.Hint = fmt.Sprintf("check --user%d and the password (from %s)", s.n, or(a.PasswordFrom, "no source"))
-	case errors.As(err, &tlsErr):
-		e.Class = event.ErrTLS
-		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Error())
-	default:
-		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, err)
-		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.n, s.n)
-		var mute *imapconn.GreetingError
-		if errors.As(err, &mute) && s.cfg.TLS != imapconn.TLSImplicit {
-			e.Hint += fmt.Sprintf("; a port that speaks TLS from the start says nothing by itself: then give --ssl%d", s.n)
-		}
-	}
-	st.emit(e)
+	st.emit(s.entryFault(err))
 	return errors.Join(errStopped, err)
 }
 

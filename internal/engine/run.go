@@ -47,6 +47,10 @@ type Options struct {
 	Clock pace.Clock
 	// Resolver replaces the DNS, for tests.
 	Resolver guard.Resolver
+	// Idle replaces how long a connection may be silent before a NOOP keeps it
+	// alive, and StopWait how long what is under way is waited for after Stop,
+	// for tests.
+	Idle, StopWait time.Duration
 	// Pause replaces the pauses between attempts to connect, and those that a
 	// server asks for, for tests.
 	Pause func(attempt int) time.Duration
@@ -138,11 +142,10 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	case ctx.Err() != nil:
 		r.stopFor(stopSignal)
 	case isConnError(err):
-		r.stopFor(stopLost)
-		r.fault(event.Error{Class: event.ErrLost, Text: fmt.Sprintf("Failure: lost connection: %v", err),
-			Hint: "run the same command again: it continues where this one stopped"})
+		r.lostFor(event.Folder{}, err)
 	default:
 		fin.Fatal = err
+		r.fatal(err)
 	}
 	fin.Stopped = string(r.stopCause())
 	if fin.Stopped == string(stopSignal) && o.Signal != nil {

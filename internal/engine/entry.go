@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/provider"
+)
+
+// Who is let in, and who not: what the first connection to a server met and what a
+// later one meets is told in the same words and ends a run with the same code.
+
+// entryError says that a lost connection could not be opened again. What it was
+// that stood in the way belongs to the door, and not to the command that wanted
+// the connection: so the cause is not unwrapped.
+type entryError struct {
+	side *side
+	err  error
+}
+
+func (e *entryError) Error() string {
+	return fmt.Sprintf("Host%d: the connection could not be opened again: %v", e.side.n, e.err)
+}
+
+// patience is for how long a run goes on trying without a message settled in
+// between, unless --reconnectretryN says how often.
+const patience = 10 * time.Minute
+
+// persists reports whether something is to be tried again that failed tries times
+// and was waited for so long.
+func (s *side) persists(tries int, waited time.Duration) bool {
+	return tries <= s.acct.ReconnectRetry || !s.acct.ReconnectGiven && waited < patience
+}
+
+// enter opens the first connection. What may pass is tried again.
+func (s *side) enter(ctx context.Context, st *story) (*imapconn.Conn, error) {
+	begun := len(*st)
+	for try := 1; ; try++ {
+		err := s.detect(ctx, st)
+		var c *imapconn.Conn
+		if err == nil {
+			c, err = s.login(ctx, st)
+		}
+		if err == nil {
+			s.keepFloor(c)
+			return c, nil
+		}
+		if ctx.Err() != nil || s.run.stopping() || try > s.acct.ReconnectRetry || !s.mayPass(err) {
+			return nil, err
+		}
+		wait := s.run.pause(try)
+		s.run.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + err.Error()})
+		if err := s.run.sleep(ctx, wait); err != nil {
+			return nil, err
+		}
+		*st = (*st)[:begun] // one attempt is told of, the last one
+	}
+}
+
+// keepFloor has every later connection be protected as the first one was.
+func (s *side) keepFloor(c *imapconn.Conn) {
+	if _, on := c.TLS(); on && s.cfg.TLS == imapconn.TLSAuto {
+		s.cfg.TLS = imapconn.TLSStart
+	}
+}
+
+// mayPass reports whether a first connection that failed may succeed in a while: not
+// where nobody listens, where the name is unknown, or where the server said no.
+func (s *side) mayPass(err error) bool {
+	var unknown *net.DNSError
+	var mute *imapconn.GreetingError
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED), errors.As(err, &unknown) && unknown.IsNotFound:
+		return false
+	case isPermanent(err):
+		return false
+	case errors.As(err, &mute):
+		var lost *imapconn.ConnError
+		silent := errors.As(err, &lost) && lost.Timeout && s.cfg.TLS != imapconn.TLSImplicit // it waits for TLS
+		return isConnError(err) && !silent
+	case isRefusal(err):
+		return false
+	}
+	var dial *imapconn.DialError
+	var handshake *imapconn.TLSError
+	return isConnError(err) || errors.As(err, &dial) || errors.As(err, &handshake)
+}
+
+// isPermanent reports whether a connection meets what no waiting changes.
+func isPermanent(err error) bool {
+	var verify *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	var name x509.HostnameError
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	var handshake *imapconn.TLSError
+	if errors.As(err, &handshake) && handshake.Cert != nil {
+		return true
+	}
+	return errors.Is(err, imapconn.ErrCleartext) || errors.As(err, &verify) || errors.As(err, &authority) ||
+		errors.As(err, &invalid) || errors.As(err, &name) || errors.As(err, &record) || errors.As(err, &alert)
+}
+
+// enterAgain opens a lost connection again, with growing pauses in between. What
+// is permanent is not tried twice.
+func (k *link) enterAgain(ctx context.Context) (*imapconn.Conn, error) {
+	s := k.side
+	if err := s.shut(); err != nil {
+		return nil, err
+	}
+	var err error
+	again := false // logged in once more after a refusal that may be about the session
+	waited := time.Duration(0)
+	for try := 0; s.persists(try, waited); try++ {
+		if k.run.stopping() {
+			return nil, errors.Join(errStopped, err)
+		}
+		if try > 0 {
+			wait := k.run.pause(try)
+			waited += backOff(try)
+			k.run.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + err.Error()})
+			if err := k.run.rest(ctx, wait, k.beside); err != nil {
+				return nil, err
+			}
+		}
+		var c *imapconn.Conn
+		if c, err = s.login(ctx, nil); err == nil {
+			return c, nil
+		}
+		if ctx.Err() != nil || isStopped(err) {
+			return nil, err
+		}
+		var login *loginError
+		var refused *imapconn.Response
+		if errors.As(err, &login) && errors.As(err, &refused) && refused.Status != "BYE" {
+			v := s.classify(refused)
+			if !v.Later() && (v.Action != provider.Reauth || again) {
+				break
+			}
+			again = v.Action == provider.Reauth
+		}
+		if isPermanent(err) {
+			break
+		}
+	}
+	failed := &entryError{s, err}
+	if k.run.main != nil && (k == k.run.main.src || k == k.run.main.dst) {
+		s.shutFor(failed)
+	}
+	return nil, failed
+}
+
+// shut is why no connection to the server can be opened any more, nil while that is
+// not known.
+func (s *side) shut() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed == nil {
+		return nil
+	}
+	return s.closed
+}
+
+func (s *side) shutFor(err *entryError) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed == nil {
+		s.closed = err
+	}
+}
+
+// entryFault words what kept a connection from being opened.
+func (s *side) entryFault(err error) event.Error {
+	a := s.acct
+	connection, user := event.ErrConnection1, event.ErrAuthUser1
+	if s.n == 2 {
+		connection, user = event.ErrConnection2, event.ErrAuthUser2
+	}
+	e := event.Error{Class: connection}
+	var login *loginError
+	var tlsErr *imapconn.TLSError
+	switch {
+	case errors.Is(err, imapconn.ErrCleartext):
+		e.Class = event.ErrTLS
+		e.Text = fmt.Sprintf("Host%d failure: %s", s.n, err)
+		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.n, s.n)
+	case errors.As(err, &login) && isConnError(err):
+		e.Text = fmt.Sprintf("Host%d failure: the connection to host%d [%s] was lost during the login of user [%s]: %s", s.n, s.n, a.Host, a.User, err)
+		e.Hint = fmt.Sprintf("the server did not say that user or password are wrong: try again later, and look into its log; --debugimap%d shows the dialogue", s.n)
+	case errors.As(err, &login):
+		e.Class = user
+		mech := (&imapconn.Credentials{AuthUser: a.AuthUser, Token: a.Token, TokenFile: a.TokenFile, OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile, Mech: a.Mech}).Mechanism()
+		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, mech, serverWords(err))
+		e.Hint = fmt.Sprintf("check --user%d and the password (from %s)", s.n, or(a.PasswordFrom, "no source"))
+		if r, ok := refusalIn(err); ok && notConnected(r) {
+			e.Hint = fmt.Sprintf("the password was taken, but there is no mailbox behind it: check --user%d (for a shared mailbox, its exact address and the rights to it), that the account has a mailbox and a licence, that IMAP is enabled for it, and that not too many connections are open", s.n)
+		}
+	case errors.As(err, &tlsErr):
+		e.Class = event.ErrTLS
+		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Error())
+	default:
+		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, err)
+		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.n, s.n)
+		var mute *imapconn.GreetingError
+		if errors.As(err, &mute) && s.cfg.TLS != imapconn.TLSImplicit {
+			e.Hint += fmt.Sprintf("; a port that speaks TLS from the start says nothing by itself: then give --ssl%d", s.n)
+		}
+	}
+	return e
+}
