@@ -73,6 +73,8 @@ func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister
 		fs.src, fs.dst = nil, nil
 		return err
 	}
+	fs.tellUnknown(1, fs.src)
+	fs.tellUnknown(2, fs.dst)
 	if !fs.src.Complete {
 		fs.problem(event.ErrListing, fmt.Sprintf("Host1 folder %s: not all messages could be listed: %s", fs.from.Raw, fs.src.Why), "nothing is deleted in this folder; run again")
 	}

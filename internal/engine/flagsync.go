@@ -26,6 +26,9 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	defer fs.tellUnlisted()
 	for _, m := range fs.pairing.Present {
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
+		if src.Is(listing.FlagsUnknown) || dst.Is(listing.FlagsUnknown) {
+			continue
+		}
 		ids := pairOf{src.Flags, dst.Flags}
 		differ, known := verdicts[ids]
 		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(src.Flags))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -74,6 +75,13 @@ type folderSync struct {
 	// anew; relisted is how often that was done.
 	rebuilt  *errRebuilt
 	relisted int
+	// unsure: what a server did not tell is to be asked by the next run, so nothing
+	// of the folder is remembered.
+	unsure bool
+	// damaged: a server cannot read one of its messages, so nothing is deleted in it.
+	// badMu guards that and bad while both sides are listed.
+	damaged bool
+	badMu   sync.Mutex
 }
 
 // problem counts an error that spoils one folder but not the run.
@@ -204,7 +212,7 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		return fs.broken(1, copyErr, event.ErrListing, "%s", "") // what is left is found out anew
 	}
 	fs.account(ctx, c)
-	if copyErr == nil || !errors.As(copyErr, new(*errRebuilt)) {
+	if !fs.unsure && !errors.As(copyErr, new(*errRebuilt)) {
 		fs.remember(c)
 	}
 	if copyErr == nil && fs.reconciled(c) {
@@ -234,6 +242,12 @@ func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
 	}
 	if err := fs.syncLabels(ctx, c); err != nil {
 		return err
+	}
+	if d := &fs.run.p.Deletion; fs.damaged {
+		if d.Delete1 || d.Delete2 || d.Delete2Duplicates || d.Expunge1 || d.Expunge2 {
+			fs.run.warn(fmt.Sprintf("Nothing is deleted or expunged in folder [%s] and [%s]: %s", fs.from.Raw, fs.to.Raw, fs.merge.spoiled))
+		}
+		return nil
 	}
 	if err := fs.deleteOnHost1(ctx, c); err != nil {
 		return err

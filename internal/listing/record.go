@@ -43,6 +43,8 @@ const (
 	FlagsKept
 	// Report: a report of this program (--emailreportN). It is Outside, too.
 	Report
+	// FlagsUnknown: the server did not tell the flags.
+	FlagsUnknown
 )
 
 // Is reports whether one of the facts b holds.
