@@ -252,6 +252,12 @@ func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
 	if err := fs.deleteOnHost1(ctx, c); err != nil {
 		return err
 	}
+	if why := fs.run.keeps2(); why != "" {
+		if d := &fs.run.p.Deletion; d.Delete2 || d.Delete2Duplicates || d.Expunge2 {
+			fs.run.warn(fmt.Sprintf("Host2: nothing is deleted or expunged in folder [%s]: %s", fs.to.Raw, why))
+		}
+		return nil
+	}
 	return fs.deleteOnHost2(ctx)
 }
 

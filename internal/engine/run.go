@@ -116,6 +116,7 @@ type run struct {
 
 	stopMu  sync.Mutex
 	stopped stopReason
+	kept2   string // why nothing may be deleted on host2
 }
 
 // newRun is a run that has not begun.
@@ -133,6 +134,8 @@ func newRun(p *plan.Plan, o Options) *run {
 func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r := newRun(p, o)
 	fin := event.Finished{Mode: string(p.Mode)}
+	ctx, unwatch := r.watchStop(ctx)
+	defer unwatch()
 	err := r.prepare()
 	if err == nil {
 		err = r.work(ctx)
