@@ -37,6 +37,9 @@ type convoy struct {
 	careful bool
 	// patient: something was put off in this round.
 	patient atomic.Bool
+	// sulking is how often a message of this round was refused that is to be sent
+	// again as it is, 0 for none.
+	sulking atomic.Int32
 	// row is what several lanes take their messages from, nil for one lane;
 	// retired: this one gets no more.
 	row     *row
@@ -110,6 +113,12 @@ func (v *convoy) move(ctx context.Context) error {
 			}
 			v.blame(&end, idle > 0)
 		}
+		if n := int(v.sulking.Load()); n > 0 && err == nil {
+			v.patient.Store(true)
+			if err := v.run.rest(ctx, v.run.pause(n), v.lane.src, v.lane.dst); err != nil {
+				return err
+			}
+		}
 		rested, waitErr := v.awaitDay(ctx)
 		switch {
 		case waitErr != nil && ctx.Err() != nil:
@@ -160,10 +169,12 @@ func (v *convoy) left() []int {
 func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 	v.stop.Store(false)
 	v.patient.Store(false)
+	v.sulking.Store(0)
 	v.backlog = semaphore.NewWeighted(backlogBytes)
 	queue := make(chan *item, v.queueLength())
 	var end roundEnd
 	var wg sync.WaitGroup
+	delivered := make(chan struct{})
 	pending := v.weight(todo)
 	f := &feeder{v: v, todo: todo, out: queue, pending: pending}
 	wg.Go(func() {
@@ -172,12 +183,14 @@ func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 		if end.feed == nil && !f.halted() && f.next == len(todo) {
 			v.lookAhead(ctx)
 		}
+		v.lane.src.watchOver(ctx, delivered)
 	})
 	d := &deliverer{v: v, pending: pending}
 	if end.deliver = d.run(ctx, queue); end.deliver != nil {
 		v.stop.Store(true)
 		discard(v, queue)
 	}
+	close(delivered)
 	wg.Wait()
 	end.sourceBroke = d.sourceBroke && end.feed != nil
 	if end.feed != nil {
@@ -185,6 +198,17 @@ func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 		end.opening = f.opening()
 	}
 	return end
+}
+
+// sulk notes that a message was refused for the n-th time and is to be sent again as
+// it is.
+func (v *convoy) sulk(n int) {
+	for {
+		old := v.sulking.Load()
+		if int32(n) <= old || v.sulking.CompareAndSwap(old, int32(n)) { //nolint:gosec // small
+			return
+		}
+	}
 }
 
 // lookAhead makes use of host1's connection while host2 is at work. What it does
@@ -209,9 +233,6 @@ const (
 func discard(v *convoy, queue <-chan *item) {
 	for it := range queue {
 		it.release(v)
-		if it.done != nil {
-			it.done <- errDiscarded
-		}
 	}
 }
 

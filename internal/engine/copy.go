@@ -99,6 +99,7 @@ func (c *copier) settle(t *task, uid imap.UID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.fate, t.newUID, t.doubtful = copied, uid, false
+	c.fs.run.stored.Add(1)
 	c.fs.run.release(t, true)
 	c.fs.confirmed(t)
 }

@@ -139,7 +139,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 		if stream.Outstanding() >= ahead || stream.Outstanding() > 0 && f.underway >= aloft {
 			return nil
 		}
-		if err := f.v.run.calm.wait(ctx); err != nil {
+		if err := f.v.run.calm.waitFor(ctx, f.v.lane.src); err != nil {
 			return unlessStopped(err)
 		}
 		c := f.v.tasks[f.todo[f.next]].c
@@ -229,8 +229,8 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 	f.underway -= t.size
 	f.line.arrived(t.size)
 	if m.Body == nil || m.Body.Size() == 0 && t.size > 0 {
-		t.came = true
-		c.fail(t, event.ErrFetch, fetchText(c.fs, t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
+		// Not to be read, or gone meanwhile: see missing.
+		t.oddly().empty = true
 		return nil
 	}
 	if f.v.stop.Load() {
@@ -320,7 +320,14 @@ func partly(refusals []imapconn.FetchError, t *task) bool {
 // may have spoilt the whole window, so each gets a second chance alone.
 func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	refusals := stream.CommandErrs()
-	gone := f.vanished(ctx)
+	gone := f.vanished(ctx, func(t *task) bool {
+		for _, e := range refusals {
+			if e.Set.Contains(t.uid) {
+				return true
+			}
+		}
+		return false
+	})
 	waits := 0
 	shut := make(map[*copier]bool)
 	for _, i := range f.todo[:f.next] {
@@ -348,12 +355,17 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 			shut[t.c] = true // one error for the folder, and not one for each message
 			continue
 		}
+		if gone[t] {
+			t.c.fs.vanished++
+			t.c.skip(t, event.SkipVanished, "")
+			continue
+		}
 		if !t.missed {
 			t.missed, t.suspect = true, true
 			continue
 		}
-		if gone[t] {
-			t.c.skip(t, event.SkipVanished, "")
+		if refusal == nil && t.oddness().empty {
+			t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
 			continue
 		}
 		t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, why), "if the message is gone from host1 there is nothing to do; else run again")

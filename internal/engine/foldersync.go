@@ -58,6 +58,8 @@ type folderSync struct {
 	firstNew imap.UID
 
 	copiedCount, failedCount int64
+	// vanished counts host1 messages that are gone since they were listed.
+	vanished int64
 	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
 	// left are messages that stay behind and are still to be told of.
@@ -103,7 +105,7 @@ func (fs *folderSync) finish() {
 	if fs.src != nil && fs.dst != nil {
 		chosen := func(r *listing.Record) bool { return r.Is(listing.HasKey) && !r.Is(listing.Duplicate|listing.Outside) }
 		d.Identified1, d.Identified2 = fs.src.Count(chosen), fs.dst.Count(chosen)+fs.copiedCount
-		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.copiedCount
+		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.copiedCount - fs.vanished
 		d.OnlyOn2 = int64(len(fs.pairing.Extra)) - fs.merge.gone
 	}
 	fs.run.emit(d)

@@ -23,6 +23,9 @@ import (
 // able to read the folder.
 const maxUnreadable = 100
 
+// enoughBad messages that cannot be read, with none that can, are no accident.
+const enoughBad = 8
+
 // unreadable is a message that cannot be asked for, and why.
 type unreadable struct {
 	uid imap.UID
@@ -36,6 +39,9 @@ func (k *link) inParts(ctx context.Context, uids []imap.UID, items imapconn.Fetc
 	p := &parts{k: k, items: items, take: take, came: make(map[imap.UID]bool, len(uids))}
 	if err := p.ask(ctx, uids); err != nil {
 		return nil, err
+	}
+	if len(p.came) == 0 && len(p.bad) > 1 {
+		return nil, p.bad[0].err // it is not a message
 	}
 	return p.bad, nil
 }
@@ -73,7 +79,11 @@ func (p *parts) ask(ctx context.Context, uids []imap.UID) error {
 	case len(left) == 0:
 		return nil
 	case len(uids) == 1:
-		if p.bad = append(p.bad, unreadable{left[0], err}); len(p.bad) > maxUnreadable {
+		p.bad = append(p.bad, unreadable{left[0], err})
+		if len(p.came) == 0 && len(p.bad) >= enoughBad {
+			return err // it is not a message
+		}
+		if len(p.bad) > maxUnreadable {
 			return fmt.Errorf("%d messages cannot be read, one of them UID %d: %w", len(p.bad), left[0], err)
 		}
 		return nil
