@@ -24,9 +24,9 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 	if !d.Delete1 {
 		return fs.expunge(ctx, 1, d.Expunge1)
 	}
-	uids := slices.Clone(fs.onHost2)
+	uids := fs.notShort(slices.Clone(fs.onHost2))
 	for i := range c.tasks {
-		if c.tasks[i].fate == copied {
+		if c.tasks[i].fate == copied && !c.tasks[i].oddness().short {
 			uids = append(uids, c.tasks[i].uid)
 		}
 	}

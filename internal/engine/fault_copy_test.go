@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -125,4 +126,57 @@ func TestRefusalsThatPass(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A body that is much shorter than the server says is asked for once more, and then
+// copied with a warning; host1 keeps the message.
+func TestBodiesThatComeShort(t *testing.T) {
+	for name, body := range map[string]string{"small": "100", "partial": "<0>"} {
+		t.Run(name, func(t *testing.T) {
+			a, b := pairOf(t, 30, 1)
+			r := meddle.Rule{Action: meddle.Shorten, Match: regexp.MustCompile(`^\* 9 FETCH \(.*BODY\[\] \{`), Text: "100"}
+			want := 0
+			if body == "<0>" {
+				r = meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`^(\* 9 FETCH \(.*BODY\[\]) \{`), Text: "$1<0> {"}
+				want = event.ExitFetch
+			}
+			front, said := meddled(t, a, r)
+			list := filepath.Join(t.TempDir(), "skipped")
+			out := attempt(t, front, b, "--nousecache", "--delete1", "--skippedfile", list)
+			out.expect(t, want)
+			if out.stats.Good() || strings.Contains(out.text, "looks good") {
+				t.Errorf("it looks good\n%s", out.text)
+			}
+			asked := 0
+			for _, line := range said.Said() {
+				if strings.Contains(line, "BODY.PEEK[]") && naming(9)(line) {
+					asked++
+				}
+			}
+			if asked < 2 {
+				t.Errorf("it was asked for %d times", asked)
+			}
+			if n := len(mailtest.Snapshot(t, a.s, a.user).Folders["INBOX"].Messages); n != 1 {
+				t.Errorf("host1 has %d messages, want the one", n)
+			}
+			// Nor does another run delete it.
+			if want == 0 {
+				attempt(t, a, b, "--nousecache", "--delete1").expect(t, 0)
+				left, there := len(mailtest.Snapshot(t, a.s, a.user).Folders["INBOX"].Messages), len(mailtest.Snapshot(t, b.s, b.user).Folders["INBOX"].Messages)
+				if left != 1 && there != 31 { // kept, or copied whole beside the short one
+					t.Errorf("after another run host1 has %d messages and host2 %d", left, there)
+				}
+			}
+		})
+	}
+	t.Run("sizes that mean nothing", func(t *testing.T) {
+		a, b := pairOf(t, 30, 1)
+		front, _ := meddled(t, a, rule(meddle.Replace, `RFC822\.SIZE (\d+)`, "RFC822.SIZE ${1}00"))
+		out := attempt(t, front, b, "--nousecache")
+		out.expect(t, 0)
+		if out.stats.Short > 2 {
+			t.Errorf("%d messages count as short\n%s", out.stats.Short, out.text)
+		}
+		same(t, a, b)
+	})
 }

@@ -233,7 +233,7 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 		t.oddly().empty = true
 		return nil
 	}
-	if f.v.stop.Load() {
+	if f.v.stop.Load() || f.tooShort(t, m.Body.Size()) {
 		return nil // the reader drains the body
 	}
 	size := m.Body.Size()

@@ -112,6 +112,7 @@ type run struct {
 	lost        atomic.Int64    // of these, messages that were not copied
 	charges     atomic.Int64    // messages asked for whose fate is not known
 	transferred atomic.Int64
+	sizesOf1    sizeRecord
 	stored      atomic.Int64 // messages that host2 took
 	loopStart   time.Time
 

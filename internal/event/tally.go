@@ -57,6 +57,8 @@ func (t *Tally) Add(e Event) {
 	switch e := e.(type) {
 	case MessageCopied:
 		t.copied(e)
+	case MessageShort:
+		s.Short++
 	case MessageMissing:
 		t.missing(e)
 	case MessageSkipped:

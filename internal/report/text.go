@@ -117,6 +117,8 @@ func (t *Text) Event(e event.Event) {
 // print formats e and reports whether it should be seen at once.
 func (t *Text) print(e event.Event) bool {
 	switch e := e.(type) {
+	case event.MessageShort:
+		t.linef("msg %s/%d {%d} is copied short: host1 says that it has %d bytes and gives %d", e.Folder.Raw, e.UID, e.Bytes, e.Told, e.Bytes)
 	case event.MessageMissing:
 		t.messageMissing(e)
 		t.flushSoon()

@@ -37,6 +37,9 @@ const (
 	// CutLiteral closes the connection in the middle of the literal that follows
 	// a line of the server.
 	CutLiteral
+	// Shorten makes the literal that follows a line of the server as short as Text
+	// says, in bytes, and announces it so.
+	Shorten
 )
 
 // Rule meddles with what matches.
