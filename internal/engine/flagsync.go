@@ -55,7 +55,10 @@ func (fs *folderSync) keptAlready(src, dst *listing.Record) bool {
 	}
 	old1, ok1 := fs.known.Lookup(1, src.UID)
 	old2, ok2 := fs.known.Lookup(2, dst.UID)
-	return ok1 && ok2 && old1.Flags == src.Flags && old2.Flags == dst.Flags
+	same := func(n int, a, b listing.FlagID) bool {
+		return a == b || transform.EqualFlags(fs.run.flags[n].List(a), fs.run.flags[n].List(b)) // in any order
+	}
+	return ok1 && ok2 && same(0, old1.Flags, src.Flags) && same(1, old2.Flags, dst.Flags)
 }
 
 // storable are the flags of a host2 message that a client can change: what the

@@ -83,6 +83,8 @@ type folderSync struct {
 	// damaged: a server cannot read one of its messages, so nothing is deleted in it.
 	// badMu guards that and bad while both sides are listed.
 	damaged bool
+	// refusedWords are keywords that host2 refused in this folder, in lower case.
+	refusedWords map[string]bool
 	badMu   sync.Mutex
 }
 
@@ -237,6 +239,9 @@ func (fs *folderSync) writable1() bool {
 // afterCopies is what follows when every copy has its fate.
 func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
 	if err := fs.flagsAfterCopy(ctx, c); err != nil {
+		return err
+	}
+	if err := fs.restoreKeywords(ctx, c); err != nil {
 		return err
 	}
 	if err := fs.resyncFlags(ctx); err != nil {
