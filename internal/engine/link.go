@@ -195,6 +195,9 @@ func (k *link) do(ctx context.Context, command func(*imapconn.Conn) error) error
 			}
 			continue
 		}
+		if behindDoor(err) != nil && len(k.side.list) == 0 {
+			return err // it never let us in
+		}
 		waits++
 		again, stop := k.later(ctx, err, waits)
 		switch {

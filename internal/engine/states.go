@@ -68,6 +68,10 @@ func (r *run) saveStates(ctx context.Context) error {
 			r.debugf(r.p.Debug.Cache, "cache", "the state of folder [%s] is not kept, since a server did not tell it", f.fs.from.Raw)
 			continue
 		}
+		if s1.UIDValidity != f.fs.srcOpened.UIDValidity || s2.UIDValidity != f.fs.dstOpened.UIDValidity {
+			r.debugf(r.p.Debug.Cache, "cache", "the state of folder [%s] is not kept: its UIDVALIDITY is another one than when it was opened", f.fs.from.Raw)
+			continue
+		}
 		if looked[f.fs.to.Raw] || f.fs.merge.sources == 1 && int64(*s2.NumMessages) != f.expect2 {
 			r.debugf(r.p.Debug.Cache, "cache", "the state of folder [%s] is not kept: host2 has %d messages and should have %d, so somebody else is at work in it", f.fs.from.Raw, *s2.NumMessages, f.expect2)
 			continue
