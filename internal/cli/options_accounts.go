@@ -27,7 +27,7 @@ func connectOptions() []Option {
 		both(Option{Name: "timeoutN", Kind: Float, Auto: "--timeout", Arg: "seconds", Help: "The same for host{N} alone."}),
 		both(Option{Name: "keepaliveN", Kind: Switch, Default: "true", Help: "TCP keepalive on the connection to host{N}."}),
 		both(Option{Name: "compressN", Kind: Switch, Auto: "when it pays", Help: "DEFLATE compression (RFC 4978) with host{N} from the login on. Without the option it begins when the line turns out to be slow."}),
-		both(Option{Name: "reconnectretryN", Kind: Int, Default: "3", Arg: "n", Help: "How often a lost connection to host{N} is opened again for one command."}),
+		both(Option{Name: "reconnectretryN", Kind: Int, Default: "3", Arg: "n", Help: "How often a lost connection to host{N} is opened again for one command. Without the option it is tried for ten minutes, and the first connection three times."}),
 		own(Option{Name: "connections", Kind: Int, Default: "1", Arg: "n", Help: "Connections to each host, as far as both servers bear them; more help only where a server answers one message at a time."}),
 		one(Option{Name: "buffersize", Kind: Int, Auto: "64 MiB", Arg: "bytes", Help: "Memory that message bodies may take at one time, at least 1 MiB."}),
 		both(Option{Name: "splitN", Kind: Int, Default: "100", Arg: "n", Help: "Bound of UID lists sent to host{N}: ten characters of command each."}),
