@@ -23,7 +23,9 @@ func TestRebuiltWhileCopied(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			a, b := pairOf(t, 60, 5)
 			r := meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`UIDVALIDITY \d+`), Text: "UIDVALIDITY 77", Skip: tc.skip}
-			r.If = func(line string) bool { return strings.Contains(line, "[UIDVALIDITY") && !strings.Contains(line, "STATUS") }
+			r.If = func(line string) bool {
+				return strings.Contains(line, "[UIDVALIDITY") && !strings.Contains(line, "STATUS")
+			}
 			if tc.code != 0 {
 				// One folder, with another number each time.
 				sent := false

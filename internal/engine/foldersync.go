@@ -85,7 +85,7 @@ type folderSync struct {
 	damaged bool
 	// refusedWords are keywords that host2 refused in this folder, in lower case.
 	refusedWords map[string]bool
-	badMu   sync.Mutex
+	badMu        sync.Mutex
 }
 
 // problem counts an error that spoils one folder but not the run.

@@ -309,9 +309,10 @@ func (s *scout) take(m *imapconn.Message, sent int) error {
 func (s *scout) report(ctx context.Context) error {
 	for _, p := range s.probes {
 		if p.subscribed != nil {
-			_, err := p.subscribed.Wait(ctx)
-			p.fs.run.dst.subs[p.mailbox] = true
-			p.fs.presubscribed = &event.FolderSubscribed{Folder: p.fs.to, Err: err}
+			if _, err := p.subscribed.Wait(ctx); err == nil { // else the folder's own work asks once more
+				p.fs.run.dst.subs[p.mailbox] = true
+				p.fs.presubscribed = &event.FolderSubscribed{Folder: p.fs.to}
+			}
 		}
 		if p.selected == nil {
 			continue
