@@ -51,6 +51,9 @@ type task struct {
 	// asked: it was part of a FETCH of this round, and came, or needs not come any
 	// more; missed: it did not come once.
 	asked, came, missed bool
+	// short: what host1 gave of it is much less than it says; empty: it gave an empty
+	// body. They are the feeder's until the message is handed over.
+	short, empty bool
 	// charged: it is counted as asked for, see run.mayTransfer.
 	charged bool
 	// announced: the journal knows that it leaves.

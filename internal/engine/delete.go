@@ -26,7 +26,7 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 	}
 	uids := fs.notShort(slices.Clone(fs.onHost2))
 	for i := range c.tasks {
-		if c.tasks[i].fate == copied && !c.tasks[i].oddness().short {
+		if c.tasks[i].fate == copied && !c.tasks[i].short {
 			uids = append(uids, c.tasks[i].uid)
 		}
 	}

@@ -230,7 +230,7 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 	f.line.arrived(t.size)
 	if m.Body == nil || m.Body.Size() == 0 && t.size > 0 {
 		// Not to be read, or gone meanwhile: see missing.
-		t.oddly().empty = true
+		t.empty = true
 		return nil
 	}
 	if f.v.stop.Load() || f.tooShort(t, m.Body.Size()) {
@@ -364,7 +364,7 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 			t.missed, t.suspect = true, true
 			continue
 		}
-		if refusal == nil && t.oddness().empty {
+		if refusal == nil && t.empty {
 			t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
 			continue
 		}

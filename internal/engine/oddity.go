@@ -22,10 +22,6 @@ type oddity struct {
 	told imap.UID
 	// refusal is the server's last word about it.
 	refusal string
-	// short: what host1 gave of it is much less than it says.
-	short bool
-	// empty: host1 gave an empty body for it.
-	empty bool
 	// refusals counts those since which it was sent as it is; storedThen is how many
 	// messages host2 had stored at the last one, passed: others passed since the
 	// first.

@@ -50,20 +50,20 @@ func (s *sizeRecord) judge(told, came int64, entered bool) bool {
 // tooShort reports whether a body that begins to come is to be asked for once more.
 // The second time it is taken as it comes.
 func (f *feeder) tooShort(t *task, came int64) bool {
-	again := t.oddness().short
+	again := t.short
 	if !f.v.run.sizesOf1.judge(t.size, came, again) {
 		if again {
-			t.odd.short = false // it came whole, or sizes turned out to mean nothing
+			t.short = false // it came whole, or sizes turned out to mean nothing
 		}
 		return false
 	}
-	t.oddly().short = true
+	t.short = true
 	return !again
 }
 
 // tellShort tells of a message that was copied short.
 func (fs *folderSync) tellShort(t *task) {
-	if !t.oddness().short {
+	if !t.short {
 		return
 	}
 	fs.run.warn(fmt.Sprintf("msg %s/%d is copied as it came, and not deleted on host1: look at it on both sides", fs.from.Raw, t.uid))
