@@ -4,8 +4,11 @@ SHELL := /bin/bash
 GO ?= go
 VERSION ?= $(shell cat VERSION)$(shell git rev-parse --short=12 HEAD 2>/dev/null | sed 's/^/+/')
 GOLANGCI := .tools/golangci-lint
+GOVULNCHECK := .tools/govulncheck
 FUZZTIME ?= 20s
 PACKAGES ?= ./...
+# Most tests wait for servers and slow lines: more of them than there are processors.
+PARALLEL ?= 8
 
 .DEFAULT_GOAL := build
 
@@ -28,8 +31,7 @@ setup: ## fetches the servers of the integration tests (Debian, root)
 
 .PHONY: test
 test: setup ## all tests, with the race detector, on real servers
-	$(GO) vet $(PACKAGES)
-	$(GO) test -race -shuffle=on -timeout 25m $(PACKAGES)
+	$(GO) run ./cmd/testrun -- -race -shuffle=on -parallel $(PARALLEL) $(PACKAGES)
 
 .PHONY: test-fast
 test-fast: ## the tests that need no real server
@@ -42,6 +44,12 @@ chaos: setup ## kill -9 again and again, cut everywhere: nothing lost, nothing t
 	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 120m -v -run . ./internal/chaos
 	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 180m -v \
 	  -run 'Cut|Stall|Storm|Torn|Ends|Rebuilt|Journal|Deleted|LeftRunning' ./internal/engine
+
+# ROUNDS=n cases; SEED=n makes up others; KEEP=directory keeps those that fail.
+ROUNDS ?= 3000
+.PHONY: property
+property: ## made-up moves by the thousand, held against what must always be true
+	IMAPHAUL_PROPERTY=$(ROUNDS) IMAPHAUL_SEED=$(SEED) IMAPHAUL_PROPERTY_KEEP=$(abspath $(KEEP)) $(GO) test -count=1 -timeout 60m -v -run 'TestProperty$$' ./internal/property
 
 .PHONY: bench
 bench: build ## side by side with mbsync (IMAPSYNC=path: and imapsync), near and far; BENCH=-quick for less
@@ -73,6 +81,32 @@ $(GOLANGCI): tools/go.mod tools/go.sum
 lint: $(GOLANGCI) ## golangci-lint, and the shell scripts' syntax
 	$(GOLANGCI) run $(PACKAGES)
 	@for script in testdata/servers/*.sh .ci/run; do bash -n $$script || exit 1; done
+
+# What runs on every system compiles on every system, tests included.
+.PHONY: vet
+vet: ## go vet for linux, darwin, windows, freebsd and 32 bits
+	@set -e; for system in linux/amd64 darwin/arm64 windows/amd64 freebsd/amd64 linux/386; do \
+	  echo "go vet for $$system"; \
+	  GOOS=$${system%/*} GOARCH=$${system#*/} CGO_ENABLED=0 $(GO) vet $(PACKAGES); \
+	done
+
+.PHONY: tidy
+tidy: ## whether go.mod and go.sum say what is needed, and no more
+	$(GO) mod tidy -diff
+	cd tools && GOWORK=off $(GO) mod tidy -diff
+
+$(GOVULNCHECK): tools/go.mod tools/go.sum
+	@mkdir -p .tools
+	cd tools && GOWORK=off $(GO) build -mod=readonly -o ../$(GOVULNCHECK) golang.org/x/vuln/cmd/govulncheck
+
+# Without the database of vulnerabilities nothing is known: that is said, and is no
+# failure of the source. Findings are one (exit code 3).
+.PHONY: vuln
+vuln: $(GOVULNCHECK) ## known vulnerabilities in what is linked
+	@said=$$($(GOVULNCHECK) $(PACKAGES) 2>&1) && code=0 || code=$$?; echo "$$said"; \
+	if [[ $$code != 0 && $$said == *"fetching vulnerabilities"* ]]; then \
+	  echo "VULNERABILITIES WERE NOT CHECKED: the database (\$$GOVULNDB, https://vuln.go.dev) cannot be reached" >&2; \
+	else exit $$code; fi
 
 .PHONY: clean
 clean: ## deletes what was built here; the fetched servers stay

@@ -1,30 +1,29 @@
 module github.com/imaphaul/imaphaul
 
-go 1.26
+go 1.26.0
 
 require (
-	github.com/Azure/go-ntlmssp v0.1.0
-	github.com/dlclark/regexp2/v2 v2.2.1
+	github.com/Azure/go-ntlmssp v0.1.1
+	github.com/dlclark/regexp2/v2 v2.13.0
 	github.com/emersion/go-imap/v2 v2.0.0-beta.8
 	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
 	github.com/google/go-cmp v0.7.0
-	github.com/klauspost/compress v1.18.2
-	github.com/rogpeppe/go-internal v1.14.1
-	github.com/spf13/pflag v1.0.10
-	github.com/xdg-go/scram v1.1.2
-	go.etcd.io/bbolt v1.4.3
+	github.com/klauspost/compress v1.20.4
+	github.com/rogpeppe/go-internal v1.16.0
+	github.com/spf13/pflag v1.1.0
+	github.com/xdg-go/scram v1.4.0
+	go.etcd.io/bbolt v1.5.0
 	go.uber.org/goleak v1.3.0
-	golang.org/x/net v0.48.0
-	golang.org/x/sync v0.19.0
-	golang.org/x/sys v0.39.0
-	golang.org/x/term v0.38.0
-	golang.org/x/text v0.32.0
-	golang.org/x/time v0.14.0
+	golang.org/x/net v0.62.0
+	golang.org/x/sync v0.25.0
+	golang.org/x/sys v0.50.0
+	golang.org/x/term v0.48.0
+	golang.org/x/text v0.44.0
+	golang.org/x/time v0.16.0
 )
 
 require (
 	github.com/emersion/go-message v0.18.2 // indirect
-	github.com/xdg-go/pbkdf2 v1.0.0 // indirect
 	github.com/xdg-go/stringprep v1.0.4 // indirect
-	golang.org/x/tools v0.39.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
 )

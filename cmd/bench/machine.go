@@ -6,7 +6,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -38,29 +37,4 @@ func field(path, name string) string {
 		}
 	}
 	return ""
-}
-
-// roomNeeded is what the mail of all rows takes, with room to spare.
-const roomNeeded = 6 << 30
-
-// memoryDir is a file system in memory, "" if there is none with room: disks of
-// shared machines are too moody to measure on.
-func memoryDir() string {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs("/dev/shm", &fs); err != nil || fs.Type != tmpfs || fs.Bavail*uint64(fs.Bsize) < roomNeeded {
-		return ""
-	}
-	return "/dev/shm"
-}
-
-// tmpfs is the type of file systems in memory (statfs(2)).
-const tmpfs = 0x01021994
-
-// place says where a directory is, for people.
-func place(dir string) string {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err == nil && fs.Type == tmpfs {
-		return "memory (tmpfs)"
-	}
-	return "files on disk"
 }

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 )
@@ -89,6 +90,9 @@ func benchmark(ctx context.Context, args []string) error {
 	}
 	if s.runs < 1 || flags.NArg() > 0 {
 		return fmt.Errorf("-runs %d and %q: at least one run, and no arguments beside options", s.runs, flags.Args())
+	}
+	if runtime.GOOS != "linux" {
+		return fmt.Errorf("the benchmark runs on Linux, where memory and process groups are measured; this is %s", runtime.GOOS)
 	}
 	var err error
 	for _, path := range []*string{&s.program, &s.servers} {

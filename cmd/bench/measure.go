@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -31,14 +30,14 @@ func clock(ctx context.Context, cmd *exec.Cmd, said string) (figures, error) {
 	}
 	defer output.Close()
 	cmd.Stdout, cmd.Stderr = output, output
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	inOwnGroup(cmd)
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		return figures{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	stop := context.AfterFunc(ctx, func() { endGroup(cmd) })
 	defer stop()
 	err = cmd.Wait()
 	f := figures{wall: time.Since(start)}
@@ -72,14 +71,6 @@ func tail(path string) []byte {
 		return nil
 	}
 	return text
-}
-
-// peak is the most resident memory a finished program had, bytes.
-func peak(cmd *exec.Cmd) int64 {
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		return usage.Maxrss << 10
-	}
-	return 0
 }
 
 // median of the runs, each figure by itself.

@@ -86,8 +86,9 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 		out = stderr // standard output is for the table alone
 	}
 	options := reportOptions(p, log.path)
-	text := report.NewText(&report.Tee{Out: out, Log: log.writer()}, tally, options)
-	r := &runner{p: p, tally: tally, text: text, options: options, skipped: skipped, pid: pid, table: stdout}
+	queue := report.NewQueue(out, log.path)
+	text := report.NewText(&report.Tee{Out: queue, Log: log.writer()}, tally, options)
+	r := &runner{p: p, tally: tally, text: text, queue: queue, log: log, options: options, skipped: skipped, pid: pid, table: stdout}
 	return r.run(preamble(p, pidNotes))
 }
 
@@ -96,6 +97,8 @@ type runner struct {
 	p       *plan.Plan
 	tally   *event.Tally
 	text    *report.Text
+	queue   *report.Queue
+	log     *logFile
 	options report.Options
 	skipped *report.SkippedFile
 	pid     *ownPidFile
@@ -105,6 +108,8 @@ type runner struct {
 	byFile   atomic.Bool
 	policy   *signalPolicy
 	stopOnce sync.Once
+
+	forceOnce sync.Once
 }
 
 // sink folds an event into the figures and shows it to every printer.
@@ -143,7 +148,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	defer cancel()
 	stop := make(chan struct{})
 	finish := func() { r.stopOnce.Do(func() { close(stop) }) }
-	r.policy = &signalPolicy{run: r.p.Run, finish: finish, now: cancel, emit: func(e event.SignalReceived) { r.sink(e) }}
+	r.policy = &signalPolicy{run: r.p.Run, finish: finish, now: cancel, force: r.force, emit: func(e event.SignalReceived) { r.sink(e) }}
 
 	if r.p.Debug.Signals || r.p.Debug.All {
 		r.policy.debug = func(line string) { r.sink(event.Debug{Topic: "sig", Text: line}) }
@@ -216,7 +221,11 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 		}
 	}
 	r.text.Exit(ending)
-	if err := r.text.Close(); err != nil && code == event.ExitOK {
+	told := r.text.Close()
+	if err := r.queue.Close(); err != nil {
+		told = errors.Join(told, r.log.lostOutput(err))
+	}
+	if told != nil && code == event.ExitOK {
 		// Nobody could read what was done: that is no success.
 		code = event.ExitCatchAll
 	}
@@ -322,6 +331,16 @@ func (l *logFile) writer() io.Writer {
 	return l.f
 }
 
+// lostOutput notes that standard output could not be written to its end. It is an
+// error when there is no log that tells the same.
+func (l *logFile) lostOutput(err error) error {
+	if l.f == nil {
+		return err
+	}
+	_, err = fmt.Fprintf(l.f, "Warning: standard output is lost: %v\n", err)
+	return err
+}
+
 func (l *logFile) close() {
 	if l.f != nil {
 		_ = l.f.Close() // its writes were checked one by one
@@ -359,6 +378,14 @@ func takePidFile(p *plan.Plan, logPath string) (*ownPidFile, []string, error) {
 		notes = append(notes, "Note: "+n)
 	}
 	return &ownPidFile{file: file}, notes, nil
+}
+
+// path is the file's name, "" for none.
+func (o *ownPidFile) path() string {
+	if o.file == nil {
+		return ""
+	}
+	return o.file.Path()
 }
 
 func (o *ownPidFile) abortFile() string {

@@ -15,14 +15,18 @@ import (
 // secondWithin is the time in which a second signal stops the run at once.
 const secondWithin = 2 * time.Second
 
-// signalPolicy says what each signal does (imapsync-cli.md section 7.1). A
+// signalPolicy says what each signal does (imapsync: --sigexit,
+// --sigreconnect, --sigignore). A
 // signal that ends the run lets what is in flight be finished; imapsync
 // reconnects at the first Ctrl-C, and then sends messages twice.
 type signalPolicy struct {
 	run plan.Run
 	// finish asks the run to end in good order, now ends it at once.
 	finish, now func()
-	emit        func(event.SignalReceived)
+	// force is called with the signal before now, for a process that does not end
+	// by itself; nil for none.
+	force func(name string)
+	emit  func(event.SignalReceived)
 	// debug takes the lines of --debugsig; nil without it.
 	debug func(line string)
 
@@ -69,6 +73,10 @@ func (s *signalPolicy) received(name string, at time.Time) {
 	}
 	s.mu.Unlock()
 
+	if e.What == "stop now" && s.force != nil {
+		// First: what follows may wait for somebody who is stuck.
+		s.force(name)
+	}
 	s.explain(e, before, at.Sub(beforeAt))
 	s.emit(e)
 	switch e.What {

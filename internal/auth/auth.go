@@ -44,6 +44,9 @@ type Params struct {
 	// Host and Port are the server's, as OAUTHBEARER and DIGEST-MD5 sign them.
 	Host string
 	Port int
+	// Done, once closed, ends a long computation with ErrInterrupted; nil for
+	// never.
+	Done <-chan struct{}
 }
 
 // identities splits the two users: who logs in, and as whom (empty for the same).

@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	stdhash "hash"
 
 	"github.com/xdg-go/scram"
 )
@@ -10,9 +11,12 @@ import (
 // scramClient is SCRAM-SHA-1 and SCRAM-SHA-256 (RFC 5802, RFC 7677), without
 // channel binding.
 type scramClient struct {
-	mech string
-	conv *scram.ClientConversation
-	new  func() *scram.ClientConversation
+	mech   string
+	client *scram.Client
+	conv   *scram.ClientConversation
+	new    func() *scram.ClientConversation
+	done   <-chan struct{}
+	sent   int // messages
 }
 
 func newScram(mech string, p Params) (*scramClient, error) {
@@ -21,16 +25,17 @@ func newScram(mech string, p Params) (*scramClient, error) {
 		hash = scram.SHA256
 	}
 	authcid, authzid := p.identities()
-	c, err := hash.NewClient(authcid, p.Password.Reveal(), authzid)
+	stoppable := scram.HashGeneratorFcn(func() stdhash.Hash { return &stoppableHash{hash(), p.Done} })
+	c, err := stoppable.NewClient(authcid, p.Password.Reveal(), authzid)
 	if err != nil {
 		// The library's error may quote the text it could not prepare.
 		return nil, fmt.Errorf("%s: user name or password has characters that SASLprep (RFC 4013) forbids", mech)
 	}
-	return &scramClient{mech: mech, new: c.NewConversation}, nil
+	return &scramClient{mech: mech, client: c, new: c.NewConversation, done: p.Done}, nil
 }
 
 func (c *scramClient) Start() (string, []byte, error) {
-	c.conv = c.new()
+	c.conv, c.sent = c.new(), 1
 	first, err := c.conv.Step("")
 	if err != nil {
 		return "", nil, fmt.Errorf("%s: %w", c.mech, err)
@@ -42,7 +47,16 @@ func (c *scramClient) Next(challenge []byte) ([]byte, error) {
 	if c.conv == nil || c.conv.Done() {
 		return nil, errors.New(c.mech + ": the server sends a challenge after the last")
 	}
+	if c.sent == 1 {
+		if err := checkIterations(string(challenge)); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.mech, err)
+		}
+	}
+	c.sent++
 	out, err := c.conv.Step(string(challenge))
+	if isClosed(c.done) {
+		return nil, fmt.Errorf("%s: %w", c.mech, ErrInterrupted)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.mech, err)
 	}

@@ -61,8 +61,7 @@ func (c *process) endedBy(t *testing.T, sig syscall.Signal) {
 }
 
 // One signal lets what is in flight be finished, tells what was done and how to
-// go on, and ends the process as imapsync does: by the signal (imapsync-cli.md
-// section 7). The next run goes on from there.
+// go on, and ends the process as imapsync does: by the signal. The next run goes on from there.
 func TestOneSignalFinishesWhatIsUnderWay(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		t.Run(sig.String(), func(t *testing.T) {

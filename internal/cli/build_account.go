@@ -101,6 +101,8 @@ func (b *builder) transport(a *plan.Account, n string) {
 		b.sslVersion(a, "--ssl"+n+"_ssl_version", version)
 	}
 	b.sslArgs(a, n)
+	b.proxy(a, n)
+	b.disabledCaps(a, n)
 	if v.given("cafile" + n) {
 		a.CAFile = v.str("cafile" + n)
 	}

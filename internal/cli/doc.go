@@ -8,5 +8,5 @@
 // is wrong at once.
 //
 // Parse is the door. It gives either a plan, or an Outcome: what to print and
-// the exit code. Reference: imapsync-cli.md sections 1 to 4, 6, 7 and 10.
+// the exit code. Reference: docs/options.md; docs/differences.md.
 package cli

@@ -110,7 +110,12 @@ IO::Socket::SSL's settings ` + "`--sslargsN`" + ` knows:
 | ` + "`SSL_cert_file`, `SSL_key_file`" + ` | the client's own certificate and key |
 | ` + "`SSL_verifycn_name`, `SSL_hostname`" + ` | the name that the certificate must have |
 | ` + "`SSL_version`" + ` | ` + "`TLSv1_2`, `TLSv1_1:TLSv1_2`, `SSLv23:!TLSv1:!TLSv1_1`" + ` ... |
+| ` + "`SSL_cipher_list`" + ` | what is offered up to TLS 1.2, as in OpenSSL: ` + "`DEFAULT:RSA`, `ALL:!RC4`, `AES128-SHA`" + ` ... |
 | ` + "`SSL_fingerprint`" + ` | ` + "`sha256$`" + ` and 64 hexadecimal digits of the one certificate to accept |
+
+Versions before TLS 1.2 and RSA key exchange are not safe any more; they are offered only when these settings ask for them, with a
+warning. Suites with DHE do not exist here. With ` + "`--insecureN`" + ` or a fingerprint, certificates with negative serial numbers and RSA keys
+up to 16384 bits are accepted as OpenSSL does; Go has this setting for the whole process, so that it holds for both hosts.
 
 ## Plans and expressions
 

@@ -49,6 +49,7 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 		"mapfile": {"--mapfile", table}, "printmap": {"--printmap", "tsv"},
 		"sslargs1": {"--sslargs1", "SSL_verify_mode=0"}, "sslargs2": {"--sslargs2", "SSL_verify_mode=0"},
 		"ssl1_ssl_version": {"--ssl1_ssl_version", "TLSv1_3"}, "ssl2_ssl_version": {"--ssl2_ssl_version", "TLSv1_3"},
+		"proxy1": {"--proxy1", "socks5://proxy.example.org"}, "proxy2": {"--proxy2", "socks5://proxy.example.org"},
 		"f1f2":        {"--f1f2", "a=b"},
 		"regextrans2": {"--regextrans2", "s/a/b/"}, "regexmess": {"--regexmess", "s/a/b/"}, "regexflag": {"--regexflag", "s/a/b/"},
 		"skipmess": {"--skipmess", "m/a/"}, "delete2foldersonly": {"--delete2foldersonly", "/a/"}, "delete2foldersbutnot": {"--delete2foldersbutnot", "/a/"},

@@ -8,7 +8,7 @@ import (
 )
 
 // extraNames are the options that a file of extra options may set
-// (imapsync-cli.md section 7.6).
+// (imapsync: options_extra.txt).
 var extraNames = []string{
 	"debugimap", "debugimap1", "debugimap2", "debugflags", "debugsleep", "errorsmax", "folder",
 	"timeout", "timeout1", "timeout2", "keepalive1", "keepalive2", "reconnectretry1", "reconnectretry2",

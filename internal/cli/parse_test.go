@@ -52,7 +52,7 @@ func mustPlan(t *testing.T, args ...string) *plan.Plan {
 	return p
 }
 
-// The table of imapsync-cli.md section 1.3, and the messages of 1.1 and 1.2.
+// What imapsync 2.229 says and ends with for command lines that are no run.
 func TestOutcomes(t *testing.T) {
 	const quoting = "It usually means a quoting issue in the command line or some misspelling options.\n"
 	for _, tc := range []struct {
@@ -130,7 +130,7 @@ func TestNoArgumentsPrintTheUsage(t *testing.T) {
 	}
 }
 
-// The rows of imapsync-cli.md section 1.1 and 1.2 that are right.
+// Spellings of options and numbers that Getopt::Long takes.
 func TestSpellings(t *testing.T) {
 	type want struct {
 		what string

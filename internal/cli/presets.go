@@ -3,7 +3,7 @@ package cli
 import "strconv"
 
 // A preset fills in what its server family needs, where the user said nothing
-// (imapsync-cli.md section 2.10). Three things differ from imapsync, on purpose:
+// (imapsync: --gmail1, --office1, --exchange1, --domino1). Three things differ from imapsync, on purpose:
 // any value given by the user stands, 0 and false too; --gmail2 does not turn on
 // --expunge1, which would expunge mail of the source; and with both Gmail
 // presets --noexclude is honoured and the other presets are applied.

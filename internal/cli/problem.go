@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Exit codes of this package (imapsync-cli.md section 6.1).
+// Exit codes of this package (docs/usage.md, "Exit codes").
 const (
 	exitOK      = 0
 	exitUsage   = 64  // EX_USAGE

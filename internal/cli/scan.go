@@ -15,8 +15,8 @@ type given struct {
 	key     string // of a Hash
 }
 
-// scanned is an argument list taken apart as Getopt::Long does
-// (imapsync-cli.md sections 1.1 to 1.3).
+// scanned is an argument list taken apart as Perl's Getopt::Long
+// does; testdata/getopt.jsonl holds its answers.
 type scanned struct {
 	given     []given
 	leftovers []string

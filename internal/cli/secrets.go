@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -37,7 +38,8 @@ func firstLine(path string) (string, error) {
 }
 
 // readPassword finds the password of one side in imapsync's order: passfile,
-// environment, option (imapsync-cli.md section 4.1). The prompt comes later.
+// environment, option (--passfileN, IMAPSYNC_PASSWORDN,
+// --passwordN). The prompt comes later.
 func (b *builder) readPassword(a *plan.Account, n string) {
 	if path := b.v.str("passfile" + n); path != "" {
 		line, err := firstLine(path)
@@ -48,6 +50,7 @@ func (b *builder) readPassword(a *plan.Account, n string) {
 			b.bad.addCode(exitNoInput, "--passfile%s %s: its first line is empty. Put the password of user%s there.", n, path, n)
 		default:
 			a.Password, a.PasswordFrom = secret.New(line), "--passfile"+n
+			b.warnReadable("--passfile"+n+" "+path, path)
 		}
 		return
 	}
@@ -80,6 +83,7 @@ func (b *builder) readToken(option string, literal *secret.Secret, file *string)
 			b.bad.addCode(exitNoInput, "--%s: the first line of the file given is empty. Put the token there.", option)
 		default:
 			*file = value
+			b.warnReadable("the file of --"+option, value)
 		}
 		return
 	}
@@ -88,6 +92,15 @@ func (b *builder) readToken(option string, literal *secret.Secret, file *string)
 		return
 	}
 	*literal = secret.New(value)
+}
+
+// warnReadable warns of a file with a secret that others can read.
+func (b *builder) warnReadable(what, path string) {
+	st, err := os.Stat(path)
+	if err != nil || !st.Mode().IsRegular() || runtime.GOOS == "windows" || st.Mode().Perm()&0o044 == 0 {
+		return
+	}
+	b.note("Warning: %s can be read by other users of this machine (mode %04o). Make it yours alone: chmod 600.", what, st.Mode().Perm())
 }
 
 // unwrapPath drops "open NAME:" from an error whose text names the file already.

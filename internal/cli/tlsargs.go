@@ -14,7 +14,7 @@ import (
 // sslKeys are the keys of --sslargsN that mean something here; the rest of
 // IO::Socket::SSL's keys are refused by name.
 const sslKeys = "SSL_verify_mode, SSL_ca_file, SSL_cert_file, SSL_key_file, SSL_verifycn_name, " +
-	"SSL_hostname, SSL_version, SSL_fingerprint"
+	"SSL_hostname, SSL_version, SSL_cipher_list, SSL_fingerprint"
 
 // sslArgs applies --sslargsN to an account.
 func (b *builder) sslArgs(a *plan.Account, n string) {
@@ -55,7 +55,7 @@ func (b *builder) sslArgs(a *plan.Account, n string) {
 				b.note("%s %s has no effect here: names are checked as RFC 6125 says.", option, key)
 			}
 		case "ssl_cipher_list":
-			b.note("%s %s has no effect here: ciphers are chosen by the TLS library.", option, key)
+			b.cipherList(a, option+" "+key, value)
 		default:
 			b.bad.add("%s: key %s is not supported. Supported are %s.", option, key, sslKeys)
 		}
@@ -143,6 +143,13 @@ func (b *builder) sslVersion(a *plan.Account, option, value string) {
 	a.MinTLS, a.MaxTLS = lowest, highest
 	if highest == tlsVersions[len(tlsVersions)-1].min {
 		a.MaxTLS = "" // and what comes after it
+	}
+	if lowest < "1.2" {
+		b.note("Warning: %s=%s: TLS %s is not safe any more. Whoever stands between may be able to read the password and the mail.", option, value, lowest)
+		if a.CipherSuites == nil {
+			// Servers of that age often know nothing but RSA key exchange.
+			a.CipherSuites = append(suites(tls.CipherSuites(), nil), suites(tls.InsecureCipherSuites(), isRSAKeyExchange)...)
+		}
 	}
 }
 

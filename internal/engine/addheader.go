@@ -16,7 +16,7 @@ import (
 // --addheader identifies a message by its UID on host1, as imapsync does, so
 // that what imapsync brought over is found. Two messages of two folders, or of
 // two accounts, may have the same UID: imapsync then takes the second for copied
-// and loses it (imapsync-messages.md S18). Here the content of what is found
+// and loses it (imapsync: --addheader). Here the content of what is found
 // under such a Message-Id is looked at; a message that is not it gets a
 // Message-Id made of its own content.
 

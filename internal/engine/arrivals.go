@@ -25,10 +25,6 @@ type arrival struct {
 	hasDate bool
 }
 
-func arrivalOf(r *listing.Record, key identity.Key) arrival {
-	return arrival{uid: r.UID, size: r.Size, key: key, date: r.Date, hasDate: r.Is(listing.HasDate)}
-}
-
 // reenter selects the host2 folder afresh, so that the number of its messages is
 // the present one.
 func (fs *folderSync) reenter(ctx context.Context, k *link) error {
@@ -42,18 +38,17 @@ func (fs *folderSync) reenter(ctx context.Context, k *link) error {
 	return nil
 }
 
-// arrivals lists what came to the host2 folder since it was listed. All of it is
-// identified as a listing does, lookalikes by content.
+// arrivals lists what came to the host2 folder since it was listed.
 func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) {
 	l := &lister{fs: fs, k: k, n: 2}
 	var out []arrival
 	err := k.do(ctx, func(c *imapconn.Conn) error {
-		out = out[:0]
 		now, err := l.since(ctx, c, fs.newFrom())
 		if err != nil {
 			return err
 		}
-		return fs.tellArrivals(ctx, c, now, &out)
+		out = arrivalsOf(now)
+		return nil
 	})
 	return out, err
 }
@@ -89,34 +84,15 @@ func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*l
 	return now, l.nameTheRest(ctx, c, now)
 }
 
-// tellArrivals adds the arrivals of a listing; those whose plain key belongs to
-// lookalikes are identified by content, as on host1.
-func (fs *folderSync) tellArrivals(ctx context.Context, c *imapconn.Conn, now *listing.Listing, out *[]arrival) error {
-	var ask []imap.UID
+// arrivalsOf are the messages of a listing as arrivals.
+func arrivalsOf(now *listing.Listing) []arrival {
+	out := make([]arrival, len(now.Recs))
 	for i := range now.Recs {
 		r := &now.Recs[i]
-		if !r.Is(listing.HasKey) {
-			*out = append(*out, arrivalOf(r, identity.Key{}))
-			continue
+		out[i] = arrival{uid: r.UID, size: r.Size, date: r.Date, hasDate: r.Is(listing.HasDate)}
+		if r.Is(listing.HasKey) {
+			out[i].key = r.Key.Base()
 		}
-		if _, ok := fs.alike[r.Key]; ok {
-			ask = append(ask, r.UID)
-			continue
-		}
-		*out = append(*out, arrivalOf(r, r.Key.Base()))
 	}
-	if len(ask) == 0 {
-		return nil
-	}
-	return fs.contents(ctx, c, ask, func(uid imap.UID, _ []byte, content identity.Content) error {
-		if now.Find(uid) < 0 {
-			return nil // a FETCH reply that nobody asked for
-		}
-		key := content.Key()
-		if plain, ok := fs.plainOf[key]; ok {
-			key = plain
-		}
-		*out = append(*out, arrivalOf(&now.Recs[now.Find(uid)], key))
-		return nil
-	})
+	return out
 }

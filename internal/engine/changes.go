@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/transform"
@@ -22,7 +23,7 @@ func (r *run) prepareTransform() error {
 	for _, e := range t.RegexMess {
 		r.pipeline.RegexMess = append(r.pipeline.RegexMess, e)
 	}
-	r.flagRules = transform.FlagRules{FilterBuggy: f.FilterBuggy, FlagsCase: f.FixCase, Filter: f.Filter, Vars: vars}
+	r.flagRules = transform.FlagRules{FilterBuggy: f.FilterBuggy, FlagsCase: f.FixCase, Filter: f.Filter, Vars: vars, Valid: imapconn.ValidFlag}
 	for _, e := range f.RegexFlag {
 		r.flagRules.RegexFlag = append(r.flagRules.RegexFlag, e)
 	}

@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
@@ -18,10 +17,8 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 	if err := fs.listBoth(ctx, srcLister, dstLister); err != nil {
 		return err
 	}
+	fs.ownMarks()
 	if err := fs.awaitDoubt(ctx, dstLister); err != nil {
-		return err
-	}
-	if err := fs.separateLookalikes(ctx); err != nil {
 		return err
 	}
 	if err := fs.verifyAdded(ctx); err != nil {
@@ -31,7 +28,9 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 		return err
 	}
 	fs.debugLists()
-	fs.pairing = compare.Pair(fs.src, fs.dst)
+	if err := fs.pair(ctx); err != nil {
+		return err
+	}
 	fs.tellListed()
 	for i := range fs.src.Recs {
 		if r := &fs.src.Recs[i]; !r.Is(listing.Report) && r.Time().After(fs.run.newest) {
@@ -89,13 +88,13 @@ func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister
 func (fs *folderSync) tellListed() {
 	for i, l := range []*listing.Listing{fs.src, fs.dst} {
 		n := event.Side(i + 1)
-		repeated, nameless, name := fs.pairing.Repeated1, fs.pairing.Nameless1, fs.from
+		repeated, nameless, name := len(fs.pairing.Repeated1), fs.pairing.Nameless1, fs.from
 		if n == 2 {
-			repeated, nameless, name = fs.pairing.Repeated2, fs.pairing.Nameless2, fs.to
+			repeated, nameless, name = len(fs.pairing.Repeated2), fs.pairing.Nameless2, fs.to
 		}
 		fs.run.emit(event.FolderListed{
 			Side: n, Folder: name, Selected: l.Count(func(r *listing.Record) bool { return !r.Is(listing.Outside) }),
-			Duplicates: int64(len(repeated)), NoHeader: int64(len(nameless)),
+			Duplicates: int64(repeated), NoHeader: int64(len(nameless)),
 		})
 	}
 }

@@ -136,7 +136,7 @@ func (v *convoy) move(ctx context.Context) error {
 			if !v.lane.src.side.persists(idle-1, waited) && !v.lane.dst.side.persists(idle-1, waited) {
 				return err
 			}
-			waited += backOff(idle - maxKills)
+			waited += meanBackOff(idle - maxKills)
 			if err := v.run.rest(ctx, v.run.pause(idle-maxKills), v.lane.src, v.lane.dst); err != nil {
 				return err
 			}

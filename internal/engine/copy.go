@@ -71,7 +71,8 @@ type copier struct {
 
 	// mustLook: the folder is to be looked into before anything counts as copied.
 	// late: its messages were sent before, and are missed at the end of the run.
-	mustLook, late bool
+	// expunged: what is marked \Deleted there was removed, see --expunge2.
+	mustLook, late, expunged bool
 	// ended is why the folder is given up with messages left, nil while it is not;
 	// refusals is how often host1 refused to open it, kills how many connections
 	// ended when it was opened.

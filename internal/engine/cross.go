@@ -1,27 +1,151 @@
 package engine
 
 import (
+	"context"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/compare"
+	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
-// crossed reports whether --skipcrossduplicates leaves the message out.
-func (fs *folderSync) crossed(k identity.Key) bool {
-	_, ok := fs.run.crossSeen[k]
-	return ok
+// crossPlace is where host2 has a message: the folder, and its UID there, 0 for one
+// that is not known.
+type crossPlace struct {
+	folder string
+	uid    imap.UID
+	size   int64
+	// from is where host1 has it, "" for a message that is known on host2 alone.
+	from    string
+	fromUID imap.UID
 }
 
-func (fs *folderSync) cross(k identity.Key) {
-	if fs.run.crossSeen != nil {
-		fs.run.crossSeen[k] = struct{}{}
+// maxCrossPlaces bounds how many places of one key are remembered.
+const maxCrossPlaces = 20
+
+// cross notes that host2 has a message with this key.
+func (r *run) cross(k identity.Key, at crossPlace) {
+	if r.crossSeen == nil || len(r.crossSeen[k]) >= maxCrossPlaces {
+		return
 	}
+	r.crossSeen[k] = append(r.crossSeen[k], at)
 }
 
-// crossAll notes all that the host2 folder holds.
-func (fs *folderSync) crossAll() {
+// crossAll notes all that the host2 folder holds, and what came to it now as a whole.
+func (fs *folderSync) crossAll(c *copier) {
+	if fs.run.crossSeen == nil || fs.src == nil || fs.dst == nil {
+		return
+	}
+	paired := make(map[int32]bool)
+	for _, m := range fs.pairing.Present {
+		if m.Trust != compare.Certain {
+			continue
+		}
+		paired[m.Dst] = true
+		s := &fs.src.Recs[m.Src]
+		fs.run.cross(s.Key, crossPlace{fs.to.Raw, fs.dst.Recs[m.Dst].UID, s.Size, fs.from.Raw, s.UID})
+	}
 	for i := range fs.dst.Recs {
-		if r := &fs.dst.Recs[i]; r.Is(listing.HasKey) {
-			fs.cross(r.Key)
+		if r := &fs.dst.Recs[i]; r.Is(listing.HasKey) && !paired[int32(i)] {
+			fs.run.cross(r.Key, crossPlace{folder: fs.to.Raw, uid: r.UID, size: r.Size})
 		}
 	}
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.fate == copied && !t.short {
+			fs.run.cross(fs.src.Recs[t.src].Key, crossPlace{fs.to.Raw, t.newUID, t.size, fs.from.Raw, t.uid})
+		}
+	}
+}
+
+// findCrossed finds the missing messages that another folder of host2 has
+// (--skipcrossduplicates). A key is not a content: both are read.
+func (fs *folderSync) findCrossed(ctx context.Context) error {
+	r := fs.run
+	if r.crossSeen == nil {
+		return nil
+	}
+	fs.crossed = make(map[imap.UID]bool)
+	var places [2]map[string]map[imap.UID][]imap.UID // by side: folder -> its UID -> the missing ones
+	for i := range places {
+		places[i] = make(map[string]map[imap.UID][]imap.UID)
+	}
+	note := func(side int, folder string, uid, missing imap.UID) {
+		if places[side-1][folder] == nil {
+			places[side-1][folder] = make(map[imap.UID][]imap.UID)
+		}
+		places[side-1][folder][uid] = append(places[side-1][folder][uid], missing)
+	}
+	var uids1 []imap.UID
+	for _, i := range fs.pairing.Missing {
+		rec := &fs.src.Recs[i]
+		for _, at := range r.crossSeen[rec.Key] {
+			switch {
+			case at.uid == 0:
+				// A dry run: it would be there by then.
+				fs.crossed[rec.UID] = fs.crossed[rec.UID] || r.habits.ExplainsSize(rec.Size, at.size)
+				continue
+			case at.from != "" && at.from != fs.from.Raw:
+				note(1, at.from, at.fromUID, rec.UID)
+			default:
+				note(2, at.folder, at.uid, rec.UID)
+			}
+			uids1 = append(uids1, rec.UID)
+		}
+	}
+	if len(uids1) == 0 {
+		return nil
+	}
+	src, err := fs.readMessages(ctx, fs.lane.src, uids1)
+	if err != nil {
+		return err
+	}
+	// What came from host1 is compared with what is there: host2 may have changed it.
+	exact := func(s, other *habits.Message) bool { return s.Exact == other.Exact }
+	if err := fs.compareCrossed(ctx, fs.lane.src, places[0], src, exact); err != nil {
+		return err
+	}
+	if len(places[0]) > 0 {
+		if _, err := fs.lane.src.open(ctx, fs.from.Raw, fs.writable1()); err != nil {
+			return err
+		}
+	}
+	err = fs.compareCrossed(ctx, fs.lane.dst, places[1], src, func(s, d *habits.Message) bool {
+		return r.habits.Same(s, d) || s.Body == d.Body && s.Akin(d)
+	})
+	if err != nil || len(places[1]) == 0 || !fs.exists {
+		return err
+	}
+	_, err = fs.lane.dst.open(ctx, fs.to.Raw, true)
+	return err
+}
+
+// compareCrossed reads messages of other folders of a side and holds the missing ones
+// against them.
+func (fs *folderSync) compareCrossed(ctx context.Context, k *link, places map[string]map[imap.UID][]imap.UID, src map[imap.UID]*habits.Message, equal func(s, other *habits.Message) bool) error {
+	for folder, there := range places {
+		if _, err := k.open(ctx, folder, false); err != nil {
+			if isRefusal(err) {
+				continue // gone meanwhile: the messages are copied
+			}
+			return err
+		}
+		uids := make([]imap.UID, 0, len(there))
+		for uid := range there {
+			uids = append(uids, uid)
+		}
+		read, err := fs.readMessages(ctx, k, uids)
+		if err != nil {
+			return err
+		}
+		for uid, other := range read {
+			for _, missing := range there[uid] {
+				if s := src[missing]; s != nil && equal(s, other) {
+					fs.crossed[missing] = true
+				}
+			}
+		}
+	}
+	return nil
 }

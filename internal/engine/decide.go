@@ -6,7 +6,9 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/maildate"
 )
@@ -19,18 +21,14 @@ func (fs *folderSync) plan() *copier {
 	var presentBytes int64
 	for _, m := range pr.Present {
 		presentBytes += fs.src.Recs[m.Src].Size
-		fs.onHost2 = append(fs.onHost2, fs.src.Recs[m.Src].UID)
-		fs.cross(fs.src.Recs[m.Src].Key)
+		fs.holds(m)
 	}
 	if len(pr.Present) > 0 {
 		fs.run.emit(event.MessagesPresent{Folder: fs.from, Count: int64(len(pr.Present)), Bytes: presentBytes})
 	}
-	if fs.run.crossSeen != nil {
-		// For the folders to come; what is missing here is asked for below.
-		defer fs.crossAll()
-	}
-	for _, i := range pr.Repeated1 {
-		r := &fs.src.Recs[i]
+	for _, m := range pr.Repeated1 {
+		r := &fs.src.Recs[m.Src]
+		fs.holds(m)
 		fs.run.emit(event.MessageSkipped{Side: 1, Folder: fs.from, UID: uint32(r.UID), Bytes: r.Size, Reason: event.SkipDuplicate})
 	}
 	for _, i := range pr.Nameless1 {
@@ -61,6 +59,10 @@ func (fs *folderSync) plan() *copier {
 			}
 			continue
 		}
+		if fs.run.p.Dry && fs.wouldCopy(r) {
+			fs.skipped(&t, event.SkipDuplicate, "")
+			continue
+		}
 		fs.mapFlags(r)
 		c.tasks = append(c.tasks, t)
 	}
@@ -74,12 +76,24 @@ func (fs *folderSync) plan() *copier {
 	return c
 }
 
+// holds notes that host2 has a host1 message for certain, if it has. A message of which
+// only the key is there, or whose counterpart only the order tells, stays on host1.
+func (fs *folderSync) holds(m compare.Match) {
+	switch {
+	case m.Dst < 0:
+	case m.Trust == compare.Certain:
+		fs.onHost2 = append(fs.onHost2, fs.src.Recs[m.Src].UID)
+	default:
+		fs.uncertain++
+	}
+}
+
 // filter decides by what the listing tells whether a message is left out.
 func (fs *folderSync) filter(r *listing.Record) (event.Skip, string, bool) {
 	s := &fs.run.p.Selection
 	limit := fs.run.sizeLimit()
 	switch {
-	case fs.crossed(r.Key):
+	case fs.crossed[r.UID]:
 		fs.run.debugf(fs.run.p.Debug.CrossDuplicates, "crossduplicates", "Host1: msg %s/%d is in another folder of host2 already", fs.from.Raw, r.UID)
 		return event.SkipCrossDuplicate, "", true
 	case (limit > 0 || s.MaxSize != nil) && r.Size > limit: // --maxsize 0 lets nothing through
@@ -122,6 +136,10 @@ func (fs *folderSync) tellUnlisted() {
 			fs.run.unlisted = make(map[string]bool)
 		}
 		fs.run.unlisted[name] = true
+		if !imapconn.ValidFlag(string(f)) {
+			fs.run.warn(fmt.Sprintf("%q cannot be a flag, so messages are stored without it; see what --regexflag makes of flags; this is said once", string(f)))
+			continue
+		}
 		fs.run.note(fmt.Sprintf("Host2: folder [%s] does not have the flag %s, so messages are stored without it; this is said once", fs.to.Raw, f))
 	}
 }

@@ -4,15 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/guard"
-	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
-	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -24,48 +21,50 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 	if !d.Delete1 {
 		return fs.expunge(ctx, 1, d.Expunge1)
 	}
-	uids := fs.notShort(slices.Clone(fs.onHost2))
+	uids := slices.Clone(fs.onHost2)
 	for i := range c.tasks {
-		if c.tasks[i].fate == copied && !c.tasks[i].short {
-			uids = append(uids, c.tasks[i].uid)
+		if t := &c.tasks[i]; t.fate == copied {
+			if cut := fs.run.p.Transform.TruncMess; fs.run.p.Dry && cut != nil && t.size > int64(*cut) {
+				continue // it would be cut, and stay
+			}
+			uids = append(uids, t.uid)
 		}
 	}
-	if !fs.run.p.Identity.HeadersGiven {
-		// Duplicates have the content of a message that host2 holds: they were
-		// compared. Under the user's own --useheader they need not.
-		held := make(map[imap.UID]bool, len(uids))
-		for _, u := range uids {
-			held[u] = true
+	uids, err := fs.uncut(ctx, uids)
+	if err != nil {
+		return err
+	}
+	held := make(map[imap.UID]bool, len(uids))
+	for _, uid := range uids {
+		held[uid] = true
+	}
+	for repeated, first := range fs.pairing.First {
+		if held[fs.src.Recs[first].UID] { // its equal is there now
+			uids = append(uids, fs.src.Recs[repeated].UID)
 		}
-		for _, i := range fs.pairing.Repeated1 {
-			if j := fs.firstOf(i); j >= 0 && held[fs.src.Recs[j].UID] {
-				uids = append(uids, fs.src.Recs[i].UID)
-			}
-		}
+	}
+	if fs.uncertain > 0 {
+		fs.run.note(fmt.Sprintf("Host1: folder [%s]: %d messages stay, since it is not certain that host2 has their content", fs.from.Raw, fs.uncertain))
 	}
 	slices.Sort(uids)
 	uids = slices.Compact(uids)
 	return fs.deleteUIDs(ctx, deletion{side: 1, k: fs.lane.src, folder: fs.from, uids: uids, expunge: d.Expunge1, expungeAll: false})
 }
 
-// firstOf is the first host1 message with the key of message i.
-func (fs *folderSync) firstOf(i int32) int32 {
-	if fs.firsts == nil {
-		fs.indexFirsts()
-	}
-	if j, ok := fs.firsts[fs.src.Recs[i].Key]; ok {
-		return j
-	}
-	return -1
-}
-
 // deleteOnHost2 removes from the destination what the source does not have
 // (--delete2), and duplicates (--delete2duplicates), as far as the guard lets
 // it. It comes after all copies, and with several source folders for one
 // destination only after the last of them.
-func (fs *folderSync) deleteOnHost2(ctx context.Context) error {
+func (fs *folderSync) deleteOnHost2(ctx context.Context, c *copier) error {
 	d := &fs.run.p.Deletion
-	if fs.merge.left > 1 {
+	if err := fs.claim(ctx, c); err != nil {
+		return err
+	}
+	wait, err := fs.waitsForOthers(ctx)
+	if err != nil {
+		return err
+	}
+	if wait {
 		if d.Delete2 {
 			fs.run.note(fmt.Sprintf("Host2: folder %s %d folders left to sync there", fs.to.Raw, fs.merge.left-1))
 		}
@@ -73,6 +72,11 @@ func (fs *folderSync) deleteOnHost2(ctx context.Context) error {
 	}
 	if !fs.exists {
 		return nil
+	}
+	if fs.merge.claims != nil {
+		if err := fs.foreignClaims(ctx); err != nil {
+			return err
+		}
 	}
 	if d.Delete2Duplicates && fs.merge.sources == 1 {
 		if err := fs.deleteDuplicates(ctx); err != nil {
@@ -96,8 +100,6 @@ func (fs *folderSync) facts() guard.Facts {
 		SourceMessages: fs.merge.whole,
 		DestMessages:   int64(len(fs.dst.Recs)),
 		Unidentified:   fs.merge.nameless,
-		NewestSource:   fs.run.newest,
-		Now:            time.Now(),
 	}
 	if f.WhyIncomplete == "" {
 		f.WhyIncomplete = or(fs.src.Why, fs.dst.Why)
@@ -107,22 +109,9 @@ func (fs *folderSync) facts() guard.Facts {
 
 func (fs *folderSync) deleteExtra(ctx context.Context) error {
 	facts := fs.facts()
-	var uids []imap.UID
-	var fresh int64
-	for _, i := range fs.pairing.Extra {
-		r := &fs.dst.Recs[i]
-		if _, ok := fs.merge.union[r.Key]; ok {
-			continue // another host1 folder has it
-		}
-		if !fs.run.p.Deletion.Delete2New && guard.LooksLikeNewMail(facts, r.Time()) {
-			fresh++
-			continue
-		}
-		uids = append(uids, r.UID)
-	}
-	if fresh > 0 {
-		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: fresh,
-			Why: "they are newer than all mail of host1, so they look like mail delivered to host2 itself; --delete2newmail deletes such messages too"})
+	uids, kept, known := fs.surplus()
+	for rule := range guard.Rules {
+		fs.tellKept(kept[rule], known.Why(rule))
 	}
 	if no := guard.RefuseFolder(facts, int64(len(uids)), fs.run.p.Deletion.Delete2Max); no != nil {
 		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: int64(len(uids)), Why: no.Why, Ceiling: no.Ceiling})
@@ -143,16 +132,27 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 // deleteDuplicates removes repeated messages of a host2 folder. Their contents
 // were compared with the first one's when the listings were made.
 func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
-	if fs.run.p.Identity.SyncDuplicates || len(fs.pairing.Repeated2) == 0 {
+	if len(fs.pairing.Doubles) == 0 {
 		return nil
 	}
 	if !fs.dst.Complete {
 		return nil
 	}
-	uids := make([]imap.UID, 0, len(fs.pairing.Repeated2))
-	for _, i := range fs.pairing.Repeated2 {
-		uids = append(uids, fs.dst.Recs[i].UID)
+	uids := make([]imap.UID, 0, len(fs.pairing.Doubles))
+	var claimed, unsure int64
+	m := fs.merge.claims
+	for _, i := range fs.pairing.Doubles {
+		switch uid := fs.dst.Recs[i].UID; {
+		case m.alive[uid], m.gone[uid], m.others(uid):
+			claimed++
+		case m.unsure != "":
+			unsure++
+		default:
+			uids = append(uids, uid)
+		}
 	}
+	fs.tellKept(claimed, "they are duplicates by their content, but runs stored each of them for a message of its own")
+	fs.tellKept(unsure, m.unsure)
 	d := &fs.run.p.Deletion
 	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.lane.dst, folder: fs.to, uids: uids, duplicate: true, expunge: d.UIDExpunge2 || d.Expunge2, expungeAll: d.Expunge2})
 }
@@ -173,16 +173,18 @@ type deletion struct {
 // deleteUIDs marks messages \Deleted and expunges exactly them. Without UIDPLUS
 // they stay marked: EXPUNGE would take along what others marked.
 func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
-	if len(d.uids) == 0 {
-		return nil
+	d, err := fs.ready(ctx, d)
+	if err != nil || len(d.uids) == 0 {
+		return err
 	}
 	told := event.MessagesDeleted{Side: d.side, Folder: d.folder, Duplicate: d.duplicate, Dry: fs.run.p.Dry, UIDs: numbers(d.uids), Expunged: d.expunge}
 	if fs.run.p.Dry {
 		fs.run.emit(told)
 		return nil
 	}
+	fs.announceMarks(d.side, d.uids)
 	set := uidset.Sorted(d.uids)
-	err := d.k.do(ctx, func(c *imapconn.Conn) error {
+	err = d.k.do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})
 		return err
 	})
@@ -209,6 +211,39 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 	}
 	fs.run.emit(told)
 	return nil
+}
+
+// ready is what is left of a deletion when it is known that it may be done: what has a
+// mark already and is not to be expunged needs nothing.
+func (fs *folderSync) ready(ctx context.Context, d deletion) (deletion, error) {
+	if d.side == 1 && len(d.uids) > 0 {
+		stays := !d.expunge
+		if !stays {
+			conn, err := d.k.ready(ctx)
+			if err != nil {
+				return d, err
+			}
+			stays = !conn.Has(imap.CapUIDPlus)
+		}
+		if stays {
+			d.uids = fs.unmarked1(d.uids)
+		}
+	}
+	if len(d.uids) == 0 {
+		return d, nil
+	}
+	ask := fs.askSource
+	switch {
+	case d.side == 2 && !d.duplicate:
+		return d, nil
+	case d.side == 2:
+		ask = fs.askDestination
+	}
+	ok, err := ask(ctx, d.uids)
+	if !ok {
+		d.uids = nil
+	}
+	return d, err
 }
 
 func (fs *folderSync) notDeleted(d deletion, err error) error {
@@ -253,15 +288,4 @@ func numbers(uids []imap.UID) []uint32 {
 		out[i] = uint32(u)
 	}
 	return out
-}
-
-// indexFirsts fills firsts.
-func (fs *folderSync) indexFirsts() {
-	fs.firsts = make(map[identity.Key]int32, len(fs.src.Recs))
-	for i := range fs.src.Recs {
-		r := &fs.src.Recs[i]
-		if _, ok := fs.firsts[r.Key]; !ok && r.Is(listing.HasKey) && !r.Is(listing.Outside) {
-			fs.firsts[r.Key] = int32(i)
-		}
-	}
 }

@@ -18,7 +18,7 @@
 //     them down, linerate.go tells which are slow and compress.go compresses
 //     those; status.go asks about many folders at once.
 //   - All folders: hierarchy.go lists them, mapping.go maps them, sizes.go and
-//     toobig.go measure, mxcheck.go and newest.go ask what the guard wants to know,
+//     toobig.go measure, mxcheck.go ask what the guard wants to know,
 //     merge.go knows of folders that become one, removal.go deletes some.
 //   - One pair of folders: loop.go takes them in turn, scout.go and makefolders.go look ahead,
 //     foldersync.go has the steps; target.go, subscribe.go and acl.go make the
@@ -26,7 +26,7 @@
 //   - What is in it: list.go, choose.go, nameless.go and contents.go read it, news.go
 //     only what changed; remember.go, resurrect.go, unchanged.go and states.go
 //     deal with what is known from earlier runs.
-//   - What is to be done: compare.go, lookalikes.go, addheader.go, cross.go and
+//   - What is to be done: compare.go, claims.go, bycontent.go, addheader.go, cross.go and
 //     decide.go.
 //   - The copy: copy.go and oddity.go have its terms, convoy.go and row.go its order; feed.go
 //     reads item.go's messages from host1, one folder after the other (turn.go;
@@ -38,7 +38,7 @@
 //   - What became of it: ledger.go tells it, savedir.go keeps what stays behind.
 //     generation.go announces to the journal what is about to leave. After a lost
 //     connection inquiry.go finds out what arrived (arrivals.go, under the keys of
-//     sentkey.go), whole (torn.go) and once (twins.go); doubt.go does so for
+//     sentkey.go), which (whicharrived.go) and once (twins.go); doubt.go does so for
 //     an earlier run.
 //   - Afterwards: aftercopy.go, flagsync.go, storeflags.go and labels.go, then
 //     delete.go and quarantine.go; at the very end mailedreport.go.

@@ -3,12 +3,10 @@ package engine
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 
-	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -28,92 +26,68 @@ func (fs *folderSync) resolveDoubt(ctx context.Context) error {
 		fs.run.journalFailed(err)
 		return nil
 	}
-	for {
-		found := fs.matchBatches(batches)
-		var short []couple
-		for _, p := range slices.Concat(found...) {
-			s := fs.src.Find(p.item.UID1)
-			if s < 0 || !p.here || fs.run.altering() || recall.KeyOf(p.item) != fs.src.Recs[s].Key {
-				continue // how long it was when it left is not known any more
-			}
-			if rec := &fs.dst.Recs[p.dst]; rec.Size < fs.src.Recs[s].Size {
-				short = append(short, couple{p.item.UID1, rec.UID, nil})
-			}
-		}
-		torn, err := fs.findTorn(ctx, fs.lane, short)
-		if err != nil {
-			return err
-		}
-		if torn == 0 {
-			fs.settleBatches(batches, found)
-			return nil
-		}
+	found, err := fs.matchBatches(ctx, batches)
+	if err != nil {
+		return err
 	}
+	fs.settleBatches(batches, found)
+	return nil
 }
 
-// doubtPair is an item of a batch and the host2 message it became; here says that
-// host1's folder is the one it came from.
-type doubtPair struct {
-	item *journal.Entry
-	dst  int32
-	here bool
-}
-
-// matchBatches finds the items of the batches among what came to host2.
-func (fs *folderSync) matchBatches(batches []*journal.Batch) [][]doubtPair {
-	arrived := make(map[identity.Key][]int32)
-	for i := range fs.dst.Recs {
-		rec := &fs.dst.Recs[i]
-		if _, old := fs.known.Lookup(2, rec.UID); !old && rec.Is(listing.HasKey) && !fs.torn[rec.UID] {
-			arrived[rec.Key] = append(arrived[rec.Key], int32(i))
-		}
-	}
-	out := make([][]doubtPair, len(batches))
+// matchBatches finds the items of the batches among what came to host2: for each batch,
+// host2's UIDs of its items, 0 for one that did not arrive.
+func (fs *folderSync) matchBatches(ctx context.Context, batches []*journal.Batch) ([][]imap.UID, error) {
+	taken := make(map[imap.UID]bool)
+	all := arrivalsOf(fs.dst)
+	out := make([][]imap.UID, len(batches))
 	for n, b := range batches {
+		w := &whichArrived{fs: fs, lane: fs.lane}
+		for i := range all {
+			a := &all[i]
+			if _, old := fs.known.Lookup(2, a.uid); !old && !taken[a.uid] && (b.UIDValidity2 != fs.dst.UIDValidity || a.uid >= b.UIDNext2) {
+				w.arrived = append(w.arrived, a)
+			}
+		}
 		for i := range b.Items {
 			e := &b.Items[i]
-			sent := recall.KeyOf(e)
-			at := slices.IndexFunc(arrived[sent], func(j int32) bool {
-				return b.UIDValidity2 != fs.dst.UIDValidity || fs.dst.Recs[j].UID >= b.UIDNext2
-			})
-			if at < 0 {
-				continue
+			m := &sentMessage{uid1: e.UID1, key: recall.KeyOf(e).Base(), date: e.Date, hasDate: e.HasDate}
+			s := fs.src.Find(e.UID1)
+			if b.UIDValidity1 != fs.src.UIDValidity {
+				s, m.uid1 = -1, 0 // another message has that UID now
 			}
-			out[n] = append(out[n], doubtPair{e, arrived[sent][at], b.UIDValidity1 == fs.src.UIDValidity})
-			if at == 0 {
-				arrived[sent] = arrived[sent][1:]
-			} else {
-				arrived[sent] = append(arrived[sent][:at:at], arrived[sent][at+1:]...)
+			if s >= 0 && !fs.run.altering() && m.key == fs.src.Recs[s].Key.Base() {
+				m.size = fs.src.Recs[s].Size // else how long it was is not known
 			}
+			w.sent = append(w.sent, m)
+		}
+		if err := w.find(ctx); err != nil {
+			return nil, err
+		}
+		for _, m := range w.sent {
+			out[n] = append(out[n], m.uid)
+			taken[m.uid] = true
 		}
 	}
-	return out
+	return out, nil
 }
 
 // settleBatches writes down what was found.
-func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]doubtPair) {
+func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]imap.UID) {
 	fs.wasInDoubt = make(map[imap.UID]bool)
-	for i := range fs.dst.Recs {
-		if r := &fs.dst.Recs[i]; fs.torn[r.UID] {
-			// A message of its own: what it is the beginning of is copied again.
-			r.Key = r.Key.WithRank(1<<20 + i)
-		}
-	}
+	fs.settled = make(map[imap.UID]imap.UID)
 	for n, b := range batches {
 		var delivered []journal.Delivery
-		arrived := make(map[imap.UID]bool, len(found[n]))
-		for _, p := range found[n] {
-			rec := &fs.dst.Recs[p.dst]
-			arrived[p.item.UID1] = true
-			delivered = append(delivered, journal.Delivery{UID1: p.item.UID1, UID2: rec.UID})
-			if s := fs.src.Find(p.item.UID1); p.here && s >= 0 && fs.src.Recs[s].Is(listing.HasKey) {
-				// It was sent under a key of its own, see oddity.sentKey.
-				rec.Key = fs.src.Recs[s].Key
-			}
-		}
+		here := b.UIDValidity1 == fs.src.UIDValidity
 		for i := range b.Items {
-			if uid := b.Items[i].UID1; b.UIDValidity1 == fs.src.UIDValidity && !arrived[uid] {
-				fs.wasInDoubt[uid] = true
+			uid1, uid2 := b.Items[i].UID1, found[n][i]
+			switch {
+			case uid2 != 0:
+				delivered = append(delivered, journal.Delivery{UID1: uid1, UID2: uid2})
+				if here {
+					fs.settled[uid1] = uid2
+				}
+			case here:
+				fs.wasInDoubt[uid1] = true
 			}
 		}
 		fs.run.journalFailed(fs.known.Folder.Settle(b.ID, delivered...))

@@ -11,6 +11,7 @@ import (
 // Dovecot is asked to open a folder before messages are appended to it, once and
 // without waiting; other servers are not.
 func TestFoldersAreOpenedForAppend(t *testing.T) {
+	t.Parallel()
 	const folders = 6
 	for _, tc := range []struct {
 		name   string

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -57,7 +55,7 @@ func (s *side) enter(ctx context.Context, st *story) (*imapconn.Conn, error) {
 			return nil, err
 		}
 		wait := s.run.pause(try)
-		s.run.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + err.Error()})
+		s.run.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + connectionWords(err)})
 		if err := s.run.sleep(ctx, wait); err != nil {
 			return nil, err
 		}
@@ -78,10 +76,10 @@ func (s *side) mayPass(err error) bool {
 	var unknown *net.DNSError
 	var mute *imapconn.GreetingError
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED), errors.As(err, &unknown) && unknown.IsNotFound:
+	case isPermanent(err), errors.Is(err, syscall.ECONNREFUSED):
 		return false
-	case isPermanent(err):
-		return false
+	case errors.As(err, &unknown):
+		return unknown.IsTemporary || unknown.IsTimeout
 	case errors.As(err, &mute):
 		var lost *imapconn.ConnError
 		silent := errors.As(err, &lost) && lost.Timeout && s.cfg.TLS != imapconn.TLSImplicit // it waits for TLS
@@ -96,18 +94,11 @@ func (s *side) mayPass(err error) bool {
 
 // isPermanent reports whether a connection meets what no waiting changes.
 func isPermanent(err error) bool {
-	var verify *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var invalid x509.CertificateInvalidError
-	var name x509.HostnameError
-	var record tls.RecordHeaderError
-	var alert tls.AlertError
 	var handshake *imapconn.TLSError
-	if errors.As(err, &handshake) && handshake.Cert != nil {
+	if errors.As(err, &handshake) && !handshake.Passing {
 		return true
 	}
-	return errors.Is(err, imapconn.ErrCleartext) || errors.As(err, &verify) || errors.As(err, &authority) ||
-		errors.As(err, &invalid) || errors.As(err, &name) || errors.As(err, &record) || errors.As(err, &alert)
+	return errors.Is(err, imapconn.ErrCleartext) || errors.Is(err, imapconn.ErrLoginDisabled)
 }
 
 // enterAgain opens a lost connection again, with growing pauses in between. What
@@ -126,8 +117,8 @@ func (k *link) enterAgain(ctx context.Context) (*imapconn.Conn, error) {
 		}
 		if try > 0 {
 			wait := k.run.pause(try)
-			waited += backOff(try)
-			k.run.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + err.Error()})
+			waited += meanBackOff(try)
+			k.run.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + connectionWords(err)})
 			if err := k.run.rest(ctx, wait, k.beside); err != nil {
 				return nil, err
 			}
@@ -194,8 +185,13 @@ func (s *side) entryFault(err error) event.Error {
 		e.Text = fmt.Sprintf("Host%d failure: %s", s.n, err)
 		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.n, s.n)
 	case errors.As(err, &login) && isConnError(err):
-		e.Text = fmt.Sprintf("Host%d failure: the connection to host%d [%s] was lost during the login of user [%s]: %s", s.n, s.n, a.Host, a.User, err)
-		e.Hint = fmt.Sprintf("the server did not say that user or password are wrong: try again later, and look into its log; --debugimap%d shows the dialogue", s.n)
+		// Not the credentials: the server fell silent, threw us out or talked nonsense.
+		e.Text = fmt.Sprintf("Host%d failure: the connection to [%s] ended during the login of user [%s]: %s", s.n, a.Host, a.User, connectionWords(err))
+		e.Hint = fmt.Sprintf("the password was neither accepted nor refused; try again later, and if it stays so, ask who runs the server of host%d (too many connections, a blocked address); --debugimap%d shows the dialogue", s.n, s.n)
+	case errors.As(err, &login) && errors.Is(err, imapconn.ErrLoginDisabled):
+		e.Class = user
+		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s]: %s", s.n, a.Host, a.User, err)
+		e.Hint = fmt.Sprintf("the password was not sent: give --tls%d or --ssl%d, or another mechanism with --authmech%d", s.n, s.n, s.n)
 	case errors.As(err, &login):
 		e.Class = user
 		mech := (&imapconn.Credentials{AuthUser: a.AuthUser, Token: a.Token, TokenFile: a.TokenFile, OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile, Mech: a.Mech}).Mechanism()

@@ -113,6 +113,7 @@ func (m *memoryLab) all(t *testing.T) int64 {
 
 // A journal that is gone, old or damaged costs time, and nothing else.
 func TestJournalGoneOldOrDamaged(t *testing.T) {
+	t.Parallel()
 	for _, kind := range mailtest.Kinds(t) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -191,6 +192,7 @@ func damaged(r *rand.Rand, b []byte, shorter bool) []byte {
 // A folder that was rebuilt, on either side, is known by its headers again:
 // nothing is copied that is there, and all that is not.
 func TestFolderRebuilt(t *testing.T) {
+	t.Parallel()
 	for _, kind := range mailtest.Kinds(t) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -224,6 +226,7 @@ func TestFolderRebuilt(t *testing.T) {
 
 // Dovecot makes a new UIDVALIDITY when its files are deleted.
 func TestIndexFilesDeleted(t *testing.T) {
+	t.Parallel()
 	m := newMemoryLab(t, mailtest.Dovecot)
 	m.run(t, -1)
 	for _, x := range []account{m.b, m.a} {
@@ -249,6 +252,7 @@ func TestIndexFilesDeleted(t *testing.T) {
 // What is deleted on host2 stays deleted with --noresurrect, unless the whole
 // folder was emptied; what is deleted on host1 stays on host2.
 func TestDeletedBetweenRuns(t *testing.T) {
+	t.Parallel()
 	for _, kind := range mailtest.Kinds(t) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()

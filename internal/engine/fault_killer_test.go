@@ -73,6 +73,7 @@ func carryUntil(to, from net.Conn, word []byte) {
 // A message that takes every connection down with it ends as one error; all the
 // others get through.
 func TestMessageThatEndsEveryConnection(t *testing.T) {
+	t.Parallel()
 	const word = "the-word-that-kills"
 	for _, g := range []target{targets[0], targets[1], targets[2], targets[6]} {
 		for side := event.Side(1); side <= 2; side++ {

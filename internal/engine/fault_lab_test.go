@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -84,6 +83,8 @@ func cuts(r *rand.Rand, dialogue []byte, n int) []int64 {
 type lab struct {
 	a, b    account
 	options []string
+	// faulted are options of the run that a fault strikes, and of no other.
+	faulted []string
 	// want compares the accounts in place of differences; idle has one more run
 	// show that it finds nothing to do.
 	want func() []string
@@ -131,7 +132,7 @@ func (l *lab) try(t *testing.T, side event.Side, f proxy.Fault) {
 	}
 	defer p.Close()
 	options := l.withJournal(t)
-	first := attempt(t, a, b, options...)
+	first := attempt(t, a, b, append(slices.Clone(options), l.faulted...)...)
 	l.runs++
 	if first.code() != 0 {
 		p.Clear()
@@ -233,13 +234,7 @@ func through(t testing.TB, a account, faults ...proxy.Fault) (account, *proxy.Pr
 // attempt is one run of the program with short pauses.
 func attempt(t testing.TB, a, b account, options ...string) outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute) // against a hang only
-	defer cancel()
-	out := migrateWith(t, ctx, engine.Options{Pause: func(int) time.Duration { return grace }}, append(args(a, b), options...)...)
-	if ctx.Err() != nil {
-		t.Fatalf("the run hangs\n%s", out.text)
-	}
-	return out
+	return migrateWith(t, t.Context(), engine.Options{Pause: func(int) time.Duration { return grace }}, append(args(a, b), options...)...)
 }
 
 // differences compares two accounts.

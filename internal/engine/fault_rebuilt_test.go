@@ -53,7 +53,7 @@ func TestRebuiltWhileCopied(t *testing.T) {
 
 // What keeps the first connection from being opened is told as what it is; what may
 // pass is tried again.
-func TestFirstLogin(t *testing.T) {
+func TestWhatMeetsTheFirstConnection(t *testing.T) {
 	const behind = "NO User is authenticated but not connected."
 	for _, tc := range []struct {
 		name string
@@ -62,7 +62,7 @@ func TestFirstLogin(t *testing.T) {
 		hint string
 	}{
 		{"lost once", onceMore(rule(meddle.CutBefore, `^LOGIN`, ""), 0, 1), 0, ""},
-		{"lost always", rule(meddle.CutBefore, `^LOGIN`, ""), event.ExitConnection1, "did not say"},
+		{"lost always", rule(meddle.CutBefore, `^LOGIN`, ""), event.ExitConnection1, "neither accepted nor refused"},
 		{"a tagged NO", onceMore(rule(meddle.Refuse, `^LOGIN`, "NO wrong"), 0, 1), event.ExitAuthenticateUser1, "--user1"},
 		{"not connected", rule(meddle.Refuse, `^(LIST|NAMESPACE|STATUS|LSUB)`, behind), event.ExitAuthenticateUser1, "licence"},
 	} {

@@ -15,6 +15,7 @@ import (
 
 // Every connection to both hosts is cut somewhere, until a run gets through.
 func TestStorm(t *testing.T) {
+	t.Parallel()
 	box := faultBox(false)
 	// Exact duplicates, which --syncduplicates carries over, are told apart by
 	// nothing but their number.

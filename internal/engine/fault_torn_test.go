@@ -18,6 +18,7 @@ import (
 // A server that keeps the beginning of a message whose sending was interrupted
 // has not got that message: it is sent again, and the torn one is told of.
 func TestTornMessages(t *testing.T) {
+	t.Parallel()
 	torn := mailtest.StartEmbedded(t, embedded.Options{KeepTorn: true})
 	mailtest.Kinds(t, mailtest.Dovecot)
 	for _, killed := range []bool{false, true} {

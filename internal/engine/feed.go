@@ -237,6 +237,7 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 		return nil // the reader drains the body
 	}
 	size := m.Body.Size()
+	t.noteShort(size)
 	if f.v.run.streams(size) && !c.fs.wantsWhole(t) {
 		it := &item{t: t, at: i, body: m.Body, size: size, done: make(chan error, 1)}
 		select {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 )
@@ -21,7 +22,9 @@ type folderCheck struct {
 	base   imap.UID
 	// present were there, stored came in this run; gone were deleted.
 	present, stored pairRuns
-	gone            int64
+	// certain are those of present that are known to be the messages they seem.
+	certain pairRuns
+	gone    int64
 	// looked: its messages were looked up. deleted: the folder was not there.
 	looked, deleted bool
 }
@@ -37,13 +40,20 @@ func countOf(d *imapconn.SelectData) folderCount {
 
 // expect notes what host2 has to hold of the folder at the end of the run.
 func (fs *folderSync) expect(c *copier) {
-	if fs.run.p.Dry || !fs.exists || fs.src == nil || fs.dst == nil {
+	if !fs.exists || fs.src == nil || fs.dst == nil {
 		return
 	}
+	c.expunged = fs.run.p.Deletion.Expunge2
 	check := fs.check(c)
 	check.gone = fs.merge.gone
 	for _, m := range fs.pairing.Present {
+		if fs.run.p.Deletion.Expunge2 && slices.Contains(fs.run.flags[1].List(fs.dst.Recs[m.Dst].Flags), imap.FlagDeleted) {
+			continue // the user asked for it to be removed
+		}
 		check.present.add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
+		if m.Trust == compare.Certain {
+			check.certain.add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
+		}
 	}
 	fs.run.checks = append(fs.run.checks, check)
 }
@@ -75,7 +85,7 @@ func (f *folderCheck) holds(now folderCount) bool {
 // they hold what they should. The messages of those that do not seem to are looked
 // up; what is missing of those stored in this run is sent once more.
 func (r *run) checkAll(ctx context.Context) error {
-	if len(r.checks) == 0 {
+	if len(r.checks) == 0 || r.p.Dry {
 		return nil
 	}
 	last := make(map[string]*folderCheck)
@@ -198,14 +208,11 @@ func (r *run) missed(ctx context.Context, check *folderCheck, there map[imap.UID
 			seen = append(seen, uid1)
 		}
 	})
-	var stored []imap.UID
-	claimed := make(map[imap.UID]bool)
-	check.stored.each(func(uid1, uid2 imap.UID) {
+	lost := 0
+	check.stored.each(func(_, uid2 imap.UID) {
 		if !there[uid2] {
-			stored = append(stored, uid1)
-			return
+			lost++
 		}
-		claimed[uid2] = true
 	})
 	if len(seen) > 0 {
 		// Seen and then gone: a user or a filter. It is not for this run to undo that.
@@ -215,16 +222,18 @@ func (r *run) missed(ctx context.Context, check *folderCheck, there map[imap.UID
 		fs.problem(event.ErrNotStored, fmt.Sprintf("Host2: folder [%s]: %d messages that were there when this run looked are not there any more: somebody else removes messages, or the server loses them", fs.to.Raw, len(seen)),
 			"find out who does; the next run copies them again, with --noresurrect it does not")
 	}
-	if len(stored) == 0 {
+	if lost == 0 {
 		return nil
 	}
-	r.warn(fmt.Sprintf("Host2: folder [%s] does not have %d messages that were stored in this run", fs.to.Raw, len(stored)))
-	err := r.restore(ctx, check, stored, claimed)
+	// A server that told a UID of a message it did not store may have told wrong ones
+	// of those it did: all of them are found anew.
+	r.warn(fmt.Sprintf("Host2: folder [%s] does not have %d messages that were stored in this run", fs.to.Raw, lost))
+	err := r.restore(ctx, check, there)
 	if errors.Is(err, errStopped) || err != nil && isConnError(err) {
 		return err
 	}
 	if err != nil {
-		fs.problem(event.ErrNotStored, fmt.Sprintf("Host2: folder [%s]: %d messages that were stored in this run are not there: %s", fs.to.Raw, len(stored), serverWords(err)), "run again")
+		fs.problem(event.ErrNotStored, fmt.Sprintf("Host2: folder [%s]: %d messages that were stored in this run are not there: %s", fs.to.Raw, lost, serverWords(err)), "run again")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transform"
@@ -19,6 +20,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	if !fs.run.p.Flags.Resync || !fs.exists {
 		return nil
 	}
+	fs.doubtfulMarks()
 	var groups flagGroups
 	// Mailboxes have few distinct pairs of lists: each is judged once.
 	type pairOf struct{ src, dst listing.FlagID }
@@ -26,8 +28,16 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	defer fs.tellUnlisted()
 	for _, m := range fs.pairing.Present {
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
-		if src.Is(listing.FlagsUnknown) || dst.Is(listing.FlagsUnknown) {
+		deleted1, deleted2 := fs.hasDeleted(1, src), fs.hasDeleted(2, dst)
+		switch {
+		case src.Is(listing.FlagsUnknown), dst.Is(listing.FlagsUnknown):
 			continue
+		case m.Trust != compare.Certain:
+			continue // whose flags these are is not certain
+		case m.Shared && (deleted1 || !deleted2):
+			continue // its flags are those of the message that it was made from
+		case fs.merge.sources > 1 && deleted1 && !deleted2:
+			continue // an equal message of another folder may not be marked
 		}
 		ids := pairOf{src.Flags, dst.Flags}
 		differ, known := verdicts[ids]
@@ -45,6 +55,11 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		groups.add(src.Flags, want, dst.UID, m.Src)
 	}
 	return fs.storeAll(ctx, &groups)
+}
+
+// hasDeleted reports whether a message of a side is marked \Deleted.
+func (fs *folderSync) hasDeleted(side int, r *listing.Record) bool {
+	return slices.Contains(fs.run.flags[side-1].List(r.Flags), imap.FlagDeleted)
 }
 
 // keptAlready reports whether these very flags were stored before and the server

@@ -37,6 +37,7 @@ type mapRow struct {
 
 // TestUsersOwnRules are the rules that people write in their wikis, as written.
 func TestUsersOwnRules(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	from := mailtest.Real(t, mailtest.Dovecot, "layout=fs")
 	tree := []string{"INBOX", "[Gmail]/Sent Mail", "[Gmail]/All Mail", "Gesendete Elemente", "Sent", "Work.2009.Old"}
@@ -92,6 +93,7 @@ func TestUsersOwnRules(t *testing.T) {
 // TestAutomapCreatesRoles: a missing role folder is created with its role where
 // the server can.
 func TestAutomapCreatesRoles(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Cyrus, mailtest.Mox)
 	from := mailtest.StartEmbedded(t, embedded.Options{})
 	for _, tc := range []struct {
@@ -141,6 +143,7 @@ func TestAutomapCreatesRoles(t *testing.T) {
 
 // TestSubscriptions: --subscribe (the default), --nosubscribe, --subscribeall.
 func TestSubscriptions(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	s := mailtest.Real(t, mailtest.Dovecot)
 	a := newAccount(t, s)
@@ -163,6 +166,7 @@ func TestSubscriptions(t *testing.T) {
 
 // TestACLs: --syncacls carries the rights of others, and leaves the owner's.
 func TestACLs(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Cyrus, mailtest.Dovecot)
 	for name, s := range map[string]*mailtest.Server{
 		"cyrus": mailtest.Real(t, mailtest.Cyrus), "dovecot": mailtest.Real(t, mailtest.Dovecot, "acl=yes"),

@@ -12,7 +12,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
-	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -45,10 +44,12 @@ type folderSync struct {
 	labels [2]map[imap.UID][]string
 	// numbers are Gmail's numbers of host1 messages.
 	numbers map[imap.UID]string
-	// alike are the keys by which several different messages go; plainOf leads
-	// from the content of the first of them back to that key.
-	alike   map[identity.Key]struct{}
-	plainOf map[identity.Key]identity.Key
+	// crossed are the missing messages that another folder of host2 has.
+	crossed map[imap.UID]bool
+	// uncertain counts the messages present of which it is not certain.
+	uncertain int
+	// settled are pairs that were in doubt since an earlier run.
+	settled map[imap.UID]imap.UID
 	// addedIDs replace the UID in the Message-Id that --addheader gives.
 	addedIDs map[imap.UID]string
 
@@ -64,9 +65,11 @@ type folderSync struct {
 	onHost2 []imap.UID
 	// left are messages that stay behind and are still to be told of.
 	left []leftMessage
-	// firsts leads from a key to the first host1 message that has it.
-	firsts map[identity.Key]int32
-	bad    bool
+	bad  bool
+	// copier did the copying, when that is over. ourMarks are host1 messages with a
+	// mark \Deleted of ours, and their flags as listed.
+	copier   *copier
+	ourMarks map[imap.UID]listing.FlagID
 	// seen is what was seen of the folder on each side before its turn came;
 	// presubscribed what came of subscribing to it then.
 	seen          [2]*sight
@@ -113,7 +116,8 @@ func (fs *folderSync) finish() {
 	fs.run.emit(d)
 	fs.merge.left--
 	// What is still told of the folder is little; its listings are large.
-	fs.src, fs.dst, fs.pairing, fs.firsts, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, nil, [2]*sight{}
+	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, [2]*sight{}
+	fs.copier, fs.ourMarks = nil, nil
 	if fs.known != nil {
 		fs.known.Release()
 	}
@@ -170,9 +174,12 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 	if p.Mode == plan.ModeJustFolders {
 		return nil, nil
 	}
+	// What was not chosen may be what host2's messages are copies of.
+	srcLister.onlyChosen = srcLister.onlyChosen && fs.dstOpened.Exists == 0
 	if err := fs.compare(ctx, srcLister); err != nil {
 		return nil, fs.notListed(err)
 	}
+	fs.noteFirst()
 	return fs.plan(), nil
 }
 
@@ -202,6 +209,8 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	}
 	c.concede()
 	fs.settlePlaces(c)
+	fs.copier = c
+	fs.rememberCuts()
 	if copyErr == nil {
 		fs.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
 		if fs.exists {
@@ -211,11 +220,13 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	}
 	if copyErr == nil {
 		fs.expect(c)
+		fs.crossAll(c)
 	}
 	if errors.As(copyErr, new(*errRebuilt)) && fs.relisted < relists {
 		return fs.broken(1, copyErr, event.ErrListing, "%s", "") // what is left is found out anew
 	}
 	fs.account(ctx, c)
+	fs.marksAsListed()
 	if !fs.unsure && !errors.As(copyErr, new(*errRebuilt)) {
 		fs.remember(c)
 	}
@@ -265,7 +276,7 @@ func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
 		}
 		return nil
 	}
-	return fs.deleteOnHost2(ctx)
+	return fs.deleteOnHost2(ctx, c)
 }
 
 // notOpened handles a folder that can not be selected.

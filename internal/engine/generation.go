@@ -105,7 +105,7 @@ func (c *copier) announceTasks(tasks []*task, ahead []task) {
 			sent = *key
 		}
 		e, _ := recall.NewEntry(rec, sent) // a rank too high for the journal is left out
-		e.UID1 = t.uid
+		e.UID1, e.Cut = t.uid, t.oddness().cut != ""
 		e.Flags1, e.Flags2 = c.fs.run.j.InternFlags(c.fs.run.flags[0].List(rec.Flags)), c.fs.run.j.InternFlags(t.flags())
 		g.batch.Items = append(g.batch.Items, e)
 	}

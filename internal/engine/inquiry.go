@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/emersion/go-imap/v2"
-
-	"github.com/imaphaul/imaphaul/internal/identity"
 )
 
 // settleDoubts finds out what became of those of the tasks, of one or more folders,
@@ -114,63 +112,37 @@ func (c *copier) recover(ctx context.Context, cause error) error {
 }
 
 // match finds the doubtful ones of tasks among the messages that arrived whole.
+// Messages that host2 confirmed without telling their UIDs are among the arrivals,
+// too, and must not be taken for others.
 func (c *copier) match(ctx context.Context, l *lane, tasks []task, arrived []arrival) (map[*task]imap.UID, error) {
-	for {
-		found := c.pairUp(tasks, arrived)
-		var short []couple
-		for t, a := range found {
-			if a.size < t.sent {
-				short = append(short, couple{t.uid, a.uid, t.oddness().sentContent})
-			}
-		}
-		torn, err := c.fs.findTorn(ctx, l, short)
-		if err != nil {
-			return nil, err
-		}
-		if torn > 0 {
-			continue
-		}
-		uids := make(map[*task]imap.UID, len(found))
-		for t, a := range found {
-			uids[t] = a.uid
-		}
-		return uids, nil
-	}
-}
-
-// pairUp finds the doubtful ones of tasks among the arrivals, by key.
-func (c *copier) pairUp(tasks []task, arrived []arrival) map[*task]arrival {
+	w := &whichArrived{fs: c.fs, lane: l}
+	var of []*task
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	open := make(map[identity.Key][]*task)
-	for i := range tasks {
-		if t := &tasks[i]; t.fate == pending && t.doubtful {
-			k := c.fs.doubtKey(t)
-			open[k] = append(open[k], t)
-		}
-	}
-	// Messages that host2 confirmed without telling their UIDs are among the
-	// arrivals, too, and must not be taken for others with the same key.
-	anonymous := make(map[identity.Key]int)
-	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied && t.newUID == 0 {
-			anonymous[c.fs.doubtKey(t)]++
-		}
-	}
-	found := make(map[*task]arrival)
 	confirmed := c.confirmedUIDs()
-	for _, a := range arrived {
-		if confirmed[a.uid] || c.fs.torn[a.uid] {
-			continue // confirmed before the connection was lost, or useless
-		}
-		if anonymous[a.key] > 0 {
-			anonymous[a.key]--
-			continue
-		}
-		if ts := open[a.key]; len(ts) > 0 {
-			open[a.key] = ts[1:]
-			found[ts[0]] = a
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.fate == copied && t.newUID == 0 || t.fate == pending && t.doubtful {
+			of = append(of, t)
+			w.sent = append(w.sent, c.sentMessage(t))
 		}
 	}
-	return found
+	c.mu.Unlock()
+	for i := range arrived {
+		if a := &arrived[i]; !confirmed[a.uid] && !c.fs.claimed[a.uid] {
+			w.arrived = append(w.arrived, a)
+		}
+	}
+	if err := w.find(ctx); err != nil {
+		return nil, err
+	}
+	inside := make(map[*task]bool, len(tasks))
+	for i := range tasks {
+		inside[&tasks[i]] = true
+	}
+	found := make(map[*task]imap.UID)
+	for i, m := range w.sent {
+		if t := of[i]; m.uid != 0 && t.fate == pending && inside[t] {
+			found[t] = m.uid
+		}
+	}
+	return found, nil
 }

@@ -83,7 +83,7 @@ func (r *run) journalPair() journal.Pair {
 	if len(id.Headers) > 0 || id.MessageIDNoDomain || id.SizeInKey || id.AddHeader || id.SyncDuplicates {
 		way := fmt.Sprintf("%q %v %v %v %v", id.Headers, id.MessageIDNoDomain, id.SizeInKey, id.AddHeader, id.SyncDuplicates)
 		sum := sha256.Sum256([]byte(way))
-		pair.User2 += fmt.Sprintf(" (identity %x)", sum[:6])
+		pair.Way = fmt.Sprintf("%x", sum[:6])
 	}
 	return pair
 }

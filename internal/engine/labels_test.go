@@ -40,6 +40,7 @@ func labelsOf(t testing.TB, a account, folder string) []string {
 // Scenarios 101 to 103 of docs/scenarios.md: the front of the destination shows
 // what is stored.
 func TestLabels(t *testing.T) {
+	t.Parallel()
 	a := newAccount(t, mailtest.Real(t, mailtest.Hoodiecrow, "mode=gmail"))
 	b := newAccount(t, mailtest.Real(t, mailtest.Hoodiecrow, "mode=gmail"))
 	mailtest.Fill(t, a.s, a.user, letters(2, 500))

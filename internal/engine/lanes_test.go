@@ -32,6 +32,7 @@ const inTurn = "hide=MULTIAPPEND,LITERAL+"
 // TestConnectionsKeepMailboxesEqual copies over several connections to servers
 // that take messages in every way there is.
 func TestConnectionsKeepMailboxesEqual(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	const messages = 160
 	box := shared(messages, 5)
@@ -89,6 +90,7 @@ func remembering(t testing.TB, journal bool) []string {
 // TestConnectionsCut: lanes are lost while they work, of either side, be it the
 // main one; the others and the next pass make up for it.
 func TestConnectionsCut(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	box := shared(240, 6)
 	source := newAccount(t, mailtest.Real(t, mailtest.Dovecot))
@@ -134,6 +136,7 @@ func TestConnectionsCut(t *testing.T) {
 // TestConnectionsRefused goes on with the connections there are, whatever reason a
 // server gives for letting in no more, and dials no further.
 func TestConnectionsRefused(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	box := shared(120, 2)
 	source := newAccount(t, mailtest.Real(t, mailtest.Dovecot))
@@ -253,6 +256,7 @@ func TestConnectionsStopped(t *testing.T) {
 // TestConnectionsShareTheBudget: large messages, streamed ones among them, over
 // several lanes with the smallest budget.
 func TestConnectionsShareTheBudget(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	box := corpus.Mailbox{Folders: []corpus.Folder{{Path: []string{"INBOX"}}, {Path: []string{"Work"}}}}
 	for i := range 48 {

@@ -28,6 +28,7 @@ func distant(t testing.TB, a account, delay time.Duration) tapped {
 // that are far away. What counts is how often one side waits for the other: it
 // must not grow with the messages where the server lets a client send ahead.
 func TestRoundTripsDoNotGrow(t *testing.T) {
+	t.Parallel()
 	const many, some, few = 500, 100, 25
 	for _, tc := range []struct {
 		name     string

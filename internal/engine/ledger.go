@@ -16,14 +16,12 @@ import (
 // confirmed tells that host2 holds the message, or would hold it in a run that
 // is not dry.
 func (fs *folderSync) confirmed(t *task) {
-	r := &fs.src.Recs[t.src]
 	dry := fs.run.p.Dry
 	if !dry {
 		fs.copiedCount++
 		fs.run.transferred.Add(t.sent)
 	}
 	fs.tellShort(t)
-	fs.cross(r.Key)
 	fs.run.emit(event.MessageCopied{
 		From: fs.from, UID: uint32(t.uid), Bytes: t.sent, To: fs.to, NewUID: uint32(t.newUID), Dry: dry, Altered: t.oddness().altered, Late: t.c.late,
 	})

@@ -84,7 +84,7 @@ func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, 
 	if l.onlyChosen && l.chosen != nil && len(l.chosen) == 0 {
 		return out, nil
 	}
-	out.Recs = make([]listing.Record, 0, exists)
+	out.Recs = make([]listing.Record, 0, capacity(exists))
 	stream := c.Fetch(l.items())
 	if l.onlyChosen && l.chosen != nil {
 		if err := stream.Ask(ctx, uidset.OfKeys(l.chosen)); err != nil {
@@ -190,7 +190,7 @@ func (l *lister) record(m *imapconn.Message) (listing.Record, bool, error) {
 // complete holds the listing against the number of messages the server says
 // there are. Messages that a FETCH of everything left out are looked up by
 // SEARCH and asked for by their UIDs; what stays missing makes the listing
-// incomplete (user-pains.md 23: both commands lie on some servers).
+// incomplete (both commands lie on some servers: imapsync issues 56, 279, 364).
 func (l *lister) complete(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
 	exists := int(l.k.opened.Exists)
 	if m := c.Mailbox(); m != nil && int(m.Exists) < exists {

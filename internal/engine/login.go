@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -11,6 +12,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/proxy"
 )
 
 // detect finds port and protection when the user did not say.
@@ -20,10 +22,19 @@ func (s *side) detect(ctx context.Context, st *story) error {
 	options := imapconn.TLSOptions{
 		Insecure: a.Insecure, CAFile: a.CAFile, ServerName: a.ServerName,
 		CertFile: a.CertFile, KeyFile: a.KeyFile, Fingerprint: a.Fingerprint,
-		MinVersion: tlsVersions[a.MinTLS], MaxVersion: tlsVersions[a.MaxTLS],
+		MinVersion: tlsVersions[a.MinTLS], MaxVersion: tlsVersions[a.MaxTLS], CipherSuites: a.CipherSuites,
+	}
+	if a.Insecure || a.Fingerprint != "" {
+		imapconn.AcceptOddCertificates()
+		st.emit(event.Note{Text: fmt.Sprintf("Host%d: since its certificate is not checked against an authority, one with a negative serial number or an RSA key of up to 16384 bits is accepted too (in this whole run: for both hosts)", s.n)})
 	}
 	if s.cfg.TLSConfig, err = options.Config(a.Host); err != nil {
 		return err
+	}
+	if a.Proxy.IsSet() {
+		if s.cfg.Proxy, err = proxy.Parse(a.Proxy.Reveal()); err != nil {
+			return fmt.Errorf("--proxy%d: %w", s.n, err)
+		}
 	}
 	d, err := imapconn.Detect(ctx, s.cfg, imapconn.DetectOptions{Port: a.Port, SSL: a.SSL, TLS: a.StartTLS, NoProbe: !a.ProbeSSL})
 	if err != nil {
@@ -134,6 +145,16 @@ func (s *side) refusedEntry(err error, st *story) error {
 	}
 	st.emit(s.entryFault(err))
 	return errors.Join(errStopped, err)
+}
+
+// connectionWords tells how a connection ended: the server's farewell, if it
+// said one, else the error itself.
+func connectionWords(err error) string {
+	var lost *imapconn.ConnError
+	if errors.As(err, &lost) && lost.Bye != nil {
+		return lost.Bye.Line()
+	}
+	return err.Error()
 }
 
 func or(s, other string) string {

@@ -44,6 +44,7 @@ func late(id string, date time.Time) corpus.Mailbox {
 // Reports stay where they were put, on both sides and whatever the next runs are
 // asked for: they are neither copied nor deleted, and no verdict counts them.
 func TestReportsStay(t *testing.T) {
+	t.Parallel()
 	for _, kind := range append([]string{mailtest.Embedded}, mailtest.Kinds(t)...) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()

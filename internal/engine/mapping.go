@@ -110,6 +110,7 @@ func (r *run) mapFolders() error {
 		r.warn(fmt.Sprintf("%-40s -> %-40s BUT %s does NOT exist on host1!", p.From, p.To, p.From))
 	}
 	r.folders2 = folders.NewExisting(r.dst.world.Folders)
+	r.checkQuarantine()
 	if r.o.MapWriter != nil && r.p.Folders.PrintMap != "" {
 		if r.p.Folders.PrintMap == "json" {
 			return t.WriteJSON(r.o.MapWriter)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/folders"
@@ -24,6 +25,42 @@ type mergeState struct {
 	spoiled string
 	// gone counts messages deleted on host2.
 	gone int64
+	// dry are the messages that a dry run would have brought here from the folders
+	// before, and their sizes.
+	dry map[dryCopy]dryFrom
+	// claims is what journals know of the host2 folder, nil unless something may be
+	// deleted there.
+	claims *claims
+}
+
+// wouldCopy notes a message that a dry run would copy, and reports whether one equal to
+// it, as far as the listings tell, would be there by then from another folder.
+func (fs *folderSync) wouldCopy(r *listing.Record) bool {
+	m := fs.merge
+	if m.sources < 2 || fs.run.p.Identity.SyncDuplicates {
+		return false
+	}
+	k := dryCopy{fs.to.Raw, r.Key}
+	if first, ok := m.dry[k]; ok {
+		return first.size == r.Size && first.from != fs.from.Raw
+	}
+	if m.dry == nil {
+		m.dry = make(map[dryCopy]dryFrom)
+	}
+	m.dry[k] = dryFrom{fs.from.Raw, r.Size}
+	return false
+}
+
+// dryCopy is a message that a dry run would bring to a folder.
+type dryCopy struct {
+	to  string
+	key identity.Key
+}
+
+// dryFrom is the host1 folder that it would come from first, and its size.
+type dryFrom struct {
+	from string
+	size int64
 }
 
 func (m *mergeState) spoil(why string) {
@@ -67,11 +104,50 @@ func (r *run) findTwins() {
 	}
 }
 
-func (r *run) mergeOf(row *folders.Row) *mergeState {
-	key := row.To
-	if lower := strings.ToLower(key); folders.IsInbox(key) || r.dst.family.FoldsCase() || r.twins[lower] {
-		key = lower
+// mergeKey is the same for names that host2 takes for one folder, or may.
+func (r *run) mergeKey(name string) string {
+	if lower := strings.ToLower(name); folders.IsInbox(name) || r.dst.family.FoldsCase() || r.twins[lower] {
+		return lower
 	}
+	return name
+}
+
+// waitsForOthers reports whether the deletions in the host2 folder wait for other host1
+// folders that go there. Names that differ in case only count as one folder until
+// host2 is seen to tell them apart.
+func (fs *folderSync) waitsForOthers(ctx context.Context) (bool, error) {
+	r, d := fs.run, &fs.run.p.Deletion
+	if fs.merge.left <= 1 {
+		return false, nil
+	}
+	if !d.Delete2 && !d.Expunge2 && !d.Delete2Duplicates || r.p.Dry {
+		return true, nil
+	}
+	var names []string
+	for i := range r.table.Rows {
+		row := &r.table.Rows[i]
+		if row == fs.row || r.mergeOf(row) != fs.merge {
+			continue
+		}
+		if row.To == fs.to.Raw {
+			return true, nil
+		}
+		names = append(names, row.To)
+	}
+	told, err := r.dst.statusOf(ctx, fs.lane.dst, names)
+	if err != nil {
+		return true, err
+	}
+	for _, s := range told {
+		if s.UIDValidity == 0 || s.UIDValidity == fs.dst.UIDValidity {
+			return true, nil // it may be this very folder
+		}
+	}
+	return false, nil
+}
+
+func (r *run) mergeOf(row *folders.Row) *mergeState {
+	key := r.mergeKey(row.To)
 	m := r.merges[key]
 	if m == nil {
 		m = &mergeState{}

@@ -15,6 +15,7 @@ import (
 // Servers that carry a command out for a part of its messages, and say OK, are read,
 // written and cleaned up whole.
 func TestServersThatDoAPartOfACommand(t *testing.T) {
+	t.Parallel()
 	box := corpus.Generate(corpus.Options{Seed: 11, Messages: 400, Folders: 3, MaxAttachment: 4 << 10, Distinct: true})
 	var limit atomic.Int32 // while the program is at work
 	limited := func() *mailtest.Server {
@@ -53,6 +54,7 @@ func TestServersThatDoAPartOfACommand(t *testing.T) {
 // mox knows UIDONLY, and answers without sequence numbers once it is enabled. With
 // a limit announced in its name it is, and all goes as before.
 func TestUIDOnlyServers(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Mox)
 	server := mailtest.Real(t, mailtest.Mox)
 	limited := meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`\bUIDONLY\b`), Text: "UIDONLY MESSAGELIMIT=40"}

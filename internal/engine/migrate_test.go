@@ -162,6 +162,7 @@ func same(t testing.TB, a, b account) {
 }
 
 func TestMigrateSampleOnDovecot(t *testing.T) {
+	t.Parallel()
 	box, err := corpus.Sample()
 	if err != nil {
 		t.Fatal(err)

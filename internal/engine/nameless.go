@@ -53,12 +53,12 @@ func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing
 			}
 			if outcome == identity.Identified {
 				r.Key = key
-				r.Bits |= listing.HasKey
+				r.Bits |= listing.HasKey | listing.ByHeader
 				return nil
 			}
 		}
 		r.Key = content.Key()
-		r.Bits |= listing.HasKey
+		r.Bits |= listing.HasKey | listing.ByContent
 		return nil
 	})
 }

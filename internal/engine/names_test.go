@@ -18,6 +18,7 @@ import (
 // TestCyrillicName: a name in modified UTF-7 is shown as people read it and
 // arrives unchanged.
 func TestCyrillicName(t *testing.T) {
+	t.Parallel()
 	const raw = "&BB8EQAQ+BDUEOgRC-"
 	for _, kind := range mailtest.Kinds(t) {
 		t.Run(kind, func(t *testing.T) {
@@ -41,6 +42,7 @@ func TestCyrillicName(t *testing.T) {
 // TestOddNamesGoRound sends a tree of odd names round all servers and back. It
 // comes back as it was, or a warning on the way says what was changed and why.
 func TestOddNamesGoRound(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot, mailtest.Cyrus, mailtest.Courier, mailtest.Mox)
 	deep := make([]string, 60)
 	for i := range deep {
@@ -153,6 +155,7 @@ func grep(text, word string) string {
 // once more without any unusual character, and this is said. The next run finds
 // the folder again.
 func TestRefusedNames(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	a := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
 	// Maildir++ keeps levels apart by dots, whatever the separator is.
@@ -197,6 +200,7 @@ func TestRefusedNames(t *testing.T) {
 // TestNoMixFolders: with --nomixfolders a folder whose name differs only in case
 // is not filled, and the run says so.
 func TestNoMixFolders(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	s := mailtest.Real(t, mailtest.Dovecot)
 	a, b := newAccount(t, s), newAccount(t, s)

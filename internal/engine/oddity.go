@@ -16,6 +16,8 @@ type oddity struct {
 	sentKey *identity.Key
 	// sentContent is what its bytes say, nil if they are host1's.
 	sentContent *identity.Content
+	// cut says how some of its content was lost on the way, "" if none was.
+	cut string
 	// altered tells people what was changed.
 	altered string
 	// told is the UID that host2 told and that cannot be the message's.

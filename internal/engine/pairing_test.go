@@ -171,6 +171,7 @@ func (s *sources) of(t testing.TB, server *mailtest.Server) source {
 // changes nothing, a run after which both sides are equal, a second run that
 // does nothing at all.
 func TestPairings(t *testing.T) {
+	t.Parallel()
 	type place struct {
 		kind    string
 		options []string
@@ -209,6 +210,7 @@ func TestPairings(t *testing.T) {
 
 // TestPairingsEmbedded is the same with the server inside this program.
 func TestPairingsEmbedded(t *testing.T) {
+	t.Parallel()
 	var made sources
 	inside := mailtest.StartEmbedded(t, embedded.Options{})
 	t.Run("embedded to embedded", func(t *testing.T) {
@@ -310,6 +312,7 @@ func pairing(t *testing.T, from source, to account, seen *seenChanges) {
 
 // The commands that count as writing are spelled as the proxy spells them.
 func TestWritingCommandsAreCounted(t *testing.T) {
+	t.Parallel()
 	s := mailtest.StartEmbedded(t, embedded.Options{})
 	a, b := newAccount(t, s), tap(t, newAccount(t, s))
 	box, err := corpus.Sample()

@@ -56,6 +56,7 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 			}
 			msg = buf.Bytes()
 		}
+		fs.noteCut(t, *it.buf, msg)
 	}
 	for {
 		out, changed := fs.alter(t, msg)

@@ -79,8 +79,8 @@ func (c *copier) unproved(ctx context.Context) ([]*task, error) {
 	if len(slices.Compact(told)) < c.copiedNow() {
 		look = true // one UID for two messages
 	}
-	if !look && !again && !c.fs.run.p.Deletion.Delete1 {
-		return nil, nil // the counts are asked for at the end of the run
+	if p := c.fs.run.p; !look && !again && !p.Deletion.Delete1 && !p.Flags.SyncAfterCopy && !c.fs.run.labels() {
+		return nil, nil // the counts are asked for at the end of the run; nothing depends on them before
 	}
 	if err := c.fs.reenter(ctx, c.lane.dst); err != nil {
 		return nil, err
@@ -119,9 +119,11 @@ func (c *copier) grewRight() bool {
 // claims are the pairs that host2 confirmed.
 func (c *copier) claims() (p pairRuns) {
 	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied {
-			p.add(t.uid, t.newUID)
+		t := &c.tasks[i]
+		if t.fate != copied || t.newUID == 0 || c.expunged && slices.Contains(t.flags(), imap.FlagDeleted) {
+			continue
 		}
+		p.add(t.uid, t.newUID)
 	}
 	return p
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -14,6 +15,10 @@ import (
 // quarantine moves what --delete2 would delete to another host2 folder.
 func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
 	if len(uids) == 0 {
+		return nil
+	}
+	if why := fs.run.badQuarantine; why != "" {
+		fs.tellKept(int64(len(uids)), why)
 		return nil
 	}
 	to := fs.run.quarantineFolder()
@@ -49,6 +54,22 @@ func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
 // quarantineFolder is the raw name of --quarantine2 on host2.
 func (r *run) quarantineFolder() string {
 	return folders.ToRaw(r.p.Deletion.Quarantine2)
+}
+
+// checkQuarantine says before anything is done, in a dry run as well, if host2 cannot
+// have a folder of that name.
+func (r *run) checkQuarantine() {
+	name := r.quarantineFolder()
+	if name == "" || r.folders2.Has(name) {
+		return
+	}
+	prefixes := r.dst.world.Outside(name)
+	if len(prefixes) == 0 {
+		return
+	}
+	r.badQuarantine = fmt.Sprintf("--quarantine2 %q: host2 has the user's folders below %q only", r.p.Deletion.Quarantine2, prefixes[0])
+	r.fault(event.Error{Class: event.ErrFolder, Text: r.badQuarantine + "; no message is moved there or deleted by --delete2",
+		Hint: fmt.Sprintf("write it as --quarantine2 %q", prefixes[0]+r.p.Deletion.Quarantine2)})
 }
 
 // makeQuarantine creates the quarantine folder once.

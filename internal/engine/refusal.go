@@ -38,7 +38,7 @@ func (fs *folderSync) refused(ctx context.Context, v *convoy, conn *imapconn.Con
 		c.fail(t, class, appendText(fs, t, r.Line(), it), fs.repairHint())
 		return false, nil
 	case class == event.ErrAppendSize:
-		c.fail(t, class, appendText(fs, t, r.Line(), it), "host2 takes no message this large; --maxsize leaves such messages out, --skippedfile and --savedir keep them")
+		c.fail(t, class, appendText(fs, t, r.Line(), it), fs.sizeHint())
 		return false, nil
 	default:
 		c.fail(t, class, appendText(fs, t, r.Line(), it), hintOf(class))
@@ -81,7 +81,7 @@ func (fs *folderSync) unchangedAgain(t *task, r *imapconn.Response) bool {
 		}
 		waited := time.Duration(0)
 		for i := 1; i < n; i++ {
-			waited += backOff(i)
+			waited += meanBackOff(i)
 		}
 		return fs.run.dst.persists(n, waited)
 	case passed:
@@ -102,10 +102,40 @@ func aboutTime(text string) bool {
 }
 
 func (fs *folderSync) repairHint() string {
-	if !fs.run.p.Transform.Repair {
-		return "host2 does not take this message unchanged; --repair allows to alter it, --savedir keeps the original"
+	t := &fs.run.p.Transform
+	hint := "host2 does not take this message unchanged"
+	switch {
+	case !t.Repair && !t.WrapBroken:
+		hint += "; --repair allows to alter it"
+	case !t.WrapBroken:
+		hint = "host2 does not take this message even altered; --wrapbroken sends it as an attachment"
+	case t.Repair:
+		hint = "host2 does not take this message even altered or as an attachment"
+	default:
+		hint = "host2 does not take this message even as an attachment; --repair allows to alter it"
 	}
-	return "host2 does not take this message even altered; --wrapbroken sends it as an attachment, --savedir keeps the original"
+	return hint + fs.keeps()
+}
+
+// keeps recommends where to keep what is not copied, unless it is kept there.
+func (fs *folderSync) keeps() string {
+	p := &fs.run.p.Transfer
+	switch {
+	case p.SaveDir != "":
+		return "; the original is in " + p.SaveDir
+	case p.SkippedFile != "":
+		return "; --savedir keeps the original"
+	}
+	return "; --savedir keeps the original, --skippedfile lists what is not copied"
+}
+
+// sizeHint is what helps against a message that is too large.
+func (fs *folderSync) sizeHint() string {
+	hint := "host2 takes no message this large"
+	if fs.run.p.Selection.MaxSize == nil {
+		hint += "; --maxsize leaves such messages out"
+	}
+	return hint + fs.keeps()
 }
 
 func hintOf(c event.Class) string {
@@ -119,7 +149,7 @@ func hintOf(c event.Class) string {
 }
 
 // appendClass is the class of error that a refusal of APPEND counts as; imapsync
-// looks for signs in the subject as well (imapsync-messages.md S47).
+// looks for signs in the subject as well ("OVERQUOTA", "virus").
 func appendClass(v provider.Verdict) event.Class {
 	switch v.Action {
 	case provider.TooBig:
@@ -132,8 +162,8 @@ func appendClass(v provider.Verdict) event.Class {
 	return event.ErrAppend
 }
 
-// appendText is imapsync's line for a refused message (imapsync-cli.md section
-// 5.6).
+// appendText is imapsync's line for a refused message ("could not append
+// ...").
 func appendText(fs *folderSync, t *task, reply string, it *item) string {
 	subject := ""
 	if it.buf != nil {

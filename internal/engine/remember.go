@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/recall"
@@ -33,13 +34,27 @@ func (fs *folderSync) remember(c *copier) {
 		return
 	}
 	places := make([]recall.Place, len(fs.src.Recs))
+	present := func(m compare.Match) {
+		place := recall.Place{There: true}
+		if m.Trust == compare.Certain { // else another run is to look again
+			place.UID, place.Flags = fs.dst.Recs[m.Dst].UID, fs.dst.Recs[m.Dst].Flags
+		}
+		places[m.Src] = place
+	}
 	for _, m := range fs.pairing.Present {
-		places[m.Src] = recall.Place{There: true, UID: fs.dst.Recs[m.Dst].UID, Flags: fs.dst.Recs[m.Dst].Flags}
+		present(m)
 	}
 	for i := range c.tasks {
 		if t := &c.tasks[i]; t.fate == copied {
 			places[t.src] = recall.Place{There: true, UID: t.newUID, Flags: fs.run.flags[1].Intern(t.flags())}
 		}
+	}
+	for _, m := range fs.pairing.Repeated1 { // equal messages share one place
+		if m.Dst >= 0 {
+			present(m)
+			continue
+		}
+		places[m.Src] = places[fs.pairing.First[m.Src]]
 	}
 	fs.run.journalFailed(fs.known.Store(fs.src, fs.dst, places))
 }

@@ -43,11 +43,19 @@ func (r *run) removeExtras(ctx context.Context) error {
 		}
 		return nil
 	}
-	for _, name := range d.Delete {
+	doomed, err := r.judgeFolders(ctx, d.Delete)
+	if err != nil {
+		return err
+	}
+	for _, f := range doomed {
 		if r.stopping() {
 			return errStopped
 		}
-		if err := r.remove(ctx, r.main.dst, name); err != nil {
+		if f.why != "" {
+			r.emit(event.FolderRemoved{Side: 2, Folder: folderName(f.name), Dry: r.p.Dry, Kept: f.why})
+			continue
+		}
+		if err := r.remove(ctx, r.main.dst, f.name, f.messages); err != nil {
 			return err
 		}
 	}
@@ -55,8 +63,8 @@ func (r *run) removeExtras(ctx context.Context) error {
 }
 
 // remove unsubscribes and deletes one folder. It is never selected at that time.
-func (r *run) remove(ctx context.Context, k *link, name string) error {
-	told := event.FolderRemoved{Side: k.side.n, Folder: folderName(name), Dry: r.p.Dry}
+func (r *run) remove(ctx context.Context, k *link, name string, messages int64) error {
+	told := event.FolderRemoved{Side: k.side.n, Folder: folderName(name), Dry: r.p.Dry, Messages: messages}
 	if r.p.Dry {
 		r.emit(told)
 		return nil
@@ -131,8 +139,16 @@ func (r *run) removeEmpty(ctx context.Context) error {
 			r.emit(event.FolderRemoved{Side: 1, Folder: folderName(name), Dry: r.p.Dry, Kept: why})
 			continue
 		}
+		why, err = r.mayRemoveSource(ctx, name)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			r.emit(event.FolderRemoved{Side: 1, Folder: folderName(name), Dry: r.p.Dry, Kept: why})
+			continue
+		}
 		gone[name] = true
-		if err := r.remove(ctx, r.main.src, name); err != nil {
+		if err := r.remove(ctx, r.main.src, name, 0); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,7 @@ func (o outcome) removals() (gone []string, kept map[string]string) {
 // TestDelete2Folders deletes on real servers: a dry run names exactly what a run
 // deletes, INBOX and what is needed stays, and nothing goes when a copy failed.
 func TestDelete2Folders(t *testing.T) {
+	t.Parallel()
 	for _, kind := range mailtest.Kinds(t) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -105,6 +106,7 @@ func TestDelete2Folders(t *testing.T) {
 // TestDelete2FoldersAfterFailure: folders are deleted after all copies, and not
 // when one of them failed.
 func TestDelete2FoldersAfterFailure(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	s := mailtest.Real(t, mailtest.Dovecot)
 	a, b := newAccount(t, s), newAccount(t, s)
@@ -125,6 +127,7 @@ func TestDelete2FoldersAfterFailure(t *testing.T) {
 
 // TestDelete1EmptyFolders deletes empty folders of host1, INBOX never.
 func TestDelete1EmptyFolders(t *testing.T) {
+	t.Parallel()
 	for _, kind := range mailtest.Kinds(t) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -167,6 +170,7 @@ func TestDelete1EmptyFolders(t *testing.T) {
 
 // TestRefusedList: a LIST that fails is an error, and nothing is deleted for it.
 func TestRefusedList(t *testing.T) {
+	t.Parallel()
 	s := mailtest.StartEmbedded(t, embedded.Options{})
 	for side := 1; side <= 2; side++ {
 		t.Run(fmt.Sprint("host", side), func(t *testing.T) {

@@ -21,6 +21,7 @@ const (
 	stripNUL
 	wrapLines
 	wrapWhole
+	endLine
 	// sameAgain changes nothing: a refusal may pass by itself, and then nothing
 	// need be left out.
 	sameAgain
@@ -43,12 +44,13 @@ var ladder = []struct {
 	2:  {changes: dropKeywords},
 	3:  {changes: dropDate},
 	4:  {changes: fixNewlines},
-	5:  {changes: dropKeywords | dropDate | fixNewlines},
-	6:  {changes: stripNUL, needs: stripNUL},
-	7:  {changes: wrapLines, needs: wrapLines},
-	8:  {changes: dropKeywords | dropDate | fixNewlines | stripNUL | wrapLines, needs: stripNUL},
-	9:  {changes: wrapWhole, needs: wrapWhole},
-	10: {changes: wrapWhole | dropKeywords | dropDate, needs: wrapWhole},
+	5:  {changes: endLine},
+	6:  {changes: dropKeywords | dropDate | fixNewlines | endLine},
+	7:  {changes: stripNUL, needs: stripNUL},
+	8:  {changes: wrapLines, needs: wrapLines},
+	9:  {changes: dropKeywords | dropDate | fixNewlines | endLine | stripNUL | wrapLines, needs: stripNUL},
+	10: {changes: wrapWhole, needs: wrapWhole},
+	11: {changes: wrapWhole | dropKeywords | dropDate, needs: wrapWhole},
 }
 
 var rungEnd = rung(len(ladder))
@@ -81,7 +83,7 @@ func (fs *folderSync) climb(t *task) bool {
 			continue
 		}
 		ch := ladder[t.rung].changes
-		useful := ch&(fixNewlines|stripNUL|wrapLines|wrapWhole|sameAgain) != 0
+		useful := ch&(fixNewlines|endLine|stripNUL|wrapLines|wrapWhole|sameAgain) != 0
 		o.fewerFlags, o.flags, o.dateless = false, nil, false
 		if ch&dropKeywords != 0 && len(system) < len(flags) {
 			o.fewerFlags, o.flags, useful = true, system, true
@@ -132,6 +134,7 @@ func (fs *folderSync) alter(t *task, msg []byte) ([]byte, bool) {
 		fix func([]byte) ([]byte, transform.Repair)
 	}{
 		{fixNewlines, transform.FixBareNewlines},
+		{endLine, transform.EndLastLine},
 		{stripNUL, transform.StripNUL},
 		{wrapLines, func(b []byte) ([]byte, transform.Repair) { return transform.WrapLongLines(b, wrapAt) }},
 		{wrapWhole, func(b []byte) ([]byte, transform.Repair) {

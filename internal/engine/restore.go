@@ -13,12 +13,22 @@ import (
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
-// restore sends once more the host1 messages that host2 stored in this run, or said
-// so, and does not have at its end. claimed are the messages of the folder that
-// others of this run became.
-func (r *run) restore(ctx context.Context, check *folderCheck, uids []imap.UID, claimed map[imap.UID]bool) error {
+// restore finds anew the host1 messages of a folder that host2 stored in this run, or
+// said so, and sends once more those that it does not have.
+func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UID]bool) error {
 	was := check.fs
-	fs := &folderSync{run: r, lane: r.main, row: was.row, from: was.from, to: was.to, merge: was.merge, claimed: claimed}
+	fs := &folderSync{run: r, lane: r.main, row: was.row, from: was.from, to: was.to, merge: was.merge, claimed: make(map[imap.UID]bool)}
+	told := make(map[imap.UID]imap.UID, check.stored.n)
+	uids := make([]imap.UID, 0, check.stored.n)
+	check.stored.each(func(uid1, uid2 imap.UID) {
+		told[uid1] = uid2
+		uids = append(uids, uid1)
+	})
+	for _, other := range r.checks {
+		if other != check && other.fs.to.Raw == fs.to.Raw {
+			other.stored.each(func(_, uid2 imap.UID) { fs.claimed[uid2] = true })
+		}
+	}
 	var err error
 	if fs.srcOpened, err = fs.open(ctx, 1, fs.from.Raw, fs.writable1()); err != nil {
 		return err
@@ -54,12 +64,15 @@ func (r *run) restore(ctx context.Context, check *folderCheck, uids []imap.UID, 
 	for _, uid := range uids {
 		i := fs.src.Find(uid)
 		if i < 0 {
+			if there[told[uid]] {
+				continue // moved away on host1 since, or deleted there by --delete1
+			}
 			r.emit(event.MessageMissing{From: fs.from, To: fs.to, UID: uint32(uid), Late: true})
 			fs.problem(event.ErrNotStored, fmt.Sprintf("- msg %s/%d was stored in folder %s, and is neither there nor on host1 any more", fs.from.Raw, uid, fs.to.Raw), "look for it in the other folders of host2")
 			continue
 		}
 		fs.mapFlags(&fs.src.Recs[i])
-		c.tasks = append(c.tasks, task{c: c, src: int32(i), uid: uid, size: fs.src.Recs[i].Size, sent: fs.src.Recs[i].Size, fate: copied})
+		c.tasks = append(c.tasks, task{c: c, src: int32(i), uid: uid, size: fs.src.Recs[i].Size, sent: fs.src.Recs[i].Size, fate: copied, newUID: told[uid]})
 	}
 	slices.SortFunc(c.tasks, func(a, b task) int { return int(int64(a.uid) - int64(b.uid)) })
 	err = c.prove(ctx)

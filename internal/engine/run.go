@@ -91,13 +91,20 @@ type run struct {
 	folders2  *folders.Existing // on host2
 	made      map[string]bool   // host2 folders made ahead of their turn: still to be told?
 	merges    map[string]*mergeState
-	crossSeen map[identity.Key]struct{}
+	crossSeen map[identity.Key][]crossPlace
 	// places is where host2 has Gmail's messages, by their number; unique are the
 	// numbers the sizes table has seen.
 	places      map[string]place
 	unique      map[string]struct{}
 	uniqueBytes int64
-	newest      time.Time // newest INTERNALDATE of host1 known, see findNewest
+	newest      time.Time // newest INTERNALDATE of host1 listed so far
+
+	// otherJournals and wholeTable, the mapping of all of host1's folders, are made
+	// when something may be deleted on host2.
+	otherJournals *otherJournals
+	oneAccount    *oneAccount // whether both sides are, once that was asked
+	badQuarantine string      // why --quarantine2 cannot be obeyed
+	wholeTable    *folders.Table
 
 	// twins are host2 names, in lower case, that may be one folder there.
 	twins       map[string]bool
@@ -159,6 +166,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r.storeReports(ctx, fin)
 	r.goodbyes.Wait()
 	if r.j != nil {
+		r.keepLessons()
 		r.countTraffic()
 		if cerr := r.j.Close(); cerr != nil && !r.jBroken {
 			r.warn(fmt.Sprintf("the journal could not be closed in order: %v", cerr))
@@ -220,14 +228,14 @@ func (r *run) prepare() error {
 		r.hasher[i] = identity.NewHasher(r.identity)
 	}
 	if id.SkipCrossDuplicates {
-		r.crossSeen = make(map[identity.Key]struct{})
+		r.crossSeen = make(map[identity.Key][]crossPlace)
 	}
 	r.budgetBytes = max(r.p.Transfer.BufferBytes, 4*streamAbove)
 	r.prepareLimits()
 	return r.prepareTransform()
 }
 
-// work is the run itself, phase by phase (imapsync-cli.md section 5.2).
+// work is the run itself, phase by phase (docs/design.md, "The way of the data").
 func (r *run) work(ctx context.Context) error {
 	if r.p.Mode == plan.ModeJustBanner {
 		return errDone
@@ -254,6 +262,7 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.openJournal(ctx); err != nil {
 		return err
 	}
+	r.recallLessons()
 	r.prepareDays()
 	r.emit(event.Phase{Name: "list"})
 	if err := r.listFolders(ctx); err != nil {
@@ -279,9 +288,6 @@ func (r *run) work(ctx context.Context) error {
 		if err := r.tellTooBig(ctx); err != nil {
 			return err
 		}
-	}
-	if err := r.findNewest(ctx); err != nil {
-		return err
 	}
 	r.keepMapping()
 	r.emit(event.Phase{Name: "copy"})

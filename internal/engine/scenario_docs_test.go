@@ -19,6 +19,7 @@ const situations = 162
 // Every number of the list has a scenario, or a line in docs/scenarios.md that
 // says where it is; and that page lists every difference to imapsync.
 func TestScenariosDocumented(t *testing.T) {
+	t.Parallel()
 	const page = "../../docs/scenarios.md"
 	doc, err := os.ReadFile(page)
 	if err != nil {

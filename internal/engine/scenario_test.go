@@ -33,6 +33,7 @@ import (
 // the right thing are played by imapsync instead, which shows that what they
 // expect is its behaviour.
 func TestScenarios(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../../testdata/scenarios/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)

@@ -128,7 +128,7 @@ func (fs *folderSync) probe1() *probe {
 	inside, _ := r.src.messages(fs.from.Raw)
 	return &probe{
 		fs: fs, mailbox: fs.from.Raw, writable: fs.writable1(),
-		look: true, list: !known && inside > 0 && r.main.src.listsInOne(inside), recs: make([]listing.Record, 0, inside),
+		look: true, list: !known && inside > 0 && r.main.src.listsInOne(inside), recs: make([]listing.Record, 0, capacity(int64(inside))),
 	}
 }
 
@@ -148,7 +148,7 @@ func (s *scout) add(fs *folderSync, known bool) {
 	s.probes = append(s.probes, &probe{
 		fs: fs, mailbox: fs.to.Raw, writable: true, subscribe: fs.wantsSubscription(),
 		look: !told1 || !told2 || inside1 > 0 || inside2 > 0,
-		list: !known && inside2 > 0 && r.main.dst.listsInOne(inside2), recs: make([]listing.Record, 0, inside2),
+		list: !known && inside2 > 0 && r.main.dst.listsInOne(inside2), recs: make([]listing.Record, 0, capacity(int64(inside2))),
 	})
 }
 

@@ -5,8 +5,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
-// doubtKey of a task: the key it was sent with, without what was added to tell
-// lookalikes apart, which the destination's headers do not show.
+// doubtKey of a task is the key it was sent with.
 func (fs *folderSync) doubtKey(t *task) identity.Key {
 	if key := t.oddness().sentKey; key != nil {
 		return key.Base()
@@ -35,17 +34,11 @@ func (c *copier) sign(it *item, msg []byte) error {
 	content := identity.ContentOf(msg)
 	o := t.oddly()
 	o.sentContent = &content
-	_, alike := fs.alike[key]
 	switch {
 	case outcome != identity.Identified && p.HeadersGiven:
 		return nil // it will have no identity there
 	case outcome != identity.Identified:
 		key = content.Key()
-	case alike:
-		key = content.Key()
-		if plain, ok := fs.plainOf[key]; ok {
-			key = plain
-		}
 	}
 	if o.sentKey == nil && key == fs.src.Recs[t.src].Key || o.sentKey != nil && key == *o.sentKey {
 		return nil

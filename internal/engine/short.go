@@ -70,24 +70,28 @@ func (fs *folderSync) tellShort(t *task) {
 	fs.run.emit(event.MessageShort{Folder: fs.from, UID: uint32(t.uid), Bytes: t.sent, Told: t.size})
 }
 
-// notShort leaves out of host1's messages those of which host2 has much less, where
-// the sizes of the others agree.
-func (fs *folderSync) notShort(uids []imap.UID) []imap.UID {
-	short := make(map[imap.UID]bool)
+// noteShort notes that host1 sent size bytes of a message, as one that was cut if that is
+// much less than it has. It holds for the last time that the message came.
+func (t *task) noteShort(size int64) {
+	switch {
+	case t.short:
+		t.oddly().cut = fmt.Sprintf("host1 sent %d of its %d bytes", size, t.size)
+	case t.odd != nil:
+		t.odd.cut = ""
+	}
+}
+
+// shortOnHost2 tells the host1 messages of which host2 has much less, where the sizes of
+// the others agree.
+func (fs *folderSync) shortOnHost2() map[imap.UID]string {
+	short := make(map[imap.UID]string)
 	for _, m := range fs.pairing.Present {
 		if src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]; muchShort(src.Size, dst.Size, true) {
-			short[src.UID] = true
+			short[src.UID] = fmt.Sprintf("it has %d bytes there, and %d on host1", dst.Size, src.Size)
 		}
 	}
-	if len(short) == 0 || len(short) > 2 && 2*len(short) > len(fs.pairing.Present) {
-		return uids
+	if len(short) > 2 && 2*len(short) > len(fs.pairing.Present) {
+		return nil
 	}
-	kept := uids[:0]
-	for _, uid := range uids {
-		if !short[uid] {
-			kept = append(kept, uid)
-		}
-	}
-	fs.run.warn(fmt.Sprintf("Folder [%s]: %d messages are much shorter on host2 than on host1: they are not deleted on host1", fs.from.Raw, len(short)))
-	return kept
+	return short
 }

@@ -42,6 +42,7 @@ type side struct {
 	hasLabels bool
 
 	compression compression
+	chatter     chatter
 
 	// mu guards the counters: several lanes count.
 	mu sync.Mutex
@@ -88,13 +89,20 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 		OnOutOfStep:    func(e *imapconn.OutOfStepError) { r.outOfStep(n, e) },
 		OnStatus:       func(reply imapconn.Response) { r.calm.hear(s, &reply) },
 		OnSkipped: func(line string) {
-			r.emit(event.Debug{Topic: "", Text: fmt.Sprintf("Host%d: a reply was not understood and is ignored: %s", n, line)})
+			if line = s.chatter.hear("replies that were not understood", line); line != "" {
+				r.emit(event.Debug{Topic: "", Text: fmt.Sprintf("Host%d: a reply was not understood and is ignored: %s", n, line)})
+			}
 		},
 		OnNotice: func(notice imapconn.Response) {
 			if notice.Code == "ALERT" || notice.Status == "BYE" && s.leaving.Load() == 0 {
-				r.note(fmt.Sprintf("Host%d says: %s", n, notice.Line()))
+				if line := s.chatter.hear("notices", notice.Line()); line != "" {
+					r.note(fmt.Sprintf("Host%d says: %s", n, line))
+				}
 			}
 		},
+	}
+	for _, name := range a.DisabledCaps {
+		s.cfg.HideCaps = append(s.cfg.HideCaps, imap.Cap(name))
 	}
 	if a.Compress != nil {
 		s.cfg.Compress = *a.Compress
@@ -204,6 +212,7 @@ func (s *side) first(ctx context.Context, k *link, st *story) error {
 	}
 	s.family = folders.FamilyOf(s.banner, s.id, capNames(c.Caps()))
 	s.profile = provider.Of(s.acct.Host, s.banner, s.id, s.family)
+	st.emit(event.Note{Text: s.profileText()})
 	s.readAppendLimit(c)
 	s.hasLabels = c.Has(capGmail)
 	if err := s.quota(ctx, c, st); err != nil {
@@ -271,6 +280,16 @@ func (s *side) quota(ctx context.Context, c *imapconn.Conn, st *story) error {
 	}
 	st.emit(q)
 	return nil
+}
+
+// profileText tells which profile was taken, and why.
+func (s *side) profileText() string {
+	p := s.profile
+	commands := "as many commands under way as the line carries"
+	if p.Commands > 0 {
+		commands = fmt.Sprintf("up to %d commands under way on each", p.Commands)
+	}
+	return fmt.Sprintf("Host%d: taken for %s, %s: up to %d connections, %s (%s, %s)", s.n, p.Name, p.Why, p.Connections, commands, p.Source, p.Date)
 }
 
 // classify tells what a reply of this server asks for.

@@ -19,6 +19,7 @@ const (
 // TestServersThatAskForPatience: a server that asks for a pause, by whatever
 // reply, gets it, and every message in the end.
 func TestServersThatAskForPatience(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	const messages = 80
 	box := shared(messages, 4)
@@ -70,6 +71,7 @@ func TestServersThatAskForPatience(t *testing.T) {
 // TestServersThatHaveEnoughForToday end the run in good order; the same command
 // line goes on when they let it in again.
 func TestServersThatHaveEnoughForToday(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	const messages = 80
 	box := shared(messages, 4)
@@ -124,6 +126,7 @@ func TestServersThatHaveEnoughForToday(t *testing.T) {
 // TestLoginAgain: after a lost connection a server may take the right password for
 // wrong, or have no room, for a moment; it is asked again, but not for ever.
 func TestLoginAgain(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	box := shared(40, 2)
 	source := newAccount(t, mailtest.Real(t, mailtest.Dovecot))

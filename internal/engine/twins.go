@@ -33,7 +33,7 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 	confirmed := c.confirmedUIDs()
 	for _, a := range arrived {
 		ts := again[a.key]
-		if confirmed[a.uid] || fs.torn[a.uid] || len(ts) == 0 {
+		if confirmed[a.uid] || fs.torn[a.uid] || fs.claimed[a.uid] || len(ts) == 0 {
 			continue
 		}
 		t := ts[0]

@@ -1,6 +1,6 @@
 package event
 
-// Probed is the outcome of the probe of port 993 (imapsync-cli.md section 3.3).
+// Probed is the outcome of the probe of port 993 (imapsync: --sslN, --portN).
 type Probed struct {
 	base
 	Side Side

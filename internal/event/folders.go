@@ -100,7 +100,9 @@ type FolderRemoved struct {
 	Folder Folder
 	Dry    bool
 	Kept   string // why it was kept; "" when it was deleted
-	Err    error  // the server's refusal
+	// Messages went with it, or would.
+	Messages int64
+	Err      error // the server's refusal
 }
 
 // LoopStart and LoopEnd enclose the folder loop.

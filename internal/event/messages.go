@@ -81,6 +81,14 @@ type MessagesPresent struct {
 	Bytes  int64
 }
 
+// MessagesDoubtful counts messages that count as present though their content on
+// host2 is another one, or is not known: see docs/identity.md.
+type MessagesDoubtful struct {
+	base
+	From, To Folder
+	Count    int64
+}
+
 // FlagsChanged is a group of host2 messages whose flags were made equal.
 type FlagsChanged struct {
 	base

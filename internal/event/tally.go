@@ -67,12 +67,16 @@ func (t *Tally) Add(e Event) {
 		t.presentOnBoth(e.Folder, e.Count, e.Bytes)
 	case Error:
 		t.failed(e)
+	case MessagesDoubtful:
+		s.Doubtful += e.Count
 	case FlagsChanged:
 		if !e.Dry {
 			s.FlagsChanged += e.Count
 		}
 	case MessagesDeleted:
 		t.deleted(e)
+	case FolderRemoved:
+		t.folderRemoved(e)
 	case DeletionRefused:
 		t.refused(e)
 
@@ -229,6 +233,17 @@ func (t *Tally) deleted(e MessagesDeleted) {
 	s.Deleted[side(e.Side)] += n
 	if !e.Expunged && e.MovedTo == "" {
 		s.OnlyFlagged[side(e.Side)] += n
+	}
+}
+
+// folderRemoved counts the messages that went with a folder.
+func (t *Tally) folderRemoved(e FolderRemoved) {
+	switch {
+	case e.Kept != "" || e.Err != nil:
+	case e.Dry:
+		t.s.WouldDelete[side(e.Side)] += e.Messages
+	default:
+		t.s.Deleted[side(e.Side)] += e.Messages
 	}
 }
 

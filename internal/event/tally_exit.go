@@ -2,7 +2,7 @@ package event
 
 import "errors"
 
-// Exit codes, imapsync's numbers (imapsync-cli.md section 6.1) and one more:
+// Exit codes, imapsync's numbers (docs/usage.md, "Exit codes") and one more:
 // imapsync has no ceiling for deletions.
 const (
 	ExitOK                = 0

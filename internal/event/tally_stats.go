@@ -7,7 +7,7 @@ import (
 )
 
 // Stats are the figures of a run: what imapsync's statistics block shows
-// (imapsync-cli.md section 5.7) and what a truthful verdict needs beyond it.
+// ("++++ Statistics") and what a truthful verdict needs beyond it.
 // Arrays of three are indexed by Side; element 0 is unused. Bytes are as host1
 // tells them, or as sent for messages that were copied.
 type Stats struct {
@@ -39,6 +39,8 @@ type Stats struct {
 	Lost int64
 	// Short are messages of which host1 gave less than it says they have.
 	Short int64
+	// Doubtful count as present though nothing proves it.
+	Doubtful int64
 	// NotCopied lists the first of the NotCopiedCount messages that host2 does
 	// not have in any folder after this run.
 	NotCopied      []NotCopied

@@ -31,7 +31,7 @@ type roleView struct {
 }
 
 // viewRoles reads attributes in the server's order and names in byte order
-// (imapsync-folders.md section 3.7 a and b), then by any other sign.
+// (imapsync: --automap), then by any other sign.
 func viewRoles(side Side, sorted []Folder, s Space) *roleView {
 	v := &roleView{
 		announced: map[string]string{}, byAttr: map[string]string{}, guessed: map[string]string{},
@@ -166,7 +166,7 @@ func (m *automapper) pick(name string) (p pick, ok bool, err error) {
 	return p, ok, nil
 }
 
-// table is imapsync's decision (section 3.7 c).
+// table is imapsync's decision (--automap).
 func (m *automapper) table(name string) (pick, bool) {
 	r, how := m.v1.announced[name], fromAttr
 	if r == "" {

@@ -33,7 +33,8 @@ type Step struct {
 // Ignored is a folder that was asked for and takes no part.
 type Ignored struct{ Name, Why string }
 
-// choose selects and orders host1's folders (imapsync-folders.md section 2).
+// choose selects and orders host1's folders as imapsync does (--folder,
+// --folderrec, --subscribed, --include, --exclude, --folderfirst, --folderlast).
 // sub1 is the folder of --subfolder1 as listed, or "".
 func choose(o *Options, side Side, x *index, sep, sub1 string, vars perlexpr.Vars) (Choice, error) {
 	c := chooser{o: o, x: x, sep: sep, set: map[string]bool{}}

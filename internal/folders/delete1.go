@@ -33,8 +33,7 @@ func (n Names) Below(root, sep string, gone func(string) bool) bool {
 	return false
 }
 
-// EmptyVerdict decides whether --delete1emptyfolders may remove a host1 folder
-// (imapsync-folders.md section 6.2). below says that the list has folders below
+// EmptyVerdict decides whether --delete1emptyfolders may remove a host1 folder. below says that the list has folders below
 // it, exists and found are the counts of EXAMINE and of SEARCH ALL. why is "" when
 // the folder may go.
 //

@@ -162,6 +162,30 @@ func inside(n, root, sep string) bool {
 	return ok && (rest == "" || strings.HasPrefix(rest, sep))
 }
 
+// Outside returns the prefixes below which the server has the user's own folders, the
+// first one first, if a name lies below none of its namespaces; nil if it does, or if
+// that is not known.
+func (s Side) Outside(name string) (prefixes []string) {
+	if s.Namespace == nil || IsInbox(name) {
+		return nil
+	}
+	for i, class := range [][]NamespaceEntry{s.Namespace.Personal, s.Namespace.Other, s.Namespace.Shared} {
+		for _, e := range class {
+			within := strings.HasPrefix(name, e.Prefix)
+			if n := len("INBOX"); !within && len(e.Prefix) > n && IsInbox(e.Prefix[:n]) && len(name) > n && IsInbox(name[:n]) {
+				within = strings.HasPrefix(name[n:], e.Prefix[n:])
+			}
+			if within {
+				return nil
+			}
+			if i == 0 {
+				prefixes = append(prefixes, e.Prefix)
+			}
+		}
+	}
+	return prefixes
+}
+
 // foreign reports whether the longest namespace prefix that fits a name is one
 // of other users or of a shared space.
 func (g *guard) foreign(n string) bool {

@@ -3,7 +3,7 @@ package folders
 import "sort"
 
 // extras finds the host2 folders that are not on host1 and notes what protects
-// the others (imapsync-folders.md section 6.1).
+// the others (imapsync: --delete2folders).
 func (m *mapping) extras() error {
 	t := m.t
 	t.guard = guard{

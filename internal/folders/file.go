@@ -9,6 +9,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/imaphaul/imaphaul/internal/display"
 )
 
 // columns of the tab-separated form. from and to decide; the others are for people.
@@ -45,8 +47,8 @@ func (r Row) notes() []string {
 }
 
 // WriteTSV writes the rows as tab-separated lines under a line of column names.
-// In a field, backslash, TAB, CR, LF and bytes that are not UTF-8 are written
-// \\ \t \r \n \xHH.
+// In a field, backslash, TAB, CR and LF are written \\ \t \r \n, other characters
+// that are not safe to show, and bytes that are not UTF-8, \xHH.
 func (t *Table) WriteTSV(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintln(b, strings.Join(columns, "\t"))
@@ -56,34 +58,11 @@ func (t *Table) WriteTSV(w io.Writer) error {
 			if i > 0 {
 				b.WriteByte('\t')
 			}
-			b.WriteString(escape(f))
+			b.Write(display.AppendField(nil, f))
 		}
 		b.WriteByte('\n')
 	}
 	return b.Flush()
-}
-
-func escape(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == '\\':
-			b.WriteString(`\\`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == utf8.RuneError && n == 1, r < 0x20, r == 0x7f:
-			fmt.Fprintf(&b, `\x%02X`, s[i])
-		default:
-			b.WriteString(s[i : i+n])
-		}
-		i += n
-	}
-	return b.String()
 }
 
 func unescape(s string) (string, error) {
@@ -175,7 +154,7 @@ func (t *Table) WriteJSON(w io.Writer) error {
 		if err := enc.Encode(j); err != nil {
 			return fmt.Errorf("folder %q: %w", Text(r.From), err)
 		}
-		b.Write(bytes.TrimRight(line.Bytes(), "\n"))
+		b.Write(display.JSON(bytes.TrimRight(line.Bytes(), "\n")))
 	}
 	b.WriteString("\n]\n")
 	return b.Flush()

@@ -82,7 +82,7 @@ func foldKey(raw string) string {
 }
 
 // selectable returns the folders that can hold messages: each name once, in byte
-// order (imapsync-folders.md section 1.1). An empty name is the answer to another
+// order. An empty name is the answer to another
 // question (LIST "" "") and no folder.
 func selectable(list []Folder) []Folder {
 	out := make([]Folder, 0, len(list))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -111,47 +110,6 @@ func replacement(runes []rune, i int) bool {
 	c := runes[i]
 	return c == quoteMark || c >= 0xff01 && c <= 0xff5e || c >= 0x2400 && c <= 0x2421 ||
 		c == '_' && i+1 < len(runes) && runes[i+1] == 'x'
-}
-
-// Restore turns one repaired level, decoded, back into the original. A level
-// that repair did not change may not come back as it was: only names the
-// mapping table marks as changed are to be restored.
-func Restore(level string) string {
-	runes := []rune(level)
-	var b strings.Builder
-	for i := 0; i < len(runes); i++ {
-		c := runes[i]
-		switch {
-		case c == quoteMark && i+1 < len(runes):
-			i++
-			b.WriteRune(runes[i])
-		case c == nothing && i == len(runes)-1:
-		case c >= 0xff01 && c <= 0xff5e:
-			b.WriteRune(c - 0xff01 + 0x21)
-		case c == blankSign:
-			b.WriteByte(' ')
-		case c == delSign:
-			b.WriteByte(0x7f)
-		case c >= 0x2400 && c < 0x2420:
-			b.WriteRune(c - 0x2400)
-		case c == '_' && i+1 < len(runes) && runes[i+1] == 'x':
-			end := slices.Index(runes[i+1:], '_')
-			if end < 1 {
-				b.WriteRune(c)
-				continue
-			}
-			v, err := strconv.ParseUint(string(runes[i+2:i+1+end]), 16, 21)
-			if err != nil || !utf8.ValidRune(rune(v)) {
-				b.WriteRune(c)
-				continue
-			}
-			b.WriteRune(rune(v))
-			i += end + 1
-		default:
-			b.WriteRune(c)
-		}
-	}
-	return b.String()
 }
 
 // shorten cuts a level to what the rules allow and ends it with a sign made of

@@ -21,7 +21,7 @@ const (
 )
 
 // tableRoles are the roles imapsync knows; an attribute counts when it contains
-// one of them (imapsync-folders.md section 3.7 a).
+// one of them (imapsync: --automap; RFC 6154).
 var tableRoles = []string{roleAll, roleArchive, roleDrafts, roleFlagged, roleJunk, roleSent, roleTrash}
 
 // attrRoles are the attributes that give a role, lower case: SPECIAL-USE, and
@@ -32,7 +32,7 @@ var attrRoles = map[string]string{
 	`\sent`: roleSent, `\trash`: roleTrash,
 }
 
-// tableNames are the names imapsync knows: exact raw names (section 3.7 b).
+// tableNames are the names imapsync knows: exact raw names.
 var tableNames = map[string]string{
 	"All": roleAll, "All Messages": roleAll, "&BBIEQQQ1-": roleAll,
 

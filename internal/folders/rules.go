@@ -7,8 +7,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/perlexpr"
 )
 
-// rules turns a host1 name into a host2 name: the pipeline of imapsync
-// (imapsync-folders.md section 3.1), stages 3 to 9.
+// rules turns a host1 name into a host2 name: the pipeline of imapsync,
+// whose order docs/folders.md shows.
 type rules struct {
 	o          *Options
 	sp1, sp2   Space
@@ -86,7 +86,7 @@ func (r *rules) locateSubfolder1(side Side, x *index) error {
 }
 
 // inboxRule notes the spelling of INBOX to use on host2 when the two sides have
-// no spelling in common (section 3.5).
+// no spelling in common.
 func (r *rules) inboxRule(x1, x2 *index) {
 	if !r.o.FixInbox {
 		return
@@ -216,7 +216,7 @@ func (r *rules) addSubfolder2(n, p2 string) string {
 	return n
 }
 
-// swap exchanges the two separators (section 3.3).
+// swap exchanges the two separators (imapsync: --sep1, --sep2).
 func swap(n, sep1, sep2 string) string {
 	if sep1 == sep2 || !strings.Contains(n, sep1) && !strings.Contains(n, sep2) {
 		return n

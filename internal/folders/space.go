@@ -23,8 +23,8 @@ type Space struct {
 	Warning string
 }
 
-// Locate finds separator and prefix of a side (imapsync-folders.md sections 1.3
-// and 1.4). sep and prefix are --sepN and --prefixN, nil when not given.
+// Locate finds separator and prefix of a side (imapsync: --sepN, --prefixN;
+// RFC 2342). sep and prefix are --sepN and --prefixN, nil when not given.
 //
 // Unlike imapsync: the delimiters LIST itself sends are believed before any
 // guess; a tie between guessed separators always goes the same way; the guessed
@@ -133,7 +133,7 @@ func guessSep(names []Folder) string {
 }
 
 // guessPrefix is "INBOX." or "INBOX/", in the server's spelling, when every
-// folder but INBOX is below INBOX (imapsync-folders.md section 1.4).
+// folder but INBOX is below INBOX.
 func guessPrefix(names []Folder) string {
 	prefix := ""
 	for _, f := range names {

@@ -5,7 +5,6 @@ package guard
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
@@ -31,9 +30,6 @@ type Facts struct {
 	Unidentified int64
 	// SourceMessages and DestMessages count the whole folders.
 	SourceMessages, DestMessages int64
-	// NewestSource is the newest INTERNALDATE of the whole host1 account.
-	NewestSource time.Time
-	Now          time.Time
 }
 
 // Refusal is a decision against deleting.

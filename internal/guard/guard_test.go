@@ -9,8 +9,7 @@ import (
 )
 
 func TestGuardOfAFolder(t *testing.T) {
-	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	ok := Facts{SourceComplete: true, SourceMessages: 200, DestMessages: 200, Now: now}
+	ok := Facts{SourceComplete: true, SourceMessages: 200, DestMessages: 200}
 	with := func(change func(*Facts)) Facts {
 		f := ok
 		change(&f)
@@ -54,25 +53,51 @@ func TestGuardOfAFolder(t *testing.T) {
 	}
 }
 
-func TestGuardAgainstDeletingNewMail(t *testing.T) {
+func TestGuardOfAMessage(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	day := func(n int) time.Time { return now.AddDate(0, 0, -n) }
+	none := Known{Now: now}
+	known := Known{Now: now, FirstNext: 50, FirstAt: day(100)}
+	unsure := Known{Now: now, FirstNext: 50, Unsure: "folder B goes there, too"}
+	allowed := Known{Now: now, FirstNext: 50, NewMail: true}
+	old, recent := Extra{UID: 10, Arrived: day(400)}, Extra{UID: 10, Arrived: day(3)}
+	with := func(e Extra, change func(*Extra)) Extra {
+		change(&e)
+		return e
+	}
+	gone := func(e *Extra) { e.Gone = true }
 	for _, tc := range []struct {
-		name            string
-		newest, arrived time.Time
-		want            bool
+		name string
+		k    Known
+		e    Extra
+		want Rule
 	}{
-		{"older than the source", day(2), day(3), false},
-		{"newer than the source, recent", day(3), day(2), true},
-		{"newer than the source, long ago", day(400), day(31), false},
-		{"the source is empty, recent", time.Time{}, day(1), true},
-		{"as old as the newest", day(3), day(3), false},
-		{"no date", day(3), time.Time{}, true},
+		{"no journal, old", none, old, Goes},
+		{"no journal, of the last month", none, Extra{UID: 10, Arrived: day(29)}, RecentMail},
+		{"no journal, just older than that", none, Extra{UID: 10, Arrived: day(31)}, Goes},
+		{"no journal, no date", none, Extra{UID: 10}, RecentMail},
+		{"no journal, dated in the future", none, Extra{UID: 10, Arrived: day(-3)}, RecentMail},
+		{"there before the first run, old", known, old, Goes},
+		{"there before the first run, recent then", Known{Now: now, FirstNext: 50, FirstAt: day(2)}, recent, RecentMail},
+		{"came with the first UID", known, Extra{UID: 50, Arrived: day(400)}, NewMail},
+		{"came later, with an old date", known, Extra{UID: 51, Arrived: day(4000)}, NewMail},
+		{"dated after the first run, UIDs not known", Known{Now: now, FirstAt: day(100)}, Extra{UID: 10, Arrived: day(99)}, NewMail},
+		{"new, and its counterpart left host1", known, with(Extra{UID: 70, Arrived: day(1)}, gone), Goes},
+		{"new, and allowed", allowed, Extra{UID: 70, Arrived: day(1)}, Goes},
+		{"recent, and allowed", allowed, recent, Goes},
+		{"of others, and allowed", allowed, with(old, func(e *Extra) { e.Others = true }), OthersMail},
+		{"of others, gone from host1", known, with(old, func(e *Extra) { e.Others, e.Gone = true, true }), OthersMail},
+		{"tied to a message that is there", allowed, with(old, func(e *Extra) { e.Paired, e.Gone = true, true }), PairedMail},
+		{"not known whose", unsure, old, UnsureMail},
+		{"not known whose, but its counterpart left host1", unsure, with(old, gone), Goes},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := LooksLikeNewMail(Facts{NewestSource: tc.newest, Now: now}, tc.arrived)
+			got := tc.k.Rule(tc.e)
 			if got != tc.want {
-				t.Fatalf("got %v", got)
+				t.Fatalf("rule %d, want %d", got, tc.want)
+			}
+			if (tc.k.Why(got) == "") != (got == Goes) {
+				t.Fatalf("rule %d says %q", got, tc.k.Why(got))
 			}
 		})
 	}

@@ -16,9 +16,10 @@ type Habits struct {
 	// grown are differences in size that were seen, in bytes on the server minus
 	// bytes sent.
 	grown map[int64]int
-	// kept and altered count the pairs seen whose size was kept, or not; bodies
+	// kept and altered count the pairs seen whose size was kept, or not; exact those
+	// that were read and are equal, changed those that were read and are not, bodies
 	// those whose body was changed.
-	kept, altered, bodies int
+	kept, altered, exact, changed, bodies int
 }
 
 // The most that is remembered.
@@ -36,6 +37,11 @@ func (h *Habits) Learn(s, d *Message) {
 	h.size(s.Size, d.Size)
 	if s.Body != d.Body {
 		h.bodies++
+	}
+	if s.Exact == d.Exact {
+		h.exact++
+	} else {
+		h.changed++
 	}
 	for _, name := range more {
 		count(&h.added, name, maxNames)
@@ -75,12 +81,20 @@ func count(m *map[string]int, name string, most int) {
 	}
 }
 
-// KeepsBytes reports whether the server was seen to keep what it is given, and never
-// to change it.
-func (h *Habits) KeepsBytes() bool {
+// KeepsSizes reports whether the server was seen to keep the sizes of what it is
+// given, and never to change one.
+func (h *Habits) KeepsSizes() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.kept > 0 && h.altered == 0
+}
+
+// KeepsBytes reports whether the server was seen to keep every byte of what it is
+// given, and never to change one.
+func (h *Habits) KeepsBytes() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.exact > 0 && h.changed == 0 && h.altered == 0
 }
 
 // Known reports whether anything was learned.
@@ -150,10 +164,10 @@ func difference(s, d *Message) (more, less []string) {
 		case c == 0:
 			i, j = i+1, j+1
 		case c < 0:
-			less = append(less, s.fields[i].name)
+			less = append(less, s.fields[i].name.Value())
 			i++
 		default:
-			more = append(more, d.fields[j].name)
+			more = append(more, d.fields[j].name.Value())
 			j++
 		}
 	}
@@ -167,6 +181,8 @@ type Seen struct {
 	Grown   map[int64]int  `json:"grown,omitempty"`
 	Kept    int            `json:"kept,omitempty"`
 	Altered int            `json:"altered,omitempty"`
+	Exact   int            `json:"exact,omitempty"`
+	Changed int            `json:"changed,omitempty"`
 	Bodies  int            `json:"bodies,omitempty"`
 }
 
@@ -174,7 +190,10 @@ type Seen struct {
 func (h *Habits) Seen() Seen {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return Seen{maps.Clone(h.added), maps.Clone(h.dropped), maps.Clone(h.grown), h.kept, h.altered, h.bodies}
+	return Seen{
+		Added: maps.Clone(h.added), Dropped: maps.Clone(h.dropped), Grown: maps.Clone(h.grown),
+		Kept: h.kept, Altered: h.altered, Exact: h.exact, Changed: h.changed, Bodies: h.bodies,
+	}
 }
 
 // Remember takes over what an earlier run learned.
@@ -182,7 +201,7 @@ func (h *Habits) Remember(s Seen) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.added, h.dropped, h.grown = maps.Clone(s.Added), maps.Clone(s.Dropped), maps.Clone(s.Grown)
-	h.kept, h.altered, h.bodies = s.Kept, s.Altered, s.Bodies
+	h.kept, h.altered, h.exact, h.changed, h.bodies = s.Kept, s.Altered, s.Exact, s.Changed, s.Bodies
 }
 
 // Words tells what was learned, for people; empty for nothing.

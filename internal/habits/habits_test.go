@@ -56,7 +56,7 @@ func TestSame(t *testing.T) {
 			if got := next.Same(s, d); got != tt.then {
 				t.Errorf("then: %v, learned %s", got, text)
 			}
-			if !next.ExplainsSize(s.Size, d.Size) || next.KeepsBytes() != (s.Size == d.Size) {
+			if !next.ExplainsSize(s.Size, d.Size) || next.KeepsSizes() != (s.Size == d.Size) || next.KeepsBytes() != (s.Exact == d.Exact && s.Size == d.Size) {
 				t.Errorf("sizes %d %d: %s", s.Size, d.Size, text)
 			}
 			if next.Same(s, message("X-Other: 1\r\n"+tt.stored)) {
@@ -85,4 +85,25 @@ func FuzzOf(f *testing.F) {
 			t.Error("not equal to itself")
 		}
 	})
+}
+
+func TestPrefixes(t *testing.T) {
+	long := strings.Repeat("line one\r\nline two\r\n", 50)
+	for _, cut := range []int{0, 1, 9, 10, 11, 400, len(long) - 1, len(long)} {
+		d := NewPrefixes(nil)
+		for i := range cut { // byte by byte
+			_, _ = d.Write([]byte{long[i]})
+		}
+		n, sum := d.Whole()
+		s := NewPrefixes([]int64{5, n})
+		_, _ = s.Write([]byte(strings.ReplaceAll(long, "\r\n", "\n")))
+		if got := s.Begins(n, sum); got != (cut < len(long)) {
+			t.Errorf("cut at %d: %v", cut, got)
+		}
+		other := NewPrefixes([]int64{n})
+		_, _ = other.Write([]byte("X" + long))
+		if cut > 0 && other.Begins(n, sum) {
+			t.Errorf("cut at %d: begins another message", cut)
+		}
+	}
 }

@@ -8,9 +8,11 @@ package habits
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"mime"
 	"slices"
 	"strings"
+	"unique"
 
 	"github.com/imaphaul/imaphaul/internal/identity"
 )
@@ -19,21 +21,24 @@ import (
 // says.
 type Message struct {
 	fields []field // sorted
-	// Body is the digest of the body with line ends normalised, Size the number of
-	// bytes of the whole.
-	Body identity.Digest
-	Size int64
+	// Body is the digest of the body, Exact that of the whole message, both with
+	// line ends normalised; Size is the number of bytes of the whole.
+	Body, Exact identity.Digest
+	Size        int64
 }
 
-// field is a header field as it is compared: the name in lower case, the value
-// unfolded, decoded, with single blanks and no bytes beyond ASCII.
-type field struct{ name, value string }
+// field is a header field as it is compared: the name in lower case, and a digest of
+// the value unfolded, decoded, with single blanks and no bytes beyond ASCII.
+type field struct {
+	name  unique.Handle[string]
+	value identity.Digest
+}
 
 func (f field) compare(g field) int {
-	if c := strings.Compare(f.name, g.name); c != 0 {
-		return c
+	if f.name != g.name {
+		return strings.Compare(f.name.Value(), g.name.Value())
 	}
-	return strings.Compare(f.value, g.value)
+	return bytes.Compare(f.value[:], g.value[:])
 }
 
 // maxFields bounds the fields of a header that are told apart.
@@ -42,13 +47,13 @@ const maxFields = 2000
 // Of prepares a message for comparison; header is its header, with or without the
 // empty line that ends it.
 func Of(header []byte, content identity.Content, size int64) Message {
-	m := Message{Body: content.Body, Size: size}
+	m := Message{Body: content.Body, Exact: content.Exact, Size: size}
 	for line := range unfolded(header) {
 		name, value, ok := bytes.Cut(line, []byte(":"))
 		if !ok {
 			name, value = nil, line
 		}
-		m.fields = append(m.fields, field{strings.ToLower(string(bytes.TrimSpace(name))), plain(value)})
+		m.fields = append(m.fields, field{unique.Make(strings.ToLower(string(bytes.TrimSpace(name)))), digest(plain(value))})
 		if len(m.fields) == maxFields {
 			break
 		}
@@ -108,26 +113,78 @@ func plain(value []byte) string {
 	return b.String()
 }
 
-// values are those of a field, in lower-case name.
-func (m *Message) values(name string) (out []string) {
+func digest(text string) (d identity.Digest) {
+	sum := sha256.Sum256([]byte(text))
+	copy(d[:], sum[:])
+	return d
+}
+
+// AkinFields are the fields by which two messages are akin.
+var AkinFields = []string{"Date", "From", "Subject"}
+
+// AkinKey is equal for messages with equal Date, From and Subject; false for a header
+// that has none of them.
+func AkinKey(header []byte) (identity.Digest, bool) {
+	m := Of(header, identity.Content{}, 0)
+	var b strings.Builder
+	for _, f := range m.fields {
+		switch name := f.name.Value(); name {
+		case "date", "from", "subject":
+			b.WriteString(name)
+			b.Write(f.value[:])
+		}
+	}
+	return digest(b.String()), b.Len() > 0
+}
+
+// Akin reports whether Date, From and Subject of two messages are equal, at least
+// one of them being there.
+func (m *Message) Akin(other *Message) bool {
+	some := false
+	for _, name := range AkinFields {
+		name := unique.Make(strings.ToLower(name))
+		a, b := m.values(name), other.values(name)
+		if !slices.Equal(a, b) {
+			return false
+		}
+		some = some || len(a) > 0
+	}
+	return some
+}
+
+// Compatible reports whether nothing that tells messages apart says that these are two:
+// of Message-Id, Date, From, To and Subject each has no other value on one side than
+// on the other. A Message-Id may have been replaced where a Date, From and Subject are
+// equal.
+func (m *Message) Compatible(other *Message) bool {
+	date := unique.Make("date")
+	dated := len(m.values(date)) > 0 && slices.Equal(m.values(date), other.values(date)) && m.Akin(other)
+	for _, name := range []string{"message-id", "date", "from", "to", "subject"} {
+		name := unique.Make(name)
+		a, b := m.values(name), other.values(name)
+		if !within(a, b) && !within(b, a) && !(dated && name.Value() == "message-id") {
+			return false
+		}
+	}
+	return true
+}
+
+// within reports whether every value of a is one of b.
+func within(a, b []identity.Digest) bool {
+	for _, v := range a {
+		if !slices.Contains(b, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// values are the digests of a field's values.
+func (m *Message) values(name unique.Handle[string]) (out []identity.Digest) {
 	for _, f := range m.fields {
 		if f.name == name {
 			out = append(out, f.value)
 		}
 	}
 	return out
-}
-
-// Akin reports whether Date, From and Subject of two messages are equal, at least
-// one of them being there.
-func (m *Message) Akin(other *Message) bool {
-	any := false
-	for _, name := range []string{"date", "from", "subject"} {
-		a, b := m.values(name), other.values(name)
-		if !slices.Equal(a, b) {
-			return false
-		}
-		any = any || len(a) > 0
-	}
-	return any
 }

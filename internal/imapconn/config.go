@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/imapwire"
+	"github.com/imaphaul/imaphaul/internal/proxy"
 )
 
 // TLSMode says how a connection is protected.
@@ -53,6 +54,8 @@ type Config struct {
 	// the system's roots. See TLSOptions.Config.
 	TLS       TLSMode
 	TLSConfig *tls.Config
+	// Proxy is the way to the server, nil for the direct one.
+	Proxy *proxy.Server
 	// AllowCleartext permits sending a password without TLS to a host that is
 	// not this machine.
 	AllowCleartext bool
@@ -95,6 +98,8 @@ type Config struct {
 	// OnNotice is called with an untagged NO, BAD, BYE or a reply that carries
 	// a code meant for people, such as ALERT.
 	OnNotice func(Response)
+
+	maxUnasked int64 // for tests, see charge
 }
 
 // Label names the side for messages: "host1", "host2" or "host".

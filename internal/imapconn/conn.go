@@ -37,14 +37,17 @@ type Conn struct {
 	caps      imap.CapSet
 	capsFresh bool // set whenever caps are
 
-	sock      net.Conn // below everything
-	greeting  Response
-	authUsed  string
-	authError error
-	hide      []string // secrets, in every form in which they travelled
+	sock net.Conn // below everything
+	// certWanted: the server asked for a certificate of ours, and there is none.
+	certWanted bool
+	greeting   Response
+	authUsed   string
+	authError  error
+	hide       []string // secrets, in every form in which they travelled
 
 	// limit is the lowest MESSAGELIMIT that the server named, 0 for none.
 	limit int
+	spent spending
 	// selects counts the commands sent that change which mailbox is selected.
 	selects int
 
@@ -231,6 +234,7 @@ func (c *Conn) enter(ctx context.Context) error {
 
 // skipped reports a line that was not understood.
 func (c *Conn) skipped(line []byte) {
+	c.chatter(line)
 	if c.cfg.OnSkipped == nil {
 		return
 	}

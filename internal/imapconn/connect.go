@@ -55,7 +55,7 @@ func Connect(ctx context.Context, cfg Config) (*Conn, error) {
 	s.SetContext(ctx)
 	c := newConn(cfg, s, tracer)
 	c.sock = sock
-	if err := c.establish(ctx); err != nil {
+	if err := c.lateAlert(c.establish(ctx)); err != nil {
 		_ = c.Close() // the reason is err
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func Connect(ctx context.Context, cfg Config) (*Conn, error) {
 func (c *Conn) establish(ctx context.Context) error {
 	if c.cfg.TLS == TLSImplicit {
 		if err := c.s.StartTLS(ctx, c.tlsConfig()); err != nil {
-			return c.cfg.tlsError(err)
+			return c.tlsError(err)
 		}
 	}
 	if err := c.greet(); err != nil {
@@ -85,10 +85,16 @@ func (c *Conn) establish(ctx context.Context) error {
 }
 
 func (c *Conn) tlsConfig() *tls.Config {
-	if c.cfg.TLSConfig == nil {
-		return &tls.Config{ServerName: c.cfg.Host, MinVersion: tls.VersionTLS12}
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.cfg.TLSConfig != nil {
+		cfg = c.cfg.TLSConfig.Clone()
 	}
-	cfg := c.cfg.TLSConfig.Clone()
+	if len(cfg.Certificates) == 0 && cfg.GetClientCertificate == nil {
+		cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			c.certWanted = true
+			return &tls.Certificate{}, nil // none
+		}
+	}
 	if cfg.ServerName == "" {
 		cfg.ServerName = c.cfg.Host
 	}
@@ -164,7 +170,7 @@ func (c *Conn) startTLS(ctx context.Context) error {
 	}
 	c.caps, c.capsFresh = imap.CapSet{}, false
 	if err := c.s.StartTLS(ctx, c.tlsConfig()); err != nil {
-		return c.cfg.tlsError(err)
+		return c.tlsError(err)
 	}
 	_, err := c.Capability(ctx)
 	return err

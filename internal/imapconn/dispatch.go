@@ -22,7 +22,7 @@ type (
 	}
 	flagsReply  []imap.Flag
 	searchReply struct {
-		uids []imap.UID
+		uids imap.UIDSet
 		junk bool // something in it could not be read
 	}
 	enabledReply  []string
@@ -55,6 +55,9 @@ func (c *Conn) readReply(f *Fetch) (*Message, error) {
 			return nil, err
 		}
 	}
+	if err := c.charge(); err != nil {
+		return nil, err
+	}
 	alone := false
 	if c.s.Unsent() {
 		alone = len(c.flight) == 1 && c.line == nil && c.s.Quiet()
@@ -70,6 +73,9 @@ func (c *Conn) readReply(f *Fetch) (*Message, error) {
 		return nil, err
 	}
 	text, bare, err := c.readLine()
+	if err == nil {
+		err = c.tooLong(text)
+	}
 	if err != nil {
 		return nil, c.fail(c.doing(), err)
 	}
@@ -137,6 +143,7 @@ func (c *Conn) tagged(text []byte) error {
 		}
 		return c.unexplained(text)
 	}
+	c.settled()
 	r := parseResponse(text, rest)
 	c.redact(&r)
 	c.statusCode(&r)
@@ -183,6 +190,7 @@ func (c *Conn) untagged(f *Fetch, text []byte, bare bool) (*Message, error) {
 	}
 	word := text[from:i]
 	if isStatus(word) {
+		c.chatter(text)
 		r := parseResponse(text, text[from:])
 		c.redact(&r)
 		if r.Status == "BAD" && c.everUnasked {
@@ -327,7 +335,7 @@ func (c *Conn) named(word, line []byte) error {
 		flags, err = parseFlags(sc, &c.names, false)
 		v = flagsReply(flags)
 	case "SEARCH":
-		var uids []imap.UID
+		var uids imap.UIDSet
 		var junk bool
 		uids, junk, err = parseSearch(sc)
 		if junk {

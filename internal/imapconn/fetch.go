@@ -37,7 +37,7 @@ type Fetch struct {
 	errs    []FetchError
 	missing imap.UIDSet
 	noUID   int
-	gone    imap.UIDSet
+	gone    collector
 	closed  bool
 
 	seqs [1024]struct { // what the last replies told about sequence numbers
@@ -65,6 +65,7 @@ type ask struct {
 	open  bool // a range whose UIDs need not exist: no accounting
 	got   uidBits
 	width uint64
+	came  uint64 // messages of an open range
 	// low is the lowest UID that came, selects the mailbox it is about, see Conn.
 	low     imap.UID
 	selects int
@@ -128,7 +129,7 @@ func (f *Fetch) send(ctx context.Context, a *ask) error {
 	a.cmd.take = func(v any) bool {
 		g, ok := v.(vanishedReply)
 		if ok && g.earlier {
-			f.gone.AddSet(g.uids)
+			f.gone.addSet(g.uids)
 		}
 		return ok && g.earlier
 	}
@@ -179,7 +180,7 @@ func (f *Fetch) CommandErrs() []FetchError {
 func (f *Fetch) NoUID() int { return f.noUID }
 
 // Vanished are the UIDs that the server reported as gone, if it was asked.
-func (f *Fetch) Vanished() imap.UIDSet { return f.gone }
+func (f *Fetch) Vanished() imap.UIDSet { return f.gone.all() }
 
 // Next returns the next message of any command, and io.EOF when all commands
 // are answered. The message and its body are valid until the following Next.

@@ -51,14 +51,14 @@ func (c *Conn) fetched(f *Fetch, n uint32, isUID bool, line []byte) (*Message, e
 		return nil, c.lost(err)
 	}
 	if live {
+		c.spent.asked = true
 		p.f.learn(seq, p.m.UID)
-		p.f.arrived(p.m.UID)
-		return &p.m, nil
+		return &p.m, p.f.arrived(p.m.UID)
 	}
 	if err := c.finishReply(); err != nil {
 		return nil, err
 	}
-	return p.deliver(f), nil
+	return p.deliver(f)
 }
 
 // lost is fail, but for failures of the temporary file, which also make the
@@ -71,7 +71,7 @@ func (c *Conn) lost(err error) error {
 }
 
 // deliver gives a complete message to whom it concerns.
-func (p *fetchParser) deliver(f *Fetch) *Message {
+func (p *fetchParser) deliver(f *Fetch) (*Message, error) {
 	held := p.held
 	p.held = nil
 	m := &p.m
@@ -92,23 +92,29 @@ func (p *fetchParser) deliver(f *Fetch) *Message {
 			s.learn(m.Seq, m.UID)
 			if s.wanted(m.UID) {
 				if hasMain {
-					s.arrived(m.UID)
+					p.c.spent.asked = true
+					if err := s.arrived(m.UID); err != nil {
+						held.close()
+						return nil, err
+					}
 				}
 				if held != nil {
 					m.Body = &Literal{size: m.bodySize, left: m.bodySize, kept: held.reader(), spool: held}
 				}
 				if f == s {
 					s.body = m.Body
-					return m
+					return m, nil
 				}
-				s.keep(m)
-				return nil
+				if hasMain || len(s.queue) < maxKept {
+					s.keep(m)
+				}
+				return nil, nil
 			}
 		}
 	}
 	held.close()
 	p.c.offer(fetchReply{m})
-	return nil
+	return nil, nil
 }
 
 // items reads items up to the end of the reply. It stops with true at a body

@@ -18,7 +18,7 @@ func (f *Fetch) answered(a *ask, r *Response) {
 			if n := len(f.missing); n == 0 || f.missing[n-1].Stop < miss[0].Start {
 				f.missing = append(f.missing, miss...)
 			} else {
-				f.missing.AddSet(miss)
+				f.missing = join(f.missing, miss)
 			}
 		}
 	}
@@ -99,17 +99,19 @@ func (f *Fetch) wanted(u imap.UID) bool {
 }
 
 // arrived marks the wanted item of u.
-func (f *Fetch) arrived(u imap.UID) {
+func (f *Fetch) arrived(u imap.UID) error {
 	a := f.owner(u)
 	if a == nil {
-		return
+		return nil
 	}
 	if a.low == 0 || u < a.low {
 		a.low = u
 	}
-	if !a.open {
-		a.got.set(u)
+	if a.open {
+		return f.bound(a)
 	}
+	a.got.set(u)
+	return nil
 }
 
 // spoiled takes the mark back: what came cannot be used.

@@ -128,11 +128,9 @@ func (c *Conn) Xlist(ctx context.Context, ref, pattern string) ([]ListData, erro
 
 func (c *Conn) startList(ctx context.Context, name string, status bool, args ...Arg) (*Pending[[]ListData], error) {
 	data := new([]ListData)
-	var index map[string]int
-	if status {
-		index = make(map[string]int)
-	}
-	take := func(v any) bool {
+	lines := &listLines{data: data, index: make(map[string]int)}
+	cmd := &Command{name: name}
+	cmd.take = func(v any) bool {
 		switch v := v.(type) {
 		case *ListData:
 			// LIST and XLIST answer each other's command on some servers; an
@@ -140,21 +138,19 @@ func (c *Conn) startList(ctx context.Context, name string, status bool, args ...
 			if (v.kind == "LSUB") != (name == "LSUB") {
 				return false
 			}
-			if index != nil {
-				index[v.Name] = len(*data)
-			}
-			*data = append(*data, *v)
-			return true
+			took := lines.take(v)
+			cmd.over = lines.over
+			return took
 		case exactStatus:
-			i, ok := index[v.Mailbox]
-			if ok {
+			i, ok := lines.index[v.Mailbox]
+			if ok = ok && status; ok {
 				(*data)[i].Status = v.StatusData
 			}
 			return ok
 		}
 		return false
 	}
-	return start(ctx, c, data, &Command{name: name, take: take}, args...)
+	return start(ctx, c, data, cmd, args...)
 }
 
 // parseList reads "(attrs) delim name extended". Nil for a line without name.

@@ -114,7 +114,7 @@ func (c *Conn) logIn(ctx context.Context, cr Credentials) error {
 	}
 	p := auth.Params{
 		User: cr.User, AuthUser: cr.AuthUser, Password: cr.Password, Token: token,
-		Domain: cr.Domain, Host: c.cfg.Host, Port: c.cfg.Port,
+		Domain: cr.Domain, Host: c.cfg.Host, Port: c.cfg.Port, Done: ctx.Done(),
 	}
 	switch {
 	case mech == MechMasterAuth:
@@ -154,7 +154,7 @@ func (c *Conn) logIn(ctx context.Context, cr Credentials) error {
 		name = "XOAUTH2 accesstoken"
 	}
 	err = c.authenticate(ctx, client, name)
-	if err == nil || !cr.TryLogin || c.err != nil || cr.AuthUser != "" || token.IsSet() || !cr.Password.IsSet() {
+	if !cr.TryLogin || !c.refused(err) || cr.AuthUser != "" || token.IsSet() || !cr.Password.IsSet() || c.Has(imap.CapLoginDisabled) {
 		return err
 	}
 	if c.loginCommand(ctx, cr.User, cr.Password, MechLogin) != nil {
@@ -168,15 +168,31 @@ func (c *Conn) logIn(ctx context.Context, cr Credentials) error {
 // another way for a password.
 func (c *Conn) defaultMech() string {
 	if c.Has(imap.CapLoginDisabled) {
-		switch {
-		case c.Has(imap.AuthCap(auth.Plain)):
-			return auth.Plain
-		case c.Has(imap.AuthCap(auth.Login)):
-			return MechSASLLogin
+		for _, m := range []string{auth.Plain, auth.Login, auth.ScramSHA256, auth.ScramSHA1, auth.CramMD5, auth.DigestMD5} {
+			switch {
+			case !c.Has(imap.AuthCap(m)):
+			case m == auth.Login:
+				return MechSASLLogin
+			default:
+				return m
+			}
 		}
 	}
 	return MechLogin
 }
+
+// refused reports whether the server itself answered a mechanism with NO or BAD.
+// After a challenge that does not hold nothing more is told to it: what follows
+// could be the password itself.
+func (c *Conn) refused(err error) bool {
+	var r *Response
+	var a *AuthError
+	return c.err == nil && errors.As(err, &r) && (!errors.As(err, &a) || !a.Ours)
+}
+
+// ErrLoginDisabled says that the server forbids the command LOGIN (RFC 3501 section
+// 6.2.3), and that nothing was sent.
+var ErrLoginDisabled = errors.New("the server forbids the command LOGIN here (LOGINDISABLED)")
 
 // mayLogIn refuses to send secrets over an unprotected connection.
 func (c *Conn) mayLogIn() error {
@@ -187,7 +203,12 @@ func (c *Conn) mayLogIn() error {
 		c.cfg.Label(), c.cfg.addr(), ErrCleartext, c.cfg.opt("ssl"), c.cfg.opt("nossl"), c.cfg.opt("notls"))
 }
 
+// isLoopback reports whether the server is this machine. Behind a proxy none is:
+// the socket leads to the proxy, and a name may mean anything there.
 func (c *Conn) isLoopback() bool {
+	if c.cfg.Proxy != nil {
+		return false
+	}
 	if strings.EqualFold(c.cfg.Host, "localhost") {
 		return true
 	}
@@ -202,6 +223,13 @@ func (c *Conn) isLoopback() bool {
 
 // loginCommand is LOGIN (RFC 3501 section 6.2.3); name goes to AuthMechanism.
 func (c *Conn) loginCommand(ctx context.Context, user string, password secret.Secret, name string) error {
+	if c.Has(imap.CapLoginDisabled) {
+		remedy := "choose another mechanism with " + c.cfg.opt("authmech")
+		if _, ok := c.s.TLS(); !ok {
+			remedy = "protect the connection with " + c.cfg.opt("tls") + " or " + c.cfg.opt("ssl") + ", or " + remedy
+		}
+		return fmt.Errorf("%s: %w; %s", c.cfg.Label(), ErrLoginDisabled, remedy)
+	}
 	if err := c.run(ctx, "LOGIN", quotedStr(user), password); err != nil {
 		return c.clean(err)
 	}

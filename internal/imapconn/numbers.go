@@ -44,7 +44,7 @@ func parseNum64(b []byte) (uint64, bool) {
 // parseSet reads a set such as 1:4,7 with numbers in either order. Parts that
 // are no numbers, or hold a *, make it false; what was read is returned.
 func parseSet(b []byte) (imap.UIDSet, bool) {
-	var set imap.UIDSet
+	var set collector
 	good := true
 	for part := range bytes.SplitSeq(b, []byte{','}) {
 		if len(part) == 0 {
@@ -64,15 +64,10 @@ func parseSet(b []byte) (imap.UIDSet, bool) {
 		if a > z {
 			a, z = z, a
 		}
-		// In order as they come: AddRange keeps sets sorted at a cost for
-		// each; appending is enough for sets that are sorted already.
-		if n := len(set); n == 0 || set[n-1].Stop < imap.UID(a) {
-			set = append(set, imap.UIDRange{Start: imap.UID(a), Stop: imap.UID(z)})
-		} else {
-			set.AddRange(imap.UID(a), imap.UID(z))
-		}
+		set.add(imap.UID(a), imap.UID(z))
 	}
-	return set, good && len(set) > 0
+	all := set.all()
+	return all, good && len(all) > 0
 }
 
 // setSize is the number of UIDs in a static set.

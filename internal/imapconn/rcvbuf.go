@@ -2,7 +2,11 @@ package imapconn
 
 import (
 	"context"
+	"fmt"
 	"net"
+	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -35,11 +39,13 @@ func (c *Config) connect(ctx context.Context) (net.Conn, error) {
 // how long the connection took: about a round trip.
 func (c *Config) connectWith(ctx context.Context, room int) (net.Conn, time.Duration, error) {
 	var began atomic.Pointer[time.Time]
+	var tried addresses
 	d := net.Dialer{Timeout: c.Timeout, KeepAlive: -1}
 	if c.KeepAlive {
 		d.KeepAlive = 0 // the default of the package: on
 	}
-	d.Control = func(_, _ string, raw syscall.RawConn) error {
+	d.Control = func(_, address string, raw syscall.RawConn) error {
+		tried.add(address)
 		now := time.Now()
 		began.CompareAndSwap(nil, &now)
 		if room > 0 {
@@ -47,11 +53,43 @@ func (c *Config) connectWith(ctx context.Context, room int) (net.Conn, time.Dura
 		}
 		return nil
 	}
-	sock, err := d.DialContext(ctx, c.network(), c.addr())
+	var sock net.Conn
+	var err error
+	if c.Proxy != nil {
+		sock, err = c.Proxy.Dial(ctx, func(ctx context.Context, addr string) (net.Conn, error) {
+			return d.DialContext(ctx, "tcp", addr)
+		}, c.network(), c.addr(), c.Timeout)
+	} else {
+		sock, err = d.DialContext(ctx, c.network(), c.addr())
+	}
 	if err != nil || began.Load() == nil {
-		return sock, 0, err
+		return sock, 0, tried.name(err)
 	}
 	return sock, time.Since(*began.Load()), nil
+}
+
+// addresses are those of one host that were tried, maybe at the same time.
+type addresses struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (a *addresses) add(address string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !slices.Contains(a.all, address) {
+		a.all = append(a.all, address)
+	}
+}
+
+// name names them all in an error, which by itself names the first alone.
+func (a *addresses) name(err error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err == nil || len(a.all) < 2 {
+		return err
+	}
+	return fmt.Errorf("%w (none of the host's %d addresses could be reached: %s)", err, len(a.all), strings.Join(a.all, ", "))
 }
 
 // SetReceiveBuffer lowers the receive buffer to n bytes. What was offered to the

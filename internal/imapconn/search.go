@@ -1,10 +1,8 @@
 package imapconn
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -12,8 +10,9 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapwire"
 )
 
-// maxFound bounds the UIDs of one search: more than any mailbox holds.
-const maxFound = 100_000_000
+// maxFound bounds the UIDs of one search, whatever EXISTS says: they are put
+// into memory, and a server names any number of them in twenty bytes.
+const maxFound = maxInMailbox
 
 // SearchData is the answer to a search with result options (RFC 4731).
 type SearchData struct {
@@ -42,9 +41,13 @@ func (c *Conn) UIDSearch(ctx context.Context, criteria string) ([]imap.UID, erro
 	if err != nil {
 		return nil, err
 	}
-	uids, ok := expand(d.All, maxFound)
+	most := uint64(maxFound)
+	if c.mailbox != nil {
+		most = min(most, uint64(c.mailbox.Exists)+uint64(c.mailbox.Exists)/4+someMore)
+	}
+	uids, ok := expand(d.All, most)
 	if !ok {
-		return nil, fmt.Errorf("UID SEARCH %s: the server names %d messages", criteria, setSize(d.All))
+		return nil, fmt.Errorf("UID SEARCH %s: the server names %d messages, and the folder holds no more than %d", criteria, setSize(d.All), most)
 	}
 	return uids, nil
 }
@@ -81,11 +84,11 @@ func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d
 	args = append(args, Raw(criteria))
 	cmd := &Command{name: "UID SEARCH"}
 	d = &SearchData{}
-	var plain []imap.UID
+	var plain collector
 	cmd.take = func(v any) bool {
 		switch v := v.(type) {
 		case searchReply:
-			plain = append(plain, v.uids...)
+			plain.addSet(v.uids)
 			d.partial = d.partial || v.junk
 		case esearchReply:
 			if v.tag != "" && !strings.EqualFold(v.tag, cmd.tag) {
@@ -106,15 +109,13 @@ func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d
 	if d.partial {
 		return nil, nil, fmt.Errorf("UID SEARCH %s: the server's answer is not a list of UIDs", criteria)
 	}
-	if len(plain) > 0 {
-		d.All.AddSet(setOf(plain))
-	}
+	d.All = join(d.All, plain.all())
 	return d, cmd.part, nil
 }
 
 // add adds what was found below.
 func (d *SearchData) add(more *SearchData) {
-	d.All.AddSet(more.All)
+	d.All = join(d.All, more.All)
 	if more.Min > 0 {
 		d.Min = more.Min
 	}
@@ -123,49 +124,33 @@ func (d *SearchData) add(more *SearchData) {
 	d.ModSeq = max(d.ModSeq, more.ModSeq)
 }
 
-// setOf makes a set of UIDs in any order, in n log n.
-func setOf(uids []imap.UID) imap.UIDSet {
-	if !slices.IsSorted(uids) {
-		slices.Sort(uids)
-	}
-	var set imap.UIDSet
-	for _, u := range uids {
-		if n := len(set); n > 0 && u <= set[n-1].Stop+1 && set[n-1].Stop != 1<<32-1 {
-			set[n-1].Stop = max(set[n-1].Stop, u)
-			continue
-		}
-		set = append(set, imap.UIDRange{Start: u, Stop: u})
-	}
-	return set
-}
-
 // parseSearch reads numbers; sets are forgiven, words are junk.
-func parseSearch(sc *imapwire.Scanner) (uids []imap.UID, junk bool, err error) {
+func parseSearch(sc *imapwire.Scanner) (uids imap.UIDSet, junk bool, err error) {
+	var found collector
 	for {
 		k, v, err := sc.Token()
 		if err != nil || k == imapwire.End {
-			return uids, junk, err
+			return found.all(), junk, err
 		}
 		if k == imapwire.Open {
 			// (MODSEQ n) of CONDSTORE.
 			for k != imapwire.Close && k != imapwire.End {
 				if k, _, err = sc.Token(); err != nil {
-					return uids, junk, err
+					return found.all(), junk, err
 				}
 			}
 			continue
 		}
 		if n, ok := parseNum32(v); ok && n > 0 {
-			uids = append(uids, imap.UID(n))
+			found.add(imap.UID(n), imap.UID(n))
 			continue
 		}
-		set, ok := parseSet(bytes.Clone(v))
-		more, few := expand(set, 1<<20)
-		if !ok || !few {
+		set, ok := parseSet(v)
+		if !ok {
 			junk = true
 			continue
 		}
-		uids = append(uids, more...)
+		found.addSet(set)
 	}
 }
 

@@ -113,9 +113,12 @@ func (c *Conn) startSelect(ctx context.Context, name, mailbox string, options *S
 		args = append(args, Raw("(CONDSTORE)"))
 	}
 	d := &SelectData{ReadOnly: name == "EXAMINE"}
+	var gone collector
+	resync := options != nil && options.QResync != nil
 	cmd := &Command{name: name}
-	cmd.take = func(v any) bool { return c.takeSelect(d, v) }
+	cmd.take = func(v any) bool { return c.takeSelect(d, &gone, resync, v) }
 	cmd.finish = func(r *Response) {
+		d.Vanished = gone.all()
 		if c.stream != nil {
 			c.stream.forgetSeqs() // they were the last mailbox's
 		}
@@ -133,7 +136,9 @@ func (c *Conn) startSelect(ctx context.Context, name, mailbox string, options *S
 	return start(ctx, c, d, cmd, args...)
 }
 
-func (c *Conn) takeSelect(d *SelectData, v any) bool {
+// takeSelect takes an answer to SELECT. gone collects what vanished; resync says
+// that changes were asked for.
+func (c *Conn) takeSelect(d *SelectData, gone *collector, resync bool, v any) bool {
 	switch v := v.(type) {
 	case numReply:
 		switch v.word {
@@ -147,10 +152,10 @@ func (c *Conn) takeSelect(d *SelectData, v any) bool {
 		d.Flags, d.HasFlags = v, true
 		return true
 	case vanishedReply:
-		d.Vanished.AddSet(v.uids)
+		gone.addSet(v.uids)
 		return true
 	case fetchReply:
-		if v.m.UID != 0 && v.m.HasFlags {
+		if resync && v.m.UID != 0 && v.m.HasFlags {
 			d.Changed = append(d.Changed, v.m.change())
 		}
 		return true

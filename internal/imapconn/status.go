@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/imapwire"
 )
 
@@ -72,22 +73,11 @@ func isStatus(word []byte) bool {
 	return false
 }
 
-// printable makes a text of the server safe for a terminal: control characters
-// and broken UTF-8 are replaced, and it is bounded.
+// printable is a text of the server safe to show, and bounded.
 func printable(b []byte) string {
 	const limit = 4096
 	if len(b) > limit {
 		b = append(bytes.Clone(b[:limit]), "..."...)
 	}
-	for _, c := range b {
-		if c < ' ' || c >= 0x7f {
-			return strings.Map(func(r rune) rune {
-				if r < ' ' || r == 0x7f {
-					return '?'
-				}
-				return r
-			}, strings.ToValidUTF8(string(b), "\uFFFD"))
-		}
-	}
-	return string(b)
+	return display.Text(string(b))
 }

@@ -81,14 +81,18 @@ func (c *Conn) store(ctx context.Context, set imap.UIDSet, item string, value Ra
 	if o.UnchangedSince > 0 {
 		item = "(UNCHANGEDSINCE " + strconv.FormatUint(o.UnchangedSince, 10) + ") " + item
 	}
-	d := &StoreData{}
+	d, most, astray := &StoreData{}, 4*setSize(set), 0
 	take := func(v any) bool {
 		switch v := v.(type) {
 		case fetchReply:
-			if v.m.UID != 0 && v.m.HasFlags {
+			if v.m.HasFlags && set.Contains(v.m.UID) && uint64(len(d.Changed)) < most {
 				d.Changed = append(d.Changed, v.m.change())
 			}
 		case *Response:
+			// It belongs into the tagged reply; few are forgiven elsewhere.
+			if astray++; astray > 16 {
+				return false
+			}
 			return d.modified(v)
 		default:
 			return false
@@ -106,7 +110,7 @@ func (d *StoreData) modified(r *Response) bool {
 		return false
 	}
 	set, _ := parseSet([]byte(r.CodeArgs))
-	d.Modified.AddSet(set)
+	d.Modified = join(d.Modified, set)
 	return true
 }
 

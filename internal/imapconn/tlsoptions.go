@@ -9,9 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
-	"time"
 )
 
 // TLSOptions say how a server's certificate is checked. The zero value checks
@@ -32,12 +30,14 @@ type TLSOptions struct {
 	// MinVersion and MaxVersion are tls.VersionTLS10 and so on; 0 for the
 	// defaults of crypto/tls.
 	MinVersion, MaxVersion uint16
+	// CipherSuites are those offered up to TLS 1.2, nil for the defaults.
+	CipherSuites []uint16
 }
 
 // Config makes the configuration for host. Files that cannot be read are
 // errors that name them.
 func (o TLSOptions) Config(host string) (*tls.Config, error) {
-	cfg := &tls.Config{ServerName: host, MinVersion: o.MinVersion, MaxVersion: o.MaxVersion} //nolint:gosec // 0 is the package's default
+	cfg := &tls.Config{ServerName: host, MinVersion: o.MinVersion, MaxVersion: o.MaxVersion, CipherSuites: o.CipherSuites} //nolint:gosec // 0 is the package's default
 	if o.ServerName != "" {
 		cfg.ServerName = o.ServerName
 	}
@@ -88,45 +88,6 @@ type fingerprintError struct{ cert *x509.Certificate }
 
 func (e *fingerprintError) Error() string { return "the certificate has another fingerprint" }
 
-// TLSError is a failed handshake, or STARTTLS refused. Its text names what the
-// certificate says and which option helps.
-type TLSError struct {
-	Host string
-	Err  error
-	// Cert is the certificate that was not accepted, nil when that is not the
-	// reason.
-	Cert *x509.Certificate
-
-	remedy string
-}
-
-// Error tells subject, issuer, dates, fingerprint, reason and remedy.
-func (e *TLSError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: TLS failed: %v", e.Host, e.Err)
-	if c := e.Cert; c != nil {
-		names := append(slices.Clone(c.DNSNames), ipStrings(c)...)
-		fmt.Fprintf(&b, "; certificate of subject %q, names %q, issued by %q, valid from %s to %s, SHA-256 %s",
-			c.Subject.String(), strings.Join(names, " "), c.Issuer.String(),
-			c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339), Fingerprint(c))
-	}
-	if e.remedy != "" {
-		b.WriteString("; " + e.remedy)
-	}
-	return b.String()
-}
-
-// Unwrap gives the cause.
-func (e *TLSError) Unwrap() error { return e.Err }
-
-func ipStrings(c *x509.Certificate) []string {
-	s := make([]string, len(c.IPAddresses))
-	for i, ip := range c.IPAddresses {
-		s[i] = ip.String()
-	}
-	return s
-}
-
 // Fingerprint is the SHA-256 of a certificate, hex with colons.
 func Fingerprint(c *x509.Certificate) string {
 	sum := sha256.Sum256(c.Raw)
@@ -138,26 +99,4 @@ func Fingerprint(c *x509.Certificate) string {
 		fmt.Fprintf(&b, "%02X", x)
 	}
 	return b.String()
-}
-
-// tlsError explains a failed handshake.
-func (c *Config) tlsError(err error) error {
-	e := &TLSError{Host: c.Label() + " " + c.addr(), Err: err}
-	var verify *tls.CertificateVerificationError
-	var finger *fingerprintError
-	var header tls.RecordHeaderError
-	switch {
-	case errors.As(err, &verify):
-		if len(verify.UnverifiedCertificates) > 0 {
-			e.Cert = verify.UnverifiedCertificates[0]
-		}
-		e.remedy = fmt.Sprintf("if you trust this server all the same, pin it with %s SSL_fingerprint=..., give its root with %s SSL_ca_file=..., or switch the check off with %s SSL_verify_mode=0 or %s",
-			c.opt("sslargs"), c.opt("sslargs"), c.opt("sslargs"), c.opt("insecure"))
-	case errors.As(err, &finger):
-		e.Cert = finger.cert
-		e.remedy = "compare the fingerprint with " + c.opt("sslargs") + " SSL_fingerprint"
-	case errors.As(err, &header):
-		e.remedy = fmt.Sprintf("port %d does not speak TLS; use %s with %s, or %s", c.Port, c.opt("tls"), c.opt("nossl"), c.opt("port"))
-	}
-	return e
 }

@@ -11,12 +11,14 @@ type counting struct {
 	r       io.Reader
 	w       io.Writer
 	in, out atomic.Int64
+	slow    *slowness
 	dirty   bool // written since the compressor was flushed
 }
 
 func (c *counting) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.in.Add(int64(n))
+	c.slow.moved(n)
 	return n, err
 }
 

@@ -28,10 +28,15 @@ var aLongTimeAgo = time.Unix(1, 0)
 type TimeoutError struct {
 	Op    string        // "reading" or "writing"
 	After time.Duration // the idle time-out
+	// Slow says that bytes came, but fewer than slowest in that time.
+	Slow bool
 }
 
 // Error names the direction and the limit.
 func (e *TimeoutError) Error() string {
+	if e.Slow {
+		return fmt.Sprintf("less than %d bytes came in %v, and no whole line, while %s (see --timeout1 and --timeout2)", slowest, e.After, e.Op)
+	}
 	return fmt.Sprintf("no byte moved for %v while %s (see --timeout1 and --timeout2)", e.After, e.Op)
 }
 
@@ -59,6 +64,8 @@ type rawConn struct {
 	in, out atomic.Int64
 	// slowIn and slowOut hold a direction back; nil for none.
 	slowIn, slowOut Brake
+	// patience is the waitIn at which a reply counts as stalled, see slowness.
+	patience int64
 	// waitIn and waitOut are the time spent in reading and writing the socket.
 	waitIn, waitOut atomic.Int64
 
@@ -119,7 +126,7 @@ func (c *rawConn) Read(p []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	c.arm(c.SetReadDeadline)
+	slow := c.armRead()
 	stop := func() bool { return true }
 	if c.ctx.Done() != nil {
 		stop = context.AfterFunc(c.ctx, c.cancel)
@@ -130,7 +137,11 @@ func (c *rawConn) Read(p []byte) (int, error) {
 	interrupted := !stop()
 	c.in.Add(int64(n))
 	moved(c.slowIn, n)
-	return n, c.explain("reading", err, interrupted)
+	err = c.explain("reading", err, interrupted)
+	if t, ok := err.(*TimeoutError); ok { //nolint:errorlint // made one line above
+		t.Slow = slow
+	}
+	return n, err
 }
 
 // Write writes all of p; the idle time-out is renewed whenever bytes move in

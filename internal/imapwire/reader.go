@@ -40,16 +40,14 @@ type Reader struct {
 	br     *bufio.Reader
 	long   []byte
 	tracer *Tracer
-	quiet  bool // an authentication exchange is on
-	limit  int  // MaxLine, less in tests
+	quiet  bool   // an authentication exchange is on
+	limit  int    // MaxLine, less in tests
+	whole  func() // called when a line or literal is complete
 }
 
 func newReader(r io.Reader, t *Tracer) *Reader {
-	return &Reader{br: bufio.NewReaderSize(r, bufferSize), tracer: t, limit: MaxLine}
+	return &Reader{br: bufio.NewReaderSize(r, bufferSize), tracer: t, limit: MaxLine, whole: func() {}}
 }
-
-// NewReader returns a Reader over r, for tests and fuzzing.
-func NewReader(r io.Reader) *Reader { return newReader(r, nil) }
 
 // SetQuiet hides what is read from the trace while on, but for tagged and
 // untagged lines.
@@ -69,6 +67,7 @@ func (r *Reader) Line() (Fragment, error) {
 			return Fragment{Literal: -1}, err
 		}
 	}
+	r.whole()
 	f := Fragment{Literal: -1}
 	b = b[:len(b)-1]
 	f.Bare = len(b) == 0 || b[len(b)-1] != '\r'
@@ -198,6 +197,7 @@ func (r *Reader) ReadLiteral(buf []byte, n int64) ([]byte, error) {
 			left -= step
 		}
 	}
+	r.whole()
 	if r.tracer != nil {
 		r.tracer.Literal(buf[start:])
 	}

@@ -109,6 +109,9 @@ func (s *Scanner) ReadLiteral(buf []byte, limit int64) (out []byte, ok bool, err
 		}
 		return buf, false, s.Next()
 	}
+	if s.sum += int(n); s.sum > MaxLine {
+		return nil, false, errReplyTooLong
+	}
 	if out, err = s.r.ReadLiteral(buf, n); err != nil {
 		return nil, false, err
 	}

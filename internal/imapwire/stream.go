@@ -63,6 +63,7 @@ type Stream struct {
 	zb     *bufio.Writer // gathers what zw writes in small pieces
 	bw     *bufio.Writer
 	counts *counting
+	slow   *slowness
 	tracer *Tracer
 }
 
@@ -70,10 +71,13 @@ type Stream struct {
 func NewStream(conn net.Conn, opt Options) *Stream {
 	s := &Stream{raw: newRawConn(conn, opt.Timeout, opt.Now), tracer: opt.Tracer}
 	s.raw.slowIn, s.raw.slowOut = opt.SlowIn, opt.SlowOut
-	s.counts = &counting{}
+	s.slow = &slowness{raw: s.raw}
+	s.slow.renew()
+	s.counts = &counting{slow: s.slow}
 	s.src, s.dst = s.raw, s.raw
 	s.counts.r, s.counts.w = s.src, s.dst
 	s.Reader = newReader(s.counts, opt.Tracer)
+	s.Reader.whole = s.slow.renew
 	s.bw = bufio.NewWriterSize(s.counts, bufferSize)
 	return s
 }
@@ -86,7 +90,10 @@ func (s *Stream) SetContext(ctx context.Context) { s.raw.ctx = ctx }
 func (s *Stream) Context() context.Context { return s.raw.ctx }
 
 // SetTimeout changes the idle time-out; 0 for none.
-func (s *Stream) SetTimeout(d time.Duration) { s.raw.timeout = d }
+func (s *Stream) SetTimeout(d time.Duration) {
+	s.raw.timeout = d
+	s.slow.renew()
+}
 
 // Write buffers p, which is not traced; see Literal and Line for what is.
 func (s *Stream) Write(p []byte) (int, error) { return s.bw.Write(p) }
@@ -211,6 +218,9 @@ func (i inflating) Read(p []byte) (int, error) {
 func (s *Stream) Quiet() bool {
 	return s.br.Buffered() == 0 && len(s.raw.stash) == 0 && s.raw.stashErr == nil
 }
+
+// Position is the number of bytes of IMAP consumed so far.
+func (s *Stream) Position() int64 { return s.counts.in.Load() - int64(s.br.Buffered()) }
 
 // Deflated reports whether compression is on.
 func (s *Stream) Deflated() bool { return s.zw != nil }

@@ -21,14 +21,17 @@
 // A bbolt database with 4096-byte pages. Top-level buckets hold plain values and
 // no buckets; each value ends in a CRC-32C of its key and itself:
 //
-//	journal    schema version, account pair
-//	folders    both names -> folder number, UIDVALIDITYs, state
+//	journal    schema version, account pair, mapping, notes, runs
+//	folders    both names -> folder number, UIDVALIDITYs, state, first run
 //	entries    folder number, UID on host1 -> packed messages
 //	extras     folder number, UID on host2 -> packed messages known only there
 //	delivered  folder number, key -> packed keys of messages once delivered
 //	doubt      folder number, batch number -> a batch in flight
 //	flags      number -> a flag set
 //	traffic    side, hour -> bytes
+//
+// Schema 2 added to schema 1: the first run of a folder, which extras are claimed, the
+// bits OurDeleted and Cut of a message, notes, and the count of runs.
 //
 // Messages are packed some dozens to a value, which makes about 35 bytes a
 // message on disk and lets a folder be read at memory speed.

@@ -29,10 +29,17 @@ type Entry struct {
 	HasDate bool
 	// Delivered: host2 held this message at some time, by our append or found
 	// there. Delivered without UID2 means that it is no longer there, or that its
-	// place has to be found again.
+	// place has to be found again. In Folder.Extras: this message is claimed, it was
+	// the counterpart of a host1 message that has left host1 since.
 	Delivered bool
 	// Marks is for the caller to define.
 	Marks uint8
+	// OurDeleted: the mark \Deleted that host1's message has was set by this
+	// program, and is no wish of its owner. Put and Settle keep it, see MarkDeleted.
+	OurDeleted bool
+	// Cut: what host2 got is not all of the message's content. Put and Settle keep
+	// it while the message keeps its place on host2.
+	Cut bool
 }
 
 // Bits of an encoded entry's first byte.
@@ -43,7 +50,8 @@ const (
 	bitDate
 	bitZone // not UTC
 	bitMarks
-	bitsKnown = 1<<iota - 1
+	bitOurDeleted // since schema 2
+	bitCut        // since schema 2
 )
 
 // order tells which UID orders a table of entries.
@@ -75,6 +83,8 @@ func (p *packer) add(e *Entry) {
 	set(bitDate, e.HasDate)
 	set(bitZone, e.HasDate && e.Zone != 0)
 	set(bitMarks, e.Marks != 0)
+	set(bitOurDeleted, e.OurDeleted)
+	set(bitCut, e.Cut)
 	p.b = append(p.b, head)
 	p.b = binary.AppendVarint(p.b, int64(e.UID1)-int64(p.uid1))
 	p.uid1 = e.UID1
@@ -113,11 +123,10 @@ func (u *unpacker) next(e *Entry) bool {
 		return false
 	}
 	head := u.r.byte()
-	if head&^bitsKnown != 0 {
-		u.r.err = fmt.Errorf("entry with unknown bits %#02x", head)
-		return false
+	*e = Entry{
+		Delivered: head&bitDelivered != 0, HasDate: head&bitDate != 0,
+		OurDeleted: head&bitOurDeleted != 0, Cut: head&bitCut != 0,
 	}
-	*e = Entry{Delivered: head&bitDelivered != 0, HasDate: head&bitDate != 0}
 	e.UID1 = u.uid(&u.uid1)
 	if head&bitUID2 != 0 {
 		e.UID2 = u.uid(&u.uid2)

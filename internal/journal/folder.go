@@ -52,6 +52,9 @@ type Folder struct {
 	// Guarded by j.stateLock.
 	id       uint32 // 0: nothing is stored
 	state    FolderState
+	first    First
+	newFirst bool // first is to be written with whatever is written next
+	marked   bool // see folderRecord
 	doubts   int
 	attached bool
 	// In the modes that write nothing: Attach found another UIDVALIDITY than the
@@ -120,9 +123,11 @@ type Change struct {
 // Where they differ from the stored ones, the stored state is void, and:
 //
 //   - host1 rebuilt: the messages lose their place on host1. Those with a place on
-//     host2 become Extras; keys once delivered stay so (WasDelivered).
+//     host2 become Extras, none of which is claimed any more; keys once delivered
+//     stay so (WasDelivered).
 //   - host2 rebuilt: the messages keep their place on host1, lose the one on host2
-//     and are no longer Delivered: what the new folder lacks has to be copied.
+//     and are no longer Delivered: what the new folder lacks has to be copied. Its
+//     First is not known any more.
 //   - both: nothing is left.
 //
 // Batches in doubt stay in doubt; their own UIDVALIDITYs tell which of their UIDs
@@ -137,7 +142,7 @@ func (f *Folder) Attach(uidValidity1, uidValidity2 uint32) (Change, error) {
 			f.names.one, f.names.two, len(f.names.one)+len(f.names.two), maxNames)
 	}
 	j.stateLock.Lock()
-	rec := folderRecord{f.id, f.state}
+	rec := folderRecord{f.id, f.state, f.first, f.marked}
 	j.stateLock.Unlock()
 	change := rec.compare(uidValidity1, uidValidity2)
 	if change == (Change{}) || j.mode != ReadWrite {
@@ -161,7 +166,7 @@ func (f *Folder) Attach(uidValidity1, uidValidity2 uint32) (Change, error) {
 		return func() {
 			j.stateLock.Lock()
 			defer j.stateLock.Unlock()
-			f.id, f.state = rec.id, rec.state
+			f.id, f.state, f.first, f.newFirst, f.marked = rec.id, rec.state, rec.first, false, rec.marked
 			f.attached, f.uv1, f.uv2 = true, uidValidity1, uidValidity2
 		}, nil
 	})
@@ -195,7 +200,17 @@ func (f *Folder) edit(do func(tx *bbolt.Tx, rec folderRecord) (applied func(), e
 		if rec.id == 0 {
 			return nil, fmt.Errorf("journal: folder %q to %q was forgotten: %w", f.names.one, f.names.two, ErrNotAttached)
 		}
-		return do(tx, rec)
+		written := func() {}
+		if rec, written, err = f.writeFirst(tx, rec); err != nil {
+			return nil, err
+		}
+		applied, err := do(tx, rec)
+		return func() {
+			written()
+			if applied != nil {
+				applied()
+			}
+		}, err
 	})
 }
 
@@ -244,6 +259,7 @@ func (f *Folder) Forget() error {
 			f.j.stateLock.Lock()
 			defer f.j.stateLock.Unlock()
 			f.id, f.state, f.doubts, f.attached = 0, FolderState{}, 0, false
+			f.first, f.newFirst, f.marked = First{}, false, false
 		}, err
 	})
 }

@@ -58,7 +58,7 @@ func TestAttach(t *testing.T) {
 		},
 		{
 			name: "host1 rebuilt", uv1: 11, uv2: 20, change: Change{Rebuilt1: true},
-			extras:    []Entry{{UID2: 11, Key: Key{1}, Flags2: 1, Size: 5, Delivered: true}, {UID2: 30, Key: Key{30}}},
+			extras:    []Entry{{UID2: 11, Key: Key{1}, Flags2: 1, Size: 5}, {UID2: 30, Key: Key{30}}},
 			delivered: []byte{1, 3, 4},
 		},
 		{
@@ -72,7 +72,7 @@ func TestAttach(t *testing.T) {
 		{name: "both rebuilt", uv1: 11, uv2: 21, change: Change{Rebuilt1: true, Rebuilt2: true}},
 		{
 			name: "host1 has none", uv1: 0, uv2: 20, change: Change{Rebuilt1: true},
-			extras:    []Entry{{UID2: 11, Key: Key{1}, Flags2: 1, Size: 5, Delivered: true}, {UID2: 30, Key: Key{30}}},
+			extras:    []Entry{{UID2: 11, Key: Key{1}, Flags2: 1, Size: 5}, {UID2: 30, Key: Key{30}}},
 			delivered: []byte{1, 3, 4},
 		},
 	}

@@ -20,6 +20,7 @@ type Journal struct {
 	lock    *fileLock
 	damage  *Damage
 	created bool
+	schema  uint32 // of the file as it was opened; a real run converts it
 
 	// db is nil when nothing is or may be stored: an empty journal. dbFile is the
 	// file under it.
@@ -38,6 +39,9 @@ type Journal struct {
 	faulted   bool  // bbolt panicked
 	folders   map[names]*Folder
 	mapping   map[string]Mapped
+	notes     [2][]byte
+	runs      Runs
+	runStored bool // this run is counted on disk
 
 	flags   flagTable
 	traffic traffic
@@ -45,7 +49,7 @@ type Journal struct {
 }
 
 func newJournal(m Mode, now func() time.Time) *Journal {
-	j := &Journal{mode: m, now: now}
+	j := &Journal{mode: m, now: now, schema: schemaVersion}
 	j.reset()
 	return j
 }
@@ -54,6 +58,7 @@ func newJournal(m Mode, now func() time.Time) *Journal {
 func (j *Journal) reset() {
 	j.folders = make(map[names]*Folder)
 	j.mapping = nil
+	j.notes, j.runs, j.runStored = [2][]byte{}, Runs{}, false
 	j.flags.reset()
 	j.traffic.reset()
 }
@@ -69,6 +74,8 @@ func (j *Journal) load(tx *bbolt.Tx) error {
 	return errors.Join(
 		j.loadFolders(tx),
 		j.loadMapping(tx),
+		j.loadNotes(tx),
+		j.loadRuns(tx),
 		j.flags.load(tx),
 		j.traffic.load(tx),
 	)

@@ -33,11 +33,16 @@ func acquireLock(ctx context.Context, path string, shared bool, wait time.Durati
 	if shared {
 		flag = os.O_RDONLY
 	}
-	f, err := os.OpenFile(path, flag, 0o600)
+	// Not through a link: whoever could put one there would have the number written
+	// into a file of his choice.
+	f, err := os.OpenFile(path, flag|noFollow, 0o600)
 	if shared && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
+		if isLink(path) {
+			err = fmt.Errorf("%s is a symbolic link: remove it, if it is not meant to be there", path)
+		}
 		return nil, fmt.Errorf("lock journal: %w", err)
 	}
 	start := time.Now()
@@ -71,6 +76,11 @@ func acquireLock(ctx context.Context, path string, shared bool, wait time.Durati
 		}
 	}
 	return l, nil
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 func (l *fileLock) writePID(pid int) error {

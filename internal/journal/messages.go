@@ -98,13 +98,19 @@ func (f *Folder) overlay(p *packed[Entry]) func(*Entry) {
 		return nil
 	case p == entries && f.stale2:
 		return (*Entry).loseUID2
+	case p == extras && (f.stale1 || f.j.schema < 2):
+		return (*Entry).unclaim
 	default:
 		return func(*Entry) {}
 	}
 }
 
 // loseUID2 is what is left of an entry when the folder on host2 was rebuilt.
-func (e *Entry) loseUID2() { e.UID2, e.Flags2, e.Delivered = 0, 0, false }
+func (e *Entry) loseUID2() { e.UID2, e.Flags2, e.Delivered, e.Cut = 0, 0, false, false }
+
+// unclaim is what is left of an extra when the folder on host1 was rebuilt: claims
+// belong to both UIDVALIDITYs.
+func (e *Entry) unclaim() { e.Delivered = false }
 
 // Lookup returns the entries of those UIDs on host1 that the journal knows,
 // ascending by UID. Its cost is that of the UIDs asked for, not of the folder.
@@ -156,7 +162,8 @@ func (f *Folder) Lookup(uids []imap.UID) ([]Entry, error) {
 // some may be stored when it fails.
 func (f *Folder) Put(es ...Entry) error { return f.put(entries, byUID1, es) }
 
-// PutExtras stores messages that are on host2 only, by their UID2.
+// PutExtras stores messages that are on host2 only, by their UID2. One that is
+// claimed stays so.
 func (f *Folder) PutExtras(es ...Entry) error { return f.put(extras, byUID2, es) }
 
 func (f *Folder) put(p *packed[Entry], by order, es []Entry) error {
@@ -181,7 +188,7 @@ func (f *Folder) put(p *packed[Entry], by order, es []Entry) error {
 }
 
 // Drop forgets messages that are no longer on host1. Those with a place on host2
-// become Extras; a key once delivered stays so (WasDelivered).
+// become claimed Extras; a key once delivered stays so (WasDelivered).
 func (f *Folder) Drop(uids ...imap.UID) error {
 	for part := range slices.Chunk(uids, writeChunk) {
 		err := f.edit(func(tx *bbolt.Tx, rec folderRecord) (func(), error) {
@@ -189,7 +196,7 @@ func (f *Folder) Drop(uids ...imap.UID) error {
 			for i, u := range part {
 				places[i].UID1 = u
 			}
-			var lost orphans
+			lost := orphans{claimed: true}
 			if err := entries.drop(tx, rec.id, places, lost.add); err != nil {
 				return nil, err
 			}
@@ -219,10 +226,12 @@ func (f *Folder) DropExtras(uids ...imap.UID) error {
 	return nil
 }
 
-// orphans are entries that lost their place on host1.
+// orphans are entries that lost their place on host1; claimed, because the message
+// left a folder that is still the same.
 type orphans struct {
-	extras []Entry
-	keys   []Key
+	claimed bool
+	extras  []Entry
+	keys    []Key
 }
 
 func (o *orphans) add(e *Entry) {
@@ -231,6 +240,7 @@ func (o *orphans) add(e *Entry) {
 	}
 	if e.UID2 != 0 {
 		e.UID1, e.Flags1 = 0, 0
+		e.Delivered, e.OurDeleted = o.claimed, false
 		o.extras = append(o.extras, *e)
 	}
 }
@@ -244,6 +254,9 @@ func (o *orphans) store(tx *bbolt.Tx, folder uint32) error {
 
 // loseUID1 is Attach's work when the folder on host1 was rebuilt.
 func loseUID1(tx *bbolt.Tx, folder uint32) error {
+	if err := extras.change(tx, folder, (*Entry).unclaim); err != nil {
+		return err
+	}
 	var lost orphans
 	err := entries.each(tx, folder, func(_ []byte, rs []Entry) error {
 		for i := range rs {
@@ -266,22 +279,5 @@ func loseUID2(tx *bbolt.Tx, folder uint32) error {
 	if err := delivered.clear(tx, folder); err != nil {
 		return err
 	}
-	var keys, values [][]byte
-	err := entries.each(tx, folder, func(k []byte, rs []Entry) error {
-		for i := range rs {
-			rs[i].loseUID2()
-		}
-		keys, values = append(keys, bytes.Clone(k)), append(values, packEntries(rs))
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	b := entries.in(tx)
-	for i, k := range keys {
-		if err := b.Put(k, seal(k, values[i])); err != nil {
-			return err
-		}
-	}
-	return nil
+	return entries.change(tx, folder, (*Entry).loseUID2)
 }

@@ -65,13 +65,36 @@ func newModel() *model {
 	return &model{entries: map[imap.UID]Entry{}, extras: map[imap.UID]Entry{}, delivered: map[Key]bool{}}
 }
 
-func (m *model) orphan(e Entry) {
+func (m *model) orphan(e Entry, claimed bool) {
 	if e.Delivered && e.Key != (Key{}) {
 		m.delivered[e.Key] = true
 	}
 	if e.UID2 != 0 {
-		e.UID1, e.Flags1 = 0, 0
+		e.UID1, e.Flags1, e.OurDeleted = 0, 0, false
+		e.Delivered = claimed || m.extras[e.UID2].Delivered
 		m.extras[e.UID2] = e
+	}
+}
+
+// put stores messages of host1 as Put does.
+func (m *model) put(es []Entry) {
+	fresh := map[imap.UID]Entry{}
+	for _, e := range es {
+		fresh[e.UID1] = e
+	}
+	for u, e := range fresh {
+		if old, ok := m.entries[u]; ok {
+			e.OurDeleted = e.OurDeleted || old.OurDeleted
+			e.Cut = e.Cut || old.Cut && (old.UID2 == 0 || e.UID2 == 0 || e.UID2 == old.UID2)
+		}
+		m.entries[u] = e
+	}
+}
+
+func (m *model) unclaim() {
+	for u, e := range m.extras {
+		e.Delivered = false
+		m.extras[u] = e
 	}
 }
 
@@ -85,8 +108,9 @@ func (m *model) attach(uv1, uv2 uint32) {
 		clear(m.extras)
 		clear(m.delivered)
 	case r1:
+		m.unclaim()
 		for _, e := range m.entries {
-			m.orphan(e)
+			m.orphan(e, false)
 		}
 		clear(m.entries)
 	case r2:
@@ -98,7 +122,7 @@ func (m *model) attach(uv1, uv2 uint32) {
 func (m *model) loseUID2() {
 	clear(m.delivered)
 	for u, e := range m.entries {
-		e.UID2, e.Flags2, e.Delivered = 0, 0, false
+		e.UID2, e.Flags2, e.Delivered, e.Cut = 0, 0, false, false
 		m.entries[u] = e
 	}
 }
@@ -149,6 +173,7 @@ func TestAgainstModel(t *testing.T) {
 				return Entry{
 					UID1: uid(), Key: keys[r.IntN(len(keys))], Flags1: FlagsID(r.IntN(3)), Flags2: FlagsID(r.IntN(3)),
 					Size: r.Int64N(1 << 20), Delivered: r.IntN(2) == 0, Marks: uint8(r.IntN(2)),
+					OurDeleted: r.IntN(8) == 0, Cut: r.IntN(8) == 0,
 				}
 			}
 			for i, m := range models {
@@ -167,8 +192,8 @@ func TestAgainstModel(t *testing.T) {
 						if r.IntN(2) == 0 {
 							es[k].UID2 = uid()
 						}
-						m.entries[es[k].UID1] = es[k]
 					}
+					m.put(es)
 					before := slices.Clone(es)
 					err = f.Put(es...)
 					if !slices.Equal(before, es) {
@@ -180,7 +205,14 @@ func TestAgainstModel(t *testing.T) {
 						e := random()
 						e.UID1, e.UID2, e.Flags1 = 0, uid(), 0
 						es = append(es, e)
-						m.extras[e.UID2] = e
+					}
+					last := map[imap.UID]Entry{}
+					for _, e := range es {
+						last[e.UID2] = e
+					}
+					for u, e := range last {
+						e.Delivered = e.Delivered || m.extras[u].Delivered
+						m.extras[u] = e
 					}
 					err = f.PutExtras(es...)
 				case op < 12:
@@ -197,7 +229,7 @@ func TestAgainstModel(t *testing.T) {
 					slices.Sort(uids)
 					for _, u := range slices.Compact(slices.Clone(uids)) {
 						if e, ok := m.entries[u]; ok {
-							m.orphan(e)
+							m.orphan(e, true)
 							delete(m.entries, u)
 						}
 					}
@@ -244,6 +276,21 @@ func TestAgainstModel(t *testing.T) {
 				case op == 17:
 					m.loseUID2()
 					err = f.ForgetDelivered()
+				case op == 18:
+					ours := r.IntN(2) == 0
+					var uids []imap.UID
+					for range r.IntN(50) {
+						u := uid()
+						if known := values(m.entries); len(known) > 0 && r.IntN(2) == 0 {
+							u = known[r.IntN(len(known))].UID1
+						}
+						uids = append(uids, u)
+						if e, ok := m.entries[u]; ok || ours {
+							e.UID1, e.OurDeleted = u, ours
+							m.entries[u] = e
+						}
+					}
+					err = f.MarkDeleted(ours, uids...)
 				default:
 					j = reopen(t, j, dir)
 					for i, m := range models {
@@ -267,8 +314,9 @@ func TestAgainstModel(t *testing.T) {
 // attachOrdered is attach with entries visited in UID order.
 func (m *model) attachOrdered(uv1, uv2 uint32) {
 	if uv1 != m.uv1 && uv2 == m.uv2 {
+		m.unclaim()
 		for _, e := range values(m.entries) {
-			m.orphan(e)
+			m.orphan(e, false)
 		}
 		clear(m.entries)
 	}
@@ -369,6 +417,7 @@ func TestMethodsNeedAttach(t *testing.T) {
 		"Put": f.Put(Entry{UID1: 1}), "PutExtras": f.PutExtras(Entry{UID2: 1}), "Drop": f.Drop(1),
 		"DropExtras": f.DropExtras(1), "Begin": f.Begin(&Batch{Items: []Entry{{UID1: 1}}}),
 		"Settle": f.Settle(1), "SetState": f.SetState(FolderState{}), "ForgetDelivered": f.ForgetDelivered(),
+		"SetFirst": f.SetFirst(First{UIDNext2: 1}), "MarkDeleted": f.MarkDeleted(true, 1),
 		"Lookup": lookup, "WasDelivered": was, "Entries": entries, "Extras": extras,
 	} {
 		wantIs(t, name, err, ErrNotAttached)

@@ -56,6 +56,9 @@ func Open(ctx context.Context, dir string, p Pair, o Options) (*Journal, error) 
 			return nil, fmt.Errorf("journal directory: %w", err)
 		}
 	}
+	if err := checkOwner(dir); err != nil {
+		return nil, err
+	}
 	j := newJournal(o.Mode, o.Now)
 	j.path = filepath.Join(dir, p.fileName())
 	lock, err := acquireLock(ctx, j.path+".lock", o.Mode != ReadWrite, o.Wait)
@@ -216,6 +219,10 @@ func (j *Journal) migrate() error {
 	})
 	if err != nil || v == schemaVersion {
 		return j.noteFault(err)
+	}
+	if j.mode != ReadWrite && v >= oldestReadable {
+		j.schema = v
+		return nil
 	}
 	if j.mode != ReadWrite {
 		// An old layout cannot be read and must not be rewritten.

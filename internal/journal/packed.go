@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -26,6 +27,8 @@ type packed[R any] struct {
 	fit func(rs []R, limit int) (n int, value []byte)
 	// unpack appends the decoded records of a value.
 	unpack func(value []byte, into []R) ([]R, error)
+	// keep gives a record what stays of the one in whose place it is put; nil: nothing.
+	keep func(old, fresh *R)
 }
 
 // folderPrefix starts all keys of one folder.
@@ -65,7 +68,11 @@ func (p *packed[R]) put(tx *bbolt.Tx, folder uint32, rs []R, which prefer) error
 			case which == older:
 				batch = batch[1:]
 			default:
-				out, old, batch = append(out, batch[0]), old[1:], batch[1:]
+				out = append(out, batch[0])
+				if p.keep != nil {
+					p.keep(&old[0], &out[len(out)-1])
+				}
+				old, batch = old[1:], batch[1:]
 			}
 		}
 		return append(append(out, old...), batch...)
@@ -223,6 +230,34 @@ func (p *packed[R]) each(tx *bbolt.Tx, folder uint32, f func(key []byte, rs []R)
 			return err
 		}
 		if err = f(k, rs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change applies f, which must not move a record to another place, to all records of
+// a folder.
+func (p *packed[R]) change(tx *bbolt.Tx, folder uint32, f func(*R)) error {
+	type value struct{ key, packed []byte }
+	var fresh []value
+	err := p.each(tx, folder, func(k []byte, rs []R) error {
+		for i := range rs {
+			f(&rs[i])
+		}
+		n, packed := p.fit(rs, math.MaxInt)
+		if n != len(rs) {
+			return fmt.Errorf("bucket %s: %d of %d records fit", p.bucket, n, len(rs))
+		}
+		fresh = append(fresh, value{bytes.Clone(k), packed})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	b := p.in(tx)
+	for _, v := range fresh {
+		if err := b.Put(v.key, seal(v.key, v.packed)); err != nil {
 			return err
 		}
 	}

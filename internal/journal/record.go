@@ -14,6 +14,9 @@ import (
 type folderRecord struct {
 	id    uint32
 	state FolderState
+	first First
+	// marked: some of its entries are OurDeleted, or were.
+	marked bool
 }
 
 // compare says what differs from the present UIDVALIDITYs.
@@ -46,6 +49,12 @@ func (r folderRecord) rebuild(tx *bbolt.Tx, uv1, uv2 uint32) (folderRecord, erro
 		err = loseUID1(tx, r.id)
 	case change.Rebuilt2:
 		err = errors.Join(extras.clear(tx, r.id), loseUID2(tx, r.id))
+	}
+	if change.Rebuilt2 {
+		r.first = First{}
+	}
+	if change.Rebuilt1 {
+		r.marked = false
 	}
 	r.state = FolderState{UIDValidity1: uv1, UIDValidity2: uv2}
 	return r, err
@@ -93,6 +102,10 @@ func decodeRecord(k, sealed []byte) (rec folderRecord, err error) {
 		r := reader{b: v}
 		rec.id = r.uint32()
 		rec.state.decode(&r)
+		if len(r.b) > 0 { // since schema 2
+			rec.first.decode(&r)
+			rec.marked = r.byte() != 0
+		}
 		if err = r.end(); err == nil && rec.id == 0 {
 			err = errors.New("number 0")
 		}
@@ -105,7 +118,12 @@ func decodeRecord(k, sealed []byte) (rec folderRecord, err error) {
 
 func (f *Folder) putRecord(tx *bbolt.Tx, rec folderRecord) error {
 	k := f.names.key()
-	v := rec.state.encode(binary.AppendUvarint(nil, uint64(rec.id)))
+	v := rec.first.encode(rec.state.encode(binary.AppendUvarint(nil, uint64(rec.id))))
+	if rec.marked {
+		v = append(v, 1)
+	} else {
+		v = append(v, 0)
+	}
 	return tx.Bucket(foldersBucket).Put(k, seal(k, v))
 }
 
@@ -123,7 +141,7 @@ func (j *Journal) loadFolders(tx *bbolt.Tx) error {
 		if err != nil || byID[rec.id] != nil {
 			return fmt.Errorf("%w: folder %q", ErrDamaged, k)
 		}
-		f := &Folder{j: j, names: n, id: rec.id, state: rec.state}
+		f := &Folder{j: j, names: n, id: rec.id, state: rec.state, first: rec.first, marked: rec.marked}
 		j.folders[n], byID[rec.id] = f, f
 		return nil
 	})

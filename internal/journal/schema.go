@@ -9,7 +9,10 @@ import (
 )
 
 // schemaVersion is what this program writes.
-const schemaVersion = 1
+const schemaVersion = 2
+
+// oldestReadable is the oldest schema that a run which writes nothing reads as it is.
+const oldestReadable = 1
 
 var (
 	metaBucket    = []byte("journal")
@@ -31,7 +34,20 @@ func allBuckets() [][]byte {
 
 // migrations[v] turns schema v into v+1, inside the transaction that also writes
 // the new version: a file is of one schema or of the next, never between.
-var migrations = map[uint32]func(*bbolt.Tx) error{}
+var migrations = map[uint32]func(*bbolt.Tx) error{1: claimNothing}
+
+// claimNothing is the step from schema 1, which did not tell extras whose host1
+// message had left host1 from those whose folder on host1 had been rebuilt. What a
+// folder's first run found is not known of an old file; the next run notes it.
+func claimNothing(tx *bbolt.Tx) error {
+	return tx.Bucket(foldersBucket).ForEach(func(k, sealed []byte) error {
+		rec, err := decodeRecord(k, sealed)
+		if err != nil {
+			return err
+		}
+		return extras.change(tx, rec.id, (*Entry).unclaim)
+	})
+}
 
 // NewerSchemaError says that a later version of the program wrote the journal.
 type NewerSchemaError struct {

@@ -16,6 +16,7 @@ var (
 		appendKey: func(b []byte, e *Entry) []byte { return appendUID(b, e.UID1) },
 		fit:       fitEntries,
 		unpack:    unpackEntries,
+		keep:      keepEntry,
 	}
 	extras = &packed[Entry]{
 		bucket:    []byte("extras"),
@@ -23,6 +24,7 @@ var (
 		appendKey: func(b []byte, e *Entry) []byte { return appendUID(b, e.UID2) },
 		fit:       fitEntries,
 		unpack:    unpackEntries,
+		keep:      func(old, fresh *Entry) { fresh.Delivered = fresh.Delivered || old.Delivered },
 	}
 	delivered = &packed[Key]{
 		bucket:    []byte("delivered"),
@@ -46,11 +48,20 @@ var (
 	}
 )
 
+// keepEntry has a message keep what only MarkDeleted takes away, and what is true of
+// the copy on host2 while it is the same one.
+func keepEntry(old, fresh *Entry) {
+	fresh.OurDeleted = fresh.OurDeleted || old.OurDeleted
+	if old.UID2 == fresh.UID2 || old.UID2 == 0 || fresh.UID2 == 0 {
+		fresh.Cut = fresh.Cut || old.Cut
+	}
+}
+
 // appendUID writes a UID so that bytes order as numbers.
 func appendUID(b []byte, u imap.UID) []byte { return binary.BigEndian.AppendUint32(b, uint32(u)) }
 
 func fitEntries(es []Entry, limit int) (int, []byte) {
-	p := packer{b: make([]byte, 0, limit+64)}
+	p := packer{b: make([]byte, 0, min(limit, maxPacked)+64)}
 	for i := range es {
 		before := len(p.b)
 		p.add(&es[i])

@@ -81,6 +81,9 @@ func (j *Journal) commit(group []*change) error {
 					return err
 				}
 			}
+			if err = j.writeRun(tx); err != nil {
+				return err
+			}
 			traffic, err = j.traffic.write(tx)
 			return err
 		})
@@ -94,6 +97,9 @@ func (j *Journal) commit(group []*change) error {
 		}
 	}
 	traffic()
+	j.stateLock.Lock()
+	j.runStored = true
+	j.stateLock.Unlock()
 	return nil
 }
 

@@ -147,6 +147,11 @@ type verifier struct {
 
 	schema   []byte
 	valueErr error
+
+	// only, if given, is the one bucket that is read; the others are passed over.
+	only []byte
+	// each, if given, is shown every value; an error ends the reading.
+	each func(bucket, key, sealed []byte) error
 }
 
 // mark notes that a page is in use; false if it was before.
@@ -296,6 +301,9 @@ func (v *verifier) rootLeaf(e element, depth int) error {
 	if e.flags != elementIsBucket || len(e.value) < bucketSize {
 		return fmt.Errorf("%q at the top is no bucket", e.key)
 	}
+	if v.only != nil && !bytes.Equal(v.only, e.key) {
+		return nil
+	}
 	leaf := func(in element, _ int) error { return v.value(e.key, in) }
 	if root := native.Uint64(e.value); root != 0 {
 		return v.tree(root, nil, nil, depth+1, leaf)
@@ -317,6 +325,9 @@ func (v *verifier) value(bucket []byte, e element) error {
 	}
 	if bytes.Equal(bucket, metaBucket) && bytes.Equal(e.key, schemaKey) {
 		v.schema = bytes.Clone(e.value)
+	}
+	if v.each != nil {
+		return v.each(bucket, e.key, e.value)
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func TestVerifyFindsUnsoundPages(t *testing.T) {
 		"keys out of order":        func(b []byte) { swap(b[leaf+first+elementSize*2+4:], b[leaf+first+elementSize+4:]) },
 		"bucket in a bucket":       put32(leaf+first, elementIsBucket),
 		"value among buckets":      put32(root+first, 0),
-		"bucket out of range":      func(b []byte) { copy(b[root:], bytes.ReplaceAll(b[root:root+pageSize], le(branch), le(1<<50))) },
+		"bucket out of range":      func(b []byte) { copy(b[root:], bytes.ReplaceAll(b[root:root+pageSize], le(uint64(branch)), le(1<<50))) },
 		"free list is a leaf":      put64(free+8, kindLeaf),
 		"free page out of range":   put64(free+first, m.highPage),
 		"free page in use":         put64(free+first, uint64(leaf/pageSize)),
@@ -95,7 +95,7 @@ func TestVerifyFindsUnsoundPages(t *testing.T) {
 }
 
 // le is a page's number as the file has it.
-func le(at int) []byte { return native.AppendUint64(nil, uint64(at/pageSize)) }
+func le(at uint64) []byte { return native.AppendUint64(nil, at/pageSize) }
 
 // swap exchanges the places of two keys in their elements, adjusted for the
 // distance between those.

@@ -24,7 +24,7 @@ type Record struct {
 }
 
 // Bits are the yes/no facts of a record.
-type Bits uint8
+type Bits uint16
 
 const (
 	// HasDate: INTERNALDATE could be read.
@@ -43,6 +43,11 @@ const (
 	FlagsKept
 	// Report: a report of this program (--emailreportN). It is Outside, too.
 	Report
+	// ByContent: the key is made of the whole content, for want of identifying
+	// headers.
+	ByContent
+	// ByHeader: it is made of the whole header.
+	ByHeader
 	// FlagsUnknown: the server did not tell the flags.
 	FlagsUnknown
 )

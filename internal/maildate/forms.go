@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// The forms of dates seen in INTERNALDATE and Date: (imapsync-messages.md 5.2).
+// The forms of dates seen in INTERNALDATE and Date: (RFC 3501 date-time, RFC
+// 5322 section 3.3 and 4.3).
 // The first that is found anywhere in the text decides. A form without zone, or
 // with a zone in letters, is taken for +0000, as in imapsync.
 var dateForms = []*regexp.Regexp{

@@ -1,7 +1,7 @@
 // Package maildate reads and repairs the dates of messages: INTERNALDATE as
 // servers send it, and the Date: field. Its functions are pure.
 //
-// Where this differs from imapsync (imapsync-messages.md section 5.2, S34): June,
+// Where this differs from imapsync 2.229: June,
 // July, Sept, 12 PM, 12 AM, three-digit years and a leap second are understood; a
 // date that is none is reported as such instead of being sent to be refused.
 package maildate

@@ -18,10 +18,11 @@ import (
 func RealKinds() []string { return []string{Dovecot, Cyrus, Courier, Mox} }
 
 // usersPerServer is how many users a real server gets without the option users.
-const usersPerServer = 30
+const usersPerServer = 40
 
-// spare is how many free users a shared server must have left for another test.
-const spare = 6
+// spare is how many free users a shared server must have left for another test:
+// several tests may find the same server before any of them takes its users.
+const spare = 20
 
 // shared are the real servers of this process by kind and options; the last one
 // of a list takes new users.

@@ -36,24 +36,6 @@ type Clock interface {
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
-// Real is the clock on the wall.
-type Real struct{}
-
-// Now is time.Now.
-func (Real) Now() time.Time { return time.Now() }
-
-// Sleep waits for d.
-func (Real) Sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // New makes a limiter of perSecond units a second, which must be above zero. It
 // starts empty: there is no burst at the beginning.
 func New(perSecond float64, maxSleep *time.Duration, clock Clock) *Limiter {

@@ -131,7 +131,7 @@ func TestPiecesHoldTheLimitAndUseIt(t *testing.T) {
 
 // Several that share a limit get no more than one.
 func TestLimitIsShared(t *testing.T) {
-	l := pace.New(1e5, nil, pace.Real{})
+	l := pace.New(1e5, nil, wallClock{})
 	start := time.Now()
 	var all sync.WaitGroup
 	for range 4 {
@@ -168,7 +168,7 @@ func TestMaxSleepCutsEachWait(t *testing.T) {
 func TestWaitEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := pace.New(1, nil, pace.Real{}).Wait(ctx, 1000); !errors.Is(err, context.Canceled) {
+	if _, err := pace.New(1, nil, wallClock{}).Wait(ctx, 1000); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 }
@@ -212,5 +212,21 @@ func TestDay(t *testing.T) {
 				t.Errorf("again at %v, want %v", got, tc.again)
 			}
 		})
+	}
+}
+
+// wallClock is the clock on the wall.
+type wallClock struct{}
+
+func (wallClock) Now() time.Time { return time.Now() }
+
+func (wallClock) Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

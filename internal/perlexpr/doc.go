@@ -21,7 +21,7 @@
 // modifier p, ${^MATCH} and its kin; in a replacement of --regextrans2 also
 // $h2_fold, the text before the rule, called $flags in --regexflag and $string
 // in --regexmess. Everywhere but in bare patterns $sync->{key} with the keys
-// VarNames lists; --regextrans2 and --regexflag know it as $mysync too. No
+// that Vars names; --regextrans2 and --regexflag know it as $mysync too. No
 // other variable is read, no password among them.
 //
 // # What differs from imapsync
@@ -63,5 +63,5 @@
 // evaluation takes no longer than TimeLimit allows, give or take as much again
 // where many matches are found; beyond, it fails with ErrTimeLimit. The engine
 // keeps one goroutine that tells the time, until a second after the longest time
-// limit that was asked for has passed; see StopClock.
+// limit that was asked for has passed.
 package perlexpr

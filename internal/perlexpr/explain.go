@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perlre"
 )
 
 // Explain says in several lines how the expression was understood: operation,
@@ -11,12 +14,12 @@ import (
 // for people and ends with a newline.
 func (e *Expr) Explain() string {
 	var x explanation
-	x.line("expression", show(e.text))
+	x.line("expression", perllex.Show(e.text))
 	x.line("given to", e.kind.String())
 	ops := e.prog.operators()
 	for i, o := range ops {
 		if len(ops) > 1 {
-			x.line("step "+strconv.Itoa(i+1), show(o.source))
+			x.line("step "+strconv.Itoa(i+1), perllex.Show(o.source))
 		}
 		x.operator(o, e.kind)
 	}
@@ -66,7 +69,7 @@ func (x *explanation) operator(o *operator, k Kind) {
 func (x *explanation) pattern(o *operator) {
 	ps := o.pattern
 	if text, ok := ps.tmpl.constant(); ok {
-		x.line("pattern", show(text)+", "+where(ps.fixed.syntax.root))
+		x.line("pattern", perllex.Show(text)+", "+ps.fixed.Where())
 	} else {
 		x.line("pattern", ps.tmpl.describe()+", filled in at run time")
 	}
@@ -75,14 +78,14 @@ func (x *explanation) pattern(o *operator) {
 		on   bool
 		text string
 	}{
-		{f.i, "i: capital and small letters match each other"},
-		{f.m, "m: ^ and $ match at every line"},
-		{f.s, "s: . matches line ends too"},
-		{f.x && !f.xx, "x: blanks and #... in the pattern are ignored"},
-		{f.xx, "xx: blanks and #... are ignored, in classes too"},
-		{f.n, "n: plain parentheses do not capture"},
-		{f.charset == charsetU, "u: the bytes 80-FF are Latin-1 letters"},
-		{f.charset == charsetA || f.charset == charsetAA, "a: \\w \\d \\s know ASCII only"},
+		{f.I, "i: capital and small letters match each other"},
+		{f.M, "m: ^ and $ match at every line"},
+		{f.S, "s: . matches line ends too"},
+		{f.X && !f.XX, "x: blanks and #... in the pattern are ignored"},
+		{f.XX, "xx: blanks and #... are ignored, in classes too"},
+		{f.N, "n: plain parentheses do not capture"},
+		{f.Charset == perlre.CharsetU, "u: the bytes 80-FF are Latin-1 letters"},
+		{f.Charset == perlre.CharsetA || f.Charset == perlre.CharsetAA, "a: \\w \\d \\s know ASCII only"},
 	} {
 		if m.on {
 			x.line("modifier", m.text)
@@ -91,31 +94,10 @@ func (x *explanation) pattern(o *operator) {
 	if ps.fixed == nil {
 		return
 	}
-	s := ps.fixed.syntax
-	for _, name := range s.groupOrder() {
-		x.line("group", fmt.Sprintf("%s is %s", name, strings.Trim(fmt.Sprint(s.names[name]), "[]")))
+	s := ps.fixed
+	for _, name := range s.GroupNames() {
+		x.line("group", fmt.Sprintf("%s is %s", name, strings.Trim(fmt.Sprint(s.Named(name)), "[]")))
 	}
-}
-
-// where says which part of a text the pattern can match.
-func where(n *node) string {
-	first, last := n, n
-	if n.op == opSeq {
-		first, last = n.kids[0], n.kids[len(n.kids)-1]
-	}
-	begin := first.op == opBegin
-	end := last.op == opEnd || last.op == opEndZ
-	switch {
-	case n.op == opEmpty:
-		return "the empty pattern, which matches everywhere"
-	case begin && end && n.op == opSeq:
-		return "against the whole text"
-	case begin:
-		return "at the beginning of the text"
-	case end:
-		return "at the end of the text"
-	}
-	return "anywhere in the text"
 }
 
 // describe lists the parts of a template.
@@ -127,7 +109,7 @@ func (t template) describe() string {
 	for _, p := range t {
 		switch p.kind {
 		case partText:
-			parts = append(parts, show(p.text))
+			parts = append(parts, perllex.Show(p.text))
 		case partVar:
 			parts = append(parts, "$sync->{"+p.text+"}")
 		case partSubject:
@@ -218,32 +200,16 @@ func (x *explanation) traps(o *operator, k Kind) {
 	if !ok || k.onMessages() {
 		return
 	}
-	root := o.pattern.fixed.syntax.root
-	if root.hasBareDot() {
+	root := o.pattern.fixed
+	if root.HasBareDot() {
 		x.note(`an unescaped . matches any character: write \. for the separator`)
 	}
-	if class := wordClassText(text); class != "" && !o.flags.regex.x {
+	if class := wordClassText(text); class != "" && !o.flags.regex.X {
 		x.note(fmt.Sprintf(`[%s] matches one of these letters: write \[%s\] for the text in brackets`, class, class))
 	}
-	if first, later, ok := root.shadowed(); ok {
-		x.note(fmt.Sprintf("%s never gets its turn, because %s stands before it and matches first: anchor both, as in ^(?:...)$", show(later), show(first)))
+	if first, later, ok := root.Shadowed(); ok {
+		x.note(fmt.Sprintf("%s never gets its turn, because %s stands before it and matches first: anchor both, as in ^(?:...)$", perllex.Show(later), perllex.Show(first)))
 	}
-}
-
-// hasBareDot reports whether a . stands without a quantifier.
-func (n *node) hasBareDot() bool {
-	if n.op == opSet {
-		return n.set == notNewline || n.set == anyByte
-	}
-	for _, k := range n.kids {
-		if n.op == opRepeat && k.op == opSet {
-			continue
-		}
-		if k.hasBareDot() {
-			return true
-		}
-	}
-	return false
 }
 
 // wordClassText finds a class that looks like a word, such as [Gmail].
@@ -258,33 +224,11 @@ func wordClassText(pattern string) string {
 				return ""
 			}
 			body := pattern[i+1 : i+end]
-			if len(body) >= 4 && isName(strings.ReplaceAll(body, " ", "")) && strings.IndexByte(body, '_') < 0 {
+			if len(body) >= 4 && perllex.IsName(strings.ReplaceAll(body, " ", "")) && strings.IndexByte(body, '_') < 0 {
 				return body
 			}
 			i += end
 		}
 	}
 	return ""
-}
-
-// shadowed finds, in an alternation of fixed texts, one that begins with an
-// earlier one.
-func (n *node) shadowed() (first, later string, ok bool) {
-	if n.op != opAlt {
-		return "", "", false
-	}
-	var seen []string
-	for _, k := range n.kids {
-		text, literal := k.literal()
-		if !literal {
-			return "", "", false
-		}
-		for _, s := range seen {
-			if strings.HasPrefix(text, s) {
-				return s, text, true
-			}
-		}
-		seen = append(seen, text)
-	}
-	return "", "", false
 }

@@ -3,11 +3,14 @@ package perlexpr
 import (
 	"fmt"
 	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perlre"
 )
 
 // operatorFlags are the letters behind the last delimiter of an operator.
 type operatorFlags struct {
-	regex      regexFlags
+	regex      perlre.Flags
 	text       string
 	global     bool // g
 	eval       int  // how many e
@@ -34,7 +37,7 @@ func parseOperatorFlags(op, text string) (operatorFlags, error) {
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		if strings.IndexByte(allowed, c) < 0 {
-			return f, fmt.Errorf("unknown modifier %s: after the last delimiter only the letters %s may stand", show(text[i:i+1]), dedupe(allowed))
+			return f, fmt.Errorf("unknown modifier %s: after the last delimiter only the letters %s may stand", perllex.Show(text[i:i+1]), dedupe(allowed))
 		}
 		if op == "tr" {
 			switch c {
@@ -59,40 +62,26 @@ func parseOperatorFlags(op, text string) (operatorFlags, error) {
 		case 'p':
 			f.preserve = true
 		case 'i':
-			f.regex.i = true
+			f.regex.I = true
 		case 'm':
-			f.regex.m = true
+			f.regex.M = true
 		case 's':
-			f.regex.s = true
+			f.regex.S = true
 		case 'n':
-			f.regex.n = true
+			f.regex.N = true
 		case 'x':
-			f.regex.xx = f.regex.x
-			f.regex.x = true
+			f.regex.XX = f.regex.X
+			f.regex.X = true
 		case 'a', 'd', 'l', 'u':
-			cs, err := addCharset(charsets, c)
+			cs, err := perlre.AddCharset(charsets, c)
 			if err != nil {
 				return f, err
 			}
 			charsets += string(rune(c))
-			f.regex.charset = cs
+			f.regex.Charset = cs
 		}
 	}
 	return f, nil
-}
-
-// addCharset returns the character set named by the letters seen so far and
-// one more. Perl takes one of a, aa, d, l, u.
-func addCharset(seen string, c byte) (charset, error) {
-	switch {
-	case seen == "":
-		return map[byte]charset{'a': charsetA, 'd': charsetD, 'l': charsetL, 'u': charsetU}[c], nil
-	case seen == "a" && c == 'a':
-		return charsetAA, nil
-	case strings.IndexByte(seen, c) >= 0:
-		return 0, fmt.Errorf("the modifier %c is repeated", c)
-	}
-	return 0, fmt.Errorf("the modifiers %s and %c exclude each other", seen, c)
 }
 
 func dedupe(s string) string {

@@ -56,16 +56,3 @@ func noEngineFailure(t *testing.T, expr string, err error) {
 		t.Errorf("%q: %v", expr, err)
 	}
 }
-
-// FuzzCaseFoldedRun checks the search that lets a text go without the engine.
-func FuzzCaseFoldedRun(f *testing.F) {
-	f.Add("xxSUBJECT: a", "subject:")
-	f.Add("aab", "ab")
-	f.Add("", "a")
-	f.Fuzz(func(t *testing.T, s, run string) {
-		lower := func(s string) string { return string(applyCase('L', []byte(s))) }
-		if got, want := containsRun(s, run, true), strings.Contains(lower(s), lower(run)); got != want {
-			t.Errorf("containsRun(%q, %q) = %v, want %v", s, run, got, want)
-		}
-	})
-}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
 )
 
 // place says where a text to interpolate stands; the rules differ.
@@ -188,19 +190,19 @@ func (in *interpolator) backslash() error {
 		in.text = append(in.text, '\b')
 		in.pos += 2
 	case c == 'N':
-		v, n, err := unicodeName(rest[2:])
+		v, n, err := perllex.UnicodeName(rest[2:])
 		if err != nil {
 			return err
 		}
-		in.text = appendChar(in.text, v)
+		in.text = perllex.AppendChar(in.text, v)
 		in.pos += 2 + n
 		in.unicode = in.unicode || v >= 0x80
 	default:
-		v, n, err := charEscape(rest)
+		v, n, err := perllex.CharEscape(rest)
 		if err != nil {
 			return err
 		}
-		in.text = appendChar(in.text, v)
+		in.text = perllex.AppendChar(in.text, v)
 		in.pos += n
 	}
 	return nil
@@ -252,8 +254,8 @@ func (in *interpolator) array() error {
 	switch {
 	case c == '{':
 		return errors.New(`@{ } runs Perl code, which is never done here: write \@ for the character @`)
-	case isWordByte(c), c == ':', c == '\'', c == '$', in.at != inPattern && (c == '+' || c == '-'):
-		name := "@" + firstWord(rest[1:])
+	case perllex.IsWordByte(c), c == ':', c == '\'', c == '$', in.at != inPattern && (c == '+' || c == '-'):
+		name := "@" + perllex.FirstWord(rest[1:])
 		if name == "@" {
 			name = rest[:2]
 		}
@@ -295,7 +297,7 @@ func noSubscript(name, after string) error {
 		return nil
 	}
 	if after[0] == '[' || after[0] == '{' || strings.HasPrefix(after, "->[") || strings.HasPrefix(after, "->{") {
-		if digits := name[1:]; allDigits(digits) && digits != "" {
+		if digits := name[1:]; perllex.AllDigits(digits) && digits != "" {
 			return fmt.Errorf("%s%c is an element of another variable for Perl: write ${%s}%c", name, after[0], digits, after[0])
 		}
 		return fmt.Errorf(`%s followed by %c is an element of it for Perl: put \ before the %c, or the variable in (?: )`, name, after[0], after[0])
@@ -324,12 +326,12 @@ func (in *interpolator) variable(rest string) (p part, size int, braces bool, er
 		if c == '+' && strings.HasPrefix(rest, "$+{") {
 			return in.namedGroup(rest)
 		}
-		if c == '\'' && len(rest) > 2 && isName(rest[2:3]) {
+		if c == '\'' && len(rest) > 2 && perllex.IsName(rest[2:3]) {
 			return p, 0, false, errors.New("$' followed by a letter is another variable for Perl: write ${^POSTMATCH} and the modifier p")
 		}
 		return part{kind: map[byte]partKind{'&': partGroup, '`': partBefore, '\'': partAfter, '+': partLast}[c]}, 2, false, nil
-	case isWordByte(c):
-		name := firstWord(rest[1:])
+	case perllex.IsWordByte(c):
+		name := perllex.FirstWord(rest[1:])
 		n := 1 + len(name)
 		if strings.HasPrefix(rest[n:], "::") {
 			return p, 0, false, fmt.Errorf(`$%s:: is a package variable, which is never read: write \$ for the character $`, name)
@@ -345,9 +347,9 @@ func (in *interpolator) variable(rest string) (p part, size int, braces bool, er
 	}
 	shown := rest[:2]
 	if in.at == inPattern {
-		return p, 0, false, fmt.Errorf(`%s is a variable of Perl itself: write \$ for the character $, or (?:$) for the end of the text`, show(shown))
+		return p, 0, false, fmt.Errorf(`%s is a variable of Perl itself: write \$ for the character $, or (?:$) for the end of the text`, perllex.Show(shown))
 	}
-	return p, 0, false, fmt.Errorf(`%s is a variable of Perl itself: write \$ for the character $`, show(shown))
+	return p, 0, false, fmt.Errorf(`%s is a variable of Perl itself: write \$ for the character $`, perllex.Show(shown))
 }
 
 func (in *interpolator) noMatchYet(name string) error {
@@ -377,7 +379,7 @@ func (in *interpolator) namedGroup(rest string) (part, int, bool, error) {
 		return part{}, 0, false, errors.New("$+{ has no closing }")
 	}
 	name := strings.Trim(rest[3:end], " \t\"'")
-	if !isName(name) {
+	if !perllex.IsName(name) {
 		return part{}, 0, false, fmt.Errorf("$+{%s} needs the name of a group", name)
 	}
 	return part{kind: partNamed, text: name}, end + 1, false, nil
@@ -399,15 +401,15 @@ func (in *interpolator) bracedVariable(rest string) (part, int, bool, error) {
 		"+": partLast,
 	}[name]
 	switch {
-	case name != "" && allDigits(name):
+	case name != "" && perllex.AllDigits(name):
 		p, err = in.groupNumber(name)
 	case isSpecial && in.at == inReplacement:
 		p = part{kind: special}
 	case isSpecial:
 		err = in.noMatchYet("${" + name + "}")
-	case isName(name) && name == in.kind.subject() && in.at == inReplacement:
+	case perllex.IsName(name) && name == in.kind.subject() && in.at == inReplacement:
 		p = part{kind: partSubject}
-	case isName(name):
+	case perllex.IsName(name):
 		err = unknownVariable(name)
 	default:
 		err = fmt.Errorf(`${%s} would run Perl code, which is never done: write \$ for the character $`, name)

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perlre"
 )
 
 // operator is one of Perl's quote-like operators, ready to be applied: m//,
@@ -37,10 +40,10 @@ func (o *operator) apply(s string, v Vars, limit time.Duration) (out string, tru
 	if err != nil {
 		return s, false, err
 	}
-	run := p.search(s, limit)
-	defer run.close()
+	run := p.Search(s, limit)
+	defer run.Close()
 	if o.name == "m" {
-		_, ok, err := run.find(0, false)
+		_, ok, err := run.Find(0, false)
 		return s, ok, err
 	}
 	out, n, err := o.substitute(run, v)
@@ -56,19 +59,19 @@ func (o *operator) apply(s string, v Vars, limit time.Duration) (out string, tru
 // isTrue is Perl's truth of a string.
 func isTrue(s string) bool { return s != "" && s != "0" }
 
-func (o *operator) substitute(run *search, v Vars) (string, int, error) {
-	s := run.subject
-	f := fill{vars: v, subject: s, syntax: run.p.syntax}
+func (o *operator) substitute(run *perlre.Search, v Vars) (string, int, error) {
+	s := run.Subject()
+	f := fill{vars: v, subject: s, pattern: run.Pattern()}
 	constant, isConstant := o.repl.constant()
 	var out []byte
 	copied, from, count := 0, 0, 0
 	wasEmpty := false
-	var m found
+	var m perlre.Found
 	f.match = &m
 	for {
 		var ok bool
 		var err error
-		m, ok, err = run.find(from, wasEmpty)
+		m, ok, err = run.Find(from, wasEmpty)
 		if err != nil {
 			return "", 0, err
 		}
@@ -79,7 +82,7 @@ func (o *operator) substitute(run *search, v Vars) (string, int, error) {
 			out = make([]byte, 0, len(s)+len(s)/8+64)
 		}
 		count++
-		out = append(out, s[copied:m.start]...)
+		out = append(out, s[copied:m.Start]...)
 		if isConstant {
 			out = append(out, constant...)
 		} else {
@@ -88,8 +91,8 @@ func (o *operator) substitute(run *search, v Vars) (string, int, error) {
 		if len(out) > maxGrowth+8*len(s) {
 			return "", 0, fmt.Errorf("the result grows beyond %d bytes", maxGrowth+8*len(s))
 		}
-		copied, from = m.end, m.end
-		wasEmpty = m.start == m.end
+		copied, from = m.End, m.End
+		wasEmpty = m.Start == m.End
 		if !o.flags.global {
 			break
 		}
@@ -103,8 +106,8 @@ func (o *operator) substitute(run *search, v Vars) (string, int, error) {
 func (o *operator) setPattern(raw string, noInterpolation bool, k Kind) (err error) {
 	t := template{{kind: partText, text: raw}}
 	if !noInterpolation {
-		if t, err = interpolate(raw, inPattern, k, o.flags.regex.x); err != nil {
-			return fmt.Errorf("pattern %s: %w", show(raw), err)
+		if t, err = interpolate(raw, inPattern, k, o.flags.regex.X); err != nil {
+			return fmt.Errorf("pattern %s: %w", perllex.Show(raw), err)
 		}
 	}
 	o.pattern, err = newPatternSource(t, o.flags.regex, k)

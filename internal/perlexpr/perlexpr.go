@@ -4,11 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perlre"
 )
 
 // TimeLimit is how long one evaluation may take, for subjects up to 1 MiB. A
 // longer subject has a second more per further MiB.
 const TimeLimit = 5 * time.Second
+
+// ErrTimeLimit is wrapped by the errors of expressions that took too long.
+var ErrTimeLimit = perlre.ErrTimeLimit
 
 // Expr is a compiled expression. It is immutable and safe for concurrent use.
 type Expr struct {
@@ -37,7 +43,7 @@ func Compile(kind Kind, text string) (*Expr, error) {
 		err = onlyMatch(e.prog)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", kind, show(text), err)
+		return nil, fmt.Errorf("%s %s: %w", kind, perllex.Show(text), err)
 	}
 	return e, nil
 }
@@ -45,7 +51,7 @@ func Compile(kind Kind, text string) (*Expr, error) {
 // barePattern compiles the values of --include and --exclude: the whole value
 // is the pattern.
 func barePattern(text string, k Kind) (*program, error) {
-	ps, err := newPatternSource(template{{kind: partText, text: text}}, regexFlags{}, k)
+	ps, err := newPatternSource(template{{kind: partText, text: text}}, perlre.Flags{}, k)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +67,7 @@ func onlyMatch(p *program) error {
 	case !ok:
 		return errors.New("it decides which folders are deleted and must be one match, as in m{^Archive/}, with nothing behind it")
 	case o.name != "m":
-		return fmt.Errorf("%s rewrites names, but this option decides which folders are deleted: write a match, as in m{^Archive/}", show(o.source))
+		return fmt.Errorf("%s rewrites names, but this option decides which folders are deleted: write a match, as in m{^Archive/}", perllex.Show(o.source))
 	}
 	return nil
 }
@@ -118,11 +124,11 @@ func (e *Expr) run(s string, v Vars) (*state, error) {
 	switch {
 	case errors.Is(err, ErrTimeLimit):
 		return nil, fmt.Errorf("%s %s: %w: gave up after %v on a text of %d bytes: look for nested repetitions such as (a+)+ and anchor the pattern",
-			e.kind, show(e.text), ErrTimeLimit, st.limit, len(s))
+			e.kind, perllex.Show(e.text), ErrTimeLimit, st.limit, len(s))
 	case err != nil:
-		return nil, fmt.Errorf("%s %s: on a text of %d bytes: %w", e.kind, show(e.text), len(s), err)
+		return nil, fmt.Errorf("%s %s: on a text of %d bytes: %w", e.kind, perllex.Show(e.text), len(s), err)
 	case e.prog.comment && !truth && e.kind != Trans:
-		return nil, fmt.Errorf("%s %s: the comment at its end makes it fail on texts it does not change or match: remove the comment", e.kind, show(e.text))
+		return nil, fmt.Errorf("%s %s: the comment at its end makes it fail on texts it does not change or match: remove the comment", e.kind, perllex.Show(e.text))
 	}
 	return st, nil
 }

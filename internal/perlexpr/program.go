@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
 )
 
 // program is what a value says: one operator, or the few ways to chain them
@@ -173,7 +175,7 @@ func parseProgram(text string, k Kind) (*program, error) {
 			return p, nil
 		}
 		if sc.src[sc.lastSolid()] != ';' {
-			return nil, fmt.Errorf("%s is left over behind the expression: modifiers stand right behind the last delimiter", show(sc.rest()))
+			return nil, fmt.Errorf("%s is left over behind the expression: modifiers stand right behind the last delimiter", perllex.Show(sc.rest()))
 		}
 	}
 }
@@ -238,7 +240,7 @@ func (sc *scanner) high(first bool) (expression, error) {
 
 func (sc *scanner) chain(op string, and bool, next func(bool) (expression, error), first bool) (expression, error) {
 	left, err := next(first)
-	for err == nil && (isWordByte(op[0]) && sc.keyword(op) || !isWordByte(op[0]) && sc.token(op)) {
+	for err == nil && (perllex.IsWordByte(op[0]) && sc.keyword(op) || !perllex.IsWordByte(op[0]) && sc.token(op)) {
 		var right expression
 		if right, err = next(false); err == nil {
 			left = &logic{and: and, left: left, right: right}
@@ -263,7 +265,7 @@ func (sc *scanner) primary(first bool) (expression, error) {
 	}
 	name := sc.kind.subject()
 	if name == "" || !strings.HasPrefix(sc.rest(), "$"+name) || strings.HasPrefix(sc.rest()[1+len(name):], "_") {
-		return nil, fmt.Errorf("%s is left over: one value holds one operator; give the option once more for the next", show(sc.rest()))
+		return nil, fmt.Errorf("%s is left over: one value holds one operator; give the option once more for the next", perllex.Show(sc.rest()))
 	}
 	sc.pos += 1 + len(name)
 	negate := sc.token("!~")

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perlre"
 )
 
 // scanner reads Perl's operator syntax.
@@ -40,7 +43,7 @@ func (sc *scanner) skipBlanks() (any, comment bool) {
 
 // word reads letters, digits and underscores.
 func (sc *scanner) word() string {
-	w := firstWord(sc.rest())
+	w := perllex.FirstWord(sc.rest())
 	sc.pos += len(w)
 	return w
 }
@@ -119,10 +122,10 @@ func (sc *scanner) operator() (*operator, error) {
 	case c == '`':
 		err = errors.New("`...` would run a command, which is never done")
 	case c == '!':
-		err = errors.New(`! does not negate here, Perl would match against 1: write m{\A(?!.*pattern)}s to match texts without the pattern`)
+		err = errors.New(`! does not negate here, Perl would match against 1: write m{\A(?!.*perlre.Pattern)}s to match texts without the pattern`)
 	case '0' <= c && c <= '9':
-		err = fmt.Errorf("%s is a number: write /%s/ to match it", firstWord(sc.rest()), firstWord(sc.rest()))
-	case isWordByte(c):
+		err = fmt.Errorf("%s is a number: write /%s/ to match it", perllex.FirstWord(sc.rest()), perllex.FirstWord(sc.rest()))
+	case perllex.IsWordByte(c):
 		switch name := sc.word(); name {
 		case "m", "qr":
 			if err = sc.toDelimiter(name); err == nil {
@@ -155,9 +158,9 @@ func (sc *scanner) operator() (*operator, error) {
 
 func (sc *scanner) notAnOperator(text string) error {
 	if sc.kind.deletes() || sc.kind == Skip {
-		return fmt.Errorf("%s is no Perl match: put the pattern between delimiters, as in m{^Archive/}", show(text))
+		return fmt.Errorf("%s is no Perl match: put the pattern between delimiters, as in m{^Archive/}", perllex.Show(text))
 	}
-	return fmt.Errorf("%s is no Perl operator: write s/pattern/replacement/ or tr/list/list/", show(text))
+	return fmt.Errorf("%s is no Perl operator: write s/pattern/replacement/ or tr/list/list/", perllex.Show(text))
 }
 
 func (sc *scanner) match(name string) (*operator, error) {
@@ -183,10 +186,10 @@ func (sc *scanner) quoted(interpolated bool) (*operator, error) {
 	t := template{{kind: partText, text: strings.ReplaceAll(raw, `\\`, `\`)}}
 	if interpolated {
 		if t, err = interpolate(raw, inString, sc.kind, false); err != nil {
-			return nil, fmt.Errorf("string %s: %w", show(raw), err)
+			return nil, fmt.Errorf("string %s: %w", perllex.Show(raw), err)
 		}
 	}
-	o.pattern, err = newPatternSource(t, regexFlags{}, sc.kind)
+	o.pattern, err = newPatternSource(t, perlre.Flags{}, sc.kind)
 	return o, err
 }
 
@@ -223,7 +226,7 @@ func (sc *scanner) substitution() (*operator, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("replacement %s: %w", show(repl), err)
+		return nil, fmt.Errorf("replacement %s: %w", perllex.Show(repl), err)
 	}
 	return o, nil
 }

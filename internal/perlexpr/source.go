@@ -1,25 +1,31 @@
 package perlexpr
 
-import "sync"
+import (
+	"fmt"
+	"sync"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perlre"
+)
 
 // patternSource is a pattern that may still need the values of variables.
 type patternSource struct {
 	tmpl  template
-	flags regexFlags
+	flags perlre.Flags
 	kind  Kind
-	fixed *pattern
+	fixed *perlre.Pattern
 
 	mu     sync.Mutex
-	filled map[string]*pattern
+	filled map[string]*perlre.Pattern
 }
 
 // maxFilled bounds the patterns kept for different values of variables.
 const maxFilled = 256
 
-func newPatternSource(t template, flags regexFlags, k Kind) (*patternSource, error) {
+func newPatternSource(t template, flags perlre.Flags, k Kind) (*patternSource, error) {
 	ps := &patternSource{tmpl: t, flags: flags, kind: k}
 	if text, ok := t.constant(); ok {
-		p, err := compilePattern(text, flags, k)
+		p, err := compile(text, flags, k)
 		ps.fixed = p
 		return ps, err
 	}
@@ -29,12 +35,12 @@ func newPatternSource(t template, flags regexFlags, k Kind) (*patternSource, err
 	for _, n := range t.varsUsed() {
 		sample[n] = "x"
 	}
-	_, err := compilePattern(string(t.appendTo(nil, &fill{vars: sample})), flags, k)
+	_, err := compile(string(t.appendTo(nil, &fill{vars: sample})), flags, k)
 	return ps, err
 }
 
 // get returns the pattern with its variables filled in.
-func (ps *patternSource) get(v Vars) (*pattern, error) {
+func (ps *patternSource) get(v Vars) (*perlre.Pattern, error) {
 	if ps.fixed != nil {
 		return ps.fixed, nil
 	}
@@ -45,15 +51,24 @@ func (ps *patternSource) get(v Vars) (*pattern, error) {
 	if ok {
 		return p, nil
 	}
-	p, err := compilePattern(text, ps.flags, ps.kind)
+	p, err := compile(text, ps.flags, ps.kind)
 	if err != nil {
 		return nil, err
 	}
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if ps.filled == nil || len(ps.filled) >= maxFilled {
-		ps.filled = map[string]*pattern{}
+		ps.filled = map[string]*perlre.Pattern{}
 	}
 	ps.filled[text] = p
 	return p, nil
+}
+
+// compile prepares a pattern whose variables have been filled in.
+func compile(src string, flags perlre.Flags, k Kind) (*perlre.Pattern, error) {
+	p, err := perlre.Compile(src, flags)
+	if err == nil && p.Recursive() && k.onMessages() {
+		return nil, fmt.Errorf("pattern %s recurses, which %s does not support: messages are too long for it", perllex.Show(src), k)
+	}
+	return p, err
 }

@@ -1,6 +1,11 @@
 package perlexpr
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perlre"
+)
 
 // partKind tells what one part of a template yields.
 type partKind byte
@@ -46,8 +51,8 @@ func (t template) constant() (string, bool) {
 type fill struct {
 	vars    Vars
 	subject string
-	match   *found
-	syntax  *syntax
+	match   *perlre.Found
+	pattern *perlre.Pattern
 }
 
 func (t template) appendTo(dst []byte, f *fill) []byte {
@@ -63,27 +68,27 @@ func (t template) appendTo(dst []byte, f *fill) []byte {
 		case partGroup:
 			dst = f.appendGroup(dst, p.num)
 		case partNamed:
-			for _, n := range f.syntax.names[p.text] {
-				if _, _, ok := f.match.group(n); ok {
+			for _, n := range f.pattern.Named(p.text) {
+				if _, _, ok := f.match.Group(n); ok {
 					dst = f.appendGroup(dst, n)
 					break
 				}
 			}
 		case partLast:
-			for n := f.syntax.groups; n > 0; n-- {
-				if _, _, ok := f.match.group(n); ok {
+			for n := f.pattern.Groups(); n > 0; n-- {
+				if _, _, ok := f.match.Group(n); ok {
 					dst = f.appendGroup(dst, n)
 					break
 				}
 			}
 		case partBefore:
-			dst = append(dst, f.subject[:f.match.start]...)
+			dst = append(dst, f.subject[:f.match.Start]...)
 		case partAfter:
-			dst = append(dst, f.subject[f.match.end:]...)
+			dst = append(dst, f.subject[f.match.End:]...)
 		case partCase:
 			dst = append(dst, applyCase(p.mod, p.sub.appendTo(nil, f))...)
 		case partIfGroup:
-			if _, _, ok := f.match.group(p.num); ok {
+			if _, _, ok := f.match.Group(p.num); ok {
 				dst = p.sub.appendTo(dst, f)
 			} else {
 				dst = p.other.appendTo(dst, f)
@@ -96,10 +101,10 @@ func (t template) appendTo(dst []byte, f *fill) []byte {
 // appendGroup appends what a group matched. A group that took no part, or that
 // the pattern does not have, is empty.
 func (f *fill) appendGroup(dst []byte, n int) []byte {
-	if n > f.syntax.groups {
+	if n > f.pattern.Groups() {
 		return dst
 	}
-	if start, end, ok := f.match.group(n); ok {
+	if start, end, ok := f.match.Group(n); ok {
 		dst = append(dst, f.subject[start:end]...)
 	}
 	return dst
@@ -115,7 +120,7 @@ func applyCase(mod byte, b []byte) []byte {
 		}
 	case 'L', 'F':
 		for i, c := range b {
-			b[i] = asciiLower(c)
+			b[i] = perllex.ASCIILower(c)
 		}
 	case 'u':
 		if len(b) > 0 {
@@ -123,12 +128,12 @@ func applyCase(mod byte, b []byte) []byte {
 		}
 	case 'l':
 		if len(b) > 0 {
-			b[0] = asciiLower(b[0])
+			b[0] = perllex.ASCIILower(b[0])
 		}
 	case 'Q':
 		out := make([]byte, 0, 2*len(b))
 		for _, c := range b {
-			if !isWordByte(c) {
+			if !perllex.IsWordByte(c) {
 				out = append(out, '\\')
 			}
 			out = append(out, c)
@@ -136,13 +141,6 @@ func applyCase(mod byte, b []byte) []byte {
 		return out
 	}
 	return b
-}
-
-func asciiLower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 0x20
-	}
-	return c
 }
 
 func asciiUpper(c byte) byte {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
 )
 
 // transliteration is a compiled tr/// (perlop, "Transliteration"): what
@@ -89,10 +91,10 @@ func transList(s string, raw bool) ([]byte, error) {
 			case 'b':
 				v, n = '\b', 2
 			case 'N':
-				v, n, err = unicodeName(s[2:])
+				v, n, err = perllex.UnicodeName(s[2:])
 				n += 2
 			default:
-				v, n, err = charEscape(s)
+				v, n, err = perllex.CharEscape(s)
 			}
 			if err != nil {
 				return nil, err
@@ -100,7 +102,7 @@ func transList(s string, raw bool) ([]byte, error) {
 			dash = false
 		}
 		if v > 0xFF {
-			return nil, fmt.Errorf("tr works on bytes here and cannot hold the character %s: use s/// with its UTF-8 bytes", show(s[:n]))
+			return nil, fmt.Errorf("tr works on bytes here and cannot hold the character %s: use s/// with its UTF-8 bytes", perllex.Show(s[:n]))
 		}
 		if dash && !inRange && len(out) > 0 && len(s) > 1 {
 			if ranged {
@@ -113,7 +115,7 @@ func transList(s string, raw bool) ([]byte, error) {
 		if inRange {
 			first := out[len(out)-1]
 			if byte(v) < first {
-				return nil, fmt.Errorf("the range %s in tr is reversed: a range goes up by byte value", show(string([]byte{first, '-', byte(v)})))
+				return nil, fmt.Errorf("the range %s in tr is reversed: a range goes up by byte value", perllex.Show(string([]byte{first, '-', byte(v)})))
 			}
 			for c := int(first) + 1; c <= v; c++ {
 				out = append(out, byte(c))

@@ -2,25 +2,22 @@ package perlexpr
 
 import (
 	"fmt"
-	"slices"
 	"sort"
 	"strings"
 )
 
 // Vars holds the values of the variables an expression may interpolate, by the
-// names VarNames lists. A missing one is empty, as it is in imapsync before
+// names in varNames: an expression writes them as $sync->{h2_sep}; $mysync->{h2_sep}
+// is the same where imapsync has it. A missing one is empty, as it is in imapsync before
 // the value is known (h1_current_folder outside the folder loop).
 type Vars map[string]string
 
+// varNames are the keys of Vars, sorted.
 var varNames = []string{
 	"h1_current_folder", "h1_prefix", "h1_sep",
 	"h2_current_folder", "h2_prefix", "h2_sep",
 	"host1", "host2", "subfolder1", "subfolder2", "user1", "user2",
 }
-
-// VarNames returns the keys of Vars, sorted. An expression writes them as
-// $sync->{h2_sep}; $mysync->{h2_sep} is the same where imapsync has it.
-func VarNames() []string { return slices.Clone(varNames) }
 
 // oldNames are the variables of recipes older than imapsync's hash, with what
 // replaces them.

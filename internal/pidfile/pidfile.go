@@ -1,5 +1,6 @@
 // Package pidfile keeps the file that says which process is running, and ends
-// that process on request (imapsync-cli.md sections 7.3 and 7.4).
+// that process on request (imapsync: --pidfile, --pidfilelocking, --abort,
+// --abortbyfile).
 //
 // The file holds the process number on its first line and the log file on its
 // second, as imapsync's does, and a third line that tells it was written here.

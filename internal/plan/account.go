@@ -9,7 +9,7 @@ import (
 // Account is one side of the migration: where it is and who logs in.
 type Account struct {
 	Host string
-	// Port 0 means: find out (imapsync-cli.md section 3.3).
+	// Port 0 means: find out (imapsync: --portN).
 	Port int
 	User string
 	// AuthUser is the identity that authenticates, when it is not User.
@@ -43,6 +43,9 @@ type Account struct {
 	// 1.2 to the newest.
 	MinTLS, MaxTLS string
 	CAFile         string
+	// CipherSuites are the numbers of those offered up to TLS 1.2, nil for the
+	// defaults (--sslargsN SSL_cipher_list).
+	CipherSuites []uint16
 	// CertFile and KeyFile are the client's own certificate and its key, PEM; both
 	// or neither.
 	CertFile, KeyFile string
@@ -50,6 +53,12 @@ type Account struct {
 	// Fingerprint is the SHA-256 of the one certificate to accept, 64 lower-case
 	// hexadecimal digits; "" for the usual check (--sslargsN SSL_fingerprint).
 	Fingerprint string
+
+	// Proxy is the URL of the proxy through which the host is reached, unset for
+	// none; it may hold a password.
+	Proxy secret.Secret
+	// DisabledCaps are capabilities that are treated as if the server lacked them.
+	DisabledCaps []string
 
 	// IPVersion is 0 (either), 4 or 6.
 	IPVersion      int

@@ -6,15 +6,22 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/imaphaul/imaphaul/internal/display"
 )
 
 // WriteJSON writes the plan as indented JSON, durations in words ("2m0s"),
 // secrets as MASKED. For people and scripts to read; it is not read back.
 func (p *Plan) WriteJSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(p); err != nil {
+	err := enc.Encode(p)
+	if err == nil {
+		_, err = w.Write(display.JSON(buf.Bytes()))
+	}
+	if err != nil {
 		return fmt.Errorf("writing the plan: %w", err)
 	}
 	return nil
@@ -25,9 +32,9 @@ func (a Account) MarshalJSON() ([]byte, error) {
 	type plain Account // without this method
 	return marshal(struct {
 		plain
-		Timeout                      string
-		Password, Token, OAuthDirect string `json:",omitempty"`
-	}{plain(a), a.Timeout.String(), told(a.Password.IsSet()), told(a.Token.IsSet()), told(a.OAuthDirect.IsSet())})
+		Timeout                             string
+		Password, Token, OAuthDirect, Proxy string `json:",omitempty"`
+	}{plain(a), a.Timeout.String(), told(a.Password.IsSet()), told(a.Token.IsSet()), told(a.OAuthDirect.IsSet()), told(a.Proxy.IsSet())})
 }
 
 // marshal is json.Marshal that leaves <, > and & as they are.

@@ -42,7 +42,7 @@ type Plan struct {
 	Run       Run
 }
 
-// Mode says how far a run goes (imapsync-cli.md section 5.3).
+// Mode says how far a run goes (imapsync: --dry, --justlogin, --justfolders...).
 type Mode string
 
 // The modes, from the shortest run to the whole one.
@@ -58,7 +58,7 @@ const (
 )
 
 // Folders says which folders take part, under which names they arrive, and
-// what happens to folders as such (imapsync-folders.md).
+// what happens to folders as such (docs/folders.md).
 type Folders struct {
 	// Only holds --folder, Recursive --folderrec, as typed (raw or UTF-8).
 	Only, Recursive []string
@@ -106,7 +106,7 @@ type Folders struct {
 // MapPair is one explicit mapping of a host1 folder to a host2 folder.
 type MapPair struct{ From, To string }
 
-// Selection says which messages take part (imapsync-messages.md section 3).
+// Selection says which messages take part (docs/options.md).
 type Selection struct {
 	// MaxSize and MinSize in bytes of RFC822.SIZE; a message is skipped when it
 	// is larger than MaxSize, or not larger than MinSize. nil: no limit.
@@ -125,7 +125,7 @@ type Selection struct {
 	CheckMessageExists           bool
 }
 
-// Identity says when two messages are the same (imapsync-messages.md section 2).
+// Identity says when two messages are the same (docs/design.md, "Identity").
 type Identity struct {
 	// Headers is --useheader with presets; empty means Message-Id and Received.
 	Headers             []string
@@ -142,7 +142,7 @@ type Identity struct {
 	HeadersGiven bool
 }
 
-// Transform says what is changed in a message on its way (section 4).
+// Transform says what is changed in a message on its way.
 type Transform struct {
 	SkipMess, RegexMess []*perlexpr.Expr
 	PipeMess            []string
@@ -171,7 +171,7 @@ type Flags struct {
 	ResyncLabels  bool
 }
 
-// Deletion says what may be deleted (section 7) and what guards it.
+// Deletion says what may be deleted and what guards it.
 type Deletion struct {
 	Delete1, Expunge1, ExpungeAfterEach bool
 	Delete2, Delete2Duplicates          bool

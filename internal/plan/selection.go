@@ -16,7 +16,7 @@ func (s *Selection) Search(side int) (criteria string, able bool) {
 
 // Criterion is the SEARCH key of side 1 or 2: the user's own criteria and the ages
 // together; "" when everything is chosen. Ages are whole days of the Date header,
-// as in imapsync (imapsync-messages.md section 3).
+// as in imapsync (--minage, --maxage).
 func (s *Selection) Criterion(side int) string {
 	criteria, _ := s.Search(side)
 	day := func(age float64) string { return s.before(age).Format(imapDay) }

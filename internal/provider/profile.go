@@ -4,6 +4,7 @@
 package provider
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/folders"
@@ -21,6 +22,8 @@ type Profile struct {
 	// PerAddress: connections are counted by the client's address, whoever logs
 	// in.
 	PerAddress bool
+	// Why tells by what the server was recognised, for people.
+	Why string
 	// Source and Date say where the numbers come from, and when that was read.
 	Source, Date string
 
@@ -33,7 +36,7 @@ type Profile struct {
 
 // Unknown is the profile of every server that was not recognised: few enough
 // for any server seen so far.
-var Unknown = Profile{Name: "an unknown server", Connections: 3, Source: "the smallest defaults of known servers are 2 to 4", Date: "2026-08"}
+var Unknown = Profile{Name: "an unknown server", Why: "since nothing it says is known", Connections: 3, Source: "the smallest defaults of known servers are 2 to 4", Date: "2026-08"}
 
 // profiles in the order in which they are tried. The number of a server that
 // can be set up differently is its default.
@@ -93,6 +96,7 @@ func Of(host, greeting string, id map[string]string, family folders.Family) Prof
 	for _, p := range profiles {
 		for _, h := range p.hosts {
 			if host == h || strings.HasSuffix(host, "."+h) {
+				p.Why = "by its name, which is " + h + " or ends so"
 				return p
 			}
 		}
@@ -100,12 +104,14 @@ func Of(host, greeting string, id map[string]string, family folders.Family) Prof
 	for _, p := range profiles {
 		for _, w := range p.words {
 			if strings.Contains(said, w) {
+				p.Why = fmt.Sprintf("by the word %q in its greeting or its answer to ID", w)
 				return p
 			}
 		}
 	}
 	for _, p := range profiles {
 		if family != folders.Generic && p.family == family {
+			p.Why = "by its greeting, its answer to ID or its capabilities"
 			return p
 		}
 	}

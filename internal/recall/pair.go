@@ -34,8 +34,10 @@ type Pair struct {
 	// is looked at again, since the key under which it is stored here may be one
 	// that told it from lookalikes then, which says nothing now.
 	unplaced map[imap.UID]bool
-	state    journal.FolderState
-	usable   bool
+	// leftBehind are the host2 messages whose host1 message is gone, in ascending order.
+	leftBehind []imap.UID
+	state      journal.FolderState
+	usable     bool
 }
 
 // New is the pair of these raw names, of which nothing is read yet. flags are the
@@ -128,11 +130,39 @@ func (p *Pair) readExtras() error {
 		if err != nil {
 			return err
 		}
+		if e.Delivered {
+			p.leftBehind = append(p.leftBehind, e.UID2)
+		}
 		rec := record(&e)
 		rec.UID, rec.Flags = e.UID2, flagsOf(1, e.Flags2)
 		p.recs[1] = append(p.recs[1], rec)
 	}
 	return nil
+}
+
+// Counterpart is the host2 message that a host1 message is tied to, 0 for none.
+func (p *Pair) Counterpart(uid imap.UID) imap.UID {
+	if p == nil {
+		return 0
+	}
+	if i := listing.Find(p.recs[0], uid); i >= 0 {
+		return p.uid2[i]
+	}
+	return 0
+}
+
+// EachClaim tells the host2 messages that are tied to a host1 message, and whether
+// that one was gone when the journal was written.
+func (p *Pair) EachClaim(tell func(uid1, uid2 imap.UID, gone bool)) {
+	if p == nil {
+		return
+	}
+	for i := range p.recs[0] {
+		tell(p.recs[0][i].UID, p.uid2[i], false)
+	}
+	for _, uid := range p.leftBehind {
+		tell(0, uid, true)
+	}
 }
 
 // flagReader translates the journal's lists of flags into those of a side, each

@@ -16,7 +16,7 @@ func (t *Text) errorLine(e event.Error) {
 	}
 }
 
-// errorsListing is imapsync's (imapsync-cli.md section 5.8); nothing without errors.
+// errorsListing is imapsync's (--errorsdump); nothing without errors.
 func (t *Text) errorsListing() {
 	s := t.stats
 	if s.ErrorCount == 0 {

@@ -86,8 +86,8 @@ func (t *Text) Exit(e Ending) {
 	t.logLine("filepath", "")
 }
 
-// exitTexts are imapsync's names of the exit codes (imapsync-cli.md section
-// 6.1), and ours for the code that imapsync does not have.
+// exitTexts are imapsync's names of the exit codes (docs/usage.md,
+// "Exit codes"), and ours for the code that imapsync does not have.
 var exitTexts = map[int]string{
 	event.ExitOK:                "EX_OK: successful termination",
 	event.ExitCatchAll:          "EXIT_CATCH_ALL",

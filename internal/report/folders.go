@@ -153,6 +153,8 @@ func (t *Text) folderRemoved(e event.FolderRemoved) {
 		t.linef("Not deleting %s because of %s", name, e.Kept)
 	case e.Err != nil:
 		t.linef("Deleting %s failed: %v", name, e.Err)
+	case e.Messages > 0:
+		t.linef("Deleted %s with %d message(s)%s", name, e.Messages, dry)
 	default:
 		t.linef("Deleted %s%s", name, dry)
 	}

@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/units"
@@ -13,51 +12,6 @@ import (
 // dateLayout is the date of imapsync's lines: weekday, day, month, then the
 // date again in ISO form, time, offset and zone.
 const dateLayout = "Monday 02 January 2006-01-02 15:04:05 -0700 MST"
-
-// appendVisible appends s without anything that could move a terminal's cursor
-// or forge a line: control characters and invalid UTF-8 become escapes. TAB
-// stays, it is part of imapsync's dry mark.
-func appendVisible[T []byte | string](dst []byte, s T) []byte {
-	plain := 0
-	for plain < len(s) && (s[plain] >= ' ' && s[plain] < 0x7f || s[plain] == '\t') {
-		plain++
-	}
-	dst = append(dst, s[:plain]...)
-	rest := string(s[plain:])
-	for i := 0; i < len(rest); {
-		r, n := utf8.DecodeRuneInString(rest[i:])
-		switch {
-		case r == utf8.RuneError && n <= 1:
-			dst = appendHex(dst, rest[i])
-		case r == '\n':
-			dst = append(dst, `\n`...)
-		case r == '\r':
-			dst = append(dst, `\r`...)
-		case r < ' ' && r != '\t', r == 0x7f:
-			dst = appendHex(dst, byte(r))
-		case r > 0x7f && r < 0xa0, r == 0x2028, r == 0x2029, bidi(r):
-			dst = append(dst, `\u`...)
-			for shift := 12; shift >= 0; shift -= 4 {
-				dst = append(dst, hexDigits[r>>shift&15])
-			}
-		default:
-			dst = append(dst, rest[i:i+n]...)
-		}
-		i += n
-	}
-	return dst
-}
-
-// bidi are the characters that make a terminal show text in another order.
-func bidi(r rune) bool {
-	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
-}
-
-const hexDigits = "0123456789abcdef"
-
-func appendHex(dst []byte, b byte) []byte {
-	return append(dst, '\\', 'x', hexDigits[b>>4], hexDigits[b&15])
-}
 
 // appendRate appends n per span with two decimals.
 func appendRate(dst []byte, n float64, span time.Duration) []byte {

@@ -314,7 +314,7 @@ func TestGolden(t *testing.T) {
 				event.Authenticating{Side: 1, Host: "old.example.org", Mech: "LOGIN", Advertised: true},
 				event.Error{Class: event.ErrAuthUser1,
 					Text: "Host1 failure: Error login on [old.example.org] with user [ann@example.org] auth [LOGIN]: 2 NO [AUTHENTICATIONFAILED] Authentication failed.",
-					Hint: "check the password; accounts with two factors need an app password\nsee docs/providers.md"},
+					Hint: "check the password; accounts with two factors need an app password\nsee docs/usage.md"},
 				event.LoggedIn{Side: 2, Host: "new.example.org", User: "ann@example.org", Mech: "LOGIN", AfterFailure: "CRAM-MD5"},
 				event.Finished{Mode: "sync", Fatal: errors.New("login failed")},
 			},

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// LogName makes the name of the log file (imapsync-cli.md section 3.2).
+// LogName makes the name of the log file (imapsync: --logdir, --logfile).
 type LogName struct {
 	Dir     string // --logdir, "" for the current directory
 	File    string // --logfile, "" for a name made of time and users

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/units"
 )
@@ -142,7 +143,7 @@ func folderText(f event.Folder) string {
 
 func visibleAccount(a Account) string { return visible(a.User) + " at " + visible(a.Host) }
 
-func visible(s string) string { return string(appendVisible(nil, s)) }
+func visible(s string) string { return display.Text(s) }
 
 // capture gives the lines that tell prints, headings without their mark.
 func (t *Text) capture(tell func()) []string {

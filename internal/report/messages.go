@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/units"
 )
@@ -18,18 +19,18 @@ func (t *Text) messageMissing(e event.MessageMissing) {
 	t.linef("msg %s/%d is not in %s, though %s", e.From.Raw, e.UID, e.To.Raw, why)
 }
 
-// messageCopied prints the line of imapsync-messages.md section 9.2. It runs
+// messageCopied prints imapsync's line "msg F/U {size} copied to ...". It runs
 // once per message, so it appends instead of formatting.
 func (t *Text) messageCopied(e event.MessageCopied) {
 	now := t.now()
 	b := t.buf
 	b = append(b, "msg "...)
-	b = appendVisible(b, e.From.Raw)
+	b = display.Append(b, e.From.Raw)
 	b = append(b, '/')
 	if e.Dry {
 		b = strconv.AppendUint(b, uint64(e.UID), 10)
 		b = append(b, " copying to "...)
-		b = appendVisible(b, e.To.Raw)
+		b = display.Append(b, e.To.Raw)
 		b = append(b, ' ')
 		b = append(b, dryMark...)
 		b = append(b, ' ')
@@ -45,7 +46,7 @@ func (t *Text) messageCopied(e event.MessageCopied) {
 	b = append(b, '}')
 	b = padASCII(b, start, 19)
 	b = append(b, " copied to "...)
-	b = appendVisible(b, e.To.Raw)
+	b = display.Append(b, e.To.Raw)
 	b = append(b, '/')
 	start = len(b)
 	if e.NewUID == 0 {

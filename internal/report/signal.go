@@ -3,7 +3,7 @@ package report
 import "github.com/imaphaul/imaphaul/internal/event"
 
 // signalReceived prints what imapsync prints when a signal comes in
-// (imapsync-cli.md section 7.1), and what it will lead to here.
+// ("Got a signal"), and what it will lead to here.
 func (t *Text) signalReceived(e event.SignalReceived) {
 	switch e.What {
 	case "stop":

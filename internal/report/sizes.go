@@ -31,7 +31,7 @@ func (t *Text) sizesBanner(after bool) {
 }
 
 // sizesRow prints the three lines of a folder pair and the blank one
-// (imapsync-cli.md section 5.4).
+// (imapsync: --foldersizes).
 func (t *Text) sizesRow(e event.SizesRow) {
 	t.sizesBanner(e.After)
 	n := counter(e.Index, e.Of)

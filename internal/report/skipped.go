@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
+	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
 )
 
@@ -20,7 +19,6 @@ type SkippedFile struct {
 	f    *os.File
 	w    *bufio.Writer
 	line []byte
-	rows int64
 	err  error
 }
 
@@ -46,20 +44,16 @@ func (s *SkippedFile) Event(e event.Event) {
 		name = n.Folder.Raw
 	}
 	b := s.line[:0]
-	b = append(appendField(b, name), '\t')
+	b = append(display.AppendField(b, name), '\t')
 	b = append(strconv.AppendUint(b, uint64(n.UID), 10), '\t')
-	b = append(appendField(b, n.MessageID), '\t')
-	b = append(appendField(b, n.Date), '\t')
-	b = append(appendField(b, n.Subject), '\t')
+	b = append(display.AppendField(b, n.MessageID), '\t')
+	b = append(display.AppendField(b, n.Date), '\t')
+	b = append(display.AppendField(b, n.Subject), '\t')
 	b = append(strconv.AppendInt(b, n.Bytes, 10), '\t')
-	b = append(appendField(b, whyNotCopied(n)), '\n')
+	b = append(display.AppendField(b, whyNotCopied(n)), '\n')
 	s.line = b
-	s.rows++
 	_, s.err = s.w.Write(b)
 }
-
-// Rows is the number of messages written so far.
-func (s *SkippedFile) Rows() int64 { return s.rows }
 
 // Close writes out the rest. Its error is that of the first failed write.
 func (s *SkippedFile) Close() error {
@@ -72,36 +66,4 @@ func (s *SkippedFile) Close() error {
 		return fmt.Errorf("--skippedfile %q is not complete: %w", s.path, s.err)
 	}
 	return nil
-}
-
-// appendField appends s so that it stays one field of one line: backslash, tab
-// and line ends are written as in C, other control characters and bytes that
-// are no UTF-8 as \xNN.
-func appendField(dst []byte, s string) []byte {
-	if strings.IndexFunc(s, func(r rune) bool {
-		return r < ' ' || r == '\\' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError
-	}) < 0 {
-		return append(dst, s...)
-	}
-	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == '\\':
-			dst = append(dst, `\\`...)
-		case r == '\t':
-			dst = append(dst, `\t`...)
-		case r == '\n':
-			dst = append(dst, `\n`...)
-		case r == '\r':
-			dst = append(dst, `\r`...)
-		case r < ' ', r >= 0x7f && r < 0xa0, r == utf8.RuneError && n <= 1:
-			for _, c := range []byte(s[i : i+n]) {
-				dst = appendHex(dst, c)
-			}
-		default:
-			dst = append(dst, s[i:i+n]...)
-		}
-		i += n
-	}
-	return dst
 }

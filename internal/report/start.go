@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Preamble is what is told before the first connection (imapsync-cli.md section
-// 5.2, lines 1 to 15).
+// Preamble is what is told before the first connection ("Here is
+// imapsync ..." and what follows).
 type Preamble struct {
 	// Build describes the program further: Go version, commit.
 	Build string

@@ -27,7 +27,7 @@ func (t *Text) statistics() {
 }
 
 // figures are the lines of imapsync's block: labels, order and number formats of
-// imapsync-cli.md section 5.7.
+// "++++ Statistics".
 func (t *Text) figures() (all []figure) {
 	stat := func(label, format string, args ...any) {
 		all = append(all, figure{label, fmt.Sprintf(format, args...)})
@@ -117,6 +117,9 @@ func (t *Text) verdict() {
 	case s.Lost > 0:
 		t.linef("The sync is not finished, there are %d among %d identified messages in host1 that host2 had and does not have any more.",
 			s.Lost, s.Identified1)
+	case s.Doubtful > 0 && s.Complete():
+		t.linef("The sync may be finished: of %d identified messages in host1, host2 has %d with another content under the same key, which it may have made itself. They are not copied again, and never deleted on host1.",
+			s.Identified1, s.Doubtful)
 	case s.Good() && s.Identified1 > 0:
 		t.linef("The sync looks good, all %d identified messages in host1 are on host2.", s.Identified1)
 	}

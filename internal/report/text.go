@@ -4,8 +4,8 @@
 //
 // Printers hold no figures of their own: what they show comes from the events
 // and from the event.Tally that folded them before. The lines that scripts
-// search for keep imapsync's wording and layout (imapsync-cli.md section 5,
-// imapsync-folders.md appendix A); what imaphaul has to say beyond stands on
+// search for keep imapsync's wording and layout (docs/differences.md has the
+// exceptions); what imaphaul has to say beyond stands on
 // lines of its own.
 package report
 
@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
 )
 
@@ -119,6 +120,8 @@ func (t *Text) print(e event.Event) bool {
 	switch e := e.(type) {
 	case event.MessageShort:
 		t.linef("msg %s/%d {%d} is copied short: host1 says that it has %d bytes and gives %d", e.Folder.Raw, e.UID, e.Bytes, e.Told, e.Bytes)
+	case event.MessagesDoubtful:
+		t.linef("Host2: folder %s has %d messages that go by the key of a host1 message and have another content: they count as present", e.To.Bracketed(), e.Count)
 	case event.MessageMissing:
 		t.messageMissing(e)
 		t.flushSoon()
@@ -291,7 +294,7 @@ func (t *Text) flush() {
 // linef prints one line; control characters in it are made visible.
 func (t *Text) linef(format string, args ...any) {
 	t.scratch = fmt.Appendf(t.scratch[:0], format, args...)
-	t.buf = appendVisible(t.buf, t.scratch)
+	t.buf = display.Append(t.buf, t.scratch)
 	t.buf = append(t.buf, '\n')
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/display"
 )
 
 // Folder is the directory of one folder's messages.
@@ -47,12 +49,7 @@ const longest = 120
 // fileName makes a folder's name safe as one path element; names that had to be
 // changed get a digest, so that two folders never share a directory.
 func fileName(name string) string {
-	safe := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || strings.ContainsRune(`/\:*?"<>|`, r) {
-			return '_'
-		}
-		return r
-	}, name)
+	safe := display.FileName(name)
 	safe = strings.TrimRight(strings.TrimLeft(safe, "."), ". ")
 	if len(safe) > longest {
 		safe = strings.ToValidUTF8(safe[:longest], "")

@@ -18,11 +18,13 @@ type FlagRules struct {
 	FlagsCase   bool // --flagscase: \SEEN becomes \Seen
 	Filter      bool // --filterflags: keep what PERMANENTFLAGS allows
 	Vars        Vars // what the expressions may name
+	// Valid reports whether a word can be a flag; nil: every one. Others are left out.
+	Valid func(string) bool
 }
 
 // buggyFlags are the flags that --filterbuggyflags drops, lower case: names with
-// a backslash that some servers give and others refuse (imapsync-messages.md
-// 5.1). Whole flags only: imapsync cuts these strings out of longer names too.
+// a backslash that some servers give and others refuse (imapsync:
+// --filterbuggyflags). Whole flags only: imapsync cuts these strings out of longer names too.
 var buggyFlags = map[string]bool{
 	`\receiptchecked`: true, `\junk`: true, `\indexed`: true,
 	`\x-eon-has-attachment`: true, `\unseen`: true, `\attached`: true,
@@ -45,7 +47,7 @@ const recentFlag = `\recent`
 //
 // No PERMANENTFLAGS at all: all flags can be changed permanently (RFC 9051
 // section 6.3.2). With "\*" too. With a list: the listed ones, compared without
-// case (imapsync minds the case, S29). With an empty list, where imapsync does
+// case (imapsync minds the case). With an empty list, where imapsync does
 // not filter: nothing can be changed permanently, so ForStore gives no STORE at
 // all; ForAppend still sends the five system flags, since to send them costs
 // nothing (the server ignores them, or refuses and the repair ladder drops them)
@@ -219,7 +221,7 @@ func (r FlagRules) apply(src []imap.Flag, p Permanent) (out, unlisted []imap.Fla
 			continue
 		}
 		seen[l] = true
-		if l[0] == '\\' && !p.lists(l) {
+		if l[0] == '\\' && !p.lists(l) || r.Valid != nil && !r.Valid(n) {
 			unlisted = append(unlisted, imap.Flag(n))
 			continue
 		}

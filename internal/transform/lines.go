@@ -51,12 +51,6 @@ var (
 	nulByte = []byte{0}
 )
 
-// Reset prepares for the next message.
-func (s *LineScanner) Reset() { *s = LineScanner{} }
-
-// Size is the number of bytes written.
-func (s *LineScanner) Size() int64 { return s.size }
-
 // Longest is the length in bytes of the longest line, its LF and CR counted, as
 // imapsync counts for --maxlinelength.
 func (s *LineScanner) Longest() int64 { return s.longest }

@@ -49,7 +49,7 @@ func TestLineScannerCounts(t *testing.T) {
 			}
 			if s.BareLF() != tt.bareLF || s.LoneCR() != tt.loneCR || s.NUL() != tt.nul ||
 				s.Longest() != tt.longest || s.CRLFSize() != tt.out || s.EightBit() != tt.eight ||
-				s.Size() != int64(len(tt.in)) {
+				s.size != int64(len(tt.in)) {
 				t.Errorf("%q in pieces of %d: %+v, CRLFSize %d", tt.in, step, s, s.CRLFSize())
 			}
 		}

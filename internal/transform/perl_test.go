@@ -16,7 +16,7 @@ func compile(t *testing.T, kind perlexpr.Kind, text string) *perlexpr.Expr {
 	return e
 }
 
-// The transformations of imapsync-messages.md 12.3 with real expressions.
+// The transformations with real expressions.
 func TestScenariosWithExpressions(t *testing.T) {
 	const msg = "Subject: hoppla\r\nFrom: x@example.org\r\n\r\nbody \xe9\r\n"
 	for _, tt := range []struct {

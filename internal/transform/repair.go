@@ -187,7 +187,7 @@ var readable = []string{"From", "Sender", "To", "Cc", "Subject", "Date", "In-Rep
 
 // WrapAsRFC822 puts the original, byte for byte, as an attachment into a new
 // message, the last rung (--wrapbroken). The new message has the original's
-// From, To, Subject, Date..., repaired where they need it, and the fields of
+// From, To, Subject, Date..., repaired or made up where they need it, and the fields of
 // keep (Message-Id and Received if there are none): those of --useheader, so
 // that the copy has the key of the original.
 //
@@ -199,18 +199,9 @@ func WrapAsRFC822(original []byte, keep ...string) ([]byte, Repair) {
 	if len(keep) == 0 {
 		keep = identifying
 	}
-	header, _ := SplitHeader(original)
 	var out bytes.Buffer
 	out.Grow(len(original) + len(original)/2 + 4096)
-	for f := range fields(header) {
-		switch {
-		case f.name == 0:
-		case wanted(f, keep):
-			out.Write(cleanField(f, false))
-		case wanted(f, readable):
-			out.Write(cleanField(f, true))
-		}
-	}
+	wrapHeader(&out, original, keep)
 
 	var s LineScanner
 	s.Write(original)

@@ -194,7 +194,7 @@ func FuzzRepair(f *testing.F) {
 		}
 		noNUL, _ := StripNUL(crlf)
 		wrapped, _ := WrapLongLines(noNUL, int(limit))
-		s.Reset()
+		s = LineScanner{}
 		s.Write(wrapped)
 		if longest := int64(max(78, limit)) + 2; s.Longest() > longest {
 			t.Fatalf("%q: a line of %d bytes is left in %q", noNUL, s.Longest(), wrapped)

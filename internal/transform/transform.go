@@ -7,14 +7,13 @@
 // false; line lengths and line ends are looked at while streaming
 // (LineScanner, NewCRLFReader).
 //
-// Where this differs from imapsync (imapsync-messages.md sections 4, 5 and 11):
+// Where this differs from imapsync 2.229:
 //
 //   - --disarmreadreceipts disarms every Disposition-Notification-To line, not
-//     the last one only (S46).
+//     the last one only.
 //   - A --pipemess command that is itself a pipe ("a | b") gets the message at
 //     its beginning; imapsync's redirection gives it to b.
-//   - Flags are compared without case everywhere, \Recent never counts (S28,
-//     S29), and PERMANENTFLAGS () is not the same as no PERMANENTFLAGS; see
+//   - Flags are compared without case everywhere, \Recent never counts, and PERMANENTFLAGS () is not the same as no PERMANENTFLAGS; see
 //     Permanent.
 package transform
 

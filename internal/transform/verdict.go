@@ -61,7 +61,7 @@ func (v Verdict) Reason() string {
 }
 
 // Line is the line imapsync prints for a message it does not copy
-// (imapsync-cli.md 5.6), without line end; "" for a kept one and for those of
+// ("msg F/U ... skipped"), without line end; "" for a kept one and for those of
 // which imapsync prints only the next line, "- msg F/U skipped.". That next line
 // follows unless the cause is about line lengths.
 func (v Verdict) Line(m Meta) string {

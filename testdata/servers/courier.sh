@@ -59,19 +59,31 @@ CONF
 # hashed KIND USER: the password as userdb wants it for a challenge mechanism.
 hashed() { password "$2" | { cat; echo; } | userdbpw "-hmac-$1"; }
 
+# hashes: a line for each user, with the name and the four hashes of the password.
+# They cost ten processes a user, so they are kept beside the packages.
+hashes() {
+  local kept=$cache/courier-users.$USERS user
+  if [[ ! -s $kept ]]; then
+    for user in $(seq -f u%g "$USERS"); do
+      echo "$user $(openssl passwd -1 "$(password "$user")") $(hashed md5 "$user") $(hashed sha1 "$user") $(hashed sha256 "$user")"
+    done >"$kept.$BASHPID"
+    mv "$kept.$BASHPID" "$kept"
+  fi
+  cat "$kept"
+}
+
 make_users() {
-  local user home limit=""
+  local user plain md5 sha1 sha256 home limit=""
   [[ ! ${option[quota]:-} ]] || limit=$((option[quota] * 1024))S
-  for user in $(seq -f u%g "$USERS"); do
+  while read -r user plain md5 sha1 sha256; do
     home=/mnt/mail/$user
     if [[ ! -d $home/Maildir ]]; then
       mkdir -p "$home/Maildir"/{cur,new,tmp}
     fi
     [[ ! $limit ]] || maildirmake.courier -q "$limit" "$home/Maildir"
     printf '%s\tuid=8|gid=8|home=%s|mail=%s/Maildir|systempw=%s|hmac-md5pw=%s|hmac-sha1pw=%s|hmac-sha256pw=%s%s\n' \
-      "$user" "$home" "$home" "$(openssl passwd -1 "$(password "$user")")" \
-      "$(hashed md5 "$user")" "$(hashed sha1 "$user")" "$(hashed sha256 "$user")" "${limit:+|quota=$limit}"
-  done >etc/courier/userdb
+      "$user" "$home" "$home" "$plain" "$md5" "$sha1" "$sha256" "${limit:+|quota=$limit}"
+  done < <(hashes) >etc/courier/userdb
   chown -R mail:mail mail
   chmod 600 etc/courier/userdb
   # The program writes its table beside the list, and /etc is read-only here.

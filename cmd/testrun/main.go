@@ -1,0 +1,123 @@
+// Command testrun runs `go test` with the arguments it is given, and shows what
+// go test would show, with three differences:
+//
+//   - No limit of time for a package: a run ends when no test of it has moved on
+//     for -silence. A slow machine is no failure, a test that hangs is one.
+//   - The running tests are named then, before their goroutines are printed.
+//   - The slowest tests are listed at the end, with a word about those above
+//     -slow.
+//
+// Options of testrun stand before "--", all behind it is for go test.
+package main
+
+import (
+	"bufio"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+)
+
+func main() {
+	code, err := run(os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testrun:", err)
+	}
+	os.Exit(code)
+}
+
+// settings are the options.
+type settings struct {
+	goTool  string
+	dir     string
+	silence time.Duration
+	slowest int
+	slow    time.Duration
+}
+
+// run returns the exit code of go test; 1 with an error if it did not run, 2 for
+// options that are wrong.
+func run(args []string, out, errout io.Writer) (int, error) {
+	var s settings
+	flags := flag.NewFlagSet("testrun", flag.ContinueOnError)
+	flags.SetOutput(errout)
+	flags.StringVar(&s.goTool, "go", "go", "the go command")
+	flags.StringVar(&s.dir, "C", "", "the directory to test in (default: this one)")
+	flags.DurationVar(&s.silence, "silence", 10*time.Minute, "end the run when no test has begun, ended or printed for so long")
+	flags.IntVar(&s.slowest, "slowest", 10, "how many of the slowest tests are listed")
+	flags.DurationVar(&s.slow, "slow", 20*time.Second, "tests above it are called too slow")
+	if err := flags.Parse(args); err != nil {
+		return 2, nil // flag has said what is wrong
+	}
+	cmd := exec.Command(s.goTool, append([]string{"test", "-json", "-timeout", "0"}, flags.Args()...)...)
+	cmd.Dir = s.dir
+	cmd.Stderr = errout // of the build, and of the go command itself
+	inOwnGroup(cmd)
+	events, err := cmd.StdoutPipe()
+	if err != nil {
+		return 1, err
+	}
+	if err := cmd.Start(); err != nil {
+		return 1, err
+	}
+	defer passOnSignals(cmd)()
+	p := newProgress(out)
+	hung := s.watch(cmd, events, p)
+	err = cmd.Wait()
+	p.close()
+	p.tellSlowest(s.slowest, s.slow)
+	var exit *exec.ExitError
+	switch {
+	case hung:
+		return 1, fmt.Errorf("no test moved on for %v", s.silence)
+	case errors.As(err, &exit):
+		return max(exit.ExitCode(), 1), nil
+	case err != nil:
+		return 1, err
+	}
+	return 0, nil
+}
+
+// watch follows the events until their end. When there are none for too long it
+// names the running tests, has their processes print their goroutines and end,
+// and reports so.
+func (s *settings) watch(cmd *exec.Cmd, events io.Reader, p *progress) (hung bool) {
+	lines := make(chan []byte)
+	go func() {
+		defer close(lines)
+		r := bufio.NewReader(events)
+		for {
+			line, err := r.ReadBytes('\n')
+			if len(line) > 0 {
+				lines <- line
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	silent := time.NewTimer(s.silence)
+	defer silent.Stop()
+	for {
+		select {
+		case line, ok := <-lines:
+			if !ok {
+				return hung
+			}
+			p.take(line)
+			silent.Reset(s.silence)
+		case <-silent.C:
+			p.tellRunning(s.silence)
+			if hung {
+				killGroup(cmd) // goroutines did not come out of it
+			} else {
+				dumpGroup(cmd)
+			}
+			hung = true
+			silent.Reset(30 * time.Second)
+		}
+	}
+}

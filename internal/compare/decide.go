@@ -1,0 +1,398 @@
+package compare
+
+import (
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/habits"
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/listing"
+)
+
+// askAtOnce bounds how many contents are asked for together: what is kept of each
+// takes about a kilobyte.
+const askAtOnce = 5000
+
+// Contents are what was read of messages, by UID. A message that could not be read
+// is not among them.
+type Contents struct {
+	Src, Dst map[imap.UID]*habits.Message
+	// Begins reports whether a host2 message is only the beginning of a host1 one.
+	Begins func(src, dst imap.UID) bool
+}
+
+// Ask returns the UIDs of the messages whose contents have to decide next; none when
+// nothing is left to be read.
+func (w *Work) Ask() (src, dst []imap.UID) {
+	for i, g := range w.groups {
+		if i > 0 && len(src)+len(dst)+len(g.src)+len(g.dst) > askAtOnce {
+			break
+		}
+		for _, s := range g.src {
+			src = append(src, w.in.Src.Recs[s].UID)
+		}
+		for _, d := range g.dst {
+			dst = append(dst, w.in.Dst.Recs[d].UID)
+		}
+	}
+	slices.Sort(src)
+	slices.Sort(dst)
+	return slices.Compact(src), slices.Compact(dst)
+}
+
+// maxRivals bounds of how many host2 messages it is asked whether they are only the
+// beginning of one of host1.
+const maxRivals = 16
+
+// Rivals tells, for each host1 message that Ask named, the host2 messages that may be
+// only its beginning.
+func (w *Work) Rivals() map[imap.UID][]imap.UID {
+	out := make(map[imap.UID][]imap.UID)
+	asked := 0
+	for i, g := range w.groups {
+		if i > 0 && asked+len(g.src)+len(g.dst) > askAtOnce {
+			break
+		}
+		asked += len(g.src) + len(g.dst)
+		for _, s := range g.src {
+			uid := w.in.Src.Recs[s].UID
+			for _, d := range g.dst[:min(len(g.dst), maxRivals)] {
+				out[uid] = append(out[uid], w.in.Dst.Recs[d].UID)
+			}
+		}
+	}
+	return out
+}
+
+// Decide decides about the groups that Ask named. h is what host2 is known to do.
+func (w *Work) Decide(c Contents, h *habits.Habits) {
+	n := 0
+	asked := 0
+	for i, g := range w.groups {
+		if i > 0 && asked+len(g.src)+len(g.dst) > askAtOnce {
+			break
+		}
+		asked += len(g.src) + len(g.dst)
+		n++
+		(&verdict{w: w, g: g, c: c, h: h}).run()
+	}
+	w.groups = w.groups[n:]
+}
+
+// class are host1 messages of a group that are equal to each other.
+type class struct {
+	members []int32 // the best first
+	content *habits.Message
+	tied    int32 // to this host2 record
+}
+
+// verdict decides about one group.
+type verdict struct {
+	w *Work
+	g *group
+	c Contents
+	h *habits.Habits
+
+	classes []*class
+	// byBody are the host2 records of the group by their bodies, in their order: no
+	// two messages with different bodies are the same.
+	byBody map[identity.Digest][]int32
+}
+
+// maxTries bounds how many messages with one body are held against one message: a
+// server must not make us spend the square of their number.
+const maxTries = 200
+
+func (v *verdict) run() {
+	v.classify()
+	v.byBody = make(map[identity.Digest][]int32)
+	for _, d := range v.g.dst {
+		if m := v.of(2, d); m != nil {
+			v.byBody[m.Body] = append(v.byBody[m.Body], d)
+		}
+	}
+	if n := len(v.classes); n > 1 && !v.g.akin && !v.g.dated && !v.w.in.OneToOne {
+		v.w.distinct += n - 1
+	}
+	// What is equal, but for what host2 does to messages (rows 2, 6, 9, 10, 11).
+	v.match(none, v.exact, Certain)
+	v.match(none, v.same, Certain)
+	// A draft that was edited keeps its Message-Id: what belonged to a message that is
+	// gone has to be this one indeed.
+	v.match(gone, v.unaltered, Certain)
+	if !v.w.in.OneToOne {
+		v.match(other, v.same, Certain)
+	}
+	// An equal body: nothing of the message is lost but lines of its header.
+	v.match(none, v.sameBody, Doubtful)
+	if !v.w.in.OneToOne {
+		v.match(other, v.sameBody, Doubtful)
+	}
+	if !v.g.dated {
+		v.byOrder()
+	}
+	for _, c := range v.classes {
+		if c.tied == none {
+			for _, s := range c.members[1:] {
+				v.w.equal[s] = c.members[0]
+			}
+		}
+	}
+	v.doubles()
+}
+
+// single reports whether there is but one message on each side.
+func (v *verdict) single() bool { return len(v.classes) == 1 && len(v.g.dst) == 1 }
+
+func (v *verdict) of(side int, i int32) *habits.Message {
+	if side == 1 {
+		return v.c.Src[v.w.in.Src.Recs[i].UID]
+	}
+	return v.c.Dst[v.w.in.Dst.Recs[i].UID]
+}
+
+// classify puts equal host1 messages together. One that could not be read is a
+// message of its own.
+func (v *verdict) classify() {
+	w := v.w
+	byContent := make(map[identity.Digest]*class)
+	for _, s := range v.g.src {
+		m := v.of(1, s)
+		var c *class
+		if m != nil && !w.in.OneToOne {
+			c = byContent[m.Exact]
+		}
+		if c == nil {
+			c = &class{members: []int32{s}, content: m, tied: w.ofSrc[s]}
+			v.classes = append(v.classes, c)
+			if m != nil {
+				byContent[m.Exact] = c
+			}
+			continue
+		}
+		c.members = append(c.members, s)
+		if c.tied == none {
+			c.tied = w.ofSrc[s]
+		}
+	}
+	for _, c := range v.classes {
+		slices.SortStableFunc(c.members, func(a, b int32) int {
+			switch {
+			case w.better(a, b):
+				return -1
+			case w.better(b, a):
+				return 1
+			}
+			return 0
+		})
+		if c.tied == none {
+			continue
+		}
+		for _, s := range c.members {
+			if w.ofSrc[s] == none {
+				w.tie(s, c.tied, Certain)
+			}
+		}
+	}
+}
+
+// match ties classes to host2 records that belong to whom, where alike says so.
+func (v *verdict) match(whom int32, alike func(s, d int32) bool, trust Trust) {
+	w := v.w
+	for _, c := range v.classes {
+		if c.tied != none {
+			continue
+		}
+		found, tries := none, 0
+		if c.content == nil {
+			continue
+		}
+		for _, d := range v.byBody[c.content.Body] {
+			if w.ofDst[d] != whom {
+				continue
+			}
+			if tries++; tries > maxTries {
+				break
+			}
+			if w.ofDst[d] == whom && alike(c.members[0], d) && (found == none || w.marked(2, &w.in.Dst.Recs[found]) && !w.marked(2, &w.in.Dst.Recs[d])) {
+				found = d
+			}
+		}
+		if found != none {
+			v.tie(c, found, trust)
+		}
+	}
+}
+
+func (v *verdict) tie(c *class, d int32, trust Trust) {
+	c.tied = d
+	for _, s := range c.members {
+		v.w.tie(s, d, trust)
+	}
+	if trust != Certain {
+		v.w.undecided[d] = true
+	}
+}
+
+// same reports whether d is s but for what host2 was seen to do; lines that d has
+// besides take nothing away from s.
+func (v *verdict) same(s, d int32) bool {
+	a, b := v.of(1, s), v.of(2, d)
+	if a == nil || b == nil || (v.g.akin || v.g.dated) && !a.Compatible(b) {
+		return false
+	}
+	return v.h.Same(a, b) || habits.Grown(a, b)
+}
+
+// exact reports whether d is s to the last byte but for line ends.
+func (v *verdict) exact(s, d int32) bool {
+	a, b := v.of(1, s), v.of(2, d)
+	return a != nil && b != nil && a.Exact == b.Exact
+}
+
+// unaltered reports whether d is s but for what host2 was seen to do.
+func (v *verdict) unaltered(s, d int32) bool {
+	a, b := v.of(1, s), v.of(2, d)
+	return a != nil && b != nil && v.h.Same(a, b)
+}
+
+func (v *verdict) sameBody(s, d int32) bool {
+	a, b := v.of(1, s), v.of(2, d)
+	if a == nil || b == nil || a.Body != b.Body || v.another(s, d) {
+		return false
+	}
+	// Equal bodies alone say little: many mails have the same.
+	return !v.g.akin && !v.g.dated || a.Compatible(b)
+}
+
+// byOrder deals with what no content decides.
+func (v *verdict) byOrder() {
+	w := v.w
+	var free, open []int32
+	var classes []*class
+	for _, d := range v.g.dst {
+		if w.ofDst[d] == none {
+			free = append(free, d)
+		}
+	}
+	for _, c := range v.classes {
+		if c.tied == none {
+			classes = append(classes, c)
+			open = append(open, c.members[0])
+		}
+	}
+	if len(free) == 0 || len(open) == 0 || v.h.KeepsBytes() && !w.in.SizesUnknown {
+		return
+	}
+	for _, c := range classes {
+		if v.g.akin && !v.mayChange(c.members[0]) {
+			continue // its own key says that it is another message
+		}
+		at := slices.IndexFunc(free, func(d int32) bool { return !v.another(c.members[0], d) })
+		if at < 0 {
+			continue
+		}
+		trust := Likely
+		if v.single() {
+			trust = Doubtful // row 8
+		}
+		v.tie(c, free[at], trust)
+		free = slices.Delete(free, at, at+1)
+	}
+}
+
+// mayChange reports whether the key of a host1 message is one that host2 changes
+// along with the content.
+func (v *verdict) mayChange(s int32) bool {
+	r := &v.w.in.Src.Recs[s]
+	return r.Is(listing.ByContent|listing.ByHeader) || r.Is(listing.AddedHeader) || !r.Is(listing.HasKey)
+}
+
+// another reports whether there is evidence that d is no copy of s (row 7): d is only
+// its beginning, or host2 was seen to keep what it is given.
+func (v *verdict) another(s, d int32) bool {
+	a, b := v.of(1, s), v.of(2, d)
+	if a == nil || b == nil {
+		return false
+	}
+	src, dst := &v.w.in.Src.Recs[s], &v.w.in.Dst.Recs[d]
+	if v.c.Begins != nil && v.c.Begins(src.UID, dst.UID) {
+		return true
+	}
+	if v.single() && !v.w.in.SizesUnknown && v.h.KeepsSizes() && !v.w.in.SizesAgree(src, dst) {
+		return true
+	}
+	return v.h.KeepsBytes() && !v.w.in.SizesUnknown
+}
+
+// doubles finds host2 messages that are equal to another one that stays: to the last
+// byte, or, where that one has a counterpart on host1, but for lines that host2 added.
+// Never one that is claimed.
+func (v *verdict) doubles() {
+	w := v.w
+	stays := make(map[identity.Digest][]int32) // those that have a counterpart, and free ones with no equal
+	for _, d := range v.g.dst {
+		if m := v.of(2, d); m != nil && w.ofDst[d] != none {
+			stays[m.Body] = append(stays[m.Body], d)
+		}
+	}
+	open := slices.ContainsFunc(v.g.src, func(s int32) bool { return w.trust[s] == Doubtful || w.trust[s] == Likely })
+	for _, d := range v.g.dst {
+		m := v.of(2, d)
+		if w.ofDst[d] != none || m == nil {
+			continue
+		}
+		same := stays[m.Body]
+		at := slices.IndexFunc(same[:min(len(same), maxTries)], func(e int32) bool { return v.equals(d, e) })
+		switch {
+		case at >= 0 && v.replaces(d, same[at]):
+			w.double[same[at]] = true
+			same[at] = d
+		case at >= 0:
+			w.double[d] = true
+		default:
+			// It may be the copy of one of those that are not told apart.
+			w.undecided[d] = open
+			stays[m.Body] = append(same, d)
+		}
+	}
+}
+
+// equals reports whether d, which is free, is the same as e.
+func (v *verdict) equals(d, e int32) bool {
+	a, b := v.of(2, d), v.of(2, e)
+	if a != nil && b != nil && a.Exact == b.Exact {
+		return true
+	}
+	s := v.w.ofDst[e]
+	if s < 0 || v.w.trust[s] != Certain {
+		return false
+	}
+	m := v.of(1, s)
+	return a != nil && m != nil && (v.h.Same(m, a) || habits.Grown(m, a))
+}
+
+// replaces reports whether d should stay rather than its equal e, and has it take e's
+// place: one that is not marked \Deleted before one that is, then the one that came
+// first. What was tied by an earlier run stays tied.
+func (v *verdict) replaces(d, e int32) bool {
+	w := v.w
+	if s := w.ofDst[e]; s < 0 && s != none || s >= 0 && w.known(s) {
+		return false
+	}
+	md, me := w.marked(2, &w.in.Dst.Recs[d]), w.marked(2, &w.in.Dst.Recs[e])
+	if md && !me || md == me && d > e {
+		return false
+	}
+	for _, s := range v.g.src {
+		if w.ofSrc[s] == e {
+			w.ofSrc[s] = d
+		}
+	}
+	w.ofDst[d], w.ofDst[e] = w.ofDst[e], none
+	return true
+}
+
+// known reports whether a host1 record was tied by an earlier run.
+func (w *Work) known(s int32) bool { return len(w.in.Known) > 0 && w.in.Known[s] != none }

@@ -1,0 +1,280 @@
+package compare
+
+import (
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/listing"
+)
+
+// Claim says whom a host2 message belongs to.
+type Claim uint8
+
+const (
+	// Free: to nobody that is known.
+	Free Claim = iota
+	// Gone: to a host1 message of this folder that has left host1 since.
+	Gone
+	// Other: to a message of another host1 folder that is mapped to the same host2
+	// folder.
+	Other
+)
+
+// Input is what is known of a folder pair. Indexes are those of the listings'
+// records.
+type Input struct {
+	Src, Dst *listing.Listing
+	// Known is the host2 record that a host1 record is tied to, -1 for none; nil for
+	// none at all.
+	Known []int32
+	// Claims are those of host2's records; nil: all are free.
+	Claims []Claim
+	// OneToOne: each of several equal messages needs a counterpart of its own
+	// (--syncduplicates).
+	OneToOne bool
+	// Strict: contents decide wherever a key stands more than once on host2.
+	Strict bool
+	// SizesAgree reports whether d has the size that s would have on host2;
+	// SizesUnknown: it always says so, since messages are changed on their way.
+	SizesAgree   func(s, d *listing.Record) bool
+	SizesUnknown bool
+	// Doubles has host2 messages with one key be held against each other, whether or
+	// not host1 has it.
+	Doubles bool
+	// Marked reports whether a record of a side (1 or 2) is marked \Deleted: one that
+	// is not stands for its equals rather than one that is. nil: none is.
+	Marked func(side int, r *listing.Record) bool
+}
+
+// Work is a comparison under way.
+type Work struct {
+	in Input
+	// ofSrc is the host2 record of each host1 record, or none, or missing.
+	ofSrc []int32
+	// trust is how a host1 record was tied.
+	trust []Trust
+	// ofDst is the host1 record that stands for each host2 record, or a claim.
+	ofDst []int32
+	// double marks host2 records that are equal to one that has a counterpart.
+	double []bool
+	// undecided marks host2 records that may be the copy of some host1 message.
+	undecided []bool
+	// repeated marks host1 records for which another one stands; equal leads from one
+	// that is missing to the one that is copied for it.
+	repeated []bool
+	equal    map[int32]int32
+	// sharers are the host1 records that stand for a host2 record which a message of
+	// another folder became.
+	sharers map[int32]int32
+
+	groups []*group // whose contents are to be read
+	// distinct counts host1 records with the key of another one and another content.
+	distinct int
+}
+
+// Trust says how certain it is that a host1 message is on host2.
+type Trust uint8
+
+const (
+	// Untied: it is not.
+	Untied Trust = iota
+	// Doubtful: its key is there, with another content or an unknown one.
+	Doubtful
+	// Likely: a message is there that is told by the order alone.
+	Likely
+	// Certain: it was stored, or found equal, or its key stands once on both sides
+	// and the sizes agree.
+	Certain
+)
+
+const (
+	none  = int32(-1)
+	gone  = int32(-2)
+	other = int32(-3)
+)
+
+// group are messages that may be one.
+type group struct {
+	src, dst []int32
+	// akin: the messages have Date, From and Subject in common, not the key; dated:
+	// only the date.
+	akin, dated bool
+}
+
+// Begin ties what is known and what the key alone decides. What is left is in groups
+// whose contents have to be read.
+func Begin(in Input) *Work {
+	w := &Work{
+		in: in, ofSrc: filled(len(in.Src.Recs), none), ofDst: filled(len(in.Dst.Recs), none),
+		trust: make([]Trust, len(in.Src.Recs)), repeated: make([]bool, len(in.Src.Recs)),
+		double: make([]bool, len(in.Dst.Recs)), undecided: make([]bool, len(in.Dst.Recs)),
+		equal: make(map[int32]int32), sharers: make(map[int32]int32),
+	}
+	for i, c := range in.Claims {
+		switch c {
+		case Gone:
+			w.ofDst[i] = gone
+		case Other:
+			w.ofDst[i] = other
+		}
+	}
+	w.tieKnown()
+	w.byKey()
+	return w
+}
+
+func filled(n int, v int32) []int32 {
+	s := make([]int32, n)
+	for i := range s {
+		s[i] = v
+	}
+	return s
+}
+
+// tieKnown ties the pairs that were made before (row 1). Equal host1 messages share
+// one host2 message; the best of them stands for it.
+func (w *Work) tieKnown() {
+	for s, d := range w.in.Known {
+		if d == none || w.in.OneToOne && w.ofDst[d] >= 0 {
+			continue
+		}
+		w.tie(int32(s), d, Certain)
+	}
+}
+
+// tie ties s to d. If d has a counterpart already, the two are equal, and the better
+// one stands for both.
+func (w *Work) tie(s, d int32, trust Trust) {
+	w.ofSrc[s], w.trust[s] = d, trust
+	first := w.ofDst[d]
+	if first == other { // it stays the other folder's
+		if _, shared := w.sharers[d]; shared {
+			first = w.sharers[d]
+		} else {
+			w.sharers[d] = s
+			return
+		}
+	}
+	if first < 0 {
+		w.ofDst[d] = s
+		return
+	}
+	if first == s {
+		return
+	}
+	if w.better(s, first) {
+		if w.ofDst[d] == other {
+			w.sharers[d] = s
+		} else {
+			w.ofDst[d] = s
+		}
+		w.repeated[first], w.repeated[s] = true, false
+		return
+	}
+	w.repeated[s] = true
+}
+
+// better reports whether a should stand for its equals rather than b: one inside the
+// selection before one outside, one that is not marked \Deleted before one that is.
+func (w *Work) better(a, b int32) bool {
+	ra, rb := &w.in.Src.Recs[a], &w.in.Src.Recs[b]
+	if ra.Is(listing.Outside) != rb.Is(listing.Outside) {
+		return rb.Is(listing.Outside)
+	}
+	return !w.marked(1, ra) && w.marked(1, rb)
+}
+
+func (w *Work) marked(side int, r *listing.Record) bool {
+	return w.in.Marked != nil && w.in.Marked(side, r)
+}
+
+// byKey looks at the messages with each key that is not tied yet.
+func (w *Work) byKey() {
+	src, dst := w.in.Src.Recs, w.in.Dst.Recs
+	open := make(map[identity.Key]*group)
+	var order []*group
+	for i := range src {
+		if w.ofSrc[i] != none || !src[i].Is(listing.HasKey) {
+			continue
+		}
+		g := open[src[i].Key]
+		if g == nil {
+			g = &group{}
+			open[src[i].Key] = g
+			order = append(order, g)
+		}
+		g.src = append(g.src, int32(i))
+	}
+	if w.in.Doubles {
+		order = append(order, w.doubleKeys(open)...)
+	}
+	if len(open) == 0 {
+		return
+	}
+	for i := range src {
+		if g := open[src[i].Key]; g != nil && w.ofSrc[i] != none && src[i].Is(listing.HasKey) {
+			g.src = append(g.src, int32(i)) // tied ones of the same key come last
+		}
+	}
+	for i := range dst {
+		if g := open[dst[i].Key]; g != nil && dst[i].Is(listing.HasKey) {
+			g.dst = append(g.dst, int32(i))
+		}
+	}
+	for _, g := range order {
+		if !w.atSight(g) {
+			w.groups = append(w.groups, g)
+		}
+	}
+}
+
+// doubleKeys makes groups of the keys that host2 has more than once and that no host1
+// record is to be found for.
+func (w *Work) doubleKeys(open map[identity.Key]*group) (order []*group) {
+	dst := w.in.Dst.Recs
+	times := make(map[identity.Key]int, len(dst))
+	for i := range dst {
+		if dst[i].Is(listing.HasKey) {
+			times[dst[i].Key]++
+		}
+	}
+	for i := range dst {
+		key := dst[i].Key
+		if dst[i].Is(listing.HasKey) && times[key] > 1 && w.ofDst[i] == none && open[key] == nil {
+			g := &group{}
+			open[key] = g
+			order = append(order, g)
+		}
+	}
+	return order
+}
+
+// atSight decides about a group without its contents, if that can be.
+func (w *Work) atSight(g *group) bool {
+	if len(g.src) != 1 {
+		return false
+	}
+	s := g.src[0]
+	var free []int32
+	for _, d := range g.dst {
+		if w.ofDst[d] == none {
+			free = append(free, d)
+		}
+	}
+	switch {
+	case len(g.dst) == 0:
+		return true // nothing to tie it to, by its key
+	case len(free) < len(g.dst), len(free) > 1 && w.in.Strict:
+		return false
+	}
+	for _, d := range free {
+		same := w.in.Src.Recs[s].Is(listing.ByContent) && w.in.Dst.Recs[d].Is(listing.ByContent)
+		if same || w.in.SizesAgree(&w.in.Src.Recs[s], &w.in.Dst.Recs[d]) {
+			trust := Certain // row 5
+			if !same && (len(free) > 1 || w.in.SizesUnknown) {
+				trust = Likely
+			}
+			w.tie(s, d, trust)
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/imaphaul/imaphaul/internal/compare"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/habits"
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// pair finds out which messages are which, see package compare.
+func (fs *folderSync) pair(ctx context.Context) error {
+	p := fs.run.p
+	altered := fs.run.pipeline.Active()
+	otherWays, err := fs.otherWays(ctx)
+	if err != nil {
+		return err
+	}
+	w := compare.Begin(compare.Input{
+		Src: fs.src, Dst: fs.dst, Known: fs.couples(otherWays), Claims: fs.claims(),
+		OneToOne: p.Identity.SyncDuplicates, Strict: p.Deletion.Delete1 || p.Deletion.Delete2Duplicates,
+		SizesUnknown: altered,
+		SizesAgree: func(s, d *listing.Record) bool {
+			return altered || fs.run.habits.ExplainsSize(s.Size, d.Size)
+		},
+		Doubles: p.Deletion.Delete2Duplicates,
+		Marked:  fs.hasDeleted,
+	})
+	if err := fs.readAndDecide(ctx, w); err != nil {
+		return err
+	}
+	if err := fs.lookForChanged(ctx, w); err != nil {
+		return err
+	}
+	fs.pairing = w.Finish()
+	fs.tellDoubts()
+	return fs.findCrossed(ctx)
+}
+
+// readAndDecide reads the contents that have to decide.
+func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error {
+	for {
+		uids1, uids2 := w.Ask()
+		if len(uids1)+len(uids2) == 0 {
+			return nil
+		}
+		dst, whole, err := fs.readBeginnings(ctx, fs.lane.dst, uids2, nil)
+		if err != nil {
+			return err
+		}
+		rivals := w.Rivals()
+		src, begins, err := fs.readBeginnings(ctx, fs.lane.src, uids1, func(uid imap.UID) []int64 { return lengthsOf(whole, rivals[uid]) })
+		if err != nil {
+			return err
+		}
+		w.Decide(compare.Contents{Src: src, Dst: dst, Begins: func(s, d imap.UID) bool {
+			return isBeginning(begins[s], whole[d])
+		}}, &fs.run.habits)
+	}
+}
+
+// lengthsOf are the lengths of messages that were read.
+func lengthsOf(whole map[imap.UID]*habits.Prefixes, uids []imap.UID) []int64 {
+	lengths := make([]int64, 0, len(uids))
+	for _, uid := range uids {
+		if p := whole[uid]; p != nil {
+			n, _ := p.Whole()
+			lengths = append(lengths, n)
+		}
+	}
+	return lengths
+}
+
+// isBeginning reports whether d is a beginning of s, and not all of it.
+func isBeginning(s, d *habits.Prefixes) bool {
+	if s == nil || d == nil {
+		return false
+	}
+	n, sum := d.Whole()
+	return s.Begins(n, sum)
+}
+
+// readBeginnings reads messages of the folder that k has open, for comparison, with
+// the digests of their beginnings of the lengths that are wanted for each, nil for
+// none. Messages that do not come are left out.
+func (fs *folderSync) readBeginnings(ctx context.Context, k *link, uids []imap.UID, lengths func(imap.UID) []int64) (map[imap.UID]*habits.Message, map[imap.UID]*habits.Prefixes, error) {
+	out := make(map[imap.UID]*habits.Message, len(uids))
+	begins := make(map[imap.UID]*habits.Prefixes, len(uids))
+	if len(uids) == 0 {
+		return out, begins, nil
+	}
+	uids = slices.Clone(uids)
+	slices.Sort(uids)
+	hasher := identity.NewContentHasher()
+	var head headerCatcher
+	err := k.do(ctx, func(c *imapconn.Conn) error {
+		return c.FetchEach(ctx, uidset.Sorted(slices.Compact(uids)), imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
+			if m.Body == nil {
+				return nil
+			}
+			hasher.Reset()
+			head.reset()
+			var wanted []int64
+			if lengths != nil {
+				wanted = lengths(m.UID)
+			}
+			prefixes := habits.NewPrefixes(wanted)
+			size, err := io.Copy(io.MultiWriter(hasher, &head, prefixes), m.Body)
+			if err != nil {
+				return err
+			}
+			read := habits.Of(head.header(), hasher.Sum(), size)
+			out[m.UID], begins[m.UID] = &read, prefixes
+			return nil
+		})
+	})
+	return out, begins, err
+}
+
+// readMessages is readBeginnings without beginnings.
+func (fs *folderSync) readMessages(ctx context.Context, k *link, uids []imap.UID) (map[imap.UID]*habits.Message, error) {
+	out, _, err := fs.readBeginnings(ctx, k, uids, nil)
+	return out, err
+}
+
+// lookForChanged looks for the counterparts of messages whose key host2 may have
+// changed: gateways add and drop Message-Id and Received.
+func (fs *folderSync) lookForChanged(ctx context.Context, w *compare.Work) error {
+	uids1, uids2 := w.Leftovers()
+	if len(uids1) == 0 {
+		return nil
+	}
+	var keys [2]map[imap.UID]identity.Digest
+	var g errgroup.Group
+	for i, k := range []*link{fs.lane.src, fs.lane.dst} {
+		uids := [2][]imap.UID{uids1, uids2}[i]
+		g.Go(func() error {
+			return k.do(ctx, func(c *imapconn.Conn) error {
+				keys[i] = make(map[imap.UID]identity.Digest, len(uids))
+				return c.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, HeaderFields: habits.AkinFields}, func(m *imapconn.Message) error {
+					head, _ := transform.SplitHeader(m.Header)
+					if key, ok := habits.AkinKey(head); ok {
+						keys[i][m.UID] = key
+					}
+					return nil
+				})
+			})
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	w.Candidates(keys[0], keys[1])
+	return fs.readAndDecide(ctx, w)
+}
+
+// tellDoubts says how many messages count as present though nothing proves it.
+func (fs *folderSync) tellDoubts() {
+	if n := fs.pairing.Distinct; n > 0 {
+		fs.run.note(fmt.Sprintf("Host1: folder [%s] has %d messages with the identifying headers of another message but another content: each is a message of its own", fs.from.Raw, n))
+	}
+	if n := fs.pairing.Doubtful + fs.pairing.Likely; n > 0 {
+		fs.run.emit(event.MessagesDoubtful{From: fs.from, To: fs.to, Count: int64(n)})
+	}
+}

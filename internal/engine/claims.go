@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/compare"
+)
+
+// What earlier runs, and the other folders of this one, made of the messages of a
+// host2 folder is theirs: a claim. A pair once made stays made.
+
+// couples are the host2 records that host1's records are tied to.
+func (fs *folderSync) couples(otherWays map[imap.UID]imap.UID) []int32 {
+	known := make([]int32, len(fs.src.Recs))
+	for i := range fs.src.Recs {
+		known[i] = -1
+		uid := fs.src.Recs[i].UID
+		uid2 := fs.settled[uid]
+		if uid2 == 0 && fs.known.Usable() {
+			uid2 = fs.known.Counterpart(uid)
+		}
+		if uid2 == 0 {
+			uid2 = otherWays[uid]
+		}
+		if uid2 != 0 {
+			if d := fs.dst.Find(uid2); d >= 0 {
+				known[i] = int32(d)
+			}
+		}
+	}
+	return known
+}
+
+// otherWays are the pairs that a run knew which identified messages in another way:
+// a pair stays made, whatever --useheader and its like say later. The journals are read
+// only for a run that has such an option.
+func (fs *folderSync) otherWays(ctx context.Context) (map[imap.UID]imap.UID, error) {
+	r := fs.run
+	id := &r.p.Identity
+	self := r.journalPair()
+	if !r.p.Journal.Enabled || self.Way == "" && !id.HeadersGiven && id.SkipHeader == nil || fs.srcOpened.UIDValidity == 0 || fs.dstOpened.UIDValidity == 0 {
+		return nil, nil
+	}
+	others, err := r.others(ctx)
+	if err != nil {
+		return nil, err
+	}
+	pairs := make(map[imap.UID]imap.UID)
+	for i := range others.all {
+		o := &others.all[i]
+		if !o.Pair.SameHost1(self) {
+			continue
+		}
+		for k := range o.Folders {
+			f := &o.Folders[k]
+			if f.Name1 != fs.from.Raw || f.Name2 != fs.to.Raw || f.UIDValidity1 != fs.srcOpened.UIDValidity || f.UIDValidity2 != fs.dstOpened.UIDValidity {
+				continue
+			}
+			for _, p := range f.Pairs {
+				pairs[p.UID1] = p.UID2
+			}
+		}
+	}
+	return pairs, nil
+}
+
+// claims tells whom the messages of the host2 folder belong to, as far as they do not
+// belong to a host1 message that was listed.
+func (fs *folderSync) claims() []compare.Claim {
+	claims := make([]compare.Claim, len(fs.dst.Recs))
+	claim := func(uid2 imap.UID, c compare.Claim) {
+		if d := fs.dst.Find(uid2); d >= 0 {
+			claims[d] = c
+		}
+	}
+	fs.run.eachOtherClaim(fs, func(uid2 imap.UID) { claim(uid2, compare.Other) })
+	if fs.known.Usable() {
+		fs.known.EachClaim(func(uid1, uid2 imap.UID, gone bool) {
+			switch {
+			case !gone && fs.src.Find(uid1) >= 0:
+			case gone || fs.src.Whole && fs.src.Complete:
+				claim(uid2, compare.Gone)
+			default:
+				claim(uid2, compare.Other) // it was not listed, and is there
+			}
+		})
+	}
+	return claims
+}
+
+// eachOtherClaim tells the messages of the host2 folder that other folders of host1
+// became: in this run, and in earlier ones.
+func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID)) {
+	pair := func(_, uid2 imap.UID) { tell(uid2) }
+	for _, check := range r.checks {
+		if check.fs.to.Raw == fs.to.Raw && check.fs.from.Raw != fs.from.Raw && check.before.validity == fs.dstOpened.UIDValidity {
+			check.certain.each(pair)
+			check.stored.each(pair)
+		}
+	}
+	done := make(map[string]bool) // what they are tied to now is told above
+	for _, check := range r.checks {
+		done[check.fs.from.Raw] = true
+	}
+	for _, f := range r.j.Folders() {
+		one, two := f.Names()
+		state, ok := f.State()
+		if two != fs.to.Raw || one == fs.from.Raw || done[one] || !ok || state.UIDValidity2 != fs.dstOpened.UIDValidity || state.UIDValidity2 == 0 {
+			continue
+		}
+		if _, err := f.Attach(state.UIDValidity1, state.UIDValidity2); err != nil {
+			r.journalFailed(err)
+			return
+		}
+		for e, err := range f.Entries() {
+			if err != nil {
+				r.journalFailed(err)
+				return
+			}
+			if e.UID2 != 0 {
+				tell(e.UID2)
+			}
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
+
+// A message of which host2 got a part only is not deleted on host1: an option may have
+// cut it (--truncmess), an expression or a command may have, or host1 sent much less of
+// it than it has by its own words, see short.go. The journal keeps that, for the runs that follow.
+
+// noteCut notes that the user's options made less of a message's content: of the body,
+// or with --truncmess of the header. msg has CRLF line ends.
+func (fs *folderSync) noteCut(t *task, from, msg []byte) {
+	before, after := len(from)+loneLFs(from), len(msg)
+	header, body := splitMessage(from)
+	_, newBody := splitMessage(msg)
+	switch {
+	case len(body)+loneLFs(body) > len(newBody):
+		t.oddly().cut = fmt.Sprintf("the options given left %d of the %d bytes of its body", len(newBody), len(body))
+	case fs.run.p.Transform.TruncMess != nil && before > after:
+		t.oddly().cut = fmt.Sprintf("--truncmess left %d bytes of its header of %d bytes", after, len(header))
+	}
+}
+
+// loneLFs is how many bytes text grows by when its line ends become CRLF.
+func loneLFs(text []byte) int { return int(transform.CountCRLF(text)) - len(text) }
+
+// splitMessage parts a message at its first empty line, whatever its line ends.
+func splitMessage(msg []byte) (header, body []byte) {
+	for at := 0; at < len(msg); {
+		n := bytes.IndexByte(msg[at:], '\n')
+		if n < 0 {
+			break
+		}
+		if line := msg[at : at+n]; len(line) == 0 || len(line) == 1 && line[0] == '\r' {
+			return msg[:at+n+1], msg[at+n+1:]
+		}
+		at += n + 1
+	}
+	return msg, nil
+}
+
+// rememberCuts tells the journal which messages arrived in part.
+func (fs *folderSync) rememberCuts() {
+	if !fs.known.Usable() || fs.run.p.Dry {
+		return
+	}
+	var uids []imap.UID
+	for i := range fs.copier.tasks {
+		if t := &fs.copier.tasks[i]; t.fate == copied && t.oddness().cut != "" {
+			uids = append(uids, t.uid)
+		}
+	}
+	if len(uids) > 0 {
+		fs.run.journalFailed(fs.known.Folder.MarkCut(uids...))
+	}
+}
+
+// uncut are those of the host1 messages of which host2 has all; the others are told.
+func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, error) {
+	cut := make(map[imap.UID]bool)
+	why := ""
+	for i := range fs.copier.tasks {
+		if t := &fs.copier.tasks[i]; t.fate == copied && t.oddness().cut != "" {
+			cut[t.uid] = true
+			if why == "" {
+				why = fmt.Sprintf("UID %d: %s", t.uid, t.oddness().cut)
+			}
+		}
+	}
+	copiedNow := make(map[imap.UID]bool)
+	for i := range fs.copier.tasks {
+		copiedNow[fs.copier.tasks[i].uid] = fs.copier.tasks[i].fate == copied
+	}
+	earlier := func(uid imap.UID, isCut bool) {
+		if isCut && !copiedNow[uid] {
+			cut[uid] = true
+			if why == "" {
+				why = fmt.Sprintf("UID %d, by an earlier run", uid)
+			}
+		}
+	}
+	if fs.known.Usable() {
+		entries, err := fs.known.Folder.Lookup(uids)
+		fs.run.journalFailed(err)
+		for i := range entries {
+			earlier(entries[i].UID1, entries[i].Cut)
+		}
+	}
+	if fs.run.unremembered() && len(uids) > 0 {
+		others, err := fs.run.others(ctx)
+		if err != nil {
+			return nil, err
+		}
+		self := fs.run.journalPair()
+		for _, o := range others.all {
+			for _, f := range o.Folders {
+				if !o.Pair.SameHost1(self) || f.Name1 != fs.from.Raw || f.UIDValidity1 != fs.src.UIDValidity || f.UIDValidity2 != fs.dst.UIDValidity {
+					continue
+				}
+				for _, p := range f.Pairs {
+					earlier(p.UID1, p.Cut)
+				}
+			}
+		}
+	}
+	for uid, told := range fs.shortOnHost2() {
+		if !copiedNow[uid] && !cut[uid] {
+			cut[uid] = true
+			if why == "" {
+				why = fmt.Sprintf("UID %d: %s", uid, told)
+			}
+		}
+	}
+	kept := slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return cut[uid] })
+	if n := len(uids) - len(kept); n > 0 {
+		fs.run.emit(event.DeletionRefused{Side: 1, Folder: fs.from, Count: int64(n), Why: "host2 does not have all of their content, which was cut on the way (" + why + ")"})
+	}
+	return kept, nil
+}

@@ -1,0 +1,194 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/guard"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/maildate"
+)
+
+// doomed is a host2 folder that --delete2folders may delete: how many messages go with
+// it, or why it stays.
+type doomed struct {
+	name     string
+	messages int64
+	why      string
+}
+
+// judgeFolders decides about the folders that --delete2folders would delete, children
+// before parents. A folder goes with all that is in it, so it is judged as --delete2
+// judges messages: none goes that a run delivered, that seems new, or that makes more
+// than half of the account.
+func (r *run) judgeFolders(ctx context.Context, names []string) ([]doomed, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	one, err := r.askAccount(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]doomed, 0, len(names))
+	var going int64
+	for _, name := range names {
+		if r.stopping() {
+			return nil, errStopped
+		}
+		f := doomed{name: name, why: one.why + one.unknown}
+		if f.why == "" {
+			if err := r.judge(ctx, &f); err != nil {
+				return nil, err
+			}
+		}
+		if f.why == "" {
+			for i := range out {
+				if sep := r.dst.space.Own; out[i].why != "" && sep != "" && strings.HasPrefix(out[i].name, name+sep) {
+					f.why = fmt.Sprintf("%q stays below it", folderName(out[i].name).Text)
+				}
+			}
+		}
+		if f.why == "" {
+			going += f.messages
+		}
+		out = append(out, f)
+	}
+	if one.why != "" {
+		r.refuseFolder(2, names[0], one.why)
+	}
+	r.ceiling(out, going)
+	return out, nil
+}
+
+// ceiling keeps all folders with messages if too many messages would go with them.
+func (r *run) ceiling(list []doomed, going int64) {
+	if going == 0 {
+		return
+	}
+	var all int64
+	for _, f := range r.dst.world.Folders {
+		if n, known := r.dst.messages(f.Name); known {
+			all += int64(n)
+		}
+	}
+	no := guard.RefuseFolder(guard.Facts{SourceComplete: true, SourceMessages: 1, DestMessages: max(all, going)}, going, r.p.Deletion.Delete2Max)
+	if no == nil {
+		return
+	}
+	why := strings.Replace(no.Why, "of the folder", "of the account", 1)
+	for i := range list {
+		if list[i].why != "" || list[i].messages == 0 {
+			continue
+		}
+		list[i].why = why
+		r.emit(event.DeletionRefused{Side: 2, Folder: folderName(list[i].name), Count: list[i].messages, Why: why, Ceiling: true})
+	}
+	r.fault(event.Error{Class: event.ErrRefused, Text: fmt.Sprintf("Host2: refused to delete folders with %d messages: %s", going, why),
+		Hint: "look whether host1 is what you think it is; then --delete2max 100% (or a number of messages) allows it"})
+}
+
+// judge looks into one folder.
+func (r *run) judge(ctx context.Context, f *doomed) error {
+	selectable := false
+	for _, w := range r.dst.world.Folders {
+		selectable = selectable || w.Name == f.name && w.Selectable()
+	}
+	if !selectable {
+		return nil // it holds no mail
+	}
+	k := r.main.dst
+	opened, err := k.open(ctx, f.name, false)
+	if err != nil {
+		if !isRefusal(err) {
+			return err
+		}
+		f.why = "it could not be looked into: " + serverWords(err)
+		return nil
+	}
+	if opened.Exists == 0 {
+		return nil
+	}
+	arrived := make(map[imap.UID]time.Time)
+	err = k.do(ctx, func(c *imapconn.Conn) error {
+		clear(arrived)
+		stream := c.Fetch(imapconn.FetchItems{UID: true, InternalDate: true})
+		if err := stream.AskRange(ctx, 1, 0); err != nil {
+			return err
+		}
+		err := stream.Each(ctx, func(m *imapconn.Message) error {
+			arrived[m.UID] = time.Time{}
+			if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
+				arrived[m.UID] = maildate.At(seconds, zone)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return rangeErr(stream)
+	})
+	switch {
+	case err != nil && !isRefusal(err):
+		return err
+	case err != nil:
+		f.why = "it could not be looked into: " + serverWords(err)
+		return nil
+	case len(arrived) < int(opened.Exists):
+		f.why = fmt.Sprintf("host2 says that it has %d messages, and lists %d", opened.Exists, len(arrived))
+		return nil
+	}
+	f.messages = int64(len(arrived))
+	return r.judgeMail(ctx, f, opened.UIDValidity, arrived)
+}
+
+// judgeMail holds the messages of a folder against what journals know.
+func (r *run) judgeMail(ctx context.Context, f *doomed, validity uint32, arrived map[imap.UID]time.Time) error {
+	d := &r.p.Deletion
+	others, err := r.others(ctx)
+	if err != nil {
+		return err
+	}
+	m := newClaims()
+	m.doubt(others.unread)
+	self := r.journalPair()
+	for i := range others.all {
+		o := &others.all[i]
+		if o.Pair.SameHost1(self) {
+			m.since(o.Runs)
+		}
+		for n := range o.Folders {
+			if at := &o.Folders[n]; r.sameFolder2(at.Name2, f.name) {
+				if at.UIDValidity2 == validity {
+					m.first(at.First)
+				}
+				m.foreignFolder(at, o, validity)
+			}
+		}
+	}
+	if (d.Delete1 || r.p.Folders.Delete1EmptyFolders) && r.unremembered() {
+		m.doubt("the same command deletes on host1, and no journal tells whether an earlier run moved them from there")
+	}
+	known := guard.Known{FirstNext: uint32(m.next), FirstAt: m.at, Now: time.Now(), NewMail: d.Delete2New, Unsure: m.unsure}
+	var kept [guard.Rules]int64
+	for uid, at := range arrived {
+		kept[known.Rule(guard.Extra{UID: uint32(uid), Arrived: at, Others: m.others(uid)})]++
+	}
+	for rule := guard.Goes + 1; rule < guard.Rules; rule++ {
+		if kept[rule] == 0 {
+			continue
+		}
+		why := known.Why(rule)
+		if rule == guard.OthersMail {
+			why = "a run delivered them there"
+		}
+		r.emit(event.DeletionRefused{Side: 2, Folder: folderName(f.name), Count: f.messages, Why: fmt.Sprintf("of %d of them: %s", kept[rule], why)})
+		f.why = fmt.Sprintf("%d messages in it: %s", kept[rule], why)
+		return nil
+	}
+	return nil
+}

@@ -1,0 +1,292 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/listing"
+)
+
+// What another run stored on host2 is nobody's surplus: of another account that goes
+// into the same one, of another folder that goes into the same one, with or without a
+// journal of this run's own.
+
+// otherJournals are all journals of this user that lead into the account on host2,
+// this run's own among them as it was before.
+type otherJournals struct {
+	all []journal.Other
+	// unread says why it is not known what all of them hold, "" if it is.
+	unread string
+}
+
+// others reads the other journals, once in a run.
+func (r *run) others(ctx context.Context) (*otherJournals, error) {
+	if r.otherJournals != nil {
+		return r.otherJournals, nil
+	}
+	var o otherJournals
+	for _, dir := range r.journalDirs() {
+		all, bad, err := journal.Others(ctx, dir, "", r.journalPair())
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		if err != nil {
+			bad = append(bad, err)
+		}
+		o.all = append(o.all, all...)
+		for _, err := range bad {
+			r.warn(fmt.Sprintf("what may be deleted on host2 is not known for certain: %v", err))
+			if o.unread == "" {
+				o.unread = fmt.Sprintf("it is not known whether another run stored them: %v", err)
+			}
+		}
+	}
+	r.otherJournals = &o
+	return &o, nil
+}
+
+// journalDirs are where this user keeps journals: where this run does, and the usual
+// place.
+func (r *run) journalDirs() []string {
+	var dirs []string
+	usual, err := journal.DefaultDir()
+	for _, dir := range []string{r.p.Journal.Dir, usual} {
+		if dir != "" && (dir != usual || err == nil) && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// claims is what journals know of the messages in one host2 folder.
+type claims struct {
+	// alive are the counterparts of messages that host1 has, gone those of messages
+	// that have left it, foreign those that belong to other runs, as all from
+	// foreignFrom on may (0: none).
+	alive, gone, foreign map[imap.UID]bool
+	foreignFrom          imap.UID
+	// next is UIDNEXT before the first run that is known, 0 for none, and at when the
+	// first run into the account was.
+	next imap.UID
+	at   time.Time
+	// unsure says why it is not known of all messages whose they are.
+	unsure string
+}
+
+func newClaims() *claims {
+	return &claims{alive: make(map[imap.UID]bool), gone: make(map[imap.UID]bool), foreign: make(map[imap.UID]bool)}
+}
+
+func (c *claims) first(f journal.First) {
+	if f.UIDNext2 != 0 && (c.next == 0 || f.UIDNext2 < c.next) {
+		c.next = f.UIDNext2
+	}
+}
+
+func (c *claims) since(r journal.Runs) {
+	if r.ID != 0 && (c.at.IsZero() || r.First.Before(c.at)) {
+		c.at = r.First
+	}
+}
+
+func (c *claims) doubt(why string) {
+	if c.unsure == "" {
+		c.unsure = why
+	}
+}
+
+// pair takes in that a message of host1 has a counterpart.
+func (c *claims) pair(src *listing.Listing, uid1, uid2 imap.UID) {
+	switch {
+	case uid2 == 0:
+	case src.Find(uid1) < 0 && src.Complete && src.Whole:
+		c.gone[uid2] = true
+	default:
+		c.alive[uid2] = true
+	}
+}
+
+// claim notes, when everything of this folder was copied, which messages of the host2
+// folder are counterparts of its messages.
+func (fs *folderSync) claim(ctx context.Context, c *copier) error {
+	d := &fs.run.p.Deletion
+	if !d.Delete2 && !d.Delete2Duplicates {
+		return nil
+	}
+	if fs.merge.claims == nil {
+		fs.merge.claims = newClaims()
+	}
+	m := fs.merge.claims
+	now := make(map[imap.UID]imap.UID) // the counterparts that this run sees
+	for _, p := range fs.pairing.Present {
+		now[fs.src.Recs[p.Src].UID] = fs.dst.Recs[p.Dst].UID
+	}
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.fate == copied && t.newUID != 0 {
+			now[t.uid] = t.newUID
+		}
+	}
+	for _, uid2 := range now {
+		m.alive[uid2] = true
+	}
+	if fs.known.Usable() {
+		f := fs.known.Folder
+		m.first(f.First())
+		m.since(fs.run.j.Runs())
+		for e, err := range f.Entries() {
+			if err != nil {
+				fs.run.journalFailed(err)
+				m.doubt("the journal could not be read")
+				break
+			}
+			m.pair(fs.src, e.UID1, e.UID2)
+		}
+		for e, err := range f.Extras() {
+			if err != nil {
+				break // told with the entries
+			}
+			if e.Delivered {
+				m.gone[e.UID2] = true
+			}
+		}
+	}
+	others, err := fs.run.others(ctx)
+	if err != nil {
+		return err
+	}
+	self := fs.run.journalPair()
+	for i := range others.all {
+		o := &others.all[i]
+		if !o.Pair.SameHost1(self) || o.Path == fs.run.j.Path() && fs.known.Usable() {
+			continue
+		}
+		m.since(o.Runs)
+		for k := range o.Folders {
+			f := &o.Folders[k]
+			if f.Name1 != fs.from.Raw || !fs.run.sameFolder2(f.Name2, fs.to.Raw) || f.UIDValidity2 != fs.dst.UIDValidity {
+				continue
+			}
+			m.first(f.First)
+			if f.UIDValidity1 != fs.src.UIDValidity {
+				continue // claims belong to both UIDVALIDITYs
+			}
+			for _, p := range f.Pairs {
+				if other := now[p.UID1]; other != 0 && other != p.UID2 {
+					m.gone[p.UID2] = true // what another --useheader or --addheader stored, and this run does not need
+					continue
+				}
+				m.pair(fs.src, p.UID1, p.UID2)
+			}
+			for _, uid := range f.Claimed {
+				m.gone[uid] = true
+			}
+		}
+	}
+	return nil
+}
+
+// foreignClaims takes in what other runs know of the host2 folder, once all host1
+// folders of this run that go there have told what is theirs.
+func (fs *folderSync) foreignClaims(ctx context.Context) error {
+	r, m := fs.run, fs.merge.claims
+	others, err := r.others(ctx)
+	if err != nil {
+		return err
+	}
+	if others.unread != "" {
+		m.doubt(others.unread)
+	}
+	key := r.mergeKey(fs.to.Raw)
+	taking := make(map[string]bool)
+	for i := range r.table.Rows {
+		if row := &r.table.Rows[i]; r.mergeKey(row.To) == key {
+			taking[row.From] = true
+		}
+	}
+	self := r.journalPair()
+	for i := range others.all {
+		o := &others.all[i]
+		same := o.Pair.SameHost1(self)
+		for k := range o.Folders {
+			f := &o.Folders[k]
+			if !r.sameFolder2(f.Name2, fs.to.Raw) || same && taking[f.Name1] {
+				continue
+			}
+			if f.UIDValidity2 == fs.dst.UIDValidity && same {
+				m.first(f.First)
+			}
+			m.foreignFolder(f, o, fs.dst.UIDValidity)
+		}
+	}
+	also, err := r.alsoThere(key, taking)
+	switch {
+	case err != nil:
+		m.doubt(fmt.Sprintf("it is not known which other folders of host1 go there: %v", err))
+	case len(also) > 0:
+		m.doubt(fmt.Sprintf("host1's folder [%s] goes there, too, and took no part in this run", strings.Join(also, "], [")))
+	}
+	return nil
+}
+
+func (c *claims) foreignFolder(f *journal.OtherFolder, o *journal.Other, validity uint32) {
+	if f.UIDValidity2 != validity && len(f.Pairs)+len(f.Claimed) > 0 {
+		c.doubt(fmt.Sprintf("the folder was rebuilt since another run stored messages there, from folder [%s] of %s on %s, so that it is not known which", f.Name1, o.Pair.User1, o.Pair.Host1))
+		return
+	}
+	for _, p := range f.Pairs {
+		c.foreign[p.UID2] = true
+	}
+	for _, uid := range f.Claimed {
+		c.foreign[uid] = true
+	}
+	if f.DoubtFrom != 0 && f.DoubtValidity2 == validity && (c.foreignFrom == 0 || f.DoubtFrom < c.foreignFrom) {
+		c.foreignFrom = f.DoubtFrom
+	}
+}
+
+// others reports whether a message is another run's, or may be.
+func (c *claims) others(uid imap.UID) bool {
+	return c.foreign[uid] || c.foreignFrom != 0 && uid >= c.foreignFrom
+}
+
+// sameFolder2 reports whether two names are one folder on host2, or may be.
+func (r *run) sameFolder2(a, b string) bool {
+	return a == b || r.mergeKey(a) == r.mergeKey(b)
+}
+
+// alsoThere are the host1 folders that the options send to the same host2 folder, and
+// that take no part in this run.
+func (r *run) alsoThere(key string, taking map[string]bool) ([]string, error) {
+	if r.wholeTable == nil {
+		o := r.folderOptions()
+		o.Only, o.Recursive, o.Include, o.Exclude, o.First, o.Last, o.Subscribed, o.Explain = nil, nil, nil, nil, nil, nil, false, false
+		t, err := folders.Map(o, r.src.world, r.dst.world)
+		if err != nil {
+			return nil, err
+		}
+		r.wholeTable = t
+	}
+	var also []string
+	for i := range r.wholeTable.Rows {
+		row := &r.wholeTable.Rows[i]
+		if row.Refused == "" && !taking[row.From] && r.mergeKey(row.To) == key {
+			also = append(also, row.From)
+		}
+	}
+	return also, nil
+}
+
+// tellKept tells of the messages of a host2 folder that a rule keeps.
+func (fs *folderSync) tellKept(count int64, why string) {
+	if count > 0 {
+		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: count, Why: why})
+	}
+}

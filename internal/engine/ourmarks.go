@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/listing"
+)
+
+// A mark \Deleted that this program set on host1 is no wish of the message's owner: it
+// stays where --noexpunge1 was given, where the server has no UIDPLUS, or where a run
+// was killed before EXPUNGE. The journal knows of it before the STORE leaves. It is
+// not carried to host2, and a message that has it is not deleted again.
+
+// ownMarks takes our marks off the listing of host1, and tells the journal of those
+// that somebody has taken off on the server.
+func (fs *folderSync) ownMarks() {
+	if !fs.known.Usable() || fs.src == nil {
+		return
+	}
+	uids, err := fs.known.Folder.OurMarks()
+	if err != nil {
+		fs.run.journalFailed(err)
+		return
+	}
+	var off []imap.UID
+	for _, uid := range uids {
+		i := fs.src.Find(uid)
+		if i < 0 {
+			continue
+		}
+		r := &fs.src.Recs[i]
+		if !fs.marked(r) {
+			off = append(off, uid)
+			continue
+		}
+		if fs.ourMarks == nil {
+			fs.ourMarks = make(map[imap.UID]listing.FlagID)
+		}
+		fs.ourMarks[uid] = r.Flags
+		fs.unmark(r)
+	}
+	if len(off) > 0 {
+		fs.run.journalFailed(fs.known.Folder.MarkDeleted(false, off...))
+	}
+}
+
+// marked reports whether a listed message of host1 has \Deleted.
+func (fs *folderSync) marked(r *listing.Record) bool {
+	return slices.ContainsFunc(fs.run.flags[0].List(r.Flags), isDeleted)
+}
+
+func isDeleted(f imap.Flag) bool { return strings.EqualFold(string(f), string(imap.FlagDeleted)) }
+
+// unmark takes \Deleted off a listed message of host1.
+func (fs *folderSync) unmark(r *listing.Record) {
+	flags := slices.Clone(fs.run.flags[0].List(r.Flags))
+	r.Flags = fs.run.flags[0].Intern(slices.DeleteFunc(flags, isDeleted))
+}
+
+// marksAsListed gives the messages the flags back that host1 listed, for the journal:
+// what it keeps is what the server says.
+func (fs *folderSync) marksAsListed() {
+	if fs.src == nil {
+		return
+	}
+	for uid, id := range fs.ourMarks {
+		if i := fs.src.Find(uid); i >= 0 {
+			fs.src.Recs[i].Flags = id
+		}
+	}
+}
+
+// doubtfulMarks is for a run with --delete1 that has no journal of earlier ones to tell
+// whose marks are: one that host2's message does not have may be ours, and is not
+// carried there.
+func (fs *folderSync) doubtfulMarks() {
+	if !fs.run.p.Deletion.Delete1 || fs.known.Usable() && !fs.run.unremembered() {
+		return
+	}
+	for _, m := range fs.pairing.Present {
+		s, d := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
+		if fs.marked(s) && !slices.ContainsFunc(fs.run.flags[1].List(d.Flags), isDeleted) {
+			if fs.ourMarks == nil {
+				fs.ourMarks = make(map[imap.UID]listing.FlagID)
+			}
+			fs.ourMarks[s.UID] = s.Flags
+			fs.unmark(s)
+		}
+	}
+}
+
+// unmarked1 are those of the host1 messages that do not have \Deleted yet.
+func (fs *folderSync) unmarked1(uids []imap.UID) []imap.UID {
+	return slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool {
+		_, ours := fs.ourMarks[uid]
+		i := fs.src.Find(uid)
+		return ours || i >= 0 && fs.marked(&fs.src.Recs[i])
+	})
+}
+
+// announceMarks tells the journal of marks on host1 before they are set. A mark that
+// somebody else set stays his.
+func (fs *folderSync) announceMarks(side event.Side, uids []imap.UID) {
+	if side != 1 || !fs.known.Usable() {
+		return
+	}
+	if fresh := fs.unmarked1(uids); len(fresh) > 0 {
+		fs.run.journalFailed(fs.known.Folder.MarkDeleted(true, fresh...))
+	}
+}
+
+// unremembered reports whether no journal tells of earlier runs.
+func (r *run) unremembered() bool {
+	return r.j.Path() == "" || r.j.Created() || r.p.Dry && len(r.j.Folders()) == 0
+}

@@ -1,0 +1,336 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/habits"
+	"github.com/imaphaul/imaphaul/internal/identity"
+)
+
+// sentMessage is a message that was sent, and of which the folder has to tell what
+// became.
+type sentMessage struct {
+	uid1 imap.UID
+	// key and size are those it was sent with, size 0 for one not known.
+	key  identity.Key
+	size int64
+	// date is the INTERNALDATE it was sent with.
+	date    int64
+	hasDate bool
+	// content is that of the bytes sent, nil when they are host1's.
+	content *identity.Content
+	// uid is the UID on host2: as it was told and may be true, then as it was found; 0
+	// for none. told is one that was told and cannot be true of a new message.
+	uid, told imap.UID
+	// confirmed: host2 said that it stored it; else nobody knows.
+	confirmed bool
+	// byOrder: nothing but the order tells it.
+	byOrder bool
+}
+
+// whichArrived finds messages that were sent among those that arrived in a folder.
+// First the key decides, then the UID told, then the contents, and in the end the
+// order together with the date: the n-th that arrived is the n-th that was sent.
+type whichArrived struct {
+	fs      *folderSync
+	lane    *lane
+	sent    []*sentMessage // in the order of sending
+	arrived []*arrival     // by UID
+
+	byUID map[imap.UID]*arrival
+	taken map[imap.UID]bool
+	open  []*sentMessage
+}
+
+// find settles what can be. The messages that are not found have uid 0 then.
+func (w *whichArrived) find(ctx context.Context) error {
+	told := make([]imap.UID, len(w.sent))
+	for i, m := range w.sent {
+		told[i] = m.uid
+	}
+	for {
+		w.byUID, w.taken, w.open = make(map[imap.UID]*arrival, len(w.arrived)), make(map[imap.UID]bool), slices.Clone(w.sent)
+		w.arrived = slices.DeleteFunc(w.arrived, func(a *arrival) bool { return w.fs.torn[a.uid] })
+		for _, a := range w.arrived {
+			w.byUID[a.uid] = a
+		}
+		for i, m := range w.sent {
+			m.uid, m.byOrder = told[i], false
+		}
+		w.byKeyAndUID()
+		w.byKey()
+		w.byOldUID()
+		w.byUIDTold()
+		torn, err := w.findTorn(ctx)
+		if err != nil {
+			return err
+		}
+		if torn > 0 {
+			continue
+		}
+		if len(w.open) > 0 && len(w.left()) > 0 {
+			if torn, err = w.byContent(ctx); err != nil {
+				return err
+			}
+			if torn > 0 {
+				continue
+			}
+			w.byOrder()
+		}
+		for _, m := range w.open {
+			m.uid = 0
+		}
+		return nil
+	}
+}
+
+// settle goes through the open messages; find returns the UID of one, 0 for none.
+func (w *whichArrived) settle(find func(*sentMessage) imap.UID) {
+	still := w.open[:0]
+	for _, m := range w.open {
+		if uid := find(m); uid != 0 {
+			m.uid = uid
+			w.taken[uid] = true
+			continue
+		}
+		still = append(still, m)
+	}
+	w.open = still
+}
+
+// byKeyAndUID takes the UID that was told where the message there has the key.
+func (w *whichArrived) byKeyAndUID() {
+	w.settle(func(m *sentMessage) imap.UID {
+		if a := w.byUID[m.uid]; a != nil && !w.taken[a.uid] && a.key == m.key {
+			return a.uid
+		}
+		return 0
+	})
+}
+
+// byKey takes the message with the key, of several the first one of the size that
+// was sent. Where several messages were sent under one key and not all of them
+// arrived, the contents have to decide.
+func (w *whichArrived) byKey() {
+	byKey := make(map[identity.Key][]*arrival)
+	for _, a := range w.left() {
+		byKey[a.key] = append(byKey[a.key], a)
+	}
+	twins := make(map[identity.Key]int)
+	for _, m := range w.open {
+		twins[m.key]++
+	}
+	for key, n := range twins {
+		if n > 1 && len(byKey[key]) != n {
+			delete(byKey, key)
+		}
+	}
+	w.settle(func(m *sentMessage) imap.UID {
+		same := byKey[m.key]
+		if len(same) == 0 {
+			return 0
+		}
+		at := max(0, slices.IndexFunc(same, func(a *arrival) bool { return a.size == m.size }))
+		uid := same[at].uid
+		byKey[m.key] = slices.Delete(slices.Clone(same), at, at+1)
+		return uid
+	})
+}
+
+// byOldUID takes a message that was there before, where the server named it: Gmail
+// answers a message that it has already with the old UID.
+func (w *whichArrived) byOldUID() {
+	w.settle(func(m *sentMessage) imap.UID {
+		if at := w.fs.dst.Find(m.told); m.told != 0 && at >= 0 && w.fs.dst.Recs[at].Key.Base() == m.key && m.key != (identity.Key{}) {
+			return m.told
+		}
+		return 0
+	})
+}
+
+// byUIDTold believes a UID that can be true, of a message whose key is nobody
+// else's: some servers change what the key is made of.
+func (w *whichArrived) byUIDTold() {
+	w.settle(func(m *sentMessage) imap.UID {
+		if a := w.byUID[m.uid]; a != nil && !w.taken[a.uid] {
+			return a.uid
+		}
+		return 0
+	})
+}
+
+// left are the arrivals that were not taken.
+func (w *whichArrived) left() (out []*arrival) {
+	for _, a := range w.arrived {
+		if !w.taken[a.uid] {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// findTorn finds out which of the messages found are only the beginning of what was
+// sent: some servers keep what they have when the connection is lost in the middle
+// of a message. What host2 has confirmed is whole.
+func (w *whichArrived) findTorn(ctx context.Context) (int, error) {
+	var short []*sentMessage
+	for _, m := range w.sent {
+		if a := w.byUID[m.uid]; a != nil && w.taken[m.uid] && !m.confirmed && a.size < m.size {
+			short = append(short, m)
+		}
+	}
+	if len(short) == 0 {
+		return 0, nil
+	}
+	uids2 := make([]imap.UID, len(short))
+	for i, m := range short {
+		uids2[i] = m.uid
+	}
+	mine := make(map[imap.UID][]imap.UID, len(short))
+	for _, m := range short {
+		mine[m.uid1] = []imap.UID{m.uid}
+	}
+	src, dst, begins, whole, err := w.read(ctx, short, uids2, func(uid imap.UID) []imap.UID { return mine[uid] })
+	if err != nil {
+		return 0, err
+	}
+	torn := 0
+	for _, m := range short {
+		cut := isBeginning(begins[m.uid1], whole[m.uid])
+		if m.content != nil { // what was sent is not there to be read
+			cut = dst[m.uid] != nil && dst[m.uid].Body != m.content.Body
+		} else if src[m.uid1] == nil {
+			continue
+		}
+		if cut {
+			w.isTorn(m.uid, m.uid1)
+			torn++
+		}
+	}
+	return torn, nil
+}
+
+func (w *whichArrived) isTorn(uid2, uid1 imap.UID) {
+	fs := w.fs
+	if fs.torn == nil {
+		fs.torn = make(map[imap.UID]bool)
+	}
+	fs.torn[uid2] = true
+	fs.run.warn(fmt.Sprintf("Host2: folder [%s]: message UID %d is only the beginning of host1's UID %d, whose sending was interrupted; it is sent again, and the torn one can be deleted", fs.to.Raw, uid2, uid1))
+}
+
+// read reads the contents of messages on both sides. rivals are the arrivals that may be
+// only the beginning of a host1 message.
+func (w *whichArrived) read(ctx context.Context, sent []*sentMessage, uids2 []imap.UID, rivals func(imap.UID) []imap.UID) (src, dst map[imap.UID]*habits.Message, begins, whole map[imap.UID]*habits.Prefixes, err error) {
+	fs := w.fs
+	if dst, whole, err = fs.readBeginnings(ctx, w.lane.dst, uids2, nil); err != nil {
+		return nil, nil, nil, nil, err
+	}
+	var uids1 []imap.UID
+	for _, m := range sent {
+		if fs.src.Find(m.uid1) >= 0 {
+			uids1 = append(uids1, m.uid1)
+		}
+	}
+	w.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
+	src, begins, err = fs.readBeginnings(ctx, w.lane.src, uids1, func(uid imap.UID) []int64 { return lengthsOf(whole, rivals(uid)) })
+	return src, dst, begins, whole, err
+}
+
+// maxTorn bounds how many of the last arrivals may be torn, maxAlike how many messages
+// with one body are held against one message.
+const (
+	maxTorn  = 32
+	maxAlike = 200
+)
+
+// byContent reads what is left on both sides: equal but for what host2 was seen to
+// do, else an equal body, which of several the header tells. It returns how many of
+// the arrivals turned out to be torn.
+func (w *whichArrived) byContent(ctx context.Context) (torn int, err error) {
+	left := w.left()
+	uids2 := make([]imap.UID, len(left))
+	for i, a := range left {
+		uids2[i] = a.uid
+	}
+	// A connection that ends leaves at most its last message cut.
+	cut := uids2[max(0, len(uids2)-maxTorn):]
+	src, dst, begins, whole, err := w.read(ctx, w.open, uids2, func(imap.UID) []imap.UID { return cut })
+	if err != nil {
+		return 0, err
+	}
+	for _, m := range w.open {
+		if s := src[m.uid1]; s != nil && m.content != nil {
+			s.Body, s.Exact = m.content.Body, m.content.Exact
+		}
+	}
+	byBody := make(map[identity.Digest][]imap.UID)
+	for _, a := range left {
+		if d := dst[a.uid]; d != nil {
+			byBody[d.Body] = append(byBody[d.Body], a.uid)
+		}
+	}
+	for _, alike := range []func(s, d *habits.Message) bool{
+		w.fs.run.habits.Same,
+		func(s, d *habits.Message) bool { return s.Body == d.Body && s.Akin(d) },
+		func(s, d *habits.Message) bool { return s.Body == d.Body && s.Compatible(d) },
+	} {
+		w.settle(func(m *sentMessage) imap.UID {
+			s := src[m.uid1]
+			if s == nil {
+				return 0
+			}
+			tries := 0
+			for _, uid := range byBody[s.Body] {
+				if w.taken[uid] {
+					continue
+				}
+				if alike(s, dst[uid]) {
+					return uid
+				}
+				if tries++; tries > maxAlike {
+					break
+				}
+			}
+			return 0
+		})
+	}
+	left = w.left()
+	for _, m := range w.open {
+		for _, a := range left[max(0, len(left)-maxTorn):] {
+			if !m.confirmed && m.content == nil && !w.fs.torn[a.uid] && isBeginning(begins[m.uid1], whole[a.uid]) {
+				w.isTorn(a.uid, m.uid1)
+				torn++
+			}
+		}
+	}
+	return torn, nil
+}
+
+// byOrder takes the arrivals in their order, each for the next message sent that has
+// its date. Of messages that host2 confirmed all have to be found so, or none: else
+// what somebody else delivered could stand for one that was lost.
+func (w *whichArrived) byOrder() {
+	left := w.left()
+	match := make(map[*sentMessage]imap.UID)
+	at, all := 0, true
+	for _, m := range w.open {
+		if at < len(left) && m.hasDate && left[at].hasDate && left[at].date == m.date {
+			match[m] = left[at].uid
+			at++
+			continue
+		}
+		all = all && !m.confirmed
+	}
+	if !all || at < len(left) {
+		return
+	}
+	w.settle(func(m *sentMessage) imap.UID {
+		m.byOrder = match[m] != 0
+		return match[m]
+	})
+}

@@ -1,0 +1,176 @@
+package property
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// The ways to interrupt a run, once so many bytes were sent to a side:
+//
+//	cancel  the run is told to end at once
+//	cut     that side's connection is lost; the next one holds
+//	crash   all connections are lost and none can be opened, and what the journal
+//	        learns after that moment is taken from it again, as when the machine dies
+const (
+	cancelled = "cancel"
+	cutOff    = "cut"
+	crashed   = "crash"
+)
+
+// lineCut is what a run's connections go through.
+type lineCut struct {
+	how     string // "" for none
+	side    int
+	left    int
+	word    string // strikes where this word is sent for the left-th time; "" counts bytes
+	cancel  context.CancelFunc
+	journal string // directory
+
+	mu    sync.Mutex
+	done  bool
+	conns [3]map[net.Conn]bool
+	kept  map[string][]byte // the journal's files at the moment of a crash
+}
+
+var errDown = errors.New("the line is down")
+
+// dial opens a connection to a side's server, whatever name it goes by.
+func (l *lineCut) dial(side int, addr string) (net.Conn, error) {
+	l.mu.Lock()
+	down := l.done && l.how == crashed
+	l.mu.Unlock()
+	if down {
+		return nil, errDown
+	}
+	c, err := net.Dial("tcp", addr)
+	if err != nil || l.how == "" {
+		return c, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conns[side] == nil {
+		l.conns[side] = make(map[net.Conn]bool)
+	}
+	l.conns[side][c] = true
+	return &cutConn{Conn: c, l: l, side: side}, nil
+}
+
+// cutConn counts what is sent.
+type cutConn struct {
+	net.Conn
+	l    *lineCut
+	side int
+}
+
+func (c *cutConn) Write(b []byte) (int, error) {
+	n, now := c.l.allowed(c.side, b)
+	written, err := c.Conn.Write(b[:n])
+	if !now {
+		if err == nil && n < len(b) {
+			err = errDown
+		}
+		return written, err
+	}
+	c.l.strike(c.side)
+	if c.l.how == cancelled {
+		more, err := c.Conn.Write(b[n:])
+		return written + more, err
+	}
+	return written, errDown
+}
+
+// allowed is how much of a write passes, and whether this is the moment.
+func (l *lineCut) allowed(side int, b []byte) (int, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(b)
+	switch {
+	case l.done && l.how == crashed:
+		return 0, false
+	case l.done || side != l.side:
+		return n, false
+	case l.word != "":
+		for from := 0; ; {
+			i := bytes.Index(b[from:], []byte(l.word))
+			if i < 0 {
+				return n, false
+			}
+			from += i
+			if l.left--; l.left == 0 {
+				l.done = true
+				return from, true
+			}
+			from += len(l.word)
+		}
+	case l.left > n:
+		l.left -= n
+		return n, false
+	}
+	l.done = true
+	return l.left, true
+}
+
+// strike interrupts. A server is given the time to finish what it has received, so
+// that what it holds afterwards does not depend on chance.
+func (l *lineCut) strike(side int) {
+	if l.how == cancelled {
+		l.cancel()
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for s := range l.conns {
+		if l.how == cutOff && s != side {
+			continue
+		}
+		for c := range l.conns[s] {
+			_ = c.(*net.TCPConn).CloseWrite() // it may be closed already
+		}
+		for c := range l.conns[s] {
+			_ = c.SetReadDeadline(time.Now().Add(3 * time.Second))
+			_, _ = io.Copy(io.Discard, c)
+			c.Close()
+		}
+		l.conns[s] = nil
+	}
+	if l.how == crashed {
+		l.kept = readFiles(l.journal)
+	}
+}
+
+// restore gives the journal back what it was at the moment of a crash.
+func (l *lineCut) restore() error {
+	if l.kept == nil {
+		return nil
+	}
+	if err := os.RemoveAll(l.journal); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(l.journal, 0o700); err != nil {
+		return err
+	}
+	for name, content := range l.kept {
+		if err := os.WriteFile(filepath.Join(l.journal, name), content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readFiles(dir string) map[string][]byte {
+	out := make(map[string][]byte)
+	entries, _ := os.ReadDir(dir) // none yet: nothing to keep
+	for _, e := range entries {
+		if content, err := os.ReadFile(filepath.Join(dir, e.Name())); err == nil {
+			out[e.Name()] = content
+		}
+	}
+	return out
+}
