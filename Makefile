@@ -37,6 +37,12 @@ test: setup ## all tests, with the race detector, on real servers
 test-fast: ## the tests that need no real server
 	IMAPHAUL_NO_SERVERS=1 $(GO) test $(PACKAGES)
 
+# Not part of test: the browser is some 100 MB to fetch.
+.PHONY: test-browser
+test-browser: ## logs in through a page of consent in headless Chromium, then migrates
+	@testdata/servers/setup.sh tls dovecot chromium
+	IMAPHAUL_BROWSER=1 $(GO) test -count=1 -v -run Browser ./cmd/imaphaul
+
 # 30 kills on each server, every interesting byte of every dialogue; about an hour.
 # SEED=n chooses another sequence of instants; the one used is told.
 .PHONY: chaos
@@ -44,6 +50,11 @@ chaos: setup ## kill -9 again and again, cut everywhere: nothing lost, nothing t
 	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 120m -v -run . ./internal/chaos
 	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 180m -v \
 	  -run 'Cut|Stall|Storm|Torn|Ends|Rebuilt|Journal|Deleted|LeftRunning' ./internal/engine
+
+.PHONY: dropin
+dropin: ## own command lines held against imapsync's results: IMAPSYNC=path/to/imapsync
+	@testdata/servers/setup.sh tls dovecot
+	IMAPSYNC=$(abspath $(IMAPSYNC)) $(GO) test -count=1 -timeout 40m -v -run CommandLines ./internal/dropin
 
 # ROUNDS=n cases; SEED=n makes up others; KEEP=directory keeps those that fail.
 ROUNDS ?= 3000

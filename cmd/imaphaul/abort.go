@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/pidfile"
@@ -11,18 +12,26 @@ import (
 )
 
 // abort ends another process (--abort, --abortbyfile). Success is that no such
-// process is left, or that it was asked by file.
-func abort(p *plan.Plan, out io.Writer) int {
-	say := func(line string) { _, _ = fmt.Fprintln(out, line) }
+// process is left, or that it was asked by file. It has a log of its own, as with
+// imapsync.
+func abort(p *plan.Plan, stdout, stderr io.Writer) int {
+	var said strings.Builder
+	say := func(line string) {
+		_, _ = fmt.Fprintln(stdout, line)
+		_, _ = fmt.Fprintln(&said, line)
+	}
+	say("In abort")
 	var err error
 	if p.Run.AbortByFile {
 		err = pidfile.AbortByFile(p.Output.PidFile, say)
 	} else {
 		err = pidfile.Abort(context.Background(), p.Output.PidFile, say)
 	}
+	code, errors := event.ExitOK, 0
 	if err != nil {
 		say("In abort: " + err.Error())
-		return event.ExitPidFile
+		code, errors = event.ExitPidFile, 1
 	}
-	return event.ExitOK
+	end := refusal{p: p, stdout: stdout, stderr: stderr, logName: logPath(p), said: said.String()}
+	return end.endWith(code, errors, "", "")
 }

@@ -104,7 +104,7 @@ func playDemo(ctx context.Context, o *cli.Outcome, out io.Writer) (err error) {
 
 // runWith does what the program does when it is called with these arguments.
 func runWith(args []string, out io.Writer) int {
-	p, outcome := cli.Parse(cli.Input{Args: args, Now: time.Now(), Version: programVersion(), ReadMap: readMap})
+	p, outcome := cli.Parse(cli.Input{Args: args, Now: time.Now(), Version: programVersion()})
 	if outcome != nil {
 		_, _ = io.WriteString(out, outcome.Stdout+outcome.Stderr)
 		return outcome.Code

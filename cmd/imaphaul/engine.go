@@ -10,7 +10,7 @@ import (
 // carryOut hands the plan to the engine.
 func carryOut(ctx context.Context, p *plan.Plan, w work) {
 	engine.Run(ctx, p, engine.Options{
-		Report: w.report,
-		Sink:   w.sink, Trace: w.trace, MapWriter: w.table, Stop: w.stop, Signal: w.signal, Version: programVersion(),
+		Report: w.report, Tokens: w.tokens.of,
+		Sink: w.sink, Trace: w.trace, MapWriter: w.table, Stop: w.stop, Signal: w.signal, Version: programVersion(),
 	})
 }

@@ -54,7 +54,7 @@ func follow(path string, owner pidfile.Holder, stdout io.Writer) error {
 	}
 	tick := time.NewTicker(followPoll)
 	defer tick.Stop()
-	if err := say("Process %d owns the pid file %s. Following its log file %s until it ends (--tail).", owner.PID, path, owner.LogFile); err != nil {
+	if err := say("Process %d owns the pid file %s. Following its log file %s until it ends (--tail).", owner.PID, path, owner.LogPath()); err != nil {
 		return err
 	}
 	if err := pidfile.Follow(context.Background(), path, owner, tick.C, stdout); err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/oauth"
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
@@ -42,39 +43,70 @@ func start() (code int, sig os.Signal) {
 	}
 	// A reader that went away (imaphaul | head) must not end a migration.
 	ignoreBrokenPipe()
+	if len(os.Args) < 2 && os.Getenv("SERVER_SOFTWARE") != "" {
+		return webPage(os.Stdout), nil
+	}
+	args := hideArguments()
+	environ := os.Environ()
+	forgetSecrets(args)
 	prompt := newPrompter(os.Stdin, os.Stdout)
+	var mapNotes []string
 	p, out := cli.Parse(cli.Input{
-		Args:      os.Args[1:],
-		Environ:   os.Environ(),
+		Args:      args,
+		Environ:   environ,
 		Now:       time.Now(),
-		Version:   programVersion(),
+		Version:   shownVersion(),
 		InDocker:  inDocker(),
 		ExtraFile: "options_extra.txt",
 		AskSecret: prompt.ask,
-		ReadMap:   readMap,
-		Width:     terminalWidth(),
+
+		FetchSecret: fetchSecret,
+		FindLogin:   oauth.Find,
+		ReadMap: func(r io.Reader) (pairs []plan.MapPair, err error) {
+			pairs, mapNotes, err = readMap(r)
+			return pairs, err
+		},
+		HostName: hostName,
+		Width:    terminalWidth(),
 	})
+	if p != nil {
+		for _, n := range mapNotes {
+			p.Output.Notes = append(p.Output.Notes, "Note: --mapfile "+p.Folders.MapFile+" "+n+".")
+		}
+	}
 	switch {
 	case out == nil && p.Run.Abort:
-		return abort(p, os.Stdout), nil
+		return abort(p, os.Stdout, os.Stderr), nil
 	case out == nil:
 		return migrate(p, os.Stdout, os.Stderr)
 	case out.Demo, out.SelfTest:
 		return demonstrate(out, os.Stdout, os.Stderr), nil
+	case out.Login != nil:
+		return logIn(out.Login, environ, os.Stdout, os.Stderr), nil
+	}
+	if out.Code != 0 && !out.Command {
+		return refuse(out, os.Stdout, os.Stderr), nil
 	}
 	_, _ = fmt.Fprint(os.Stdout, out.Stdout)
 	_, _ = fmt.Fprint(os.Stderr, out.Stderr)
 	return out.Code, nil
 }
 
-// readMap reads a mapping of folders for the command line.
-func readMap(r io.Reader) ([]plan.MapPair, error) {
-	pairs, err := folders.ReadMap(r)
+// hostName is a host1 name as --regextrans2 sees it, for the explanation of
+// expressions.
+func hostName(name string, sep1, prefix1, sep2, prefix2 string) string {
+	return folders.BeforeTrans(name, folders.Space{Sep: sep1, Prefix: prefix1}, folders.Space{Sep: sep2, Prefix: prefix2})
+}
+
+// readMap reads a mapping of folders for the command line, and what there is to
+// say about it.
+func readMap(r io.Reader) ([]plan.MapPair, []string, error) {
+	pairs, notes, err := folders.ReadMapFile(r)
 	out := make([]plan.MapPair, len(pairs))
 	for i, p := range pairs {
 		out[i] = plan.MapPair(p)
 	}
-	return out, err
+	return out, notes, err
 }
 
 // programVersion is the version of the build, from the build itself when

@@ -17,7 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"imaphaul": main})
+	testscript.Main(m, map[string]func(){"imaphaul": main, "imapsync": main})
 }
 
 // TestScripts runs the program itself; each script in testdata is one subject.

@@ -92,7 +92,7 @@ var deeds = map[string]string{
 	"stop":     "what is under way is finished, then the run ends",
 	"stop now": "the run ends at once",
 	"ignore":   "it is ignored, by --sigignore",
-	"print":    "it is told, and changes nothing",
+	"print":    "it is reported, and changes nothing",
 }
 
 // explain is --debugsig's line about a signal that came: before is the one that

@@ -6,6 +6,7 @@
 package auth
 
 import (
+	"crypto/tls"
 	"fmt"
 	"strings"
 
@@ -22,10 +23,13 @@ const (
 	DigestMD5   = "DIGEST-MD5"
 	ScramSHA1   = "SCRAM-SHA-1"
 	ScramSHA256 = "SCRAM-SHA-256"
-	NTLM        = "NTLM"
-	External    = "EXTERNAL"
-	XOAuth2     = "XOAUTH2"
-	OAuthBearer = "OAUTHBEARER"
+	// With channel binding.
+	ScramSHA1Plus   = "SCRAM-SHA-1-PLUS"
+	ScramSHA256Plus = "SCRAM-SHA-256-PLUS"
+	NTLM            = "NTLM"
+	External        = "EXTERNAL"
+	XOAuth2         = "XOAUTH2"
+	OAuthBearer     = "OAUTHBEARER"
 )
 
 // Params is what the mechanisms need; each takes its part.
@@ -39,6 +43,9 @@ type Params struct {
 	Password secret.Secret
 	// Token is an OAuth 2.0 access token.
 	Token secret.Secret
+	// TLS is the connection's state, for the channel binding tls-exporter of TLS 1.3
+	// (RFC 9266); nil in the clear.
+	TLS *tls.ConnectionState
 	// Domain is the Windows domain of NTLM, or empty.
 	Domain string
 	// Host and Port are the server's, as OAUTHBEARER and DIGEST-MD5 sign them.
@@ -85,7 +92,7 @@ func New(mech string, p Params) (sasl.Client, error) {
 		return &cramClient{user: authcid, password: p.Password}, nil
 	case DigestMD5:
 		return newDigest(p), nil
-	case ScramSHA1, ScramSHA256:
+	case ScramSHA1, ScramSHA256, ScramSHA1Plus, ScramSHA256Plus:
 		return newScram(strings.ToUpper(mech), p)
 	case NTLM:
 		return &ntlmClient{p: p}, nil
@@ -96,6 +103,6 @@ func New(mech string, p Params) (sasl.Client, error) {
 	case OAuthBearer:
 		return &bearerClient{p: p}, nil
 	}
-	return nil, fmt.Errorf("unknown authentication mechanism %q; known are LOGIN, %s, %s, %s, %s, %s, %s, %s, %s, %s, PREAUTH and X-MASTERAUTH",
-		mech, Plain, CramMD5, DigestMD5, ScramSHA1, ScramSHA256, NTLM, External, XOAuth2, OAuthBearer)
+	return nil, fmt.Errorf("unknown authentication mechanism %q; known are LOGIN, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, PREAUTH and X-MASTERAUTH",
+		mech, Plain, CramMD5, DigestMD5, ScramSHA1, ScramSHA256, ScramSHA1Plus, ScramSHA256Plus, NTLM, External, XOAuth2, OAuthBearer)
 }

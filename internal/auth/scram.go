@@ -1,15 +1,18 @@
 package auth
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	stdhash "hash"
+	"strings"
 
 	"github.com/xdg-go/scram"
 )
 
-// scramClient is SCRAM-SHA-1 and SCRAM-SHA-256 (RFC 5802, RFC 7677), without
-// channel binding.
+// scramClient is SCRAM-SHA-1 and SCRAM-SHA-256 (RFC 5802, RFC 7677). The PLUS
+// variants prove that both ends are on one TLS connection (RFC 9266), so that
+// nobody in between can pass the exchange on.
 type scramClient struct {
 	mech   string
 	client *scram.Client
@@ -21,7 +24,7 @@ type scramClient struct {
 
 func newScram(mech string, p Params) (*scramClient, error) {
 	hash := scram.SHA1
-	if mech == ScramSHA256 {
+	if mech == ScramSHA256 || mech == ScramSHA256Plus {
 		hash = scram.SHA256
 	}
 	authcid, authzid := p.identities()
@@ -31,7 +34,24 @@ func newScram(mech string, p Params) (*scramClient, error) {
 		// The library's error may quote the text it could not prepare.
 		return nil, fmt.Errorf("%s: user name or password has characters that SASLprep (RFC 4013) forbids", mech)
 	}
-	return &scramClient{mech: mech, client: c, new: c.NewConversation, done: p.Done}, nil
+	s := &scramClient{mech: mech, client: c, new: c.NewConversation, done: p.Done}
+	if !strings.HasSuffix(mech, "-PLUS") {
+		return s, nil
+	}
+	if !CanBind(p.TLS) {
+		return nil, fmt.Errorf("%s needs a connection with TLS 1.3", mech)
+	}
+	binding, err := scram.NewTLSExporterBinding(p.TLS)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", mech, err)
+	}
+	s.new = func() *scram.ClientConversation { return c.NewConversationWithChannelBinding(binding) }
+	return s, nil
+}
+
+// CanBind reports whether a connection has what the PLUS variants bind to.
+func CanBind(state *tls.ConnectionState) bool {
+	return state != nil && state.HandshakeComplete && state.Version >= tls.VersionTLS13
 }
 
 func (c *scramClient) Start() (string, []byte, error) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"crypto/x509"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -12,7 +13,8 @@ import (
 
 // mechanisms that --authmechN knows.
 var mechanisms = []string{
-	"LOGIN", "PLAIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "NTLM",
+	"LOGIN", "PLAIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256",
+	"SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "NTLM",
 	"EXTERNAL", "XOAUTH2", "OAUTHBEARER", "PREAUTH", "X-MASTERAUTH",
 }
 
@@ -44,6 +46,8 @@ func (b *builder) account(n string) plan.Account {
 	b.authentication(&a, n)
 	if v.flag("insecure" + n) {
 		a.Insecure = true
+	} else if v.given("insecure" + n) {
+		a.VerifyGiven = true
 	}
 	if a.Insecure {
 		b.note("Warning: the certificate of host%s will not be checked. Whoever stands between can read the password and the mail.", n)
@@ -52,13 +56,30 @@ func (b *builder) account(n string) plan.Account {
 }
 
 // hostWithPort takes NAME:PORT for a host and its port, as imapsync's library
-// does, and refuses a URL. An IPv6 address has more than one colon.
+// does, and refuses a URL. An IPv6 address has more than one colon, or brackets.
 func (b *builder) hostWithPort(a *plan.Account, n string) {
 	if typed := b.v.str("host" + n); strings.Contains(typed, "://") {
 		b.bad.add("--host%s %s: a URL, not a host. Give the name or the IP address of the server alone.", n, typed)
 		return
 	}
 	name, digits, ok := strings.Cut(a.Host, ":")
+	if rest, bracket := strings.CutPrefix(a.Host, "["); bracket {
+		// An IPv6 address as in a URL (RFC 3986 section 3.2.2).
+		inside, behind, closed := strings.Cut(rest, "]")
+		if !closed || net.ParseIP(inside) == nil || behind != "" && behind[0] != ':' {
+			b.bad.add("--host%s %s: not an address in brackets. Give one such as [2001:db8::1] or [2001:db8::1]:143.", n, a.Host)
+			return
+		}
+		if behind == "" {
+			a.Host = inside
+			return
+		}
+		name, digits, ok = inside, behind[1:], true
+		if p, err := strconv.ParseUint(digits, 10, 16); err != nil || p == 0 {
+			b.bad.add("--host%s %s: %q is not a port. Give a number from 1 to 65535.", n, a.Host, digits)
+			return
+		}
+	}
 	port, err := strconv.ParseUint(digits, 10, 16)
 	switch {
 	case !ok || name == "" || err != nil || port == 0:
@@ -101,6 +122,7 @@ func (b *builder) transport(a *plan.Account, n string) {
 		b.sslVersion(a, "--ssl"+n+"_ssl_version", version)
 	}
 	b.sslArgs(a, n)
+	b.pinned(a, n)
 	b.proxy(a, n)
 	b.disabledCaps(a, n)
 	if v.given("cafile" + n) {
@@ -127,7 +149,9 @@ func (b *builder) checkCAFile(path, n string) {
 func (b *builder) authentication(a *plan.Account, n string) {
 	v := b.v
 	b.readPassword(a, n)
-	b.readToken("oauthaccesstoken"+n, &a.Token, &a.TokenFile)
+	if v.str("oauthrefreshcmd"+n) == "" {
+		b.readToken("oauthaccesstoken"+n, &a.Token, &a.TokenFile)
+	}
 	b.readToken("oauthdirect"+n, &a.OAuthDirect, &a.OAuthDirectFile)
 
 	hasToken := v.str("oauthaccesstoken"+n) != ""
@@ -143,13 +167,14 @@ func (b *builder) authentication(a *plan.Account, n string) {
 	case v.flagOr("authmd5"+n, v.flag("authmd5")):
 		a.Mech = "CRAM-MD5"
 	}
-	if (a.Mech == "XOAUTH2" || a.Mech == "OAUTHBEARER") && !hasToken && !hasDirect {
-		b.bad.add("--authmech%s %s: it needs a token, a password will not do. Give --oauthaccesstoken%s.", n, a.Mech, n)
+	b.tokens(a, n)
+	if (a.Mech == "XOAUTH2" || a.Mech == "OAUTHBEARER") && !hasToken && !hasDirect && a.OAuth == nil {
+		b.bad.add("--authmech%s %s: it needs a token, a password will not do. Log in once with \"imaphaul login\", or give --oauthaccesstoken%s, --googlekey%s or --msclientid%s.", n, a.Mech, n, n, n)
 	}
 	if a.ProxyAuth && a.AuthUser == "" {
 		b.bad.add("--proxyauth%s: it logs in as an administrator, and none is given. Add --authuser%s.", n, n)
 	}
-	if a.ProxyAuth && (hasToken || hasDirect) {
+	if a.ProxyAuth && (hasToken || hasDirect || a.OAuth != nil) {
 		b.bad.add("--proxyauth%s: it logs in by a password, not by a token. Drop one of the two.", n)
 	}
 }

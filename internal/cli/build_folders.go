@@ -34,6 +34,8 @@ func (b *builder) folders() plan.Folders {
 		FixInbox:   v.flag("fixinboxinbox"),
 		MixFolders: v.flag("mixfolders"),
 
+		TransPresets: len(b.add.trans), ExcludePresets: len(b.add.exclude),
+
 		SkipEmpty:       v.flag("skipemptyfolders"),
 		CheckExist:      v.flag("checkfoldersexist"),
 		CheckSelectable: v.flagPtr("checkselectable"),

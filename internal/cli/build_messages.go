@@ -20,9 +20,11 @@ func (b *builder) selection() plan.Selection {
 		Now:         b.in.Now,
 		Search1:     v.str("search"), Search2: v.str("search"),
 
-		AbleToSearch1:      v.flagOr("abletosearch1", v.flag("abletosearch")),
-		AbleToSearch2:      v.flagOr("abletosearch2", v.flag("abletosearch")),
-		CheckAbleToSearch:  v.flagOr("checknoabletosearch", !v.flag("justfolders")),
+		AbleToSearch1:          v.flagOr("abletosearch1", v.flag("abletosearch")),
+		AbleToSearch2:          v.flagOr("abletosearch2", v.flag("abletosearch")),
+		CheckAbleToSearch:      v.flagOr("checknoabletosearch", !v.flag("justfolders")),
+		CheckAbleToSearchGiven: v.given("checknoabletosearch") && v.flag("checknoabletosearch"),
+
 		FetchSet:           v.str("fetch_hash_set"),
 		CheckMessageExists: v.flag("checkmessageexists"),
 	}
@@ -95,6 +97,7 @@ func (b *builder) transform() plan.Transform {
 	t := plan.Transform{
 		SkipMess:           b.expressions(perlexpr.Skip, v.list("skipmess"), nil),
 		RegexMess:          b.expressions(perlexpr.Mess, v.list("regexmess"), b.add.regexMess),
+		RegexMessPresets:   len(b.add.regexMess),
 		PipeMess:           v.list("pipemess"),
 		PipeMessCheck:      v.flag("pipemesscheck"),
 		DisarmReadReceipts: v.flag("disarmreadreceipts"),
@@ -124,14 +127,15 @@ func (b *builder) transform() plan.Transform {
 func (b *builder) flags() plan.Flags {
 	v := b.v
 	return plan.Flags{
-		RegexFlag:     b.expressions(perlexpr.Flag, v.list("regexflag"), b.add.regexFlag),
-		Filter:        v.flag("filterflags"),
-		FilterBuggy:   v.flag("filterbuggyflags"),
-		FixCase:       v.flag("flagscase"),
-		Resync:        v.flag("resyncflags"),
-		SyncAfterCopy: v.flag("syncflagsaftercopy"),
-		SyncLabels:    v.flag("synclabels"),
-		ResyncLabels:  v.flag("resynclabels"),
+		RegexFlag:        b.expressions(perlexpr.Flag, v.list("regexflag"), b.add.regexFlag),
+		RegexFlagPresets: len(b.add.regexFlag),
+		Filter:           v.flag("filterflags"),
+		FilterBuggy:      v.flag("filterbuggyflags"),
+		FixCase:          v.flag("flagscase"),
+		Resync:           v.flag("resyncflags"),
+		SyncAfterCopy:    v.flag("syncflagsaftercopy"),
+		SyncLabels:       v.flag("synclabels"),
+		ResyncLabels:     v.flag("resynclabels"),
 	}
 }
 

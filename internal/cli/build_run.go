@@ -18,6 +18,9 @@ const (
 	leastBuffer   = 1 << 20
 )
 
+// ErrorsMax is --errorsmax when it is not given.
+const ErrorsMax = 50
+
 func (b *builder) transfer() plan.Transfer {
 	v := b.v
 	t := plan.Transfer{
@@ -52,7 +55,7 @@ func (b *builder) limits() plan.Limits {
 		WaitDay:              v.flag("waitday"),
 	}
 	if l.ErrorsMax == 0 {
-		l.ErrorsMax = 50 // imapsync's reading of 0
+		l.ErrorsMax = ErrorsMax // imapsync's reading of 0
 	}
 	if l.ExitWhenOver != nil && *l.ExitWhenOver == 0 {
 		l.ExitWhenOver = nil // imapsync's reading of 0
@@ -210,6 +213,9 @@ func (b *builder) signals(name string, def []string) []string {
 	}
 	var out []string
 	for _, s := range given {
+		if s == "" {
+			continue // the empty text alone means none
+		}
 		sig := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(s)), "SIG")
 		if sig == "" || !strings.Contains(" "+signalNames+" ", " "+sig+" ") {
 			b.bad.add("--%s %s: not a signal that can be handled. Give one of %s.", name, s, signalNames)

@@ -54,8 +54,15 @@ func codes(o *Option) string {
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 func remarks(o *Option) string {
+	since := ""
+	if o.Newer {
+		since = " *Newer than imapsync 2.229.*"
+	}
 	if o.Status == NoEffect {
-		return " **No effect here:** " + o.Why + "."
+		return since + " **No effect here:** " + o.Why + "."
+	}
+	if o.Newer {
+		return since
 	}
 	if o.Own {
 		return " *Not in imapsync.*"
@@ -74,13 +81,14 @@ This page is made from the option table; the program prints the same with ` + "`
   imapsync means the same here.
 - ` + "`--[no]name`" + ` is a switch: ` + "`--noname` and `--no-name`" + ` turn it off. Plain flags have no such form.
 - A list option may be repeated; its values keep their order. Of other options the last one counts.
-- Whole numbers may hold ` + "`_`" + ` (` + "`45_000_000`" + `); there are no unit suffixes.
+- Whole numbers may hold ` + "`_`" + ` (` + "`45_000_000`" + `). A size may have a suffix, of powers of 1,024: ` + "`500K`, `10M`, `1.5G`" + `. An age in
+  days may have one: ` + "`12h`, `30d`, `2w`, `6mo`, `1y`" + ` (a month is 30 days, a year 365).
 - ` + "`--`" + ` ends the options. What is left over is an error, unless the first of it is empty or ` + "`0`" + `.
-- A text option takes whatever follows it, options too. ` + "`--prefix2 \"\"`" + ` gives an empty text, ` + "`--prefix2=`" + ` is an error.
+- A text option takes whatever follows it, options too; a value that is the name of an option is warned of. ` + "`--prefix2 \"\"`" + ` gives an empty text, ` + "`--prefix2=`" + ` is an error.
 - With the environment variable ` + "`POSIXLY_CORRECT`" + ` there are no abbreviations and no ` + "`+`" + `, and the first argument that is no
   option ends the options.
 
-All values are checked before anything is connected. Everything that is wrong is told at once, and the exit code is 64, or 66 when
+All values are checked before anything is connected. Everything that is wrong is reported at once, and the exit code is 64, or 66 when
 nothing but unreadable files is wrong.
 
 ## Passwords
@@ -88,15 +96,19 @@ nothing but unreadable files is wrong.
 In this order, for each side:
 
 1. ` + "`--passfileN FILE`" + `: the first line of the file, byte for byte. A line end (LF or CRLF) and a byte order mark are not part of it.
-2. The environment variable ` + "`IMAPSYNC_PASSWORDN`" + `.
-3. ` + "`--passwordN TEXT`" + `, exactly as typed, blanks included. Other users of the machine can read it in the list of processes, and the
-   program cannot hide it there: prefer a file.
-4. A prompt, without echo. When standard input is no terminal, one line of it.
+2. ` + "`--secretN SOURCE`" + `: ` + "`env:NAME`" + `, ` + "`file:PATH`" + `, ` + "`keyring:NAME`" + ` (an entry of the service imaphaul in the keyring of the system) or
+   ` + "`cmd:COMMAND`" + ` (the first line that the command prints). An error beside ` + "`--passfileN` or `--passwordN`" + `.
+3. The environment variable ` + "`IMAPSYNC_PASSWORDN`" + `. It is not passed on to commands that the program starts.
+4. ` + "`--passwordN TEXT`" + `, exactly as typed, blanks included. On Linux the program overwrites it in the list of processes as soon as it
+   starts; until then, and elsewhere, other users of the machine can read it: prefer a file.
+5. A login stored by ` + "`imaphaul login`" + ` for this user and host, see [auth.md](auth.md).
+6. A prompt, without echo. When standard input is no terminal, one line of it.
 
 No password is asked for when a token is given, nor with the mechanisms EXTERNAL and PREAUTH. Passwords and tokens are never
 printed, in no spelling of their options; the echoed command line shows MASKED.
 
-A file given to ` + "`--oauthaccesstokenN` or `--oauthdirectN`" + ` is read again at each login.
+A file given to ` + "`--oauthaccesstokenN` or `--oauthdirectN`" + ` is read again at each login. How tokens are made and renewed, for each
+provider, is in [auth.md](auth.md); ` + "`imaphaul login --help`" + ` lists the options of the login.
 
 ## TLS
 
@@ -127,5 +139,5 @@ option in front of the expression when it is that option's value.
 
 A file ` + "`options_extra.txt`" + ` in the current directory is read over the command line: its first line, split as by a shell. It may hold
 --debugimap(1,2), --debugflags, --errorsmax, --folder, --timeout(1,2), --keepaliveN, --reconnectretryN, --sslN, --tlsN and
---compressN; the rest is told and passed over.
+--compressN; the rest is reported and passed over.
 `

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,8 +64,23 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 		"dry1":             {"--dry", "--nodry1"},
 		"foldersizesatend": {"--nofoldersizesatend"}, "abletosearch1": {"--noabletosearch1"}, "abletosearch2": {"--noabletosearch2"},
 	}
+	for _, n := range []string{"1", "2"} {
+		ms := []string{"--msclientid" + n, "id", "--mstenant" + n, "example.org", "--mssecretfile" + n, file}
+		cert := append(slices.Clone(ms[:4]), "--mscertfile"+n, file, "--mskeyfile"+n, file)
+		app := []string{"--oauthclientid" + n, "id", "--oauthtokenurl" + n, "https://login.example.org/t", "--oauthsecretfile" + n, file, "--oauthscope" + n, "imap"}
+		for name, args := range map[string][]string{
+			"secret": {"--password" + n, "", "--justconnect", "--secret" + n, "env:X"}, "fingerprint": {"--fingerprint" + n, "sha256:" + strings.Repeat("ab:", 31) + "ab"},
+			"tlsmin": {"--tlsmin" + n, "1.3"}, "oauthrefreshcmd": {"--oauthaccesstoken" + n, "new", "--oauthrefreshcmd" + n, "true"},
+			"tokenfile": {"--tokenfile" + n, file}, "googlekey": {"--googlekey" + n, file},
+			"msclientid": ms, "mstenant": ms, "mssecretfile": ms, "mscertfile": cert, "mskeyfile": cert,
+			"oauthclientid": app, "oauthtokenurl": app, "oauthsecretfile": app, "oauthscope": app,
+		} {
+			special[name+n] = args
+		}
+	}
 	// Compared with the same arguments but the option itself.
 	companions := map[string][]string{
+		"secret1": {"--password1", "", "--justconnect"}, "secret2": {"--password2", "", "--justconnect"},
 		"proxyauth1": {"--authuser1", "a"}, "proxyauth2": {"--authuser2", "a"},
 		"maxlinelengthcmd": {"--maxlinelength", "9"}, "quarantine2": {"--delete2duplicates"},
 		"waitday": {"--maxbytesperday1", "5"}, "dry1": {"--dry"},

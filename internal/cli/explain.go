@@ -15,6 +15,13 @@ another option put that option in front:
 
   imaphaul explain --exclude '^Trash' Trash Trash/old Mail
   imaphaul explain --delete2foldersbutnot '/^Keep/' Keep Other
+
+--regextrans2 sees names as they are written on host2. Give the separators and
+prefixes of the hosts (the lines "separator and prefix" of a run) to see that:
+
+  imaphaul explain --sep2 . --prefix2 INBOX. 's/Sent Mail/Sent/' '[Gmail]/Sent Mail'
+
+With a connection to both hosts, --dry --debugfolders shows each step.
 `
 
 // explainKinds are the options whose values can be explained.
@@ -25,8 +32,17 @@ var explainKinds = map[string]perlexpr.Kind{
 }
 
 // explain is the command of that name.
-func explain(args []string) *Outcome {
+func explain(args []string, hostName func(name, sep1, prefix1, sep2, prefix2 string) string) *Outcome {
 	kind := perlexpr.Trans
+	space := map[string]string{"sep1": "/", "sep2": "/", "prefix1": "", "prefix2": ""}
+	spaced := false
+	for hostName != nil && len(args) > 1 && strings.HasPrefix(args[0], "-") {
+		name := strings.ToLower(strings.TrimLeft(args[0], "-"))
+		if _, ok := space[name]; !ok {
+			break
+		}
+		space[name], spaced, args = args[1], true, args[2:]
+	}
 	if len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		name := strings.ToLower(strings.TrimLeft(args[0], "-"))
 		k, ok := explainKinds[name]
@@ -50,6 +66,11 @@ func explain(args []string) *Outcome {
 	rewrites := kind == perlexpr.Trans || kind == perlexpr.Mess || kind == perlexpr.Flag
 	for _, name := range args[1:] {
 		var err error
+		if kind == perlexpr.Trans && spaced {
+			seen := hostName(name, space["sep1"], space["prefix1"], space["sep2"], space["prefix2"])
+			fmt.Fprintf(&b, "[%s] is [%s] when the expression sees it\n", name, seen)
+			name = seen
+		}
 		if rewrites {
 			var to string
 			if to, err = e.Apply(name, nil); err == nil {
@@ -64,6 +85,9 @@ func explain(args []string) *Outcome {
 		if err != nil {
 			fmt.Fprintf(&bad, "Error: explain on [%s]: %v\n", name, err)
 		}
+	}
+	if kind == perlexpr.Trans && !spaced && hostName != nil && len(args) > 1 {
+		b.WriteString("The names are taken as they are written on host2. If host2 has another separator or prefix than host1, add them: --sep2 . --prefix2 INBOX.\n")
 	}
 	out := &Outcome{Stdout: b.String(), Stderr: bad.String()}
 	if bad.Len() > 0 {

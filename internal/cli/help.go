@@ -18,11 +18,12 @@ func Usage(version string, width int) string {
   imaphaul --host1 imap.old.example.org --user1 alice --passfile1 secret1 \
            --host2 imap.new.example.org --user2 alice --passfile2 secret2
   imaphaul explain EXPRESSION NAME...
+  imaphaul login google|microsoft|URL --user USER
 
 OPTIONS
 `)
 	wrap(&b, "  ", "Names are matched without case and may be cut short while they stay unique; "+
-		"-x, --x and +x are the same; --x=value and --x value too. A [no] option is switched off by --nox.", width)
+		"-x, --x and +x are the same; --x=value and --x value too. A [no] option is switched off by --nox: --nolog, --notls1, --nofoldersizes, --nousecache, --noreleasecheck.", width)
 	for _, g := range groupOrder {
 		fmt.Fprintf(&b, "\n%s:\n", g)
 		for i := range Table {

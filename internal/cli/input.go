@@ -23,9 +23,18 @@ type Input struct {
 	ExtraFile string
 	// AskSecret prompts for a password without echo. nil: there is nobody to ask.
 	AskSecret func(prompt string) (string, error)
+	// FetchSecret gets a secret from where --secretN points: kind is "keyring" or
+	// "cmd". nil: both are refused.
+	FetchSecret func(kind, from string) (string, error)
+	// FindLogin names the file of the login stored for a user at a host, "" for
+	// none. nil: nobody looks.
+	FindLogin func(user, host string) string
 	// ReadMap reads the contents of a --mapfile; errors name the line. nil: the
 	// option is refused.
 	ReadMap func(io.Reader) ([]plan.MapPair, error)
+	// HostName writes a host1 name as host2 would have it, before expressions; nil:
+	// explain does not offer it.
+	HostName func(name string, sep1, prefix1, sep2, prefix2 string) string
 	// Width is the width of help texts in columns, 0 for 80.
 	Width int
 }
@@ -58,6 +67,14 @@ type Outcome struct {
 	// (--testslive); SelfTest for the same as a test, which exits 0 or 254.
 	Demo     bool
 	SelfTest bool
+	// Login asks for what "imaphaul login" is to do.
+	Login *Login
+	// Refused is the plan as far as it could be made, of a command line that asks
+	// for a run and is not right: it says where the log was to be. nil when the
+	// arguments could not be taken apart. It must not be carried out.
+	Refused *plan.Plan
+	// Command: it was a command beside the runs (explain), which has no exit line.
+	Command bool
 	// IPv6 lets the demonstration use ::1.
 	IPv6 bool
 }

@@ -15,11 +15,35 @@ func meant(warnings []string) string {
 			continue
 		}
 		typed, _, _ = strings.Cut(typed, "=")
-		if name := nearest(typed); name != "" {
+		name := nearest(typed)
+		if name == "" {
+			name = longer(plain(typed))
+		}
+		if name != "" {
 			b.WriteString("Did you mean --" + name + "?\n")
 		}
 	}
 	return b.String()
+}
+
+// plain is a typed name without the hyphens and underscores that people put in.
+func plain(typed string) string {
+	return strings.NewReplacer("-", "", "_", "").Replace(typed)
+}
+
+// longer is the longest option whose name begins what was typed, such as "dry" in
+// "dryrun", "" for none. Names of less than three letters say too little.
+func longer(typed string) string {
+	best := ""
+	for i := range Table {
+		for _, name := range append([]string{Table[i].Name}, Table[i].Aliases...) {
+			lower := strings.ToLower(name)
+			if len(lower) >= 3 && len(lower) > len(best) && lower != typed && strings.HasPrefix(typed, lower) {
+				best = name
+			}
+		}
+	}
+	return best
 }
 
 // nearest is the option whose name takes the fewest slips to be typed like this,

@@ -25,6 +25,16 @@ func (k Kind) String() string {
 	return [numKind]string{"flag", "switch", "int", "float", "str", "list", "hash"}[k]
 }
 
+// Unit is what a number on the command line is a number of.
+type Unit int
+
+// The units. A size may be written 10M, an age 2w.
+const (
+	Plain Unit = iota
+	Bytes
+	Days
+)
+
 // Status says what an option does in this program.
 type Status int
 
@@ -81,8 +91,11 @@ type Option struct {
 	Status  Status
 	// Why belongs to NoEffect: the reason, and what to do instead.
 	Why string
-	// Own marks an option that imapsync does not have.
-	Own bool
+	// Own marks an option that imapsync 2.229 does not have; Newer one of these that
+	// its later releases (2.3xx) have.
+	Own, Newer bool
+	// Unit is what a number is of, where a value may carry a suffix.
+	Unit Unit
 	// Secret marks an option whose value is never printed.
 	Secret bool
 }
@@ -120,6 +133,9 @@ func rows(g Group, parts ...[]Option) []Option {
 // one is a part of a single option, for rows.
 func one(o Option) []Option { return []Option{o} }
 
+// newer is a part of a single option of imapsync's later releases.
+func newer(o Option) []Option { o.Own, o.Newer = true, true; return []Option{o} }
+
 // own is a part of a single option of our own.
 func own(o Option) []Option { o.Own = true; return []Option{o} }
 
@@ -132,7 +148,7 @@ var Table = buildTable()
 func buildTable() []Option {
 	var all []Option
 	for _, part := range [][]Option{
-		accountOptions(), connectOptions(), authOptions(), folderOptions(), nameOptions(),
+		accountOptions(), connectOptions(), authOptions(), tokenOptions(), folderOptions(), nameOptions(),
 		folderDeleteOptions(), presetOptions(), selectOptions(), identityOptions(),
 		transformOptions(), flagOptions(), deleteOptions(), runOptions(), limitOptions(),
 		journalOptions(), outputOptions(), signalOptions(), debugOptions(),

@@ -16,8 +16,24 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if len(in.Args) == 0 {
 		return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
 	}
+	if len(in.Args) == 1 {
+		// Words that people try first; imapsync refuses them.
+		switch in.Args[0] {
+		case "-h", "-?", "help":
+			return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
+		case "version":
+			return nil, &Outcome{Stdout: in.Version + "\n"}
+		}
+	}
 	if in.Args[0] == "explain" {
-		return nil, explain(in.Args[1:])
+		out := explain(in.Args[1:], in.HostName)
+		out.Command = out.Code != 0
+		return nil, out
+	}
+	if in.Args[0] == "login" {
+		out := login(&in, in.Args[1:])
+		out.Command = out.Code != 0
+		return nil, out
 	}
 	if out := deleteTwo(in.Args); out != nil {
 		return nil, out
@@ -33,6 +49,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 			b.bad.add("%v", err)
 		}
 	}
+	b.suspectValues(sc.given)
 	switch {
 	case v.flag("version"):
 		return nil, &Outcome{Stdout: in.Version + "\n"}
@@ -43,7 +60,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	p := b.build()
 	p.CommandLine = sc.masked
 	if b.bad.any() {
-		return nil, b.bad.outcome()
+		return nil, b.refused(p)
 	}
 	switch {
 	case v.flag("tests"):
@@ -56,10 +73,17 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if p.Mode != plan.ModeJustBanner && p.Mode != plan.ModeJustConnect && !p.Run.Abort {
 		b.askPasswords(p)
 		if b.bad.any() {
-			return nil, b.bad.outcome()
+			return nil, b.refused(p)
 		}
 	}
 	return p, nil
+}
+
+// refused is the outcome of a command line in which something is wrong.
+func (b *builder) refused(p *plan.Plan) *Outcome {
+	out := b.bad.outcome()
+	out.Refused = p
+	return out
 }
 
 // deleteTwo catches "--delete 2", an old and dangerous slip, before anything
@@ -80,7 +104,7 @@ func misread(sc scanned) *Outcome {
 	var out Outcome
 	if len(sc.warnings) > 0 {
 		out.Code = exitUsage
-		out.Stderr = strings.Join(sc.warnings, "\n") + "\n" + meant(sc.warnings)
+		out.Stderr = strings.Join(sc.warnings, "\n") + "\n" + meant(sc.warnings) + sc.remedies()
 	}
 	if n := len(sc.leftovers); n > 0 && sc.leftovers[0] != "" && sc.leftovers[0] != "0" {
 		out.Code = exitUsage

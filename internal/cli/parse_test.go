@@ -75,7 +75,12 @@ func TestOutcomes(t *testing.T) {
 		{"ambiguous h", []string{"--h"}, 64, "", "Option h is ambiguous (help, host1, host2)\n"},
 		{"value missing at the end", []string{"--host1"}, 64, "", "Option host1 requires an argument\n"},
 		{"empty value behind =", []string{"--prefix2="}, 64, "", "Option prefix2 requires an argument\n"},
-		{"bad int", []string{"--maxsize", "10M"}, 64, "", "Value \"10M\" invalid for option maxsize (number expected)\n"},
+		{"unknown suffix of a size", []string{"--maxsize", "10Q"}, 64, "", "Value \"10Q\" invalid for option maxsize (number expected)\nGive bytes, or a size such as 500K, 10M, 1.5G (powers of 1,024).\n"},
+		{"minutes or months", []string{"--minage", "3m", "--maxage", "x"}, 64, "", "Value \"3m\" invalid for option minage (real number expected)\n" +
+			"Value \"x\" invalid for option maxage (real number expected)\nGive days, or an age such as 12h, 30d, 2w, 6mo, 1y.\n"},
+		{"no suffix where no size is meant", []string{"--errorsmax", "10K"}, 64, "", "Value \"10K\" invalid for option errorsmax (number expected)\n"},
+		{"the beginning of a name", []string{"--dryrun", "--dry-run"}, 64, "", "Unknown option: dryrun\nUnknown option: dry-run\nDid you mean --dry?\nDid you mean --dry?\n"},
+		{"version as a word", []string{"version"}, 0, "1.2.3\n", ""},
 		{"bad int, completed name", []string{"--maxsi", "1e3"}, 64, "", "Value \"1e3\" invalid for option maxsize (number expected)\n"},
 		{"hexadecimal", []string{"--maxsize", "0x8f"}, 64, "", "Value \"0x8f\" invalid for option maxsize (number expected)\n"},
 		{"empty int", []string{"--maxsize", ""}, 64, "", "Value \"\" invalid for option maxsize (number expected)\n"},

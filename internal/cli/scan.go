@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,6 +27,19 @@ type scanned struct {
 	// masked is the argument list without secrets; leftoversShown likewise.
 	masked         []string
 	leftoversShown []string
+	// badUnits are the units of values that are no numbers.
+	badUnits []Unit
+}
+
+// remedies are lines about the values that were refused though a unit is possible.
+func (s *scanned) remedies() string {
+	var b strings.Builder
+	for i, u := range s.badUnits {
+		if e := u.examples(); e != "" && !slices.Contains(s.badUnits[:i], u) {
+			b.WriteString(strings.ToUpper(e[:1]) + e[1:] + ".\n")
+		}
+	}
+	return b.String()
 }
 
 // scanner walks through an argument list.
@@ -212,12 +226,14 @@ func (s *scanner) value(spelling string, n name, inline string, hasInline bool) 
 		}
 		s.next++
 	}
+	arg = o.Unit.expand(arg)
 	g := given{opt: o, value: arg}
 	switch o.Kind {
 	case Int:
 		v, ok := parseInt(arg)
 		if !ok {
 			s.warn("Value \"%s\" invalid for option %s (number expected)", arg, spelling)
+			s.out.badUnits = append(s.out.badUnits, unitTried(o.Unit, arg))
 			return
 		}
 		g.value = strconv.FormatInt(v, 10)
@@ -225,6 +241,7 @@ func (s *scanner) value(spelling string, n name, inline string, hasInline bool) 
 		v, ok := parseFloat(arg)
 		if !ok {
 			s.warn("Value \"%s\" invalid for option %s (real number expected)", arg, spelling)
+			s.out.badUnits = append(s.out.badUnits, unitTried(o.Unit, arg))
 			return
 		}
 		g.value = strconv.FormatFloat(v, 'g', -1, 64)
@@ -275,10 +292,12 @@ func (s *scanner) looksSecret(lower string) bool {
 			return true
 		}
 	}
-	spelling, _, candidates := s.vocab.abbreviated(lower)
-	for _, c := range append(candidates, spelling) {
-		if n, ok := s.vocab.exact(c); ok && n.opt.Secret {
-			return true
+	// Ours are not among the candidates where imapsync has names, too.
+	for _, d := range []*dictionary{s.vocab.theirs, s.vocab.ours} {
+		for _, c := range d.prefixed(lower) {
+			if d.byName[c].opt.Secret {
+				return true
+			}
 		}
 	}
 	return false

@@ -41,6 +41,10 @@ func firstLine(path string) (string, error) {
 // environment, option (--passfileN, IMAPSYNC_PASSWORDN,
 // --passwordN). The prompt comes later.
 func (b *builder) readPassword(a *plan.Account, n string) {
+	if b.v.str("secret"+n) != "" && (b.v.str("passfile"+n) != "" || b.v.str("password"+n) != "") {
+		b.bad.add("--secret%s beside --passfile%s or --password%s: which of them is the password? Give one.", n, n, n)
+		return
+	}
 	if path := b.v.str("passfile" + n); path != "" {
 		line, err := firstLine(path)
 		switch {
@@ -55,6 +59,13 @@ func (b *builder) readPassword(a *plan.Account, n string) {
 		return
 	}
 	env := "IMAPSYNC_PASSWORD" + n
+	if b.v.str("secret"+n) != "" {
+		if b.in.getenv(env) != "" {
+			b.note("Warning: the environment variable %s is not used, because --secret%s is given.", env, n)
+		}
+		b.checkSecret(a, n)
+		return
+	}
 	if s := b.in.getenv(env); s != "" {
 		a.Password, a.PasswordFrom = secret.New(s), "environment variable "+env
 		if b.v.given("password" + n) {
@@ -116,7 +127,7 @@ func bareCause(err error) error { return unwrapPath(err) }
 
 // needsPassword reports whether a login of this account sends a password.
 func needsPassword(a *plan.Account) bool {
-	if a.Token.IsSet() || a.TokenFile != "" || a.OAuthDirect.IsSet() || a.OAuthDirectFile != "" {
+	if a.OAuth != nil || a.Token.IsSet() || a.TokenFile != "" || a.OAuthDirect.IsSet() || a.OAuthDirectFile != "" {
 		return false
 	}
 	return a.Mech != "PREAUTH" && a.Mech != "EXTERNAL"
@@ -132,6 +143,10 @@ func (b *builder) askPasswords(p *plan.Plan) {
 		n, code := "1", exitAuth1
 		if i == 1 {
 			n, code = "2", exitAuth2
+		}
+		if b.v.str("secret"+n) != "" {
+			b.fetchSecret(a, n, code)
+			continue
 		}
 		who := a.AuthUser
 		if who == "" {

@@ -28,7 +28,7 @@ func (b *builder) sslArgs(a *plan.Account, n string) {
 			case "0", "SSL_VERIFY_NONE":
 				a.Insecure = true
 			case "1", "2", "3", "5", "7", "SSL_VERIFY_PEER":
-				a.Insecure = false
+				a.Insecure, a.VerifyGiven = false, true
 			default:
 				b.bad.add("%s %s=%s: not a mode. Give 1 to check the certificate, 0 to accept any.", option, key, value)
 			}
@@ -150,6 +150,29 @@ func (b *builder) sslVersion(a *plan.Account, option, value string) {
 			// Servers of that age often know nothing but RSA key exchange.
 			a.CipherSuites = append(suites(tls.CipherSuites(), nil), suites(tls.InsecureCipherSuites(), isRSAKeyExchange)...)
 		}
+	}
+}
+
+// pinned reads --fingerprintN and --tlsminN.
+func (b *builder) pinned(a *plan.Account, n string) {
+	if value := b.v.str("fingerprint" + n); value != "" {
+		if fp, ok := fingerprint(strings.Replace(value, ":", "$", 1)); ok {
+			a.Fingerprint = fp
+		} else {
+			b.bad.add("--fingerprint%s %s: not a fingerprint. Give sha256: and 64 hexadecimal digits, with or without colons.", n, value)
+		}
+	}
+	value := b.v.str("tlsmin" + n)
+	if value == "" {
+		return
+	}
+	if !slices.Contains([]string{"1.0", "1.1", "1.2", "1.3"}, value) {
+		b.bad.add("--tlsmin%s %s: not a version. Give 1.0, 1.1, 1.2 or 1.3.", n, value)
+		return
+	}
+	a.MinTLS = value
+	if a.MaxTLS != "" && a.MaxTLS < value {
+		b.bad.add("--tlsmin%s %s: --sslargs%s SSL_version allows nothing newer than %s. Change one of the two.", n, value, n, a.MaxTLS)
 	}
 }
 

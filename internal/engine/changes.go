@@ -2,9 +2,10 @@ package engine
 
 import (
 	"context"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"slices"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -29,6 +30,9 @@ func (r *run) prepareTransform() error {
 	}
 	if err := r.pipeline.CheckExpressions(); err != nil {
 		return &usageError{err}
+	}
+	for _, e := range slices.Concat(t.SkipMess, t.RegexMess, f.RegexFlag) {
+		e.Forget() // the checks were no messages
 	}
 	return nil
 }

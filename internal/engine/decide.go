@@ -120,6 +120,8 @@ func (fs *folderSync) mapFlags(r *listing.Record) {
 		fs.tellUnlisted()
 	}
 	if fs.run.debugging(fs.run.p.Debug.Flags) {
+		// imapsync's line, then ours.
+		fs.run.note(fmt.Sprintf("Host1: flags init msg %s/%d date [%s] flags [%s] size [%d]", fs.from.Raw, r.UID, fs.dateFor(r), joinFlags(had), r.Size))
 		fs.run.debugf(true, "flags", "Host1: msg %s/%d flags (%s) become (%s)", fs.from.Raw, r.UID, joinFlags(had), joinFlags(flags))
 	}
 }

@@ -13,7 +13,7 @@
 //   - The run: run.go has its phases, stop.go why it ends early, failures.go the kinds
 //     of errors, changes.go what the plan wants done to messages, journal.go,
 //     debug.go.
-//   - The two accounts: side.go, login.go and link.go keep a connection to each, lanes.go and
+//   - The two accounts: side.go, login.go (loginfault.go: what a refused login means) and link.go keep a connection to each, lanes.go and
 //     dialler.go more of them, calm.go makes all of them rest, throttle.go slows
 //     them down, linerate.go tells which are slow and compress.go compresses
 //     those; status.go asks about many folders at once.

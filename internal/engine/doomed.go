@@ -54,6 +54,9 @@ func (r *run) judgeFolders(ctx context.Context, names []string) ([]doomed, error
 			}
 		}
 		if f.why == "" {
+			r.refuseLarge(&f)
+		}
+		if f.why == "" {
 			going += f.messages
 		}
 		out = append(out, f)
@@ -63,6 +66,19 @@ func (r *run) judgeFolders(ctx context.Context, names []string) ([]doomed, error
 	}
 	r.ceiling(out, going)
 	return out, nil
+}
+
+// refuseLarge keeps a folder in which many messages are.
+func (r *run) refuseLarge(f *doomed) {
+	no := guard.RefuseRemoval(f.messages, r.p.Deletion.Delete2Max)
+	if no == nil {
+		return
+	}
+	f.why = no.Why
+	name := folderName(f.name)
+	r.emit(event.DeletionRefused{Side: 2, Folder: name, Count: f.messages, Why: no.Why, Ceiling: true})
+	r.fault(event.Error{Class: event.ErrRefused, Folder: name, Text: fmt.Sprintf("Host2: folder %s: refused to delete the folder: %s", f.name, no.Why),
+		Hint: "look whether host1 is what you think it is; then --delete2max 100% (or a number of messages) allows it"})
 }
 
 // ceiling keeps all folders with messages if too many messages would go with them.

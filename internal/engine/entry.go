@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"syscall"
 	"time"
 
@@ -71,12 +72,13 @@ func (s *side) keepFloor(c *imapconn.Conn) {
 }
 
 // mayPass reports whether a first connection that failed may succeed in a while: not
-// where nobody listens, where the name is unknown, or where the server said no.
+// where nobody listens, where the name is unknown, or where the server said no, also
+// to a token and hanging up.
 func (s *side) mayPass(err error) bool {
 	var unknown *net.DNSError
 	var mute *imapconn.GreetingError
 	switch {
-	case isPermanent(err), errors.Is(err, syscall.ECONNREFUSED):
+	case isPermanent(err), s.tokenEnded(err), errors.Is(err, syscall.ECONNREFUSED):
 		return false
 	case errors.As(err, &unknown):
 		return unknown.IsTemporary || unknown.IsTimeout
@@ -98,7 +100,8 @@ func isPermanent(err error) bool {
 	if errors.As(err, &handshake) && !handshake.Passing {
 		return true
 	}
-	return errors.Is(err, imapconn.ErrCleartext) || errors.Is(err, imapconn.ErrLoginDisabled)
+	var own interface{ Permanent() bool } // no token can be had
+	return errors.Is(err, imapconn.ErrCleartext) || errors.Is(err, imapconn.ErrLoginDisabled) || errors.As(err, &own) && own.Permanent()
 }
 
 // enterAgain opens a lost connection again, with growing pauses in between. What
@@ -132,7 +135,7 @@ func (k *link) enterAgain(ctx context.Context) (*imapconn.Conn, error) {
 		}
 		var login *loginError
 		var refused *imapconn.Response
-		if errors.As(err, &login) && errors.As(err, &refused) && refused.Status != "BYE" {
+		if errors.As(err, &login) && errors.As(err, &refused) && (refused.Status != "BYE" || s.tokenEnded(err)) {
 			v := s.classify(refused)
 			if !v.Later() && (v.Action != provider.Reauth || again) {
 				break
@@ -172,11 +175,10 @@ func (s *side) shutFor(err *entryError) {
 // entryFault words what kept a connection from being opened.
 func (s *side) entryFault(err error) event.Error {
 	a := s.acct
-	connection, user := event.ErrConnection1, event.ErrAuthUser1
+	e := event.Error{Class: event.ErrConnection1}
 	if s.n == 2 {
-		connection, user = event.ErrConnection2, event.ErrAuthUser2
+		e.Class = event.ErrConnection2
 	}
-	e := event.Error{Class: connection}
 	var login *loginError
 	var tlsErr *imapconn.TLSError
 	switch {
@@ -184,25 +186,24 @@ func (s *side) entryFault(err error) event.Error {
 		e.Class = event.ErrTLS
 		e.Text = fmt.Sprintf("Host%d failure: %s", s.n, err)
 		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.n, s.n)
-	case errors.As(err, &login) && isConnError(err):
+	case errors.As(err, &login) && isConnError(err) && !s.tokenEnded(err):
 		// Not the credentials: the server fell silent, threw us out or talked nonsense.
 		e.Text = fmt.Sprintf("Host%d failure: the connection to [%s] ended during the login of user [%s]: %s", s.n, a.Host, a.User, connectionWords(err))
 		e.Hint = fmt.Sprintf("the password was neither accepted nor refused; try again later, and if it stays so, ask who runs the server of host%d (too many connections, a blocked address); --debugimap%d shows the dialogue", s.n, s.n)
 	case errors.As(err, &login) && errors.Is(err, imapconn.ErrLoginDisabled):
-		e.Class = user
+		e = login.fault()
 		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s]: %s", s.n, a.Host, a.User, err)
 		e.Hint = fmt.Sprintf("the password was not sent: give --tls%d or --ssl%d, or another mechanism with --authmech%d", s.n, s.n, s.n)
 	case errors.As(err, &login):
-		e.Class = user
-		mech := (&imapconn.Credentials{AuthUser: a.AuthUser, Token: a.Token, TokenFile: a.TokenFile, OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile, Mech: a.Mech}).Mechanism()
-		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, mech, serverWords(err))
-		e.Hint = fmt.Sprintf("check --user%d and the password (from %s)", s.n, or(a.PasswordFrom, "no source"))
-		if r, ok := refusalIn(err); ok && notConnected(r) {
-			e.Hint = fmt.Sprintf("the password was taken, but there is no mailbox behind it: check --user%d (for a shared mailbox, its exact address and the rights to it), that the account has a mailbox and a licence, that IMAP is enabled for it, and that not too many connections are open", s.n)
-		}
+		e = login.fault()
+	case errors.As(err, &tlsErr) && tlsErr.Implicit && tlsErr.Cert == nil:
+		// imapsync counts this as a connection that failed, and so do its users.
+		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, tlsErr.Cause())
+		e.Hint = strings.Join(tlsErr.Advice(), "\n")
 	case errors.As(err, &tlsErr):
 		e.Class = event.ErrTLS
-		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Error())
+		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Cause())
+		e.Hint = strings.Join(tlsErr.Advice(), "\n")
 	default:
 		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, err)
 		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.n, s.n)

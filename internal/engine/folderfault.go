@@ -91,15 +91,19 @@ func (r *run) lostFor(folder event.Folder, err error) {
 		in = fmt.Sprintf(" in folder [%s]", folder.Raw)
 	}
 	var entry *entryError
-	if !errors.As(err, &entry) {
+	var login *loginError
+	if !errors.As(err, &entry) && errors.As(err, &login) {
+		entry = &entryError{login.side, login}
+	}
+	if entry == nil {
 		r.fault(event.Error{Class: event.ErrLost, Folder: folder, Text: fmt.Sprintf("Failure: lost connection%s: %v", in, err),
 			Hint: "run the same command again: it continues where this one stopped"})
 		return
 	}
 	e := entry.side.entryFault(entry.err)
 	e.Folder = folder
-	switch e.Class {
-	case event.ErrConnection1, event.ErrConnection2:
+	switch {
+	case e.Class == event.ErrConnection1, e.Class == event.ErrConnection2, errors.As(entry.err, &login) && login.later():
 		e.Class = event.ErrLost
 		e.Text = fmt.Sprintf("Failure: lost connection%s, and it could not be opened again: %s", in, e.Text)
 	default:

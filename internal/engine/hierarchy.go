@@ -76,7 +76,7 @@ func (s *side) readFolders(ctx context.Context, k *link) error {
 			return err
 		}
 		if s.list, err = list.Wait(ctx); err != nil {
-			if isConnError(err) || behindDoor(err) != nil {
+			if isConnError(err) || s.behindDoor(err) != nil {
 				return err
 			}
 			if extended {
@@ -143,7 +143,7 @@ func (s *side) readFolders(ctx context.Context, k *link) error {
 // refusedDoor makes a failed login of the refusal of the first commands, where the
 // server means that.
 func (s *side) refusedDoor(err error) error {
-	if door := behindDoor(err); door != nil {
+	if door := s.behindDoor(err); door != nil {
 		var st story
 		err = s.refusedEntry(door, &st)
 		for _, e := range st {

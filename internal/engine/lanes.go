@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // Several lanes (--connections) help where a server answers one message at a
@@ -130,7 +129,7 @@ func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
 // drop closes a lane beside the main one.
 func (r *run) drop(ctx context.Context, l *lane) {
 	r.more = slices.DeleteFunc(r.more, func(x *lane) bool { return x == l })
-	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	bye, cancel := farewell(ctx)
 	defer cancel()
 	l.close(bye)
 }
@@ -142,7 +141,7 @@ func (r *run) closeLanes(ctx context.Context) {
 	}
 	for _, l := range append(r.dialler.close(), r.more...) {
 		r.goodbyes.Go(func() {
-			bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			bye, cancel := farewell(ctx)
 			defer cancel()
 			l.close(bye)
 		})

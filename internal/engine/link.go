@@ -32,6 +32,25 @@ func (l *lane) reopen(ctx context.Context, cause error) error {
 	return nil
 }
 
+// How long a server may take to answer LOGOUT: in good order, and after the user
+// asked to end at once. The second is well below the time after which the process is
+// ended by force, so that the last lines still come.
+const (
+	farewellWait    = 5 * time.Second
+	farewellHurried = 500 * time.Millisecond
+)
+
+// farewell is the context of a LOGOUT, which the servers get even when the run was
+// cancelled, or is cancelled meanwhile.
+func farewell(ctx context.Context) (context.Context, context.CancelFunc) {
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewellWait)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(farewellHurried, cancel) })
+	return bye, func() {
+		stop()
+		cancel()
+	}
+}
+
 // close says LOGOUT on both, as far as they still listen.
 func (l *lane) close(ctx context.Context) {
 	var both sync.WaitGroup
@@ -196,7 +215,7 @@ func (k *link) do(ctx context.Context, command func(*imapconn.Conn) error) error
 			}
 			continue
 		}
-		if behindDoor(err) != nil && len(k.side.list) == 0 {
+		if k.side.behindDoor(err) != nil && len(k.side.list) == 0 {
 			return err // it never let us in
 		}
 		waits++
@@ -256,6 +275,9 @@ func meanBackOff(n int) time.Duration { return min(time.Second<<min(n, 6), time.
 func (k *link) reopen(ctx context.Context, cause error) error {
 	if k.conn != nil {
 		k.lostCompressed()
+		if k.side.tokenEnded(k.conn.Err()) {
+			k.conn.RefuseToken()
+		}
 		k.side.count(k.conn)
 		k.conn = nil
 	}

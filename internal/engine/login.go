@@ -28,13 +28,16 @@ func (s *side) detect(ctx context.Context, st *story) error {
 		imapconn.AcceptOddCertificates()
 		st.emit(event.Note{Text: fmt.Sprintf("Host%d: since its certificate is not checked against an authority, one with a negative serial number or an RSA key of up to 16384 bits is accepted too (in this whole run: for both hosts)", s.n)})
 	}
-	if s.cfg.TLSConfig, err = options.Config(a.Host); err != nil {
-		return err
-	}
 	if a.Proxy.IsSet() {
 		if s.cfg.Proxy, err = proxy.Parse(a.Proxy.Reveal()); err != nil {
 			return fmt.Errorf("--proxy%d: %w", s.n, err)
 		}
+	}
+	if s.trustsLoopback() {
+		options.Waived, s.cfg.Waived = s.waive, s.hasWaived
+	}
+	if s.cfg.TLSConfig, err = options.Config(a.Host); err != nil {
+		return err
 	}
 	d, err := imapconn.Detect(ctx, s.cfg, imapconn.DetectOptions{Port: a.Port, SSL: a.SSL, TLS: a.StartTLS, NoProbe: !a.ProbeSSL})
 	if err != nil {
@@ -53,8 +56,21 @@ var tlsVersions = map[string]uint16{
 }
 
 // login opens one connection and logs in. st is nil for a connection that
-// replaces a lost one.
+// replaces a lost one. A server that hangs up because it does not like the token
+// gets another one, once.
 func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
+	c, err := s.logIn(ctx, st)
+	if err != nil && s.wantsAnotherToken(err) {
+		c, err = s.logIn(ctx, nil)
+		if err == nil && st != nil {
+			st.emit(event.LoggedIn{Side: s.n, Host: s.acct.Host, User: s.acct.User, Mech: c.AuthMechanism(), Capabilities: c.CapLine()})
+		}
+	}
+	return c, err
+}
+
+// logIn is one attempt of login.
+func (s *side) logIn(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	if err := s.run.calm.wait(ctx); err != nil {
 		return nil, err
 	}
@@ -79,25 +95,23 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	tell(event.Connected{
 		Side: s.n, RemoteIP: info.RemoteIP, LocalIP: info.LocalIP, Banner: greeting.Line(),
 		Capabilities: c.CapLine(), TLS: info.TLS, StartTLS: info.StartTLS, Unverified: a.Insecure && info.TLS != "",
-		PlaintextLoginSent: info.TLS == "",
+		PlaintextLoginSent: info.TLS == "", Waived: s.waived(),
 	})
 	if onlyConnect {
 		return c, nil
 	}
-	creds := imapconn.Credentials{
-		User: a.User, AuthUser: a.AuthUser, Password: a.Password,
-		Token: a.Token, TokenFile: a.TokenFile,
-		OAuthDirect: a.OAuthDirect, OAuthDirectFile: a.OAuthDirectFile,
-		Mech: a.Mech, ProxyAuth: a.ProxyAuth, TryLogin: a.TryLogin, Domain: a.Domain,
-	}
+	creds := s.credentials()
 	mech := creds.Mechanism()
-	tell(event.Authenticating{Side: s.n, Host: a.Host, Mech: mech, Advertised: mech == "LOGIN" || c.Has(imap.AuthCap(mech))})
+	tell(event.Authenticating{Side: s.n, Host: a.Host, Mech: mech, Advertised: mech == "LOGIN" || c.Has(imap.AuthCap(strings.Fields(mech)[0]))})
 	if err := c.Login(ctx, creds); err != nil {
 		if isConnError(err) && a.Compress == nil && cfg.Compress {
 			s.compression.strike() // COMPRESS belongs to the login
 		}
+		if hungUp := c.Err() != nil; hungUp && s.tokenEnded(err) {
+			c.RefuseToken()
+		}
 		_ = c.Close()
-		return nil, &loginError{err}
+		return nil, &loginError{s, err}
 	}
 	if s.sealed {
 		c.Seal()
@@ -121,18 +135,12 @@ func notConnected(r *imapconn.Response) bool {
 
 // behindDoor turns the refusal of a first command into that of the login, where the
 // server means that.
-func behindDoor(err error) error {
+func (s *side) behindDoor(err error) error {
 	if r, ok := refusalIn(err); ok && notConnected(r) {
-		return &loginError{err}
+		return &loginError{s, err}
 	}
 	return nil
 }
-
-// loginError is a failed login, as opposed to a failed connection.
-type loginError struct{ err error }
-
-func (e *loginError) Error() string { return e.err.Error() }
-func (e *loginError) Unwrap() error { return e.err }
 
 // refusedEntry turns a failed first connection into the error imapsync's users
 // know, and ends the run.

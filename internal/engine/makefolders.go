@@ -86,7 +86,7 @@ func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
 		return nil
 	}
 	for _, fs := range absent {
-		if _, clash := r.folders2.Clash(fs.to.Raw); clash {
+		if _, clash := r.folders2.Clash(fs.to.Raw); clash || fs.row.Outside {
 			continue
 		}
 		for _, parent := range fs.row.Parents {

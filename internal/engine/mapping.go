@@ -25,6 +25,8 @@ func (r *run) folderOptions() folders.Options {
 		Vars:       r.vars(),
 		SameServer: r.src.family == r.dst.family && r.p.Host1.Host == r.p.Host2.Host,
 		Explain:    r.p.Debug.Folders,
+
+		ExcludePresets: f.ExcludePresets, TransPresets: f.TransPresets,
 	}
 	if o.Automap {
 		o.Previous, o.PreviousByRole = make(map[string]string), make(map[string]bool)
@@ -80,6 +82,7 @@ func (r *run) mapFolders() error {
 	if err != nil {
 		var sub *folders.Subfolder1Error
 		if errors.As(err, &sub) {
+			r.tellSubfolders(&folders.Table{Subfolder1: sub.Tried[0]})
 			r.fault(event.Error{Class: event.ErrSubfolder1, Text: sub.Error(), Hint: "--justfolderlists shows the names"})
 			return errStopped
 		}
@@ -97,8 +100,12 @@ func (r *run) mapFolders() error {
 			r.warn(fmt.Sprintf("Host%d: %s", i+1, s.Warning))
 		}
 	}
+	r.tellSubfolders(t)
 	r.tellChoice(&t.Choice)
+	r.tellChecks(&t.Choice)
 	r.tellMapping(t)
+	r.tellIdle(t)
+	r.tellAllMail(t)
 	for _, p := range t.Problems {
 		if p.Warning {
 			r.warn(p.Error())

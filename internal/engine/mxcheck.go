@@ -37,7 +37,7 @@ func (r *run) checkMX(ctx context.Context) error {
 	defer cancel()
 	mx, err := guard.MXAt(ctx, resolver, domain, r.p.Host2.Host)
 	if err != nil {
-		r.note(fmt.Sprintf("Host2: it could not be found out where mail for %s is delivered (%v); --delete2 goes on without", domain, err))
+		r.note(fmt.Sprintf("Host2: it could not be detected where mail for %s is delivered (%v); --delete2 goes on without", domain, err))
 		return nil
 	}
 	if mx == "" {

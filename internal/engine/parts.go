@@ -46,6 +46,18 @@ func (k *link) inParts(ctx context.Context, uids []imap.UID, items imapconn.Fetc
 	return p.bad, nil
 }
 
+// read asks for items of messages of the selected folder, ascending by UID, and gives
+// those that come to take, some of them twice. Those that cannot be read are left out,
+// also where the server hangs up over them.
+func (k *link) read(ctx context.Context, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) error {
+	err := k.do(ctx, func(c *imapconn.Conn) error { return c.FetchEach(ctx, uidset.Sorted(uids), items, take) })
+	if !errors.As(err, new(*errKiller)) {
+		return err
+	}
+	_, err = k.inParts(ctx, uids, items, func(m *imapconn.Message, _ imapconn.FetchItems) error { return take(m) })
+	return err
+}
+
 type parts struct {
 	k     *link
 	items imapconn.FetchItems
@@ -113,8 +125,11 @@ func (p *parts) once(ctx context.Context, uids []imap.UID, alone bool) error {
 				if p.came[m.UID] {
 					return nil
 				}
+				if err := p.take(m, less); err != nil {
+					return err
+				}
 				p.came[m.UID] = true
-				return p.take(m, less)
+				return nil
 			})
 		}
 		if err == nil {

@@ -39,6 +39,8 @@ type Options struct {
 	// Report writes the reports of --emailreport1 and --emailreport2: a whole
 	// message with CRLF line ends. nil: none are stored.
 	Report func(ReportRequest) ([]byte, error)
+	// Tokens gives the access tokens of a side; nil for accounts without.
+	Tokens func(side event.Side) Tokens
 	// Version is told to servers that want to know (ID).
 	Version string
 	// Dial replaces the network, for tests.
@@ -153,7 +155,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	case err == nil, errors.Is(err, errStopped), errors.Is(err, errDone), r.stopCause() == stopSignal:
 	case ctx.Err() != nil:
 		r.stopFor(stopSignal)
-	case isConnError(err):
+	case isConnError(err), errors.As(err, new(*loginError)):
 		r.lostFor(event.Folder{}, err)
 	default:
 		fin.Fatal = err
@@ -173,8 +175,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		}
 	}
 	if r.main != nil {
-		// The servers get their LOGOUT even when the run was cancelled.
-		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		bye, cancel := farewell(ctx)
 		r.main.close(bye)
 		cancel()
 	}
@@ -275,6 +276,9 @@ func (r *run) work(ctx context.Context) error {
 	if r.p.Mode == plan.ModeJustFolderLists || r.p.Mode == plan.ModeJustAutomap || r.p.Folders.PrintMap != "" {
 		return errDone
 	}
+	if err := r.checkSearch(ctx); err != nil {
+		return err
+	}
 	if r.p.Folders.SizesBefore || r.p.Mode == plan.ModeJustFolderSizes {
 		r.emit(event.Phase{Name: "sizes"})
 		if err := r.sizes(ctx, false); err != nil {
@@ -310,6 +314,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
+	r.tellIdleMessages()
 	if r.p.Folders.SizesAfter && r.stopCause() != stopErrors && r.stopCause() != stopSignal {
 		if err := r.sizes(ctx, true); err != nil && !isConnError(err) {
 			return err

@@ -24,6 +24,8 @@ type side struct {
 	n    event.Side
 	acct *plan.Account
 	cfg  imapconn.Config
+	// tokens are the account's, if it has any.
+	tokens Tokens
 	// sealed connections can not send a command that changes anything.
 	sealed bool
 
@@ -53,6 +55,7 @@ type side struct {
 	reconnections     int
 	bytesIn, bytesOut int64
 	commands          int64
+	fault             error // of the certificate, which was let pass on loopback
 }
 
 // count keeps what a connection that is going away has counted.
@@ -100,6 +103,9 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 				}
 			}
 		},
+	}
+	if r.o.Tokens != nil {
+		s.tokens = r.o.Tokens(n)
 	}
 	for _, name := range a.DisabledCaps {
 		s.cfg.HideCaps = append(s.cfg.HideCaps, imap.Cap(name))
@@ -208,7 +214,7 @@ func (s *side) first(ctx context.Context, k *link, st *story) error {
 		return s.identify(ctx, c, st)
 	}
 	if err := s.identify(ctx, c, st); err != nil {
-		return s.refusedEntry(&loginError{err}, st)
+		return s.refusedEntry(&loginError{s, err}, st)
 	}
 	s.family = folders.FamilyOf(s.banner, s.id, capNames(c.Caps()))
 	s.profile = provider.Of(s.acct.Host, s.banner, s.id, s.family)
@@ -216,7 +222,7 @@ func (s *side) first(ctx context.Context, k *link, st *story) error {
 	s.readAppendLimit(c)
 	s.hasLabels = c.Has(capGmail)
 	if err := s.quota(ctx, c, st); err != nil {
-		return s.refusedEntry(&loginError{err}, st)
+		return s.refusedEntry(&loginError{s, err}, st)
 	}
 	return nil
 }
@@ -236,7 +242,7 @@ func (s *side) identify(ctx context.Context, c *imapconn.Conn, st *story) error 
 		return nil
 	}
 	got, err := c.ID(ctx, [2]string{"name", "imaphaul"}, [2]string{"version", s.run.o.Version})
-	if err != nil && (isConnError(err) || behindDoor(err) != nil) {
+	if err != nil && (isConnError(err) || s.behindDoor(err) != nil) {
 		return err
 	}
 	s.id = got
@@ -267,7 +273,7 @@ func (s *side) quota(ctx context.Context, c *imapconn.Conn, st *story) error {
 	q := event.Quota{Side: s.n, HasQuota: c.Has(imap.CapQuota)}
 	if q.HasQuota {
 		roots, err := c.GetQuotaRoot(ctx, "INBOX")
-		if err != nil && (isConnError(err) || behindDoor(err) != nil) {
+		if err != nil && (isConnError(err) || s.behindDoor(err) != nil) {
 			return err
 		}
 		for _, root := range roots {

@@ -26,6 +26,12 @@ func (fs *folderSync) create(ctx context.Context) error {
 		r.emit(event.FolderSkipped{Side: 2, Folder: fs.to, Why: "exists as " + other})
 		return nil
 	}
+	if fs.row.Outside {
+		// Known without asking, so that a dry run tells it as well.
+		fs.problem(event.ErrCreate, fmt.Sprintf("Could not create folder %s from %s: %s", fs.to.Bracketed(), fs.from.Bracketed(), fs.row.Refused),
+			"correct the name in --f1f2 or --mapfile")
+		return nil
+	}
 	for _, parent := range fs.row.Parents {
 		if r.folders2.Knows(parent) {
 			continue

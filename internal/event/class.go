@@ -11,6 +11,7 @@ const (
 	ErrUnclassified     Class = "ERR_UNCLASSIFIED"
 	ErrAuthUser1        Class = "ERR_AUTHENTICATION_FAILURE_USER1"
 	ErrAuthUser2        Class = "ERR_AUTHENTICATION_FAILURE_USER2"
+	ErrAuthMechanism    Class = "ERR_AUTHENTICATION_FAILURE" // PREAUTH, X-MASTERAUTH
 	ErrTLS              Class = "ERR_EXIT_TLS_FAILURE"
 	ErrConnection1      Class = "ERR_CONNECTION_FAILURE_HOST1"
 	ErrConnection2      Class = "ERR_CONNECTION_FAILURE_HOST2"

@@ -21,13 +21,16 @@ type Connecting struct {
 // Connected follows the greeting, and STARTTLS if there was one.
 type Connected struct {
 	base
-	Side               Side
-	RemoteIP, LocalIP  string
-	Banner             string
-	Capabilities       string // as sent, before authentication
-	TLS                string // "", or version and cipher
-	StartTLS           bool
-	Unverified         bool // certificate not checked, on the user's wish
+	Side              Side
+	RemoteIP, LocalIP string
+	Banner            string
+	Capabilities      string // as sent, before authentication
+	TLS               string // "", or version and cipher
+	StartTLS          bool
+	Unverified        bool // certificate not checked, on the user's wish
+	// Waived says what is wrong with a certificate that is accepted all the same,
+	// since the server is on this machine; "" for nothing.
+	Waived             string
 	PlaintextLoginSent bool // the password will travel in clear
 }
 

@@ -100,7 +100,7 @@ type FolderRemoved struct {
 	Folder Folder
 	Dry    bool
 	Kept   string // why it was kept; "" when it was deleted
-	// Messages went with it, or would.
+	// Messages is how many went with it, or would; 0 when nobody told.
 	Messages int64
 	Err      error // the server's refusal
 }

@@ -1,6 +1,9 @@
 package event
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Tally folds the events of one run into figures. It is computed once, so that
 // every printer shows the same ones. Feed it first, then the printers, from one
@@ -22,6 +25,7 @@ const (
 	keptErrors    = 10_000
 	keptNotCopied = 1_000
 	keptRefusals  = 1_000
+	keptWarnings  = 200
 )
 
 // NewTally returns an empty Tally for a run that began at started. now is the
@@ -70,7 +74,9 @@ func (t *Tally) Add(e Event) {
 	case MessagesDoubtful:
 		s.Doubtful += e.Count
 	case FlagsChanged:
-		if !e.Dry {
+		if e.Dry {
+			s.WouldChangeFlags += e.Count
+		} else {
 			s.FlagsChanged += e.Count
 		}
 	case MessagesDeleted:
@@ -85,6 +91,9 @@ func (t *Tally) Add(e Event) {
 		for _, r := range e.Rows {
 			t.wanted = append(t.wanted, r.From)
 		}
+		for _, w := range e.Warnings {
+			t.warned(w)
+		}
 	case LoopStart:
 		s.LoopStarted = t.now()
 		s.FoldersWanted = e.Folders
@@ -92,8 +101,21 @@ func (t *Tally) Add(e Event) {
 		t.present = 0
 		t.begin(e)
 	case FolderCreated:
-		if e.Already == "" && !e.Dry {
+		switch {
+		case e.Already != "":
+		case e.Dry:
+			s.WouldCreate++
+		default:
 			s.FoldersCreated++
+		}
+	case FolderIgnored:
+		t.warned(fmt.Sprintf("Host%d: ignoring folder %s because it %s.", e.Side, e.Folder.Raw, e.Why))
+	case Connected:
+		if e.Waived != "" {
+			t.warned(fmt.Sprintf("Host%d: %s; it is accepted because host%d is this machine", e.Side, e.Waived, e.Side))
+		}
+		if e.Unverified {
+			t.warned(fmt.Sprintf("Host%d: the server's certificate is not verified", e.Side))
 		}
 	case FolderSkipped:
 		s.WouldTransfer += e.WouldCopy
@@ -117,7 +139,7 @@ func (t *Tally) Add(e Event) {
 		s.Reconnections[side(e.Side)]++
 	case Note:
 		if e.Warn {
-			s.Warnings++
+			t.warned(e.Text)
 		}
 	case Finished:
 		t.finished(e)
@@ -244,6 +266,15 @@ func (t *Tally) folderRemoved(e FolderRemoved) {
 		t.s.WouldDelete[side(e.Side)] += e.Messages
 	default:
 		t.s.Deleted[side(e.Side)] += e.Messages
+	}
+}
+
+// warned counts a warning, and keeps it to be repeated at the end.
+func (t *Tally) warned(text string) {
+	s := &t.s
+	s.Warnings++
+	if len(s.WarningTexts) < keptWarnings {
+		s.WarningTexts = append(s.WarningTexts, text)
 	}
 }
 

@@ -7,6 +7,7 @@ import "errors"
 const (
 	ExitOK                = 0
 	ExitCatchAll          = 1
+	ExitNoFile            = 2 // a log, a directory or a list cannot be made: imapsync's errno ENOENT
 	ExitBySignal          = 6
 	ExitByFile            = 7
 	ExitPidFile           = 8
@@ -40,6 +41,7 @@ const (
 var classExit = map[Class]int{
 	ErrAuthUser1:        ExitAuthenticateUser1,
 	ErrAuthUser2:        ExitAuthenticateUser2,
+	ErrAuthMechanism:    ExitAuthentication,
 	ErrTLS:              ExitTLS,
 	ErrConnection1:      ExitConnection1,
 	ErrConnection2:      ExitConnection2,

@@ -18,7 +18,7 @@ type Stats struct {
 	// FoldersSynced were gone through without a failure; FoldersFailed were not.
 	// What is left of FoldersWanted was never visited.
 	FoldersWanted, FoldersSynced, FoldersFailed int
-	FoldersCreated                              int
+	FoldersCreated, WouldCreate                 int
 	// Incomplete are the folders that failed or miss messages, Unvisited those
 	// never reached (known once Finished, by name when there was a Mapped).
 	Incomplete []FolderDone
@@ -58,7 +58,8 @@ type Stats struct {
 	FlagsChanged     int64
 	Deleted          [3]int64 // confirmed by the server
 	OnlyFlagged      [3]int64 // of these: flagged \Deleted, not expunged
-	WouldDelete      [3]int64
+	WouldDelete      [3]int64 // in a dry run, as the next two
+	WouldChangeFlags int64
 	RefusedDeletions int64
 	Refusals         []DeletionRefused
 	CeilingRefused   bool
@@ -75,10 +76,11 @@ type Stats struct {
 
 	QuotaUsed, QuotaLimit int64 // of host2, bytes; a limit of 0 is none
 
-	Warnings   int
-	ErrorCount int
-	ByClass    map[Class]int
-	Errors     []Error // the first of them
+	Warnings     int
+	WarningTexts []string // the first of them
+	ErrorCount   int
+	ByClass      map[Class]int
+	Errors       []Error // the first of them
 
 	Finished Finished // zero until it came
 }

@@ -1,6 +1,9 @@
 package folders
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Role is a folder's role and how it is known.
 type Role struct {
@@ -28,6 +31,44 @@ type roleView struct {
 	wide      map[string]Role   // name -> role by any sign
 	byAny     map[string]string // role -> folder: attribute, table, dictionary
 	list      []Role            // in the order they were found, for the log
+
+	sep string
+	// foreign reports whether a folder is somebody else's: its role is his.
+	foreign func(name string) bool
+}
+
+// outerFirst puts folders with fewer levels first: of several that claim a role
+// the nested ones are copies (an archive of an older account), whatever the order
+// in which the server lists them.
+func (v *roleView) outerFirst(list []Folder) []Folder {
+	out := slices.Clone(list)
+	slices.SortStableFunc(out, func(a, b Folder) int {
+		return strings.Count(a.Name, v.sep) - strings.Count(b.Name, v.sep)
+	})
+	return out
+}
+
+// foreignTo returns a check for names in the namespaces of other users and of
+// groups (RFC 2342).
+func foreignTo(ns *Namespace) func(name string) bool {
+	if ns == nil || ns.Failed {
+		return func(string) bool { return false }
+	}
+	longest := func(class []NamespaceEntry, name string) int {
+		n := -1
+		for _, e := range class {
+			if strings.HasPrefix(name, e.Prefix) || name == strings.TrimSuffix(e.Prefix, e.Delim) && name != "" {
+				n = max(n, len(e.Prefix))
+			}
+		}
+		return n
+	}
+	others := append(slices.Clone(ns.Other), ns.Shared...)
+	return func(name string) bool {
+		theirs := longest(others, name)
+		// An empty prefix of a shared namespace says nothing: the personal one wins.
+		return theirs > 0 && theirs > longest(ns.Personal, name)
+	}
 }
 
 // viewRoles reads attributes in the server's order and names in byte order
@@ -37,8 +78,9 @@ func viewRoles(side Side, sorted []Folder, s Space) *roleView {
 		announced: map[string]string{}, byAttr: map[string]string{}, guessed: map[string]string{},
 		byName: map[string]string{}, wide: map[string]Role{}, byAny: map[string]string{},
 	}
-	for _, f := range side.Folders {
-		if f.Name == "" || !f.Selectable() || v.announced[f.Name] != "" {
+	v.sep, v.foreign = separator(s.Sep), foreignTo(side.Namespace)
+	for _, f := range v.outerFirst(side.Folders) {
+		if f.Name == "" || !f.Selectable() || v.announced[f.Name] != "" || v.foreign(f.Name) {
 			continue
 		}
 		a := announcedAttr(f)
@@ -82,9 +124,10 @@ func announcedAttr(f Folder) string {
 // widen adds what imapsync does not see: attributes in other spellings, and
 // names of the dictionary.
 func (v *roleView) widen(sorted []Folder, s Space) {
+	outer := v.outerFirst(sorted)
 	for _, source := range []string{fromAttr, fromTable, fromWords} {
-		for _, f := range sorted {
-			if _, done := v.wide[f.Name]; done || IsInbox(f.Name) {
+		for _, f := range outer {
+			if _, done := v.wide[f.Name]; done || IsInbox(f.Name) || v.foreign(f.Name) {
 				continue
 			}
 			var r string
@@ -100,6 +143,9 @@ func (v *roleView) widen(sorted []Folder, s Space) {
 				continue
 			}
 			second := v.byAny[r] != ""
+			if second && source == fromAttr && strings.Count(f.Name, v.sep) > strings.Count(v.byAny[r], v.sep) {
+				continue // it only says what it once was
+			}
 			role := Role{f.Name, r, source, second}
 			v.wide[f.Name] = role
 			if !second {
@@ -225,8 +271,11 @@ func (m *automapper) wide(name string) (pick, bool, error) {
 		}
 		return pick{to: to, role: r.Role, why: r.Source + " to " + src}, true, nil
 	}
-	if virtual || !m.create {
+	if virtual {
 		return pick{}, false, nil
+	}
+	if !m.create {
+		return m.webmail(name, r)
 	}
 	if p, ok := m.planned[r.Role]; ok {
 		p.why = r.Source + " to new folder"
@@ -239,6 +288,20 @@ func (m *automapper) wide(name string) (pick, bool, error) {
 	m.planned[r.Role] = p
 	p.why = r.Source + " to new folder"
 	return p, true, nil
+}
+
+// webmail names a folder for a role that host2 can not be told: mail programs on
+// host2 will look for it, or make it, under the name that webmails use.
+func (m *automapper) webmail(name string, r Role) (pick, bool, error) {
+	res, err := m.rules.apply(name)
+	if err != nil {
+		return pick{}, false, err
+	}
+	to := prefixOf(m.rules.sp2) + strings.TrimPrefix(r.Role, `\`)
+	if res.name == to {
+		return pick{}, false, nil // it is called so anyway
+	}
+	return pick{to: to, role: r.Role, why: r.Source + " to the name that webmails use, since host2 has no such folder and cannot be told the role"}, true, nil
 }
 
 // plan names the folder to create for a role: the name of host1's first folder

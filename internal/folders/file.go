@@ -13,8 +13,15 @@ import (
 	"github.com/imaphaul/imaphaul/internal/display"
 )
 
-// columns of the tab-separated form. from and to decide; the others are for people.
-var columns = []string{"from", "to", "why", "state", "use", "from_text", "to_text", "warnings"}
+// columns of the tab-separated form, named as the keys of --printplan. From and To
+// decide; the others are for people.
+var columns = []string{"From", "To", "Why", "State", "Use", "FromText", "ToText", "Warnings"}
+
+// columnKey is a column's name as it is looked up: case and underscores do not
+// count.
+func columnKey(name string) string {
+	return strings.ToLower(strings.ReplaceAll(strings.TrimSpace(name), "_", ""))
+}
 
 func (r Row) state() string {
 	switch {
@@ -109,21 +116,25 @@ func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
 }
 
-// jsonRow is one row of the JSON form. A raw name that is not UTF-8 is in the
-// field with _base64 instead.
+// jsonRow is one row of the JSON form, under the keys of --printplan. A raw name
+// that is not UTF-8 is in the field with Base64 instead.
 type jsonRow struct {
-	From       string   `json:"from,omitempty"`
-	To         string   `json:"to,omitempty"`
-	FromBase64 string   `json:"from_base64,omitempty"`
-	ToBase64   string   `json:"to_base64,omitempty"`
-	FromText   string   `json:"from_text,omitempty"`
-	ToText     string   `json:"to_text,omitempty"`
-	Why        string   `json:"why,omitempty"`
-	State      string   `json:"state,omitempty"`
-	Use        string   `json:"use,omitempty"`
-	Parents    []string `json:"create_first,omitempty"`
-	Shared     int      `json:"shared,omitempty"`
-	Warnings   []string `json:"warnings,omitempty"`
+	From       string   `json:"From,omitempty"`
+	To         string   `json:"To,omitempty"`
+	FromBase64 string   `json:"FromBase64,omitempty"`
+	ToBase64   string   `json:"ToBase64,omitempty"`
+	FromText   string   `json:"FromText,omitempty"`
+	ToText     string   `json:"ToText,omitempty"`
+	Why        string   `json:"Why,omitempty"`
+	State      string   `json:"State,omitempty"`
+	Use        string   `json:"Use,omitempty"`
+	Parents    []string `json:"CreateFirst,omitempty"`
+	Shared     int      `json:"Shared,omitempty"`
+	Warnings   []string `json:"Warnings,omitempty"`
+
+	// What the first versions called the base64 forms.
+	FromCoded string `json:"from_base64,omitempty"`
+	ToCoded   string `json:"to_base64,omitempty"`
 }
 
 // WriteJSON writes the rows as a JSON array, one row a line.
@@ -160,26 +171,66 @@ func (t *Table) WriteJSON(w io.Writer) error {
 	return b.Flush()
 }
 
-// ReadMap reads an edited table back: either form, recognised by its first
-// character. Only from and to count; to may be typed in UTF-8. Errors name the
-// line. A line that was removed leaves its folder to the ordinary rules.
+// LeaveOut is the destination of a folder that takes no part.
+const LeaveOut = "-"
+
+// ReadMap is ReadMapFile without its notes.
 func ReadMap(r io.Reader) ([]Pair, error) {
+	list, _, err := ReadMapFile(r)
+	return list, err
+}
+
+// ReadMapFile reads an edited table back: either form, recognised by its first
+// character. Only From and To count; To may be typed in UTF-8. An empty one, or
+// LeaveOut, leaves the folder out, and is LeaveOut in the result. A line that was
+// removed leaves its folder to the ordinary rules. The notes are about edits in
+// other columns, which have no effect. Errors name the line.
+func ReadMapFile(r io.Reader) ([]Pair, []string, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
-		return nil, fmt.Errorf("reading the mapping: %w", err)
+		return nil, nil, fmt.Errorf("reading the mapping: %w", err)
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	var out pairs
 	if first := bytes.TrimLeft(data, " \t\r\n"); len(first) > 0 && first[0] == '[' {
-		return readJSON(data)
+		err = out.readJSON(data)
+	} else {
+		err = out.readTSV(data)
 	}
-	return readTSV(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	return out.list, out.notes, nil
 }
 
 // pairs collects rows and refuses those that make no sense.
 type pairs struct {
-	list []Pair
-	line map[string]int
+	list  []Pair
+	notes []string
+	line  map[string]int
 }
+
+// seen looks at the columns that are for people: whoever edited them meant
+// something else to happen. An absent column is "".
+func (p *pairs) seen(line int, row map[string]string) {
+	note := func(format string, args ...any) {
+		p.notes = append(p.notes, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...)+". Only the columns From and To count")
+	}
+	for _, c := range []string{"from", "to"} {
+		name, text := row[c], row[c+"text"]
+		if text != "" && text != Text(name) && text != name && name != "" && name != LeaveOut {
+			note("%sText says %q, and %s says %q", title(c), text, title(c), Text(name))
+		}
+	}
+	switch s := row["state"]; s {
+	case "", "create", "exists", "refused":
+	default:
+		note("the state %q has no effect; to leave a folder out write %s in the column To", s, LeaveOut)
+	}
+}
+
+// title is a column's name as it is written.
+func title(key string) string { return strings.ToUpper(key[:1]) + key[1:] }
 
 func (p *pairs) add(line int, from, to string) error {
 	if p.line == nil {
@@ -188,19 +239,20 @@ func (p *pairs) add(line int, from, to string) error {
 	switch first := p.line[from]; {
 	case from == "":
 		return fmt.Errorf("line %d: no host1 folder in the column from", line)
-	case to == "":
-		return fmt.Errorf("line %d: folder %q has no destination; remove the line to use the ordinary rules, or exclude the folder with --exclude", line, Text(from))
 	case first != 0:
 		return fmt.Errorf("line %d: folder %q is in line %d already; remove one of them", line, Text(from), first)
 	}
 	p.line[from] = line
+	if to == "" {
+		to = LeaveOut
+	}
 	p.list = append(p.list, Pair{from, to})
 	return nil
 }
 
-func readTSV(data []byte) ([]Pair, error) {
-	var out pairs
+func (p *pairs) readTSV(data []byte) error {
 	from, to := -1, -1
+	var header []string
 	for i, line := range strings.Split(string(data), "\n") {
 		line = strings.TrimSuffix(line, "\r")
 		if strings.TrimSpace(line) == "" {
@@ -209,40 +261,49 @@ func readTSV(data []byte) ([]Pair, error) {
 		cells := strings.Split(line, "\t")
 		if from < 0 {
 			for c, name := range cells {
-				switch strings.TrimSpace(name) {
+				switch columnKey(name) {
 				case "from":
 					from = c
 				case "to":
 					to = c
 				}
 			}
+			header = cells
 			if from < 0 || to < 0 {
-				return nil, fmt.Errorf(`line %d: the first line must name the columns, "from" and "to" among them, separated by TABs`, i+1)
+				return fmt.Errorf(`line %d: the first line must name the columns, "from" and "to" among them, separated by TABs`, i+1)
 			}
 			continue
 		}
 		if len(cells) <= max(from, to) {
-			return nil, fmt.Errorf("line %d: only %d columns; are the TABs still TABs?", i+1, len(cells))
+			return fmt.Errorf("line %d: only %d columns; are the TABs still TABs?", i+1, len(cells))
 		}
 		var names [2]string
 		for j, c := range []int{from, to} {
 			var err error
 			if names[j], err = unescape(cells[c]); err != nil {
-				return nil, fmt.Errorf("line %d: column %d: %w", i+1, c+1, err)
+				return fmt.Errorf("line %d: column %d: %w", i+1, c+1, err)
 			}
 		}
-		if err := out.add(i+1, names[0], names[1]); err != nil {
-			return nil, err
+		if err := p.add(i+1, names[0], names[1]); err != nil {
+			return err
 		}
+		row := map[string]string{"from": names[0], "to": names[1]}
+		for c, cell := range cells {
+			if c < len(header) && c != from && c != to {
+				if text, err := unescape(cell); err == nil {
+					row[columnKey(header[c])] = text
+				}
+			}
+		}
+		p.seen(i+1, row)
 	}
 	if from < 0 {
-		return nil, fmt.Errorf("the mapping is empty")
+		return fmt.Errorf("the mapping is empty")
 	}
-	return out.list, nil
+	return nil
 }
 
-func readJSON(data []byte) ([]Pair, error) {
-	var out pairs
+func (p *pairs) readJSON(data []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	line := func() int {
 		at := min(int(dec.InputOffset()), len(data))
@@ -252,7 +313,7 @@ func readJSON(data []byte) ([]Pair, error) {
 		return bytes.Count(data[:at], []byte("\n")) + 1
 	}
 	if _, err := dec.Token(); err != nil {
-		return nil, fmt.Errorf("line %d: %w", line(), err)
+		return fmt.Errorf("line %d: %w", line(), err)
 	}
 	counted, lines := 0, 1 // count each line once, also in a table of 100,000 rows
 	for dec.More() {
@@ -264,29 +325,30 @@ func readJSON(data []byte) ([]Pair, error) {
 		counted = at
 		var j jsonRow
 		if err := dec.Decode(&j); err != nil {
-			return nil, fmt.Errorf("line %d: %w", lines, err)
+			return fmt.Errorf("line %d: %w", lines, err)
 		}
 		for _, f := range []struct {
 			name  *string
 			coded string
-		}{{&j.From, j.FromBase64}, {&j.To, j.ToBase64}} {
+		}{{&j.From, j.FromBase64 + j.FromCoded}, {&j.To, j.ToBase64 + j.ToCoded}} {
 			if *f.name == "" && f.coded != "" {
 				raw, err := base64.StdEncoding.DecodeString(f.coded)
 				if err != nil {
-					return nil, fmt.Errorf("line %d: %w", lines, err)
+					return fmt.Errorf("line %d: %w", lines, err)
 				}
 				*f.name = string(raw)
 			}
 		}
-		if err := out.add(lines, j.From, j.To); err != nil {
-			return nil, err
+		if err := p.add(lines, j.From, j.To); err != nil {
+			return err
 		}
+		p.seen(lines, map[string]string{"from": j.From, "to": j.To, "fromtext": j.FromText, "totext": j.ToText, "state": j.State})
 	}
 	if _, err := dec.Token(); err != nil {
-		return nil, fmt.Errorf("line %d: the list is not closed: %w", line(), err)
+		return fmt.Errorf("line %d: the list is not closed: %w", line(), err)
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("line %d: something follows the list; one array of rows is expected", line())
+		return fmt.Errorf("line %d: something follows the list; one array of rows is expected", line())
 	}
-	return out.list, nil
+	return nil
 }

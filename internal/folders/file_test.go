@@ -60,7 +60,7 @@ func TestWriteForms(t *testing.T) {
 	if err := table.WriteTSV(&tsv); err != nil {
 		t.Fatal(err)
 	}
-	wantTSV := "from\tto\twhy\tstate\tuse\tfrom_text\tto_text\twarnings\n" +
+	wantTSV := "From\tTo\tWhy\tState\tUse\tFromText\tToText\tWarnings\n" +
 		"INBOX\tINBOX\tsame\texists\t\tINBOX\tINBOX\t\n" +
 		"&AOk-\ta/b\tregextrans2: s/x/<y>/\tcreate\t\\\\Sent\té\ta/b\tcase: one; several: two\n" +
 		"x\t\tregextrans2\trefused\t\tx\t\tthe rules leave an empty name\n"
@@ -71,9 +71,9 @@ func TestWriteForms(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantJSON := "[\n" +
-		`{"from":"INBOX","to":"INBOX","from_text":"INBOX","to_text":"INBOX","why":"same","state":"exists","shared":1},` + "\n" +
-		`{"from":"&AOk-","to":"a/b","from_text":"é","to_text":"a/b","why":"regextrans2: s/x/<y>/","state":"create","use":"\\Sent","create_first":["a"],"shared":1,"warnings":["case: one","several: two"]},` + "\n" +
-		`{"from":"x","from_text":"x","why":"regextrans2","state":"refused","warnings":["the rules leave an empty name"]}` + "\n]\n"
+		`{"From":"INBOX","To":"INBOX","FromText":"INBOX","ToText":"INBOX","Why":"same","State":"exists","Shared":1},` + "\n" +
+		`{"From":"&AOk-","To":"a/b","FromText":"é","ToText":"a/b","Why":"regextrans2: s/x/<y>/","State":"create","Use":"\\Sent","CreateFirst":["a"],"Shared":1,"Warnings":["case: one","several: two"]},` + "\n" +
+		`{"From":"x","FromText":"x","Why":"regextrans2","State":"refused","Warnings":["the rules leave an empty name"]}` + "\n]\n"
 	if d := cmp.Diff(wantJSON, js.String()); d != "" {
 		t.Errorf("JSON (-want +got):\n%s", d)
 	}
@@ -99,14 +99,13 @@ func TestReadMap(t *testing.T) {
 		{"from to\nx y\n", `line 1: the first line must name the columns, "from" and "to" among them, separated by TABs`},
 		{"from\tto\na\tb\n\nc\n", "line 4: only 1 columns; are the TABs still TABs?"},
 		{"from\tto\na\tb\na\tc\n", `line 3: folder "a" is in line 2 already; remove one of them`},
-		{"from\tto\n&AOk-\t\n", `line 2: folder "é" has no destination; remove the line to use the ordinary rules, or exclude the folder with --exclude`},
 		{"from\tto\n\tx\n", "line 2: no host1 folder in the column from"},
 		{"from\tto\na\\\tx\n", `line 2: column 1: a lone backslash at the end; write \\`},
 		{"from\tto\na\tx\\q\n", `line 2: column 2: the escape \q is not known; write \\ for a backslash`},
 		{"from\tto\na\tx\\x4\n", `line 2: column 2: \x without two hexadecimal digits`},
 		{"from\tto\na\tx\\x4g\n", `line 2: column 2: \x without two hexadecimal digits`},
 		{"[\n{\"from\":\"a\",\"to\":\"b\"},\n{\"from\":\"a\",\"to\":\"c\"}\n]", `line 3: folder "a" is in line 2 already; remove one of them`},
-		{"[\n{\"from\":\"a\",\"to\":\"b\"},\n\n{\"from\":7}\n]", "line 4: json: cannot unmarshal number into Go struct field jsonRow.from of type string"},
+		{"[\n{\"from\":\"a\",\"to\":\"b\"},\n\n{\"from\":7}\n]", "line 4: json: cannot unmarshal number into Go struct field jsonRow.From of type string"},
 		{"[\n{\"from\":\"a\",\"to\":\"b\"}\n", "line 3: the list is not closed: EOF"},
 		{"[]\n[]", "line 2: something follows the list; one array of rows is expected"},
 		{"[\n{\"from\":\"a\",\n\"to_base64\":\"?\"}]", "line 2: illegal base64 data at input byte 0"},

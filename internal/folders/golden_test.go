@@ -377,11 +377,14 @@ func TestGoldenMapExtended(t *testing.T) {
 			if row.Ruled == want {
 				continue
 			}
+			if row.Why == WhyAutomap && strings.Contains(row.Detail, "webmails use") && row.Ruled == strings.TrimPrefix(strings.SplitN(row.Detail, ":", 2)[0], `\`) {
+				continue // a role that host2 has no folder for, and cannot be told
+			}
 			if row.Why != WhyAutomap || !strings.Contains(row.Detail, fromWords) {
 				t.Errorf("%s: %q becomes %q (%s %s), imapsync says %q", r.Label, row.From, row.Ruled, row.Why, row.Detail, want)
 				continue
 			}
-			if !row.Exists {
+			if !row.Exists && !strings.Contains(row.Detail, "webmails use") {
 				t.Errorf("%s: %q is sent to %q, which does not exist", r.Label, row.From, row.Ruled)
 			}
 			more[row.From] = strings.Fields(row.Detail)[0]
@@ -391,7 +394,8 @@ func TestGoldenMapExtended(t *testing.T) {
 		"&AMk-l&AOk-ments supprim&AOk-s": `\Trash:`, "Brouillons": `\Drafts:`, "Courrier ind&AOk-sirable": `\Junk:`,
 		"Entw&APw-rfe": `\Drafts:`, "Gel&APY-schte Elemente": `\Trash:`, "Junk-E-Mail": `\Junk:`,
 		"Borradores": `\Drafts:`, "Elementos eliminados": `\Trash:`, "Bozze": `\Drafts:`, "Posta eliminata": `\Trash:`,
-		"Bulk Mail": `\Junk:`, "Draft": `\Drafts:`, "Junk Mail": `\Junk:`, "SENT": `\Sent:`, "sent": `\Sent:`,
+		"INBOX/Sent Items": `\Sent:`,
+		"Bulk Mail":        `\Junk:`, "Draft": `\Drafts:`, "Junk Mail": `\Junk:`, "SENT": `\Sent:`, "sent": `\Sent:`,
 	}
 	if d := cmp.Diff(want, more); d != "" {
 		t.Errorf("folders recognised beyond imapsync (-want +got):\n%s", d)

@@ -3,6 +3,7 @@ package folders
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,7 @@ func Map(o Options, s1, s2 Side) (*Table, error) {
 	if err := m.rules.locateSubfolder1(s1, m.x1); err != nil {
 		return nil, err
 	}
+	t.Subfolder1, t.Subfolder2 = m.rules.sub1, m.rules.sub2
 	m.rules.inboxRule(m.x1, m.x2)
 	var err error
 	t.Choice, err = choose(&o, s1, m.x1, separator(t.Space1.Sep), m.rules.sub1, m.rules.vars)
@@ -33,6 +35,7 @@ func Map(o Options, s1, s2 Side) (*Table, error) {
 		return nil, err
 	}
 	t.Problems = append(t.Problems, t.Choice.Problems...)
+	m.leaveOut()
 	if len(m.list1) == 0 {
 		t.Problems = append(t.Problems, Problem{Option: "host1", What: "lists no folder that can be selected", Remedy: "check the account"})
 	}
@@ -51,11 +54,13 @@ func Map(o Options, s1, s2 Side) (*Table, error) {
 	}
 	m.existence()
 	m.shared()
+	m.confine()
 	m.warn()
 	m.parents()
+	m.idle()
 	for _, r := range t.Rows {
 		if r.Refused != "" {
-			t.Problems = append(t.Problems, Problem{Option: "folder", Value: Text(r.From), What: r.Refused, Remedy: "map it elsewhere with --f1f2, or leave it out with --exclude", Warning: r.Skipped})
+			t.Problems = append(t.Problems, Problem{Option: "folder", Value: Text(r.From), What: r.Refused, Remedy: "map it elsewhere with --f1f2, or leave it out with --exclude", Warning: r.Skipped || r.Outside})
 		}
 	}
 	return t, m.extras()
@@ -93,6 +98,10 @@ func (m *mapping) explicit() {
 				m.t.Unused = append(m.t.Unused, p)
 				continue
 			}
+			if why == WhyMapFile && p.To == LeaveOut {
+				delete(m.pairs, from) // the folder takes no part
+				continue
+			}
 			if p.To == "" || p.To == "0" {
 				delete(m.pairs, from)
 				continue
@@ -106,6 +115,64 @@ func (m *mapping) explicit() {
 	}
 	add(m.o.Map, WhyF1F2)
 	add(m.o.MapFile, WhyMapFile)
+}
+
+// leaveOut takes those folders from the choice that the map file leaves out, and
+// notes those that it does not have.
+func (m *mapping) leaveOut() {
+	if len(m.o.MapFile) == 0 {
+		return
+	}
+	out, has := map[string]bool{}, map[string]bool{}
+	for _, p := range m.o.MapFile {
+		if n, ok := m.x1.find(p.From); ok {
+			has[n] = true
+			out[n] = p.To == LeaveOut
+		}
+	}
+	c := &m.t.Choice
+	c.Wanted = slices.DeleteFunc(c.Wanted, func(n string) bool {
+		if out[n] {
+			c.Ignored = append(c.Ignored, Ignored{n, "is left out by --mapfile"})
+		}
+		return out[n]
+	})
+	for _, n := range c.Wanted {
+		if !has[n] {
+			m.t.Unlisted = append(m.t.Unlisted, n)
+		}
+	}
+}
+
+// confine refuses names that the user typed and that host2 has no place for: where
+// all of its namespaces have a prefix, a name without one of them is no folder.
+func (m *mapping) confine() {
+	ns := m.s2.Namespace
+	if ns == nil || ns.Failed || len(ns.Personal) == 0 || m.t.Space2.PrefixGiven {
+		return
+	}
+	var prefixes []string
+	for _, class := range [][]NamespaceEntry{ns.Personal, ns.Other, ns.Shared} {
+		for _, e := range class {
+			if e.Prefix == "" {
+				return
+			}
+			prefixes = append(prefixes, e.Prefix)
+		}
+	}
+	for i := range m.t.Rows {
+		r := &m.t.Rows[i]
+		if !r.Create || r.Why != WhyF1F2 && r.Why != WhyMapFile || r.Refused != "" {
+			continue
+		}
+		inside := slices.ContainsFunc(prefixes, func(p string) bool {
+			return strings.HasPrefix(r.To, p) || IsInbox(strings.TrimSuffix(p, m.t.Space2.Own)) && len(r.To) >= len(p) && strings.EqualFold(r.To[:len(p)], p)
+		})
+		if !inside {
+			own := ns.Personal[0].Prefix
+			r.Refused, r.Outside = fmt.Sprintf("host2 has folders only below %q, so %q cannot be made: write %q", own, Text(r.To), Text(own+r.To)), true
+		}
+	}
 }
 
 // rows maps every wanted folder.
@@ -192,6 +259,7 @@ func (m *mapping) repair(r *Row) {
 	}
 	sep := m.t.Space2.Own
 	prefix := prefixOf(m.t.Space2)
+	m.inboxSpelling(r, sep)
 	r.To = repair(r.To, prefix, sep, families[m.s2.Family])
 	if m.x2.raw[r.To] {
 		return
@@ -203,6 +271,25 @@ func (m *mapping) repair(r *Row) {
 			r.Fallback = f
 		}
 	}
+}
+
+// inboxSpelling writes the first level of a name as host2 spells its INBOX, where
+// that is what it means: "Inbox/Foo" would make a second tree, or nothing, on a
+// server that knows INBOX alone.
+func (m *mapping) inboxSpelling(r *Row, sep string) {
+	first, rest, below := strings.Cut(r.To, sep)
+	if sep == "" || !below || !IsInbox(first) || first == "INBOX" {
+		return
+	}
+	for _, f := range m.list2 {
+		if f.Name == first {
+			return // host2 spells it so
+		}
+		if strings.HasPrefix(f.Name, first+sep) {
+			return // it has children of this spelling
+		}
+	}
+	r.To = "INBOX" + sep + rest
 }
 
 // unchanged reports whether the name is the same on both sides but for prefix.

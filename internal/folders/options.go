@@ -45,6 +45,9 @@ type Options struct {
 	// TableOnly confines automap to imapsync's own decision: no dictionary, no
 	// attributes it does not know, no folder created for a role.
 	TableOnly bool
+	// ExcludePresets and TransPresets are how many expressions of Exclude and
+	// Trans, the last ones, nobody typed.
+	ExcludePresets, TransPresets int
 	// Explain fills Row.Steps (--debugfolders).
 	Explain bool
 }

@@ -131,6 +131,11 @@ func baseName(name string, s Space) (base string, gmail bool) {
 // folder at the top can have one.
 func wordRole(name string, s Space) string {
 	base, _ := baseName(name, s)
+	if sep := separator(s.Sep); prefixOf(s) == "" && len(base) > 5 && IsInbox(base[:5]) && strings.HasPrefix(base[5:], sep) {
+		// Programs that were told a prefix made their folders below INBOX, on a
+		// server that has none.
+		base = base[5+len(sep):]
+	}
 	if base == "" || strings.Contains(base, separator(s.Sep)) {
 		return ""
 	}

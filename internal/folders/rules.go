@@ -16,7 +16,8 @@ type rules struct {
 	sub2       string // --subfolder2 as a raw name, "" without
 	inbox      [2]string
 	vars       perlexpr.Vars
-	transASCII []bool // Trans[i] has no byte above 0x7f
+	transASCII []bool   // Trans[i] has no byte above 0x7f
+	saw        []string // names that the first of Trans saw, some of them
 }
 
 // result is what the rules made of one name.
@@ -30,6 +31,9 @@ type result struct {
 	// slashes says that --fixslash2 replaced characters of the name.
 	slashes bool
 }
+
+// sawMost bounds the names that are kept to show what --regextrans2 sees.
+const sawMost = 10_000
 
 func newRules(o *Options, sp1, sp2 Space) *rules {
 	r := &rules{o: o, sp1: sp1, sp2: sp2}
@@ -133,6 +137,9 @@ func (r *rules) apply(name string) (result, error) {
 		n = r.addSubfolder2(n, p2)
 		note("[%s] -> [%s] using subfolder2 [%s]", before, n, r.sub2)
 	}
+	if len(r.o.Trans) > 0 && len(r.saw) < sawMost {
+		r.saw = append(r.saw, n)
+	}
 	for i, e := range r.o.Trans {
 		before := n
 		after, err := r.trans(i, e, n)
@@ -152,6 +159,16 @@ func (r *rules) apply(name string) (result, error) {
 	}
 	res.name = n
 	return res, nil
+}
+
+// BeforeTrans is a host1 name as --regextrans2 sees it: with host2's separator and
+// prefix. A space without separator has "/".
+func BeforeTrans(name string, sp1, sp2 Space) string {
+	res, err := newRules(&Options{FixSlash2: true, FixInbox: true}, sp1, sp2).apply(name)
+	if err != nil {
+		return name // only an expression can fail, and there is none
+	}
+	return res.name
 }
 
 // trans applies one expression to the raw name. An expression with non-ASCII

@@ -45,7 +45,10 @@ type Row struct {
 	// Refused says why nothing can be copied to To; "" when all is well.
 	Refused string
 	// Skipped says that the refusal is what the user asked for (--nomixfolders).
-	Skipped  bool
+	Skipped bool
+	// Outside: it is refused because host2 has no place for the name, which the
+	// user typed.
+	Outside  bool
 	Warnings []Warning
 	// Steps tell what each stage did, when Options.Explain asks for it.
 	Steps []string
@@ -69,6 +72,7 @@ const (
 	WarnDeep       WarningKind = "depth"          // more levels than programs are known to take
 	WarnNoChildren WarningKind = "no-children"    // the folder above says \NoInferiors
 	WarnUnusual    WarningKind = "unusual-name"   // host2 may refuse it
+	WarnApart      WarningKind = "apart"          // the folder above goes elsewhere, by its role
 )
 
 // Warning is something about a row a user should know before the run.
@@ -86,6 +90,12 @@ type Table struct {
 	// Automap says whether automap took part: --subfolder1 and 2 turn it off.
 	Automap        bool
 	Roles1, Roles2 []Role
+	// Subfolder1 and Subfolder2 are what became of these options, "" without.
+	Subfolder1, Subfolder2 string
+	// Unlisted are folders that take part and that --mapfile does not have.
+	Unlisted []string
+	// Idle are rules that matched nothing.
+	Idle []Idle
 	// Unused are pairs of --f1f2 and --mapfile whose host1 folder does not exist.
 	Unused []Pair
 	// Problems are those of the choice and of the rows; one that is not a

@@ -10,6 +10,7 @@ const deep = 50
 // flattened and doubled folders).
 func (m *mapping) warn() {
 	split := m.roleSplit()
+	apart := m.roleParents()
 	leaves := map[string]bool{}
 	for _, f := range m.s2.Folders {
 		if f.Has(`\NoInferiors`) && !IsInbox(f.Name) { // some say it of INBOX and do not mean it
@@ -24,6 +25,7 @@ func (m *mapping) warn() {
 		m.inboxInbox(r)
 		m.trap(r)
 		split(r)
+		apart(r)
 		if r.Changed() {
 			r.warn(WarnChanged, "host2 does not take %q; it becomes %q", Text(r.Ruled), Text(r.To))
 		} else if r.Create && (r.Why == WhyF1F2 || r.Why == WhyMapFile) && !m.same {
@@ -107,6 +109,36 @@ func (m *mapping) roleSplit() func(*Row) {
 			first[role] = r.To
 		case other != r.To:
 			r.warn(WarnSplit, "%q will be beside %q, and both are for %s; see --automap and --f1f2", Text(r.To), Text(other), strings.TrimPrefix(role, `\`))
+		}
+	}
+}
+
+// roleParents returns a check for folders below one that goes elsewhere by its
+// role: they keep their names, and with them the tree that the role has left.
+func (m *mapping) roleParents() func(*Row) {
+	moved := map[string]*Row{}
+	for i := range m.t.Rows {
+		r := &m.t.Rows[i]
+		if r.Why != WhyAutomap {
+			continue
+		}
+		if res, err := m.rules.apply(r.From); err == nil && res.name != r.To {
+			moved[r.From] = r
+		}
+	}
+	sep1, sep2 := separator(m.t.Space1.Own), m.t.Space2.Own
+	return func(r *Row) {
+		if len(moved) == 0 || r.Why == WhyAutomap || r.Why == WhyF1F2 || r.Why == WhyMapFile {
+			return
+		}
+		for i := strings.LastIndex(r.From, sep1); i > 0; i = strings.LastIndex(r.From[:i], sep1) {
+			up := moved[r.From[:i]]
+			if up == nil || inside(r.To, up.To, sep2) {
+				continue
+			}
+			r.warn(WarnApart, "the folder above it, %q, goes to %q by its role; this one keeps its own name. To keep them together use --f1f2 %s=%s",
+				Text(up.From), Text(up.To), Text(r.From), Text(up.To+sep2+r.From[i+len(sep1):]))
+			return
 		}
 	}
 }

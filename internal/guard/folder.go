@@ -39,6 +39,30 @@ type Refusal struct {
 	Ceiling bool
 }
 
+// RefuseRemoval decides about a host2 folder that --delete2folders would delete as a
+// whole: messages is how many are in it, ceiling that of --delete2max or nil. nil
+// allows it.
+func RefuseRemoval(messages int64, ceiling *plan.Ceiling) *Refusal {
+	limit, text := float64(ceilingFolder-1), ""
+	switch {
+	case messages == 0:
+		return nil
+	case ceiling == nil:
+		text = fmt.Sprintf("%d messages would go with it; allow it with --delete2max 100%%, or name the folder in --delete2foldersbutnot to keep it", messages)
+	case ceiling.Percent:
+		limit, text = 0, fmt.Sprintf("all of its %d messages would go, over --delete2max %g%%", messages, ceiling.Value)
+		if ceiling.Value >= 100 {
+			return nil
+		}
+	default:
+		limit, text = ceiling.Value, fmt.Sprintf("%d messages would go with it, over --delete2max %g", messages, ceiling.Value)
+	}
+	if float64(messages) <= limit {
+		return nil
+	}
+	return &Refusal{Ceiling: true, Why: text}
+}
+
 // RefuseFolder decides about a folder as a whole: candidates is the number of
 // messages that --delete2 would delete, ceiling that of --delete2max or nil. nil
 // allows it.

@@ -38,21 +38,38 @@ func (e *AuthError) Error() string {
 // Unwrap gives the cause, a *Response where the server refused.
 func (e *AuthError) Unwrap() error { return e.Err }
 
+// maxInitialLine bounds a command line with an initial response, bytes: servers
+// take 8,192 or 10,240, and tokens can be longer.
+const maxInitialLine = 8000
+
 // authenticate runs a SASL exchange (RFC 3501 section 6.2.2, RFC 4959). One
-// that fails on our side is cancelled, and the connection stays usable.
+// that fails on our side is cancelled, and the connection stays usable. A server
+// that answers BAD to an initial response is asked once more without one.
 func (c *Conn) authenticate(ctx context.Context, client sasl.Client, name string) error {
+	initial, err := c.attempt(ctx, client, name, c.Has(imap.CapSASLIR))
+	var r *Response
+	if initial && c.err == nil && errors.As(err, &r) && r.Status == "BAD" {
+		_, err = c.attempt(ctx, client, name, false)
+	}
+	return err
+}
+
+// attempt is one exchange. initial tells whether the first response went with the
+// command, for which mayInitial is the permission.
+func (c *Conn) attempt(ctx context.Context, client sasl.Client, name string, mayInitial bool) (initial bool, err error) {
 	mech, ir, err := client.Start()
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.cfg.Label(), err)
+		return false, fmt.Errorf("%s: %w", c.cfg.Label(), err)
 	}
 	cmd := &Command{name: "AUTHENTICATE"}
 	if err := c.open(ctx, cmd, []Arg{Raw(mech)}); err != nil {
-		return err
+		return false, err
 	}
 	c.s.SetQuiet(true)
 	defer c.s.SetQuiet(false)
 	c.put(" "+mech, " "+mech)
-	if ir != nil && c.Has(imap.CapSASLIR) {
+	initial = ir != nil && mayInitial && base64.StdEncoding.EncodedLen(len(ir))+len(cmd.tag+" AUTHENTICATE "+mech+" ") <= maxInitialLine
+	if initial {
 		text := "="
 		if len(ir) > 0 {
 			text = base64.StdEncoding.EncodeToString(ir)
@@ -62,11 +79,11 @@ func (c *Conn) authenticate(ctx context.Context, client sasl.Client, name string
 		ir = nil
 	}
 	if err := c.endLine(); err != nil {
-		return err
+		return initial, err
 	}
 	ours, err := c.exchange(ctx, cmd, client, ir)
 	if err != nil {
-		return err
+		return initial, err
 	}
 	reason := ""
 	if x, ok := client.(auth.Explainer); ok {
@@ -74,23 +91,23 @@ func (c *Conn) authenticate(ctx context.Context, client sasl.Client, name string
 	}
 	switch err := cmd.err(); {
 	case ours != nil && err != nil:
-		return &AuthError{Mech: mech, Ours: true, Err: fmt.Errorf("%w; the server then said: %w", ours, c.clean(err))}
+		return initial, &AuthError{Mech: mech, Ours: true, Err: fmt.Errorf("%w; the server then said: %w", ours, c.clean(err))}
 	case ours != nil:
-		return &AuthError{Mech: mech, Ours: true, Err: ours}
+		return initial, &AuthError{Mech: mech, Ours: true, Err: ours}
 	case err != nil && reason != "":
-		return &AuthError{Mech: mech, Reason: reason, Err: c.clean(err)}
+		return initial, &AuthError{Mech: mech, Reason: reason, Err: c.clean(err)}
 	case err != nil:
-		return c.clean(err)
+		return initial, c.clean(err)
 	}
 	if v, ok := client.(auth.Verifier); ok {
 		if err := v.Verify(); err != nil {
 			// The server let us in without knowing the password: whoever it
 			// is, nothing is to be told or entrusted to it.
-			return c.fail("AUTHENTICATE", err)
+			return initial, c.fail("AUTHENTICATE", err)
 		}
 	}
 	c.authUsed = name
-	return nil
+	return initial, nil
 }
 
 // maxRounds bounds an exchange; no mechanism needs more than four.

@@ -54,6 +54,9 @@ type Config struct {
 	// the system's roots. See TLSOptions.Config.
 	TLS       TLSMode
 	TLSConfig *tls.Config
+	// Waived reports whether a certificate was let pass that does not prove who the
+	// server is (TLSOptions.Waived): no token is sent then. It may be nil.
+	Waived func() bool
 	// Proxy is the way to the server, nil for the direct one.
 	Proxy *proxy.Server
 	// AllowCleartext permits sending a password without TLS to a host that is

@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/imapwire"
+	"github.com/imaphaul/imaphaul/internal/secret"
 )
 
 // Conn is one connection. See the package comment for its rules.
@@ -43,7 +44,9 @@ type Conn struct {
 	greeting   Response
 	authUsed   string
 	authError  error
-	hide       []string // secrets, in every form in which they travelled
+	source     TokenSource   // where token comes from, nil for none
+	token      secret.Secret // with which the login was tried last
+	hide       []string      // secrets, in every form in which they travelled
 
 	// limit is the lowest MESSAGELIMIT that the server named, 0 for none.
 	limit int

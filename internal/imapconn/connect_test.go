@@ -297,7 +297,7 @@ func TestCancelledBefore(t *testing.T) {
 }
 
 func TestTimeout(t *testing.T) {
-	c := connectWith(t, func(cfg *Config) { cfg.Timeout = time.Millisecond }, "", func(p *peer) { _, _ = io.ReadAll(p.r) })
+	c := connectWith(t, func(cfg *Config) { cfg.Timeout = 100 * time.Millisecond }, "", func(p *peer) { _, _ = io.ReadAll(p.r) })
 	err := c.Noop(t.Context())
 	var lost *ConnError
 	if !errors.As(err, &lost) || !lost.Timeout || !errors.Is(err, os.ErrDeadlineExceeded) || !strings.Contains(err.Error(), "NOOP") {

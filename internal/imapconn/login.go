@@ -28,11 +28,13 @@ type Credentials struct {
 	User, AuthUser string
 	Password       secret.Secret
 	// Token is an OAuth 2.0 access token; TokenFile holds one in its first
-	// line and is read at each login; TokenSource makes one at each login. The
+	// line and is read at each login; TokenSource is asked at each login. The
 	// last that is given counts.
 	Token       secret.Secret
 	TokenFile   string
-	TokenSource func(context.Context) (secret.Secret, error)
+	TokenSource TokenSource
+	// TokenHosts bound where it is sent.
+	TokenHosts TokenHosts
 	// OAuthDirect is a whole XOAUTH2 message in base64; OAuthDirectFile holds
 	// one in its first line.
 	OAuthDirect     secret.Secret
@@ -52,14 +54,19 @@ type Credentials struct {
 // connection lives on. It does not send a password in the clear unless
 // Config.AllowCleartext is set or the host is this machine: ErrCleartext.
 // With Config.Compress, DEFLATE is begun afterwards where it is advertised, and
-// UIDONLY is enabled on servers that limit their commands, see seeAll.
+// UIDONLY is enabled on servers that limit their commands, see seeAll. A login
+// with a token counts once the server has answered a command, see confirm; a
+// token that is refused is tried once more with another one of its source.
 // State: not authenticated; after a PREAUTH greeting nothing is sent.
 func (c *Conn) Login(ctx context.Context, cr Credentials) error {
 	if err := c.enter(ctx); err != nil {
 		return err
 	}
+	c.source = cr.TokenSource
 	if err := c.logIn(ctx, cr); err != nil {
-		return err
+		if err = c.logInAgain(ctx, cr, err); err != nil {
+			return err
+		}
 	}
 	if !c.capsFresh {
 		if _, err := c.Capability(ctx); err != nil {
@@ -69,6 +76,9 @@ func (c *Conn) Login(ctx context.Context, cr Credentials) error {
 			}
 			// Refused after a good login: what was known is still true.
 		}
+	}
+	if err := c.confirm(ctx); err != nil {
+		return err
 	}
 	if c.cfg.Compress && c.Has("COMPRESS=DEFLATE") && !c.Compressed() {
 		if err := c.Compress(ctx); err != nil && c.err != nil {
@@ -101,10 +111,16 @@ func (c *Conn) logIn(ctx context.Context, cr Credentials) error {
 		return err
 	}
 	c.capsFresh = false
+	if cr.TokenSource != nil {
+		if err := c.mayHaveToken(cr.TokenHosts); err != nil {
+			return err
+		}
+	}
 	token, err := cr.token(ctx, &c.cfg)
 	if err != nil {
 		return err
 	}
+	c.token = token
 	direct, err := cr.direct(&c.cfg)
 	if err != nil {
 		return err
@@ -115,6 +131,9 @@ func (c *Conn) logIn(ctx context.Context, cr Credentials) error {
 	p := auth.Params{
 		User: cr.User, AuthUser: cr.AuthUser, Password: cr.Password, Token: token,
 		Domain: cr.Domain, Host: c.cfg.Host, Port: c.cfg.Port, Done: ctx.Done(),
+	}
+	if state, ok := c.s.TLS(); ok {
+		p.TLS = &state
 	}
 	switch {
 	case mech == MechMasterAuth:
@@ -146,6 +165,11 @@ func (c *Conn) logIn(ctx context.Context, cr Credentials) error {
 	if mech == MechSASLLogin {
 		mech = auth.Login
 	}
+	if plus := mech + "-PLUS"; (mech == auth.ScramSHA1 || mech == auth.ScramSHA256) && c.Has(imap.AuthCap(plus)) && auth.CanBind(p.TLS) {
+		if err := c.scramPlus(ctx, plus, p); !c.bindsOtherwise(err) {
+			return err
+		}
+	}
 	client, err := auth.New(mech, p)
 	if err != nil {
 		return fmt.Errorf("%s: %w (%s)", c.cfg.Label(), err, c.cfg.opt("authmech"))
@@ -162,6 +186,23 @@ func (c *Conn) logIn(ctx context.Context, cr Credentials) error {
 	}
 	c.authError = err
 	return nil
+}
+
+// scramPlus logs in by SCRAM with channel binding.
+func (c *Conn) scramPlus(ctx context.Context, mech string, p auth.Params) error {
+	client, err := auth.New(mech, p)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.cfg.Label(), err)
+	}
+	return c.authenticate(ctx, client, mech)
+}
+
+// bindsOtherwise reports whether the server refused SCRAM with channel binding by
+// itself, or for a binding that it does not know: some offer it with bindings that
+// TLS 1.3 does not have. A challenge that does not hold is no such refusal; who is
+// in between could send it to have the binding left out.
+func (c *Conn) bindsOtherwise(err error) bool {
+	return c.refused(err) || err != nil && c.err == nil && strings.Contains(err.Error(), "unsupported-channel-binding-type")
 }
 
 // defaultMech is the command LOGIN, unless the server forbids it and offers
@@ -209,11 +250,11 @@ func (c *Conn) isLoopback() bool {
 	if c.cfg.Proxy != nil {
 		return false
 	}
-	if strings.EqualFold(c.cfg.Host, "localhost") {
+	if Loopback(c.cfg.Host) {
 		return true
 	}
-	if ip := net.ParseIP(c.cfg.Host); ip != nil {
-		return ip.IsLoopback()
+	if net.ParseIP(c.cfg.Host) != nil {
+		return false
 	}
 	if a, ok := c.s.RemoteAddr().(*net.TCPAddr); ok {
 		return a.IP.IsLoopback()

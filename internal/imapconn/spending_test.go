@@ -26,7 +26,7 @@ func (p *peer) flood(text string) {
 // endless are replies without end, each of another sort that nobody asked for.
 var endless = map[string]string{
 	"unknown":            "* X\r\n",
-	"no reply":           "what? OK\r\n",
+	"no reply":           "what? hello\r\n",
 	"continuation":       "+ go on\r\n",
 	"OK":                 "* OK hello\r\n",
 	"NO":                 "* NO hello\r\n",

@@ -26,8 +26,13 @@ type TLSError struct {
 	Cert *x509.Certificate
 	// Passing says that trying again may help: the server went away or fell silent.
 	Passing bool
+	// Implicit says that TLS was spoken from the first byte.
+	Implicit bool
 
 	remedy string
+	// missing says which certificate the server should have sent along, "" for none.
+	missing string
+	cfg     *Config
 }
 
 // Error tells subject, issuer, dates, fingerprint, reason and remedy.
@@ -40,8 +45,10 @@ func (e *TLSError) Error() string {
 			c.Subject.String(), strings.Join(names, " "), c.Issuer.String(),
 			c.NotBefore.UTC().Format(time.RFC3339), c.NotAfter.UTC().Format(time.RFC3339), Fingerprint(c))
 	}
-	if e.remedy != "" {
-		b.WriteString("; " + e.remedy)
+	for _, s := range []string{e.missing, e.remedy} {
+		if s != "" {
+			b.WriteString("; " + s)
+		}
 	}
 	return b.String()
 }
@@ -103,7 +110,7 @@ func (c *Conn) tlsError(err error) error { return c.cfg.tlsError(err, c.certWant
 // tlsError explains a failed handshake; certWanted says that the server asked for
 // a certificate of the client.
 func (c *Config) tlsError(err error, certWanted bool) error {
-	e := &TLSError{Host: c.Label() + " " + c.addr(), Err: err}
+	e := &TLSError{Host: c.Label() + " " + c.addr(), Err: err, Implicit: c.TLS == TLSImplicit, cfg: c}
 	args := c.opt("sslargs")
 	var verify *tls.CertificateVerificationError
 	var finger *fingerprintError
@@ -118,7 +125,7 @@ func (c *Config) tlsError(err error, certWanted bool) error {
 		e.remedy = fmt.Sprintf("if you trust this server all the same, pin it with %s SSL_fingerprint=..., give its root with %s SSL_ca_file=..., or switch the check off with %s SSL_verify_mode=0 or %s",
 			args, args, args, c.opt("insecure"))
 		if lacksIntermediate(verify) {
-			e.remedy = fmt.Sprintf("the server sends no certificate but its own, so that of the authority between may be missing, which is the server's mistake: give that one (%q) with %s; or: ", e.Cert.Issuer.String(), c.opt("cafile")) + e.remedy
+			e.missing = fmt.Sprintf("the server sends no certificate but its own, so that of the authority between may be missing, which is the server's mistake: give that one (%q) with %s", e.Cert.Issuer.String(), c.opt("cafile"))
 		}
 	case errors.As(err, &finger):
 		e.Cert = finger.cert

@@ -85,6 +85,9 @@ func TestTLSRemedies(t *testing.T) {
 			if !errors.As(err, &te) || !strings.Contains(err.Error(), tt.says) || te.Passing != tt.passing {
 				t.Errorf("%v", err)
 			}
+			if advice := strings.Join(te.Advice(), "\n"); !strings.Contains(advice+te.Cause(), tt.says) {
+				t.Errorf("%s; %s", te.Cause(), advice)
+			}
 			if strings.Contains(name, "suite") && strings.Contains(err.Error(), "check the certificate") {
 				t.Errorf("%v", err)
 			}

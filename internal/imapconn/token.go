@@ -13,7 +13,7 @@ import (
 func (cr *Credentials) token(ctx context.Context, cfg *Config) (secret.Secret, error) {
 	switch {
 	case cr.TokenSource != nil:
-		t, err := cr.TokenSource(ctx)
+		t, err := cr.TokenSource.Token(ctx)
 		if err != nil {
 			return t, fmt.Errorf("%s: get an access token: %w", cfg.Label(), err)
 		}

@@ -3,6 +3,7 @@ package perlexpr
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/perlexpr/perllex"
@@ -22,6 +23,31 @@ type Expr struct {
 	text  string
 	limit time.Duration
 	prog  *program
+	uses  *uses
+}
+
+// uses counts nothing but whether the expression was ever asked, and ever had an
+// effect. Copies with another time limit share it.
+type uses struct{ asked, used atomic.Bool }
+
+// Idle reports whether the expression was evaluated since Compile or Forget, and
+// never matched nor changed anything.
+func (e *Expr) Idle() bool { return e.uses.asked.Load() && !e.uses.used.Load() }
+
+// Forget has Idle begin anew, after evaluations that were only a test.
+func (e *Expr) Forget() {
+	e.uses.asked.Store(false)
+	e.uses.used.Store(false)
+}
+
+// note remembers an evaluation. Most of many millions find it remembered.
+func (u *uses) note(effect bool) {
+	if !u.asked.Load() {
+		u.asked.Store(true)
+	}
+	if effect && !u.used.Load() {
+		u.used.Store(true)
+	}
 }
 
 // Compile reads the value of an option. The error names the option, the value,
@@ -29,7 +55,7 @@ type Expr struct {
 // wrong is found here, before any connection, but for the result of filling
 // variables into a pattern and for the time an evaluation takes.
 func Compile(kind Kind, text string) (*Expr, error) {
-	e := &Expr{kind: kind, text: text, limit: TimeLimit}
+	e := &Expr{kind: kind, text: text, limit: TimeLimit, uses: &uses{}}
 	if kind < 0 || int(kind) >= len(kindOptions) {
 		return nil, fmt.Errorf("perlexpr: unknown kind %d", int(kind))
 	}
@@ -102,6 +128,7 @@ func (e *Expr) Match(s string, v Vars) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	e.uses.note(st.result)
 	return st.result, nil
 }
 
@@ -115,6 +142,7 @@ func (e *Expr) Apply(s string, v Vars) (string, error) {
 	if err != nil {
 		return s, err
 	}
+	e.uses.note(st.subject != s)
 	return st.subject, nil
 }
 

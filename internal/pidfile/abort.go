@@ -23,7 +23,7 @@ var ErrStillRunning = errors.New("is still running")
 func AbortFile(path string, pid int) string { return path + "abort" + strconv.Itoa(pid) }
 
 // Abort ends the process that owns the pid file at path: QUIT, three seconds,
-// KILL, one second. say is called with each step. Finding no process is no
+// KILL, one second. say is called with each step, in imapsync's words. Finding no process is no
 // error: the caller has what he wants. A number that belongs to a process of
 // another program is left alone.
 func Abort(ctx context.Context, path string, say func(string)) error {
@@ -31,23 +31,22 @@ func Abort(ctx context.Context, path string, say func(string)) error {
 	if err != nil || pid == 0 {
 		return err
 	}
-	say(fmt.Sprintf("In abort: sending QUIT to process %d", pid))
+	say(fmt.Sprintf("Sending signal QUIT to PID %d ", pid))
 	if err := quit(pid); err != nil {
 		return fmt.Errorf("process %d could not be signalled: %w", pid, err)
 	}
-	if gone(ctx, pid, quitWait) {
-		say(fmt.Sprintf("In abort: process %d has ended", pid))
-		return nil
+	if !gone(ctx, pid, quitWait) {
+		say(fmt.Sprintf("Sending signal KILL to PID %d ", pid))
+		if err := kill(pid); err != nil {
+			return fmt.Errorf("process %d could not be killed: %w", pid, err)
+		}
+		if !gone(ctx, pid, killWait) {
+			say(fmt.Sprintf("Process PID %d seems still there. Can not do much.", pid))
+			return fmt.Errorf("process %d %w", pid, ErrStillRunning)
+		}
 	}
-	say(fmt.Sprintf("In abort: process %d did not end within %v, sending KILL", pid, quitWait))
-	if err := kill(pid); err != nil {
-		return fmt.Errorf("process %d could not be killed: %w", pid, err)
-	}
-	if gone(ctx, pid, killWait) {
-		say(fmt.Sprintf("In abort: process %d has ended", pid))
-		return nil
-	}
-	return fmt.Errorf("process %d %w", pid, ErrStillRunning)
+	say(fmt.Sprintf("Process PID %d ended.", pid))
+	return nil
 }
 
 // AbortByFile asks the owner of the pid file at path to end, by creating a file
@@ -65,7 +64,8 @@ func AbortByFile(path string, say func(string)) error {
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("abort file %s: %w", name, err)
 	}
-	say(fmt.Sprintf("In abort: created %s, which asks process %d to end", name, pid))
+	say("touching " + name)
+	say(fmt.Sprintf("This file asks process %d to end.", pid))
 	return nil
 }
 
@@ -90,12 +90,12 @@ func target(path string, say func(string)) (int, error) {
 		say(fmt.Sprintf("In abort: No process to abort in %s", path))
 		return 0, nil
 	case o.pid == 0:
-		say(fmt.Sprintf("In abort: %q in %s is not a pid number", o.text, path))
+		say(fmt.Sprintf("In abort: pid %s in %s is not a pid number", o.text, path))
 		return 0, nil
 	case !o.alive:
 		say(fmt.Sprintf("In abort: process %d of %s is not running", o.pid, path))
 		return 0, nil
-	case !o.here && !related(o.pid):
+	case !o.locked && !related(o.pid):
 		say(fmt.Sprintf("In abort: process %d of %s is another program now, it is left alone", o.pid, path))
 		return 0, nil
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strconv"
 	"time"
 )
 
@@ -31,11 +33,24 @@ func Living(path string) (Holder, bool, error) {
 	return Holder{PID: o.pid, LogFile: o.log}, o.alive, nil
 }
 
+// LogPath is LogFile as it can be opened from here: a relative name is one in the
+// directory of its process, where the system tells that (Linux).
+func (h Holder) LogPath() string {
+	if h.LogFile == "" || filepath.IsAbs(h.LogFile) {
+		return h.LogFile
+	}
+	dir, err := os.Readlink("/proc/" + strconv.Itoa(h.PID) + "/cwd")
+	if err != nil {
+		return h.LogFile
+	}
+	return filepath.Join(dir, h.LogFile)
+}
+
 // Follow copies the log of h to w from its beginning until h does not own the
 // pid file at path any more, and then what is left of it. It looks again at each
 // tick.
 func Follow(ctx context.Context, path string, h Holder, tick <-chan time.Time, w io.Writer) error {
-	log := &growing{name: h.LogFile}
+	log := &growing{name: h.LogPath()}
 	defer log.close()
 	for {
 		// Asked before reading: what is written before the end is read after it.

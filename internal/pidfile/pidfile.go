@@ -2,12 +2,13 @@
 // that process on request (imapsync: --pidfile, --pidfilelocking, --abort,
 // --abortbyfile).
 //
-// The file holds the process number on its first line and the log file on its
-// second, as imapsync's does, and a third line that tells it was written here.
-// It is created exclusively and stays locked (flock) while its process lives.
-// The lock, not the number, tells whether the owner is alive: numbers are given
-// to other processes sooner or later. A file without the third line is
-// imapsync's, and is judged by its number. Only the owner removes the file.
+// The file holds what imapsync's holds, since panels read it: the process number
+// on its first line and, where there is a log, its file on the second. It is
+// created exclusively and stays locked (flock) while its process lives: a lock
+// that is held tells that the owner is alive. Where nobody holds it the file may
+// be imapsync's, which locks nothing: then the number decides, unless its process
+// began after the file was written, for numbers are given to other processes
+// sooner or later. Only the owner removes the file.
 package pidfile
 
 import (
@@ -17,12 +18,14 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // ErrHeld is the answer when locking was asked for and the owner is alive.
 var ErrHeld = errors.New("already exists, another run may be currently under way")
 
-// mark is the third line of a file written by this program.
+// mark was a third line of files that earlier versions wrote: they held the lock,
+// so a file of theirs that nobody has locked is left over.
 const mark = "imaphaul"
 
 // maxPID is the largest process number that is believed, 2^22 as on Linux.
@@ -39,7 +42,8 @@ type File struct {
 // Acquire writes the pid file at path. When another process owns it and lives,
 // locking decides: with it the answer is an error that wraps ErrHeld, without
 // it the file is replaced, and the other process notices that at its end.
-// The file of a process that is gone is replaced in both cases.
+// The file of a process that is gone is replaced in both cases. One without a
+// process number tells nothing of its owner: locking refuses it, as imapsync does.
 func Acquire(path, logFile string, locking bool) (*File, error) {
 	var note string
 	// Each turn ends with the file ours, or another process having moved in
@@ -85,7 +89,10 @@ func (p *File) settle(logFile string) (bool, error) {
 		_ = p.f.Close()
 		return false, nil
 	}
-	content := fmt.Sprintf("%d\n%s\n%s\n", os.Getpid(), strings.ReplaceAll(logFile, "\n", " "), mark)
+	content := fmt.Sprintf("%d\n", os.Getpid())
+	if logFile != "" {
+		content += strings.ReplaceAll(logFile, "\n", " ") + "\n"
+	}
 	if _, err := io.WriteString(p.f, content); err != nil {
 		_ = p.f.Close()
 		return false, errors.Join(err, os.Remove(p.path))
@@ -134,6 +141,8 @@ func clear(path string, locking bool) (note string, err error) {
 	switch {
 	case o.alive && locking:
 		return "", fmt.Errorf("%w (process %d)", ErrHeld, o.pid)
+	case o.pid == 0 && locking:
+		return "", fmt.Errorf("%w: no process number is in it. Delete the file when no other run uses it", ErrHeld)
 	case o.alive:
 		note = fmt.Sprintf("pid file %s belongs to process %d, which runs: it is replaced", path, o.pid)
 	case o.pid > 0:
@@ -159,9 +168,25 @@ type owner struct {
 	pid   int // 0: none, or not a number
 	text  string
 	log   string // its log file, "" for none
-	here  bool   // written by this program
 	alive bool
+	// locked: the owner holds the lock, so it is this program.
+	locked bool
 }
+
+// recycled reports whether process pid began after the file was written, so that
+// it cannot be the one that wrote it.
+func recycled(f *os.File, pid int) bool {
+	written, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	began, ok := startOf(pid)
+	return ok && began.After(written.ModTime().Add(clockSlack))
+}
+
+// clockSlack is how far the two clocks that recycled compares may be apart: one
+// counts from the start of the system in hundredths, the other is the wall's.
+const clockSlack = 5 * time.Second
 
 // ownerOf reads an open pid file. It leaves the file locked when the owner is
 // gone, so that nobody else clears it at the same time.
@@ -176,18 +201,16 @@ func ownerOf(f *os.File) owner {
 	if pid, err := strconv.Atoi(o.text); err == nil && pid > 0 && pid <= maxPID {
 		o.pid = pid
 	}
-	o.here = len(lines) > 2 && lines[2] == mark
 	if len(lines) > 2 { // a line that is whole
 		o.log = lines[1]
 	}
 	locked, err := tryLock(f)
 	switch {
 	case err == nil && !locked:
-		o.alive = true
-	case err == nil && o.here:
-		// The lock was free: the owner is gone, whoever has its number now.
+		o.alive, o.locked = true, true
+	case err == nil && len(lines) > 2 && lines[2] == mark:
 	default:
-		o.alive = o.pid > 0 && running(o.pid)
+		o.alive = o.pid > 0 && running(o.pid) && !recycled(f, o.pid)
 	}
 	return o
 }

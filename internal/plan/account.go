@@ -26,6 +26,11 @@ type Account struct {
 	OAuthDirect     secret.Secret
 	OAuthDirectFile string
 
+	// OAuth makes tokens at each login; nil for none.
+	OAuth *OAuth `json:",omitempty"`
+	// TokenHosts are hosts that the user trusts with a token (--oauthhostN).
+	TokenHosts []string `json:",omitempty"`
+
 	Mech      string // upper case, "" for the default
 	ProxyAuth bool
 	TryLogin  bool
@@ -37,6 +42,9 @@ type Account struct {
 	ProbeSSL bool
 	// Insecure switches certificate verification off.
 	Insecure bool
+	// VerifyGiven: the user asked for the check of the certificate himself, so that
+	// it holds on this machine, too.
+	VerifyGiven bool
 	// AllowCleartext: --nosslN and --notlsN were both given.
 	AllowCleartext bool
 	// MinTLS and MaxTLS are "1.0", "1.1", "1.2" or "1.3", "" for the default: from

@@ -74,9 +74,12 @@ type Folders struct {
 	Automap                      bool
 	// Trans holds --regextrans2: user rules, then those of presets. The rules of
 	// --subfolder2 and of the INBOX spelling are the mapping's own.
-	Trans     []*perlexpr.Expr
-	FixSlash2 bool
-	FixInbox  bool
+	Trans []*perlexpr.Expr
+	// TransPresets and ExcludePresets are how many of these, the last ones, come
+	// from presets.
+	TransPresets, ExcludePresets int
+	FixSlash2                    bool
+	FixInbox                     bool
 	// MixFolders false: a host2 folder that exists under another case is skipped.
 	MixFolders bool
 
@@ -121,8 +124,10 @@ type Selection struct {
 	Search1, Search2             string
 	AbleToSearch1, AbleToSearch2 bool
 	CheckAbleToSearch            bool
-	FetchSet                     string // --fetch_hash_set, "" for 1:*
-	CheckMessageExists           bool
+	// CheckAbleToSearchGiven: the check was asked for, beyond what is counted anyway.
+	CheckAbleToSearchGiven bool
+	FetchSet               string // --fetch_hash_set, "" for 1:*
+	CheckMessageExists     bool
 }
 
 // Identity says when two messages are the same (docs/design.md, "Identity").
@@ -145,6 +150,7 @@ type Identity struct {
 // Transform says what is changed in a message on its way.
 type Transform struct {
 	SkipMess, RegexMess []*perlexpr.Expr
+	RegexMessPresets    int // of RegexMess, the last ones
 	PipeMess            []string
 	PipeMessCheck       bool
 	DisarmReadReceipts  bool
@@ -161,14 +167,15 @@ type Transform struct {
 
 // Flags says what becomes of flags and labels (sections 5.1 and 6).
 type Flags struct {
-	RegexFlag     []*perlexpr.Expr
-	Filter        bool // --filterflags
-	FilterBuggy   bool
-	FixCase       bool // --flagscase
-	Resync        bool
-	SyncAfterCopy bool
-	SyncLabels    bool
-	ResyncLabels  bool
+	RegexFlag        []*perlexpr.Expr
+	RegexFlagPresets int  // of RegexFlag, the last ones
+	Filter           bool // --filterflags
+	FilterBuggy      bool
+	FixCase          bool // --flagscase
+	Resync           bool
+	SyncAfterCopy    bool
+	SyncLabels       bool
+	ResyncLabels     bool
 }
 
 // Deletion says what may be deleted and what guards it.

@@ -26,6 +26,13 @@ func (t *Text) probed(e event.Probed) {
 
 func (t *Text) connecting(e event.Connecting) {
 	t.login[inRange(e.Side)] = e.Login
+	if side := inRange(e.Side); t.portLater[side] {
+		a := t.o.Host1
+		if side == 2 {
+			a = t.o.Host2
+		}
+		t.serverLine(int(side), a, e.Port)
+	}
 	if e.Login {
 		t.linef("Host%[1]d: connecting and login on host%[1]d [%[2]s] port [%[3]d] with user [%[4]s]",
 			e.Side, e.Host, e.Port, e.User)
@@ -54,6 +61,9 @@ func (t *Text) connected(e event.Connected) {
 	if e.Unverified {
 		t.linef("Host%d: warning! the server's certificate is not verified:"+
 			" anybody between here and there can read and change everything", e.Side)
+	}
+	if e.Waived != "" {
+		t.linef("Host%[1]d: warning! %[2]s. It is accepted because host%[1]d is this machine; give --cafile%[1]d or --sslargs%[1]d SSL_verify_mode=1 to refuse it.", e.Side, e.Waived)
 	}
 	if e.PlaintextLoginSent {
 		t.linef("Host%d: warning! the connection is not encrypted: the password travels in clear", e.Side)
@@ -105,6 +115,10 @@ func (t *Text) quota(e event.Quota) {
 	if e.Limit > 0 {
 		full = 100 * float64(e.Used) / float64(e.Limit)
 		percent = strconv.FormatFloat(full, 'f', 2, 64)
+	}
+	if e.Limit <= 0 {
+		t.linef("Host%d: Quota current storage is %d bytes. There is no limit.", e.Side, e.Used)
+		return
 	}
 	t.linef("Host%d: Quota current storage is %d bytes. Limit is %d bytes. So %s %% full",
 		e.Side, e.Used, e.Limit, percent)

@@ -54,6 +54,8 @@ func (t *Text) advice(c event.Class) string {
 		return wrongServer(1, o.Host1)
 	case event.ErrConnection2:
 		return wrongServer(2, o.Host2)
+	case event.ErrAuthMechanism:
+		return "Check the mechanism of --authmech1 and --authmech2, and the password it takes."
 	case event.ErrTLS:
 		return "Check the certificate of the server and the name you reach it by."
 	case event.ErrAppendSize:
@@ -61,6 +63,18 @@ func (t *Text) advice(c event.Class) string {
 			" or see --truncmess."
 	case event.ErrOverquota:
 		return "The destination mailbox is full: make room there, then run the same command again."
+	case event.ErrCreate:
+		return "Give the folders other names with --f1f2 or --regextrans2, or leave them out with --exclude."
+	case event.ErrSelect:
+		return "Look at these folders with another mail program, or leave them out with --exclude."
+	case event.ErrFetch:
+		return "Run the same command again; messages that host1 cannot give are listed with --skippedfile."
+	case event.ErrAppend:
+		return "See the hints above: --repair alters such messages, --skippedfile lists them."
+	case event.ErrAppendVirus:
+		return "The destination takes these messages for a virus: they stay on host1."
+	case event.ErrDeletion:
+		return "Nothing of it was copied or lost by this: see the server's words above."
 	case event.ErrFlags:
 		return "The destination refuses flags. Run again with --noresyncflags, or see --regexflag."
 	case event.ErrTransferExceeded:

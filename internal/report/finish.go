@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -8,6 +9,7 @@ import (
 
 // finished prints everything between the last folder and the exit line.
 func (t *Text) finished(e event.Finished) {
+	t.serversLeft()
 	loop := !t.stats.LoopStarted.IsZero()
 	if e.Stopped == "errorsmax" {
 		t.errorsMax()
@@ -60,8 +62,13 @@ func (t *Text) shortRun(mode string) {
 // Ending is what the end of the process adds to the end of the run.
 type Ending struct {
 	Code int
+	// Errors is the number of errors of a run that did not begin, which no event
+	// told; 0 to take the tally's.
+	Errors int
 	// PidFile and AbortFile are the files removed on the way out, "" for none.
 	PidFile, AbortFile string
+	// NoLog says why there is no log file; "" because of --nolog.
+	NoLog string
 }
 
 // Exit prints imapsync's exit line and the few lines behind it.
@@ -69,8 +76,8 @@ func (t *Text) Exit(e Ending) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.flush()
-	t.linef("Exiting with return value %d (%s) %d/%d nb_errors/max_errors PID %d",
-		e.Code, ExitText(e.Code), t.stats.ErrorCount, t.o.ErrorsMax, t.o.Process.PID)
+	t.serversLeft()
+	t.linef("%s", ExitLine(e.Code, max(e.Errors, t.stats.ErrorCount), t.o.ErrorsMax, t.o.Process.PID))
 	for _, f := range []string{e.PidFile, e.AbortFile} {
 		if f != "" {
 			t.linef("Removing pidfile %s", f)
@@ -83,7 +90,15 @@ func (t *Text) Exit(e Ending) {
 			}
 		}
 	}
-	t.logLine("filepath", "")
+	t.logLine("filepath", e.NoLog)
+}
+
+// ExitLine is the line by which wrappers learn how a run ended: exit code, its
+// name, the errors counted and how many are the most (--errorsmax), and the
+// number of the process. Codes and names: docs/usage.md, "Exit codes".
+func ExitLine(code, errors, most, pid int) string {
+	return fmt.Sprintf("Exiting with return value %d (%s) %d/%d nb_errors/max_errors PID %d",
+		code, ExitText(code), errors, most, pid)
 }
 
 // exitTexts are imapsync's names of the exit codes (docs/usage.md,
@@ -124,6 +139,9 @@ var exitTexts = map[int]string{
 func ExitText(code int) string {
 	if s, ok := exitTexts[code]; ok {
 		return s
+	}
+	if code == event.ExitNoFile { // an errno in imapsync, which has no name for it
+		return "EXIT_FILE_NOT_CREATED"
 	}
 	return "EXIT_UNKNOWN"
 }

@@ -56,7 +56,7 @@ func (t *Text) list(folders []event.Folder) {
 }
 
 func (t *Text) role(e event.Role) {
-	t.linef("Host%d: special %-20s = %s (told by %s)", e.Side, e.Folder.Raw, e.Role, e.Source)
+	t.linef("Host%d: special %-20s = %s (by its %s)", e.Side, e.Folder.Raw, e.Role, e.Source)
 }
 
 // mapped prints the listing of both sides and the mapping: imapsync's two
@@ -150,12 +150,13 @@ func (t *Text) folderRemoved(e event.FolderRemoved) {
 	}
 	switch {
 	case e.Kept != "":
-		t.linef("Not deleting %s because of %s", name, e.Kept)
+		t.linef("Not deleting %s because of %s", name, strings.TrimPrefix(e.Kept, "because of "))
 	case e.Err != nil:
 		t.linef("Deleting %s failed: %v", name, e.Err)
-	case e.Messages > 0:
-		t.linef("Deleted %s with %d message(s)%s", name, e.Messages, dry)
 	default:
+		if e.Messages > 0 {
+			t.linef("Host2: deleting folder [%s] with %d message(s) in it%s", name, e.Messages, dry)
+		}
 		t.linef("Deleted %s%s", name, dry)
 	}
 }
@@ -165,10 +166,11 @@ func (t *Text) folderStart(e event.FolderStart) {
 	t.linef("Folder %7s %-35s -> %-35s", counter(e.Index, e.Of), e.From.Bracketed(), e.To.Bracketed())
 }
 
-// etaLine prints the ETA, when there is a total to count down from.
+// etaLine prints the ETA, when there is a total to count down from, and something
+// to judge the speed by. imapsync prints one before the first message, too.
 func (t *Text) etaLine() {
-	if !t.stats.TotalKnown {
-		return
+	if s := t.stats; !s.TotalKnown || s.Processed == 0 && s.Left() > 0 {
+		return // nothing was done yet that an estimate could be made from
 	}
 	t.buf = t.eta.append(t.buf, t.stats, t.now())
 	t.buf = append(t.buf, '\n')

@@ -3,6 +3,7 @@ package report
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +79,10 @@ func TestLinesOfImapsync(t *testing.T) {
 		}
 	}
 	want := strings.Split(strings.TrimSuffix(wantLoop, "\n"), "\n")
+	// Its first ETA comes before anything is known that one could be made from.
+	if first := slices.IndexFunc(want, func(l string) bool { return strings.HasPrefix(l, "ETA:") }); first >= 0 {
+		want = slices.Delete(want, first, first+1)
+	}
 	if d := cmp.Diff(want, lines); d != "" {
 		t.Errorf("the lines differ (-imapsync +here):\n%s", d)
 	}

@@ -90,6 +90,9 @@ func (t *Text) messageSkipped(e event.MessageSkipped) {
 		hint := ""
 		if e.Side == 1 {
 			hint = ". To solve this: use --addheader"
+			if len(t.o.Headers) > 0 {
+				hint = ". To solve this: " + t.identify()
+			}
 		}
 		t.linef("Host%d: %s/%d size %d ignored (no wanted headers so we ignore this message%s)",
 			e.Side, f, uid, e.Bytes, hint)

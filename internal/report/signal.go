@@ -43,7 +43,7 @@ func (t *Text) endedBySignal(name string) {
 	t.linef("Ended by a signal %s (my PID is %d my PPID is %d). Messages and whole folders may still be missing on host2.",
 		name, t.o.Process.PID, t.o.Process.PPID)
 	t.resume()
-	t.linef("Killing myself with signal %s", name)
+	t.linef("The process now ends by signal %s", name)
 }
 
 // resume tells how to go on.

@@ -42,8 +42,13 @@ func (t *Text) Start(p Preamble) {
 	defer t.flush()
 	o, proc := &t.o, &t.o.Process
 
-	t.linef("Here is %s %s on host %s, a %s system with %s",
-		o.Program, o.Version, proc.Hostname, o.Machine.os(), o.Machine.ram())
+	self, really := o.Program+" "+o.Version, ""
+	if o.CalledAs != "" {
+		// Wrappers read the version here: what this is stands behind it.
+		self, really = o.CalledAs, " ( "+self+" )"
+	}
+	t.linef("Here is %s on host %s, a %s system with %s%s",
+		self, proc.Hostname, o.Machine.os(), o.Machine.ram(), really)
 	if p.Build != "" {
 		t.linef("with %s", p.Build)
 	}
@@ -90,11 +95,31 @@ func (t *Text) Start(p Preamble) {
 		}
 	}
 	for i, a := range []Account{o.Host1, o.Host2} {
-		port := ""
-		if a.Port != 0 {
-			port = fmt.Sprint(a.Port)
+		if a.Port == 0 && a.Host != "" {
+			t.portLater[i+1] = true
+			continue
 		}
-		t.linef("Host%d: IMAP server [%s] port [%s] user [%s]", i+1, a.Host, port, a.User)
+		t.serverLine(i+1, a, a.Port)
+	}
+}
+
+// serverLine names a side with the port that is used, 0 when there is none.
+func (t *Text) serverLine(side int, a Account, port int) {
+	t.portLater[side] = false
+	shown := ""
+	if port != 0 {
+		shown = fmt.Sprint(port)
+	}
+	t.linef("Host%d: IMAP server [%s] port [%s] user [%s]", side, a.Host, shown, a.User)
+}
+
+// serversLeft names the sides whose port was never detected, since the run ended
+// before.
+func (t *Text) serversLeft() {
+	for i, a := range []Account{t.o.Host1, t.o.Host2} {
+		if t.portLater[i+1] {
+			t.serverLine(i+1, a, 0)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/units"
@@ -65,14 +66,18 @@ func (t *Text) figures() (all []figure) {
 	stat("Messages found crossduplicate on host2", "%d", s.SkippedBy[event.SkipCrossDuplicate].Messages)
 	suggestion := ""
 	if n := s.Unidentified(); n > 0 {
-		suggestion = fmt.Sprintf("in order to sync those %d unidentified messages, add option --addheader", n)
+		suggestion = fmt.Sprintf("in order to sync those %d unidentified messages, %s", n, t.identify())
 	}
 	stat("Messages void (noheader) on host1", "%d  %s", s.NoHeader[1], suggestion)
 	stat("Messages void (noheader) on host2", "%d", s.NoHeader[2])
 	stat("Messages found in host1 not in host2", "%d messages", s.OnlyOn1)
 	stat("Messages found in host2 not in host1", "%d messages", s.OnlyOn2)
-	stat("Messages deleted on host1", "%d", s.Deleted[1])
-	stat("Messages deleted on host2", "%d", s.Deleted[2])
+	stat("Messages deleted on host1", "%s", t.orDry(s.Deleted[1], s.WouldDelete[1]))
+	stat("Messages deleted on host2", "%s", t.orDry(s.Deleted[2], s.WouldDelete[2]))
+	if t.o.Dry {
+		stat("Folders created on host2", "%s", t.orDry(int64(s.FoldersCreated), int64(s.WouldCreate)))
+		stat("Messages with flags stored on host2", "%s", t.orDry(s.FlagsChanged, s.WouldChangeFlags))
+	}
 	stat("Total bytes transferred", "%d (%s)", s.BytesTransferred, units.Bytes(s.BytesTransferred))
 	stat("Total bytes skipped", "%d (%s)", s.BytesSkipped, units.Bytes(s.BytesSkipped))
 	stat("Message rate", "%.1f messages/s", float64(s.Transferred)/rateSecs)
@@ -92,6 +97,22 @@ func (t *Text) figures() (all []figure) {
 		stat("Final difference host2 - host1", "%s", difference(s.AtEnd))
 	}
 	return all
+}
+
+// orDry is a figure, and in a dry run what it would be without.
+func (t *Text) orDry(done, would int64) string {
+	if !t.o.Dry {
+		return strconv.FormatInt(done, 10)
+	}
+	return fmt.Sprintf("%d (could be %d without dry mode)", done, would)
+}
+
+// identify says how messages without an identity are synced.
+func (t *Text) identify() string {
+	if len(t.o.Headers) > 0 {
+		return fmt.Sprintf("run without --useheader %s, by which they have no identity", strings.Join(t.o.Headers, " --useheader "))
+	}
+	return "add option --addheader"
 }
 
 func difference(d event.Difference) string {
@@ -126,15 +147,22 @@ func (t *Text) verdict() {
 	t.unvisitedFolders()
 	if n := s.Unidentified(); n > 0 {
 		t.linef("There are %d unidentified messages (usually Sent or Draft messages)."+
-			" To sync them add option --addheader", n)
+			" To sync them %s", n, t.identify())
 	} else if s.Complete() && s.Identified1 > 0 {
 		t.linef("There is no unidentified message on host1.")
 	}
 	switch {
 	case t.o.UseUID:
 	case s.OnlyOn2 > 0:
-		t.linef("The sync is not strict, there are %d among %d identified messages in host2 that are not on host1."+
-			" Use --delete2 and sync again to delete them and have a strict sync.", s.OnlyOn2, s.Identified2)
+		how := " Use --delete2 and sync again to delete them and have a strict sync."
+		switch {
+		case t.o.Delete2 && t.o.Dry:
+			how = " Without --dry the option --delete2 deletes them, but for those that the lines above except."
+		case t.o.Delete2:
+			how = " They stay though --delete2 was given; the lines about deletions say why."
+		}
+		t.linef("The sync is not strict, there are %d among %d identified messages in host2 that are not on host1.%s",
+			s.OnlyOn2, s.Identified2, how)
 	case s.Strict():
 		t.linef("The sync is strict, all %d identified messages in host2 are on host1.", s.Identified2)
 	}

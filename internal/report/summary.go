@@ -21,6 +21,12 @@ func (t *Text) summary() {
 	}
 	if n := t.stats.Warnings; n > 0 {
 		t.linef("Gave %d warning(s), see the lines beginning with Warning.", n)
+		for i, w := range t.stats.WarningTexts {
+			t.linef("Warning %d/%d: %s", i+1, n, w)
+		}
+		if more := n - len(t.stats.WarningTexts); more > 0 {
+			t.linef("%d more warnings are in the lines above only.", more)
+		}
 	}
 	switch t.stats.Finished.Stopped {
 	case "", "signal":

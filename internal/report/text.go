@@ -23,11 +23,18 @@ import (
 type Options struct {
 	Program string // "imaphaul"
 	Version string
+	// CalledAs is the program and version under whose name it was called, such as
+	// "imapsync 2.229"; "" under its own.
+	CalledAs string
 
 	Dry         bool
 	JustFolders bool
 	// UseUID: the user identified by UID, so imapsync's strictness verdict is left out.
 	UseUID bool
+
+	Delete2 bool // --delete2 was given
+	// Headers are those of --useheader, which beat --addheader; empty for none.
+	Headers []string
 
 	ErrorsMax  int  // --errorsmax, shown beside the number of errors
 	ErrorsDump bool // list the errors at the end
@@ -85,6 +92,7 @@ type Text struct {
 	// What a line needs to remember of earlier events.
 	login      [3]bool // the connection is made to log in
 	loggedIn   [3]bool
+	portLater  [3]bool // the line with the port waits until that is detected
 	lists      [3][]event.Folder
 	subscribed [3][]event.Folder
 	sizesOpen  [2]bool // the banner of the sizes table before, after

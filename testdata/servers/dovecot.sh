@@ -5,9 +5,10 @@
 #   hide=A,B     capabilities left out     quota=KIB      of every user
 #   fsync=always (default: never)          acl=yes        ACL commands
 #   connections=N at most, of one user from one address (default: 1000)
+#   oauth=URL    tokens are asked about at this URL (RFC 7662), passwords work too
 #   listindex=no without it CREATE costs the same however many folders there are
 here=$(dirname "$0")
-known="sep prefix format layout hide quota fsync acl connections listindex"
+known="sep prefix format layout hide quota fsync acl connections listindex oauth"
 isolated=
 # shellcheck source=lib.sh
 . "$here/lib.sh"
@@ -45,13 +46,20 @@ configure() {
   if [[ ${option[acl]:-} ]]; then plugins+=" acl" imap_plugins+=" imap_acl"; fi
   mkdir -p "$state/run" "$state/mail"
   chown nobody:nogroup "$state/mail"
+  [[ ! ${option[oauth]:-} ]] || cat >"$state/oauth2.conf" <<CONF
+introspection_mode = post
+introspection_url = ${option[oauth]}
+username_attribute = username
+active_attribute = active
+active_value = true
+CONF
   cat >"$state/dovecot.conf" <<CONF
 base_dir = $state/run
 state_dir = $state/run
 log_path = /dev/stderr
 protocols = imap
 listen = 127.0.0.1
-auth_mechanisms = plain login
+auth_mechanisms = plain login${option[oauth]:+ xoauth2 oauthbearer}
 disable_plaintext_auth = no
 ssl = yes
 ssl_cert = <$state/tls.pem
@@ -74,9 +82,11 @@ plugin {
 $([[ ! ${option[quota]:-} ]] || printf '  quota = count:User quota\n  quota_vsizes = yes\n  quota_rule = *:storage=%sK\n' "${option[quota]}")
 $([[ ! ${option[acl]:-} ]] || echo "  acl = vfile")
 }
+$([[ ! ${option[oauth]:-} ]] || printf 'passdb {\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = %s\n}\n' "$state/oauth2.conf")
 passdb {
   driver = static
   args = password=$(password %u)
+  ${option[oauth]:+mechanisms = plain login}
 }
 userdb {
   driver = static

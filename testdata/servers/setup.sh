@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # setup.sh [NAME...] makes the servers of the integration tests available; the
 # names are tls dovecot cyrus courier mox hoodiecrow, default: all of these, and
-# isync, which only the benchmark needs. What is there already is left alone, and
+# isync, which only the benchmark needs, and chromium, which only
+# "make test-browser" needs. What is there already is left alone, and
 # then nothing is printed.
 #
 # Dovecot is installed with apt, its automatic start forbidden. The packages of
@@ -130,6 +131,14 @@ setup_isync() {
   install isync || { why="apt-get install isync failed"; return 1; }
 }
 
+setup_chromium() {
+  command -v chromedriver >/dev/null && command -v chromium >/dev/null && return
+  why=$(not_here)
+  [[ ! $why ]] || return 1
+  say "installing chromium"
+  install chromium chromium-driver || { why="apt-get install chromium chromium-driver failed"; return 1; }
+}
+
 # setup_unpacked NAME PACKAGE...
 setup_unpacked() {
   [[ -e $cache/packages/$1/complete ]] && return
@@ -175,7 +184,7 @@ for name in "$@"; do
   declare -F "setup_$name" >/dev/null || { say "there is no \"$name\"" >&2; exit 64; }
   why=
   if "setup_$name"; then
-    [[ $name != tls && $name != isync ]] || continue
+    [[ $name != tls && $name != isync && $name != chromium ]] || continue
     why=$("$here/$name.sh" check 9>&-) && continue
   fi
   left+=" $name"
