@@ -50,13 +50,13 @@ func newProgress(out io.Writer) *progress {
 func (p *progress) take(line []byte) {
 	var e testEvent
 	if json.Unmarshal(line, &e) != nil || e.Action == "" {
-		fmt.Fprintf(p.out, "%s", line)
+		_, _ = fmt.Fprintf(p.out, "%s", line)
 		return
 	}
 	n := name{e.Package, e.Test}
 	switch e.Action {
 	case "build-output":
-		fmt.Fprint(p.out, e.Output)
+		_, _ = fmt.Fprint(p.out, e.Output)
 	case "start", "run", "cont":
 		p.running[n] = true
 	case "pause":
@@ -91,10 +91,10 @@ func (p *progress) end(n name, e testEvent) {
 			lines := strings.Split(strings.TrimRight(said, "\n"), "\n")
 			said = lines[len(lines)-1] + "\n"
 		}
-		fmt.Fprint(p.out, said)
+		_, _ = fmt.Fprint(p.out, said)
 		return
 	case e.Action == "fail":
-		fmt.Fprintf(p.out, "%s", said)
+		_, _ = fmt.Fprintf(p.out, "%s", said)
 	}
 	p.tests[e.Action]++
 	p.took[n] = time.Duration(e.Elapsed * float64(time.Second))
@@ -103,16 +103,16 @@ func (p *progress) end(n name, e testEvent) {
 // close prints what was said by those that never ended.
 func (p *progress) close() {
 	for _, n := range slices.SortedFunc(maps.Keys(p.said), compareNames) {
-		fmt.Fprintf(p.out, "%s\n%s", n, p.said[n])
+		_, _ = fmt.Fprintf(p.out, "%s\n%s", n, p.said[n])
 	}
 }
 
 // tellRunning names the tests that run.
 func (p *progress) tellRunning(silence time.Duration) {
-	fmt.Fprintf(p.out, "NO PROGRESS for %v; running are\n", silence)
+	_, _ = fmt.Fprintf(p.out, "NO PROGRESS for %v; running are\n", silence)
 	for _, n := range slices.SortedFunc(maps.Keys(p.running), compareNames) {
 		if n.test != "" {
-			fmt.Fprintf(p.out, "  %v\n", n)
+			_, _ = fmt.Fprintf(p.out, "  %v\n", n)
 		}
 	}
 }
@@ -124,9 +124,9 @@ func (p *progress) tellSlowest(most int, slow time.Duration) {
 	names := slices.SortedFunc(maps.Keys(p.took), func(a, b name) int {
 		return cmp.Or(cmp.Compare(p.took[b], p.took[a]), compareNames(a, b))
 	})
-	fmt.Fprintf(p.out, "%d tests and parts of tests passed, %d failed, %d were skipped. The slowest:\n", p.tests["pass"], p.tests["fail"], p.tests["skip"])
+	_, _ = fmt.Fprintf(p.out, "%d tests and parts of tests passed, %d failed, %d were skipped. The slowest:\n", p.tests["pass"], p.tests["fail"], p.tests["skip"])
 	for _, n := range names[:min(most, len(names))] {
-		fmt.Fprintf(p.out, "  %6.1f s  %v\n", p.took[n].Seconds(), n)
+		_, _ = fmt.Fprintf(p.out, "  %6.1f s  %v\n", p.took[n].Seconds(), n)
 	}
 	above := 0
 	for _, d := range p.took {
@@ -135,7 +135,7 @@ func (p *progress) tellSlowest(most int, slow time.Duration) {
 		}
 	}
 	if above > 0 {
-		fmt.Fprintf(p.out, "%d took longer than %v, which no test should on a quiet machine.\n", above, slow)
+		_, _ = fmt.Fprintf(p.out, "%d took longer than %v, which no test should on a quiet machine.\n", above, slow)
 	}
 }
 

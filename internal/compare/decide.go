@@ -159,14 +159,15 @@ func (v *verdict) classify() {
 	byContent := make(map[identity.Digest]*class)
 	for _, s := range v.g.src {
 		m := v.of(1, s)
+		whole := m != nil && !w.in.OneToOne && !w.cut(w.ofSrc[s])
 		var c *class
-		if m != nil && !w.in.OneToOne {
+		if whole {
 			c = byContent[m.Exact]
 		}
 		if c == nil {
 			c = &class{members: []int32{s}, content: m, tied: w.ofSrc[s]}
 			v.classes = append(v.classes, c)
-			if m != nil {
+			if whole {
 				byContent[m.Exact] = c
 			}
 			continue
@@ -195,6 +196,11 @@ func (v *verdict) classify() {
 			}
 		}
 	}
+}
+
+// cut reports whether a host2 record holds only a part of a message.
+func (w *Work) cut(d int32) bool {
+	return d >= 0 && w.in.Cut != nil && w.in.Cut(&w.in.Dst.Recs[d])
 }
 
 // match ties classes to host2 records that belong to whom, where alike says so.

@@ -27,6 +27,10 @@ type Input struct {
 	Known []int32
 	// Claims are those of host2's records; nil: all are free.
 	Claims []Claim
+	// Cut reports whether a host2 record is known to hold only a part of the message
+	// that it is tied to: it stands for that one alone, and never for its equals. nil:
+	// none is.
+	Cut func(d *listing.Record) bool
 	// OneToOne: each of several equal messages needs a counterpart of its own
 	// (--syncduplicates).
 	OneToOne bool

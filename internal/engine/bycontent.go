@@ -26,9 +26,14 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	cut, err := fs.cutCounterparts(ctx)
+	if err != nil {
+		return err
+	}
 	w := compare.Begin(compare.Input{
+		Cut: func(d *listing.Record) bool { return p.Transform.TruncMess == nil && cut[d.UID] },
 		Src: fs.src, Dst: fs.dst, Known: fs.couples(otherWays), Claims: fs.claims(),
-		OneToOne: p.Identity.SyncDuplicates, Strict: p.Deletion.Delete1 || p.Deletion.Delete2Duplicates,
+		OneToOne: p.Identity.SyncDuplicates, Strict: p.Deletion.Delete1 || p.Deletion.Delete2Duplicates || p.Deletion.Expunge2,
 		SizesUnknown: altered,
 		SizesAgree: func(s, d *listing.Record) bool {
 			return altered || fs.run.habits.ExplainsSize(s.Size, d.Size)

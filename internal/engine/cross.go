@@ -84,10 +84,13 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 			switch {
 			case at.uid == 0:
 				// A dry run: it would be there by then.
-				fs.crossed[rec.UID] = fs.crossed[rec.UID] || r.habits.ExplainsSize(rec.Size, at.size)
+				fs.crossed[rec.UID] = fs.crossed[rec.UID] || r.p.Dry && r.habits.ExplainsSize(rec.Size, at.size)
 				continue
 			case at.from != "" && at.from != fs.from.Raw:
 				note(1, at.from, at.fromUID, rec.UID)
+				if r.p.Deletion.Delete1 { // host1 may not have it any more
+					note(2, at.folder, at.uid, rec.UID)
+				}
 			default:
 				note(2, at.folder, at.uid, rec.UID)
 			}

@@ -8,7 +8,9 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -46,6 +48,12 @@ func splitMessage(msg []byte) (header, body []byte) {
 		at += n + 1
 	}
 	return msg, nil
+}
+
+// wouldCut reports whether --truncmess would cut a message of this size.
+func (fs *folderSync) wouldCut(size int64) bool {
+	most := fs.run.p.Transform.TruncMess
+	return most != nil && size > int64(*most)
 }
 
 // rememberCuts tells the journal which messages arrived in part.
@@ -95,20 +103,21 @@ func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, e
 			earlier(entries[i].UID1, entries[i].Cut)
 		}
 	}
-	if fs.run.unremembered() && len(uids) > 0 {
-		others, err := fs.run.others(ctx)
-		if err != nil {
-			return nil, err
-		}
-		self := fs.run.journalPair()
-		for _, o := range others.all {
-			for _, f := range o.Folders {
-				if !o.Pair.SameHost1(self) || f.Name1 != fs.from.Raw || f.UIDValidity1 != fs.src.UIDValidity || f.UIDValidity2 != fs.dst.UIDValidity {
-					continue
-				}
-				for _, p := range f.Pairs {
-					earlier(p.UID1, p.Cut)
-				}
+	others, err := fs.cutByOthers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range others {
+		earlier(p.UID1, true)
+	}
+	parts, err := fs.cutCounterparts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, list := range [][]compare.Match{fs.pairing.Present, fs.pairing.Repeated1} {
+		for _, m := range list {
+			if m.Dst >= 0 {
+				earlier(fs.src.Recs[m.Src].UID, parts[fs.dst.Recs[m.Dst].UID])
 			}
 		}
 	}
@@ -125,4 +134,56 @@ func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, e
 		fs.run.emit(event.DeletionRefused{Side: 1, Folder: fs.from, Count: int64(n), Why: "host2 does not have all of their content, which was cut on the way (" + why + ")"})
 	}
 	return kept, nil
+}
+
+// cutByOthers are the pairs of these folders of which journals that are not this run's
+// know that host2 has a part of the message only. They are asked when its own tells
+// of no earlier run.
+func (fs *folderSync) cutByOthers(ctx context.Context) (pairs []journal.Paired, err error) {
+	if !fs.run.unremembered() || !fs.run.p.Journal.Enabled {
+		return nil, nil
+	}
+	others, err := fs.run.others(ctx)
+	if err != nil {
+		return nil, err
+	}
+	self := fs.run.journalPair()
+	for _, o := range others.all {
+		for _, f := range o.Folders {
+			if !o.Pair.SameHost1(self) || f.Name1 != fs.from.Raw || f.UIDValidity1 != fs.src.UIDValidity || f.UIDValidity2 != fs.dst.UIDValidity {
+				continue
+			}
+			for _, p := range f.Pairs {
+				if p.Cut {
+					pairs = append(pairs, p)
+				}
+			}
+		}
+	}
+	return pairs, nil
+}
+
+// cutCounterparts are the host2 messages that earlier runs cut: each holds a part of
+// what a message of this host1 folder is, or was.
+func (fs *folderSync) cutCounterparts(ctx context.Context) (map[imap.UID]bool, error) {
+	if !fs.exists {
+		return nil, nil
+	}
+	cut := make(map[imap.UID]bool)
+	if fs.known.Usable() {
+		for e, err := range fs.known.Folder.Entries() {
+			if err != nil {
+				fs.run.journalFailed(err)
+				break
+			}
+			if e.Cut && e.UID2 != 0 {
+				cut[e.UID2] = true
+			}
+		}
+	}
+	others, err := fs.cutByOthers(ctx)
+	for _, p := range others {
+		cut[p.UID2] = true
+	}
+	return cut, err
 }

@@ -61,6 +61,9 @@ func (fs *folderSync) plan() *copier {
 		}
 		if fs.run.p.Dry && fs.wouldCopy(r) {
 			fs.skipped(&t, event.SkipDuplicate, "")
+			if !fs.wouldCut(r.Size) {
+				fs.onHost2 = append(fs.onHost2, r.UID) // it would be there by then
+			}
 			continue
 		}
 		fs.mapFlags(r)

@@ -24,8 +24,8 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 	uids := slices.Clone(fs.onHost2)
 	for i := range c.tasks {
 		if t := &c.tasks[i]; t.fate == copied {
-			if cut := fs.run.p.Transform.TruncMess; fs.run.p.Dry && cut != nil && t.size > int64(*cut) {
-				continue // it would be cut, and stay
+			if fs.run.p.Dry && fs.wouldCut(t.size) {
+				continue // it would stay
 			}
 			uids = append(uids, t.uid)
 		}
@@ -140,6 +140,7 @@ func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
 	}
 	uids := make([]imap.UID, 0, len(fs.pairing.Doubles))
 	var claimed, unsure int64
+	fs.merge.doubles = make(map[imap.UID]bool)
 	m := fs.merge.claims
 	for _, i := range fs.pairing.Doubles {
 		switch uid := fs.dst.Recs[i].UID; {
@@ -149,6 +150,7 @@ func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
 			unsure++
 		default:
 			uids = append(uids, uid)
+			fs.merge.doubles[uid] = true
 		}
 	}
 	fs.tellKept(claimed, "they are duplicates by their content, but runs stored each of them for a message of its own")

@@ -50,12 +50,24 @@ func (fs *folderSync) expect(c *copier) {
 		if fs.run.p.Deletion.Expunge2 && slices.Contains(fs.run.flags[1].List(fs.dst.Recs[m.Dst].Flags), imap.FlagDeleted) {
 			continue // the user asked for it to be removed
 		}
+		if fs.expungedAsHost1(m) {
+			continue
+		}
 		check.present.add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
 		if m.Trust == compare.Certain {
 			check.certain.add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
 		}
 	}
 	fs.run.checks = append(fs.run.checks, check)
+}
+
+// expungedAsHost1 reports whether a message that is the same on both sides, which are
+// one mailbox then, is marked \Deleted and goes with --expunge1: the user asked for it.
+func (fs *folderSync) expungedAsHost1(m compare.Match) bool {
+	d := &fs.run.p.Deletion
+	s, t := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
+	return d.Expunge1 && (!d.Delete1 || d.Expunge1Given) && fs.from.Raw == fs.to.Raw && s.UID == t.UID &&
+		fs.srcOpened.UIDValidity == fs.dstOpened.UIDValidity && fs.marked(s) && fs.hasDeleted(2, t)
 }
 
 // folderCount is what a server tells of a folder.

@@ -21,9 +21,13 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		return nil
 	}
 	fs.doubtfulMarks()
+	turn := fs.flagTurn()
 	var groups flagGroups
 	// Mailboxes have few distinct pairs of lists: each is judged once.
-	type pairOf struct{ src, dst listing.FlagID }
+	type pairOf struct {
+		src, dst listing.FlagID
+		unmarked bool
+	}
 	verdicts := make(map[pairOf]bool)
 	defer fs.tellUnlisted()
 	for _, m := range fs.pairing.Present {
@@ -34,16 +38,20 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 			continue
 		case m.Trust != compare.Certain:
 			continue // whose flags these are is not certain
-		case m.Shared && (deleted1 || !deleted2):
+		case m.Shared && !turn.here && (deleted1 || !deleted2):
 			continue // its flags are those of the message that it was made from
-		case fs.merge.sources > 1 && deleted1 && !deleted2:
-			continue // an equal message of another folder may not be marked
+		case turn.waits(m, deleted1):
+			continue
 		}
-		ids := pairOf{src.Flags, dst.Flags}
+		unmarked := turn.merged && deleted1 && !deleted2
+		ids := pairOf{src.Flags, dst.Flags, unmarked}
 		differ, known := verdicts[ids]
 		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(src.Flags))
 		if err != nil || !ok {
 			continue // told when the flags were mapped, or nothing can be stored
+		}
+		if unmarked {
+			want = slices.DeleteFunc(slices.Clone(want), isDeleted)
 		}
 		if !known {
 			differ = !transform.EqualFlags(want, fs.unmarked(want, fs.storable(dst.Flags)))
@@ -52,9 +60,16 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		if !differ || fs.tooBigForFlags(src) || fs.keptAlready(src, dst) {
 			continue
 		}
+		if unmarked {
+			groups.add(fs.withoutMark(src.Flags), want, dst.UID, m.Src)
+			continue
+		}
 		groups.add(src.Flags, want, dst.UID, m.Src)
 	}
-	return fs.storeAll(ctx, &groups)
+	if err := fs.storeAll(ctx, &groups); err != nil {
+		return err
+	}
+	return turn.end(ctx)
 }
 
 // hasDeleted reports whether a message of a side is marked \Deleted.

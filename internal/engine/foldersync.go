@@ -129,6 +129,7 @@ func (fs *folderSync) finish() {
 // delete.
 func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 	p := fs.run.p
+	fs.merge = fs.run.mergeOf(fs.row) // names may have been told apart meanwhile
 	if fs.unchanged() {
 		fs.still = true
 		return nil, nil
@@ -155,6 +156,9 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 	if fs.exists {
 		if fs.dstOpened, err = fs.open(ctx, 2, fs.to.Raw, true); err != nil {
 			return nil, fs.notOpened(2, err)
+		}
+		if err := fs.tellApart(ctx); err != nil {
+			return nil, err
 		}
 	} else {
 		fs.dstOpened = &imapconn.SelectData{}

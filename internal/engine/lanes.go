@@ -39,7 +39,7 @@ func (v *convoy) spread(ctx context.Context) error {
 		case err == nil && lost == nil && !v.patient.Load():
 			return nil
 		case v.run.stopping() && err != nil:
-			return nil // move looks what can still be settled
+			return nil //nolint:nilerr // move looks what can still be settled
 		}
 		if err == nil {
 			err = lost

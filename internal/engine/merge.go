@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -25,9 +27,13 @@ type mergeState struct {
 	spoiled string
 	// gone counts messages deleted on host2.
 	gone int64
+	// flags are those of equal messages, by the name of the host2 folder.
+	flags map[string]*equalFlags
+	// doubles are the messages that --delete2duplicates takes.
+	doubles map[imap.UID]bool
 	// dry are the messages that a dry run would have brought here from the folders
 	// before, and their sizes.
-	dry map[dryCopy]dryFrom
+	dry map[dryCopy][]dryFrom
 	// claims is what journals know of the host2 folder, nil unless something may be
 	// deleted there.
 	claims *claims
@@ -41,13 +47,17 @@ func (fs *folderSync) wouldCopy(r *listing.Record) bool {
 		return false
 	}
 	k := dryCopy{fs.to.Raw, r.Key}
-	if first, ok := m.dry[k]; ok {
-		return first.size == r.Size && first.from != fs.from.Raw
+	for _, first := range m.dry[k] {
+		if first.size == r.Size && first.from != fs.from.Raw {
+			return true
+		}
 	}
 	if m.dry == nil {
-		m.dry = make(map[dryCopy]dryFrom)
+		m.dry = make(map[dryCopy][]dryFrom)
 	}
-	m.dry[k] = dryFrom{fs.from.Raw, r.Size}
+	if len(m.dry[k]) < maxDryFrom {
+		m.dry[k] = append(m.dry[k], dryFrom{fs.from.Raw, r.Size})
+	}
 	return false
 }
 
@@ -57,7 +67,10 @@ type dryCopy struct {
 	key identity.Key
 }
 
-// dryFrom is the host1 folder that it would come from first, and its size.
+// maxDryFrom bounds how many messages of one key are remembered.
+const maxDryFrom = 50
+
+// dryFrom is a host1 folder that it would come from, and its size.
 type dryFrom struct {
 	from string
 	size int64

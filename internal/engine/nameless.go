@@ -14,7 +14,7 @@ import (
 // identify: from the whole header, else from the content. Each is read once.
 func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
 	p := &l.fs.run.p.Identity
-	if p.HeadersGiven {
+	if p.HeadersGiven && (l.n == 2 || !p.AddHeader) {
 		return nil // the user's choice stands; what it leaves behind is reported
 	}
 	var todo []imap.UID
@@ -36,7 +36,7 @@ func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing
 		}
 		todo = append(todo, r.UID)
 	}
-	if len(todo) == 0 {
+	if len(todo) == 0 || p.HeadersGiven {
 		return nil
 	}
 	hasher := l.fs.run.hasher[l.n-1]

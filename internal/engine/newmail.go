@@ -31,6 +31,9 @@ func (fs *folderSync) surplus() (uids []imap.UID, kept [guard.Rules]int64, known
 		if _, ok := fs.merge.union[r.Key]; ok {
 			continue // another host1 folder has it
 		}
+		if fs.merge.doubles[r.UID] {
+			continue // it goes as a duplicate
+		}
 		rule := known.Rule(guard.Extra{UID: uint32(r.UID), Arrived: r.Time(), Paired: m.alive[r.UID], Others: m.others(r.UID), Gone: m.gone[r.UID]})
 		if rule == guard.Goes {
 			uids = append(uids, r.UID)

@@ -17,7 +17,7 @@ import (
 type flagGroup struct {
 	flags []imap.Flag
 	uids  []imap.UID
-	// srcs are the host1 records the flags come from.
+	// srcs are the host1 records the flags come from, -1 for one of another folder.
 	srcs []int32
 }
 
@@ -116,6 +116,9 @@ func (fs *folderSync) stored(g *flagGroup, answer *imapconn.StoreData) {
 			now = sent
 		}
 		fs.dst.Recs[d].Flags = now
+		if g.srcs[i] < 0 {
+			continue // those of a message of another folder
+		}
 		if told && !transform.EqualFlags(g.flags, fs.storable(now)) {
 			fs.src.Recs[g.srcs[i]].Bits |= listing.FlagsKept
 		} else {

@@ -58,11 +58,11 @@ func repeat(n int, piece string) []string {
 
 func TestSlowness(t *testing.T) {
 	const timeout = 60 * time.Second
-	read := func(d *dripping, how func(*Stream) error) (error, time.Duration) {
+	read := func(d *dripping, how func(*Stream) error) (time.Duration, error) {
 		d.now = time.Unix(1000, 0)
 		s := NewStream(d, Options{Timeout: timeout, Now: d.clock})
 		err := how(s)
-		return err, d.now.Sub(time.Unix(1000, 0))
+		return d.now.Sub(time.Unix(1000, 0)), err
 	}
 	line := func(s *Stream) error { _, err := s.Line(); return err }
 	lines := func(n int) func(*Stream) error {
@@ -94,7 +94,7 @@ func TestSlowness(t *testing.T) {
 		"a line that begins and then stays": {dripping{pause: 59 * time.Second, pieces: repeat(10, "* SEARCH")}, line, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err, took := read(&tt.d, tt.how)
+			took, err := read(&tt.d, tt.how)
 			var late *TimeoutError
 			if tt.slow != errors.As(err, &late) || !tt.slow && err != nil {
 				t.Fatalf("%v after %v", err, took)

@@ -200,8 +200,8 @@ func (f *Folder) edit(do func(tx *bbolt.Tx, rec folderRecord) (applied func(), e
 		if rec.id == 0 {
 			return nil, fmt.Errorf("journal: folder %q to %q was forgotten: %w", f.names.one, f.names.two, ErrNotAttached)
 		}
-		written := func() {}
-		if rec, written, err = f.writeFirst(tx, rec); err != nil {
+		rec, written, err := f.writeFirst(tx, rec)
+		if err != nil {
 			return nil, err
 		}
 		applied, err := do(tx, rec)

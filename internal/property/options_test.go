@@ -30,12 +30,8 @@ func (o options) number(name string) (int, bool) {
 	return n, ok && err == nil
 }
 
-// deletes1 tells whether an option deletes on host1, deletes2 on host2.
+// deletes1 tells whether an option deletes on host1.
 func (o options) deletes1() bool { return o.has("--delete1", "--expunge1", "--delete1emptyfolders") }
-
-func (o options) deletes2() bool {
-	return o.has("--delete2", "--delete2duplicates", "--expunge2", "--delete2folders")
-}
 
 // choosesFolders tells whether only some of host1's folders take part.
 func (o options) choosesFolders() bool {

@@ -32,7 +32,7 @@ func wrapHeader(out *bytes.Buffer, original []byte, keep []string) {
 		name := strings.ToLower(string(f.text[:f.name]))
 		kept := wanted(f, keep)
 		if name == "received" && received == "" {
-			received = string(oneLine(f.text[f.value:]))
+			received = oneLine(f.text[f.value:])
 		}
 		if !kept && !wanted(f, readable) || seen[name] && isOnce(name) {
 			continue

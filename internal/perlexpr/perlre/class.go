@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// charset is the character-set modifier in force: d (the default), a, aa, l
+// Charset is the character-set modifier in force: d (the default), a, aa, l
 // or u. On byte strings it decides what \w \s \d, POSIX classes and case mean
 // for the bytes from 0x80 up (perlre, "Character set modifiers").
 type Charset byte

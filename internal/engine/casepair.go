@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"context"
+	"strings"
+)
+
+// tellApart finds out, when the first of several names that differ in case only has
+// been opened on host2, whether host2 takes them for one folder: then it answers for
+// the others, with the same UIDVALIDITY. If it does not, each is a folder of its own
+// from here on.
+func (fs *folderSync) tellApart(ctx context.Context) error {
+	r := fs.run
+	lower := strings.ToLower(fs.to.Raw)
+	if !r.twins[lower] || !fs.exists || fs.dstOpened.UIDValidity == 0 || fs.merge.left < fs.merge.sources || r.mergeKey(fs.to.Raw) != lower {
+		return nil
+	}
+	var names []string
+	for i := range r.table.Rows {
+		if to := r.table.Rows[i].To; to != fs.to.Raw && strings.ToLower(to) == lower {
+			names = append(names, to)
+		}
+	}
+	told, err := r.dst.statusOf(ctx, fs.lane.dst, names)
+	if err != nil {
+		return err
+	}
+	for _, s := range told {
+		if s.UIDValidity == 0 || s.UIDValidity == fs.dstOpened.UIDValidity {
+			return nil // it may be this very folder
+		}
+	}
+	delete(r.twins, lower)
+	if r.mergeKey(fs.to.Raw) == lower {
+		r.twins[lower] = true // for another reason
+		return nil
+	}
+	delete(r.merges, lower)
+	for i := range r.table.Rows {
+		if row := &r.table.Rows[i]; strings.ToLower(row.To) == lower {
+			m := r.mergeOf(row)
+			m.sources++
+			m.left++
+		}
+	}
+	fs.merge = r.mergeOf(fs.row)
+	return nil
+}
