@@ -51,7 +51,7 @@ func (c *loginCommand) test(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() // LOGOUT comes before, where it can
+	defer func() { _ = conn.Close() }() // LOGOUT comes before, where it can
 	greeting := conn.Greeting()
 	c.say("%s port %d says: %s", host, cfg.Port, greeting.Line())
 	user := c.User

@@ -55,7 +55,10 @@ func TestScramPlus(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		creds := stored.GetStoredCredentials(scram.KeyFactors{Salt: "abcdefgh", Iters: 4096})
+		creds, err := stored.GetStoredCredentialsWithError(scram.KeyFactors{Salt: "abcdefgh", Iters: 4096})
+		if err != nil {
+			t.Fatal(err)
+		}
 		srv, err := hash.NewServer(func(string) (scram.StoredCredentials, error) { return creds, nil })
 		if err != nil {
 			t.Fatal(err)

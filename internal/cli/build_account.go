@@ -116,7 +116,7 @@ func (b *builder) transport(a *plan.Account, n string) {
 		timeout += n
 	}
 	a.Timeout = seconds(b.amount(timeout))
-	a.ReconnectRetry = b.count("reconnectretry"+n, 0, 1000)
+	a.ReconnectRetry, a.ReconnectGiven = b.count("reconnectretry"+n, 0, 1000), v.given("reconnectretry"+n)
 
 	if version := v.str("ssl" + n + "_ssl_version"); version != "" {
 		b.sslVersion(a, "--ssl"+n+"_ssl_version", version)

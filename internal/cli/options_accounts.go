@@ -32,7 +32,7 @@ func connectOptions() []Option {
 		ownBoth(Option{Name: "proxyN", Kind: Str, Arg: "URL", Secret: true, Auto: "ALL_PROXY, where it is socks5 or socks5h", Help: "Reach host{N} through a proxy: socks5://, socks5h:// (the proxy resolves names) or http:// (CONNECT), as in socks5h://user:password@proxy.example.org:1080; \"none\" for no proxy."}),
 		ownBoth(Option{Name: "disablecapN", Kind: List, Arg: "name", Help: "Treat this capability as if host{N} did not have it, such as MULTIAPPEND or CONDSTORE. May be repeated."}),
 		both(Option{Name: "compressN", Kind: Switch, Auto: "when it pays", Help: "DEFLATE compression (RFC 4978) with host{N} from the login on. Without the option it begins when the line turns out to be slow."}),
-		both(Option{Name: "reconnectretryN", Kind: Int, Default: "3", Arg: "n", Help: "How often a lost connection to host{N} is opened again for one command."}),
+		both(Option{Name: "reconnectretryN", Kind: Int, Default: "3", Arg: "n", Help: "How often a lost connection to host{N} is opened again for one command. Without the option it is tried for ten minutes, and the first connection three times."}),
 		own(Option{Name: "connections", Kind: Int, Default: "1", Arg: "n", Help: "Connections to each host, as far as both servers bear them; more help only where a server answers one message at a time."}),
 		one(Option{Name: "buffersize", Kind: Int, Unit: Bytes, Auto: "64 MiB", Arg: "bytes", Help: "Memory that message bodies may take at one time, at least 1 MiB."}),
 		both(Option{Name: "splitN", Kind: Int, Default: "100", Arg: "n", Help: "Bound of UID lists sent to host{N}: ten characters of command each."}),

@@ -41,6 +41,9 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
 	for _, uid := range uids {
 		t := byUID[uid]
 		src := &fs.src.Recs[t.src]
+		if src.Is(listing.FlagsUnknown) {
+			continue
+		}
 		now, told := got[uid]
 		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(src.Flags))
 		if !told || err != nil || !ok || transform.EqualFlags(want, fs.storable(now)) {

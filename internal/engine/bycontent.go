@@ -16,7 +16,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transform"
-	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // pair finds out which messages are which, see package compare.
@@ -109,26 +108,24 @@ func (fs *folderSync) readBeginnings(ctx context.Context, k *link, uids []imap.U
 	slices.Sort(uids)
 	hasher := identity.NewContentHasher()
 	var head headerCatcher
-	err := k.do(ctx, func(c *imapconn.Conn) error {
-		return c.FetchEach(ctx, uidset.Sorted(slices.Compact(uids)), imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
-			if m.Body == nil {
-				return nil
-			}
-			hasher.Reset()
-			head.reset()
-			var wanted []int64
-			if lengths != nil {
-				wanted = lengths(m.UID)
-			}
-			prefixes := habits.NewPrefixes(wanted)
-			size, err := io.Copy(io.MultiWriter(hasher, &head, prefixes), m.Body)
-			if err != nil {
-				return err
-			}
-			read := habits.Of(head.header(), hasher.Sum(), size)
-			out[m.UID], begins[m.UID] = &read, prefixes
+	err := k.read(ctx, slices.Compact(uids), imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
+		if m.Body == nil {
 			return nil
-		})
+		}
+		hasher.Reset()
+		head.reset()
+		var wanted []int64
+		if lengths != nil {
+			wanted = lengths(m.UID)
+		}
+		prefixes := habits.NewPrefixes(wanted)
+		size, err := io.Copy(io.MultiWriter(hasher, &head, prefixes), m.Body)
+		if err != nil {
+			return err
+		}
+		read := habits.Of(head.header(), hasher.Sum(), size)
+		out[m.UID], begins[m.UID] = &read, prefixes
+		return nil
 	})
 	return out, begins, err
 }
@@ -151,15 +148,13 @@ func (fs *folderSync) lookForChanged(ctx context.Context, w *compare.Work) error
 	for i, k := range []*link{fs.lane.src, fs.lane.dst} {
 		uids := [2][]imap.UID{uids1, uids2}[i]
 		g.Go(func() error {
-			return k.do(ctx, func(c *imapconn.Conn) error {
-				keys[i] = make(map[imap.UID]identity.Digest, len(uids))
-				return c.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, HeaderFields: habits.AkinFields}, func(m *imapconn.Message) error {
-					head, _ := transform.SplitHeader(m.Header)
-					if key, ok := habits.AkinKey(head); ok {
-						keys[i][m.UID] = key
-					}
-					return nil
-				})
+			keys[i] = make(map[imap.UID]identity.Digest, len(uids))
+			return k.read(ctx, uids, imapconn.FetchItems{UID: true, HeaderFields: habits.AkinFields}, func(m *imapconn.Message) error {
+				head, _ := transform.SplitHeader(m.Header)
+				if key, ok := habits.AkinKey(head); ok {
+					keys[i][m.UID] = key
+				}
+				return nil
 			})
 		})
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -70,10 +71,11 @@ func (g *calm) endDay(s *side, text string) {
 	told := g.ended
 	g.ended = true
 	g.mu.Unlock()
-	if !told {
-		g.run.warn(text + "; run the same command again when it does, often within a day: it continues here")
-	}
 	g.run.stopFor(stopDay)
+	if !told {
+		g.run.fault(event.Error{Class: event.ErrTransferExceeded, Text: text,
+			Hint: "run the same command again when it lets more through, often within a day: it continues here"})
+	}
 }
 
 // rest makes everybody rest, for as long as the server says or longer each time.
@@ -98,7 +100,7 @@ func (g *calm) rest(s *side, asked time.Duration, words string) {
 	if g.run.o.Pause != nil {
 		g.until = now.Add(g.run.o.Pause(g.pauses))
 	} else {
-		g.until = now.Add(wait)
+		g.until = now.Add(wait + jitter(wait))
 	}
 	g.mu.Unlock()
 	if over {
@@ -108,6 +110,12 @@ func (g *calm) rest(s *side, asked time.Duration, words string) {
 	g.run.emit(event.Throttled{Side: s.n, For: wait, Why: fmt.Sprintf("host%d asks for it: %s", s.n, words)})
 }
 
+// jitter is a little more to wait, so that those who were refused together do not
+// come back together.
+func jitter(wait time.Duration) time.Duration {
+	return time.Duration(rand.Int64N(int64(min(wait/8, 10*time.Second)) + 1)) //nolint:gosec // no secret
+}
+
 // restFor is the length of the n-th pause in a row, 1 for the first.
 func restFor(n int, asked time.Duration) time.Duration {
 	return max(min(time.Second<<min(n-1, 20), longestPause), asked)
@@ -115,7 +123,10 @@ func restFor(n int, asked time.Duration) time.Duration {
 
 // wait waits until everybody may go on. It comes before whatever asks a server
 // for something.
-func (g *calm) wait(ctx context.Context) error {
+func (g *calm) wait(ctx context.Context) error { return g.waitFor(ctx, nil) }
+
+// waitFor is wait for the owner of a link, whose connection is kept alive meanwhile.
+func (g *calm) waitFor(ctx context.Context, k *link) error {
 	for {
 		g.mu.Lock()
 		d := time.Until(g.until)
@@ -123,7 +134,7 @@ func (g *calm) wait(ctx context.Context) error {
 		if d <= 0 {
 			return nil
 		}
-		if err := g.run.sleep(ctx, d); err != nil {
+		if err := g.run.rest(ctx, d, k); err != nil {
 			return err
 		}
 	}

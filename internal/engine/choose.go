@@ -7,7 +7,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
-	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -59,18 +58,18 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 		}
 		wanted = set
 	}
-	return l.k.do(ctx, func(c *imapconn.Conn) error {
+	choose := func(m *imapconn.Message) {
+		if (wanted == nil || wanted.Contains(m.UID)) && l.inAges(m) {
+			l.chosen[m.UID] = struct{}{}
+		}
+	}
+	err := l.k.do(ctx, func(c *imapconn.Conn) error {
 		stream := c.Fetch(imapconn.FetchItems{UID: true, InternalDate: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
 			return err
 		}
-		err := stream.Each(ctx, func(m *imapconn.Message) error {
-			if wanted != nil && !wanted.Contains(m.UID) {
-				return nil
-			}
-			if seconds, zone, ok := maildate.Read(m.InternalDate); !ok || s.InAges(maildate.At(seconds, zone)) {
-				l.chosen[m.UID] = struct{}{}
-			}
+		err := answers(ctx, stream, nil, func(m *imapconn.Message, _ imapconn.FetchItems) error {
+			choose(m)
 			return nil
 		})
 		if err != nil {
@@ -78,6 +77,10 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 		}
 		return rangeErr(stream)
 	})
+	if err != nil && spoilt(err) && !endsRun(err) {
+		return l.datesInParts(ctx, choose)
+	}
+	return err
 }
 
 func (l *lister) considering() int64 {

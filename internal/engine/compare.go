@@ -2,13 +2,11 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
@@ -74,6 +72,8 @@ func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister
 		fs.src, fs.dst = nil, nil
 		return err
 	}
+	fs.tellUnknown(1, fs.src)
+	fs.tellUnknown(2, fs.dst)
 	if !fs.src.Complete {
 		fs.problem(event.ErrListing, fmt.Sprintf("Host1 folder %s: not all messages could be listed: %s", fs.from.Raw, fs.src.Why), "nothing is deleted in this folder; run again")
 	}
@@ -102,16 +102,6 @@ func (fs *folderSync) tellListed() {
 // notListed handles a folder whose messages can not be listed: nothing is
 // copied, since everything would look new, and nothing is deleted.
 func (fs *folderSync) notListed(err error) error {
-	var rebuilt *errRebuilt
-	if errors.As(err, &rebuilt) {
-		fs.problem(event.ErrListing, rebuilt.Error(), "run again")
-		return nil
-	}
-	var resp *imapconn.Response
-	if isConnError(err) || !errors.As(err, &resp) {
-		return err
-	}
-	fs.problem(event.ErrListing, fmt.Sprintf("Host1 folder %s -> %s: could not be listed, so nothing is copied or deleted there: %s", fs.from.Raw, fs.to.Raw, err),
-		"see what the server says; with --search, check the criterion")
-	return nil
+	return fs.broken(1, err, event.ErrListing, fmt.Sprintf("Host1 folder %s -> %s: could not be listed, so nothing is copied or deleted there: ", escaped(fs.from.Raw), escaped(fs.to.Raw))+"%s",
+		"see what the server says; with --search, check the criterion; --noabletosearch1 and --noabletosearch2 do without SEARCH")
 }

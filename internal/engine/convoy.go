@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -36,6 +37,9 @@ type convoy struct {
 	careful bool
 	// patient: something was put off in this round.
 	patient atomic.Bool
+	// sulking is how often a message of this round was refused that is to be sent
+	// again as it is, 0 for none.
+	sulking atomic.Int32
 	// row is what several lanes take their messages from, nil for one lane;
 	// retired: this one gets no more.
 	row     *row
@@ -79,10 +83,11 @@ func gather(copiers []*copier) []task {
 	return all
 }
 
-// move copies until every task has a fate. It returns an error only when the run
-// as a whole can not go on.
+// move copies until every task has a fate, or its folder was given up. It returns an
+// error only when the run as a whole can not go on.
 func (v *convoy) move(ctx context.Context) error {
 	idle := 0
+	waited := time.Duration(0)
 	for {
 		before := v.countLeft()
 		if before == 0 {
@@ -108,21 +113,33 @@ func (v *convoy) move(ctx context.Context) error {
 			}
 			v.blame(&end, idle > 0)
 		}
-		waited, waitErr := v.awaitDay(ctx)
+		if n := int(v.sulking.Load()); n > 0 && err == nil {
+			v.patient.Store(true)
+			if err := v.run.rest(ctx, v.run.pause(n), v.lane.src, v.lane.dst); err != nil {
+				return err
+			}
+		}
+		rested, waitErr := v.awaitDay(ctx)
 		switch {
 		case waitErr != nil && ctx.Err() != nil:
 			return errors.Join(errStopped, ctx.Err())
 		case waitErr != nil:
 			return waitErr
 		}
-		if waited || v.countLeft() < before || err == nil && v.patient.Load() {
-			idle = 0
+		if rested || v.countLeft() < before || err == nil && v.patient.Load() {
+			idle, waited = 0, 0
 			continue
 		}
 		idle++
 		switch {
-		case err != nil && idle > max(v.lane.src.side.acct.ReconnectRetry+1, maxKills+2):
-			return err
+		case err != nil && idle > maxKills+1:
+			if !v.lane.src.side.persists(idle-1, waited) && !v.lane.dst.side.persists(idle-1, waited) {
+				return err
+			}
+			waited += meanBackOff(idle - maxKills)
+			if err := v.run.rest(ctx, v.run.pause(idle-maxKills), v.lane.src, v.lane.dst); err != nil {
+				return err
+			}
 		case err == nil && idle > maxIdleRounds:
 			return fmt.Errorf("%d messages of %s can neither be copied nor refused: giving up on them", before, v.folders())
 		case err == nil && idle > 1:
@@ -139,7 +156,7 @@ var maxIdleRounds = int(rungEnd) + 2
 func (v *convoy) left() []int {
 	var out []int
 	for i := range v.tasks {
-		if v.tasks[i].fate == pending {
+		if v.tasks[i].open() {
 			out = append(out, i)
 		}
 	}
@@ -152,10 +169,12 @@ func (v *convoy) left() []int {
 func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 	v.stop.Store(false)
 	v.patient.Store(false)
+	v.sulking.Store(0)
 	v.backlog = semaphore.NewWeighted(backlogBytes)
 	queue := make(chan *item, v.queueLength())
 	var end roundEnd
 	var wg sync.WaitGroup
+	delivered := make(chan struct{})
 	pending := v.weight(todo)
 	f := &feeder{v: v, todo: todo, out: queue, pending: pending}
 	wg.Go(func() {
@@ -164,18 +183,32 @@ func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 		if end.feed == nil && !f.halted() && f.next == len(todo) {
 			v.lookAhead(ctx)
 		}
+		v.lane.src.watchOver(ctx, delivered)
 	})
 	d := &deliverer{v: v, pending: pending}
 	if end.deliver = d.run(ctx, queue); end.deliver != nil {
 		v.stop.Store(true)
 		discard(v, queue)
 	}
+	close(delivered)
 	wg.Wait()
 	end.sourceBroke = d.sourceBroke && end.feed != nil
 	if end.feed != nil {
 		end.unread = f.unread()
+		end.opening = f.opening()
 	}
 	return end
+}
+
+// sulk notes that a message was refused for the n-th time and is to be sent again as
+// it is.
+func (v *convoy) sulk(n int) {
+	for {
+		old := v.sulking.Load()
+		if int32(n) <= old || v.sulking.CompareAndSwap(old, int32(n)) { //nolint:gosec // small
+			return
+		}
+	}
 }
 
 // lookAhead makes use of host1's connection while host2 is at work. What it does
@@ -200,9 +233,6 @@ const (
 func discard(v *convoy, queue <-chan *item) {
 	for it := range queue {
 		it.release(v)
-		if it.done != nil {
-			it.done <- errDiscarded
-		}
 	}
 }
 

@@ -51,6 +51,9 @@ type task struct {
 	// asked: it was part of a FETCH of this round, and came, or needs not come any
 	// more; missed: it did not come once.
 	asked, came, missed bool
+	// short: what host1 gave of it is much less than it says; empty: it gave an empty
+	// body. They are the feeder's until the message is handed over.
+	short, empty bool
 	// charged: it is counted as asked for, see run.mayTransfer.
 	charged bool
 	// announced: the journal knows that it leaves.
@@ -70,6 +73,11 @@ type copier struct {
 	// late: its messages were sent before, and are missed at the end of the run.
 	// expunged: what is marked \Deleted there was removed, see --expunge2.
 	mustLook, late, expunged bool
+	// ended is why the folder is given up with messages left, nil while it is not;
+	// refusals is how often host1 refused to open it, kills how many connections
+	// ended when it was opened.
+	ended           error
+	refusals, kills int
 
 	// mu guards the fates, what they are told to, and the generations: both
 	// halves of a convoy decide them, and several convoys may work on one folder.
@@ -78,11 +86,24 @@ type copier struct {
 	generations []*generation
 }
 
+// giveUp gives the folder up; the first reason stays.
+func (c *copier) giveUp(why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended == nil {
+		c.ended = why
+	}
+}
+
+// open reports whether the message is still to be copied.
+func (t *task) open() bool { return t.fate == pending && t.c.ended == nil }
+
 // settle records that host2 holds the message.
 func (c *copier) settle(t *task, uid imap.UID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.fate, t.newUID, t.doubtful = copied, uid, false
+	c.fs.run.stored.Add(1)
 	c.fs.run.release(t, true)
 	c.fs.confirmed(t)
 }

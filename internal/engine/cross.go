@@ -33,7 +33,7 @@ func (r *run) cross(k identity.Key, at crossPlace) {
 	r.crossSeen[k] = append(r.crossSeen[k], at)
 }
 
-// crossAll notes all that the host2 folder holds, and what came to it now.
+// crossAll notes all that the host2 folder holds, and what came to it now as a whole.
 func (fs *folderSync) crossAll(c *copier) {
 	if fs.run.crossSeen == nil || fs.src == nil || fs.dst == nil {
 		return
@@ -53,7 +53,7 @@ func (fs *folderSync) crossAll(c *copier) {
 		}
 	}
 	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied {
+		if t := &c.tasks[i]; t.fate == copied && !t.short {
 			fs.run.cross(fs.src.Recs[t.src].Key, crossPlace{fs.to.Raw, t.newUID, t.size, fs.from.Raw, t.uid})
 		}
 	}

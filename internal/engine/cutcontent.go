@@ -15,18 +15,8 @@ import (
 )
 
 // A message of which host2 got a part only is not deleted on host1: an option may have
-// cut it (--truncmess), an expression or a command may have, or host1 sent less of it
-// than it has by its own words. The journal keeps that, for the runs that follow.
-
-// short notes that host1 sent size bytes of a message, if it has more.
-func (t *task) short(size int64) {
-	switch {
-	case size < t.size:
-		t.oddly().cut = fmt.Sprintf("host1 sent %d of its %d bytes", size, t.size)
-	case t.odd != nil:
-		t.odd.cut = ""
-	}
-}
+// cut it (--truncmess), an expression or a command may have, or host1 sent much less of
+// it than it has by its own words, see short.go. The journal keeps that, for the runs that follow.
 
 // noteCut notes that the user's options made less of a message's content: of the body,
 // or with --truncmess of the header. msg has CRLF line ends.
@@ -131,6 +121,14 @@ func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, e
 			}
 			s, d := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
 			earlier(s.UID, parts[d.UID] || fs.wouldCut(s.Size) && d.Size < s.Size)
+		}
+	}
+	for uid, told := range fs.shortOnHost2() {
+		if !copiedNow[uid] && !cut[uid] {
+			cut[uid] = true
+			if why == "" {
+				why = fmt.Sprintf("UID %d: %s", uid, told)
+			}
 		}
 	}
 	kept := slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return cut[uid] })

@@ -36,6 +36,7 @@ const (
 // deliverer is the destination half of a round.
 type deliverer struct {
 	v    *convoy
+	ctx  context.Context // of run, for NOOPs
 	conn *imapconn.Conn
 	// multi: batches go out as MULTIAPPEND; else one APPEND each.
 	multi bool
@@ -95,7 +96,7 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 	if err != nil {
 		return err
 	}
-	d.conn = conn
+	d.conn, d.ctx = conn, ctx
 	d.multi = conn.Has(imap.CapMultiAppend) && !d.v.careful
 	d.timer = time.NewTimer(company)
 	defer d.timer.Stop()
@@ -131,14 +132,8 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 			if err = d.flush(ctx); err == nil {
 				err = d.landAll(ctx)
 			}
-		case it.body != nil:
-			if err = d.flush(ctx); err != nil {
-				it.done <- err
-				return err
-			}
-			err = d.stream(ctx, it)
 		default:
-			alone := d.multi && conn.Unasked(it.size) && conn.Asks(it.t.c.fs.to.Raw, d.options(it))
+			alone := it.body != nil || d.multi && conn.Unasked(it.size) && conn.Asks(it.t.c.fs.to.Raw, d.options(it))
 			if len(d.batch) > 0 && (alone || d.batch[0].t.c != it.t.c) {
 				if err = d.flush(ctx); err != nil {
 					it.release(d.v)
@@ -146,7 +141,7 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 				}
 			}
 			d.batch = append(d.batch, it)
-			if d.bytes += it.size; alone || len(d.batch) >= d.batchSize() || d.bytes >= d.line.batch() {
+			if d.bytes += min(it.size, streamAbove); alone || len(d.batch) >= d.batchSize() || d.bytes >= d.line.batch() {
 				err = d.flush(ctx)
 			}
 		}
@@ -167,8 +162,7 @@ func (d *deliverer) next(in <-chan *item) (*item, bool) {
 	}
 	switch {
 	case len(d.flying) == 0 && len(d.batch) == 0:
-		it, open := <-in
-		return it, open
+		return d.nextAtAll(in)
 	case len(d.flying) == 0:
 		return nil, true
 	}
@@ -178,6 +172,21 @@ func (d *deliverer) next(in <-chan *item) (*item, bool) {
 		return it, open
 	case <-d.timer.C:
 		return nil, true
+	}
+}
+
+// nextAtAll waits for the next message however long it takes; meanwhile host2's
+// connection is kept alive.
+func (d *deliverer) nextAtAll(in <-chan *item) (*item, bool) {
+	t := time.NewTicker(d.v.run.idle())
+	defer t.Stop()
+	for {
+		select {
+		case it, open := <-in:
+			return it, open
+		case <-t.C:
+			d.v.lane.dst.keepAlive(d.ctx)
+		}
 	}
 }
 
@@ -201,7 +210,9 @@ func (d *deliverer) flush(ctx context.Context) error {
 		return err
 	}
 	batch := d.batch
-	d.line.left -= d.bytes
+	for _, it := range d.batch {
+		d.line.left -= it.size
+	}
 	d.batch, d.bytes = nil, 0
 	f, err := d.send(ctx, batch)
 	d.line.look()
@@ -269,7 +280,7 @@ func (d *deliverer) fly(f *flight) {
 // send puts a batch on the wire without waiting for its answer. A batch that is
 // refused before its bytes left is dealt with at once; then the flight is nil.
 func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
-	if err := d.v.run.calm.wait(ctx); err != nil {
+	if err := d.v.run.calm.waitFor(ctx, d.v.lane.dst); err != nil {
 		return nil, err
 	}
 	if err := d.pace(ctx, len(batch)); err != nil {
@@ -281,8 +292,15 @@ func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
 		it.t.doubtful, it.t.sent = true, it.size
 	}
 	err := d.write(ctx, f)
+	for _, it := range batch {
+		it.read(err) // of a body that nobody wanted
+	}
 	var refused *imapconn.Response
 	if errors.As(err, &refused) && refused.Status != "BYE" {
+		// What was answered before comes first: it did not pass after this one.
+		if err := d.landDone(ctx); err != nil {
+			return nil, err
+		}
 		if off, err := d.putOff(ctx, f, refused); off || err != nil {
 			return nil, err
 		}
@@ -314,57 +332,29 @@ func (d *deliverer) write(ctx context.Context, f *flight) (err error) {
 				return fmt.Errorf("message %d of %d: %w", i+1, len(f.items), err)
 			}
 		}
-		if _, err := f.cmd.Write((*it.buf)); err != nil {
+		if err := d.writeBody(f.cmd, it); err != nil {
 			return err
 		}
 	}
 	return f.cmd.Finish()
 }
 
-func (d *deliverer) options(it *item) imapconn.AppendOptions {
-	return imapconn.AppendOptions{Flags: it.t.flags(), Date: it.t.date(it.date), Size: it.size}
-}
-
-// stream sends one large message straight from the source's literal.
-func (d *deliverer) stream(ctx context.Context, it *item) error {
-	if err := d.pace(ctx, 1); err != nil {
-		it.done <- err
+// writeBody writes a message: out of memory, or straight from the source's literal.
+// One that ends too early ends the connection, see imapconn.
+func (d *deliverer) writeBody(cmd *imapconn.Append, it *item) (err error) {
+	if it.body == nil {
+		_, err = cmd.Write(*it.buf)
 		return err
 	}
-	d.announce([]*item{it})
-	it.t.doubtful, it.t.sent = true, it.size
-	err := d.streamBody(ctx, it)
-	it.done <- err
-	var refused *imapconn.Response
-	if errors.As(err, &refused) && refused.Status != "BYE" {
-		f := &flight{items: []*item{it}}
-		if off, err := d.putOff(ctx, f, refused); off || err != nil {
-			return err
-		}
-		return d.refused(ctx, f, refused)
+	if _, err = io.Copy(cmd, errReader{it}); err != nil {
+		d.sourceBroke = it.readErr != nil
 	}
+	it.read(err)
 	return err
 }
 
-func (d *deliverer) streamBody(ctx context.Context, it *item) error {
-	if err := d.enter(ctx, it.t.c); err != nil {
-		return err
-	}
-	cmd, err := d.conn.StartAppend(ctx, it.t.c.fs.to.Raw, d.options(it))
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(cmd, errReader{it}); err != nil {
-		d.sourceBroke = it.readErr != nil
-		return err // a short literal has ended the connection, see imapconn
-	}
-	if err := cmd.Finish(); err != nil {
-		return err
-	}
-	d.fly(&flight{items: []*item{it}, cmd: cmd})
-	d.line.left -= it.size
-	d.line.look()
-	return nil
+func (d *deliverer) options(it *item) imapconn.AppendOptions {
+	return imapconn.AppendOptions{Flags: it.t.flags(), Date: it.t.date(it.date), Size: it.size}
 }
 
 // errReader remembers why a streamed body could not be read, to tell a broken

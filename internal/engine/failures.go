@@ -24,10 +24,17 @@ func unlessStopped(err error) error {
 	return err
 }
 
+// isConnError reports whether err is the end of a connection, or says that none can
+// be had.
 func isConnError(err error) bool {
+	var killer *errKiller
+	if errors.As(err, &killer) {
+		return false
+	}
 	var ce *imapconn.ConnError
+	var entry *entryError
 	var r *imapconn.Response
-	return errors.As(err, &ce) || errors.As(err, &r) && r.Status == "BYE"
+	return errors.As(err, &ce) || errors.As(err, &entry) || errors.As(err, &r) && r.Status == "BYE"
 }
 
 // refusalIn is the server's refusal inside err, if there is one.
@@ -37,8 +44,9 @@ func refusalIn(err error) (*imapconn.Response, bool) {
 	return resp, ok
 }
 
-// isRefusal reports whether err is a NO or BAD, after which the connection lives.
+// isRefusal reports whether err is a NO or BAD, after which the connection lives, or
+// as good as that: a command that no connection survives.
 func isRefusal(err error) bool {
 	_, ok := refusalIn(err)
-	return ok && !isConnError(err)
+	return ok && !isConnError(err) || errors.As(err, new(*errKiller))
 }

@@ -139,7 +139,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 		if stream.Outstanding() >= ahead || stream.Outstanding() > 0 && f.underway >= aloft {
 			return nil
 		}
-		if err := f.v.run.calm.wait(ctx); err != nil {
+		if err := f.v.run.calm.waitFor(ctx, f.v.lane.src); err != nil {
 			return unlessStopped(err)
 		}
 		c := f.v.tasks[f.todo[f.next]].c
@@ -229,15 +229,15 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 	f.underway -= t.size
 	f.line.arrived(t.size)
 	if m.Body == nil || m.Body.Size() == 0 && t.size > 0 {
-		t.came = true
-		c.fail(t, event.ErrFetch, fetchText(c.fs, t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
+		// Not to be read, or gone meanwhile: see missing.
+		t.empty = true
 		return nil
 	}
-	if f.v.stop.Load() {
+	if f.v.stop.Load() || f.tooShort(t, m.Body.Size()) {
 		return nil // the reader drains the body
 	}
 	size := m.Body.Size()
-	t.short(size)
+	t.noteShort(size)
 	if f.v.run.streams(size) && !c.fs.wantsWhole(t) {
 		it := &item{t: t, at: i, body: m.Body, size: size, done: make(chan error, 1)}
 		select {
@@ -321,8 +321,16 @@ func partly(refusals []imapconn.FetchError, t *task) bool {
 // may have spoilt the whole window, so each gets a second chance alone.
 func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	refusals := stream.CommandErrs()
-	gone := f.vanished(ctx)
+	gone := f.vanished(ctx, func(t *task) bool {
+		for _, e := range refusals {
+			if e.Set.Contains(t.uid) {
+				return true
+			}
+		}
+		return false
+	})
 	waits := 0
+	shut := make(map[*copier]bool)
 	for _, i := range f.todo[:f.next] {
 		t := &f.v.tasks[i]
 		if !t.asked || t.came {
@@ -344,15 +352,32 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 			waits = max(waits, int(t.putOff))
 			continue
 		}
+		if f.closed[t.c] != nil {
+			shut[t.c] = true // one error for the folder, and not one for each message
+			continue
+		}
+		if gone[t] {
+			t.c.fs.vanished++
+			t.c.skip(t, event.SkipVanished, "")
+			continue
+		}
 		if !t.missed {
 			t.missed, t.suspect = true, true
 			continue
 		}
-		if gone[t] {
-			t.c.skip(t, event.SkipVanished, "")
+		if refusal == nil && t.empty {
+			t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
 			continue
 		}
 		t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, why), "if the message is gone from host1 there is nothing to do; else run again")
+	}
+	for c := range shut {
+		if c.refusals++; c.refusals > 1 {
+			c.giveUp(&errNotOpened{1, f.closed[c]})
+		} else {
+			f.v.patient.Store(true)
+			waits = max(waits, 1)
+		}
 	}
 	if waits == 0 {
 		return nil

@@ -179,6 +179,9 @@ func (r *run) lookUp(ctx context.Context, check *folderCheck) error {
 	k := r.main.dst
 	opened, err := k.open(ctx, fs.to.Raw, true)
 	if err != nil {
+		if errors.As(err, new(*errKiller)) {
+			return fs.broken(2, err, event.ErrListing, "%s", "")
+		}
 		if !isRefusal(err) {
 			return err
 		}

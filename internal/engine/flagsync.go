@@ -34,6 +34,8 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
 		deleted1, deleted2 := fs.hasDeleted(1, src), fs.hasDeleted(2, dst)
 		switch {
+		case src.Is(listing.FlagsUnknown), dst.Is(listing.FlagsUnknown):
+			continue
 		case m.Trust != compare.Certain:
 			continue // whose flags these are is not certain
 		case m.Shared && !turn.here && (deleted1 || !deleted2):
@@ -83,7 +85,10 @@ func (fs *folderSync) keptAlready(src, dst *listing.Record) bool {
 	}
 	old1, ok1 := fs.known.Lookup(1, src.UID)
 	old2, ok2 := fs.known.Lookup(2, dst.UID)
-	return ok1 && ok2 && old1.Flags == src.Flags && old2.Flags == dst.Flags
+	same := func(n int, a, b listing.FlagID) bool {
+		return a == b || transform.EqualFlags(fs.run.flags[n].List(a), fs.run.flags[n].List(b)) // in any order
+	}
+	return ok1 && ok2 && same(0, old1.Flags, src.Flags) && same(1, old2.Flags, dst.Flags)
 }
 
 // storable are the flags of a host2 message that a client can change: what the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -58,6 +59,8 @@ type folderSync struct {
 	firstNew imap.UID
 
 	copiedCount, failedCount int64
+	// vanished counts host1 messages that are gone since they were listed.
+	vanished int64
 	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
 	// left are messages that stay behind and are still to be told of.
@@ -73,6 +76,19 @@ type folderSync struct {
 	presubscribed *event.FolderSubscribed
 	// still: nothing changed since the last run, so it was not even selected.
 	still bool
+	// rebuilt: its UIDs became void under our hands, so that it is to be listed
+	// anew; relisted is how often that was done.
+	rebuilt  *errRebuilt
+	relisted int
+	// unsure: what a server did not tell is to be asked by the next run, so nothing
+	// of the folder is remembered.
+	unsure bool
+	// damaged: a server cannot read one of its messages, so nothing is deleted in it.
+	// badMu guards that and bad while both sides are listed.
+	damaged bool
+	// refusedWords are keywords that host2 refused in this folder, in lower case.
+	refusedWords map[string]bool
+	badMu        sync.Mutex
 }
 
 // problem counts an error that spoils one folder but not the run.
@@ -94,7 +110,7 @@ func (fs *folderSync) finish() {
 	if fs.src != nil && fs.dst != nil {
 		chosen := func(r *listing.Record) bool { return r.Is(listing.HasKey) && !r.Is(listing.Duplicate|listing.Outside) }
 		d.Identified1, d.Identified2 = fs.src.Count(chosen), fs.dst.Count(chosen)+fs.copiedCount
-		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.copiedCount
+		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.copiedCount - fs.vanished
 		d.OnlyOn2 = int64(len(fs.pairing.Extra)) - fs.merge.gone
 	}
 	fs.run.emit(d)
@@ -190,6 +206,9 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		copyErr = nil // the run stopped in another folder of the same window
 	}
 	if copyErr == nil {
+		copyErr = c.ended
+	}
+	if copyErr == nil {
 		copyErr = c.prove(ctx)
 	}
 	c.concede()
@@ -207,23 +226,23 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		fs.expect(c)
 		fs.crossAll(c)
 	}
+	if errors.As(copyErr, new(*errRebuilt)) && fs.relisted < relists {
+		return fs.broken(1, copyErr, event.ErrListing, "%s", "") // what is left is found out anew
+	}
 	fs.account(ctx, c)
 	fs.marksAsListed()
-	fs.remember(c)
+	if !fs.unsure && !errors.As(copyErr, new(*errRebuilt)) {
+		fs.remember(c)
+	}
 	if copyErr == nil && fs.reconciled(c) {
 		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.Recs)) + fs.copiedCount - fs.merge.gone})
 	}
 	fs.merge.failed += fs.failedCount
 	if copyErr != nil {
-		fs.bad = true
 		fs.merge.spoil("its copying did not end")
-		var rebuilt *errRebuilt
-		if errors.As(copyErr, &rebuilt) {
-			fs.problem(event.ErrUnclassified, rebuilt.Error(), "run again")
-			return nil
-		}
+		return fs.broken(1, copyErr, event.ErrUnclassified, fmt.Sprintf("Folder [%s] -> [%s]: ", escaped(fs.from.Raw), escaped(fs.to.Raw))+"%s", "run again")
 	}
-	return copyErr
+	return nil
 }
 
 // writable1 reports whether host1's folder is opened for changes.
@@ -237,30 +256,44 @@ func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
 	if err := fs.flagsAfterCopy(ctx, c); err != nil {
 		return err
 	}
+	if err := fs.restoreKeywords(ctx, c); err != nil {
+		return err
+	}
 	if err := fs.resyncFlags(ctx); err != nil {
 		return err
 	}
 	if err := fs.syncLabels(ctx, c); err != nil {
 		return err
 	}
+	if d := &fs.run.p.Deletion; fs.damaged {
+		if d.Delete1 || d.Delete2 || d.Delete2Duplicates || d.Expunge1 || d.Expunge2 {
+			fs.run.warn(fmt.Sprintf("Nothing is deleted or expunged in folder [%s] and [%s]: %s", fs.from.Raw, fs.to.Raw, fs.merge.spoiled))
+		}
+		return nil
+	}
 	if err := fs.deleteOnHost1(ctx, c); err != nil {
 		return err
+	}
+	if why := fs.run.keeps2(); why != "" {
+		if d := &fs.run.p.Deletion; d.Delete2 || d.Delete2Duplicates || d.Expunge2 {
+			fs.run.warn(fmt.Sprintf("Host2: nothing is deleted or expunged in folder [%s]: %s", fs.to.Raw, why))
+		}
+		return nil
 	}
 	return fs.deleteOnHost2(ctx, c)
 }
 
 // notOpened handles a folder that can not be selected.
 func (fs *folderSync) notOpened(n event.Side, err error) error {
-	if isConnError(err) || errors.As(err, new(*loginError)) || errors.Is(err, errStopped) {
-		return err
-	}
 	name := fs.from.Raw
 	if n == 2 {
 		name = fs.to.Raw
 	}
-	fs.problem(event.ErrSelect, fmt.Sprintf("Host%d folder %s: Could not select: %s", n, name, serverWords(err)), "")
-	return nil
+	return fs.broken(1, err, event.ErrSelect, fmt.Sprintf("Host%d folder %s: Could not select: ", n, escaped(name))+"%s", "")
 }
+
+// escaped is text that goes into a format.
+func escaped(s string) string { return strings.ReplaceAll(s, "%", "%%") }
 
 func permanentText(d *imapconn.SelectData) string {
 	words := make([]string, 0, len(d.PermanentFlags))

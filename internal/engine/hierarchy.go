@@ -44,7 +44,7 @@ func (r *run) listFolders(ctx context.Context) error {
 // LSUB in one round trip, since none depends on another's answer. Where the
 // server can, LIST brings roles, subscriptions and each folder's counts along.
 func (s *side) readFolders(ctx context.Context, k *link) error {
-	return k.do(ctx, func(c *imapconn.Conn) error {
+	return s.refusedDoor(k.do(ctx, func(c *imapconn.Conn) error {
 		s.world = folders.Side{Family: s.family, CreateUse: c.Has(imap.CapCreateSpecialUse)}
 		extended := c.Has(imap.CapListExtended)
 		var o imapconn.ListOptions
@@ -76,15 +76,30 @@ func (s *side) readFolders(ctx context.Context, k *link) error {
 			return err
 		}
 		if s.list, err = list.Wait(ctx); err != nil {
-			if isConnError(err) || !extended {
-				return s.listFailed(err)
-			}
-			// A server may advertise LIST-EXTENDED and not understand it.
-			if s.list, err = c.List(ctx, "", "*", nil); err != nil {
-				return s.listFailed(err)
-			}
-			if lsub, err = c.StartLsub(ctx, "", "*"); err != nil {
+			if isConnError(err) || s.behindDoor(err) != nil {
 				return err
+			}
+			if extended {
+				// A server may advertise LIST-EXTENDED and not understand it.
+				told := s.list
+				plain, perr := c.StartList(ctx, "", "*", nil)
+				if perr != nil {
+					return perr
+				}
+				if s.list, err = plain.Wait(ctx); isConnError(err) {
+					return err
+				}
+				if err != nil && len(s.list) < len(told) {
+					s.list = told
+				}
+				if lsub, perr = c.StartLsub(ctx, "", "*"); perr != nil {
+					return perr
+				}
+			}
+			if err != nil {
+				if err := s.listedInPart(err); err != nil {
+					return err
+				}
 			}
 		}
 		s.status, s.touched = make(map[string]*imap.StatusData), make(map[string]bool)
@@ -101,6 +116,9 @@ func (s *side) readFolders(ctx context.Context, k *link) error {
 			subscribed, err := lsub.Wait(ctx)
 			if isConnError(err) {
 				return err
+			}
+			if err != nil {
+				s.run.warn(fmt.Sprintf("Host%d: the server does not tell which folders are subscribed: %s; known are %d, and no other folder's subscription is carried over", s.n, serverWords(err), len(subscribed)))
 			}
 			for _, l := range subscribed {
 				if !l.HasAttr(imap.MailboxAttrNoSelect) {
@@ -119,16 +137,54 @@ func (s *side) readFolders(ctx context.Context, k *link) error {
 			s.world.Subscribed = append(s.world.Subscribed, name)
 		}
 		return nil
-	})
+	}))
 }
 
-// listFailed keeps a refused LIST from looking like an account without folders.
-func (s *side) listFailed(err error) error {
-	if isConnError(err) {
-		return err
+// refusedDoor makes a failed login of the refusal of the first commands, where the
+// server means that.
+func (s *side) refusedDoor(err error) error {
+	if door := s.behindDoor(err); door != nil {
+		var st story
+		err = s.refusedEntry(door, &st)
+		for _, e := range st {
+			if fault, ok := e.(event.Error); ok {
+				s.run.fault(fault)
+			}
+		}
 	}
-	s.world.ListFailed = true
-	return &listError{s.n, err}
+	return err
+}
+
+// listedInPart deals with a LIST that was refused: without a line of it nothing is
+// known, and that must not look like an account without folders. The folders that
+// were told are carried over; nothing is deleted on host2, since what is missing there
+// may have been told of next.
+func (s *side) listedInPart(err error) error {
+	s.world.ListFailed = len(s.list) == 0
+	if len(s.list) == 0 {
+		return &listError{s.n, err}
+	}
+	s.run.keepAll2(fmt.Sprintf("host%d did not list all its folders", s.n))
+	s.run.fault(event.Error{Class: event.ErrListing,
+		Text: fmt.Sprintf("Host%d: the list of folders is not complete: %d were told, and then %s", s.n, len(s.list), serverWords(err)),
+		Hint: "those that were told are carried over, and nothing is deleted on host2; look at the server's log for the folder it stumbles over, and run again"})
+	return nil
+}
+
+// keepAll2 has nothing be deleted or expunged on host2 in this run.
+func (r *run) keepAll2(why string) {
+	r.stopMu.Lock()
+	defer r.stopMu.Unlock()
+	if r.kept2 == "" {
+		r.kept2 = why
+	}
+}
+
+// keeps2 is why nothing may be deleted on host2, "" when it may.
+func (r *run) keeps2() string {
+	r.stopMu.Lock()
+	defer r.stopMu.Unlock()
+	return r.kept2
 }
 
 // listError is a LIST that was refused.

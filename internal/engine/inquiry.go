@@ -29,6 +29,10 @@ func (r *run) settleDoubts(ctx context.Context, l *lane, tasks []task) error {
 		still := open[:0]
 		for _, q := range open {
 			done, err := q.look(ctx, l)
+			if err != nil && !endsRun(err) {
+				q.c.giveUp(err) // the other folders go on
+				continue
+			}
 			if err != nil {
 				return err
 			}

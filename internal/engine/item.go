@@ -23,13 +23,23 @@ type item struct {
 	// readErr is why the body of a streamed message could not be read.
 	readErr error
 	// done is told once when the body of a streamed message was read, with the
-	// destination's error if it failed in between.
+	// destination's error if it failed in between; told: it was.
 	done chan error
+	told bool
+}
+
+// read tells that the body of a streamed message was read, or will not be.
+func (it *item) read(err error) {
+	if it.done != nil && !it.told {
+		it.told = true
+		it.done <- err
+	}
 }
 
 // release gives the item's memory back.
 func (it *item) release(v *convoy) {
 	it.taken(v)
+	it.read(errDiscarded)
 	if it.buf != nil {
 		putBuffer(it.buf)
 		it.buf = nil

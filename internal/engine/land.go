@@ -132,7 +132,7 @@ func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response
 	}
 	it := f.items[0]
 	defer it.release(d.v)
-	overQuota, err := it.t.c.fs.refused(ctx, d.conn, it.t.c, it, r)
+	overQuota, err := it.t.c.fs.refused(ctx, d.v, d.conn, it, r)
 	if err != nil {
 		return err
 	}

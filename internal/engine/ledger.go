@@ -21,6 +21,7 @@ func (fs *folderSync) confirmed(t *task) {
 		fs.copiedCount++
 		fs.run.transferred.Add(t.sent)
 	}
+	fs.tellShort(t)
 	fs.run.emit(event.MessageCopied{
 		From: fs.from, UID: uint32(t.uid), Bytes: t.sent, To: fs.to, NewUID: uint32(t.newUID), Dry: dry, Altered: t.oddness().altered, Late: t.c.late,
 	})

@@ -19,9 +19,12 @@ type lane struct{ src, dst *link }
 
 // reopen opens what was lost. cause is why somebody thinks something was.
 func (l *lane) reopen(ctx context.Context, cause error) error {
-	for _, k := range []*link{l.src, l.dst} {
+	for i, k := range []*link{l.src, l.dst} {
 		if k.conn == nil || k.conn.Err() != nil {
-			if err := k.reopen(ctx, cause); err != nil {
+			k.beside = []*link{l.dst, l.src}[i]
+			err := k.reopen(ctx, cause)
+			k.beside = nil
+			if err != nil {
 				return err
 			}
 		}
@@ -84,14 +87,17 @@ type link struct {
 	meter      lineMeter
 	metered    *imapconn.Conn
 	deflatedAt int64
+	// beside is the lane's other link while this one is opened again and nobody
+	// else uses that one.
+	beside *link
 }
 
-// errRebuilt tells that a folder was rebuilt while the connection was lost: its
-// UIDs mean nothing any more.
+// errRebuilt tells that a folder was rebuilt between two looks at it: the UIDs of
+// the first mean nothing any more. The folder is listed anew, see loop.
 type errRebuilt struct{ folder string }
 
 func (e *errRebuilt) Error() string {
-	return fmt.Sprintf("folder %s got a new UIDVALIDITY while the connection was lost: its messages have new UIDs; run again", e.folder)
+	return fmt.Sprintf("folder %s got a new UIDVALIDITY during the run: its messages have new UIDs", e.folder)
 }
 
 // ready returns the live connection, with the folder selected that was opened.
@@ -188,10 +194,10 @@ func (k *link) selectOn(ctx context.Context, c *imapconn.Conn, mailbox string, w
 
 // do runs a command that may be sent twice without harm: again on a new
 // connection if the old one is lost meanwhile, and later when the server wants
-// it so.
+// it so. A command that no connection survives is given up, see errKiller.
 func (k *link) do(ctx context.Context, command func(*imapconn.Conn) error) error {
 	for tries, waits := 0, 0; ; {
-		if err := k.run.calm.wait(ctx); err != nil {
+		if err := k.run.calm.waitFor(ctx, k); err != nil {
 			return err
 		}
 		c, err := k.ready(ctx)
@@ -204,10 +210,13 @@ func (k *link) do(ctx context.Context, command func(*imapconn.Conn) error) error
 			return err
 		}
 		if isConnError(err) {
-			if tries++; tries > k.side.acct.ReconnectRetry {
-				return err
+			if tries++; tries > k.side.acct.ReconnectRetry && tries >= maxKills {
+				return &errKiller{k.side.n, err}
 			}
 			continue
+		}
+		if k.side.behindDoor(err) != nil && len(k.side.list) == 0 {
+			return err // it never let us in
 		}
 		waits++
 		again, stop := k.later(ctx, err, waits)
@@ -218,6 +227,18 @@ func (k *link) do(ctx context.Context, command func(*imapconn.Conn) error) error
 			return err
 		}
 	}
+}
+
+// errKiller says that a command ended every connection on which it was sent, one
+// after the other, although each could be opened again. It is not the end of a
+// connection for those who ask: the folder is at fault.
+type errKiller struct {
+	side event.Side
+	err  error
+}
+
+func (e *errKiller) Error() string {
+	return fmt.Sprintf("the connection ends whenever this is asked for: %v", e.err)
 }
 
 // later waits after a refusal that is about time, the n-th one in a row, and
@@ -237,15 +258,20 @@ func (k *link) later(ctx context.Context, err error, n int) (bool, error) {
 	return false, nil
 }
 
-// backOff is how long to wait before the n-th attempt to open a connection: longer
-// each time, and a quarter more or less by chance, so that many runs that one
-// failure of a server interrupted do not come back at the same moment.
+// backOff is how long to wait before the n-th attempt to open a connection: a quarter
+// more or less by chance, so that many runs that one failure of a server interrupted
+// do not come back at the same moment.
 func backOff(n int) time.Duration {
-	d := min(time.Second<<min(n, 6), time.Minute)
+	d := meanBackOff(n)
 	return d - d/4 + rand.N(d/2)
 }
 
-// reopen opens a lost connection again, with growing pauses in between.
+// meanBackOff is the mean of backOff: longer each time, up to a minute.
+func meanBackOff(n int) time.Duration { return min(time.Second<<min(n, 6), time.Minute) }
+
+// reopen opens a lost connection again. The folder that was selected is selected
+// when the first command is sent that needs it, see ready: what the server says
+// to that is about the folder, and not about the connection.
 func (k *link) reopen(ctx context.Context, cause error) error {
 	if k.conn != nil {
 		k.lostCompressed()
@@ -255,55 +281,15 @@ func (k *link) reopen(ctx context.Context, cause error) error {
 		k.side.count(k.conn)
 		k.conn = nil
 	}
-	var err error
-	again := false // logged in once more after a refusal that may be about the session
-	for try := 0; try <= k.side.acct.ReconnectRetry; try++ {
-		if k.run.stopCause() == stopDay {
-			return errors.Join(errStopped, err)
-		}
-		if try > 0 {
-			wait := k.run.pause(try)
-			k.run.emit(event.Throttled{Side: k.side.n, For: wait, Why: "before connecting again: " + err.Error()})
-			if err := k.run.sleep(ctx, wait); err != nil {
-				return err
-			}
-		}
-		var c *imapconn.Conn
-		if c, err = k.side.login(ctx, nil); err != nil {
-			var refused *imapconn.Response
-			if ctx.Err() != nil || permanent(err) {
-				return err
-			}
-			if errors.As(err, &refused) && refused.Status != "BYE" {
-				v := k.side.classify(refused)
-				if !v.Later() && (v.Action != provider.Reauth || again) {
-					return err
-				}
-				again = v.Action == provider.Reauth
-			}
-			continue
-		}
-		k.conn = c
-		k.side.mu.Lock()
-		k.side.reconnections++
-		k.side.mu.Unlock()
-		k.run.emit(event.Reconnected{Side: k.side.n, Cause: cause})
-		if k.mailbox == "" {
-			return nil
-		}
-		var again *imapconn.SelectData
-		if again, err = k.selectOn(ctx, c, k.mailbox, k.writable); err != nil {
-			if isConnError(err) {
-				k.lostCompressed()
-				continue
-			}
-			return err
-		}
-		if again.UIDValidity != k.opened.UIDValidity {
-			return &errRebuilt{k.mailbox}
-		}
-		k.opened, k.elsewhere = again, false
-		return nil
+	c, err := k.enterAgain(ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	k.conn = c
+	k.elsewhere = k.mailbox != ""
+	k.side.mu.Lock()
+	k.side.reconnections++
+	k.side.mu.Unlock()
+	k.run.emit(event.Reconnected{Side: k.side.n, Cause: cause})
+	return nil
 }

@@ -41,6 +41,9 @@ func (l *lister) list(ctx context.Context) (*listing.Listing, error) {
 		}
 		return l.nameTheRest(ctx, c, out)
 	})
+	if err != nil && spoilt(err) && !endsRun(err) {
+		return l.listInParts(ctx, err)
+	}
 	return out, err
 }
 
@@ -107,7 +110,7 @@ func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, 
 		if missing := stream.Missing(); len(missing) > 0 {
 			// Chosen by SEARCH a moment ago: gone meanwhile, or SEARCH was wrong.
 			out.Complete = false
-			out.Why = fmt.Sprintf("%d messages that SEARCH named could not be listed", uidset.Count(missing))
+			out.Why = fmt.Sprintf("%d messages that SEARCH named could not be listed (if the server answers UID SEARCH with sequence numbers, --noabletosearch%d does without it)", uidset.Count(missing), l.n)
 		}
 		return out, nil
 	}
@@ -133,10 +136,21 @@ func (l *lister) items() imapconn.FetchItems {
 
 // drain reads the replies of a listing FETCH.
 func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing.Listing) error {
-	return stream.Each(ctx, func(m *imapconn.Message) error {
+	listed := func(uid imap.UID) bool { return out.Find(uid) >= 0 }
+	sorted := false
+	return answers(ctx, stream, func(uid imap.UID) bool {
+		if !sorted {
+			out.Sort()
+			sorted = true
+		}
+		return listed(uid)
+	}, func(m *imapconn.Message, less imapconn.FetchItems) error {
 		r, whole, err := l.record(m)
 		if err != nil {
 			return err
+		}
+		if less.Flags {
+			r.Bits |= listing.FlagsUnknown
 		}
 		if !whole {
 			// The server left the header out of its answer: that says nothing

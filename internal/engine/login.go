@@ -5,9 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
-	"syscall"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -129,57 +127,31 @@ func (s *side) logIn(ctx context.Context, st *story) (*imapconn.Conn, error) {
 	return c, nil
 }
 
+// notConnected reports whether a server that took a password says afterwards that
+// there is nothing behind it (Exchange).
+func notConnected(r *imapconn.Response) bool {
+	return strings.Contains(strings.ToLower(r.Text), "authenticated but not connected")
+}
+
+// behindDoor turns the refusal of a first command into that of the login, where the
+// server means that.
+func (s *side) behindDoor(err error) error {
+	if r, ok := refusalIn(err); ok && notConnected(r) {
+		return &loginError{s, err}
+	}
+	return nil
+}
+
 // refusedEntry turns a failed first connection into the error imapsync's users
 // know, and ends the run.
 func (s *side) refusedEntry(err error, st *story) error {
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || isStopped(err) {
 		return err
 	}
 	if s.run.stopCause() == stopDay {
 		return errors.Join(errStopped, err) // it is told
 	}
-	a := s.acct
-	e := event.Error{Class: event.ErrConnection1}
-	if s.n == 2 {
-		e.Class = event.ErrConnection2
-	}
-	var login *loginError
-	var tlsErr *imapconn.TLSError
-	switch {
-	case errors.Is(err, imapconn.ErrCleartext):
-		e.Class = event.ErrTLS
-		e.Text = fmt.Sprintf("Host%d failure: %s", s.n, err)
-		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.n, s.n)
-	case errors.As(err, &login) && isConnError(err) && !s.tokenEnded(err):
-		// Not the credentials: the server fell silent, threw us out or talked nonsense.
-		e.Text = fmt.Sprintf("Host%d failure: the connection to [%s] ended during the login of user [%s]: %s", s.n, a.Host, a.User, connectionWords(err))
-		e.Hint = fmt.Sprintf("the password was neither accepted nor refused; try again later, and if it stays so, ask who runs the server of host%d (too many connections, a blocked address)", s.n)
-	case errors.As(err, &login) && errors.Is(err, imapconn.ErrLoginDisabled):
-		e.Class = event.ErrAuthUser1
-		if s.n == 2 {
-			e.Class = event.ErrAuthUser2
-		}
-		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s]: %s", s.n, a.Host, a.User, err)
-		e.Hint = fmt.Sprintf("the password was not sent: give --tls%d or --ssl%d, or another mechanism with --authmech%d", s.n, s.n, s.n)
-	case errors.As(err, &login):
-		e = login.fault()
-	case errors.As(err, &tlsErr) && tlsErr.NotTLS:
-		// imapsync counts this as a connection that failed, and so do its users.
-		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, tlsErr.Cause())
-		e.Hint = strings.Join(tlsErr.Advice(), "\n")
-	case errors.As(err, &tlsErr):
-		e.Class = event.ErrTLS
-		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Cause())
-		e.Hint = strings.Join(tlsErr.Advice(), "\n")
-	default:
-		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, err)
-		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.n, s.n)
-		var mute *imapconn.GreetingError
-		if errors.As(err, &mute) && s.cfg.TLS != imapconn.TLSImplicit {
-			e.Hint += fmt.Sprintf("; a port that speaks TLS from the start says nothing by itself: then give --ssl%d", s.n)
-		}
-	}
-	st.emit(e)
+	st.emit(s.entryFault(err))
 	return errors.Join(errStopped, err)
 }
 
@@ -191,45 +163,6 @@ func connectionWords(err error) string {
 		return lost.Bye.Line()
 	}
 	return err.Error()
-}
-
-// enter opens the first connection, as often as a lost one is opened again. What
-// will not pass by itself is not tried twice: a host that does not exist or refuses
-// connections, a certificate, a tagged refusal, a token that the server does not take.
-func (s *side) enter(ctx context.Context, st *story) (*imapconn.Conn, error) {
-	for try := 0; ; {
-		c, err := s.login(ctx, st)
-		if err == nil || ctx.Err() != nil || try >= s.acct.ReconnectRetry || !passing(err) || s.tokenEnded(err) {
-			return c, err
-		}
-		try++
-		wait := s.run.pause(try)
-		st.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + connectionWords(err)})
-		if err := s.run.sleep(ctx, wait); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// passing reports whether a failed connection may succeed when it is tried again.
-func passing(err error) bool {
-	var dns *net.DNSError
-	var tlsErr *imapconn.TLSError
-	var refused *imapconn.Response
-	switch {
-	case errors.Is(err, imapconn.ErrCleartext), errors.Is(err, imapconn.ErrLoginDisabled), errors.Is(err, syscall.ECONNREFUSED):
-		return false
-	case errors.As(err, &dns):
-		return dns.IsTemporary || dns.IsTimeout
-	case errors.As(err, &tlsErr):
-		return tlsErr.Passing
-	case isConnError(err):
-		return true
-	case errors.As(err, &refused):
-		return refused.Status == "BYE"
-	}
-	var dial *imapconn.DialError
-	return errors.As(err, &dial)
 }
 
 func or(s, other string) string {

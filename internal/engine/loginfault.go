@@ -40,13 +40,6 @@ func (s *side) wantsAnotherToken(err error) bool {
 	return s.tokens.Source != nil && errors.As(err, &l) && isConnError(l.err) && s.tokenEnded(l.err)
 }
 
-// permanent reports whether a login failed for a reason on our side that stays:
-// no token can be had.
-func permanent(err error) bool {
-	var p interface{ Permanent() bool }
-	return errors.As(err, &p) && p.Permanent()
-}
-
 // fault is the error of a failed login in imapsync's words, with what to check.
 func (e *loginError) fault() event.Error {
 	s, a := e.side, e.side.acct
@@ -78,15 +71,9 @@ func (s *side) credentials() imapconn.Credentials {
 	}
 }
 
-// refusedLogin is the login inside err that will fail again: not one during which
-// the connection was lost, nor one that the server wants to see later.
-func refusedLogin(err error) (*loginError, bool) {
-	var l *loginError
-	if !errors.As(err, &l) || isConnError(l.err) {
-		return nil, false
-	}
-	if refusal, ok := refusalIn(l.err); ok && l.side.classify(refusal).Later() {
-		return nil, false
-	}
-	return l, true
+// later reports whether the server wants to see the login later: it is not the login
+// that is at fault.
+func (e *loginError) later() bool {
+	refusal, ok := refusalIn(e.err)
+	return ok && e.side.classify(refusal).Later()
 }

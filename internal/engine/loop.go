@@ -117,6 +117,18 @@ func (r *run) syncTogether(ctx context.Context, index int, window, next []*folde
 	if r.joinable() && window[0].merge.sources == 1 {
 		r.scout(ctx, window, next)
 	}
+	err := r.syncWindow(ctx, index, window, next)
+	for i, fs := range window {
+		for err == nil && fs.again() {
+			fs = fs.anew()
+			err = r.syncWindow(ctx, index+i, []*folderSync{fs}, nil)
+		}
+	}
+	return err
+}
+
+// syncWindow does the work on folders, side by side.
+func (r *run) syncWindow(ctx context.Context, index int, window, next []*folderSync) error {
 	var begun []*folderSync
 	var copiers []*copier
 	var failed *folderSync
@@ -126,15 +138,22 @@ func (r *run) syncTogether(ctx context.Context, index int, window, next []*folde
 			err = errStopped
 			break
 		}
-		r.emit(event.FolderStart{Index: index + i + 1, Of: len(r.table.Rows), From: fs.from, To: fs.to})
+		if fs.relisted == 0 {
+			r.emit(event.FolderStart{Index: index + i + 1, Of: len(r.table.Rows), From: fs.from, To: fs.to})
+		}
 		var c *copier
 		if c, err = fs.begin(ctx); c != nil && err == nil {
 			begun, copiers = append(begun, fs), append(copiers, c)
 			continue
 		}
-		fs.finish()
-		if err != nil {
+		if err = fs.unexpected(err); err != nil {
+			fs.bad = fs.bad || isConnError(err)
 			failed = fs
+		}
+		if !fs.again() {
+			fs.finish()
+		}
+		if err != nil {
 			break
 		}
 	}
@@ -142,7 +161,9 @@ func (r *run) syncTogether(ctx context.Context, index int, window, next []*folde
 		copyErr := r.copyAll(ctx, copiers, r.lookout(next))
 		for i, fs := range begun {
 			endErr := fs.end(ctx, copiers[i], copyErr)
-			fs.finish()
+			if !fs.again() {
+				fs.finish()
+			}
 			if endErr != nil && (err == nil || failed != nil && copyErr == nil) {
 				err, failed = endErr, fs
 			}
@@ -151,6 +172,15 @@ func (r *run) syncTogether(ctx context.Context, index int, window, next []*folde
 	r.main.src.forget()
 	r.main.dst.forget()
 	return r.ended(ctx, failed, err)
+}
+
+// unexpected makes an error of the folder of what nobody judged before, and returns
+// what concerns the run.
+func (fs *folderSync) unexpected(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fs.broken(1, err, event.ErrUnclassified, fmt.Sprintf("Folder [%s] -> [%s]: ", escaped(fs.from.Raw), escaped(fs.to.Raw))+"%s", "run again")
 }
 
 // ended judges the error that a folder's work ended with: what it means for the
@@ -162,16 +192,7 @@ func (r *run) ended(ctx context.Context, fs *folderSync, err error) error {
 	case errors.Is(err, errStopped), ctx.Err() != nil:
 		return errors.Join(errStopped, ctx.Err())
 	case isConnError(err), errors.As(err, new(*loginError)):
-		r.stopFor(stopLost)
-		if l, ok := refusedLogin(err); ok {
-			f := l.fault()
-			f.Folder = fs.from
-			f.Hint += "; then run the same command again: it continues where this one stopped"
-			r.fault(f)
-			return errStopped
-		}
-		r.fault(event.Error{Class: event.ErrLost, Folder: fs.from, Text: fmt.Sprintf("Failure: lost connection in folder [%s]: %v", fs.from.Raw, err),
-			Hint: "run the same command again: it continues where this one stopped"})
+		r.lostFor(fs.from, err)
 		return errStopped
 	}
 	return err

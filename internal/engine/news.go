@@ -67,9 +67,13 @@ func (l *lister) allFlags(ctx context.Context, c *imapconn.Conn, out *listing.Li
 		return nil, err
 	}
 	fresh := &unknowns{}
-	err := stream.Each(ctx, func(m *imapconn.Message) error {
+	err := answers(ctx, stream, nil, func(m *imapconn.Message, less imapconn.FetchItems) error {
 		l.fs.keepNumber(m)
+		n := len(out.Recs)
 		l.take(out, fresh, m.UID, m.Flags, m.HasFlags)
+		if len(out.Recs) > n && less.Flags {
+			out.Recs[n].Bits |= listing.FlagsUnknown
+		}
 		return nil
 	})
 	if err != nil {

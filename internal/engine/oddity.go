@@ -24,6 +24,12 @@ type oddity struct {
 	told imap.UID
 	// refusal is the server's last word about it.
 	refusal string
+	// refusals counts those since which it was sent as it is; storedThen is how many
+	// messages host2 had stored at the last one, passed: others passed since the
+	// first.
+	refusals   uint8
+	storedThen int64
+	passed     bool
 }
 
 // oddly is the task's oddity, made when there is none.

@@ -20,7 +20,7 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 		return true, nil
 	}
 	r := &fs.src.Recs[t.src]
-	if fs.run.p.Transform.IDateFromHeader {
+	if fs.run.p.Transform.IDateFromHeader || fs.dateUnknown(r) {
 		if date, ok := maildate.FromHeader(transform.Field(*it.buf, "Date")); ok {
 			it.date = date
 		}
@@ -84,10 +84,15 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 	return true, nil
 }
 
+// dateUnknown reports whether host1 did not tell a message's date, and it is wanted.
+func (fs *folderSync) dateUnknown(r *listing.Record) bool {
+	return !r.Is(listing.HasDate) && fs.run.p.Transform.SyncInternalDates
+}
+
 // wantsWhole reports whether a message must be in memory before it is sent.
 func (fs *folderSync) wantsWhole(t *task) bool {
 	return fs.run.p.Dry || t.rung != rungNone || fs.run.pipeline.Active() || fs.run.pipeline.LinesChecked() ||
-		fs.run.p.Transform.IDateFromHeader || fs.run.p.Debug.MaxLineLength || fs.src.Recs[t.src].Is(listing.AddedHeader)
+		fs.run.p.Transform.IDateFromHeader || fs.dateUnknown(&fs.src.Recs[t.src]) || fs.run.p.Debug.MaxLineLength || fs.src.Recs[t.src].Is(listing.AddedHeader)
 }
 
 func skipOf(c transform.Cause) event.Skip {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -15,8 +16,9 @@ import (
 
 // refused decides what becomes of a message that host2 refused. It reports
 // whether the mailbox is full.
-func (fs *folderSync) refused(ctx context.Context, conn *imapconn.Conn, c *copier, it *item, r *imapconn.Response) (full bool, err error) {
+func (fs *folderSync) refused(ctx context.Context, v *convoy, conn *imapconn.Conn, it *item, r *imapconn.Response) (full bool, err error) {
 	t := it.t
+	c := t.c
 	switch class := appendClass(fs.run.dst.classify(r)); {
 	case class == event.ErrAppend && r.Code == "TRYCREATE" && !t.recreated:
 		t.recreated = true // the folder was deleted under our hands
@@ -25,8 +27,12 @@ func (fs *folderSync) refused(ctx context.Context, conn *imapconn.Conn, c *copie
 		}
 		return false, nil
 	case class == event.ErrAppend:
+		t.oddly().refusal = r.Line()
+		if fs.unchangedAgain(t, r) {
+			v.sulk(int(t.odd.refusals))
+			return false, nil
+		}
 		if fs.climb(t) {
-			t.oddly().refusal = r.Line()
 			return false, nil
 		}
 		c.fail(t, class, appendText(fs, t, r.Line(), it), fs.repairHint())
@@ -38,6 +44,61 @@ func (fs *folderSync) refused(ctx context.Context, conn *imapconn.Conn, c *copie
 		c.fail(t, class, appendText(fs, t, r.Line(), it), hintOf(class))
 		return class == event.ErrOverquota, nil
 	}
+}
+
+// asIs is the rung on which a message is sent once more as it is.
+const asIs rung = 1
+
+// Refusals that say nothing better are taken for passing ones at first: the message is
+// sent again unchanged, after a pause. hardRefusals of them are the message's own
+// fault in any case, or softRefusals if they speak of time and other messages pass;
+// a server that takes nothing at all and speaks of time has patience.
+const (
+	hardRefusals = 3
+	softRefusals = 4
+)
+
+// unchangedAgain reports whether a message that was refused is to be sent again as it
+// is: always after the first refusal, and then as long as no other message passed
+// since. Only then it is known that it is this message that host2 does not take.
+func (fs *folderSync) unchangedAgain(t *task, r *imapconn.Response) bool {
+	if t.rung > asIs {
+		return false
+	}
+	o := t.oddly()
+	passed := fs.run.stored.Load() > o.storedThen
+	o.passed = o.passed || o.refusals > 0 && passed
+	o.storedThen = fs.run.stored.Load()
+	o.refusals++
+	t.rung = asIs
+	n := int(o.refusals)
+	switch {
+	case n == 1:
+		return true
+	case aboutTime(r.Text):
+		if o.passed {
+			return n < softRefusals
+		}
+		waited := time.Duration(0)
+		for i := 1; i < n; i++ {
+			waited += meanBackOff(i)
+		}
+		return fs.run.dst.persists(n, waited)
+	case passed:
+		return false
+	}
+	return n < hardRefusals
+}
+
+// aboutTime reports whether a refusal without a code speaks of what passes by itself.
+func aboutTime(text string) bool {
+	text = strings.ToLower(text)
+	for _, sign := range []string{"temporar", "unavailable", "try again", "later", "busy", "timeout", "timed out", "time-out", "overload", "lock", "resource", "retry"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 func (fs *folderSync) repairHint() string {

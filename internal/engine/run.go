@@ -49,6 +49,10 @@ type Options struct {
 	Clock pace.Clock
 	// Resolver replaces the DNS, for tests.
 	Resolver guard.Resolver
+	// Idle replaces how long a connection may be silent before a NOOP keeps it
+	// alive, and StopWait how long what is under way is waited for after Stop,
+	// for tests.
+	Idle, StopWait time.Duration
 	// Pause replaces the pauses between attempts to connect, and those that a
 	// server asks for, for tests.
 	Pause func(attempt int) time.Duration
@@ -119,10 +123,13 @@ type run struct {
 	lost        atomic.Int64    // of these, messages that were not copied
 	charges     atomic.Int64    // messages asked for whose fate is not known
 	transferred atomic.Int64
+	sizesOf1    sizeRecord
+	stored      atomic.Int64 // messages that host2 took
 	loopStart   time.Time
 
 	stopMu  sync.Mutex
 	stopped stopReason
+	kept2   string // why nothing may be deleted on host2
 }
 
 // newRun is a run that has not begun.
@@ -140,24 +147,21 @@ func newRun(p *plan.Plan, o Options) *run {
 func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r := newRun(p, o)
 	fin := event.Finished{Mode: string(p.Mode)}
+	ctx, unwatch := r.watchStop(ctx)
+	defer unwatch()
 	err := r.prepare()
 	if err == nil {
 		err = r.work(ctx)
 	}
-	failedLogin, _ := refusedLogin(err)
 	switch {
 	case err == nil, errors.Is(err, errStopped), errors.Is(err, errDone), r.stopCause() == stopSignal:
 	case ctx.Err() != nil:
 		r.stopFor(stopSignal)
-	case failedLogin != nil:
-		r.stopFor(stopLost)
-		r.fault(failedLogin.fault())
-	case isConnError(err):
-		r.stopFor(stopLost)
-		r.fault(event.Error{Class: event.ErrLost, Text: fmt.Sprintf("Failure: lost connection: %v", err),
-			Hint: "run the same command again: it continues where this one stopped"})
+	case isConnError(err), errors.As(err, new(*loginError)):
+		r.lostFor(event.Folder{}, err)
 	default:
 		fin.Fatal = err
+		r.fatal(err)
 	}
 	fin.Stopped = string(r.stopCause())
 	if fin.Stopped == string(stopSignal) && o.Signal != nil {

@@ -24,6 +24,8 @@ type scout struct {
 	probes []*probe
 	// at is the probe whose messages come now, -1 before the first.
 	at int
+	// items are what is asked of messages.
+	items imapconn.FetchItems
 }
 
 // sight is what a scout saw of a folder.
@@ -212,7 +214,8 @@ func (s *scout) run(ctx context.Context) error {
 		for more := sent-answered <= scoutAhead/2; more && sent < len(s.probes) && sent-answered < scoutAhead; {
 			p := s.probes[sent]
 			if stream == nil {
-				stream = conn.Fetch((&lister{fs: p.fs, k: s.k, n: s.n}).items())
+				s.items = (&lister{fs: p.fs, k: s.k, n: s.n}).items()
+				stream = conn.Fetch(s.items)
 				defer stream.Close()
 			}
 			if err := s.send(ctx, conn, stream, p); err != nil {
@@ -296,7 +299,8 @@ func (s *scout) take(m *imapconn.Message, sent int) error {
 	if err != nil {
 		return err
 	}
-	p.spoiled = p.spoiled || !whole
+	less := lacking(m, s.items)
+	p.spoiled = p.spoiled || !whole || !less.Nothing() // the folder's own work asks once more
 	p.recs = append(p.recs, rec)
 	return nil
 }
@@ -305,9 +309,10 @@ func (s *scout) take(m *imapconn.Message, sent int) error {
 func (s *scout) report(ctx context.Context) error {
 	for _, p := range s.probes {
 		if p.subscribed != nil {
-			_, err := p.subscribed.Wait(ctx)
-			p.fs.run.dst.subs[p.mailbox] = true
-			p.fs.presubscribed = &event.FolderSubscribed{Folder: p.fs.to, Err: err}
+			if _, err := p.subscribed.Wait(ctx); err == nil { // else the folder's own work asks once more
+				p.fs.run.dst.subs[p.mailbox] = true
+				p.fs.presubscribed = &event.FolderSubscribed{Folder: p.fs.to}
+			}
 		}
 		if p.selected == nil {
 			continue

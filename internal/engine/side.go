@@ -47,7 +47,10 @@ type side struct {
 	chatter     chatter
 
 	// mu guards the counters: several lanes count.
-	mu                sync.Mutex
+	mu sync.Mutex
+	// closed is why no connection can be opened any more, nil while that is not
+	// known.
+	closed            *entryError
 	leaving           atomic.Int32 // LOGOUTs under way: BYE is no news
 	reconnections     int
 	bytesIn, bytesOut int64
@@ -202,9 +205,6 @@ func (s *story) emit(e event.Event) { *s = append(*s, e) }
 // first is the first connection of a run to one host: found, opened, logged in
 // and looked at.
 func (s *side) first(ctx context.Context, k *link, st *story) error {
-	if err := s.detect(ctx, st); err != nil {
-		return s.refusedEntry(err, st)
-	}
 	c, err := s.enter(ctx, st)
 	if err != nil {
 		return s.refusedEntry(err, st)
@@ -214,14 +214,17 @@ func (s *side) first(ctx context.Context, k *link, st *story) error {
 		return s.identify(ctx, c, st)
 	}
 	if err := s.identify(ctx, c, st); err != nil {
-		return err
+		return s.refusedEntry(&loginError{s, err}, st)
 	}
 	s.family = folders.FamilyOf(s.banner, s.id, capNames(c.Caps()))
 	s.profile = provider.Of(s.acct.Host, s.banner, s.id, s.family)
 	st.emit(event.Note{Text: s.profileText()})
 	s.readAppendLimit(c)
 	s.hasLabels = c.Has(capGmail)
-	return s.quota(ctx, c, st)
+	if err := s.quota(ctx, c, st); err != nil {
+		return s.refusedEntry(&loginError{s, err}, st)
+	}
+	return nil
 }
 
 func capNames(set imap.CapSet) []string {
@@ -239,7 +242,7 @@ func (s *side) identify(ctx context.Context, c *imapconn.Conn, st *story) error 
 		return nil
 	}
 	got, err := c.ID(ctx, [2]string{"name", "imaphaul"}, [2]string{"version", s.run.o.Version})
-	if err != nil && isConnError(err) {
+	if err != nil && (isConnError(err) || s.behindDoor(err) != nil) {
 		return err
 	}
 	s.id = got
@@ -270,7 +273,7 @@ func (s *side) quota(ctx context.Context, c *imapconn.Conn, st *story) error {
 	q := event.Quota{Side: s.n, HasQuota: c.Has(imap.CapQuota)}
 	if q.HasQuota {
 		roots, err := c.GetQuotaRoot(ctx, "INBOX")
-		if err != nil && isConnError(err) {
+		if err != nil && (isConnError(err) || s.behindDoor(err) != nil) {
 			return err
 		}
 		for _, root := range roots {

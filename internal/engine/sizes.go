@@ -152,28 +152,37 @@ func (l *lister) size(ctx context.Context) (event.Size, error) {
 	if l.k.opened.Exists == 0 || l.chosen != nil && len(l.chosen) == 0 {
 		return sum, nil
 	}
+	items := imapconn.FetchItems{UID: true, Size: true, GMMsgID: l.n == 1 && l.fs.run.byNumber()}
+	add := func(m *imapconn.Message, _ imapconn.FetchItems) error {
+		if _, ok := l.chosen[m.UID]; l.chosen != nil && !ok {
+			return nil
+		}
+		sum.Messages++
+		sum.Bytes += m.Size
+		sum.Biggest = max(sum.Biggest, m.Size)
+		if m.GMMsgID != "" {
+			l.fs.run.countUnique(m.GMMsgID, m.Size)
+		}
+		return nil
+	}
 	err := l.k.do(ctx, func(c *imapconn.Conn) error {
 		sum = event.Size{}
-		stream := c.Fetch(imapconn.FetchItems{UID: true, Size: true, GMMsgID: l.n == 1 && l.fs.run.byNumber()})
+		stream := c.Fetch(items)
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
 			return err
 		}
-		err := stream.Each(ctx, func(m *imapconn.Message) error {
-			if _, ok := l.chosen[m.UID]; l.chosen != nil && !ok {
-				return nil
-			}
-			sum.Messages++
-			sum.Bytes += m.Size
-			sum.Biggest = max(sum.Biggest, m.Size)
-			if m.GMMsgID != "" {
-				l.fs.run.countUnique(m.GMMsgID, m.Size)
-			}
-			return nil
-		})
-		if err != nil {
+		if err := answers(ctx, stream, nil, add); err != nil {
 			return err
 		}
 		return rangeErr(stream)
 	})
+	if err == nil || !spoilt(err) || endsRun(err) {
+		return sum, err
+	}
+	sum = event.Size{}
+	uids, err := l.present(ctx)
+	if err == nil {
+		_, err = l.k.inParts(ctx, uids, items, add) // what cannot be read is told when it is to be copied
+	}
 	return sum, err
 }

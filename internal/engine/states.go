@@ -17,7 +17,7 @@ type finished struct {
 
 // reconciled decides whether the folder pair is reconciled.
 func (fs *folderSync) reconciled(c *copier) bool {
-	if fs.bad || fs.failedCount > 0 || fs.src == nil || fs.dst == nil || !fs.known.Usable() || fs.run.p.Dry || fs.run.restricted() {
+	if fs.bad || fs.unsure || fs.failedCount > 0 || fs.src == nil || fs.dst == nil || !fs.known.Usable() || fs.run.p.Dry || fs.run.restricted() {
 		return false
 	}
 	for i := range c.tasks {
@@ -66,6 +66,10 @@ func (r *run) saveStates(ctx context.Context) error {
 		s1, s2 := r.src.status[f.fs.from.Raw], r.dst.status[f.fs.to.Raw]
 		if s1 == nil || s2 == nil || s1.NumMessages == nil || s2.NumMessages == nil {
 			r.debugf(r.p.Debug.Cache, "cache", "the state of folder [%s] is not kept, since a server did not tell it", f.fs.from.Raw)
+			continue
+		}
+		if s1.UIDValidity != f.fs.srcOpened.UIDValidity || s2.UIDValidity != f.fs.dstOpened.UIDValidity {
+			r.debugf(r.p.Debug.Cache, "cache", "the state of folder [%s] is not kept: its UIDVALIDITY is another one than when it was opened", f.fs.from.Raw)
 			continue
 		}
 		if looked[f.fs.to.Raw] || f.fs.merge.sources == 1 && int64(*s2.NumMessages) != f.expect2 {

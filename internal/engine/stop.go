@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -63,5 +64,46 @@ func (r *run) sleep(ctx context.Context, d time.Duration) error {
 	case <-r.o.Stop:
 		r.stopFor(stopSignal)
 		return errStopped
+	}
+}
+
+// stopWait is how long what is under way is waited for after a request to stop. What
+// has not come by then is in doubt, and settled by the journal.
+const stopWait = 10 * time.Second
+
+// watchStop ends the context that it returns when the run was asked to stop and does
+// not come to its end by itself. The function returned ends the watch.
+func (r *run) watchStop(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	over, watching := make(chan struct{}), make(chan struct{})
+	wait := stopWait
+	if r.o.StopWait > 0 {
+		wait = r.o.StopWait
+	}
+	go func() {
+		defer close(watching)
+		select {
+		case <-r.o.Stop:
+		case <-over:
+			return
+		}
+		r.stopFor(stopSignal)
+		t := time.NewTimer(wait)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			text := "what the servers still owe is not waited for any longer"
+			if n := r.charges.Load(); n > 0 {
+				text += fmt.Sprintf("; %d messages were under way: the next run finds out what became of them", n)
+			}
+			r.warn(text)
+			cancel(errStopped)
+		case <-over:
+		}
+	}()
+	return ctx, func() {
+		close(over)
+		<-watching
+		cancel(nil)
 	}
 }

@@ -61,6 +61,15 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 		fs.run.emit(told)
 		return nil
 	}
+	if less := fs.known2(g.flags); len(less) < len(g.flags) {
+		// Refused in this folder before.
+		fewer := &flagGroup{flags: less, uids: g.uids, srcs: g.srcs}
+		if err := fs.store(ctx, fewer); err != nil {
+			return err
+		}
+		fs.keptOnly(g, less)
+		return nil
+	}
 	keywords := len(systemOnly(g.flags)) < len(g.flags)
 	var answer *imapconn.StoreData
 	err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) (err error) {
@@ -76,10 +85,8 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 	if !refused || isConnError(err) {
 		return err
 	}
-	if system := systemOnly(g.flags); keywords {
-		// One keyword the server does not take must not cost the others \Seen.
-		fs.run.note(fmt.Sprintf("Host2: folder [%s] refuses the flags (%s): %s; only (%s) are set", fs.to.Raw, joinFlags(g.flags), resp.Line(), joinFlags(system)))
-		return fs.store(ctx, &flagGroup{flags: system, uids: g.uids, srcs: g.srcs})
+	if keywords {
+		return fs.storeWords(ctx, g)
 	}
 	fs.run.fault(event.Error{
 		Class: event.ErrFlags, Folder: fs.to,

@@ -19,6 +19,8 @@ type roundEnd struct {
 	feed, deliver error
 	// unread are the tasks that host1 was asked for when its connection died.
 	unread map[int]bool
+	// opening is the folder that host1 was asked to open then, and had not.
+	opening *copier
 	// sourceBroke: host2's connection was given up only because the message on it
 	// could not be read to its end on host1.
 	sourceBroke bool
@@ -39,7 +41,7 @@ func (e *roundEnd) err() error {
 func (v *convoy) choose() []int {
 	var suspects []int
 	for i := range v.tasks {
-		if t := &v.tasks[i]; t.suspect && t.fate == pending {
+		if t := &v.tasks[i]; t.suspect && t.open() {
 			if suspects = append(suspects, i); len(suspects) == maxSuspects {
 				break
 			}
@@ -66,12 +68,18 @@ func (v *convoy) blame(end *roundEnd, again bool) {
 	var flying []*task
 	for i := range v.tasks {
 		t := &v.tasks[i]
-		if t.fate == pending && (t.lost || end.unread[i]) {
+		if t.open() && (t.lost || end.unread[i]) {
 			flying = append(flying, t)
 		}
 		t.lost = false
 	}
 	switch {
+	case v.careful && end.opening != nil:
+		// Host1 had not even opened the folder.
+		c := end.opening
+		if c.kills++; c.kills >= maxKills {
+			c.giveUp(&errKiller{1, end.feed})
+		}
 	case v.careful:
 		for _, t := range flying {
 			if t.kills++; t.kills >= maxKills {
@@ -98,7 +106,7 @@ func (t *task) giveUp(end *roundEnd) {
 // countLeft is the number of tasks without a fate.
 func (v *convoy) countLeft() (n int) {
 	for i := range v.tasks {
-		if v.tasks[i].fate == pending {
+		if v.tasks[i].open() {
 			n++
 		}
 	}

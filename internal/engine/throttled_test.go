@@ -103,7 +103,7 @@ func TestServersThatHaveEnoughForToday(t *testing.T) {
 				options := []string{"--connections", fmt.Sprint(to.connections), "--cachedir", t.TempDir(), "--nocompress1", "--nocompress2"}
 				first := attempt(t, ends[1], ends[2], options...)
 				first.expect(t, event.ExitTransferExceeded)
-				if first.fin.Stopped != "day budget" || first.stats.ErrorCount != 0 {
+				if first.fin.Stopped != "day budget" || first.stats.ErrorCount != 1 {
 					t.Errorf("stopped %q, %d errors", first.fin.Stopped, first.stats.ErrorCount)
 				}
 				if n := first.stats.Transferred; n > 0 != tc.begun || n >= messages {
@@ -140,10 +140,11 @@ func TestLoginAgain(t *testing.T) {
 	}{
 		{wrong, 1, 3, true},
 		{full, 3, 5, true},
-		// A second attempt is made when the run ends, to look at the folder.
-		{wrong, 0, 5, false},
-		{full, 0, 9, false},
-		{"NO no entry", 0, 3, false},
+		// What was refused for good is not tried again when the run ends, to look at the
+		// folder; what may pass is tried for ten minutes.
+		{wrong, 0, 3, false},
+		{full, 0, 16, false},
+		{"NO no entry", 0, 2, false},
 	} {
 		t.Run(fmt.Sprintf("%s %d", tc.refusal, tc.times), func(t *testing.T) {
 			t.Parallel()

@@ -26,6 +26,14 @@ func (f *feeder) sendTurn(ctx context.Context, conn *imapconn.Conn, c *copier) e
 	return nil
 }
 
+// opening is the folder that host1 did not answer about yet, nil for none.
+func (f *feeder) opening() *copier {
+	if len(f.turns) == 0 || f.turns[0].sent.Done() {
+		return nil
+	}
+	return f.turns[0].c
+}
+
 // settleTurns waits for EXAMINEs behind which nothing was asked, so that it is
 // known which folder is selected.
 func (f *feeder) settleTurns(ctx context.Context) {
@@ -55,7 +63,11 @@ func (f *feeder) turn(ctx context.Context) error {
 			f.at = nil
 			f.v.lane.src.forget()
 		case data.UIDValidity != t.c.fs.srcOpened.UIDValidity:
-			return &errRebuilt{t.c.fs.from.Raw}
+			// What comes now has other UIDs: it is of no use, and the folder is
+			// listed anew. The others go on.
+			t.c.giveUp(&errRebuilt{t.c.fs.from.Raw})
+			f.at = nil
+			f.v.lane.src.forget()
 		default:
 			f.at, f.base = t.c, t.base
 			f.v.lane.src.entered(t.c.fs.from.Raw, t.c.fs.writable1(), &data)

@@ -9,18 +9,18 @@ import (
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
-// vanished finds out which of the messages that did not come twice are gone from
-// host1, if --checkmessageexists asks for it: to be gone is no error then.
-// imapsync asks before each message; here only those are asked for that did not
-// come. What can not be found out counts as there.
-func (f *feeder) vanished(ctx context.Context) map[*task]bool {
-	s := &f.v.run.p.Selection
-	if !s.CheckMessageExists || !s.AbleToSearch1 {
-		return nil
-	}
+// neighbours is how many messages beside those that did not come are asked for as
+// well: where they come, the server can be believed about the others.
+const neighbours = 8
+
+// vanished finds out which of the messages that did not come are gone from host1,
+// which is no error: the folder is opened afresh and asked for their UIDs and for
+// those of their neighbours. refused tells of messages whose FETCH was refused: they
+// are asked for by themselves first. What can not be found out counts as there.
+func (f *feeder) vanished(ctx context.Context, refused func(*task) bool) map[*task]bool {
 	absent := make(map[*copier]map[imap.UID]*task)
 	for _, i := range f.todo[:f.next] {
-		if t := &f.v.tasks[i]; t.asked && t.missed && !t.came && f.closed[t.c] == nil {
+		if t := &f.v.tasks[i]; t.asked && !t.came && (t.missed || !refused(t)) && f.closed[t.c] == nil && t.c.ended == nil {
 			if absent[t.c] == nil {
 				absent[t.c] = make(map[imap.UID]*task)
 			}
@@ -33,28 +33,100 @@ func (f *feeder) vanished(ctx context.Context) map[*task]bool {
 	f.settleTurns(ctx)
 	gone := make(map[*task]bool)
 	for c, byUID := range absent {
-		uids := make(map[imap.UID]struct{}, len(byUID))
-		for u := range byUID {
-			uids[u] = struct{}{}
-		}
+		beside := c.fs.beside(byUID)
 		k := f.v.lane.src
-		if _, err := k.open(ctx, c.fs.from.Raw, c.fs.writable1()); err != nil {
+		opened, err := k.open(ctx, c.fs.from.Raw, c.fs.writable1())
+		if err != nil || opened.UIDValidity != c.fs.srcOpened.UIDValidity {
 			continue
 		}
-		var there []imap.UID
-		err := k.do(ctx, func(conn *imapconn.Conn) (err error) {
-			there, err = conn.UIDSearch(ctx, "UID "+uidset.OfKeys(uids).String())
-			return err
-		})
-		if err != nil {
-			continue
+		if s := &f.v.run.p.Selection; s.CheckMessageExists && s.AbleToSearch1 {
+			f.searchedFor(ctx, byUID, gone)
 		}
-		for _, u := range there {
-			delete(byUID, u)
+		came := 0
+		if opened.Exists > 0 {
+			ask := make(map[imap.UID]struct{}, len(byUID)+len(beside))
+			for u := range byUID {
+				ask[u] = struct{}{}
+			}
+			for u := range beside {
+				ask[u] = struct{}{}
+			}
+			still := make(map[imap.UID]bool)
+			err := k.do(ctx, func(conn *imapconn.Conn) error {
+				stream := conn.Fetch(imapconn.FetchItems{UID: true})
+				if err := stream.Ask(ctx, uidset.OfKeys(ask)); err != nil {
+					return err
+				}
+				if err := stream.Each(ctx, func(m *imapconn.Message) error { still[m.UID] = true; return nil }); err != nil {
+					return err
+				}
+				return rangeErr(stream)
+			})
+			if err != nil {
+				continue
+			}
+			for u := range still {
+				if _, ok := beside[u]; ok {
+					came++
+				}
+				delete(byUID, u)
+			}
+			if came == 0 {
+				continue
+			}
 		}
 		for _, t := range byUID {
 			gone[t] = true
 		}
 	}
 	return gone
+}
+
+// beside are listed messages next to the absent ones.
+func (fs *folderSync) beside(absent map[imap.UID]*task) map[imap.UID]struct{} {
+	out := make(map[imap.UID]struct{})
+	for uid := range absent {
+		at := fs.src.Find(uid)
+		for _, step := range []int{-1, 1} {
+			for i, n := at+step, 0; at >= 0 && i >= 0 && i < len(fs.src.Recs) && n < neighbours/2; i += step {
+				if u := fs.src.Recs[i].UID; absent[u] == nil {
+					out[u] = struct{}{}
+					n++
+				}
+			}
+		}
+		if len(out) >= 100*neighbours {
+			break
+		}
+	}
+	return out
+}
+
+// searchedFor is the same by SEARCH, which --checkmessageexists asks for; imapsync asks
+// before each message, here only those are asked for that did not come twice.
+func (f *feeder) searchedFor(ctx context.Context, absent map[imap.UID]*task, gone map[*task]bool) {
+	uids := make(map[imap.UID]struct{})
+	for u, t := range absent {
+		if t.missed {
+			uids[u] = struct{}{}
+		}
+	}
+	if len(uids) == 0 {
+		return
+	}
+	var there []imap.UID
+	err := f.v.lane.src.do(ctx, func(conn *imapconn.Conn) (err error) {
+		there, err = conn.UIDSearch(ctx, "UID "+uidset.OfKeys(uids).String())
+		return err
+	})
+	if err != nil {
+		return
+	}
+	for _, u := range there {
+		delete(uids, u)
+	}
+	for u := range uids {
+		gone[absent[u]] = true
+		delete(absent, u)
+	}
 }

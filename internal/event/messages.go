@@ -15,6 +15,16 @@ type MessageCopied struct {
 	Late bool
 }
 
+// MessageShort says that what host1 gave of a message, twice, is much less than what
+// it says the message has. It was copied as it came, and stays on host1.
+type MessageShort struct {
+	base
+	Folder Folder
+	UID    uint32 // on host1
+	Bytes  int64  // that came
+	Told   int64  // RFC822.SIZE
+}
+
 // MessageMissing takes a MessageCopied or a part of a MessagesPresent back: host2 does
 // not have the message after all.
 type MessageMissing struct {
@@ -60,6 +70,7 @@ const (
 	SkipVanished  // gone from host1 during the run
 	SkipUnsent    // the run was stopped before its turn
 	SkipReport    // a report that an earlier run stored on host1 (--emailreport1)
+	SkipShort     // copied, but host1 gave less of it than it says it has
 )
 
 // MessagesPresent counts messages found on both sides, in one go.

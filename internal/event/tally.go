@@ -61,6 +61,8 @@ func (t *Tally) Add(e Event) {
 	switch e := e.(type) {
 	case MessageCopied:
 		t.copied(e)
+	case MessageShort:
+		s.Short++
 	case MessageMissing:
 		t.missing(e)
 	case MessageSkipped:

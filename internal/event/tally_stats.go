@@ -1,6 +1,7 @@
 package event
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -36,6 +37,8 @@ type Stats struct {
 	Failed                            Amount // not copied because of an error
 	// Lost are messages that host2 had, or said so, and does not have at the end.
 	Lost int64
+	// Short are messages of which host1 gave less than it says they have.
+	Short int64
 	// Doubtful count as present though nothing proves it.
 	Doubtful int64
 	// NotCopied lists the first of the NotCopiedCount messages that host2 does
@@ -83,7 +86,7 @@ type Stats struct {
 }
 
 // skipReasons is the number of Skip values.
-const skipReasons = int(SkipReport) + 1
+const skipReasons = int(SkipShort) + 1
 
 // Amount is a number of messages and their bytes.
 type Amount struct{ Messages, Bytes int64 }
@@ -157,7 +160,7 @@ func (n NotCopied) Missing() bool {
 		return true
 	}
 	switch n.Reason {
-	case SkipPresent, SkipDuplicate, SkipCrossDuplicate, SkipVanished, SkipReport:
+	case SkipPresent, SkipDuplicate, SkipCrossDuplicate, SkipVanished, SkipReport, SkipShort:
 		return false
 	}
 	return true
@@ -167,6 +170,11 @@ func (n NotCopied) Missing() bool {
 // is false for every other event, and for messages that host2 has already.
 func AsNotCopied(e Event) (NotCopied, bool) {
 	switch e := e.(type) {
+	case MessageShort:
+		return NotCopied{
+			Folder: e.Folder, UID: e.UID, Bytes: e.Bytes, Reason: SkipShort,
+			Detail: fmt.Sprintf("copied short: host1 says %d bytes and gives %d", e.Told, e.Bytes),
+		}, true
 	case MessageSkipped:
 		if e.Side == 2 || e.Reason == SkipPresent {
 			return NotCopied{}, false

@@ -32,6 +32,7 @@ type Conn struct {
 	wanting     [kinds]int // how many of them want each kind of data
 	err         error      // why the connection is dead
 	bye         *Response
+	byeAt       time.Time // when it came
 	closed      bool
 
 	caps      imap.CapSet
@@ -182,6 +183,30 @@ func (c *Conn) failWrite(op string, err error) error {
 
 // farewellTime bounds the wait for a server's last words.
 const farewellTime = time.Second
+
+// leaves notes a farewell. What may follow it is the reply to the command under way
+// and the end of the connection (RFC 3501 section 7.1.5); neither is waited for
+// longer than lastWords.
+func (c *Conn) leaves(r *Response) {
+	if c.bye == nil {
+		c.byeAt = time.Now()
+		if t := c.cfg.Timeout; t == 0 || t > lastWords {
+			c.s.SetTimeout(lastWords)
+		}
+	}
+	c.bye = r
+}
+
+// lastWords is how long a server may go on after BYE.
+const lastWords = 2 * time.Second
+
+// overdue ends a connection on which a server said BYE and goes on talking.
+func (c *Conn) overdue() error {
+	if c.bye == nil || c.byeAt.IsZero() || time.Since(c.byeAt) < lastWords {
+		return nil
+	}
+	return c.fail(c.doing(), errors.New("the server said BYE and does not close the connection"))
+}
 
 // fail makes the connection dead and returns why.
 func (c *Conn) fail(op string, err error) error {

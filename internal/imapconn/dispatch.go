@@ -69,6 +69,9 @@ func (c *Conn) readReply(f *Fetch) (*Message, error) {
 	if alone {
 		sent = time.Now()
 	}
+	if err := c.overdue(); err != nil {
+		return nil, err
+	}
 	text, bare, err := c.readLine()
 	if err == nil {
 		err = c.tooLong(text)
@@ -212,7 +215,7 @@ func (c *Conn) untagged(f *Fetch, text []byte, bare bool) (*Message, error) {
 // untaggedStatus handles * OK, NO, BAD, BYE and PREAUTH.
 func (c *Conn) untaggedStatus(r *Response) {
 	if r.Status == "BYE" {
-		c.bye = r
+		c.leaves(r)
 	}
 	c.statusCode(r)
 	if r.Code == messageLimit {
@@ -266,7 +269,7 @@ func (c *Conn) numbered(f *Fetch, num int64, line []byte) (*Message, error) {
 	case imapwire.EqualFold(word, "EXPUNGE"), imapwire.EqualFold(word, "EXPUNGED"):
 		name = "EXPUNGE"
 	}
-	if name == "" {
+	if name == "" || name == "EXPUNGE" && num == 0 { // no message has the number 0
 		c.skipped(line)
 	} else {
 		c.number(numReply{name, uint32(num)})

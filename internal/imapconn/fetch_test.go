@@ -125,7 +125,7 @@ func TestFetchAccounting(t *testing.T) {
 		{
 			"part of a body", imap.UIDSetNum(1, 2),
 			"* 1 FETCH (UID 1 BODY[]<10> {3}\r\nabc)\r\n* 2 FETCH (UID 2 BODY[]<0> {1}\r\nz)\r\nT1 OK\r\n",
-			[]string{"[1 uid=1]", body(2, "z")}, "1", 0,
+			[]string{"[1 uid=1]", "[2 uid=2]"}, "1:2", 0,
 		},
 		{
 			"refused", imap.UIDSetNum(1, 2), "T1 NO [SERVERBUG] no\r\n", nil, "1:2", 0,

@@ -26,9 +26,9 @@ func (p *fetchParser) body(stream bool) (live bool, err error) {
 		if end < 0 {
 			end = len(b) - 1
 		}
-		if string(b[1:max(end, 1)]) != "0" {
-			isBody, isHeader = false, false // a part that nobody asked for
-		}
+		// A part that nobody asked for, however it begins: only a header that begins
+		// at its beginning can be told to be whole, by its empty line.
+		isBody, isHeader = false, isHeader && string(b[1:max(end, 1)]) == "0"
 		sc.Advance(end + 1)
 	}
 	switch {

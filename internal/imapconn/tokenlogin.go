@@ -42,7 +42,7 @@ func (c *Conn) mayHaveToken(h TokenHosts) error {
 	if h.For == nil || slices.ContainsFunc(h.Trusted, func(t string) bool { return strings.EqualFold(t, c.cfg.Host) }) {
 		return nil
 	}
-	why := ""
+	var why string
 	_, protected := c.s.TLS()
 	switch {
 	case !h.For(c.cfg.Host):

@@ -48,6 +48,8 @@ const (
 	ByContent
 	// ByHeader: it is made of the whole header.
 	ByHeader
+	// FlagsUnknown: the server did not tell the flags.
+	FlagsUnknown
 )
 
 // Is reports whether one of the facts b holds.

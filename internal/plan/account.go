@@ -74,6 +74,9 @@ type Account struct {
 	Timeout        time.Duration // idle time of a command in progress; 0 = none
 	Compress       *bool         // nil: when it pays
 	ReconnectRetry int
+	// ReconnectGiven: the user gave ReconnectRetry, so that it bounds what is
+	// tried again; else time does.
+	ReconnectGiven bool
 	SendID         bool
 	UseUIDs        bool // always on; --nouidN is answered with a note
 

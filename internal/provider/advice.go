@@ -81,7 +81,7 @@ var adviceRows = []adviceRow{
 	// IMAP servers.
 	{texts: []string{"authenticated but not connected"}, Advice: Advice{
 		"the server knows who logs in, but not with this mailbox: the token belongs to another user, the application or delegate has no permission on the mailbox, the mailbox has no licence, or IMAP is switched off for it",
-		"check that --user{N} is the mailbox that the token is for; else Add-MailboxPermission -AccessRights FullAccess for the application or delegate, a licence for the mailbox, Set-CASMailbox -ImapEnabled $true"}},
+		"check that --user{N} is the mailbox that the token is for; else Add-MailboxPermission -AccessRights FullAccess for the application or delegate, a licence for the mailbox, Set-CASMailbox -ImapEnabled $true; and that not too many connections are open"}},
 	{from: exchangeOnline, texts: []string{"login failed", "basicauthblocked", "basic authentication is disabled", "logondenied-basicauthblocked"}, Advice: Advice{
 		"Microsoft 365 and Outlook.com have switched passwords off for IMAP (basic authentication)",
 		"use a token: imaphaul login microsoft --user {user}; for a whole domain --msclientid{N}, --mstenant{N} and --mssecretfile{N} (docs/auth.md)"}},

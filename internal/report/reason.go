@@ -21,6 +21,7 @@ var reasonWords = map[event.Skip]string{
 	event.SkipResurrect:      "moved or deleted on host2 after it was delivered (--noresurrect)",
 	event.SkipVanished:       "gone from host1 during the run",
 	event.SkipUnsent:         "the run was stopped before its turn",
+	event.SkipShort:          "copied short: host1 gave less of it than it says it has",
 	event.SkipReport:         "a report that imaphaul had put there (--emailreport1)",
 }
 

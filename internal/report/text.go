@@ -126,6 +126,8 @@ func (t *Text) Event(e event.Event) {
 // print formats e and reports whether it should be seen at once.
 func (t *Text) print(e event.Event) bool {
 	switch e := e.(type) {
+	case event.MessageShort:
+		t.linef("msg %s/%d {%d} is copied short: host1 says that it has %d bytes and gives %d", e.Folder.Raw, e.UID, e.Bytes, e.Told, e.Bytes)
 	case event.MessagesDoubtful:
 		t.linef("Host2: folder %s has %d messages that go by the key of a host1 message and have another content: they count as present", e.To.Bracketed(), e.Count)
 	case event.MessageMissing:

@@ -177,6 +177,23 @@ func (d *dialogue) fromServer() error {
 		if err != nil {
 			return errors.Join(err, out.Flush())
 		}
+		if r, ok := d.f.strikes(line, Shorten); ok && literal {
+			few, err := strconv.ParseInt(r.Text, 10, 64)
+			if err != nil {
+				return err
+			}
+			few = min(few, size)
+			if _, err := out.WriteString(literalEnd.ReplaceAllString(line, "{"+strconv.FormatInt(few, 10)+"}\r\n")); err != nil {
+				return err
+			}
+			if _, err := io.CopyN(out, in, few); err != nil {
+				return err
+			}
+			if _, err := io.CopyN(io.Discard, in, size-few); err != nil {
+				return err
+			}
+			continue
+		}
 		if _, err := out.WriteString(line); err != nil {
 			return err
 		}

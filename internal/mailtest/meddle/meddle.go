@@ -37,6 +37,9 @@ const (
 	// CutLiteral closes the connection in the middle of the literal that follows
 	// a line of the server.
 	CutLiteral
+	// Shorten makes the literal that follows a line of the server as short as Text
+	// says, in bytes, and announces it so.
+	Shorten
 )
 
 // Rule meddles with what matches.
@@ -44,6 +47,8 @@ type Rule struct {
 	Action Action
 	// Match is held against a command without its tag, or a line of the server.
 	Match *regexp.Regexp
+	// If is a further condition on the same text, nil for none.
+	If func(text string) bool
 	// Text is the refusal ("NO [LIMIT] not now"), after untagged lines if there
 	// are to be any ("* QUOTA ...\r\nOK"), or the replacement.
 	Text string
@@ -135,7 +140,7 @@ func (f *Front) strikes(text string, actions ...Action) (Rule, bool) {
 	for i := range f.rules {
 		r := &f.rules[i]
 		for _, a := range actions {
-			if r.Action != a || !r.Match.MatchString(text) {
+			if r.Action != a || !r.Match.MatchString(text) || r.If != nil && !r.If(text) {
 				continue
 			}
 			if r.seen++; r.seen > r.Skip && (r.Times == 0 || r.seen <= r.Skip+r.Times) {
@@ -152,7 +157,7 @@ func (f *Front) replaced(line string, action Action) string {
 	defer f.mu.Unlock()
 	for i := range f.rules {
 		r := &f.rules[i]
-		if r.Action != action || !r.Match.MatchString(line) {
+		if r.Action != action || !r.Match.MatchString(line) || r.If != nil && !r.If(line) {
 			continue
 		}
 		if r.seen++; r.seen > r.Skip && (r.Times == 0 || r.seen <= r.Skip+r.Times) {

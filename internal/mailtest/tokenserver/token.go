@@ -33,7 +33,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	grantType := r.PostFormValue("grant_type")
-	user, refreshToken, code, text := "", "", "", ""
+	var user, refreshToken, code, text string
 	switch grantType {
 	case "authorization_code":
 		user, refreshToken, code, text = s.byCode(r)

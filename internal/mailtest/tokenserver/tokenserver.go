@@ -99,7 +99,7 @@ func Start() *Server {
 // Close ends the provider.
 func (s *Server) Close() { s.http.Close() }
 
-// TokenURL, RevokeURL and IntrospectURL are endpoints.
+// TokenURL is the token endpoint.
 func (s *Server) TokenURL() string { return s.URL + "/token" }
 
 // RevokeURL is the revocation endpoint.

@@ -1,0 +1,182 @@
+package engine_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
+)
+
+// Messages that somebody expunges on host1 while they are copied are gone, and no
+// error; a message that the server merely does not send is one.
+func TestMessagesThatGo(t *testing.T) {
+	a, b := pairOf(t, 120, 2)
+	var gone imap.UIDSet
+	for uid := imap.UID(5); uid < 100; uid += 2 {
+		gone.AddNum(uid)
+	}
+	h := handsOn(t, a)
+	var did bool
+	front, _ := meddled(t, a, meddle.Rule{Action: meddle.Alter, Match: regexp.MustCompile(`UID FETCH \S+ .*BODY\.PEEK\[\]`), Text: "$0", If: func(string) bool {
+		if !did { // when the first bodies are asked for
+			did = true
+			if _, err := h.c.Select(t.Context(), "INBOX", nil); err != nil {
+				t.Error(err)
+			}
+			dialogue(t, a, "SELECT INBOX", fmt.Sprintf(`UID STORE %s +FLAGS.SILENT (\Deleted)`, gone.String()), "EXPUNGE")
+		}
+		return true
+	}})
+	out := attempt(t, front, b, "--nousecache", "--delete2")
+	out.expect(t, 0)
+	if n := out.stats.SkippedBy[event.SkipVanished].Messages; out.stats.ErrorCount != 0 || n == 0 || out.stats.Deleted[2] != 0 {
+		t.Errorf("%d errors, %d vanished, %d deleted\n%s", out.stats.ErrorCount, n, out.stats.Deleted[2], out.text)
+	}
+	for _, line := range differences(t, a, b) {
+		t.Error(line)
+	}
+
+	t.Run("not sent", func(t *testing.T) {
+		a, b := pairOf(t, 20, 1)
+		r := meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`^\* 7 FETCH \((.*)BODY\[\] \{`), Text: "* 7 FETCH (${1}X-NOTHING {"}
+		front, _ := meddled(t, a, r)
+		out := attempt(t, front, b, "--nousecache")
+		out.expect(t, event.ExitFetch)
+		if out.stats.ErrorCount != 1 || out.stats.Transferred != 19 {
+			t.Errorf("%d errors, %d copied\n%s", out.stats.ErrorCount, out.stats.Transferred, out.text)
+		}
+	})
+}
+
+// A folder that is renamed or deleted on host1 while messages are copied is one error.
+func TestFolderThatGoes(t *testing.T) {
+	a, b := pairOf(t, 60, 3)
+	var did bool
+	front, _ := meddled(t, a, meddle.Rule{Action: meddle.Alter, Match: regexp.MustCompile(`UID FETCH \S+ .*BODY\.PEEK\[\]`), Text: "$0", If: func(string) bool {
+		if !did {
+			did = true
+			dialogue(t, a, "RENAME Sent Elsewhere")
+		}
+		return true
+	}})
+	out := attempt(t, front, b, "--nousecache")
+	if out.stats.ErrorCount > 1 || out.stats.FoldersSynced < 2 {
+		t.Errorf("%d errors\n%s", out.stats.ErrorCount, out.text)
+	}
+	if out.code() == 0 && len(differences(t, a, b)) > 2 {
+		t.Errorf("code 0 and %v", differences(t, a, b))
+	}
+}
+
+// large is a mailbox of messages that are streamed.
+func large(n, size int) corpus.Mailbox {
+	box := shared(n, 1)
+	for i := range box.Folders[0].Messages {
+		m := &box.Folders[0].Messages[i]
+		m.Body = append(m.Body, []byte(strings.Repeat("a line of some length to fill the body up, and more\r\n", size/52))...)
+	}
+	return box
+}
+
+// Large messages go through the same door as small ones: of several, one kills the
+// connection, and that one alone is given up.
+func TestLargeMessageThatKills(t *testing.T) {
+	a := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+	b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+	box := large(5, 1_300_000)
+	mailtest.Fill(t, a.s, a.user, box)
+	size := len(box.Folders[0].Messages[2].Body)
+	front, _ := meddled(t, b, rule(meddle.CutBefore, fmt.Sprintf(`^APPEND .*\{%d\+?\}`, size), ""))
+	out := attempt(t, a, front, "--nousecache")
+	out.expect(t, event.ExitAppend)
+	if out.stats.ErrorCount != 1 || out.stats.Transferred != 4 {
+		t.Errorf("%d errors, %d copied\n%s", out.stats.ErrorCount, out.stats.Transferred, out.text)
+	}
+	attempt(t, a, b, "--nousecache").expect(t, 0)
+	same(t, a, b)
+}
+
+// A server that refuses for a while, without a code, gets everything, unchanged.
+func TestRefusalsThatPass(t *testing.T) {
+	for _, text := range []string{"NO Temporary unavailable", "NO Please come back later", "NO no", "NO cannot do that"} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			for _, box := range []corpus.Mailbox{shared(30, 2), large(4, 1_200_000)} {
+				a := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+				b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+				mailtest.Fill(t, a.s, a.user, box)
+				skip := 2
+				times := len(box.Folders[0].Messages)
+				front, _ := meddled(t, b, onceMore(rule(meddle.Refuse, `^APPEND`, text), skip, times))
+				out := attempt(t, a, front, "--nousecache", "--repair")
+				out.expect(t, 0)
+				if out.stats.ErrorCount != 0 || out.stats.Altered != 0 {
+					t.Errorf("%d errors, %d altered\n%s", out.stats.ErrorCount, out.stats.Altered, out.text)
+				}
+				same(t, a, b)
+			}
+		})
+	}
+}
+
+// A body that is much shorter than the server says is asked for once more, and then
+// copied with a warning; host1 keeps the message.
+func TestBodiesThatComeShort(t *testing.T) {
+	for name, body := range map[string]string{"small": "100", "partial": "<0>"} {
+		t.Run(name, func(t *testing.T) {
+			a, b := pairOf(t, 30, 1)
+			r := meddle.Rule{Action: meddle.Shorten, Match: regexp.MustCompile(`^\* 9 FETCH \(.*BODY\[\] \{`), Text: "100"}
+			want := 0
+			if body == "<0>" {
+				r = meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`^(\* 9 FETCH \(.*BODY\[\]) \{`), Text: "$1<0> {"}
+				want = event.ExitFetch
+			}
+			front, said := meddled(t, a, r)
+			list := filepath.Join(t.TempDir(), "skipped")
+			out := attempt(t, front, b, "--nousecache", "--delete1", "--skippedfile", list)
+			out.expect(t, want)
+			if out.stats.Good() || strings.Contains(out.text, "looks good") {
+				t.Errorf("it looks good\n%s", out.text)
+			}
+			asked := 0
+			for _, line := range said.Said() {
+				if strings.Contains(line, "BODY.PEEK[]") && naming(9)(line) {
+					asked++
+				}
+			}
+			if asked < 2 {
+				t.Errorf("it was asked for %d times", asked)
+			}
+			if n := len(mailtest.Snapshot(t, a.s, a.user).Folders["INBOX"].Messages); n != 1 {
+				t.Errorf("host1 has %d messages, want the one", n)
+			}
+			// Nor does another run delete it.
+			if want == 0 {
+				attempt(t, a, b, "--nousecache", "--delete1").expect(t, 0)
+				left, there := len(mailtest.Snapshot(t, a.s, a.user).Folders["INBOX"].Messages), len(mailtest.Snapshot(t, b.s, b.user).Folders["INBOX"].Messages)
+				if left != 1 && there != 31 { // kept, or copied whole beside the short one
+					t.Errorf("after another run host1 has %d messages and host2 %d", left, there)
+				}
+			}
+		})
+	}
+	t.Run("sizes that mean nothing", func(t *testing.T) {
+		a, b := pairOf(t, 30, 1)
+		front, _ := meddled(t, a, rule(meddle.Replace, `RFC822\.SIZE (\d+)`, "RFC822.SIZE ${1}00"))
+		out := attempt(t, front, b, "--nousecache")
+		out.expect(t, 0)
+		if out.stats.Short > 2 {
+			t.Errorf("%d messages count as short\n%s", out.stats.Short, out.text)
+		}
+		same(t, a, b)
+	})
+}

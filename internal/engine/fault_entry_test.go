@@ -1,0 +1,197 @@
+package engine_test
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
+)
+
+// pairOf makes two accounts on embedded servers; the first one holds so many messages
+// in so many folders.
+func pairOf(t testing.TB, messages, folders int) (a, b account) {
+	t.Helper()
+	a = newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+	b = newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+	mailtest.Fill(t, a.s, a.user, shared(messages, folders))
+	return a, b
+}
+
+func rule(action meddle.Action, match, text string) meddle.Rule {
+	return meddle.Rule{Action: action, Match: regexp.MustCompile(match), Text: text}
+}
+
+// onceMore is a rule that strikes so many times, after so many matches.
+func onceMore(r meddle.Rule, skip, times int) meddle.Rule {
+	r.Skip, r.Times = skip, times
+	return r
+}
+
+// A folder whose opening is refused, or ends the connection, is an error of its own:
+// all others are done in the first run.
+func TestOneBadFolder(t *testing.T) {
+	const bad = "Sent"
+	for _, tc := range []struct {
+		name string
+		side event.Side
+		rule meddle.Rule
+		code int
+		hint string
+	}{
+		{"host1 refuses it", 1, rule(meddle.Refuse, `^EXAMINE "?`+bad, "NO [SERVERBUG] broken index"), event.ExitSelect, ""},
+		{"host2 refuses it", 2, rule(meddle.Refuse, `^SELECT "?`+bad, "NO [INUSE] locked"), event.ExitSelect, ""},
+		{"host1 dies of it", 1, rule(meddle.CutBefore, `^EXAMINE "?`+bad, ""), event.ExitErrors, "--exclude"},
+		{"host2 dies of it", 2, rule(meddle.CutBefore, `^SELECT "?`+bad, ""), event.ExitErrors, "--exclude"},
+		{"host2 dies of making it", 2, rule(meddle.CutBefore, `^CREATE "?`+bad, ""), event.ExitErrors, "--exclude"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			a, b := pairOf(t, 40, 5)
+			ends := [3]account{1: a, 2: b}
+			ends[tc.side], _ = meddled(t, ends[tc.side], tc.rule)
+			out := attempt(t, ends[1], ends[2], "--cachedir", t.TempDir())
+			out.expect(t, tc.code)
+			if len(out.stats.Errors) != 1 || out.stats.FoldersFailed != 1 || out.fin.Stopped != "" {
+				t.Errorf("%d errors, %d folders failed, stopped %q\n%s", len(out.stats.Errors), out.stats.FoldersFailed, out.fin.Stopped, out.text)
+			}
+			if e := out.stats.Errors[0]; !strings.Contains(e.Text, bad) || !strings.Contains(e.Hint, tc.hint) {
+				t.Errorf("%q, %q", e.Text, e.Hint)
+			}
+			for _, line := range differences(t, a, b) {
+				if !strings.Contains(line, bad) {
+					t.Error(line)
+				}
+			}
+			attempt(t, a, b, "--cachedir", t.TempDir()).expect(t, 0)
+			same(t, a, b)
+		})
+	}
+}
+
+// What re-opening meets is told as what it is, once, and ends the run.
+func TestReopening(t *testing.T) {
+	cut := onceMore(rule(meddle.CutAfter, `^APPEND`, ""), 3, 1)
+	for _, tc := range []struct {
+		name string
+		rule meddle.Rule
+		code int
+	}{
+		{"wrong password", onceMore(rule(meddle.Refuse, `^LOGIN`, "NO no entry"), 1, 0), event.ExitAuthenticateUser2},
+		{"lost at LOGIN", onceMore(rule(meddle.CutBefore, `^LOGIN`, ""), 1, 0), event.ExitErrors},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			a, b := pairOf(t, 40, 5)
+			to, _ := meddled(t, b, cut, tc.rule)
+			out := attempt(t, a, to, "--cachedir", t.TempDir())
+			out.expect(t, tc.code)
+			if len(out.stats.Errors) != 1 {
+				t.Errorf("%d errors\n%s", len(out.stats.Errors), out.text)
+			}
+			attempt(t, a, b, "--cachedir", t.TempDir()).expect(t, 0)
+		})
+	}
+}
+
+// A connection that was protected is never followed by one in clear, also to this
+// machine, where a password in clear would be allowed.
+func TestProtectionIsTheFloor(t *testing.T) {
+	a, b := pairOf(t, 20, 2)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var clear bytes.Buffer // what came in clear after the first connection
+	var all sync.WaitGroup
+	all.Go(func() {
+		for n := 0; ; n++ {
+			client, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", b.addr())
+			if err != nil {
+				client.Close()
+				continue
+			}
+			first := n == 0
+			all.Go(func() {
+				defer client.Close()
+				defer server.Close()
+				in := io.Reader(client)
+				if first {
+					in = io.LimitReader(client, 3000) // and then it is cut
+				} else {
+					in = io.TeeReader(client, lockedWriter{&mu, &clear})
+				}
+				all.Go(func() {
+					if first {
+						_, _ = io.Copy(server, in)
+					} else {
+						_, _ = io.Copy(noTLS{server}, in)
+					}
+					client.Close()
+					server.Close()
+				})
+				buf := make([]byte, 4096)
+				for {
+					n, err := server.Read(buf)
+					data := buf[:n]
+					if !first {
+						data = bytes.ReplaceAll(data, []byte("STARTTLS"), []byte("X-NOTHING"))
+					}
+					if _, werr := client.Write(data); err != nil || werr != nil {
+						return
+					}
+				}
+			})
+		}
+	})
+	defer all.Wait()
+	defer ln.Close()
+	to := b
+	to.port = ln.Addr().(*net.TCPAddr).Port
+	options := slices.DeleteFunc(args(a, to), func(o string) bool { return o == "--notls2" })
+	out := migrateWith(t, t.Context(), engine.Options{}, append(options, "--insecure2", "--nousecache")...)
+	out.expect(t, event.ExitTLS)
+	if len(out.stats.Errors) != 1 {
+		t.Errorf("%d errors\n%s", len(out.stats.Errors), out.text)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if bytes.Contains(clear.Bytes(), []byte("LOGIN")) || clear.Len() == 0 {
+		t.Errorf("in clear: %q", clear.String())
+	}
+}
+
+// noTLS is a server that does not know STARTTLS.
+type noTLS struct{ net.Conn }
+
+func (w noTLS) Write(p []byte) (int, error) {
+	if _, err := w.Conn.Write(bytes.ReplaceAll(p, []byte("STARTTLS"), []byte("X-NOTHING"))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+type lockedWriter struct {
+	mu *sync.Mutex
+	b  *bytes.Buffer
+}
+
+func (w lockedWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.Write(p)
+}

@@ -1,0 +1,82 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
+)
+
+// Folders that are told before LIST fails are carried over, and nothing is deleted.
+func TestListThatEndsInARefusal(t *testing.T) {
+	const lines = "* LIST () \"/\" INBOX\r\n* LIST () \"/\" Sent\r\n"
+	for _, status := range []string{"NO [SERVERBUG] cannot read directory", "BAD internal error"} {
+		t.Run(status, func(t *testing.T) {
+			a, b := pairOf(t, 40, 5)
+			attempt(t, a, b, "--nousecache").expect(t, 0)
+			handsOn(t, a).message("INBOX", "more")
+			handsOn(t, b).message("INBOX", "extra")
+			odd, _ := meddled(t, a, rule(meddle.Refuse, `^LIST `, lines+status), rule(meddle.Refuse, `^LSUB`, "BAD no"))
+			out := attempt(t, odd, b, "--nousecache", "--delete2", "--delete2folders", "--expunge2", "--delete2newmail", "--delete2max", "100%")
+			out.expect(t, event.ExitErrors)
+			at := where(t, b)
+			if len(at["more"]) != 1 || len(at["extra"]) != 1 || out.stats.Deleted[2] != 0 {
+				t.Errorf("%v %v, %d deleted\n%s", at["more"], at["extra"], out.stats.Deleted[2], out.text)
+			}
+			for _, r := range out.removed {
+				if r.Kept == "" {
+					t.Errorf("%s is removed", r.Folder.Raw)
+				}
+			}
+			if !strings.Contains(out.text, "which folders are subscribed") {
+				t.Errorf("nothing is said of LSUB\n%s", out.text)
+			}
+		})
+	}
+	t.Run("without a line", func(t *testing.T) {
+		a, b := pairOf(t, 10, 2)
+		odd, _ := meddled(t, a, rule(meddle.Refuse, `^LIST `, "NO not now"))
+		out := attempt(t, odd, b, "--nousecache")
+		out.expect(t, event.ExitErrors)
+		if out.stats.ErrorCount != 1 {
+			t.Errorf("%d errors\n%s", out.stats.ErrorCount, out.text)
+		}
+	})
+}
+
+// A stop takes effect in a bounded time, whatever a server does not answer.
+func TestStopIsBounded(t *testing.T) {
+	for name, r := range map[string]struct {
+		side int
+		rule meddle.Rule
+	}{
+		"FETCH":   {1, rule(meddle.Mute, `^UID FETCH .*BODY.PEEK\[\]`, "")},
+		"listing": {1, rule(meddle.Mute, `^UID FETCH .*HEADER`, "")},
+		"APPEND":  {2, rule(meddle.Mute, `^APPEND`, "")},
+		"SELECT":  {2, rule(meddle.Mute, `^SELECT`, "")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, b := pairOf(t, 20, 2)
+			ends := [3]account{1: a, 2: b}
+			ends[r.side], _ = meddled(t, ends[r.side], r.rule)
+			stop := make(chan struct{})
+			time.AfterFunc(300*time.Millisecond, func() { close(stop) })
+			begun := time.Now()
+			dir := t.TempDir()
+			out := migrateWith(t, t.Context(), engine.Options{Stop: stop, StopWait: 500 * time.Millisecond}, append(args(ends[1], ends[2]), "--cachedir", dir, "--timeout", "60")...)
+			out.expect(t, event.ExitBySignal)
+			if took := time.Since(begun); took > 15*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			if !strings.Contains(out.text, "not waited for any longer") {
+				t.Errorf("nothing is said\n%s", out.text)
+			}
+			attempt(t, a, b, "--cachedir", dir).expect(t, 0)
+			same(t, a, b)
+		})
+	}
+}

@@ -1,0 +1,291 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// One message that a server cannot read may spoil the command that asks for all of
+// them: it is refused, or ends the connection, at every run. Then the messages are
+// asked for in parts, and parts of parts, until that one is alone; all others count.
+
+// maxUnreadable bounds how many messages of a folder are found out to be unreadable,
+// each with some round trips or connections; with more of them the server is not
+// able to read the folder.
+const maxUnreadable = 100
+
+// enoughBad messages that cannot be read, with none that can, are no accident.
+const enoughBad = 8
+
+// unreadable is a message that cannot be asked for, and why.
+type unreadable struct {
+	uid imap.UID
+	err error
+}
+
+// inParts asks for items of messages of the selected folder and gives each reply to
+// take. Those that cannot be read by themselves are returned. An error is about the
+// folder or the run.
+func (k *link) inParts(ctx context.Context, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message, imapconn.FetchItems) error) ([]unreadable, error) {
+	p := &parts{k: k, items: items, take: take, came: make(map[imap.UID]bool, len(uids))}
+	if err := p.ask(ctx, uids); err != nil {
+		return nil, err
+	}
+	if len(p.came) == 0 && len(p.bad) > 1 {
+		return nil, p.bad[0].err // it is not a message
+	}
+	return p.bad, nil
+}
+
+// read asks for items of messages of the selected folder, ascending by UID, and gives
+// those that come to take, some of them twice. Those that cannot be read are left out,
+// also where the server hangs up over them.
+func (k *link) read(ctx context.Context, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) error {
+	err := k.do(ctx, func(c *imapconn.Conn) error { return c.FetchEach(ctx, uidset.Sorted(uids), items, take) })
+	if !errors.As(err, new(*errKiller)) {
+		return err
+	}
+	_, err = k.inParts(ctx, uids, items, func(m *imapconn.Message, _ imapconn.FetchItems) error { return take(m) })
+	return err
+}
+
+type parts struct {
+	k     *link
+	items imapconn.FetchItems
+	take  func(*imapconn.Message, imapconn.FetchItems) error
+	came  map[imap.UID]bool
+	bad   []unreadable
+}
+
+// ask asks for messages in one command, and again in two if that fails.
+func (p *parts) ask(ctx context.Context, uids []imap.UID) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	if p.k.run.stopping() {
+		return errStopped
+	}
+	err := p.once(ctx, uids, len(uids) == 1)
+	if err == nil {
+		return nil
+	}
+	if endsRun(err) || !isRefusal(err) {
+		return err
+	}
+	left := make([]imap.UID, 0, len(uids))
+	for _, uid := range uids {
+		if !p.came[uid] {
+			left = append(left, uid)
+		}
+	}
+	switch {
+	case len(left) == 0:
+		return nil
+	case len(uids) == 1:
+		p.bad = append(p.bad, unreadable{left[0], err})
+		if len(p.came) == 0 && len(p.bad) >= enoughBad {
+			return err // it is not a message
+		}
+		if len(p.bad) > maxUnreadable {
+			return fmt.Errorf("%d messages cannot be read, one of them UID %d: %w", len(p.bad), left[0], err)
+		}
+		return nil
+	case len(left) < len(uids):
+		// The server gave up at a message: most likely the next one.
+		if err := p.ask(ctx, left[:1]); err != nil {
+			return err
+		}
+		return p.ask(ctx, left[1:])
+	}
+	half := len(left) / 2
+	if err := p.ask(ctx, left[:half]); err != nil {
+		return err
+	}
+	return p.ask(ctx, left[half:])
+}
+
+// once is one command. A connection that ends with it is a reason to take less; with a
+// message that is alone it takes several.
+func (p *parts) once(ctx context.Context, uids []imap.UID, alone bool) error {
+	kills := 0
+	return p.k.do(ctx, func(c *imapconn.Conn) error {
+		stream := c.Fetch(p.items)
+		err := stream.Ask(ctx, uidset.Of(uids))
+		if err == nil {
+			err = answers(ctx, stream, func(uid imap.UID) bool { return p.came[uid] }, func(m *imapconn.Message, less imapconn.FetchItems) error {
+				if p.came[m.UID] {
+					return nil
+				}
+				if err := p.take(m, less); err != nil {
+					return err
+				}
+				p.came[m.UID] = true
+				return nil
+			})
+		}
+		if err == nil {
+			err = rangeErr(stream)
+		}
+		if err != nil && isConnError(err) && ctx.Err() == nil {
+			if kills++; !alone || kills >= maxKills {
+				return &errKiller{p.k.side.n, err}
+			}
+		}
+		return err
+	})
+}
+
+// spoilt reports whether a command that asked for many messages failed for what may
+// be one of them.
+func spoilt(err error) bool {
+	return errors.As(err, new(*errKiller)) || isRefusal(err)
+}
+
+// present are the UIDs of the messages of the selected folder.
+func (l *lister) present(ctx context.Context) ([]imap.UID, error) {
+	var uids []imap.UID
+	err := l.k.do(ctx, func(c *imapconn.Conn) (err error) {
+		uids, err = c.UIDSearch(ctx, "ALL")
+		return err
+	})
+	if err == nil || endsRun(err) {
+		return uids, err
+	}
+	err = l.k.do(ctx, func(c *imapconn.Conn) error {
+		uids = uids[:0]
+		stream := c.Fetch(imapconn.FetchItems{UID: true})
+		if err := stream.AskRange(ctx, 1, 0); err != nil {
+			return err
+		}
+		if err := stream.Each(ctx, func(m *imapconn.Message) error { uids = append(uids, m.UID); return nil }); err != nil {
+			return err
+		}
+		return rangeErr(stream)
+	})
+	return uids, err
+}
+
+// listInParts lists the folder after a listing of it failed as why says.
+func (l *lister) listInParts(ctx context.Context, why error) (*listing.Listing, error) {
+	uids, err := l.present(ctx)
+	if err != nil {
+		if endsRun(err) {
+			return nil, err
+		}
+		return nil, why
+	}
+	l.fs.run.note(fmt.Sprintf("Host%d: folder [%s] cannot be listed in one go (%s): its messages are asked for in parts", l.n, l.k.mailbox, serverWords(why)))
+	out := &listing.Listing{Complete: true, UIDNext: l.k.opened.UIDNext, UIDValidity: l.k.opened.UIDValidity}
+	out.Whole = !(l.onlyChosen && l.chosen != nil)
+	var fresh, old []imap.UID
+	for _, uid := range uids {
+		if _, ok := l.chosen[uid]; !ok && !out.Whole {
+			continue
+		}
+		if k := l.fs.known; k.Usable() && out.Whole {
+			if _, ok := k.Lookup(int(l.n), uid); ok {
+				old = append(old, uid)
+				continue
+			}
+		}
+		fresh = append(fresh, uid)
+	}
+	// Of known messages only the flags are asked for.
+	noFlags, err := l.k.inParts(ctx, old, imapconn.FetchItems{UID: true, Flags: true, GMMsgID: l.n == 1 && l.fs.run.byNumber()}, func(m *imapconn.Message, less imapconn.FetchItems) error {
+		l.fs.keepNumber(m)
+		l.take(out, &unknowns{}, m.UID, m.Flags, m.HasFlags)
+		if less.Flags {
+			out.Recs[len(out.Recs)-1].Bits |= listing.FlagsUnknown
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, bad := range noFlags {
+		l.take(out, &unknowns{}, bad.uid, nil, false)
+		out.Recs[len(out.Recs)-1].Bits |= listing.FlagsUnknown
+	}
+	bad, err := l.k.inParts(ctx, fresh, l.items(), func(m *imapconn.Message, less imapconn.FetchItems) error {
+		r, whole, err := l.record(m)
+		if err != nil {
+			return err
+		}
+		if less.Flags {
+			r.Bits |= listing.FlagsUnknown
+		}
+		if !whole {
+			out.Complete = false
+			out.Why = fmt.Sprintf("the server sent no header for UID %d", m.UID)
+		}
+		out.Recs = append(out.Recs, r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Sort()
+	if err := l.k.do(ctx, func(c *imapconn.Conn) error { return l.nameTheRest(ctx, c, out) }); err != nil {
+		return nil, err
+	}
+	for _, b := range bad {
+		l.fs.unreadable(l.n, b)
+		if l.n == 2 {
+			// It is there, whatever it is.
+			out.Recs = append(out.Recs, listing.Record{UID: b.uid, Bits: listing.Outside})
+		}
+	}
+	out.Sort()
+	return out, nil
+}
+
+// unreadable tells of a message that a server cannot list.
+func (fs *folderSync) unreadable(n event.Side, b unreadable) {
+	fs.badMu.Lock()
+	defer fs.badMu.Unlock()
+	fs.bad, fs.damaged = true, true
+	name := fs.from
+	e := event.Error{Class: event.ErrFetch, Folder: fs.from, UID: uint32(b.uid), Hint: "the message cannot be read on host1 itself: look at it there in a mail program and in the server's log, move it out of the folder, and run again"}
+	if n == 2 {
+		name = fs.to
+		e.Class, e.UID = event.ErrListing, 0
+		e.Hint = "when it is a copy of a message of host1, that one is copied again; look at it there and in the server's log, and remove it"
+	} else {
+		fs.failedCount++
+	}
+	e.Text = fmt.Sprintf("- msg %s/%d could not be listed on host%d: %s", name.Raw, b.uid, n, serverWords(b.err))
+	fs.merge.spoil(fmt.Sprintf("host%d cannot read its message UID %d", n, b.uid))
+	fs.run.fault(e)
+}
+
+// datesInParts is what chooseByDate does, message by message.
+func (l *lister) datesInParts(ctx context.Context, choose func(*imapconn.Message)) error {
+	uids, err := l.present(ctx)
+	if err != nil {
+		return err
+	}
+	bad, err := l.k.inParts(ctx, uids, imapconn.FetchItems{UID: true, InternalDate: true}, func(m *imapconn.Message, _ imapconn.FetchItems) error {
+		choose(m)
+		return nil
+	})
+	for _, b := range bad {
+		// The listing tells of it.
+		l.chosen[b.uid] = struct{}{}
+	}
+	return err
+}
+
+// inAges reports whether a message is young and old enough; one without a date is.
+func (l *lister) inAges(m *imapconn.Message) bool {
+	seconds, zone, ok := maildate.Read(m.InternalDate)
+	return !ok || l.fs.run.p.Selection.InAges(maildate.At(seconds, zone))
+}
