@@ -53,7 +53,7 @@ func splitMessage(msg []byte) (header, body []byte) {
 // wouldCut reports whether --truncmess would cut a message of this size.
 func (fs *folderSync) wouldCut(size int64) bool {
 	most := fs.run.p.Transform.TruncMess
-	return most != nil && size > int64(*most)
+	return most != nil && size > *most
 }
 
 // rememberCuts tells the journal which messages arrived in part.

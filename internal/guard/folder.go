@@ -43,7 +43,8 @@ type Refusal struct {
 // whole: messages is how many are in it, ceiling that of --delete2max or nil. nil
 // allows it.
 func RefuseRemoval(messages int64, ceiling *plan.Ceiling) *Refusal {
-	limit, text := float64(ceilingFolder-1), ""
+	limit := float64(ceilingFolder - 1)
+	var text string
 	switch {
 	case messages == 0:
 		return nil
