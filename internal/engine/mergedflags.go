@@ -109,6 +109,9 @@ func (t *flagTurn) end(ctx context.Context) error {
 			continue
 		}
 		dst := &fs.dst.Recs[d]
+		if dst.Is(listing.FlagsUnknown) {
+			continue
+		}
 		id := m.flags
 		if !fs.hasDeleted(2, dst) {
 			id = fs.withoutMark(id)
