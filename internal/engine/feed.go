@@ -150,6 +150,13 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 			if err := f.sendTurn(ctx, conn, c); err != nil {
 				return err
 			}
+			if f.v.careful {
+				// Whether the folder or the message ends the connection is told only
+				// by asking for one after the other.
+				if _, err := f.turns[len(f.turns)-1].sent.Wait(ctx); err != nil && !isRefusal(err) {
+					return err
+				}
+			}
 		}
 		n := 0
 		for f.next+n < len(f.todo) && f.v.tasks[f.todo[f.next+n]].c == c && n < messages {
