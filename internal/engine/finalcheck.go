@@ -141,17 +141,19 @@ func (r *run) countsNow(ctx context.Context, names []string) (map[string]folderC
 		return nil, err
 	}
 	if m := conn.Mailbox(); m != nil && slices.Contains(names, m.Name) {
+		before, quiet := r.nothingStored(m.Name)
 		if conn.Has(imap.CapUnselect) {
 			if _, err := conn.StartUnselect(ctx); err != nil {
 				return nil, err
 			}
 		} else {
 			ask = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == m.Name })
-			d, err := k.open(ctx, m.Name, false)
-			switch {
-			case err == nil:
+			if quiet {
+				// It is open, and the server tells by itself what goes and comes.
+				out[m.Name] = folderCount{validity: before.validity, messages: m.Exists, next: before.next}
+			} else if d, err := k.open(ctx, m.Name, false); err == nil {
 				out[m.Name] = countOf(d)
-			case !isRefusal(err):
+			} else if !isRefusal(err) {
 				return nil, err
 			}
 		}
@@ -169,6 +171,20 @@ func (r *run) countsNow(ctx context.Context, names []string) (map[string]folderC
 		}
 	}
 	return out, nil
+}
+
+// nothingStored reports whether no message was stored in a host2 folder in this run,
+// and how the folder was when it was listed.
+func (r *run) nothingStored(name string) (before folderCount, quiet bool) {
+	for _, check := range r.checks {
+		if check.fs.to.Raw == name {
+			if check.stored.n > 0 {
+				return before, false
+			}
+			before, quiet = check.before, true
+		}
+	}
+	return before, quiet
 }
 
 // lookUp reads which messages a folder has, and deals with those that it has not
