@@ -41,7 +41,7 @@ func endGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKIL
 // counts KiB).
 func peak(cmd *exec.Cmd) int64 {
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		return usage.Maxrss << 10
+		return int64(usage.Maxrss) << 10 //nolint:unconvert // 32 bits elsewhere
 	}
 	return 0
 }
