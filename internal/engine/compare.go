@@ -32,11 +32,6 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 		return err
 	}
 	fs.tellListed()
-	for i := range fs.src.Recs {
-		if r := &fs.src.Recs[i]; !r.Is(listing.Report) && r.Time().After(fs.run.newest) {
-			fs.run.newest = r.Time()
-		}
-	}
 	fs.merge.see(fs)
 	return nil
 }

@@ -101,7 +101,6 @@ type run struct {
 	places      map[string]place
 	unique      map[string]struct{}
 	uniqueBytes int64
-	newest      time.Time // newest INTERNALDATE of host1 listed so far
 
 	// otherJournals and wholeTable, the mapping of all of host1's folders, are made
 	// when something may be deleted on host2.
