@@ -11,6 +11,6 @@ import (
 func carryOut(ctx context.Context, p *plan.Plan, w work) {
 	engine.Run(ctx, p, engine.Options{
 		Report: w.report, Tokens: w.tokens.of,
-		Sink: w.sink, Trace: w.trace, MapWriter: w.table, Stop: w.stop, Signal: w.signal, Version: programVersion(),
+		Sink: w.sink, Trace: w.trace, MapWriter: w.table, Pulse: pulse, Stop: w.stop, Signal: w.signal, Version: programVersion(),
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/pidfile"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/report"
@@ -39,6 +40,9 @@ type runner struct {
 	p       *plan.Plan
 	tally   *event.Tally
 	text    *printers
+	live    *live.State
+	screen  screen
+	panel   *live.Panel // nil for none
 	queue   *report.Queue
 	log     *logFile
 	options report.Options
@@ -63,6 +67,8 @@ func (r *runner) sink(e event.Event) {
 		e = r.whoAsked(fin)
 	}
 	r.tally.Add(e)
+	r.live.Event(e)
+	r.announce(e)
 	r.text.Event(e)
 	if r.skipped != nil {
 		r.skipped.Event(e)
@@ -117,6 +123,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	}()
 
 	r.text.Start(pre)
+	unwatch := r.watch()
 	if r.policy.debug != nil {
 		for _, line := range r.policy.outlook(os.Getpid()) {
 			r.policy.debug(line)
@@ -128,6 +135,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	} else {
 		carryOut(ctx, r.p, work{sink: r.sink, report: r.report, trace: &lineWriter{text: r.text}, table: r.table, stop: stop, signal: r.policy.ended, tokens: r.tokens})
 	}
+	unwatch()
 	endWatch()
 	<-watched
 	done()
@@ -167,6 +175,9 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 	told := r.text.Close()
 	if err := r.queue.Close(); err != nil {
 		told = errors.Join(told, r.log.lostOutput(err))
+	}
+	if r.panel != nil {
+		r.panel.Close()
 	}
 	if told != nil && code == event.ExitOK {
 		// Nobody could read what was done: that is no success.

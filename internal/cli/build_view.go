@@ -13,5 +13,9 @@ func (b *builder) view() plan.View {
 	case summary:
 		w.Detail = plan.DetailSummary
 	}
+	if b.v.given("progress") {
+		on := b.v.flag("progress")
+		w.Progress = &on
+	}
 	return w
 }

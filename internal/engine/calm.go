@@ -149,7 +149,9 @@ func (g *calm) patience(ctx context.Context, n int) error {
 	if resting {
 		return g.wait(ctx)
 	}
-	return g.run.sleep(ctx, g.run.pause(n))
+	wait := g.run.pause(n)
+	g.run.tellWait(0, wait, "before trying again what was refused")
+	return g.run.sleep(ctx, wait)
 }
 
 // worthAnother reports whether something is to be tried again that was refused for

@@ -115,7 +115,9 @@ func (v *convoy) move(ctx context.Context) error {
 		}
 		if n := int(v.sulking.Load()); n > 0 && err == nil {
 			v.patient.Store(true)
-			if err := v.run.rest(ctx, v.run.pause(n), v.lane.src, v.lane.dst); err != nil {
+			wait := v.run.pause(n)
+			v.run.tellWait(0, wait, "before trying again what was refused")
+			if err := v.run.rest(ctx, wait, v.lane.src, v.lane.dst); err != nil {
 				return err
 			}
 		}
@@ -137,7 +139,9 @@ func (v *convoy) move(ctx context.Context) error {
 				return err
 			}
 			waited += meanBackOff(idle - maxKills)
-			if err := v.run.rest(ctx, v.run.pause(idle-maxKills), v.lane.src, v.lane.dst); err != nil {
+			wait := v.run.pause(idle - maxKills)
+			v.run.tellWait(0, wait, "before trying again after a lost connection")
+			if err := v.run.rest(ctx, wait, v.lane.src, v.lane.dst); err != nil {
 				return err
 			}
 		case err == nil && idle > maxIdleRounds:

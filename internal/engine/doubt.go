@@ -124,6 +124,7 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 	}
 	fs.run.awaited = true
 	for ; ; wait = fs.run.pause(1) {
+		fs.run.tellWait(2, wait, "until host2 is through with what it received")
 		if err := fs.run.sleep(ctx, wait); err != nil {
 			return err
 		}

@@ -43,7 +43,9 @@ func (r *run) settleDoubts(ctx context.Context, l *lane, tasks []task) error {
 		if open = still; len(open) == 0 {
 			return nil
 		}
-		if err := r.sleep(ctx, r.pause(1)); err != nil {
+		wait := r.pause(1)
+		r.tellWait(2, wait, "until host2 is through with what it received")
+		if err := r.sleep(ctx, wait); err != nil {
 			return err
 		}
 	}

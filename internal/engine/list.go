@@ -166,6 +166,7 @@ func (l *lister) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 // record makes the record of a listed message; false says that its header did
 // not come along.
 func (l *lister) record(m *imapconn.Message) (listing.Record, bool, error) {
+	l.fs.run.under.listed[l.n].Add(1)
 	r := listing.Record{UID: m.UID, Size: m.Size, Flags: l.flags().Intern(m.Flags)}
 	if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
 		r.Date, r.Zone = seconds, zone

@@ -53,6 +53,7 @@ func (r *run) prepareLimits() {
 	for n := event.Side(1); n <= 2; n++ {
 		if l.MaxMessagesPerSecond > 0 {
 			r.limits.messages[n] = pace.New(l.MaxMessagesPerSecond, l.MaxSleep, r.limits.clock)
+			r.limits.messages[n].Tell = func(d time.Duration) { r.tellWait(n, d, "--maxmessagespersecond") }
 		}
 		if l.MaxBytesPerSecond > 0 {
 			r.limits.bytes[n] = pace.New(float64(l.MaxBytesPerSecond), l.MaxSleep, r.limits.clock)
@@ -163,7 +164,7 @@ func (r *run) tellSlept(least time.Duration) {
 			continue
 		}
 		if slept := r.limits.slept[i].Swap(0); slept > 0 {
-			r.emit(event.Throttled{Side: 1, For: time.Duration(slept), Why: why})
+			r.emit(event.Throttled{Side: 1, For: time.Duration(slept), Why: why, Over: true})
 		}
 	}
 }

@@ -56,12 +56,14 @@ type Debug struct {
 	Text  string
 }
 
-// Throttled tells of a pause that a limit or the server asked for.
+// Throttled tells of a pause that a limit or the server asked for, before it is
+// made; or of what many short ones took together, when they are Over.
 type Throttled struct {
 	base
 	Side Side
 	For  time.Duration
 	Why  string
+	Over bool
 }
 
 // Error is a counted error. Class decides the exit code; Text is the line as
