@@ -97,7 +97,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	defer cancel()
 	stop := make(chan struct{})
 	finish := func() { r.stopOnce.Do(func() { close(stop) }) }
-	r.policy = &signalPolicy{run: r.p.Run, finish: finish, now: cancel, force: r.force, emit: func(e event.SignalReceived) { r.sink(e) }}
+	r.policy = &signalPolicy{run: r.p.Run, finish: finish, now: cancel, force: r.force, emit: r.signalled}
 
 	if r.p.Debug.Signals || r.p.Debug.All {
 		r.policy.debug = func(line string) { r.sink(event.Debug{Topic: "sig", Text: line}) }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -103,10 +104,25 @@ func (r *runner) look(now time.Time) {
 	r.mu.Lock()
 	r.live.Sample(now)
 	view := r.live.View(now)
+	due := r.screen.beat != nil && r.screen.beat.Due(now, r.text.out.Printed())
 	r.mu.Unlock()
-	if b := r.screen.beat; b != nil && b.Due(now, r.text.out.Printed()) {
+	if due {
 		r.text.Line("%s", view.Line())
 	}
+}
+
+// signalled completes an event of the signal policy with what the signal meets.
+func (r *runner) signalled(e event.SignalReceived) {
+	if e.What == "stop" {
+		r.mu.Lock()
+		e.Messages, e.Bytes = r.live.Pending()
+		if b := r.screen.beat; b != nil {
+			b.Longest = silenceShort // count down
+		}
+		r.mu.Unlock()
+		e.Within = engine.StopWait
+	}
+	r.sink(e)
 }
 
 // announce tells a long pause before it is made, where no lines stand.

@@ -67,16 +67,16 @@ func (r *run) sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// stopWait is how long what is under way is waited for after a request to stop. What
+// StopWait is how long what is under way is waited for after a request to stop. What
 // has not come by then is in doubt, and settled by the journal.
-const stopWait = 10 * time.Second
+const StopWait = 10 * time.Second
 
 // watchStop ends the context that it returns when the run was asked to stop and does
 // not come to its end by itself. The function returned ends the watch.
 func (r *run) watchStop(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	over, watching := make(chan struct{}), make(chan struct{})
-	wait := stopWait
+	wait := StopWait
 	if r.o.StopWait > 0 {
 		wait = r.o.StopWait
 	}

@@ -91,6 +91,10 @@ type SignalReceived struct {
 	Signal string // "INT", "TERM"...
 	Count  int
 	What   string
+	// What is under way when the run is to stop, and how long that is waited for.
+	Messages int64
+	Bytes    int64
+	Within   time.Duration
 }
 
 // Finished is the last event of the engine.

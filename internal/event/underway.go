@@ -12,6 +12,9 @@ type Underway struct {
 	// Left are bytes of messages that left for host2 so far, more than once for
 	// those that were sent again.
 	Left int64
+	// Pending are messages asked for whose fate is not known, and PendingBytes what
+	// they have.
+	Pending, PendingBytes int64
 	// Listed are messages whose headers were read so far.
 	Listed [3]int64
 }

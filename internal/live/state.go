@@ -35,6 +35,7 @@ type State struct {
 	wait           wait
 	limited        wait // what the limits took lately, until when it is worth telling
 	signalled      string
+	endsBy         time.Time // after a request to stop, zero before
 
 	moving  meter
 	listing meter
@@ -109,7 +110,7 @@ func (s *State) Event(e event.Event) {
 		s.pause(now, e.Side, e.For, e.Why)
 	case event.SignalReceived:
 		if strings.HasPrefix(e.What, "stop") {
-			s.signalled = e.Signal
+			s.signalled, s.endsBy = e.Signal, now.Add(e.Within)
 		}
 	case event.Debug:
 	default:
@@ -136,6 +137,11 @@ func (s *State) pause(now time.Time, side event.Side, d time.Duration, why strin
 func (s *State) Sample(now time.Time) {
 	s.moving.add(now, s.moved(), s.stats.Transferred)
 	s.listing.add(now, s.under.Listed[1]+s.under.Listed[2], 0)
+}
+
+// Pending are the messages that are under way, and their bytes.
+func (s *State) Pending() (messages, bytes int64) {
+	return s.under.Pending, s.under.PendingBytes
 }
 
 // moved are the bytes of messages that are on host2 or left for it.

@@ -61,7 +61,10 @@ func (s *State) View(now time.Time) View {
 	v.Errors = counted(st.ErrorCount, "error")
 	v.Warnings = counted(st.Warnings, "warning")
 	if s.signalled != "" {
-		v.Ending = "ends soon, by signal " + s.signalled
+		v.Ending = "ends by signal " + s.signalled
+		if left := s.endsBy.Sub(now); left > 0 {
+			v.Ending += " within " + spanWords(left)
+		}
 	}
 	return v
 }
