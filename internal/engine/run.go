@@ -114,6 +114,7 @@ type run struct {
 	budgetBytes int64
 	limits      limits
 	checks      []*folderCheck  // of the folders that were done
+	deferred    []*folderSync   // folders that were put off, see waitsForTwins
 	habits      habits.Habits   // of host2
 	unlisted    map[string]bool // flags told of by tellUnlisted
 	errors      atomic.Int64    // counted so far
