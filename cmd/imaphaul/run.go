@@ -38,7 +38,7 @@ type work struct {
 type runner struct {
 	p       *plan.Plan
 	tally   *event.Tally
-	text    *report.Text
+	text    *printers
 	queue   *report.Queue
 	log     *logFile
 	options report.Options
