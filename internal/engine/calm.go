@@ -71,7 +71,7 @@ func (g *calm) endDay(s *side, text string) {
 	told := g.ended
 	g.ended = true
 	g.mu.Unlock()
-	g.run.stopFor(stopDay)
+	g.run.control.StopFor(event.StopDay)
 	if !told {
 		g.run.fault(event.Error{Class: event.ErrTransferExceeded, Text: text,
 			Hint: "run the same command again when it lets more through, often within a day: it continues here"})
@@ -84,7 +84,7 @@ func (g *calm) rest(s *side, asked time.Duration, words string) {
 	g.mu.Lock()
 	now := time.Now()
 	if g.until.After(now) {
-		if g.run.o.Pause == nil && now.Add(asked).After(g.until) {
+		if !g.run.control.Paused() && now.Add(asked).After(g.until) {
 			g.until = now.Add(asked)
 		}
 		g.mu.Unlock()
@@ -97,11 +97,7 @@ func (g *calm) rest(s *side, asked time.Duration, words string) {
 	wait := restFor(g.pauses, asked)
 	over := g.pauses > maxPauses
 	g.halved, g.paused = g.halvedAt(now)+1, wait
-	if g.run.o.Pause != nil {
-		g.until = now.Add(g.run.o.Pause(g.pauses))
-	} else {
-		g.until = now.Add(wait + jitter(wait))
-	}
+	g.until = now.Add(g.run.control.PauseOr(g.pauses, wait+jitter(wait)))
 	g.mu.Unlock()
 	if over {
 		g.endDay(s, fmt.Sprintf("Host%d asks for pauses and takes nothing in between: %s", s.n, words))
@@ -149,7 +145,7 @@ func (g *calm) patience(ctx context.Context, n int) error {
 	if resting {
 		return g.wait(ctx)
 	}
-	return g.run.sleep(ctx, g.run.pause(n))
+	return g.run.control.Sleep(ctx, g.run.control.Pause(n))
 }
 
 // worthAnother reports whether something is to be tried again that was refused for

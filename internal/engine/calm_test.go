@@ -11,6 +11,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/provider"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 func TestRestsGrow(t *testing.T) {
@@ -37,11 +38,10 @@ func TestRestsGrow(t *testing.T) {
 // resting is a run whose servers are asked too much.
 func resting(pause time.Duration) (*run, *[]event.Event) {
 	var told []event.Event
-	r := &run{p: &plan.Plan{}, o: Options{
+	r := newRun(&plan.Plan{}, Options{
 		Sink:  func(e event.Event) { told = append(told, e) },
 		Pause: func(int) time.Duration { return pause },
-	}}
-	r.calm = &calm{run: r}
+	})
 	r.src = &side{run: r, n: 1, family: folders.Gmail, profile: provider.Of("imap.gmail.com", "", nil, "")}
 	r.dst = &side{run: r, n: 2, profile: provider.Unknown}
 	return r, &told
@@ -88,7 +88,7 @@ func TestBackingOff(t *testing.T) {
 	}
 	stop := make(chan struct{})
 	close(stop)
-	r.o.Stop = stop
+	r.control = session.NewControl(session.Orders{Stop: stop})
 	if err := g.wait(t.Context()); !isStopped(err) {
 		t.Error(err)
 	}
@@ -131,20 +131,20 @@ func TestPausesEnd(t *testing.T) {
 	for range maxPauses {
 		r.calm.hear(r.dst, &throttle)
 	}
-	if r.stopCause() != "" || len(*told) != maxPauses {
-		t.Errorf("stopped %q after %d events", r.stopCause(), len(*told))
+	if r.control.Cause() != "" || len(*told) != maxPauses {
+		t.Errorf("stopped %q after %d events", r.control.Cause(), len(*told))
 	}
 	r.calm.hear(r.dst, &throttle)
-	if r.stopCause() != stopDay {
-		t.Errorf("stopped %q", r.stopCause())
+	if r.control.Cause() != event.StopDay {
+		t.Errorf("stopped %q", r.control.Cause())
 	}
 	r, _ = resting(0)
 	for range 3 * maxPauses {
 		r.transferred.Add(1)
 		r.calm.hear(r.dst, &throttle)
 	}
-	if r.stopCause() != "" {
-		t.Errorf("stopped %q", r.stopCause())
+	if r.control.Cause() != "" {
+		t.Errorf("stopped %q", r.control.Cause())
 	}
 	if n := r.calm.lanes(8); n != 1 {
 		t.Errorf("%d lanes", n)

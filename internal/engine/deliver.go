@@ -178,7 +178,7 @@ func (d *deliverer) next(in <-chan *item) (*item, bool) {
 // nextAtAll waits for the next message however long it takes; meanwhile host2's
 // connection is kept alive.
 func (d *deliverer) nextAtAll(in <-chan *item) (*item, bool) {
-	t := time.NewTicker(d.v.run.idle())
+	t := time.NewTicker(d.v.run.control.Idle())
 	defer t.Stop()
 	for {
 		select {

@@ -120,7 +120,7 @@ func (d *dialler) dial() {
 // turn waits for the time of the next attempt, and reports whether there is to be
 // one.
 func (d *dialler) turn() bool {
-	if d.run.sleep(d.ctx, time.Until(d.nextAt)) != nil || d.run.calm.wait(d.ctx) != nil {
+	if d.run.control.Sleep(d.ctx, time.Until(d.nextAt)) != nil || d.run.calm.wait(d.ctx) != nil {
 		d.end()
 		return false
 	}
@@ -131,11 +131,7 @@ func (d *dialler) turn() bool {
 		return false
 	}
 	d.have++
-	every := dialEvery
-	if d.run.o.Pause != nil {
-		every = d.run.o.Pause(1)
-	}
-	d.nextAt = time.Now().Add(every)
+	d.nextAt = time.Now().Add(d.run.control.PauseOr(1, dialEvery))
 	return true
 }
 

@@ -10,8 +10,8 @@
 // what earlier runs knew in recall. Here is what asks, waits, sends and tells. The
 // files, in the order of a run:
 //
-//   - The run: run.go has its phases, stop.go why it ends early, failures.go the kinds
-//     of errors, changes.go what the plan wants done to messages, journal.go,
+//   - The run: run.go has its phases, package session why it ends early, failures.go
+//     the kinds of errors, changes.go what the plan wants done to messages, journal.go,
 //     debug.go.
 //   - The two accounts: side.go, login.go (loginfault.go: what a refused login means) and link.go keep a connection to each, lanes.go and
 //     dialler.go more of them, calm.go makes all of them rest, throttle.go slows

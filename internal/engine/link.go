@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -257,17 +256,6 @@ func (k *link) later(ctx context.Context, err error, n int) (bool, error) {
 	}
 	return false, nil
 }
-
-// backOff is how long to wait before the n-th attempt to open a connection: a quarter
-// more or less by chance, so that many runs that one failure of a server interrupted
-// do not come back at the same moment.
-func backOff(n int) time.Duration {
-	d := meanBackOff(n)
-	return d - d/4 + rand.N(d/2)
-}
-
-// meanBackOff is the mean of backOff: longer each time, up to a minute.
-func meanBackOff(n int) time.Duration { return min(time.Second<<min(n, 6), time.Minute) }
 
 // reopen opens a lost connection again. The folder that was selected is selected
 // when the first command is sent that needs it, see ready: what the server says

@@ -148,7 +148,7 @@ func (s *side) refusedEntry(err error, st *story) error {
 	if errors.Is(err, context.Canceled) || isStopped(err) {
 		return err
 	}
-	if s.run.stopCause() == stopDay {
+	if s.run.control.Cause() == event.StopDay {
 		return errors.Join(errStopped, err) // it is told
 	}
 	st.emit(s.entryFault(err))

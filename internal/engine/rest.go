@@ -6,18 +6,6 @@ import (
 	"time"
 )
 
-// idleLimit is how long a connection may be silent before a NOOP keeps it: firewalls
-// and address translators forget it after five minutes, some after two.
-const idleLimit = 90 * time.Second
-
-// idle is idleLimit, or what a test has in its place.
-func (r *run) idle() time.Duration {
-	if r.o.Idle > 0 {
-		return r.o.Idle
-	}
-	return idleLimit
-}
-
 // rest waits. Minutes are counted down, and meanwhile the connections of the links,
 // which must be the caller's own, are kept alive.
 func (r *run) rest(ctx context.Context, d time.Duration, links ...*link) error {
@@ -27,7 +15,7 @@ func (r *run) rest(ctx context.Context, d time.Duration, links ...*link) error {
 		if left <= 0 {
 			return nil
 		}
-		if err := r.sleep(ctx, min(left, r.idle())); err != nil {
+		if err := r.control.Sleep(ctx, min(left, r.control.Idle())); err != nil {
 			return err
 		}
 		if left = time.Until(end); left > time.Second {
@@ -51,7 +39,7 @@ func (k *link) keepAlive(ctx context.Context) {
 
 // watchOver keeps a link's connection alive until done is closed.
 func (k *link) watchOver(ctx context.Context, done <-chan struct{}) {
-	t := time.NewTicker(k.run.idle())
+	t := time.NewTicker(k.run.control.Idle())
 	defer t.Stop()
 	for {
 		select {

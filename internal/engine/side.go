@@ -164,8 +164,8 @@ func (r *run) connect(ctx context.Context) error {
 	defer close(over)
 	go func() {
 		select {
-		case <-r.o.Stop:
-			r.stopFor(stopSignal)
+		case <-r.control.Requested():
+			r.control.StopFor(event.StopSignal)
 			cancel()
 		case <-over:
 		}

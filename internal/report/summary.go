@@ -29,8 +29,8 @@ func (t *Text) summary() {
 		}
 	}
 	switch t.stats.Finished.Stopped {
-	case "", "signal":
-	case "day budget":
+	case "", event.StopSignal:
+	case event.StopDay:
 		t.linef("The limit of a day is reached; a warning above says whose.")
 		t.resume()
 	default:
