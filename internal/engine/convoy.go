@@ -117,7 +117,7 @@ func (v *convoy) move(ctx context.Context) error {
 		}
 		if n := int(v.sulking.Load()); n > 0 && err == nil {
 			v.patient.Store(true)
-			if err := v.run.rest(ctx, v.run.control.Pause(n), v.lane.src, v.lane.dst); err != nil {
+			if err := v.run.control.Rest(ctx, v.run.control.Pause(n), v.lane.src, v.lane.dst); err != nil {
 				return err
 			}
 		}
@@ -139,7 +139,7 @@ func (v *convoy) move(ctx context.Context) error {
 				return err
 			}
 			waited += session.MeanBackOff(idle - maxKills)
-			if err := v.run.rest(ctx, v.run.control.Pause(idle-maxKills), v.lane.src, v.lane.dst); err != nil {
+			if err := v.run.control.Rest(ctx, v.run.control.Pause(idle-maxKills), v.lane.src, v.lane.dst); err != nil {
 				return err
 			}
 		case err == nil && idle > maxIdleRounds:

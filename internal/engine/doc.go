@@ -14,7 +14,7 @@
 //     the kinds of errors, changes.go what the plan wants done to messages, journal.go,
 //     debug.go.
 //   - The two accounts: side.go, login.go (loginfault.go: what a refused login means) and link.go keep a connection to each, lanes.go and
-//     dialler.go more of them, calm.go makes all of them rest, throttle.go slows
+//     dialler.go more of them, package session makes all of them rest, throttle.go slows
 //     them down, linerate.go tells which are slow and compress.go compresses
 //     those; status.go asks about many folders at once.
 //   - All folders: hierarchy.go lists them, mapping.go maps them, sizes.go and

@@ -123,7 +123,7 @@ func (k *link) enterAgain(ctx context.Context) (*imapconn.Conn, error) {
 			wait := k.run.control.Pause(try)
 			waited += session.MeanBackOff(try)
 			k.run.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + connectionWords(err)})
-			if err := k.run.rest(ctx, wait, k.beside); err != nil {
+			if err := k.run.control.Rest(ctx, wait, k.beside); err != nil {
 				return nil, err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/provider"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // lane is one connection to each host. Every lane does its own reading and
@@ -196,7 +197,7 @@ func (k *link) selectOn(ctx context.Context, c *imapconn.Conn, mailbox string, w
 // it so. A command that no connection survives is given up, see errKiller.
 func (k *link) do(ctx context.Context, command func(*imapconn.Conn) error) error {
 	for tries, waits := 0, 0; ; {
-		if err := k.run.calm.waitFor(ctx, k); err != nil {
+		if err := k.run.backoff.WaitWith(ctx, k); err != nil {
 			return err
 		}
 		c, err := k.ready(ctx)
@@ -251,8 +252,8 @@ func (k *link) later(ctx context.Context, err error, n int) (bool, error) {
 	switch {
 	case v.Action == provider.DayStop, v.Later() && k.run.stopping():
 		return false, errStopped
-	case worthAnother(v, n):
-		return true, k.run.calm.patience(ctx, n)
+	case session.WorthAnother(v, n):
+		return true, k.run.backoff.Patience(ctx, n)
 	}
 	return false, nil
 }

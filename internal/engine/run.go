@@ -46,6 +46,9 @@ type Options struct {
 	Tokens func(side event.Side) Tokens
 	// Version is told to servers that want to know (ID).
 	Version string
+	// Governors are those of the process, for runs that use the same accounts at the
+	// same time. nil: the run has its own.
+	Governors *session.Governors
 	// Dial replaces the network, for tests.
 	Dial func(side event.Side) func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Clock replaces the wall's for the limits of a run, for tests.
@@ -76,7 +79,7 @@ type run struct {
 	telling sync.Mutex
 	// goodbyes are LOGOUTs of lanes under way.
 	goodbyes sync.WaitGroup
-	calm     *calm
+	backoff  *session.Backoff
 
 	j       *journal.Journal
 	jBroken bool
@@ -137,7 +140,10 @@ func newRun(p *plan.Plan, o Options) *run {
 		Sink: o.Sink, Stop: o.Stop, StoppedBy: o.StoppedBy, StopWait: o.StopWait, Pause: o.Pause, Idle: o.Idle,
 		ErrorsMax: p.Limits.ErrorsMax, Debug: p.Debug.All,
 	})
-	r.calm = &calm{run: r}
+	r.backoff = session.NewBackoff(r.control, r.transferred.Load)
+	if r.o.Governors == nil {
+		r.o.Governors = new(session.Governors)
+	}
 	return r
 }
 
@@ -168,6 +174,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	}
 	r.storeReports(ctx, fin)
 	r.goodbyes.Wait()
+	r.backoff.Leave()
 	if r.j != nil {
 		r.keepLessons()
 		r.countTraffic()

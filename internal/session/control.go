@@ -1,5 +1,5 @@
-// Package session holds what every connection of a run needs and no command knows:
-// whether the run is to end, and whom it tells.
+// Package session holds what the connections of a run share: whether the run is to end
+// and whom it tells (Control), and what the accounts bear (Governor, Backoff).
 package session
 
 import (
@@ -160,6 +160,32 @@ func (c *Control) Sleep(ctx context.Context, d time.Duration) error {
 	case <-c.o.Stop:
 		c.StopFor(event.StopSignal)
 		return ErrStopped
+	}
+}
+
+// Keeper keeps a connection alive on which nothing is under way.
+type Keeper interface{ KeepAlive(ctx context.Context) }
+
+// Rest is Sleep for waits of minutes: they are counted down, and meanwhile the
+// connections, which must be the caller's own, are kept alive. nil is none.
+func (c *Control) Rest(ctx context.Context, d time.Duration, own ...Keeper) error {
+	end := time.Now().Add(d)
+	for {
+		left := time.Until(end)
+		if left <= 0 {
+			return nil
+		}
+		if err := c.Sleep(ctx, min(left, c.Idle())); err != nil {
+			return err
+		}
+		if left = time.Until(end); left > time.Second {
+			c.Note(fmt.Sprintf("Waiting, %s left", left.Round(time.Second)))
+		}
+		for _, k := range own {
+			if left > 0 && k != nil {
+				k.KeepAlive(ctx)
+			}
+		}
 	}
 }
 
