@@ -86,7 +86,7 @@ func (fs *folderSync) anew() *folderSync {
 // lostFor tells once that the connection to a server could not be had back, or was lost
 // again and again, and ends the run.
 func (r *run) lostFor(folder event.Folder, err error) {
-	r.stopFor(stopLost)
+	r.control.StopFor(event.StopLost)
 	in := ""
 	if folder.Raw != "" {
 		in = fmt.Sprintf(" in folder [%s]", folder.Raw)
