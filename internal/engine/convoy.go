@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // convoy moves messages of one or more folders over one lane. It works in
@@ -115,9 +117,9 @@ func (v *convoy) move(ctx context.Context) error {
 		}
 		if n := int(v.sulking.Load()); n > 0 && err == nil {
 			v.patient.Store(true)
-			wait := v.run.pause(n)
+			wait := v.run.control.Pause(n)
 			v.run.tellWait(0, wait, "before trying again what was refused")
-			if err := v.run.rest(ctx, wait, v.lane.src, v.lane.dst); err != nil {
+			if err := v.run.control.Rest(ctx, wait, v.lane.src, v.lane.dst); err != nil {
 				return err
 			}
 		}
@@ -138,10 +140,10 @@ func (v *convoy) move(ctx context.Context) error {
 			if !v.lane.src.side.persists(idle-1, waited) && !v.lane.dst.side.persists(idle-1, waited) {
 				return err
 			}
-			waited += meanBackOff(idle - maxKills)
-			wait := v.run.pause(idle - maxKills)
+			waited += session.MeanBackOff(idle - maxKills)
+			wait := v.run.control.Pause(idle - maxKills)
 			v.run.tellWait(0, wait, "before trying again after a lost connection")
-			if err := v.run.rest(ctx, wait, v.lane.src, v.lane.dst); err != nil {
+			if err := v.run.control.Rest(ctx, wait, v.lane.src, v.lane.dst); err != nil {
 				return err
 			}
 		case err == nil && idle > maxIdleRounds:

@@ -43,9 +43,9 @@ func (r *run) settleDoubts(ctx context.Context, l *lane, tasks []task) error {
 		if open = still; len(open) == 0 {
 			return nil
 		}
-		wait := r.pause(1)
+		wait := r.control.Pause(1)
 		r.tellWait(2, wait, "until host2 is through with what it received")
-		if err := r.sleep(ctx, wait); err != nil {
+		if err := r.control.Sleep(ctx, wait); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // underway counts what moves, for whoever watches. Counting costs nothing beside
@@ -15,14 +16,12 @@ type underway struct {
 	listed [3]atomic.Int64
 }
 
-// leastWait is the shortest pause that is told.
-const leastWait = 500 * time.Millisecond
+// StopWait is how long what is under way is waited for when the run is asked to stop.
+const StopWait = session.StopWait
 
 // tellWait tells of a pause before it is made; side 0 is both.
 func (r *run) tellWait(side event.Side, d time.Duration, why string) {
-	if d >= leastWait {
-		r.emit(event.Waiting{Side: side, For: d, Why: why})
-	}
+	r.control.TellWait(side, d, why)
 }
 
 // underwayNow is what moved so far.

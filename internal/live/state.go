@@ -88,7 +88,7 @@ func (s *State) Event(e event.Event) {
 		s.under = e
 		s.stir(now)
 	case event.Phase:
-		s.phase = e.Name
+		s.phase = string(e.Name)
 		s.stir(now)
 	case event.FolderStart:
 		s.folder, s.index, s.of = e.From, e.Index, e.Of

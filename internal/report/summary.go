@@ -46,8 +46,8 @@ func (t *Text) missing() {
 // howToGoOn tells how to go on after a run that ended early.
 func (t *Text) howToGoOn() {
 	switch t.stats.Finished.Stopped {
-	case "", "signal":
-	case "day budget":
+	case "", event.StopSignal:
+	case event.StopDay:
 		t.linef("The limit of a day is reached; a warning above says whose.")
 		t.resume()
 	default:
