@@ -59,11 +59,18 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 
 	tally := event.NewTally(p.Output.StartedAt, nil)
 	out := stdout
+	lines, err := openJSON(p, stdout)
+	if err != nil {
+		return early.end(event.ExitNoFile, err), nil
+	}
+	if p.View.JSON == "-" {
+		out = io.Discard
+	}
 	if p.Folders.PrintMap != "" {
 		out = stderr // standard output is for the table alone
 	}
 	options := reportOptions(p, log.path)
-	r := &runner{p: p, tally: tally, log: log, options: options, skipped: skipped, pid: pid, table: stdout, tokens: tokens}
+	r := &runner{p: p, tally: tally, log: log, options: options, skipped: skipped, pid: pid, table: stdout, tokens: tokens, json: lines}
 	r.live = live.New(tally.Stats(), time.Now)
 	r.screen = newScreen(p.View, out, stderr, p.Folders.PrintMap != "")
 	if r.screen.panel != nil {

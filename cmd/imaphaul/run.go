@@ -29,6 +29,7 @@ type runner struct {
 	live    *live.State
 	screen  screen
 	panel   *live.Panel // nil for none
+	json    *jsonLines  // nil for none
 	queue   *report.Queue
 	log     *logFile
 	options report.Options
@@ -51,6 +52,9 @@ func (r *runner) sink(e event.Event) {
 	defer r.mu.Unlock()
 	r.tally.Add(e)
 	r.live.Event(e)
+	if r.json != nil {
+		r.json.lines.Event(e)
+	}
 	r.announce(e)
 	r.text.Event(e)
 	if r.skipped != nil {
@@ -139,6 +143,13 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 		if err != nil && code == event.ExitOK {
 			// Who reads that list believes that it is all.
 			code = event.ExitCatchAll
+		}
+	}
+	if r.json != nil {
+		err := r.json.end(code, r.tally.Stats())
+		notes = append(notes, err)
+		if err != nil && code == event.ExitOK {
+			code = event.ExitCatchAll // as for the list of --skippedfile
 		}
 	}
 	ending := report.Ending{Code: code}

@@ -17,5 +17,12 @@ func (b *builder) view() plan.View {
 		on := b.v.flag("progress")
 		w.Progress = &on
 	}
+	w.JSON = b.v.str("json")
+	if b.v.given("json") && w.JSON == "" {
+		b.bad.add("--json \"\": no file is named. Give a file, or - for standard output.")
+	}
+	if w.JSON == "-" && b.v.str("printmap") != "" {
+		b.bad.add("--json - and --printmap: both want standard output for themselves. Give --json a file.")
+	}
 	return w
 }

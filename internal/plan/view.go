@@ -18,4 +18,7 @@ type View struct {
 	// Progress: what goes on is shown where it would be by itself only on a terminal,
 	// or nowhere (--progress, --noprogress); nil: as it fits.
 	Progress *bool `json:",omitempty"`
+	// JSON is the file that gets the events as lines of JSON, "-" for standard output,
+	// "" for none.
+	JSON string `json:",omitempty"`
 }
