@@ -30,6 +30,7 @@ type runner struct {
 	screen  screen
 	panel   *live.Panel // nil for none
 	json    *jsonLines  // nil for none
+	status  *statusFile // nil when the run cannot be asked
 	queue   *report.Queue
 	log     *logFile
 	options report.Options
@@ -92,6 +93,10 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 
 	// Handlers first: from here on a signal ends the run in good order.
 	done := r.listen()
+	if r.policy.answers("USR1") {
+		r.status = newStatusFile()
+	}
+	defer r.status.remove()
 	abortFile := r.pid.abortFile()
 	watching, endWatch := context.WithCancel(ctx)
 	watched := make(chan struct{})

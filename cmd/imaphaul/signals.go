@@ -40,7 +40,7 @@ type signalPolicy struct {
 
 // handled are the names of the signals that the policy wants to hear of.
 func (s *signalPolicy) handled() []string {
-	names := []string{"HUP", "USR1"}
+	names := []string{"HUP", "USR1", "INFO"}
 	for _, list := range [][]string{s.run.SigExit, s.run.SigReconnect, s.run.SigIgnore} {
 		for _, n := range list {
 			if !slices.Contains(names, n) {
@@ -49,6 +49,11 @@ func (s *signalPolicy) handled() []string {
 		}
 	}
 	return names
+}
+
+// answers reports whether a signal is only told, so that it may ask where the run is.
+func (s *signalPolicy) answers(name string) bool {
+	return !slices.Contains(s.run.SigExit, name) && !slices.Contains(s.run.SigReconnect, name) && !slices.Contains(s.run.SigIgnore, name)
 }
 
 // received handles one signal that came at the given time.

@@ -123,7 +123,17 @@ func (r *runner) signalled(e event.SignalReceived) {
 		e.Within = engine.StopWait
 	}
 	r.sink(e)
+	if e.What == "print" && asksStatus(e.Signal) {
+		page := r.view().Page()
+		for _, line := range page {
+			r.text.Line("%s", line)
+		}
+		_ = r.status.write(page) // who asked gives up by himself
+	}
 }
+
+// asksStatus reports whether a signal asks where the run is.
+func asksStatus(signal string) bool { return signal == "USR1" || signal == "INFO" }
 
 // announce tells a long pause before it is made, where no lines stand.
 func (r *runner) announce(e event.Event) {

@@ -33,6 +33,9 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 		out.Command = out.Code != 0
 		return nil, out
 	}
+	if in.Args[0] == "status" {
+		return nil, status(in.Args[1:])
+	}
 	if in.Args[0] == "login" {
 		out := login(&in, in.Args[1:])
 		out.Command = out.Code != 0
