@@ -53,7 +53,7 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 	var g errgroup.Group
 	for i, k := range []*link{fs.lane.src, fs.lane.dst} {
 		g.Go(func() error {
-			return k.do(ctx, func(c *imapconn.Conn) error {
+			return k.Do(ctx, func(c *imapconn.Conn) error {
 				got := make(map[imap.UID]identity.Content)
 				contents[i] = got
 				return fs.contentsWithout(ctx, c, uidset.Sorted(uids[i]), i == 1, func(uid imap.UID, _ []byte, content identity.Content) error {

@@ -28,12 +28,12 @@ type arrival struct {
 // reenter selects the host2 folder afresh, so that the number of its messages is
 // the present one.
 func (fs *folderSync) reenter(ctx context.Context, k *link) error {
-	opened, err := k.open(ctx, fs.to.Raw, true)
+	opened, err := k.Open(ctx, fs.to.Raw, true)
 	if err != nil {
 		return err
 	}
 	if opened.UIDValidity != fs.dstOpened.UIDValidity {
-		return &errRebuilt{fs.to.Raw}
+		return &errRebuilt{Folder: fs.to.Raw}
 	}
 	return nil
 }
@@ -42,7 +42,7 @@ func (fs *folderSync) reenter(ctx context.Context, k *link) error {
 func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) {
 	l := &lister{fs: fs, k: k, n: 2}
 	var out []arrival
-	err := k.do(ctx, func(c *imapconn.Conn) error {
+	err := k.Do(ctx, func(c *imapconn.Conn) error {
 		now, err := l.since(ctx, c, fs.newFrom())
 		if err != nil {
 			return err
@@ -65,7 +65,7 @@ func (fs *folderSync) newFrom() imap.UID {
 // since lists the messages of the selected folder from a UID on.
 func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing.Listing, error) {
 	now := &listing.Listing{Complete: true}
-	if l.k.opened.Exists == 0 {
+	if l.k.Opened.Exists == 0 {
 		return now, nil // some servers refuse a range in an empty folder
 	}
 	stream := c.Fetch(l.items())

@@ -21,7 +21,7 @@ func (fs *folderSync) tellApart(ctx context.Context) error {
 			names = append(names, to)
 		}
 	}
-	told, err := r.dst.statusOf(ctx, fs.lane.dst, names)
+	told, err := fs.lane.dst.Status(ctx, names)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (l *lister) choose(ctx context.Context) error {
 		return l.chooseByDate(ctx)
 	}
 	var uids []imap.UID
-	err := l.k.do(ctx, func(c *imapconn.Conn) (err error) {
+	err := l.k.Do(ctx, func(c *imapconn.Conn) (err error) {
 		uids, err = c.UIDSearch(ctx, search)
 		return err
 	})
@@ -33,7 +33,7 @@ func (l *lister) choose(ctx context.Context) error {
 		if isConnError(err) || criteria != "" {
 			return fmt.Errorf("UID SEARCH %s: %w", search, err)
 		}
-		l.fs.run.warn(fmt.Sprintf("Host%d: SEARCH failed in folder [%s] (%s), so ages are taken from INTERNALDATE there, like --noabletosearch%d", l.n, l.k.mailbox, serverWords(err), l.n))
+		l.fs.run.warn(fmt.Sprintf("Host%d: SEARCH failed in folder [%s] (%s), so ages are taken from INTERNALDATE there, like --noabletosearch%d", l.n, l.k.Mailbox, serverWords(err), l.n))
 		return l.chooseByDate(ctx)
 	}
 	l.chosen = make(map[imap.UID]struct{}, len(uids))
@@ -47,7 +47,7 @@ func (l *lister) choose(ctx context.Context) error {
 func (l *lister) chooseByDate(ctx context.Context) error {
 	s := &l.fs.run.p.Selection
 	l.chosen = make(map[imap.UID]struct{})
-	if l.k.opened.Exists == 0 {
+	if l.k.Opened.Exists == 0 {
 		return nil // some servers refuse 1:* in an empty folder
 	}
 	var wanted imap.UIDSet
@@ -63,7 +63,7 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 			l.chosen[m.UID] = struct{}{}
 		}
 	}
-	err := l.k.do(ctx, func(c *imapconn.Conn) error {
+	err := l.k.Do(ctx, func(c *imapconn.Conn) error {
 		stream := c.Fetch(imapconn.FetchItems{UID: true, InternalDate: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
 			return err
@@ -87,5 +87,5 @@ func (l *lister) considering() int64 {
 	if l.chosen != nil {
 		return int64(len(l.chosen))
 	}
-	return int64(l.k.opened.Exists)
+	return int64(l.k.Opened.Exists)
 }

@@ -10,13 +10,12 @@
 // what earlier runs knew in recall. Here is what asks, waits, sends and tells. The
 // files, in the order of a run:
 //
-//   - The run: run.go has its phases, package session why it ends early, failures.go
-//     the kinds of errors, changes.go what the plan wants done to messages, journal.go,
-//     debug.go.
-//   - The two accounts: side.go, login.go (loginfault.go: what a refused login means) and link.go keep a connection to each, lanes.go and
-//     dialler.go more of them, package session makes all of them rest, throttle.go slows
-//     them down, linerate.go tells which are slow and compress.go compresses
-//     those; status.go asks about many folders at once.
+//   - The run: run.go has its phases, package session why it ends early and the kinds of
+//     errors (failures.go has their names here), changes.go what the plan wants done to
+//     messages, journal.go, debug.go.
+//   - The two accounts: package session keeps the connections to each; side.go joins
+//     them with what is known of the folders there. lanes.go has several of them,
+//     prospect.go says how many are worth it, throttle.go asks the limits.
 //   - All folders: hierarchy.go lists them, mapping.go maps them, sizes.go and
 //     toobig.go measure, mxcheck.go ask what the guard wants to know,
 //     merge.go knows of folders that become one, removal.go deletes some.

@@ -131,7 +131,7 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 			return err
 		}
 		var now *listing.Listing
-		err := l.k.do(ctx, func(c *imapconn.Conn) (err error) {
+		err := l.k.Do(ctx, func(c *imapconn.Conn) (err error) {
 			now, err = l.since(ctx, c, fs.dst.NextUID())
 			return err
 		})

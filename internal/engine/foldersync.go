@@ -194,10 +194,10 @@ func (fs *folderSync) open(ctx context.Context, n event.Side, mailbox string, wr
 		k = fs.lane.dst
 	}
 	if seen := fs.seen[n-1]; seen != nil {
-		k.assume(mailbox, writable, seen.opened)
+		k.Assume(mailbox, writable, seen.opened)
 		return seen.opened, nil
 	}
-	return k.open(ctx, mailbox, writable)
+	return k.Open(ctx, mailbox, writable)
 }
 
 // end is the last part, when every copy has its fate or copyErr says why not.
@@ -216,9 +216,9 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	fs.copier = c
 	fs.rememberCuts()
 	if copyErr == nil {
-		fs.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
+		fs.lane.src.Assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
 		if fs.exists {
-			fs.lane.dst.assume(fs.to.Raw, true, fs.dstOpened)
+			fs.lane.dst.Assume(fs.to.Raw, true, fs.dstOpened)
 		}
 		copyErr = fs.afterCopies(ctx, c)
 	}

@@ -99,7 +99,7 @@ func (fs *folderSync) headersOf(ctx context.Context) map[imap.UID]head {
 	for i, l := range fs.left {
 		uids[i] = l.uid
 	}
-	_ = fs.lane.src.do(ctx, func(conn *imapconn.Conn) error {
+	_ = fs.lane.src.Do(ctx, func(conn *imapconn.Conn) error {
 		return conn.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, HeaderFields: []string{"Message-Id", "Date", "Subject"}}, func(m *imapconn.Message) error {
 			heads[m.UID] = head{
 				id:      transform.Field(m.Header, "Message-Id"),

@@ -26,7 +26,7 @@ func (s *side) greetingKind() string {
 			return -1
 		}
 		return r
-	}, s.banner)
+	}, s.Banner)
 }
 
 // recallLessons takes over what the journal knows of host2.
@@ -36,10 +36,10 @@ func (r *run) recallLessons() {
 		return
 	}
 	var l lessons
-	if err := json.Unmarshal(note, &l); err != nil || l.Host != r.dst.acct.Host || l.Greeting != r.dst.greetingKind() {
+	if err := json.Unmarshal(note, &l); err != nil || l.Host != r.dst.Plan.Host || l.Greeting != r.dst.greetingKind() {
 		return // of another server, or of a version that wrote it otherwise
 	}
-	r.dst.cfg.Consent.Learn(l.Consent)
+	r.dst.Config.Consent.Learn(l.Consent)
 	r.habits.Remember(l.Habits)
 }
 
@@ -48,7 +48,7 @@ func (r *run) keepLessons() {
 	if r.dst == nil || r.j == nil || r.jBroken || r.p.Dry {
 		return
 	}
-	l := lessons{Host: r.dst.acct.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.cfg.Consent.Lessons(), Habits: r.habits.Seen()}
+	l := lessons{Host: r.dst.Plan.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.Config.Consent.Lessons(), Habits: r.habits.Seen()}
 	note, err := json.Marshal(l)
 	if err == nil {
 		err = r.j.SetNote(2, note)

@@ -35,7 +35,7 @@ func (l *lister) list(ctx context.Context) (*listing.Listing, error) {
 	if seen := l.fs.seen[l.n-1]; seen != nil && seen.listing != nil && l.chosen == nil {
 		return l.foreseen(ctx, seen.listing)
 	}
-	err := l.k.do(ctx, func(c *imapconn.Conn) (err error) {
+	err := l.k.Do(ctx, func(c *imapconn.Conn) (err error) {
 		if out, err = l.read(ctx, c); err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func (l *lister) foreseen(ctx context.Context, out *listing.Listing) (*listing.L
 	if !nameless {
 		return out, nil
 	}
-	err := l.k.do(ctx, func(c *imapconn.Conn) error { return l.nameTheRest(ctx, c, out) })
+	err := l.k.Do(ctx, func(c *imapconn.Conn) error { return l.nameTheRest(ctx, c, out) })
 	return out, err
 }
 
@@ -79,13 +79,13 @@ func (l *lister) recallFlags(out *listing.Listing) {
 
 // read is the one pass over all messages.
 func (l *lister) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, error) {
-	out := &listing.Listing{Complete: true, UIDNext: l.k.opened.UIDNext, UIDValidity: l.k.opened.UIDValidity}
+	out := &listing.Listing{Complete: true, UIDNext: l.k.Opened.UIDNext, UIDValidity: l.k.Opened.UIDValidity}
 	partly := l.onlyChosen && l.chosen != nil
 	out.Whole = !partly
 	if k := l.fs.known; k.Usable() && !partly && !l.fs.run.headersChosen() && len(k.Records(int(l.n))) > 0 {
 		return out, l.readNews(ctx, c, out)
 	}
-	exists := int64(l.k.opened.Exists)
+	exists := int64(l.k.Opened.Exists)
 	if exists == 0 && c.Mailbox() != nil && c.Mailbox().Exists == 0 {
 		return out, nil
 	}
@@ -176,7 +176,7 @@ func (l *lister) record(m *imapconn.Message) (listing.Record, bool, error) {
 	}
 	key, outcome, err := l.fs.run.hasher[l.n-1].FromFields(m.Header, m.Size)
 	if err != nil {
-		return r, false, fmt.Errorf("folder %s, UID %d: %w", l.k.mailbox, m.UID, err)
+		return r, false, fmt.Errorf("folder %s, UID %d: %w", l.k.Mailbox, m.UID, err)
 	}
 	if isReport(m.Header) {
 		r.Bits |= listing.Report | listing.Outside
@@ -201,7 +201,7 @@ func (l *lister) record(m *imapconn.Message) (listing.Record, bool, error) {
 // SEARCH and asked for by their UIDs; what stays missing makes the listing
 // incomplete (both commands lie on some servers: imapsync issues 56, 279, 364).
 func (l *lister) complete(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
-	exists := int(l.k.opened.Exists)
+	exists := int(l.k.Opened.Exists)
 	if m := c.Mailbox(); m != nil && int(m.Exists) < exists {
 		exists = int(m.Exists) // somebody expunged meanwhile
 	}

@@ -36,7 +36,7 @@ const (
 // createAll creates folders and their parents without waiting for each. One that
 // is refused is left to its folder's own work, which knows what to do then.
 func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
-	conn, err := r.main.dst.alive(ctx)
+	conn, err := r.main.dst.Alive(ctx)
 	if err != nil {
 		return err
 	}

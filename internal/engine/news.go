@@ -15,7 +15,7 @@ import (
 // is asked for the changes alone; elsewhere for the flags of all. Whether a
 // known message is still there is asked in every case.
 func (l *lister) readNews(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
-	if l.k.opened.Exists == 0 {
+	if l.k.Opened.Exists == 0 {
 		return nil
 	}
 	fresh, err := l.changes(ctx, c, out)
@@ -92,7 +92,7 @@ const fewEnough = 200
 func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing.Listing) (*unknowns, error) {
 	k := l.fs.known
 	modseq := k.ModSeq(int(l.n))
-	if modseq == 0 || !c.Has(imap.CapCondStore) || len(k.Records(int(l.n))) < fewEnough || l.k.opened.NoModSeq {
+	if modseq == 0 || !c.Has(imap.CapCondStore) || len(k.Records(int(l.n))) < fewEnough || l.k.Opened.NoModSeq {
 		return nil, nil
 	}
 	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, ChangedSince: modseq})
@@ -119,7 +119,7 @@ func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing.Lis
 		return nil, nil
 	}
 	recs := k.Records(int(l.n))
-	if len(recs)+len(fresh.uids) != int(l.k.opened.Exists) {
+	if len(recs)+len(fresh.uids) != int(l.k.Opened.Exists) {
 		// Something is gone, or a MODSEQ did not move: see which UIDs there are.
 		there, err := c.UIDSearch(ctx, "ALL")
 		if err != nil {
@@ -128,7 +128,7 @@ func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing.Lis
 			}
 			return nil, nil
 		}
-		if len(there) != int(l.k.opened.Exists) {
+		if len(there) != int(l.k.Opened.Exists) {
 			return nil, nil
 		}
 		fresh.uids = fresh.uids[:0]

@@ -50,7 +50,7 @@ func (k *link) inParts(ctx context.Context, uids []imap.UID, items imapconn.Fetc
 // those that come to take, some of them twice. Those that cannot be read are left out,
 // also where the server hangs up over them.
 func (k *link) read(ctx context.Context, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) error {
-	err := k.do(ctx, func(c *imapconn.Conn) error { return c.FetchEach(ctx, uidset.Sorted(uids), items, take) })
+	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.FetchEach(ctx, uidset.Sorted(uids), items, take) })
 	if !errors.As(err, new(*errKiller)) {
 		return err
 	}
@@ -117,7 +117,7 @@ func (p *parts) ask(ctx context.Context, uids []imap.UID) error {
 // message that is alone it takes several.
 func (p *parts) once(ctx context.Context, uids []imap.UID, alone bool) error {
 	kills := 0
-	return p.k.do(ctx, func(c *imapconn.Conn) error {
+	return p.k.Do(ctx, func(c *imapconn.Conn) error {
 		stream := c.Fetch(p.items)
 		err := stream.Ask(ctx, uidset.Of(uids))
 		if err == nil {
@@ -137,7 +137,7 @@ func (p *parts) once(ctx context.Context, uids []imap.UID, alone bool) error {
 		}
 		if err != nil && isConnError(err) && ctx.Err() == nil {
 			if kills++; !alone || kills >= maxKills {
-				return &errKiller{p.k.side.n, err}
+				return &errKiller{Side: p.k.side.N, Err: err}
 			}
 		}
 		return err
@@ -153,14 +153,14 @@ func spoilt(err error) bool {
 // present are the UIDs of the messages of the selected folder.
 func (l *lister) present(ctx context.Context) ([]imap.UID, error) {
 	var uids []imap.UID
-	err := l.k.do(ctx, func(c *imapconn.Conn) (err error) {
+	err := l.k.Do(ctx, func(c *imapconn.Conn) (err error) {
 		uids, err = c.UIDSearch(ctx, "ALL")
 		return err
 	})
 	if err == nil || endsRun(err) {
 		return uids, err
 	}
-	err = l.k.do(ctx, func(c *imapconn.Conn) error {
+	err = l.k.Do(ctx, func(c *imapconn.Conn) error {
 		uids = uids[:0]
 		stream := c.Fetch(imapconn.FetchItems{UID: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
@@ -183,8 +183,8 @@ func (l *lister) listInParts(ctx context.Context, why error) (*listing.Listing, 
 		}
 		return nil, why
 	}
-	l.fs.run.note(fmt.Sprintf("Host%d: folder [%s] cannot be listed in one go (%s): its messages are asked for in parts", l.n, l.k.mailbox, serverWords(why)))
-	out := &listing.Listing{Complete: true, UIDNext: l.k.opened.UIDNext, UIDValidity: l.k.opened.UIDValidity}
+	l.fs.run.note(fmt.Sprintf("Host%d: folder [%s] cannot be listed in one go (%s): its messages are asked for in parts", l.n, l.k.Mailbox, serverWords(why)))
+	out := &listing.Listing{Complete: true, UIDNext: l.k.Opened.UIDNext, UIDValidity: l.k.Opened.UIDValidity}
 	out.Whole = !(l.onlyChosen && l.chosen != nil)
 	var fresh, old []imap.UID
 	for _, uid := range uids {
@@ -234,7 +234,7 @@ func (l *lister) listInParts(ctx context.Context, why error) (*listing.Listing, 
 		return nil, err
 	}
 	out.Sort()
-	if err := l.k.do(ctx, func(c *imapconn.Conn) error { return l.nameTheRest(ctx, c, out) }); err != nil {
+	if err := l.k.Do(ctx, func(c *imapconn.Conn) error { return l.nameTheRest(ctx, c, out) }); err != nil {
 		return nil, err
 	}
 	for _, b := range bad {

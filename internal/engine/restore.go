@@ -34,10 +34,10 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 		return err
 	}
 	if fs.srcOpened.UIDValidity != was.srcOpened.UIDValidity {
-		return &errRebuilt{fs.from.Raw}
+		return &errRebuilt{Folder: fs.from.Raw}
 	}
 	if check.deleted {
-		if err := r.main.dst.do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, fs.to.Raw) }); err != nil {
+		if err := r.main.dst.Do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, fs.to.Raw) }); err != nil {
 			return err
 		}
 	}

@@ -31,7 +31,7 @@ func (fs *folderSync) save(ctx context.Context) {
 	}
 	folder, err := savedir.Open(dir, fs.from.Text)
 	if err == nil {
-		err = fs.lane.src.do(ctx, func(conn *imapconn.Conn) error {
+		err = fs.lane.src.Do(ctx, func(conn *imapconn.Conn) error {
 			return conn.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
 				if m.Body == nil {
 					return nil

@@ -134,7 +134,7 @@ func (fs *folderSync) probe1() *probe {
 
 // listsInOne reports whether one command lists n messages: a second one would be
 // sent when the next folder is selected already.
-func (k *link) listsInOne(n uint32) bool { return k.conn == nil || k.conn.AtMost(int(n)) == int(n) }
+func (k *link) listsInOne(n uint32) bool { return k.Conn == nil || k.Conn.AtMost(int(n)) == int(n) }
 
 // add adds a host2 folder. It is not selected when there is nothing in it on
 // either side.
@@ -160,13 +160,13 @@ func (r *run) countFolders(ctx context.Context, window []*folderSync) {
 		var ask []string
 		for _, fs := range window {
 			name := fs.from.Raw
-			if k.side.n == 2 {
+			if k.side.N == 2 {
 				name = fs.to.Raw
 			}
 			if _, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State(); known {
 				continue // it is not listed by the scout
 			}
-			if _, told := k.side.messages(name); !told && (k.side.n == 1 || r.folders2.Has(name)) {
+			if _, told := k.side.messages(name); !told && (k.side.N == 1 || r.folders2.Has(name)) {
 				ask = append(ask, name)
 			}
 		}
@@ -174,7 +174,7 @@ func (r *run) countFolders(ctx context.Context, window []*folderSync) {
 			continue
 		}
 		g.Go(func() error {
-			fresh, err := k.side.statusOf(ctx, k, ask)
+			fresh, err := k.Status(ctx, ask)
 			for name, d := range fresh {
 				k.side.status[name] = d
 				delete(k.side.touched, name)
@@ -196,11 +196,11 @@ func (s *side) messages(mailbox string) (uint32, bool) {
 }
 
 func (s *scout) run(ctx context.Context) error {
-	conn, err := s.k.alive(ctx)
+	conn, err := s.k.Alive(ctx)
 	if err != nil {
 		return err
 	}
-	s.k.forget()
+	s.k.Forget()
 	s.at = -1
 	var stream *imapconn.Fetch
 	sent, answered := 0, 0
@@ -255,7 +255,7 @@ func (s *scout) send(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 	if !p.look {
 		return nil
 	}
-	if p.selected, err = s.k.startSelect(ctx, conn, p.mailbox, p.writable); err != nil || !p.list {
+	if p.selected, err = s.k.StartSelect(ctx, conn, p.mailbox, p.writable); err != nil || !p.list {
 		return err
 	}
 	return stream.AskRange(ctx, 1, 0)

@@ -17,13 +17,13 @@ func (r *run) checkSearch(ctx context.Context) error {
 	r.note("Checking SEARCH ALL works on both accounts. To avoid that check, use --nochecknoabletosearch")
 	good := true
 	for i, k := range []*link{r.main.src, r.main.dst} {
-		opened, err := k.open(ctx, "INBOX", false)
+		opened, err := k.Open(ctx, "INBOX", false)
 		if err != nil && !isRefusal(err) {
 			return err
 		}
 		found := -1
 		if err == nil {
-			err = k.do(ctx, func(c *imapconn.Conn) error {
+			err = k.Do(ctx, func(c *imapconn.Conn) error {
 				uids, err := c.UIDSearch(ctx, "ALL")
 				found = len(uids)
 				return err

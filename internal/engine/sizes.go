@@ -73,10 +73,10 @@ func add(t *event.Size, s event.Size) {
 // left out.
 func (r *run) sizesOf(ctx context.Context, k *link, names []string, after bool) (map[string]event.Size, error) {
 	out := make(map[string]event.Size, len(names))
-	n := k.side.n
+	n := k.side.N
 	_, able := r.p.Selection.Search(int(n))
 	search := r.p.Selection.Criterion(int(n))
-	conn, err := k.ready(ctx)
+	conn, err := k.Ready(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (r *run) sizesOf(ctx context.Context, k *link, names []string, after bool) 
 		if r.stopping() {
 			return nil, errStopped
 		}
-		if _, err := k.open(ctx, name, false); err != nil {
+		if _, err := k.Open(ctx, name, false); err != nil {
 			if isRefusal(err) {
 				continue // the folder loop tells it
 			}
@@ -123,7 +123,7 @@ func (r *run) statusSizes(ctx context.Context, k *link, names []string, after bo
 			ask = append(ask, name)
 		}
 	}
-	fresh, err := k.side.statusOf(ctx, k, ask)
+	fresh, err := k.Status(ctx, ask)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (r *run) statusSizes(ctx context.Context, k *link, names []string, after bo
 // size adds up RFC822.SIZE of the chosen messages of the selected folder.
 func (l *lister) size(ctx context.Context) (event.Size, error) {
 	var sum event.Size
-	if l.k.opened.Exists == 0 || l.chosen != nil && len(l.chosen) == 0 {
+	if l.k.Opened.Exists == 0 || l.chosen != nil && len(l.chosen) == 0 {
 		return sum, nil
 	}
 	items := imapconn.FetchItems{UID: true, Size: true, GMMsgID: l.n == 1 && l.fs.run.byNumber()}
@@ -165,7 +165,7 @@ func (l *lister) size(ctx context.Context) (event.Size, error) {
 		}
 		return nil
 	}
-	err := l.k.do(ctx, func(c *imapconn.Conn) error {
+	err := l.k.Do(ctx, func(c *imapconn.Conn) error {
 		sum = event.Size{}
 		stream := c.Fetch(items)
 		if err := stream.AskRange(ctx, 1, 0); err != nil {

@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 
 // loginWords are the server's words, the reason that came with them (JSON, for a
 // token), and why there is no other token.
-func (s *side) loginWords(err error) string {
-	words := serverWords(err)
+func (s *Account) loginWords(err error) string {
+	words := ServerWords(err)
 	var auth *imapconn.AuthError
 	if errors.As(err, &auth) && auth.Reason != "" {
 		words += " (the server's reason: " + auth.Reason + ")"
@@ -22,12 +22,12 @@ func (s *side) loginWords(err error) string {
 	if errors.As(err, &token) {
 		words += "; another token cannot be had: " + token.Err.Error()
 	}
-	return strings.ReplaceAll(words, "{N}", strconv.Itoa(int(s.n)))
+	return strings.ReplaceAll(words, "{N}", strconv.Itoa(int(s.N)))
 }
 
 // loginHint says what a refusal means, if that is known, and what to check.
-func (s *side) loginHint(err error) string {
-	a, n := s.acct, strconv.Itoa(int(s.n))
+func (s *Account) loginHint(err error) string {
+	a, n := s.Plan, strconv.Itoa(int(s.N))
 	var own interface {
 		Advice(side, user string) string
 	}
@@ -39,20 +39,20 @@ func (s *side) loginHint(err error) string {
 	if errors.Is(err, imapconn.ErrTokenHost) {
 		return "check --host" + n + "; a token is worth as much as a password"
 	}
-	if advice, ok := provider.Advise(a.Host+" "+s.banner, err.Error()); ok {
+	if advice, ok := provider.Advise(a.Host+" "+s.Banner, err.Error()); ok {
 		return advice.Cause + ": " + advice.For(n, a.User) + s.blankHint()
 	}
 	creds := s.credentials()
 	mech := creds.Mechanism()
 	switch {
 	case strings.HasPrefix(mech, "XOAUTH2 direct"):
-		return fmt.Sprintf("check --user%d and what --oauthdirect%d holds: user and token in one, in base64", s.n, s.n)
+		return fmt.Sprintf("check --user%d and what --oauthdirect%d holds: user and token in one, in base64", s.N, s.N)
 	case isToken(mech):
-		return fmt.Sprintf("check --user%d and the token: it may have expired (they last about an hour), or be for another user or server, or without the right to read mail by IMAP", s.n)
+		return fmt.Sprintf("check --user%d and the token: it may have expired (they last about an hour), or be for another user or server, or without the right to read mail by IMAP", s.N)
 	case a.PasswordFrom == "":
-		return fmt.Sprintf("check --user%d; no password was sent", s.n)
+		return fmt.Sprintf("check --user%d; no password was sent", s.N)
 	}
-	return fmt.Sprintf("check --user%d and the password (from %s)", s.n, a.PasswordFrom) + s.blankHint()
+	return fmt.Sprintf("check --user%d and the password (from %s)", s.N, a.PasswordFrom) + s.blankHint()
 }
 
 // isToken reports whether a login by this mechanism sends a token.
@@ -63,8 +63,8 @@ func isToken(mech string) bool {
 
 // blankHint is a further line of advice for a password from a file whose first line
 // ends with a blank, "" otherwise.
-func (s *side) blankHint() string {
-	a := s.acct
+func (s *Account) blankHint() string {
+	a := s.Plan
 	password := a.Password.Reveal()
 	creds := s.credentials()
 	if isToken(creds.Mechanism()) || !strings.HasPrefix(a.PasswordFrom, "--passfile") || strings.TrimRight(password, " \t") == password {

@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"context"
@@ -12,11 +12,11 @@ import (
 // small.
 const statusAhead = 200
 
-// statusOf asks for the counts of many folders in one round trip. A folder whose
+// Status asks for the counts of many folders in one round trip. A folder whose
 // STATUS is refused is left out.
-func (s *side) statusOf(ctx context.Context, k *link, names []string) (map[string]*imap.StatusData, error) {
+func (k *Link) Status(ctx context.Context, names []string) (map[string]*imap.StatusData, error) {
 	out := make(map[string]*imap.StatusData, len(names))
-	err := k.do(ctx, func(c *imapconn.Conn) error {
+	err := k.Do(ctx, func(c *imapconn.Conn) error {
 		clear(out)
 		type asked struct {
 			name string
@@ -27,7 +27,7 @@ func (s *side) statusOf(ctx context.Context, k *link, names []string) (map[strin
 			a := flying[0]
 			flying = flying[1:]
 			data, err := a.p.Wait(ctx)
-			if isConnError(err) {
+			if IsConnError(err) {
 				return err
 			}
 			if err == nil {
@@ -36,7 +36,7 @@ func (s *side) statusOf(ctx context.Context, k *link, names []string) (map[strin
 			return nil
 		}
 		for _, name := range names {
-			p, err := c.StartStatus(ctx, name, *s.statusItems(c))
+			p, err := c.StartStatus(ctx, name, *StatusItems(c))
 			if err != nil {
 				return err
 			}
@@ -54,4 +54,12 @@ func (s *side) statusOf(ctx context.Context, k *link, names []string) (map[strin
 		return nil
 	})
 	return out, err
+}
+
+// StatusItems are the counts to ask of every folder.
+func StatusItems(c *imapconn.Conn) *imap.StatusOptions {
+	o := &imap.StatusOptions{NumMessages: true, UIDNext: true, UIDValidity: true}
+	o.Size = c.Has(imap.CapStatusSize)
+	o.HighestModSeq = c.Has(imap.CapCondStore)
+	return o
 }

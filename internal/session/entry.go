@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"context"
@@ -12,36 +12,35 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/provider"
-	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // Who is let in, and who not: what the first connection to a server met and what a
 // later one meets is told in the same words and ends a run with the same code.
 
-// entryError says that a lost connection could not be opened again. What it was
+// EntryError says that a lost connection could not be opened again. What it was
 // that stood in the way belongs to the door, and not to the command that wanted
 // the connection: so the cause is not unwrapped.
-type entryError struct {
-	side *side
-	err  error
+type EntryError struct {
+	Account *Account
+	Err     error
 }
 
-func (e *entryError) Error() string {
-	return fmt.Sprintf("Host%d: the connection could not be opened again: %v", e.side.n, e.err)
+func (e *EntryError) Error() string {
+	return fmt.Sprintf("Host%d: the connection could not be opened again: %v", e.Account.N, e.Err)
 }
 
 // patience is for how long a run goes on trying without a message settled in
 // between, unless --reconnectretryN says how often.
 const patience = 10 * time.Minute
 
-// persists reports whether something is to be tried again that failed tries times
+// Persists reports whether something is to be tried again that failed tries times
 // and was waited for so long.
-func (s *side) persists(tries int, waited time.Duration) bool {
-	return tries <= s.acct.ReconnectRetry || !s.acct.ReconnectGiven && waited < patience
+func (s *Account) Persists(tries int, waited time.Duration) bool {
+	return tries <= s.Plan.ReconnectRetry || !s.Plan.ReconnectGiven && waited < patience
 }
 
 // enter opens the first connection. What may pass is tried again.
-func (s *side) enter(ctx context.Context, st *story) (*imapconn.Conn, error) {
+func (s *Account) enter(ctx context.Context, st *Story) (*imapconn.Conn, error) {
 	begun := len(*st)
 	for try := 1; ; try++ {
 		err := s.detect(ctx, st)
@@ -53,12 +52,12 @@ func (s *side) enter(ctx context.Context, st *story) (*imapconn.Conn, error) {
 			s.keepFloor(c)
 			return c, nil
 		}
-		if ctx.Err() != nil || s.run.stopping() || try > s.acct.ReconnectRetry || !s.mayPass(err) {
+		if ctx.Err() != nil || s.control.Stopping() || try > s.Plan.ReconnectRetry || !s.mayPass(err) {
 			return nil, err
 		}
-		wait := s.run.control.Pause(try)
-		s.run.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + connectionWords(err)})
-		if err := s.run.control.Sleep(ctx, wait); err != nil {
+		wait := s.control.Pause(try)
+		s.control.Emit(event.Throttled{Side: s.N, For: wait, Why: "before connecting again: " + ConnectionWords(err)})
+		if err := s.control.Sleep(ctx, wait); err != nil {
 			return nil, err
 		}
 		*st = (*st)[:begun] // one attempt is told of, the last one
@@ -66,16 +65,16 @@ func (s *side) enter(ctx context.Context, st *story) (*imapconn.Conn, error) {
 }
 
 // keepFloor has every later connection be protected as the first one was.
-func (s *side) keepFloor(c *imapconn.Conn) {
-	if _, on := c.TLS(); on && s.cfg.TLS == imapconn.TLSAuto {
-		s.cfg.TLS = imapconn.TLSStart
+func (s *Account) keepFloor(c *imapconn.Conn) {
+	if _, on := c.TLS(); on && s.Config.TLS == imapconn.TLSAuto {
+		s.Config.TLS = imapconn.TLSStart
 	}
 }
 
 // mayPass reports whether a first connection that failed may succeed in a while: not
 // where nobody listens, where the name is unknown, or where the server said no, also
 // to a token and hanging up.
-func (s *side) mayPass(err error) bool {
+func (s *Account) mayPass(err error) bool {
 	var unknown *net.DNSError
 	var mute *imapconn.GreetingError
 	switch {
@@ -85,14 +84,14 @@ func (s *side) mayPass(err error) bool {
 		return unknown.IsTemporary || unknown.IsTimeout
 	case errors.As(err, &mute):
 		var lost *imapconn.ConnError
-		silent := errors.As(err, &lost) && lost.Timeout && s.cfg.TLS != imapconn.TLSImplicit // it waits for TLS
-		return isConnError(err) && !silent
-	case isRefusal(err):
+		silent := errors.As(err, &lost) && lost.Timeout && s.Config.TLS != imapconn.TLSImplicit // it waits for TLS
+		return IsConnError(err) && !silent
+	case IsRefusal(err):
 		return false
 	}
 	var dial *imapconn.DialError
 	var handshake *imapconn.TLSError
-	return isConnError(err) || errors.As(err, &dial) || errors.As(err, &handshake)
+	return IsConnError(err) || errors.As(err, &dial) || errors.As(err, &handshake)
 }
 
 // isPermanent reports whether a connection meets what no waiting changes.
@@ -107,23 +106,23 @@ func isPermanent(err error) bool {
 
 // enterAgain opens a lost connection again, with growing pauses in between. What
 // is permanent is not tried twice.
-func (k *link) enterAgain(ctx context.Context) (*imapconn.Conn, error) {
-	s := k.side
+func (k *Link) enterAgain(ctx context.Context) (*imapconn.Conn, error) {
+	s := k.Account
 	if err := s.shut(); err != nil {
 		return nil, err
 	}
 	var err error
 	again := false // logged in once more after a refusal that may be about the session
 	waited := time.Duration(0)
-	for try := 0; s.persists(try, waited); try++ {
-		if k.run.stopping() {
-			return nil, errors.Join(errStopped, err)
+	for try := 0; s.Persists(try, waited); try++ {
+		if k.Account.control.Stopping() {
+			return nil, errors.Join(ErrStopped, err)
 		}
 		if try > 0 {
-			wait := k.run.control.Pause(try)
-			waited += session.MeanBackOff(try)
-			k.run.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + connectionWords(err)})
-			if err := k.run.control.Rest(ctx, wait, k.beside); err != nil {
+			wait := k.Account.control.Pause(try)
+			waited += MeanBackOff(try)
+			k.Account.control.Emit(event.Throttled{Side: s.N, For: wait, Why: "before connecting again: " + ConnectionWords(err)})
+			if err := k.Account.control.Rest(ctx, wait, k.beside); err != nil {
 				return nil, err
 			}
 		}
@@ -131,13 +130,13 @@ func (k *link) enterAgain(ctx context.Context) (*imapconn.Conn, error) {
 		if c, err = s.login(ctx, nil); err == nil {
 			return c, nil
 		}
-		if ctx.Err() != nil || isStopped(err) {
+		if ctx.Err() != nil || IsStopped(err) {
 			return nil, err
 		}
-		var login *loginError
+		var login *LoginError
 		var refused *imapconn.Response
 		if errors.As(err, &login) && errors.As(err, &refused) && (refused.Status != "BYE" || s.tokenEnded(err)) {
-			v := s.classify(refused)
+			v := s.Classify(refused)
 			if !v.Later() && (v.Action != provider.Reauth || again) {
 				break
 			}
@@ -147,8 +146,8 @@ func (k *link) enterAgain(ctx context.Context) (*imapconn.Conn, error) {
 			break
 		}
 	}
-	failed := &entryError{s, err}
-	if k.run.main != nil && (k == k.run.main.src || k == k.run.main.dst) {
+	failed := &EntryError{Account: s, Err: err}
+	if k.Main {
 		s.shutFor(failed)
 	}
 	return nil, failed
@@ -156,7 +155,7 @@ func (k *link) enterAgain(ctx context.Context) (*imapconn.Conn, error) {
 
 // shut is why no connection to the server can be opened any more, nil while that is
 // not known.
-func (s *side) shut() error {
+func (s *Account) shut() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed == nil {
@@ -165,7 +164,7 @@ func (s *side) shut() error {
 	return s.closed
 }
 
-func (s *side) shutFor(err *entryError) {
+func (s *Account) shutFor(err *EntryError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed == nil {
@@ -173,44 +172,44 @@ func (s *side) shutFor(err *entryError) {
 	}
 }
 
-// entryFault words what kept a connection from being opened.
-func (s *side) entryFault(err error) event.Error {
-	a := s.acct
+// Fault words what kept a connection from being opened.
+func (s *Account) Fault(err error) event.Error {
+	a := s.Plan
 	e := event.Error{Class: event.ErrConnection1}
-	if s.n == 2 {
+	if s.N == 2 {
 		e.Class = event.ErrConnection2
 	}
-	var login *loginError
+	var login *LoginError
 	var tlsErr *imapconn.TLSError
 	switch {
 	case errors.Is(err, imapconn.ErrCleartext):
 		e.Class = event.ErrTLS
-		e.Text = fmt.Sprintf("Host%d failure: %s", s.n, err)
-		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.n, s.n)
-	case errors.As(err, &login) && isConnError(err) && !s.tokenEnded(err):
+		e.Text = fmt.Sprintf("Host%d failure: %s", s.N, err)
+		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.N, s.N)
+	case errors.As(err, &login) && IsConnError(err) && !s.tokenEnded(err):
 		// Not the credentials: the server fell silent, threw us out or talked nonsense.
-		e.Text = fmt.Sprintf("Host%d failure: the connection to [%s] ended during the login of user [%s]: %s", s.n, a.Host, a.User, connectionWords(err))
-		e.Hint = fmt.Sprintf("the password was neither accepted nor refused; try again later, and if it stays so, ask who runs the server of host%d (too many connections, a blocked address); --debugimap%d shows the dialogue", s.n, s.n)
+		e.Text = fmt.Sprintf("Host%d failure: the connection to [%s] ended during the login of user [%s]: %s", s.N, a.Host, a.User, ConnectionWords(err))
+		e.Hint = fmt.Sprintf("the password was neither accepted nor refused; try again later, and if it stays so, ask who runs the server of host%d (too many connections, a blocked address); --debugimap%d shows the dialogue", s.N, s.N)
 	case errors.As(err, &login) && errors.Is(err, imapconn.ErrLoginDisabled):
-		e = login.fault()
-		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s]: %s", s.n, a.Host, a.User, err)
-		e.Hint = fmt.Sprintf("the password was not sent: give --tls%d or --ssl%d, or another mechanism with --authmech%d", s.n, s.n, s.n)
+		e = login.Fault()
+		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s]: %s", s.N, a.Host, a.User, err)
+		e.Hint = fmt.Sprintf("the password was not sent: give --tls%d or --ssl%d, or another mechanism with --authmech%d", s.N, s.N, s.N)
 	case errors.As(err, &login):
-		e = login.fault()
+		e = login.Fault()
 	case errors.As(err, &tlsErr) && tlsErr.NotTLS:
 		// imapsync counts this as a connection that failed, and so do its users.
-		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, tlsErr.Cause())
+		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.N, s.N, a.Host, a.User, tlsErr.Cause())
 		e.Hint = strings.Join(tlsErr.Advice(), "\n")
 	case errors.As(err, &tlsErr):
 		e.Class = event.ErrTLS
-		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.n, s.n, a.Host, tlsErr.Cause())
+		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.N, s.N, a.Host, tlsErr.Cause())
 		e.Hint = strings.Join(tlsErr.Advice(), "\n")
 	default:
-		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.n, s.n, a.Host, a.User, err)
-		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.n, s.n)
+		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.N, s.N, a.Host, a.User, err)
+		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.N, s.N)
 		var mute *imapconn.GreetingError
-		if errors.As(err, &mute) && s.cfg.TLS != imapconn.TLSImplicit {
-			e.Hint += fmt.Sprintf("; a port that speaks TLS from the start says nothing by itself: then give --ssl%d", s.n)
+		if errors.As(err, &mute) && s.Config.TLS != imapconn.TLSImplicit {
+			e.Hint += fmt.Sprintf("; a port that speaks TLS from the start says nothing by itself: then give --ssl%d", s.N)
 		}
 	}
 	return e

@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"fmt"
@@ -10,9 +10,10 @@ import (
 // outOfStep tells that a connection was reset because the server's replies did not
 // fit what it was sent. What was under way on it is settled by looking; but when the
 // server answered lines of a mail, nobody knows what these made it do.
-func (r *run) outOfStep(n event.Side, e *imapconn.OutOfStepError) {
+func (s *Account) outOfStep(e *imapconn.OutOfStepError) {
+	n := s.N
 	if e.Executed && e.Unasked {
-		r.fault(event.Error{Class: event.ErrUnclassified,
+		s.control.Fault(event.Error{Class: event.ErrUnclassified,
 			Text: fmt.Sprintf("Host%d: %s", n, e),
 			Hint: "look whether host2 has folders or messages that should not be there; from now on this server is asked before each message, which is slower and safe"})
 		return
@@ -21,5 +22,5 @@ func (r *run) outOfStep(n event.Side, e *imapconn.OutOfStepError) {
 	if e.Unasked {
 		text += "; from now on it is asked before each message, which is slower and safe"
 	}
-	r.warn(text)
+	s.control.Warn(text)
 }

@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"testing"
@@ -28,9 +28,9 @@ func TestTrustsLoopback(t *testing.T) {
 		"a token":                {acct: plan.Account{Host: "localhost", Mech: "XOAUTH2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &side{acct: &tc.acct}
+			s := &Account{Plan: &tc.acct}
 			if tc.proxied {
-				s.cfg.Proxy = line
+				s.Config.Proxy = line
 			}
 			if got := s.trustsLoopback(); got != tc.want {
 				t.Errorf("%v, want %v", got, tc.want)

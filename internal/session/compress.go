@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"context"
@@ -48,9 +48,9 @@ func (c *compression) strike() {
 }
 
 // lostCompressed looks at a connection that was lost.
-func (k *link) lostCompressed() {
-	c := k.conn
-	if k.side.acct.Compress != nil || !c.Compressed() {
+func (k *Link) lostCompressed() {
+	c := k.Conn
+	if k.Account.Plan.Compress != nil || !c.Compressed() {
 		return
 	}
 	n := c.Counters()
@@ -59,88 +59,70 @@ func (k *link) lostCompressed() {
 		moved -= k.deflatedAt
 	}
 	if moved < soonAfter {
-		k.side.compression.strike()
+		k.Account.compression.strike()
 		return
 	}
-	k.side.compression.strikes.Store(0)
+	k.Account.compression.strikes.Store(0)
 }
 
 // compressing is the configuration of a further connection: where DEFLATE paid
 // before, it is on from the login.
-func (s *side) compressing() imapconn.Config {
-	cfg := s.cfg
-	if s.acct.Compress == nil {
+func (s *Account) compressing() imapconn.Config {
+	cfg := s.Config
+	if s.Plan.Compress == nil {
 		cfg.Compress = s.compression.state.Load() == deflateOn
 	}
 	return cfg
 }
 
-// weight is the bytes that a round is to move: those of todo, and the share of its
-// lane in a row.
-func (v *convoy) weight(todo []int) (bytes int64) {
-	for _, i := range todo {
-		bytes += v.tasks[i].size
-	}
-	if v.row == nil {
-		return bytes
-	}
-	v.row.mu.Lock()
-	defer v.row.mu.Unlock()
-	var rest int64
-	for _, i := range v.row.todo {
-		rest += v.tasks[i].size
-	}
-	return bytes + rest/int64(max(v.row.lanes, 1))
-}
-
-// gauge watches a link while one half of a round moves messages over it.
-type gauge struct {
-	k    *link
+// Gauge watches a link while one half of a round moves messages over it.
+type Gauge struct {
+	k    *Link
 	conn *imapconn.Conn
 	out  bool // messages leave over it
 	// on: DEFLATE may still be turned on.
 	on bool
-	// pays: it is to be turned on as soon as nothing is under way.
-	pays bool
+	// Pays: it is to be turned on as soon as nothing is under way.
+	Pays bool
 	last imapconn.Counters
-	// left are the bytes of messages not asked for, or not sent.
-	left int64
+	// Left are the bytes of messages not asked for, or not sent.
+	Left int64
 	// forced is time waited for answers because no more may be unanswered.
 	forced time.Duration
 }
 
-// watch begins to watch; left are the bytes of messages that are to pass.
-func (k *link) watch(conn *imapconn.Conn, out bool, left int64) gauge {
-	s := k.side
+// Watch begins to watch; left are the bytes of messages that are to pass.
+func (k *Link) Watch(conn *imapconn.Conn, out bool, left int64) Gauge {
+	s := k.Account
 	s.compression.streams.Add(1)
 	if k.metered != conn {
 		k.meter, k.metered, k.deflatedAt = lineMeter{}, conn, 0
 	}
-	g := gauge{k: k, conn: conn, out: out, left: left, last: conn.Counters()}
+	g := Gauge{k: k, conn: conn, out: out, Left: left, last: conn.Counters()}
 	// Under a limit of bytes a second every line is slow, on purpose.
-	g.on = s.acct.Compress == nil && s.run.limits.bytes[s.n] == nil && s.compression.state.Load() != deflateNever &&
+	g.on = s.Plan.Compress == nil && !s.limits.HoldBytes(s.N) && s.compression.state.Load() != deflateNever &&
 		conn.Has(capDeflate) && !conn.Compressed() && conn.RoundTrip() >= nextDoor
 	return g
 }
 
-// end ends the watching.
-func (g *gauge) end() {
+// End ends the watching.
+func (g *Gauge) End() {
 	if g.k != nil {
-		g.k.side.compression.streams.Add(-1)
+		g.k.Account.compression.streams.Add(-1)
 	}
 }
 
-// skip leaves out what happened since the last look.
-func (g *gauge) skip() {
+// Skip leaves out what happened since the last look.
+func (g *Gauge) Skip() {
 	if g.on {
 		g.last, g.forced = g.conn.Counters(), 0
 	}
 }
 
-// look enters what happened since the last look. It is cheap enough to be called
+// Look enters what happened since the last look. It is cheap enough to be called
 // for each message.
-func (g *gauge) look() {
-	if !g.on || g.pays {
+func (g *Gauge) Look() {
+	if !g.on || g.Pays {
 		return
 	}
 	now := g.conn.Counters()
@@ -154,55 +136,55 @@ func (g *gauge) look() {
 	g.last, g.forced = now, 0
 	trip := g.conn.RoundTrip()
 	if m := &g.k.meter; m.add(moved, waited, trip) {
-		g.pays = deflatePays(m.rate(), int(g.k.side.compression.streams.Load()), trip, g.left)
+		g.Pays = deflatePays(m.rate(), int(g.k.Account.compression.streams.Load()), trip, g.Left)
 	}
 }
 
-// waiting measures a wait for answers without which nothing more may be sent;
+// Waiting measures a wait for answers without which nothing more may be sent;
 // the caller calls what it returns at its end.
-func (g *gauge) waiting() func() {
+func (g *Gauge) Waiting() func() {
 	if !g.on {
 		return func() {}
 	}
 	before := g.conn.Counters().WaitIn
 	return func() {
 		g.forced += g.conn.Counters().WaitIn - before
-		g.look()
+		g.Look()
 	}
 }
 
-// arrived enters bytes that reached the other end of the line.
-func (g *gauge) arrived(n int64) {
+// Arrived enters bytes that reached the other end of the line.
+func (g *Gauge) Arrived(n int64) {
 	if g.on {
 		g.k.meter.passed(n, time.Now(), g.conn.RoundTrip())
 	}
 }
 
-// ahead is how many bytes may be under way.
-func (g *gauge) ahead() int64 {
+// Ahead is how many bytes may be under way.
+func (g *Gauge) Ahead() int64 {
 	if !g.on {
-		return aheadBytes
+		return AheadBytes
 	}
 	return g.k.meter.ahead()
 }
 
-// window narrows what is asked for: the bytes of one window, and those that may
+// Window narrows what is asked for: the bytes of one window, and those that may
 // be under way when it is asked for.
-func (g *gauge) window(bytes, aloft int64) (int64, int64) {
-	if limit := g.ahead(); limit < aheadBytes {
+func (g *Gauge) Window(bytes, aloft int64) (int64, int64) {
+	if limit := g.Ahead(); limit < AheadBytes {
 		return min(bytes, limit/2), min(aloft, limit/2+1)
 	}
 	return bytes, aloft
 }
 
-// batch is how many bytes fill a batch.
-func (g *gauge) batch() int64 { return min(batchBytes, g.ahead()/2) }
+// Batch is how many bytes fill a batch, most at the most.
+func (g *Gauge) Batch(most int64) int64 { return min(most, g.Ahead()/2) }
 
-// turnOn sends COMPRESS, with nothing under way. An error means that the
+// TurnOn sends COMPRESS, with nothing under way. An error means that the
 // connection is lost.
-func (g *gauge) turnOn(ctx context.Context) error {
-	s := g.k.side
-	g.pays = false
+func (g *Gauge) TurnOn(ctx context.Context) error {
+	s := g.k.Account
+	g.Pays = false
 	if err := g.conn.Err(); err != nil {
 		return err
 	}
@@ -218,12 +200,12 @@ func (g *gauge) turnOn(ctx context.Context) error {
 		n := g.conn.Counters()
 		g.k.deflatedAt = n.NetIn + n.NetOut
 		if s.compression.state.CompareAndSwap(deflateUnknown, deflateOn) {
-			s.run.emit(event.Compression{Side: s.n, On: true, Rate: g.k.meter.rate()})
+			s.control.Emit(event.Compression{Side: s.N, On: true, Rate: g.k.meter.rate()})
 		}
 		return nil
-	case isRefusal(err):
+	case IsRefusal(err):
 		s.compression.state.Store(deflateNever)
-		s.run.debugf(false, "compress", "Host%d: the line carries %.2g MB/s, and the server refuses to compress: %s", s.n, g.k.meter.rate()/1e6, serverWords(err))
+		s.control.Debugf(false, "compress", "Host%d: the line carries %.2g MB/s, and the server refuses to compress: %s", s.N, g.k.meter.rate()/1e6, ServerWords(err))
 		return nil
 	}
 	s.compression.strike()

@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"testing"
@@ -92,11 +92,11 @@ func TestAheadOfALine(t *testing.T) {
 		t.Errorf("%d bytes ahead at the beginning", got)
 	}
 	window := int64(14 << 10)
-	for window < aheadBytes {
+	for window < AheadBytes {
 		m.passed(window, now, trip)
 		window *= 2
 		now = now.Add(trip)
-		if got := m.ahead(); got < min(window-14<<10, aheadBytes) {
+		if got := m.ahead(); got < min(window-14<<10, AheadBytes) {
 			t.Errorf("%d bytes ahead, when TCP has %d under way", got, window)
 		}
 	}

@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
@@ -9,29 +9,29 @@ import (
 // stands between here and here has the machine already. It does not hold where the
 // user said what to check, nor for tokens, which are worth more than one mailbox:
 // a tunnel (ssh -L) is loopback, too. Behind a proxy no host is this machine.
-func (s *side) trustsLoopback() bool {
-	a := s.acct
+func (s *Account) trustsLoopback() bool {
+	a := s.Plan
 	given := a.CAFile != "" || a.Fingerprint != "" || a.ServerName != "" || a.VerifyGiven
 	creds := s.credentials()
-	return imapconn.Loopback(a.Host) && !given && !isToken(creds.Mechanism()) && s.cfg.Dial == nil && s.cfg.Proxy == nil
+	return imapconn.Loopback(a.Host) && !given && !isToken(creds.Mechanism()) && s.Config.Dial == nil && s.Config.Proxy == nil
 }
 
 // waive notes why the certificate would not have been accepted elsewhere.
-func (s *side) waive(why error) {
+func (s *Account) waive(why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = why
 }
 
 // hasWaived reports whether it was so on any connection: no token goes there then.
-func (s *side) hasWaived() bool {
+func (s *Account) hasWaived() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.fault != nil
 }
 
 // waived is that reason in words, "" for none.
-func (s *side) waived() string {
+func (s *Account) waived() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e, ok := s.fault.(*imapconn.TLSError); ok { //nolint:errorlint // made here, never wrapped

@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"errors"
@@ -17,34 +17,34 @@ type Tokens struct {
 	For func(host string) bool
 }
 
-// loginError is a failed login, as opposed to a failed connection.
-type loginError struct {
-	side *side
-	err  error
+// LoginError is a failed login, as opposed to a failed connection.
+type LoginError struct {
+	Account *Account
+	Err     error
 }
 
-func (e *loginError) Error() string { return e.err.Error() }
-func (e *loginError) Unwrap() error { return e.err }
+func (e *LoginError) Error() string { return e.Err.Error() }
+func (e *LoginError) Unwrap() error { return e.Err }
 
 // tokenEnded reports whether err holds the word of this server that a token is not
 // good (any more).
-func (s *side) tokenEnded(err error) bool {
-	refusal, ok := refusalIn(err)
-	return ok && s.classify(refusal).Action == provider.Reauth
+func (s *Account) tokenEnded(err error) bool {
+	refusal, ok := RefusalIn(err)
+	return ok && s.Classify(refusal).Action == provider.Reauth
 }
 
 // wantsAnotherToken reports whether a login failed because the server hung up over
 // the token, and there may be another one.
-func (s *side) wantsAnotherToken(err error) bool {
-	var l *loginError
-	return s.tokens.Source != nil && errors.As(err, &l) && isConnError(l.err) && s.tokenEnded(l.err)
+func (s *Account) wantsAnotherToken(err error) bool {
+	var l *LoginError
+	return s.tokens.Source != nil && errors.As(err, &l) && IsConnError(l.Err) && s.tokenEnded(l.Err)
 }
 
-// fault is the error of a failed login in imapsync's words, with what to check.
-func (e *loginError) fault() event.Error {
-	s, a := e.side, e.side.acct
+// Fault is the error of a failed login in imapsync's words, with what to check.
+func (e *LoginError) Fault() event.Error {
+	s, a := e.Account, e.Account.Plan
 	class := event.ErrAuthUser1
-	if s.n == 2 {
+	if s.N == 2 {
 		class = event.ErrAuthUser2
 	}
 	creds := s.credentials()
@@ -54,14 +54,14 @@ func (e *loginError) fault() event.Error {
 	}
 	return event.Error{
 		Class: class,
-		Text:  fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.n, a.Host, a.User, mech, s.loginWords(e.err)),
-		Hint:  s.loginHint(e.err),
+		Text:  fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.N, a.Host, a.User, mech, s.loginWords(e.Err)),
+		Hint:  s.loginHint(e.Err),
 	}
 }
 
 // credentials say how to log in to this account.
-func (s *side) credentials() imapconn.Credentials {
-	a := s.acct
+func (s *Account) credentials() imapconn.Credentials {
+	a := s.Plan
 	return imapconn.Credentials{
 		User: a.User, AuthUser: a.AuthUser, Password: a.Password,
 		Token: a.Token, TokenFile: a.TokenFile, TokenSource: s.tokens.Source,
@@ -71,9 +71,9 @@ func (s *side) credentials() imapconn.Credentials {
 	}
 }
 
-// later reports whether the server wants to see the login later: it is not the login
+// Later reports whether the server wants to see the login later: it is not the login
 // that is at fault.
-func (e *loginError) later() bool {
-	refusal, ok := refusalIn(e.err)
-	return ok && e.side.classify(refusal).Later()
+func (e *LoginError) Later() bool {
+	refusal, ok := RefusalIn(e.Err)
+	return ok && e.Account.Classify(refusal).Later()
 }

@@ -1,4 +1,4 @@
-package engine
+package session
 
 import (
 	"context"
@@ -7,18 +7,18 @@ import (
 
 // KeepAlive says NOOP on a connection on which nothing is under way. Its loss is
 // found out by whoever needs it next.
-func (k *link) KeepAlive(ctx context.Context) {
+func (k *Link) KeepAlive(ctx context.Context) {
 	if k == nil {
 		return
 	}
-	if c := k.conn; c != nil && c.Err() == nil && c.InFlight() == 0 {
+	if c := k.Conn; c != nil && c.Err() == nil && c.InFlight() == 0 {
 		_ = c.Noop(ctx)
 	}
 }
 
-// watchOver keeps a link's connection alive until done is closed.
-func (k *link) watchOver(ctx context.Context, done <-chan struct{}) {
-	t := time.NewTicker(k.run.control.Idle())
+// WatchOver keeps a link's connection alive until done is closed.
+func (k *Link) WatchOver(ctx context.Context, done <-chan struct{}) {
+	t := time.NewTicker(k.Account.control.Idle())
 	defer t.Stop()
 	for {
 		select {

@@ -1,4 +1,4 @@
-package engine
+package session
 
 import "time"
 
@@ -94,6 +94,9 @@ func deflatePays(rate float64, streams int, trip time.Duration, left int64) bool
 	return float64(left)/rate*leastSaved > 2*cost
 }
 
+// AheadBytes is how much may be under way on any line.
+const AheadBytes = 8 << 20
+
 // leastAhead is what may be under way at any time.
 const leastAhead = 512 << 10
 
@@ -117,5 +120,5 @@ func (m *lineMeter) passed(bytes int64, at time.Time, trip time.Duration) {
 // round trip what is under way, to about as much as arrived before, and afterwards
 // this is several times what fits on the line.
 func (m *lineMeter) ahead() int64 {
-	return min(max(m.past, m.now, leastAhead), aheadBytes)
+	return min(max(m.past, m.now, leastAhead), AheadBytes)
 }
