@@ -24,7 +24,7 @@ const abortPoll = 500 * time.Millisecond
 type runner struct {
 	p       *plan.Plan
 	tally   *event.Tally
-	text    *report.Text
+	text    *printers
 	queue   *report.Queue
 	log     *logFile
 	options report.Options

@@ -76,8 +76,14 @@ func (t *Text) Exit(e Ending) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.flush()
-	t.serversLeft()
+	if t.o.Detail != Quiet {
+		t.serversLeft()
+	}
 	t.linef("%s", ExitLine(e.Code, max(e.Errors, t.stats.ErrorCount), t.o.ErrorsMax, t.o.Process.PID))
+	if t.o.Detail == Quiet {
+		t.logLine("filepath", e.NoLog)
+		return
+	}
 	for _, f := range []string{e.PidFile, e.AbortFile} {
 		if f != "" {
 			t.linef("Removing pidfile %s", f)
