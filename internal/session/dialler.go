@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	// dialEvery is the shortest time between two attempts to open a lane: some
+	// dialEvery is the shortest time between two attempts to open a pair: some
 	// servers count new connections by the minute.
 	dialEvery = 200 * time.Millisecond
-	// lossesPerLane lost connections end the dialling: lanes that do not last are
+	// lossesPerPair lost connections end the dialling: pairs that do not last are
 	// not worth their logins.
-	lossesPerLane = 3
+	lossesPerPair = 3
 )
 
 // Dialler opens the pairs beside the main one, while that works: one at a time,
@@ -25,15 +25,15 @@ type Dialler struct {
 	asked    int // --connections
 	// Most is how many pairs there may be, the main one included.
 	Most int
-	// Fresh are open lanes that nobody has taken yet.
+	// Fresh are open pairs that nobody has taken yet.
 	Fresh  chan *Pair
 	ctx    context.Context
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 
 	mu      sync.Mutex
-	want    int // lanes wanted, the main one included
-	have    int // lanes there are
+	want    int // pairs wanted, the main one included
+	have    int // pairs there are
 	losses  int
 	busy    bool
 	full    bool
@@ -69,7 +69,7 @@ func (d *Dialler) oneServer() bool {
 	return a.Plan.Host == b.Plan.Host && a.Config.Port == b.Config.Port && (a.Plan.User == b.Plan.User || a.Profile.PerAddress)
 }
 
-// Ask wants n lanes in all, as far as there may be so many.
+// Ask wants n pairs in all, as far as there may be so many.
 func (d *Dialler) Ask(n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -77,18 +77,18 @@ func (d *Dialler) Ask(n int) {
 	d.start()
 }
 
-// Lost tells that a lane is gone; another one takes its place.
+// Lost tells that a pair is gone; another one takes its place.
 func (d *Dialler) Lost() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.have--
-	if d.losses++; d.losses >= lossesPerLane*d.Most {
+	if d.losses++; d.losses >= lossesPerPair*d.Most {
 		d.full = true
 	}
 	d.start()
 }
 
-// Retire tells that a lane is gone: the servers want fewer. How many there may be
+// Retire tells that a pair is gone: the servers want fewer. How many there may be
 // is looked up when more are asked for, see turn.
 func (d *Dialler) Retire() {
 	d.mu.Lock()
@@ -105,7 +105,7 @@ func (d *Dialler) start() {
 	d.work.Go(d.dial)
 }
 
-// dial opens lanes as long as there are too few.
+// dial opens pairs as long as there are too few.
 func (d *Dialler) dial() {
 	for d.turn() {
 		l := &Pair{Src: &Link{Account: d.src}, Dst: &Link{Account: d.dst}}
@@ -143,7 +143,7 @@ func (d *Dialler) end() {
 	d.busy = false
 }
 
-// refused tells once why there are no more lanes. Whatever the server gives as
+// refused tells once why there are no more pairs. Whatever the server gives as
 // its reason, the same account is at work on other connections: it is their
 // number.
 func (d *Dialler) refused(err error) {
@@ -172,7 +172,7 @@ func (d *Dialler) limitIn(err error) int {
 	return d.dst.Classify(refusal).Limit
 }
 
-// Close ends the dialling and returns the lanes that nobody took.
+// Close ends the dialling and returns the pairs that nobody took.
 func (d *Dialler) Close() (left []*Pair) {
 	d.cancel()
 	d.work.Wait()

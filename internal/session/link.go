@@ -29,7 +29,7 @@ type Link struct {
 	meter      lineMeter
 	metered    *imapconn.Conn
 	deflatedAt int64
-	// beside is the lane's other link while this one is opened again and nobody
+	// beside is the pair's other link while this one is opened again and nobody
 	// else uses that one.
 	beside *Link
 }
@@ -115,7 +115,7 @@ func (k *Link) StartSelect(ctx context.Context, c *imapconn.Conn, mailbox string
 }
 
 // Open selects a folder; writable says whether it may be changed. EXAMINE keeps
-// \Recent for the user's next real
+// \Recent for the user's next real session.
 func (k *Link) Open(ctx context.Context, mailbox string, writable bool) (*imapconn.SelectData, error) {
 	var data *imapconn.SelectData
 	k.elsewhere = false
