@@ -10,6 +10,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/survey"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -56,7 +57,7 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 			return k.Do(ctx, func(c *imapconn.Conn) error {
 				got := make(map[imap.UID]identity.Content)
 				contents[i] = got
-				return fs.contentsWithout(ctx, c, uidset.Sorted(uids[i]), i == 1, func(uid imap.UID, _ []byte, content identity.Content) error {
+				return survey.ContentsWithout(ctx, c, uidset.Sorted(uids[i]), i == 1, func(uid imap.UID, _ []byte, content identity.Content) error {
 					got[uid] = content
 					return nil
 				})

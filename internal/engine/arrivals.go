@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -40,7 +39,7 @@ func (fs *folderSync) reenter(ctx context.Context, k *link) error {
 
 // arrivals lists what came to the host2 folder since it was listed.
 func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) {
-	l := &lister{fs: fs, k: k, n: 2}
+	l := fs.lister(k, 2)
 	var out []arrival
 	err := k.Do(ctx, func(c *imapconn.Conn) error {
 		now, err := l.since(ctx, c, fs.newFrom())
@@ -60,28 +59,6 @@ func (fs *folderSync) newFrom() imap.UID {
 		return fs.firstNew
 	}
 	return fs.dst.LastUID() + 1
-}
-
-// since lists the messages of the selected folder from a UID on.
-func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing.Listing, error) {
-	now := &listing.Listing{Complete: true}
-	if l.k.Opened.Exists == 0 {
-		return now, nil // some servers refuse a range in an empty folder
-	}
-	stream := c.Fetch(l.items())
-	if err := stream.AskRange(ctx, from, 0); err != nil {
-		return nil, err
-	}
-	if err := l.drain(ctx, stream, now); err != nil {
-		return nil, err
-	}
-	if err := rangeErr(stream); err != nil {
-		return nil, err
-	}
-	now.Sort()
-	// "n:*" names the last message even below n.
-	now.Recs = slices.DeleteFunc(now.Recs, func(r listing.Record) bool { return r.UID < from })
-	return now, l.nameTheRest(ctx, c, now)
 }
 
 // arrivalsOf are the messages of a listing as arrivals.

@@ -22,9 +22,9 @@
 //   - One pair of folders: loop.go takes them in turn, scout.go and makefolders.go look ahead,
 //     foldersync.go has the steps; target.go, subscribe.go and acl.go make the
 //     folder ready on host2.
-//   - What is in it: list.go, choose.go, nameless.go and contents.go read it, news.go
-//     only what changed; remember.go, resurrect.go, unchanged.go and states.go
-//     deal with what is known from earlier runs.
+//   - What is in it: package survey reads it, lister.go enters what it found; unknown.go
+//     and unreadable.go tell what servers did not give. remember.go, resurrect.go,
+//     unchanged.go and states.go deal with what is known from earlier runs.
 //   - What is to be done: compare.go, claims.go, bycontent.go, addheader.go, cross.go and
 //     decide.go.
 //   - The copy: copy.go and oddity.go have its terms, convoy.go and row.go its order; feed.go

@@ -5,6 +5,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/survey"
 )
 
 // errDone ends a run that was asked for only a part of the work.
@@ -28,3 +29,5 @@ func isConnError(err error) bool                     { return session.IsConnErro
 func isRefusal(err error) bool                       { return session.IsRefusal(err) }
 func refusalIn(err error) (*imapconn.Response, bool) { return session.RefusalIn(err) }
 func serverWords(err error) string                   { return session.ServerWords(err) }
+func endsRun(err error) bool                         { return session.EndsRun(err) }
+func rangeErr(f *imapconn.Fetch) error               { return survey.RangeErr(f) }

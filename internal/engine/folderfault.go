@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -10,12 +9,6 @@ import (
 
 // What goes wrong with one folder stays with it: it is an error of that folder, and
 // the others are done.
-
-// endsRun reports whether an error concerns more than the folder it was met in.
-func endsRun(err error) bool {
-	return isStopped(err) || isConnError(err) || errors.As(err, new(*loginError)) ||
-		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
 
 // errNotOpened says that a folder that was open once is not opened any more.
 type errNotOpened struct {

@@ -7,7 +7,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -25,17 +24,6 @@ type place struct {
 // every listing asks for it. With labels carried over as labels, each message is
 // in one folder anyway.
 func (r *run) byNumber() bool { return r.src != nil && r.src.HasLabels && !r.labels() }
-
-// keepNumber remembers a message's Gmail number.
-func (fs *folderSync) keepNumber(m *imapconn.Message) {
-	if m.GMMsgID == "" {
-		return
-	}
-	if fs.numbers == nil {
-		fs.numbers = make(map[imap.UID]string)
-	}
-	fs.numbers[m.UID] = m.GMMsgID
-}
 
 // settlePlaces remembers where host2 has the messages of this folder.
 func (fs *folderSync) settlePlaces(c *copier) {

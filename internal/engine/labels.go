@@ -33,17 +33,6 @@ func (r *run) tellLabels() {
 	}
 }
 
-// keepLabels remembers a message's labels.
-func (fs *folderSync) keepLabels(n event.Side, m *imapconn.Message) {
-	if len(m.GMLabels) == 0 {
-		return
-	}
-	if fs.labels[n-1] == nil {
-		fs.labels[n-1] = make(map[imap.UID][]string)
-	}
-	fs.labels[n-1][m.UID] = slices.Clone(m.GMLabels)
-}
-
 // labelsOn2 are host1's labels as host2 shall have them.
 func (r *run) labelsOn2(labels []string) []string {
 	return folders.Labels(labels, r.p.Folders.Subfolder1, r.p.Folders.Subfolder2)

@@ -69,7 +69,7 @@ func listerOn(b *testing.B, ctx context.Context, port int) *lister {
 	if _, err := k.Open(ctx, "INBOX", false); err != nil {
 		b.Fatal(err)
 	}
-	return &lister{fs: &folderSync{run: r, lane: lane}, k: k, n: 1}
+	return (&folderSync{run: r, lane: lane}).lister(k, 1)
 }
 
 // playFolder serves one folder of n messages and returns the port.

@@ -207,7 +207,7 @@ func (r *run) ended(ctx context.Context, fs *folderSync, err error) error {
 // bothEmpty reports whether there is nothing in the folder on either side, as far
 // as a scout saw: then it is not selected on host2 at all.
 func (fs *folderSync) bothEmpty() bool {
-	if fs.seen[0] == nil || fs.seen[0].opened.Exists > 0 || fs.seen[1] != nil || !fs.exists {
+	if fs.seen[0] == nil || fs.seen[0].Opened.Exists > 0 || fs.seen[1] != nil || !fs.exists {
 		return false
 	}
 	inside, told := fs.run.dst.messages(fs.to.Raw)

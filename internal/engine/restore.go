@@ -50,7 +50,8 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 	for _, uid := range uids {
 		chosen[uid] = struct{}{}
 	}
-	lister := &lister{fs: fs, k: fs.lane.src, n: 1, chosen: chosen, onlyChosen: true}
+	lister := fs.lister(fs.lane.src, 1)
+	lister.Chosen, lister.OnlyChosen = chosen, true
 	if fs.src, err = lister.list(ctx); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/survey"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -50,7 +51,7 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 	content := make(map[imap.UID]identity.Content)
 	slices.Sort(read)
 	err := k.Do(ctx, func(conn *imapconn.Conn) error {
-		return fs.contents(ctx, conn, read, func(uid imap.UID, _ []byte, what identity.Content) error {
+		return survey.Contents(ctx, conn, read, func(uid imap.UID, _ []byte, what identity.Content) error {
 			content[uid] = what
 			return nil
 		})

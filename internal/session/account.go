@@ -130,6 +130,9 @@ func NewAccount(spec Spec, r Run, g *Governor) *Account {
 	return s
 }
 
+// Stopping reports whether no new work may be begun.
+func (s *Account) Stopping() bool { return s.control.Stopping() }
+
 // Figures are what the connections of an account have come to, without those that are
 // still open.
 type Figures struct {

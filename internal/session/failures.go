@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
@@ -40,4 +41,10 @@ func RefusalIn(err error) (*imapconn.Response, bool) {
 func IsRefusal(err error) bool {
 	_, ok := RefusalIn(err)
 	return ok && !IsConnError(err) || errors.As(err, new(*KillerError))
+}
+
+// EndsRun reports whether an error concerns more than the folder it was met in.
+func EndsRun(err error) bool {
+	return IsStopped(err) || IsConnError(err) || errors.As(err, new(*LoginError)) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

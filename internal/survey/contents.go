@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"context"
@@ -15,23 +15,23 @@ import (
 // headerKept bounds the header kept of a message that is read for its content.
 const headerKept = 1 << 20
 
-// contents reads the given messages of the selected folder and tells each one's
+// Contents reads the given messages of the selected folder and tells each one's
 // header and content. Messages that do not come are left out. The bodies are
 // streamed.
-func (fs *folderSync) contents(ctx context.Context, c *imapconn.Conn, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) error {
-	return fs.contentsWithout(ctx, c, uidset.Of(uids), false, tell)
+func Contents(ctx context.Context, c *imapconn.Conn, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) error {
+	return ContentsWithout(ctx, c, uidset.Of(uids), false, tell)
 }
 
-// contentsWithout is contents, leaving out the line that --addheader added.
-func (fs *folderSync) contentsWithout(ctx context.Context, c *imapconn.Conn, uids imap.UIDSet, added bool, tell func(imap.UID, []byte, identity.Content) error) error {
+// ContentsWithout is Contents, leaving out the line that --addheader added.
+func ContentsWithout(ctx context.Context, c *imapconn.Conn, uids imap.UIDSet, added bool, tell func(imap.UID, []byte, identity.Content) error) error {
 	hasher := identity.NewContentHasher()
-	var head headerCatcher
+	var head HeaderCatcher
 	return c.FetchEach(ctx, uids, imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
 		if m.Body == nil {
 			return nil
 		}
 		hasher.Reset()
-		head.reset()
+		head.Reset()
 		var content io.Writer = hasher
 		skipper := identity.AddedSkipper{To: hasher}
 		if added {
@@ -43,23 +43,26 @@ func (fs *folderSync) contentsWithout(ctx context.Context, c *imapconn.Conn, uid
 		if err := skipper.Flush(); err != nil {
 			return err
 		}
-		return tell(m.UID, head.header(), hasher.Sum())
+		return tell(m.UID, head.Header(), hasher.Sum())
 	})
 }
 
-// headerCatcher keeps the beginning of what is written to it.
-type headerCatcher struct{ b []byte }
+// HeaderCatcher keeps the beginning of what is written to it.
+type HeaderCatcher struct{ b []byte }
 
-func (h *headerCatcher) reset() { h.b = h.b[:0] }
+// Reset begins anew.
+func (h *HeaderCatcher) Reset() { h.b = h.b[:0] }
 
-func (h *headerCatcher) Write(p []byte) (int, error) {
+// Write implements io.Writer.
+func (h *HeaderCatcher) Write(p []byte) (int, error) {
 	if room := headerKept - len(h.b); room > 0 {
 		h.b = append(h.b, p[:min(room, len(p))]...)
 	}
 	return len(p), nil
 }
 
-func (h *headerCatcher) header() []byte {
+// Header is the header of what was written, up to its empty line.
+func (h *HeaderCatcher) Header() []byte {
 	head, _ := transform.SplitHeader(h.b)
 	return head
 }

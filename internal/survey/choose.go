@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"context"
@@ -7,14 +7,15 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
-// choose runs the search of a side's selection. nil means all messages.
-func (l *lister) choose(ctx context.Context) error {
-	s := &l.fs.run.p.Selection
-	criteria, able := s.Search(int(l.n))
-	search := s.Criterion(int(l.n))
+// Choose runs the search of a side's selection. nil means all messages.
+func (l *Reader) Choose(ctx context.Context) error {
+	s := l.Selection
+	criteria, able := s.Search(int(l.Side))
+	search := s.Criterion(int(l.Side))
 	if !able && s.FetchSet != "" && criteria == "" {
 		return l.chooseByDate(ctx)
 	}
@@ -25,29 +26,29 @@ func (l *lister) choose(ctx context.Context) error {
 		return l.chooseByDate(ctx)
 	}
 	var uids []imap.UID
-	err := l.k.Do(ctx, func(c *imapconn.Conn) (err error) {
+	err := l.Link.Do(ctx, func(c *imapconn.Conn) (err error) {
 		uids, err = c.UIDSearch(ctx, search)
 		return err
 	})
 	if err != nil {
-		if isConnError(err) || criteria != "" {
+		if session.IsConnError(err) || criteria != "" {
 			return fmt.Errorf("UID SEARCH %s: %w", search, err)
 		}
-		l.fs.run.warn(fmt.Sprintf("Host%d: SEARCH failed in folder [%s] (%s), so ages are taken from INTERNALDATE there, like --noabletosearch%d", l.n, l.k.Mailbox, serverWords(err), l.n))
+		l.Control.Warn(fmt.Sprintf("Host%d: SEARCH failed in folder [%s] (%s), so ages are taken from INTERNALDATE there, like --noabletosearch%d", l.Side, l.Link.Mailbox, session.ServerWords(err), l.Side))
 		return l.chooseByDate(ctx)
 	}
-	l.chosen = make(map[imap.UID]struct{}, len(uids))
+	l.Chosen = make(map[imap.UID]struct{}, len(uids))
 	for _, u := range uids {
-		l.chosen[u] = struct{}{}
+		l.Chosen[u] = struct{}{}
 	}
 	return nil
 }
 
 // chooseByDate chooses by INTERNALDATE (--noabletosearch).
-func (l *lister) chooseByDate(ctx context.Context) error {
-	s := &l.fs.run.p.Selection
-	l.chosen = make(map[imap.UID]struct{})
-	if l.k.Opened.Exists == 0 {
+func (l *Reader) chooseByDate(ctx context.Context) error {
+	s := l.Selection
+	l.Chosen = make(map[imap.UID]struct{})
+	if l.Link.Opened.Exists == 0 {
 		return nil // some servers refuse 1:* in an empty folder
 	}
 	var wanted imap.UIDSet
@@ -60,10 +61,10 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 	}
 	choose := func(m *imapconn.Message) {
 		if (wanted == nil || wanted.Contains(m.UID)) && l.inAges(m) {
-			l.chosen[m.UID] = struct{}{}
+			l.Chosen[m.UID] = struct{}{}
 		}
 	}
-	err := l.k.Do(ctx, func(c *imapconn.Conn) error {
+	err := l.Link.Do(ctx, func(c *imapconn.Conn) error {
 		stream := c.Fetch(imapconn.FetchItems{UID: true, InternalDate: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
 			return err
@@ -75,17 +76,18 @@ func (l *lister) chooseByDate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return rangeErr(stream)
+		return RangeErr(stream)
 	})
-	if err != nil && spoilt(err) && !endsRun(err) {
+	if err != nil && spoilt(err) && !session.EndsRun(err) {
 		return l.datesInParts(ctx, choose)
 	}
 	return err
 }
 
-func (l *lister) considering() int64 {
-	if l.chosen != nil {
-		return int64(len(l.chosen))
+// Considering is how many messages are looked at.
+func (l *Reader) Considering() int64 {
+	if l.Chosen != nil {
+		return int64(len(l.Chosen))
 	}
-	return int64(l.k.Opened.Exists)
+	return int64(l.Link.Opened.Exists)
 }

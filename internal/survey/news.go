@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -14,8 +15,8 @@ import (
 // not read again, only what may have changed. Where the server keeps MODSEQs it
 // is asked for the changes alone; elsewhere for the flags of all. Whether a
 // known message is still there is asked in every case.
-func (l *lister) readNews(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
-	if l.k.Opened.Exists == 0 {
+func (l *Reader) readNews(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
+	if l.Link.Opened.Exists == 0 {
 		return nil
 	}
 	fresh, err := l.changes(ctx, c, out)
@@ -28,7 +29,7 @@ func (l *lister) readNews(ctx context.Context, c *imapconn.Conn, out *listing.Li
 		}
 	}
 	if len(fresh.uids) > 0 {
-		stream := c.Fetch(l.items())
+		stream := c.Fetch(l.Items())
 		if err := stream.Ask(ctx, uidset.Sorted(fresh.uids)); err != nil {
 			return err
 		}
@@ -44,31 +45,31 @@ func (l *lister) readNews(ctx context.Context, c *imapconn.Conn, out *listing.Li
 type unknowns struct{ uids []imap.UID }
 
 // take adds a known message with its present flags, or notes an unknown one.
-func (l *lister) take(out *listing.Listing, fresh *unknowns, uid imap.UID, flags []imap.Flag, hasFlags bool) {
-	rec, ok := l.fs.known.Lookup(int(l.n), uid)
+func (l *Reader) take(out *listing.Listing, fresh *unknowns, uid imap.UID, flags []imap.Flag, hasFlags bool) {
+	rec, ok := l.Known.Lookup(int(l.Side), uid)
 	if !ok {
 		fresh.uids = append(fresh.uids, uid)
 		return
 	}
 	r := *rec
 	if hasFlags {
-		r.Flags = l.flags().Intern(flags)
+		r.Flags = l.Flags.Intern(flags)
 	}
-	if _, ok := l.chosen[uid]; !ok && l.chosen != nil {
+	if _, ok := l.Chosen[uid]; !ok && l.Chosen != nil {
 		r.Bits |= listing.Outside
 	}
 	out.Recs = append(out.Recs, r)
 }
 
 // allFlags asks for the flags of everything.
-func (l *lister) allFlags(ctx context.Context, c *imapconn.Conn, out *listing.Listing) (*unknowns, error) {
-	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, GMMsgID: l.n == 1 && l.fs.run.byNumber()})
+func (l *Reader) allFlags(ctx context.Context, c *imapconn.Conn, out *listing.Listing) (*unknowns, error) {
+	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, GMMsgID: l.Side == 1 && l.Numbers})
 	if err := stream.AskRange(ctx, 1, 0); err != nil {
 		return nil, err
 	}
 	fresh := &unknowns{}
 	err := answers(ctx, stream, nil, func(m *imapconn.Message, less imapconn.FetchItems) error {
-		l.fs.keepNumber(m)
+		l.keepNumber(m)
 		n := len(out.Recs)
 		l.take(out, fresh, m.UID, m.Flags, m.HasFlags)
 		if len(out.Recs) > n && less.Flags {
@@ -79,7 +80,7 @@ func (l *lister) allFlags(ctx context.Context, c *imapconn.Conn, out *listing.Li
 	if err != nil {
 		return nil, err
 	}
-	return fresh, rangeErr(stream)
+	return fresh, RangeErr(stream)
 }
 
 // fewEnough is the number of known messages from which asking for changes alone
@@ -89,10 +90,10 @@ const fewEnough = 200
 // changes asks a server with CONDSTORE for what changed since the stored state.
 // nil means that this way is not open: no MODSEQ is known, or it can not be
 // trusted because the numbers of messages do not agree.
-func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing.Listing) (*unknowns, error) {
-	k := l.fs.known
-	modseq := k.ModSeq(int(l.n))
-	if modseq == 0 || !c.Has(imap.CapCondStore) || len(k.Records(int(l.n))) < fewEnough || l.k.Opened.NoModSeq {
+func (l *Reader) changes(ctx context.Context, c *imapconn.Conn, out *listing.Listing) (*unknowns, error) {
+	k := l.Known
+	modseq := k.ModSeq(int(l.Side))
+	if modseq == 0 || !c.Has(imap.CapCondStore) || len(k.Records(int(l.Side))) < fewEnough || l.Link.Opened.NoModSeq {
 		return nil, nil
 	}
 	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, ChangedSince: modseq})
@@ -102,33 +103,33 @@ func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing.Lis
 	changed := make(map[imap.UID]listing.FlagID)
 	fresh := &unknowns{}
 	err := stream.Each(ctx, func(m *imapconn.Message) error {
-		if _, ok := k.Lookup(int(l.n), m.UID); !ok {
+		if _, ok := k.Lookup(int(l.Side), m.UID); !ok {
 			fresh.uids = append(fresh.uids, m.UID)
 		} else if m.HasFlags {
-			changed[m.UID] = l.flags().Intern(m.Flags)
+			changed[m.UID] = l.Flags.Intern(m.Flags)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := rangeErr(stream); err != nil {
-		if isConnError(err) {
+	if err := RangeErr(stream); err != nil {
+		if session.IsConnError(err) {
 			return nil, err
 		}
 		return nil, nil
 	}
-	recs := k.Records(int(l.n))
-	if len(recs)+len(fresh.uids) != int(l.k.Opened.Exists) {
+	recs := k.Records(int(l.Side))
+	if len(recs)+len(fresh.uids) != int(l.Link.Opened.Exists) {
 		// Something is gone, or a MODSEQ did not move: see which UIDs there are.
 		there, err := c.UIDSearch(ctx, "ALL")
 		if err != nil {
-			if isConnError(err) {
+			if session.IsConnError(err) {
 				return nil, err
 			}
 			return nil, nil
 		}
-		if len(there) != int(l.k.Opened.Exists) {
+		if len(there) != int(l.Link.Opened.Exists) {
 			return nil, nil
 		}
 		fresh.uids = fresh.uids[:0]
@@ -144,7 +145,7 @@ func (l *lister) changes(ctx context.Context, c *imapconn.Conn, out *listing.Lis
 	return fresh, nil
 }
 
-func (l *lister) takeChanged(out *listing.Listing, fresh *unknowns, changed map[imap.UID]listing.FlagID, uid imap.UID) {
+func (l *Reader) takeChanged(out *listing.Listing, fresh *unknowns, changed map[imap.UID]listing.FlagID, uid imap.UID) {
 	f, ok := changed[uid]
 	if !ok {
 		l.take(out, fresh, uid, nil, false)

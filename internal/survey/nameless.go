@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 // nameTheRest gives an identity to the messages that the wanted headers do not
 // identify: from the Message-Id that --addheader gives, from the whole header, else
 // from the content. Each is read once. With --useheader only the first of these.
-func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
-	p := &l.fs.run.p.Identity
-	if p.HeadersGiven && (l.n == 2 || !p.AddHeader) {
+func (l *Reader) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
+	p := l.Identity
+	if p.HeadersGiven && (l.Side == 2 || !p.AddHeader) {
 		return nil // the user's choice stands; what it leaves behind is reported
 	}
 	var todo []imap.UID
@@ -24,8 +24,8 @@ func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing
 		if r.Is(listing.HasKey) {
 			continue
 		}
-		if l.n == 1 && p.AddHeader {
-			key, outcome, err := l.fs.run.hasher[0].AddedKey(uint32(r.UID), r.Size)
+		if l.Side == 1 && p.AddHeader {
+			key, outcome, err := l.Hasher.AddedKey(uint32(r.UID), r.Size)
 			if err != nil {
 				return err
 			}
@@ -40,8 +40,8 @@ func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing
 	if len(todo) == 0 || p.HeadersGiven {
 		return nil
 	}
-	hasher := l.fs.run.hasher[l.n-1]
-	return l.fs.contents(ctx, c, todo, func(uid imap.UID, header []byte, content identity.Content) error {
+	hasher := l.Hasher
+	return Contents(ctx, c, todo, func(uid imap.UID, header []byte, content identity.Content) error {
 		i := out.Find(uid)
 		if i < 0 {
 			return nil

@@ -1,4 +1,4 @@
-package engine
+package survey
 
 // capacity is how many messages memory is set aside for before they come, when a
 // server says that there are n: its word costs it nothing, and 4294967295 of them

@@ -1,4 +1,4 @@
-package engine
+package survey
 
 import (
 	"context"
@@ -7,10 +7,10 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
-	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -26,44 +26,44 @@ const maxUnreadable = 100
 // enoughBad messages that cannot be read, with none that can, are no accident.
 const enoughBad = 8
 
-// unreadable is a message that cannot be asked for, and why.
-type unreadable struct {
-	uid imap.UID
-	err error
+// Unreadable is a message that cannot be asked for, and why.
+type Unreadable struct {
+	UID imap.UID
+	Err error
 }
 
-// inParts asks for items of messages of the selected folder and gives each reply to
+// InParts asks for items of messages of the selected folder and gives each reply to
 // take. Those that cannot be read by themselves are returned. An error is about the
 // folder or the run.
-func (k *link) inParts(ctx context.Context, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message, imapconn.FetchItems) error) ([]unreadable, error) {
+func InParts(ctx context.Context, k *session.Link, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message, imapconn.FetchItems) error) ([]Unreadable, error) {
 	p := &parts{k: k, items: items, take: take, came: make(map[imap.UID]bool, len(uids))}
 	if err := p.ask(ctx, uids); err != nil {
 		return nil, err
 	}
 	if len(p.came) == 0 && len(p.bad) > 1 {
-		return nil, p.bad[0].err // it is not a message
+		return nil, p.bad[0].Err // it is not a message
 	}
 	return p.bad, nil
 }
 
-// read asks for items of messages of the selected folder, ascending by UID, and gives
+// ReadEach asks for items of messages of the selected folder, ascending by UID, and gives
 // those that come to take, some of them twice. Those that cannot be read are left out,
 // also where the server hangs up over them.
-func (k *link) read(ctx context.Context, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) error {
+func ReadEach(ctx context.Context, k *session.Link, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) error {
 	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.FetchEach(ctx, uidset.Sorted(uids), items, take) })
-	if !errors.As(err, new(*errKiller)) {
+	if !errors.As(err, new(*session.KillerError)) {
 		return err
 	}
-	_, err = k.inParts(ctx, uids, items, func(m *imapconn.Message, _ imapconn.FetchItems) error { return take(m) })
+	_, err = InParts(ctx, k, uids, items, func(m *imapconn.Message, _ imapconn.FetchItems) error { return take(m) })
 	return err
 }
 
 type parts struct {
-	k     *link
+	k     *session.Link
 	items imapconn.FetchItems
 	take  func(*imapconn.Message, imapconn.FetchItems) error
 	came  map[imap.UID]bool
-	bad   []unreadable
+	bad   []Unreadable
 }
 
 // ask asks for messages in one command, and again in two if that fails.
@@ -71,14 +71,14 @@ func (p *parts) ask(ctx context.Context, uids []imap.UID) error {
 	if len(uids) == 0 {
 		return nil
 	}
-	if p.k.run.stopping() {
-		return errStopped
+	if p.k.Account.Stopping() {
+		return session.ErrStopped
 	}
 	err := p.once(ctx, uids, len(uids) == 1)
 	if err == nil {
 		return nil
 	}
-	if endsRun(err) || !isRefusal(err) {
+	if session.EndsRun(err) || !session.IsRefusal(err) {
 		return err
 	}
 	left := make([]imap.UID, 0, len(uids))
@@ -91,7 +91,7 @@ func (p *parts) ask(ctx context.Context, uids []imap.UID) error {
 	case len(left) == 0:
 		return nil
 	case len(uids) == 1:
-		p.bad = append(p.bad, unreadable{left[0], err})
+		p.bad = append(p.bad, Unreadable{UID: left[0], Err: err})
 		if len(p.came) == 0 && len(p.bad) >= enoughBad {
 			return err // it is not a message
 		}
@@ -133,11 +133,11 @@ func (p *parts) once(ctx context.Context, uids []imap.UID, alone bool) error {
 			})
 		}
 		if err == nil {
-			err = rangeErr(stream)
+			err = RangeErr(stream)
 		}
-		if err != nil && isConnError(err) && ctx.Err() == nil {
-			if kills++; !alone || kills >= maxKills {
-				return &errKiller{Side: p.k.side.N, Err: err}
+		if err != nil && session.IsConnError(err) && ctx.Err() == nil {
+			if kills++; !alone || kills >= session.MaxKills {
+				return &session.KillerError{Side: p.k.Account.N, Err: err}
 			}
 		}
 		return err
@@ -147,20 +147,20 @@ func (p *parts) once(ctx context.Context, uids []imap.UID, alone bool) error {
 // spoilt reports whether a command that asked for many messages failed for what may
 // be one of them.
 func spoilt(err error) bool {
-	return errors.As(err, new(*errKiller)) || isRefusal(err)
+	return errors.As(err, new(*session.KillerError)) || session.IsRefusal(err)
 }
 
 // present are the UIDs of the messages of the selected folder.
-func (l *lister) present(ctx context.Context) ([]imap.UID, error) {
+func (l *Reader) present(ctx context.Context) ([]imap.UID, error) {
 	var uids []imap.UID
-	err := l.k.Do(ctx, func(c *imapconn.Conn) (err error) {
+	err := l.Link.Do(ctx, func(c *imapconn.Conn) (err error) {
 		uids, err = c.UIDSearch(ctx, "ALL")
 		return err
 	})
-	if err == nil || endsRun(err) {
+	if err == nil || session.EndsRun(err) {
 		return uids, err
 	}
-	err = l.k.Do(ctx, func(c *imapconn.Conn) error {
+	err = l.Link.Do(ctx, func(c *imapconn.Conn) error {
 		uids = uids[:0]
 		stream := c.Fetch(imapconn.FetchItems{UID: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
@@ -169,30 +169,30 @@ func (l *lister) present(ctx context.Context) ([]imap.UID, error) {
 		if err := stream.Each(ctx, func(m *imapconn.Message) error { uids = append(uids, m.UID); return nil }); err != nil {
 			return err
 		}
-		return rangeErr(stream)
+		return RangeErr(stream)
 	})
 	return uids, err
 }
 
 // listInParts lists the folder after a listing of it failed as why says.
-func (l *lister) listInParts(ctx context.Context, why error) (*listing.Listing, error) {
+func (l *Reader) listInParts(ctx context.Context, why error) (*listing.Listing, error) {
 	uids, err := l.present(ctx)
 	if err != nil {
-		if endsRun(err) {
+		if session.EndsRun(err) {
 			return nil, err
 		}
 		return nil, why
 	}
-	l.fs.run.note(fmt.Sprintf("Host%d: folder [%s] cannot be listed in one go (%s): its messages are asked for in parts", l.n, l.k.Mailbox, serverWords(why)))
-	out := &listing.Listing{Complete: true, UIDNext: l.k.Opened.UIDNext, UIDValidity: l.k.Opened.UIDValidity}
-	out.Whole = !(l.onlyChosen && l.chosen != nil)
+	l.Control.Note(fmt.Sprintf("Host%d: folder [%s] cannot be listed in one go (%s): its messages are asked for in parts", l.Side, l.Link.Mailbox, session.ServerWords(why)))
+	out := &listing.Listing{Complete: true, UIDNext: l.Link.Opened.UIDNext, UIDValidity: l.Link.Opened.UIDValidity}
+	out.Whole = !(l.OnlyChosen && l.Chosen != nil)
 	var fresh, old []imap.UID
 	for _, uid := range uids {
-		if _, ok := l.chosen[uid]; !ok && !out.Whole {
+		if _, ok := l.Chosen[uid]; !ok && !out.Whole {
 			continue
 		}
-		if k := l.fs.known; k.Usable() && out.Whole {
-			if _, ok := k.Lookup(int(l.n), uid); ok {
+		if k := l.Known; k.Usable() && out.Whole {
+			if _, ok := k.Lookup(int(l.Side), uid); ok {
 				old = append(old, uid)
 				continue
 			}
@@ -200,8 +200,8 @@ func (l *lister) listInParts(ctx context.Context, why error) (*listing.Listing, 
 		fresh = append(fresh, uid)
 	}
 	// Of known messages only the flags are asked for.
-	noFlags, err := l.k.inParts(ctx, old, imapconn.FetchItems{UID: true, Flags: true, GMMsgID: l.n == 1 && l.fs.run.byNumber()}, func(m *imapconn.Message, less imapconn.FetchItems) error {
-		l.fs.keepNumber(m)
+	noFlags, err := InParts(ctx, l.Link, old, imapconn.FetchItems{UID: true, Flags: true, GMMsgID: l.Side == 1 && l.Numbers}, func(m *imapconn.Message, less imapconn.FetchItems) error {
+		l.keepNumber(m)
 		l.take(out, &unknowns{}, m.UID, m.Flags, m.HasFlags)
 		if less.Flags {
 			out.Recs[len(out.Recs)-1].Bits |= listing.FlagsUnknown
@@ -212,10 +212,10 @@ func (l *lister) listInParts(ctx context.Context, why error) (*listing.Listing, 
 		return nil, err
 	}
 	for _, bad := range noFlags {
-		l.take(out, &unknowns{}, bad.uid, nil, false)
+		l.take(out, &unknowns{}, bad.UID, nil, false)
 		out.Recs[len(out.Recs)-1].Bits |= listing.FlagsUnknown
 	}
-	bad, err := l.k.inParts(ctx, fresh, l.items(), func(m *imapconn.Message, less imapconn.FetchItems) error {
+	bad, err := InParts(ctx, l.Link, fresh, l.Items(), func(m *imapconn.Message, less imapconn.FetchItems) error {
 		r, whole, err := l.record(m)
 		if err != nil {
 			return err
@@ -234,58 +234,39 @@ func (l *lister) listInParts(ctx context.Context, why error) (*listing.Listing, 
 		return nil, err
 	}
 	out.Sort()
-	if err := l.k.Do(ctx, func(c *imapconn.Conn) error { return l.nameTheRest(ctx, c, out) }); err != nil {
+	if err := l.Link.Do(ctx, func(c *imapconn.Conn) error { return l.nameTheRest(ctx, c, out) }); err != nil {
 		return nil, err
 	}
 	for _, b := range bad {
-		l.fs.unreadable(l.n, b)
-		if l.n == 2 {
+		l.found.Unreadable = append(l.found.Unreadable, b)
+		if l.Side == 2 {
 			// It is there, whatever it is.
-			out.Recs = append(out.Recs, listing.Record{UID: b.uid, Bits: listing.Outside})
+			out.Recs = append(out.Recs, listing.Record{UID: b.UID, Bits: listing.Outside})
 		}
 	}
 	out.Sort()
 	return out, nil
 }
 
-// unreadable tells of a message that a server cannot list.
-func (fs *folderSync) unreadable(n event.Side, b unreadable) {
-	fs.badMu.Lock()
-	defer fs.badMu.Unlock()
-	fs.bad, fs.damaged = true, true
-	name := fs.from
-	e := event.Error{Class: event.ErrFetch, Folder: fs.from, UID: uint32(b.uid), Hint: "the message cannot be read on host1 itself: look at it there in a mail program and in the server's log, move it out of the folder, and run again"}
-	if n == 2 {
-		name = fs.to
-		e.Class, e.UID = event.ErrListing, 0
-		e.Hint = "when it is a copy of a message of host1, that one is copied again; look at it there and in the server's log, and remove it"
-	} else {
-		fs.failedCount++
-	}
-	e.Text = fmt.Sprintf("- msg %s/%d could not be listed on host%d: %s", name.Raw, b.uid, n, serverWords(b.err))
-	fs.merge.spoil(fmt.Sprintf("host%d cannot read its message UID %d", n, b.uid))
-	fs.run.fault(e)
-}
-
 // datesInParts is what chooseByDate does, message by message.
-func (l *lister) datesInParts(ctx context.Context, choose func(*imapconn.Message)) error {
+func (l *Reader) datesInParts(ctx context.Context, choose func(*imapconn.Message)) error {
 	uids, err := l.present(ctx)
 	if err != nil {
 		return err
 	}
-	bad, err := l.k.inParts(ctx, uids, imapconn.FetchItems{UID: true, InternalDate: true}, func(m *imapconn.Message, _ imapconn.FetchItems) error {
+	bad, err := InParts(ctx, l.Link, uids, imapconn.FetchItems{UID: true, InternalDate: true}, func(m *imapconn.Message, _ imapconn.FetchItems) error {
 		choose(m)
 		return nil
 	})
 	for _, b := range bad {
 		// The listing tells of it.
-		l.chosen[b.uid] = struct{}{}
+		l.Chosen[b.UID] = struct{}{}
 	}
 	return err
 }
 
 // inAges reports whether a message is young and old enough; one without a date is.
-func (l *lister) inAges(m *imapconn.Message) bool {
+func (l *Reader) inAges(m *imapconn.Message) bool {
 	seconds, zone, ok := maildate.Read(m.InternalDate)
-	return !ok || l.fs.run.p.Selection.InAges(maildate.At(seconds, zone))
+	return !ok || l.Selection.InAges(maildate.At(seconds, zone))
 }
