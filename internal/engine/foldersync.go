@@ -72,6 +72,8 @@ type folderSync struct {
 	// mark \Deleted of ours, and their flags as listed.
 	copier   *copier
 	ourMarks map[imap.UID]listing.FlagID
+	// doubted are those of ourMarks that may be a user's.
+	doubted map[imap.UID]bool
 	// seen is what was seen of the folder on each side before its turn came;
 	// presubscribed what came of subscribing to it then.
 	seen          [2]*sight

@@ -35,7 +35,10 @@ func (r *run) loop(ctx context.Context) error {
 		r.dialler = r.newDialler(ctx)
 		r.prospect()
 	}
-	r.countMerges()
+	r.noteFolders()
+	if err := r.countMerges(ctx); err != nil {
+		return err
+	}
 	r.made = make(map[string]bool)
 	window := r.windowFrom(0, r.firstWindow())
 	for from := 0; from < len(rows); {
