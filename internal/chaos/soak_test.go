@@ -56,7 +56,7 @@ var anything = regexp.MustCompile(`^(UID|SELECT|EXAMINE|APPEND|CREATE|STATUS|SUB
 // The accounts become equal while a fault strikes every 200 ms, and neither memory nor
 // descriptors grow meanwhile.
 func TestSoak(t *testing.T) {
-	s := storm{messages: 600, folders: 6, every: 100 * time.Millisecond, length: time.Minute}
+	s := storm{messages: 300, folders: 6, every: 60 * time.Millisecond, length: time.Minute}
 	if *soak {
 		s = storm{messages: 20_000, folders: 20, every: 200 * time.Millisecond, length: 10 * time.Minute, options: []string{"--maxmessagespersecond", "45"}}
 	}
