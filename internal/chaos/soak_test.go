@@ -56,7 +56,7 @@ var anything = regexp.MustCompile(`^(UID|SELECT|EXAMINE|APPEND|CREATE|STATUS|SUB
 // The accounts become equal while a fault strikes every 200 ms, and neither memory nor
 // descriptors grow meanwhile.
 func TestSoak(t *testing.T) {
-	s := storm{messages: 300, folders: 6, every: 60 * time.Millisecond, length: time.Minute}
+	s := storm{messages: 3000, folders: 6, every: 200 * time.Millisecond, length: 3 * time.Minute, options: []string{"--maxmessagespersecond", "45"}}
 	if *soak {
 		s = storm{messages: 20_000, folders: 20, every: 200 * time.Millisecond, length: 10 * time.Minute, options: []string{"--maxmessagespersecond", "45"}}
 	}
@@ -113,6 +113,7 @@ func (s storm) blow(t *testing.T) (out figures) {
 			longest = d
 			out.memory, out.descriptors = tenths(seen, func(x look) int { return x.memory }), tenths(seen, func(x look) int { return x.descriptors })
 		}
+		t.Logf("run %d: exit code %d after %v, %s", out.runs, c.code(), time.Since(started).Round(time.Second), figuresOf(c.text()))
 		if c.code() == 0 {
 			break
 		}
@@ -173,4 +174,17 @@ func tenths(seen []look, of func(look) int) []int {
 		*tenth = max(*tenth, of(x))
 	}
 	return out
+}
+
+// figuresOf are lines of the statistics that a run prints.
+func figuresOf(text string) string {
+	var out []string
+	for _, line := range strings.Split(text, "\n") {
+		for _, name := range []string{"Messages transferred", "Reconnections to", "Detected ", "Folders synced", "The most frequent error"} {
+			if strings.HasPrefix(line, name) {
+				out = append(out, strings.Join(strings.Fields(line), " "))
+			}
+		}
+	}
+	return strings.Join(out, ", ")
 }

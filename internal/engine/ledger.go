@@ -95,6 +95,9 @@ type head struct{ id, date, subject string }
 // does without what it can not get.
 func (fs *folderSync) headersOf(ctx context.Context) map[imap.UID]head {
 	heads := make(map[imap.UID]head, len(fs.left))
+	if fs.run.control.Asked() {
+		return heads
+	}
 	uids := make([]imap.UID, len(fs.left))
 	for i, l := range fs.left {
 		uids[i] = l.uid

@@ -20,6 +20,10 @@ func (fs *folderSync) save(ctx context.Context) {
 	if dir == "" || fs.run.p.Dry {
 		return
 	}
+	if fs.run.control.Asked() {
+		fs.run.warn(fmt.Sprintf("--savedir %s: the messages of folder [%s] that stay behind are not saved, since the run was stopped", dir, fs.from.Raw))
+		return
+	}
 	var uids []imap.UID
 	for _, l := range fs.left {
 		if l.fault != nil || l.skip.Reason != event.SkipUnsent {
