@@ -90,6 +90,8 @@ type link struct {
 	// beside is the lane's other link while this one is opened again and nobody
 	// else uses that one.
 	beside *link
+	// kept is when the connection was kept alive last.
+	kept time.Time
 }
 
 // errRebuilt tells that a folder was rebuilt between two looks at it: the UIDs of
@@ -253,7 +255,7 @@ func (k *link) later(ctx context.Context, err error, n int) (bool, error) {
 	case v.Action == provider.DayStop, v.Later() && k.run.stopping():
 		return false, errStopped
 	case session.WorthAnother(v, n):
-		return true, k.run.backoff.Patience(ctx, n)
+		return true, k.run.backoff.Patience(ctx, n, k)
 	}
 	return false, nil
 }
