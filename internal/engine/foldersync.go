@@ -222,6 +222,9 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	if copyErr == nil {
 		copyErr = c.prove(ctx)
 	}
+	if copyErr == nil {
+		copyErr = c.proveContent(ctx)
+	}
 	c.concede()
 	fs.settlePlaces(c)
 	fs.copier = c
