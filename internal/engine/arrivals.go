@@ -6,7 +6,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/identity"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
@@ -40,16 +39,11 @@ func (fs *folderSync) reenter(ctx context.Context, k *link) error {
 // arrivals lists what came to the host2 folder since it was listed.
 func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) {
 	l := fs.lister(k, 2)
-	var out []arrival
-	err := k.Do(ctx, func(c *imapconn.Conn) error {
-		now, err := l.since(ctx, c, fs.newFrom())
-		if err != nil {
-			return err
-		}
-		out = arrivalsOf(now)
-		return nil
-	})
-	return out, err
+	now, err := l.since(ctx, fs.newFrom())
+	if err != nil {
+		return nil, err
+	}
+	return arrivalsOf(now), nil
 }
 
 // newFrom is the lowest UID that a message can have that did not stand in the listing.

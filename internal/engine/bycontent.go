@@ -46,6 +46,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		},
 		Doubles: p.Deletion.Delete2Duplicates,
 		Goes:    fs.goesAnyway,
+		Cuts:    p.Transform.TruncMess != nil && !p.Identity.SyncDuplicates,
 		Marked:  fs.hasDeleted,
 	})
 	if err := fs.readAndDecide(ctx, w); err != nil {

@@ -175,6 +175,7 @@ func (r *run) judgeMail(ctx context.Context, f *doomed, validity uint32, arrived
 	for i := range others.all {
 		o := &others.all[i]
 		if o.Pair.SameHost1(self) {
+			m.first(r.firstOf(o.Note, f.name, validity))
 			m.since(o.Runs)
 		}
 		for n := range o.Folders {

@@ -390,5 +390,5 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	if waits == 0 {
 		return nil
 	}
-	return f.v.run.backoff.Patience(ctx, waits)
+	return f.v.run.backoff.Patience(ctx, waits, f.v.lane.src)
 }

@@ -73,6 +73,8 @@ type folderSync struct {
 	// mark \Deleted of ours, and their flags as listed.
 	copier   *copier
 	ourMarks map[imap.UID]listing.FlagID
+	// doubted are those of ourMarks that may be a user's.
+	doubted map[imap.UID]bool
 	// seen is what was seen of the folder on each side before its turn came;
 	// presubscribed what came of subscribing to it then.
 	seen          [2]*survey.Sight
@@ -221,6 +223,9 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	}
 	if copyErr == nil {
 		copyErr = c.prove(ctx)
+	}
+	if copyErr == nil {
+		copyErr = c.proveContent(ctx)
 	}
 	c.concede()
 	fs.settlePlaces(c)

@@ -7,6 +7,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/survey"
@@ -51,8 +52,8 @@ func (l *lister) list(ctx context.Context) (*listing.Listing, error) {
 }
 
 // since lists the messages of the selected folder from a UID on.
-func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing.Listing, error) {
-	out, err := l.Since(ctx, c, from)
+func (l *lister) since(ctx context.Context, from imap.UID) (*listing.Listing, error) {
+	out, err := l.Since(ctx, from)
 	l.keep()
 	return out, err
 }
@@ -78,4 +79,14 @@ func (l *lister) keep() {
 // read asks for items of messages of the selected folder (survey.ReadEach).
 func (k *link) read(ctx context.Context, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) error {
 	return survey.ReadEach(ctx, k.Link, uids, items, take)
+}
+
+// contents reads messages of the selected folder (survey.Contents).
+func (k *link) contents(ctx context.Context, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) ([]survey.Unreadable, error) {
+	return survey.Contents(ctx, k.Link, uids, tell)
+}
+
+// contentsWithout is contents, leaving out the line that --addheader added.
+func (k *link) contentsWithout(ctx context.Context, uids []imap.UID, added bool, tell func(imap.UID, []byte, identity.Content) error) ([]survey.Unreadable, error) {
+	return survey.ContentsWithout(ctx, k.Link, uids, added, tell)
 }

@@ -36,7 +36,10 @@ func (r *run) loop(ctx context.Context) error {
 		r.dialler = session.NewDialler(ctx, r.shared(), r.src.Account, r.dst.Account, r.p.Transfer.Connections)
 		r.prospect()
 	}
-	r.countMerges()
+	r.noteFolders()
+	if err := r.countMerges(ctx); err != nil {
+		return err
+	}
 	r.made = make(map[string]bool)
 	window := r.windowFrom(0, r.firstWindow())
 	for from := 0; from < len(rows); {

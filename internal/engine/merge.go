@@ -121,13 +121,17 @@ func (m *mergeState) spoil(why string) {
 
 // countMerges finds out which host2 folders get more than one host1 folder.
 // Names that the destination takes for the same one count as one.
-func (r *run) countMerges() {
+func (r *run) countMerges(ctx context.Context) error {
 	r.findTwins()
+	if err := r.tellListedTwins(ctx); err != nil {
+		return err
+	}
 	for i := range r.table.Rows {
 		m := r.mergeOf(&r.table.Rows[i])
 		m.sources++
 		m.left++
 	}
+	return nil
 }
 
 // findTwins finds host2 names that differ in case only. If host2 listed all of

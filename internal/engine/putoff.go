@@ -41,7 +41,7 @@ func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Res
 		return true, nil
 	}
 	f.release(d.v)
-	return true, d.v.run.backoff.Patience(ctx, int(f.items[0].t.putOff))
+	return true, d.v.run.backoff.Patience(ctx, int(f.items[0].t.putOff), d.v.lane.dst)
 }
 
 // makeUp sends what was put off, until it is stored or refused for good.
@@ -53,7 +53,7 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 		if d.v.run.stopping() {
 			return errStopped
 		}
-		if err := d.v.run.backoff.Patience(ctx, int(d.again[0].items[0].t.putOff)); err != nil {
+		if err := d.v.run.backoff.Patience(ctx, int(d.again[0].items[0].t.putOff), d.v.lane.dst); err != nil {
 			return err
 		}
 		flights := d.again

@@ -119,6 +119,7 @@ type run struct {
 	budgetBytes int64
 	limits      limits
 	checks      []*folderCheck  // of the folders that were done
+	first       *firstFolders   // host2's folders before the first run that the journal knows of
 	deferred    []*folderSync   // folders that were put off, see waitsForTwins
 	habits      habits.Habits   // of host2
 	unlisted    map[string]bool // flags told of by tellUnlisted

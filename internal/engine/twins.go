@@ -10,7 +10,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
-	"github.com/imaphaul/imaphaul/internal/survey"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -50,11 +49,9 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 	}
 	content := make(map[imap.UID]identity.Content)
 	slices.Sort(read)
-	err := k.Do(ctx, func(conn *imapconn.Conn) error {
-		return survey.Contents(ctx, conn, read, func(uid imap.UID, _ []byte, what identity.Content) error {
-			content[uid] = what
-			return nil
-		})
+	_, err := k.contents(ctx, read, func(uid imap.UID, _ []byte, what identity.Content) error {
+		content[uid] = what
+		return nil
 	})
 	if err != nil {
 		return err

@@ -178,19 +178,23 @@ func (c *Control) Sleep(ctx context.Context, d time.Duration) error {
 // Keeper keeps a connection alive on which nothing is under way.
 type Keeper interface{ KeepAlive(ctx context.Context) }
 
+// steps is how often in the time that a connection may be silent somebody who waits
+// looks after it: pauses that are shorter than that time follow each other.
+const steps = 3
+
 // Rest is Sleep for waits of minutes: they are counted down, and meanwhile the
 // connections, which must be the caller's own, are kept alive. nil is none.
 func (c *Control) Rest(ctx context.Context, d time.Duration, own ...Keeper) error {
 	end := time.Now().Add(d)
-	for {
+	for step := 1; ; step++ {
 		left := time.Until(end)
 		if left <= 0 {
 			return nil
 		}
-		if err := c.Sleep(ctx, min(left, c.Idle())); err != nil {
+		if err := c.Sleep(ctx, min(left, c.Idle()/steps)); err != nil {
 			return err
 		}
-		if left = time.Until(end); left > time.Second {
+		if left = time.Until(end); left > time.Second && step%steps == 0 {
 			c.Note(fmt.Sprintf("Waiting, %s left", left.Round(time.Second)))
 		}
 		for _, k := range own {

@@ -1,112 +1,81 @@
-package session
+package session_test
 
 import (
 	"context"
-	"errors"
-	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
-// TestFirstReasonStays, and who asked from outside is asked each time: a signal may
-// follow a request by file.
-func TestFirstReasonStays(t *testing.T) {
-	stop := make(chan struct{})
-	who := event.StopFile
-	c := NewControl(Orders{Stop: stop, StoppedBy: func() event.StopReason { return who }})
-	if c.Stopping() || c.Asked() || c.Cause() != "" {
-		t.Fatalf("it ends before anybody asked: %q", c.Cause())
-	}
-	close(stop)
-	if !c.Stopping() || !c.Asked() || c.Cause() != event.StopFile {
-		t.Errorf("asked by file, it ends for %q", c.Cause())
-	}
-	c.StopFor(event.StopQuota)
-	if who = event.StopSignal; c.Cause() != event.StopSignal {
-		t.Errorf("asked by file and by signal, it ends for %q", c.Cause())
-	}
+// keeper counts how often it is kept alive.
+type keeper int
 
-	c = NewControl(Orders{Stop: stop})
-	c.StopFor(event.StopQuota)
-	if !c.Stopping() || c.Asked() || c.Cause() != event.StopQuota {
-		t.Errorf("it ends for %q, and not for the reason that came first", c.Cause())
+func (k *keeper) KeepAlive(context.Context) { *k++ }
+
+// A long wait is counted down, keeps connections alive, and ends with the run.
+func TestRest(t *testing.T) {
+	for _, tc := range []struct {
+		wait, stopAfter, idle time.Duration
+		notes, kept           int
+	}{
+		{wait: 5 * time.Second},
+		{wait: 90 * time.Second, kept: 2},
+		{wait: 4*time.Minute + 30*time.Second, notes: 2, kept: 8},
+		{wait: 30 * time.Minute, notes: 19, kept: 59},
+		{wait: 30 * time.Minute, stopAfter: 100 * time.Second, notes: 1, kept: 3},
+		{wait: time.Minute, idle: 7 * time.Second, notes: 8, kept: 25},
+	} {
+		t.Run(tc.wait.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				stop := make(chan struct{})
+				notes := 0
+				c := session.NewControl(session.Orders{Stop: stop, Idle: tc.idle, Sink: func(e event.Event) {
+					if n, ok := e.(event.Note); ok && strings.HasPrefix(n.Text, "Waiting, ") {
+						notes++
+					}
+				}})
+				if tc.stopAfter > 0 {
+					time.AfterFunc(tc.stopAfter, func() { close(stop) })
+				}
+				var k keeper
+				begun := time.Now()
+				err := c.Rest(t.Context(), tc.wait, &k, nil)
+				took := time.Since(begun)
+				if tc.stopAfter > 0 {
+					if !session.IsStopped(err) || took != tc.stopAfter || !c.Asked() {
+						t.Errorf("%v after %v", err, took)
+					}
+				} else if err != nil || took != tc.wait {
+					t.Errorf("%v after %v", err, took)
+				}
+				if notes != tc.notes || int(k) != tc.kept {
+					t.Errorf("%d notes, kept alive %d times", notes, k)
+				}
+			})
+		})
 	}
 }
 
-// TestErrorsEndTheRun: as many as are allowed, and not one before; 0 allows any number.
-func TestErrorsEndTheRun(t *testing.T) {
-	for _, most := range []int{0, 1, 3} {
-		told := 0
-		c := NewControl(Orders{ErrorsMax: most, Sink: func(event.Event) { told++ }})
-		for n := 1; n <= 5; n++ {
-			c.Fault(event.Error{Class: event.ErrAppend})
-			if want := most > 0 && n >= most; c.Stopping() != want {
-				t.Errorf("%d errors of %d: stopping is %v", n, most, !want)
+// Attempts come back later each time, up to a minute, and not all at one moment.
+func TestBackOff(t *testing.T) {
+	for n, mean := range map[int]time.Duration{1: 2 * time.Second, 3: 8 * time.Second, 6: time.Minute, 50: time.Minute} {
+		if got := session.MeanBackOff(n); got != mean {
+			t.Errorf("the mean of pause %d is %v", n, got)
+		}
+		seen := make(map[time.Duration]bool)
+		for range 50 {
+			d := session.BackOff(n)
+			seen[d] = true
+			if d < mean*3/4 || d > mean*5/4 {
+				t.Errorf("pause %d is %v", n, d)
 			}
 		}
-		if c.Errors() != 5 || told != 5 {
-			t.Errorf("%d errors counted and %d told of 5", c.Errors(), told)
+		if len(seen) < 10 {
+			t.Errorf("pause %d has %d lengths", n, len(seen))
 		}
 	}
-}
-
-// TestRestKeepsAlive: a long wait keeps the caller's connections alive, and ends when
-// the run is to.
-func TestRestKeepsAlive(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		stop := make(chan struct{})
-		c := NewControl(Orders{Stop: stop})
-		begun := time.Now()
-		var kept []time.Duration
-		own := keeping(func() { kept = append(kept, time.Since(begun)) })
-		if err := c.Rest(t.Context(), 4*time.Minute, own, nil); err != nil {
-			t.Fatal(err)
-		}
-		if took := time.Since(begun); took != 4*time.Minute {
-			t.Errorf("it took %v", took)
-		}
-		if want := []time.Duration{idleLimit, 2 * idleLimit}; !slices.Equal(kept, want) {
-			t.Errorf("kept alive after %v, want %v", kept, want)
-		}
-		time.AfterFunc(time.Minute, func() { close(stop) })
-		begun = time.Now()
-		if err := c.Rest(t.Context(), time.Hour, own); !IsStopped(err) || time.Since(begun) != time.Minute {
-			t.Errorf("%v after %v", err, time.Since(begun))
-		}
-	})
-}
-
-type keeping func()
-
-func (k keeping) KeepAlive(context.Context) { k() }
-
-// TestWatch: after a request to stop, what is under way has StopWait; a run that ends
-// by itself is not disturbed.
-func TestWatch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var warned []string
-		stop := make(chan struct{})
-		c := NewControl(Orders{Stop: stop, StopWait: time.Minute, Sink: func(e event.Event) { warned = append(warned, e.(event.Note).Text) }})
-		ctx, end := c.Watch(t.Context(), func() int64 { return 7 })
-		begun := time.Now()
-		close(stop)
-		<-ctx.Done()
-		if time.Since(begun) != time.Minute || !errors.Is(context.Cause(ctx), ErrStopped) || len(warned) != 1 {
-			t.Errorf("%v after %v: %q", context.Cause(ctx), time.Since(begun), warned)
-		}
-		end()
-
-		ctx, end = c.Watch(t.Context(), func() int64 { return 0 })
-		time.Sleep(time.Second)
-		if ctx.Err() != nil {
-			t.Error("it ended at once")
-		}
-		end()
-		if len(warned) != 1 || !errors.Is(context.Cause(ctx), context.Canceled) {
-			t.Errorf("a run that ended by itself: %v, %q", context.Cause(ctx), warned)
-		}
-	})
 }

@@ -5,13 +5,17 @@ import (
 	"time"
 )
 
-// KeepAlive says NOOP on a connection on which nothing is under way. Its loss is
-// found out by whoever needs it next.
+// KeepAlive says NOOP on a connection on which nothing is under way, unless it did so
+// not long ago. Its loss is found out by whoever needs it next.
 func (k *Link) KeepAlive(ctx context.Context) {
 	if k == nil {
 		return
 	}
+	if time.Since(k.kept) < k.Account.control.Idle()/2 {
+		return
+	}
 	if c := k.Conn; c != nil && c.Err() == nil && c.InFlight() == 0 {
+		k.kept = time.Now()
 		_ = c.Noop(ctx)
 	}
 }

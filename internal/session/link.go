@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
@@ -32,6 +33,8 @@ type Link struct {
 	// beside is the pair's other link while this one is opened again and nobody
 	// else uses that one.
 	beside *Link
+	// kept is when the connection was kept alive last.
+	kept time.Time
 }
 
 // MaxKills is how many connections a command, or a message, may take down, alone in
@@ -199,7 +202,7 @@ func (k *Link) later(ctx context.Context, err error, n int) (bool, error) {
 	case v.Action == provider.DayStop, v.Later() && k.Account.control.Stopping():
 		return false, ErrStopped
 	case WorthAnother(v, n):
-		return true, k.Account.backoff.Patience(ctx, n)
+		return true, k.Account.backoff.Patience(ctx, n, k)
 	}
 	return false, nil
 }

@@ -8,25 +8,25 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/transform"
-	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // headerKept bounds the header kept of a message that is read for its content.
 const headerKept = 1 << 20
 
 // Contents reads the given messages of the selected folder and tells each one's
-// header and content. Messages that do not come are left out. The bodies are
-// streamed.
-func Contents(ctx context.Context, c *imapconn.Conn, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) error {
-	return ContentsWithout(ctx, c, uidset.Of(uids), false, tell)
+// header and content, some twice. Messages that do not come are left out; those that
+// cannot be read are returned. The bodies are streamed.
+func Contents(ctx context.Context, k *session.Link, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) ([]Unreadable, error) {
+	return ContentsWithout(ctx, k, uids, false, tell)
 }
 
 // ContentsWithout is Contents, leaving out the line that --addheader added.
-func ContentsWithout(ctx context.Context, c *imapconn.Conn, uids imap.UIDSet, added bool, tell func(imap.UID, []byte, identity.Content) error) error {
+func ContentsWithout(ctx context.Context, k *session.Link, uids []imap.UID, added bool, tell func(imap.UID, []byte, identity.Content) error) ([]Unreadable, error) {
 	hasher := identity.NewContentHasher()
 	var head HeaderCatcher
-	return c.FetchEach(ctx, uids, imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
+	return ReadMost(ctx, k, uids, imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
 		if m.Body == nil {
 			return nil
 		}

@@ -117,15 +117,16 @@ func (l *Reader) List(ctx context.Context) (*listing.Listing, error) {
 		return l.foreseen(ctx, l.Foreseen)
 	}
 	err := l.Link.Do(ctx, func(c *imapconn.Conn) (err error) {
-		if out, err = l.read(ctx, c); err != nil {
-			return err
-		}
-		return l.nameTheRest(ctx, c, out)
+		out, err = l.read(ctx, c)
+		return err
 	})
 	if err != nil && spoilt(err) && !session.EndsRun(err) {
 		return l.listInParts(ctx, err)
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, l.nameTheRest(ctx, out)
 }
 
 // foreseen is the listing that a Prefetch made, as read would have made it now.
@@ -139,8 +140,7 @@ func (l *Reader) foreseen(ctx context.Context, out *listing.Listing) (*listing.L
 	if !nameless {
 		return out, nil
 	}
-	err := l.Link.Do(ctx, func(c *imapconn.Conn) error { return l.nameTheRest(ctx, c, out) })
-	return out, err
+	return out, l.nameTheRest(ctx, out)
 }
 
 // recallFlags notes which messages had flags that host2 kept only some of.

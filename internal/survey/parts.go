@@ -48,14 +48,32 @@ func InParts(ctx context.Context, k *session.Link, uids []imap.UID, items imapco
 
 // ReadEach asks for items of messages of the selected folder, ascending by UID, and gives
 // those that come to take, some of them twice. Those that cannot be read are left out,
-// also where the server hangs up over them.
+// where the server refuses to read them and where it hangs up over them.
 func ReadEach(ctx context.Context, k *session.Link, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) error {
-	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.FetchEach(ctx, uidset.Sorted(uids), items, take) })
-	if !errors.As(err, new(*session.KillerError)) {
-		return err
+	_, err := ReadMost(ctx, k, uids, items, take)
+	if err != nil && session.IsRefusal(err) && !errors.As(err, new(*session.KillerError)) {
+		return nil // none of them can
 	}
-	_, err = InParts(ctx, k, uids, items, func(m *imapconn.Message, _ imapconn.FetchItems) error { return take(m) })
 	return err
+}
+
+// ReadMost is ReadEach, and tells which cannot be read. That a server refuses to read any
+// of them is an error.
+func ReadMost(ctx context.Context, k *session.Link, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) ([]Unreadable, error) {
+	err := k.Do(ctx, func(c *imapconn.Conn) error {
+		stream := c.Fetch(items)
+		if err := stream.Ask(ctx, uidset.Sorted(uids)); err != nil {
+			return err
+		}
+		if err := stream.Each(ctx, take); err != nil {
+			return err
+		}
+		return RangeErr(stream)
+	})
+	if err == nil || !spoilt(err) || session.EndsRun(err) {
+		return nil, err
+	}
+	return InParts(ctx, k, uids, items, func(m *imapconn.Message, _ imapconn.FetchItems) error { return take(m) })
 }
 
 type parts struct {
@@ -234,7 +252,7 @@ func (l *Reader) listInParts(ctx context.Context, why error) (*listing.Listing, 
 		return nil, err
 	}
 	out.Sort()
-	if err := l.Link.Do(ctx, func(c *imapconn.Conn) error { return l.nameTheRest(ctx, c, out) }); err != nil {
+	if err := l.nameTheRest(ctx, out); err != nil {
 		return nil, err
 	}
 	for _, b := range bad {

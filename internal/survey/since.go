@@ -11,7 +11,19 @@ import (
 )
 
 // Since lists the messages of the selected folder from a UID on.
-func (l *Reader) Since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing.Listing, error) {
+func (l *Reader) Since(ctx context.Context, from imap.UID) (now *listing.Listing, err error) {
+	err = l.Link.Do(ctx, func(c *imapconn.Conn) error {
+		now, err = l.sinceOn(ctx, c, from)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return now, l.nameTheRest(ctx, now)
+}
+
+// sinceOn is one command of Since.
+func (l *Reader) sinceOn(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing.Listing, error) {
 	now := &listing.Listing{Complete: true}
 	if l.Link.Opened.Exists == 0 {
 		return now, nil // some servers refuse a range in an empty folder
@@ -29,5 +41,5 @@ func (l *Reader) Since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*l
 	now.Sort()
 	// "n:*" names the last message even below n.
 	now.Recs = slices.DeleteFunc(now.Recs, func(r listing.Record) bool { return r.UID < from })
-	return now, l.nameTheRest(ctx, c, now)
+	return now, nil
 }
