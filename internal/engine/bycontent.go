@@ -36,6 +36,9 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	if err := fs.claimsOfOthers(ctx, known, claims); err != nil {
 		return err
 	}
+	if err := fs.passOn(ctx, known, claims); err != nil {
+		return err
+	}
 	w := compare.Begin(compare.Input{
 		Cut: func(d *listing.Record) bool { return p.Transform.TruncMess == nil && cut[d.UID] },
 		Src: fs.src, Dst: fs.dst, Known: known, Claims: claims,

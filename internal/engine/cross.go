@@ -56,7 +56,7 @@ func (fs *folderSync) crossAll(c *copier) {
 		}
 		paired[m.Dst] = true
 		s, d := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
-		fs.run.cross(s.Key, crossPlace{fs.to.Raw, d.UID, s.Size, fs.from.Raw, s.UID, fs.cut2[d.UID] || fs.wouldCut(s.Size) && d.Size < s.Size})
+		fs.run.cross(s.Key, crossPlace{fs.to.Raw, d.UID, s.Size, fs.from.Raw, s.UID, fs.isPart(m)})
 	}
 	for i := range fs.dst.Recs {
 		if r := &fs.dst.Recs[i]; r.Is(listing.HasKey) && !paired[int32(i)] {

@@ -130,11 +130,11 @@ func (f *facts) isSurplus(at place, m *message) bool {
 	return true
 }
 
-// represented tells whether host2 holds a content, as it was sent, after the run.
+// represented tells whether host2 holds a content, as it was sent, after the run, or
+// held it before: --expunge2 may have taken that one.
 func (f *facts) represented(folder, body string) bool {
-	return slices.ContainsFunc(f.after[f.to][folder].messages, func(m message) bool {
-		return f.o.equal(m.body, body)
-	})
+	same := func(m message) bool { return f.o.equal(m.body, body) }
+	return slices.ContainsFunc(f.after[f.to][folder].messages, same) || slices.ContainsFunc(f.before[f.to][folder].messages, same)
 }
 
 // asked2 tells whether the options plainly ask for a message to go from host2:
