@@ -180,7 +180,7 @@ func tenths(seen []look, of func(look) int) []int {
 func figuresOf(text string) string {
 	var out []string
 	for _, line := range strings.Split(text, "\n") {
-		for _, name := range []string{"Messages transferred", "Reconnections to", "Detected ", "Folders synced", "The most frequent error"} {
+		for _, name := range []string{"Messages transferred", "Reconnections to", "Detected ", "Folders synced", "The most frequent error", "Err "} {
 			if strings.HasPrefix(line, name) {
 				out = append(out, strings.Join(strings.Fields(line), " "))
 			}
