@@ -28,7 +28,7 @@ func (r *run) tellWait(side event.Side, d time.Duration, why string) {
 func (r *run) underwayNow() event.Underway {
 	u := event.Underway{Left: r.under.left.Load(), Pending: max(r.charges.Load(), 0), PendingBytes: max(r.asked.Load()-r.fated.Load(), 0)}
 	for n := 1; n <= 2; n++ {
-		u.Line[n] = r.limits.went[n].Load()
+		u.Line[n] = r.limits.Went(event.Side(n))
 		u.Listed[n] = r.under.listed[n].Load()
 	}
 	return u
