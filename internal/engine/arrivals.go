@@ -65,17 +65,18 @@ func (fs *folderSync) newFrom() imap.UID {
 // since lists the messages of the selected folder from a UID on.
 func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing.Listing, error) {
 	now := &listing.Listing{Complete: true}
-	if l.k.opened.Exists == 0 {
-		return now, nil // some servers refuse a range in an empty folder
-	}
 	stream := c.Fetch(l.items())
 	if err := stream.AskRange(ctx, from, 0); err != nil {
 		return nil, err
 	}
-	if err := l.drain(ctx, stream, now); err != nil {
-		return nil, err
+	err := l.drain(ctx, stream, now)
+	if err == nil {
+		err = rangeErr(stream)
 	}
-	if err := rangeErr(stream); err != nil {
+	switch {
+	case err != nil && l.k.opened.Exists == 0 && len(now.Recs) == 0 && isRefusal(err):
+		return now, nil // some servers refuse a range in an empty folder
+	case err != nil:
 		return nil, err
 	}
 	now.Sort()

@@ -140,6 +140,9 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 		return nil, fs.notOpened(1, err)
 	}
 	fs.run.emit(event.FolderSelected{Side: 1, Folder: fs.from, Messages: int64(fs.srcOpened.Exists)})
+	if hides, err := fs.hidesMessages(ctx, 1, fs.srcOpened); hides || err != nil {
+		return nil, err
+	}
 	srcLister := &lister{fs: fs, k: fs.lane.src, n: 1, onlyChosen: !p.Deletion.Delete2}
 	if skip, err := fs.skipEmpty(ctx, srcLister); skip || err != nil {
 		return nil, err
@@ -156,6 +159,9 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 	if fs.exists {
 		if fs.dstOpened, err = fs.open(ctx, 2, fs.to.Raw, true); err != nil {
 			return nil, fs.notOpened(2, err)
+		}
+		if hides, err := fs.hidesMessages(ctx, 2, fs.dstOpened); hides || err != nil {
+			return nil, err
 		}
 		if err := fs.tellApart(ctx); err != nil {
 			return nil, err
