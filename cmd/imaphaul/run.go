@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,25 +21,11 @@ import (
 // abortPoll is how often the file of --abortbyfile is looked for.
 const abortPoll = 500 * time.Millisecond
 
-// work is what carries out a plan: the engine.
-type work struct {
-	sink  event.Sink
-	trace io.Writer
-	// report writes the message of --emailreportN.
-	report func(engine.ReportRequest) ([]byte, error)
-	// table receives the mapping of --printmap.
-	table  io.Writer
-	stop   <-chan struct{}
-	signal func() string
-	// tokens are where access tokens come from.
-	tokens tokenSources
-}
-
 // runner is one run with its printers.
 type runner struct {
 	p       *plan.Plan
 	tally   *event.Tally
-	text    *report.Text
+	text    *printers
 	queue   *report.Queue
 	log     *logFile
 	options report.Options
@@ -59,9 +46,6 @@ type runner struct {
 func (r *runner) sink(e event.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if fin, ok := e.(event.Finished); ok {
-		e = r.whoAsked(fin)
-	}
 	r.tally.Add(e)
 	r.text.Event(e)
 	if r.skipped != nil {
@@ -69,13 +53,13 @@ func (r *runner) sink(e event.Event) {
 	}
 }
 
-// whoAsked completes the engine's last words: it is asked to stop in one way, and
-// here it is known by whom.
-func (r *runner) whoAsked(fin event.Finished) event.Finished {
-	if fin.Stopped == "signal" && r.policy.ended() == "" && r.byFile.Load() {
-		fin.Stopped = "file"
+// stoppedBy tells the engine who asked it to stop. A signal that follows the file
+// counts for more: the process ends by it.
+func (r *runner) stoppedBy() event.StopReason {
+	if r.policy.ended() == "" && r.byFile.Load() {
+		return event.StopFile
 	}
-	return fin
+	return event.StopSignal
 }
 
 // report writes the message of --emailreportN, of the figures so far.
@@ -83,7 +67,7 @@ func (r *runner) report(q engine.ReportRequest) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := report.Mail{Side: q.Side, From: r.p.Output.EmailReportFrom, MessageID: q.MessageID, Date: time.Now()}
-	return m.Compose(r.tally.Ending(r.whoAsked(q.Finished)), r.options)
+	return m.Compose(r.tally.Ending(q.Finished), r.options)
 }
 
 func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
@@ -117,6 +101,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	}()
 
 	r.text.Start(pre)
+	r.countWarnings(pre.Notes)
 	if r.policy.debug != nil {
 		for _, line := range r.policy.outlook(os.Getpid()) {
 			r.policy.debug(line)
@@ -126,12 +111,28 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	if r.p.Mode == plan.ModeJustBanner {
 		r.sink(fin)
 	} else {
-		carryOut(ctx, r.p, work{sink: r.sink, report: r.report, trace: &lineWriter{text: r.text}, table: r.table, stop: stop, signal: r.policy.ended, tokens: r.tokens})
+		engine.Run(ctx, r.p, engine.Options{
+			Sink: r.sink, Trace: &lineWriter{text: r.text}, MapWriter: r.table, Report: r.report,
+			Tokens: r.tokens.of, Version: programVersion(),
+			Stop: stop, StoppedBy: r.stoppedBy, Signal: r.policy.ended,
+		})
 	}
 	endWatch()
 	<-watched
 	done()
 	return r.end(abortFile)
+}
+
+// countWarnings adds what was warned of before the first event to the figures, so
+// that it is repeated at the end like all warnings.
+func (r *runner) countWarnings(notes []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, n := range notes {
+		if text, ok := strings.CutPrefix(n, "Warning: "); ok {
+			r.tally.Add(event.Note{Text: text, Warn: true})
+		}
+	}
 }
 
 // end prints the last lines and removes what belongs to this process.

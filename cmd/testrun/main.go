@@ -1,11 +1,12 @@
 // Command testrun runs `go test` with the arguments it is given, and shows what
-// go test would show, with three differences:
+// go test would show, with four differences:
 //
 //   - No limit of time for a package: a run ends when no test of it has moved on
 //     for -silence. A slow machine is no failure, a test that hangs is one.
 //   - The running tests are named then, before their goroutines are printed.
 //   - The slowest tests are listed at the end, with a word about those above
 //     -slow.
+//   - Temporary files of the tests are in memory where there is room.
 //
 // Options of testrun stand before "--", all behind it is for go test.
 package main
@@ -19,6 +20,8 @@ import (
 	"os"
 	"os/exec"
 	"time"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest/memory"
 )
 
 func main() {
@@ -46,7 +49,7 @@ func run(args []string, out, errout io.Writer) (int, error) {
 	flags.SetOutput(errout)
 	flags.StringVar(&s.goTool, "go", "go", "the go command")
 	flags.StringVar(&s.dir, "C", "", "the directory to test in (default: this one)")
-	flags.DurationVar(&s.silence, "silence", 10*time.Minute, "end the run when no test has begun, ended or printed for so long")
+	flags.DurationVar(&s.silence, "silence", 10*time.Minute, "end the run when no test has begun, ended or printed for so long; before the first begins, for ten times as long")
 	flags.IntVar(&s.slowest, "slowest", 10, "how many of the slowest tests are listed")
 	flags.DurationVar(&s.slow, "slow", 20*time.Second, "tests above it are called too slow")
 	if err := flags.Parse(args); err != nil {
@@ -55,6 +58,11 @@ func run(args []string, out, errout io.Writer) (int, error) {
 	cmd := exec.Command(s.goTool, append([]string{"test", "-json", "-timeout", "0"}, flags.Args()...)...)
 	cmd.Dir = s.dir
 	cmd.Stderr = errout // of the build, and of the go command itself
+	forget, err := inMemory(cmd)
+	if err != nil {
+		return 1, err
+	}
+	defer forget()
 	inOwnGroup(cmd)
 	events, err := cmd.StdoutPipe()
 	if err != nil {
@@ -81,6 +89,29 @@ func run(args []string, out, errout io.Writer) (int, error) {
 	return 0, nil
 }
 
+// inMemory puts the temporary files of the tests into memory, if there is room, but
+// not those of the build, which are large. The returned function deletes what the
+// tests have left of them.
+func inMemory(cmd *exec.Cmd) (forget func(), err error) {
+	parent := memory.Dir()
+	if parent == "" {
+		return func() {}, nil
+	}
+	dir, err := os.MkdirTemp(parent, "imaphaul-tests-")
+	if err != nil {
+		return nil, err
+	}
+	// Servers run as other users and have their files in there.
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // as /tmp
+		return nil, err
+	}
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	if os.Getenv("GOTMPDIR") == "" {
+		cmd.Env = append(cmd.Env, "GOTMPDIR="+os.TempDir())
+	}
+	return func() { _ = os.RemoveAll(dir) }, nil // what is left is gone with the next start of the machine
+}
+
 // watch follows the events until their end. When there are none for too long it
 // names the running tests, has their processes print their goroutines and end,
 // and reports so.
@@ -99,7 +130,8 @@ func (s *settings) watch(cmd *exec.Cmd, events io.Reader, p *progress) (hung boo
 			}
 		}
 	}()
-	silent := time.NewTimer(s.silence)
+	// Until the first event packages are built, which takes a busy machine long.
+	silent := time.NewTimer(10 * s.silence)
 	defer silent.Stop()
 	for {
 		select {

@@ -65,6 +65,7 @@ const (
 	GroupRun       Group = "How far to go"
 	GroupLimits    Group = "Limits"
 	GroupJournal   Group = "Journal"
+	GroupView      Group = "What is shown"
 	GroupOutput    Group = "Files, log and output"
 	GroupSignals   Group = "Process and signals"
 	GroupDebug     Group = "Debug"
@@ -73,7 +74,7 @@ const (
 var groupOrder = []Group{
 	GroupAccounts, GroupConnect, GroupAuth, GroupFolders, GroupNames, GroupFolderDel,
 	GroupPresets, GroupSelect, GroupIdentity, GroupTransform, GroupFlags, GroupDelete,
-	GroupRun, GroupLimits, GroupJournal, GroupOutput, GroupSignals, GroupDebug,
+	GroupRun, GroupLimits, GroupJournal, GroupView, GroupOutput, GroupSignals, GroupDebug,
 }
 
 // Option is one row of the option table.
@@ -151,7 +152,7 @@ func buildTable() []Option {
 		accountOptions(), connectOptions(), authOptions(), tokenOptions(), folderOptions(), nameOptions(),
 		folderDeleteOptions(), presetOptions(), selectOptions(), identityOptions(),
 		transformOptions(), flagOptions(), deleteOptions(), runOptions(), limitOptions(),
-		journalOptions(), outputOptions(), signalOptions(), debugOptions(),
+		journalOptions(), viewOptions(), outputOptions(), signalOptions(), debugOptions(),
 	} {
 		all = append(all, part...)
 	}

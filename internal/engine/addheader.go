@@ -3,14 +3,13 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/identity"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
-	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // --addheader identifies a message by its UID on host1, as imapsync does, so
@@ -53,14 +52,17 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 	var g errgroup.Group
 	for i, k := range []*link{fs.lane.src, fs.lane.dst} {
 		g.Go(func() error {
-			return k.do(ctx, func(c *imapconn.Conn) error {
-				got := make(map[imap.UID]identity.Content)
-				contents[i] = got
-				return fs.contentsWithout(ctx, c, uidset.Sorted(uids[i]), i == 1, func(uid imap.UID, _ []byte, content identity.Content) error {
-					got[uid] = content
-					return nil
-				})
+			got := make(map[imap.UID]identity.Content)
+			contents[i] = got
+			slices.Sort(uids[i])
+			_, err := k.contentsWithout(ctx, slices.Compact(uids[i]), i == 1, func(uid imap.UID, _ []byte, content identity.Content) error {
+				got[uid] = content
+				return nil
 			})
+			if err != nil && isRefusal(err) {
+				return nil // see below
+			}
+			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -91,6 +93,62 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 	}
 	if n := len(fs.addedIDs); n > 0 {
 		fs.run.note(fmt.Sprintf("Host1: folder [%s] has %d messages without identifying headers whose UID another message on host2 has as its added Message-Id: they get one made of their content", fs.from.Raw, n))
+	}
+	return nil
+}
+
+// shareAdded has equal messages of host1 share one added Message-Id, as they would
+// share one key that they came with: else each of them would be brought to host2.
+// Those whose own one host2 has keep it.
+func (fs *folderSync) shareAdded(ctx context.Context) error {
+	p := &fs.run.p.Identity
+	if !p.AddHeader || p.SyncDuplicates {
+		return nil
+	}
+	bySize := make(map[int64][]int32)
+	for i := range fs.src.Recs {
+		if r := &fs.src.Recs[i]; r.Is(listing.AddedHeader) {
+			bySize[r.Size] = append(bySize[r.Size], int32(i))
+		}
+	}
+	var uids []imap.UID
+	for _, alike := range bySize {
+		if len(alike) < 2 {
+			continue
+		}
+		for _, s := range alike {
+			uids = append(uids, fs.src.Recs[s].UID)
+		}
+	}
+	if len(uids) == 0 {
+		return nil
+	}
+	read, err := fs.readMessages(ctx, fs.lane.src, uids)
+	if err != nil {
+		return err
+	}
+	on2 := make(map[identity.Key]bool)
+	for i := range fs.dst.Recs {
+		on2[fs.dst.Recs[i].Key] = true
+	}
+	for _, alike := range bySize {
+		first := make(map[identity.Digest]int32) // the one whose key its equals take
+		for _, has := range []bool{true, false} {
+			for _, s := range alike {
+				r := &fs.src.Recs[s]
+				m := read[r.UID]
+				if m == nil || on2[r.Key] != has {
+					continue
+				}
+				f, known := first[m.Exact]
+				switch {
+				case !known:
+					first[m.Exact] = s
+				case !has:
+					r.Key = fs.src.Recs[f].Key
+				}
+			}
+		}
 	}
 	return nil
 }

@@ -41,16 +41,11 @@ func (fs *folderSync) reenter(ctx context.Context, k *link) error {
 // arrivals lists what came to the host2 folder since it was listed.
 func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) {
 	l := &lister{fs: fs, k: k, n: 2}
-	var out []arrival
-	err := k.do(ctx, func(c *imapconn.Conn) error {
-		now, err := l.since(ctx, c, fs.newFrom())
-		if err != nil {
-			return err
-		}
-		out = arrivalsOf(now)
-		return nil
-	})
-	return out, err
+	now, err := l.since(ctx, fs.newFrom())
+	if err != nil {
+		return nil, err
+	}
+	return arrivalsOf(now), nil
 }
 
 // newFrom is the lowest UID that a message can have that did not stand in the listing.
@@ -63,7 +58,19 @@ func (fs *folderSync) newFrom() imap.UID {
 }
 
 // since lists the messages of the selected folder from a UID on.
-func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing.Listing, error) {
+func (l *lister) since(ctx context.Context, from imap.UID) (now *listing.Listing, err error) {
+	err = l.k.do(ctx, func(c *imapconn.Conn) error {
+		now, err = l.sinceOn(ctx, c, from)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return now, l.nameTheRest(ctx, now)
+}
+
+// sinceOn is one command of since.
+func (l *lister) sinceOn(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing.Listing, error) {
 	now := &listing.Listing{Complete: true}
 	stream := c.Fetch(l.items())
 	if err := stream.AskRange(ctx, from, 0); err != nil {
@@ -82,7 +89,7 @@ func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*l
 	now.Sort()
 	// "n:*" names the last message even below n.
 	now.Recs = slices.DeleteFunc(now.Recs, func(r listing.Record) bool { return r.UID < from })
-	return now, l.nameTheRest(ctx, c, now)
+	return now, nil
 }
 
 // arrivalsOf are the messages of a listing as arrivals.

@@ -9,24 +9,23 @@ import (
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/transform"
-	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // headerKept bounds the header kept of a message that is read for its content.
 const headerKept = 1 << 20
 
 // contents reads the given messages of the selected folder and tells each one's
-// header and content. Messages that do not come are left out. The bodies are
-// streamed.
-func (fs *folderSync) contents(ctx context.Context, c *imapconn.Conn, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) error {
-	return fs.contentsWithout(ctx, c, uidset.Of(uids), false, tell)
+// header and content, some twice. Messages that do not come are left out; those that
+// cannot be read are returned. The bodies are streamed.
+func (k *link) contents(ctx context.Context, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) ([]unreadable, error) {
+	return k.contentsWithout(ctx, uids, false, tell)
 }
 
 // contentsWithout is contents, leaving out the line that --addheader added.
-func (fs *folderSync) contentsWithout(ctx context.Context, c *imapconn.Conn, uids imap.UIDSet, added bool, tell func(imap.UID, []byte, identity.Content) error) error {
+func (k *link) contentsWithout(ctx context.Context, uids []imap.UID, added bool, tell func(imap.UID, []byte, identity.Content) error) ([]unreadable, error) {
 	hasher := identity.NewContentHasher()
 	var head headerCatcher
-	return c.FetchEach(ctx, uids, imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
+	return k.readMost(ctx, uids, imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
 		if m.Body == nil {
 			return nil
 		}

@@ -7,9 +7,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
-	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/recall"
 )
 
@@ -118,23 +116,19 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 	}
 	fs.run.note(fmt.Sprintf("Host2: folder [%s] was being filled when the last run ended: waiting until nothing arrives there any more", fs.to.Raw))
 	// The first folder waits for all of them.
-	wait := fs.run.pause(1)
+	wait := fs.run.control.Pause(1)
 	if fs.run.awaited {
 		wait = 0
 	}
 	fs.run.awaited = true
-	for ; ; wait = fs.run.pause(1) {
-		if err := fs.run.sleep(ctx, wait); err != nil {
+	for ; ; wait = fs.run.control.Pause(1) {
+		if err := fs.run.control.Sleep(ctx, wait); err != nil {
 			return err
 		}
 		if err := fs.reenter(ctx, l.k); err != nil {
 			return err
 		}
-		var now *listing.Listing
-		err := l.k.do(ctx, func(c *imapconn.Conn) (err error) {
-			now, err = l.since(ctx, c, fs.dst.NextUID())
-			return err
-		})
+		now, err := l.since(ctx, fs.dst.NextUID())
 		if err != nil {
 			return err
 		}

@@ -117,10 +117,21 @@ func (r *run) checkAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	unread := 0
+	defer func() {
+		if unread > 0 {
+			r.warn(fmt.Sprintf("Host2: %d folders do not hold as many messages as they should, and are not read any more since the run was stopped: the next run does", unread))
+		}
+	}()
 	for _, check := range r.checks {
 		name := check.fs.to.Raw
 		final := last[name]
 		if final.holds(now[name]) {
+			continue
+		}
+		if r.control.Asked() {
+			check.looked = true // its state is not kept
+			unread++
 			continue
 		}
 		if err := r.lookUp(ctx, check); err != nil {

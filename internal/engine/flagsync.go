@@ -32,7 +32,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	defer fs.tellUnlisted()
 	for _, m := range fs.pairing.Present {
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
-		deleted1, deleted2 := fs.hasDeleted(1, src), fs.hasDeleted(2, dst)
+		deleted1, deleted2 := fs.hasDeleted(1, src) || fs.doubted[src.UID], fs.hasDeleted(2, dst)
 		switch {
 		case src.Is(listing.FlagsUnknown), dst.Is(listing.FlagsUnknown):
 			continue
@@ -130,4 +130,17 @@ func (r *run) forJunk(name string) bool {
 func (fs *folderSync) tooBigForFlags(r *listing.Record) bool {
 	s := &fs.run.p.Selection
 	return s.MaxSize != nil && r.Size > *s.MaxSize || s.MinSize != nil && r.Size <= *s.MinSize
+}
+
+// goesAnyway reports whether --expunge2 takes a host2 message since it has a user's mark
+// that nothing of this run takes off: it is no copy of s then. certain: it is known to
+// be that. A message that has the mark on both sides is to go.
+func (fs *folderSync) goesAnyway(s, d *listing.Record, certain bool) bool {
+	if !fs.run.p.Deletion.Expunge2 || !fs.hasDeleted(2, d) {
+		return false
+	}
+	if !certain {
+		return true
+	}
+	return !fs.hasDeleted(1, s) && (!fs.run.p.Flags.Resync || fs.tooBigForFlags(s) || s.Is(listing.FlagsUnknown|listing.Outside))
 }

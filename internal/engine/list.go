@@ -36,15 +36,16 @@ func (l *lister) list(ctx context.Context) (*listing.Listing, error) {
 		return l.foreseen(ctx, seen.listing)
 	}
 	err := l.k.do(ctx, func(c *imapconn.Conn) (err error) {
-		if out, err = l.read(ctx, c); err != nil {
-			return err
-		}
-		return l.nameTheRest(ctx, c, out)
+		out, err = l.read(ctx, c)
+		return err
 	})
 	if err != nil && spoilt(err) && !endsRun(err) {
 		return l.listInParts(ctx, err)
 	}
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, l.nameTheRest(ctx, out)
 }
 
 func (l *lister) flags() *listing.FlagTable { return &l.fs.run.flags[l.n-1] }
@@ -60,8 +61,7 @@ func (l *lister) foreseen(ctx context.Context, out *listing.Listing) (*listing.L
 	if !nameless {
 		return out, nil
 	}
-	err := l.k.do(ctx, func(c *imapconn.Conn) error { return l.nameTheRest(ctx, c, out) })
-	return out, err
+	return out, l.nameTheRest(ctx, out)
 }
 
 // recallFlags notes which messages had flags that host2 kept only some of.

@@ -2,10 +2,13 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -70,6 +73,31 @@ func (fs *folderSync) otherWouldCopy(r *listing.Record) bool {
 	return false
 }
 
+// wouldBeThere has a dry run count as missing what is told from its copy by the order
+// alone, or not at all, when another folder would bring one that is equal: that one
+// stands for it then.
+func (fs *folderSync) wouldBeThere() {
+	if !fs.run.p.Dry || len(fs.merge.dry) == 0 {
+		return
+	}
+	p := &fs.pairing
+	present := p.Present[:0]
+	for _, m := range p.Present {
+		if m.Trust == compare.Certain || !fs.otherWouldCopy(&fs.src.Recs[m.Src]) {
+			present = append(present, m)
+			continue
+		}
+		if m.Trust == compare.Doubtful {
+			p.Doubtful--
+		} else {
+			p.Likely--
+		}
+		p.Missing = append(p.Missing, m.Src)
+	}
+	p.Present = present
+	slices.Sort(p.Missing)
+}
+
 // dryCopy is a message that a dry run would bring to a folder.
 type dryCopy struct {
 	to  string
@@ -93,13 +121,17 @@ func (m *mergeState) spoil(why string) {
 
 // countMerges finds out which host2 folders get more than one host1 folder.
 // Names that the destination takes for the same one count as one.
-func (r *run) countMerges() {
+func (r *run) countMerges(ctx context.Context) error {
 	r.findTwins()
+	if err := r.tellListedTwins(ctx); err != nil {
+		return err
+	}
 	for i := range r.table.Rows {
 		m := r.mergeOf(&r.table.Rows[i])
 		m.sources++
 		m.left++
 	}
+	return nil
 }
 
 // findTwins finds host2 names that differ in case only. If host2 listed all of
@@ -204,4 +236,34 @@ func (m *mergeState) see(fs *folderSync) {
 			m.union[r.Key] = struct{}{}
 		}
 	}
+}
+
+// errLater says that a folder's turn comes after the other folders that go to the same
+// host2 folder.
+var errLater = errors.New("after the other folders that go to the same one")
+
+// waitsForTwins reports whether the folder is to be done after the others that go to the
+// same host2 folder: what counts as present though nothing proves it may be the copy of
+// a message of theirs.
+func (fs *folderSync) waitsForTwins() bool {
+	return !fs.deferred && fs.merge.left > 1 && fs.pairing.Doubtful+fs.pairing.Likely > 0
+}
+
+// deferFolder puts a folder off to the end of the run.
+func (r *run) deferFolder(fs *folderSync, index int) {
+	fs.known.Release()
+	r.deferred = append(r.deferred, &folderSync{run: r, lane: fs.lane, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted, deferred: true, index: index})
+}
+
+// syncDeferred does the work on the folders that were put off.
+func (r *run) syncDeferred(ctx context.Context) error {
+	for _, fs := range r.deferred {
+		if r.stopping() {
+			return errStopped
+		}
+		if err := r.syncTogether(ctx, fs.index, []*folderSync{fs}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -6,14 +6,13 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/identity"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
 // nameTheRest gives an identity to the messages that the wanted headers do not
 // identify: from the Message-Id that --addheader gives, from the whole header, else
 // from the content. Each is read once. With --useheader only the first of these.
-func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
+func (l *lister) nameTheRest(ctx context.Context, out *listing.Listing) error {
 	p := &l.fs.run.p.Identity
 	if p.HeadersGiven && (l.n == 2 || !p.AddHeader) {
 		return nil // the user's choice stands; what it leaves behind is reported
@@ -41,7 +40,7 @@ func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing
 		return nil
 	}
 	hasher := l.fs.run.hasher[l.n-1]
-	return l.fs.contents(ctx, c, todo, func(uid imap.UID, header []byte, content identity.Content) error {
+	bad, err := l.k.contents(ctx, todo, func(uid imap.UID, header []byte, content identity.Content) error {
 		i := out.Find(uid)
 		if i < 0 {
 			return nil
@@ -62,4 +61,8 @@ func (l *lister) nameTheRest(ctx context.Context, c *imapconn.Conn, out *listing
 		r.Bits |= listing.HasKey | listing.ByContent
 		return nil
 	})
+	for _, b := range bad {
+		l.fs.unreadable(l.n, b)
+	}
+	return err
 }

@@ -48,14 +48,32 @@ func (k *link) inParts(ctx context.Context, uids []imap.UID, items imapconn.Fetc
 
 // read asks for items of messages of the selected folder, ascending by UID, and gives
 // those that come to take, some of them twice. Those that cannot be read are left out,
-// also where the server hangs up over them.
+// where the server refuses to read them and where it hangs up over them.
 func (k *link) read(ctx context.Context, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) error {
-	err := k.do(ctx, func(c *imapconn.Conn) error { return c.FetchEach(ctx, uidset.Sorted(uids), items, take) })
-	if !errors.As(err, new(*errKiller)) {
-		return err
+	_, err := k.readMost(ctx, uids, items, take)
+	if err != nil && isRefusal(err) && !errors.As(err, new(*errKiller)) {
+		return nil // none of them can
 	}
-	_, err = k.inParts(ctx, uids, items, func(m *imapconn.Message, _ imapconn.FetchItems) error { return take(m) })
 	return err
+}
+
+// readMost is read, and tells which cannot be read. That a server refuses to read any
+// of them is an error.
+func (k *link) readMost(ctx context.Context, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) ([]unreadable, error) {
+	err := k.do(ctx, func(c *imapconn.Conn) error {
+		stream := c.Fetch(items)
+		if err := stream.Ask(ctx, uidset.Sorted(uids)); err != nil {
+			return err
+		}
+		if err := stream.Each(ctx, take); err != nil {
+			return err
+		}
+		return rangeErr(stream)
+	})
+	if err == nil || !spoilt(err) || endsRun(err) {
+		return nil, err
+	}
+	return k.inParts(ctx, uids, items, func(m *imapconn.Message, _ imapconn.FetchItems) error { return take(m) })
 }
 
 type parts struct {
@@ -234,7 +252,7 @@ func (l *lister) listInParts(ctx context.Context, why error) (*listing.Listing, 
 		return nil, err
 	}
 	out.Sort()
-	if err := l.k.do(ctx, func(c *imapconn.Conn) error { return l.nameTheRest(ctx, c, out) }); err != nil {
+	if err := l.nameTheRest(ctx, out); err != nil {
 		return nil, err
 	}
 	for _, b := range bad {

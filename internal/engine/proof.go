@@ -82,6 +82,9 @@ func (c *copier) unproved(ctx context.Context) ([]*task, error) {
 	if p := c.fs.run.p; !look && !again && !p.Deletion.Delete1 && !p.Flags.SyncAfterCopy && !c.fs.run.labels() {
 		return nil, nil // the counts are asked for at the end of the run; nothing depends on them before
 	}
+	if c.fs.run.control.Asked() {
+		return nil, errStopped // the next run looks, before anything depends on it
+	}
 	if err := c.fs.reenter(ctx, c.lane.dst); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ func (r *run) checkSearch(ctx context.Context) error {
 	r.note("Checking SEARCH ALL works on both accounts. To avoid that check, use --nochecknoabletosearch")
 	good := true
 	for i, k := range []*link{r.main.src, r.main.dst} {
+		r.note(fmt.Sprintf("Host%d: checking if SEARCH ALL works on INBOX", i+1))
 		opened, err := k.open(ctx, "INBOX", false)
 		if err != nil && !isRefusal(err) {
 			return err
@@ -37,8 +38,14 @@ func (r *run) checkSearch(ctx context.Context) error {
 			good = false
 			continue
 		}
-		r.note(fmt.Sprintf("Host%d: folder [INBOX] has %d messages by SELECT and %d by SEARCH ALL", i+1, opened.Exists, found))
-		good = good && int64(found) == int64(opened.Exists)
+		r.note(fmt.Sprintf("Host%d: folder [INBOX] has %d messages mentioned by SELECT", i+1, opened.Exists))
+		r.note(fmt.Sprintf("Host%d: folder [INBOX] has %d messages found by SEARCH ALL", i+1, found))
+		if int64(found) == int64(opened.Exists) {
+			r.note(fmt.Sprintf("Host%d: folder [INBOX] has the same messages count (%d) by SELECT and SEARCH ALL", i+1, found))
+			continue
+		}
+		r.warn(fmt.Sprintf("Host%d: folder [INBOX] has not the same count by SELECT (%d) and SEARCH ALL (%d)", i+1, opened.Exists, found))
+		good = false
 	}
 	if good {
 		r.note("Good! SEARCH ALL works on both accounts.")

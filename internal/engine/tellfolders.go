@@ -18,6 +18,10 @@ func (r *run) tellSubfolders(t *folders.Table) {
 	}
 }
 
+// manyFolders is from how many folders on imapsync does not ask each of them by
+// default whether it can be selected.
+const manyFolders = 152
+
 // tellChecks is what imapsync says of its checks of the wanted folders. LIST has
 // told both here, so that neither costs anything.
 func (r *run) tellChecks(c *folders.Choice) {
@@ -32,6 +36,14 @@ func (r *run) tellChecks(c *folders.Choice) {
 				r.note(fmt.Sprintf("Checking %s is selectable on host1", n))
 			}
 		}
+	}
+	if f.CheckExist {
+		r.note("Host1: Checking wanted folders exist. Use --nocheckfoldersexist to avoid this check.")
+	} else {
+		r.note("Host1: Not checking that wanted folders exist. Remove --nocheckfoldersexist to get this check.")
+	}
+	if n := len(c.Wanted); f.CheckSelectable == nil && n > manyFolders {
+		r.note(fmt.Sprintf("Host1: Not checking that %d wanted folders are selectable one by one, since LIST says it of all of them.", n))
 	}
 	if selectable {
 		r.note("Host1: Checking wanted folders are selectable. Use --nocheckselectable to avoid this check.")

@@ -49,11 +49,9 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 	}
 	content := make(map[imap.UID]identity.Content)
 	slices.Sort(read)
-	err := k.do(ctx, func(conn *imapconn.Conn) error {
-		return fs.contents(ctx, conn, read, func(uid imap.UID, _ []byte, what identity.Content) error {
-			content[uid] = what
-			return nil
-		})
+	_, err := k.contents(ctx, read, func(uid imap.UID, _ []byte, what identity.Content) error {
+		content[uid] = what
+		return nil
 	})
 	if err != nil {
 		return err

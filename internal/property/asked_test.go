@@ -33,14 +33,14 @@ func (f *facts) onHost1(to, body string) bool {
 	return false
 }
 
-// markedOnHost1 tells whether a user has marked a message with this content \Deleted
-// in a host1 folder that goes to this one.
+// markedOnHost1 tells whether a user has marked a message with the content of a host2
+// message \Deleted in a host1 folder that goes to this one.
 func (f *facts) markedOnHost1(to, body string) bool {
 	for _, from := range f.sourcesOf(to) {
 		folder := f.before[f.from][from]
 		for i := range folder.messages {
 			m := &folder.messages[i]
-			if m.has(`\Deleted`) && (m.body == body || f.o.sent(m.body) == body) && !f.p.marks[place{f.from, from, folder.validity, m.uid}] {
+			if m.has(`\Deleted`) && f.o.equal(body, m.body) && !f.p.marks[place{f.from, from, folder.validity, m.uid}] {
 				return true
 			}
 		}
@@ -94,7 +94,7 @@ func (f *facts) isNewMail(at place, m *message) bool {
 	switch {
 	case f.o.has("--delete2newmail"):
 		return false
-	case f.o.has("--nousecache") || !f.p.began[f.from]:
+	case f.o.has("--nousecache") || !f.p.began[f.from] || o.voided:
 		return recent
 	case f.p.torn[f.from]:
 		return o.by == 0 && o.late[f.from] && recent
@@ -149,7 +149,7 @@ func (f *facts) asked2(at place, m *message) bool {
 		return true
 	}
 	if f.o.has("--expunge2") {
-		if m.has(`\Deleted`) && !f.p.marks[at] || f.markedOnHost1(at.folder, strip(m.body)) {
+		if m.has(`\Deleted`) && !f.p.marks[at] || f.markedOnHost1(at.folder, m.body) {
 			return true
 		}
 	}
@@ -161,5 +161,5 @@ func (f *facts) asked2(at place, m *message) bool {
 		return true
 	}
 	_, stays := f.after[f.to][at.folder]
-	return f.o.has("--delete2folders") && !stays && len(f.sourcesOf(at.folder)) == 0 && f.p.origins[at].by == 0
+	return f.o.has("--delete2folders") && !stays && len(f.sourcesOf(at.folder)) == 0 && (f.p.origins[at].by == 0 || f.p.origins[at].untold)
 }
