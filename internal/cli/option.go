@@ -63,6 +63,7 @@ const (
 	GroupFlags     Group = "Flags, dates, labels"
 	GroupDelete    Group = "Deleting messages"
 	GroupRun       Group = "How far to go"
+	GroupProof     Group = "Verification"
 	GroupLimits    Group = "Limits"
 	GroupJournal   Group = "Journal"
 	GroupOutput    Group = "Files, log and output"
@@ -73,7 +74,7 @@ const (
 var groupOrder = []Group{
 	GroupAccounts, GroupConnect, GroupAuth, GroupFolders, GroupNames, GroupFolderDel,
 	GroupPresets, GroupSelect, GroupIdentity, GroupTransform, GroupFlags, GroupDelete,
-	GroupRun, GroupLimits, GroupJournal, GroupOutput, GroupSignals, GroupDebug,
+	GroupRun, GroupProof, GroupLimits, GroupJournal, GroupOutput, GroupSignals, GroupDebug,
 }
 
 // Option is one row of the option table.
@@ -150,7 +151,7 @@ func buildTable() []Option {
 	for _, part := range [][]Option{
 		accountOptions(), connectOptions(), authOptions(), tokenOptions(), folderOptions(), nameOptions(),
 		folderDeleteOptions(), presetOptions(), selectOptions(), identityOptions(),
-		transformOptions(), flagOptions(), deleteOptions(), runOptions(), limitOptions(),
+		transformOptions(), flagOptions(), deleteOptions(), runOptions(), proofOptions(), limitOptions(),
 		journalOptions(), outputOptions(), signalOptions(), debugOptions(),
 	} {
 		all = append(all, part...)

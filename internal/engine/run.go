@@ -184,7 +184,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		if s != nil {
 			fin.BytesIn[s.n], fin.BytesOut[s.n] = s.bytesIn, s.bytesOut
 			fin.Reconnections[s.n] = s.reconnections
-			fin.Commands[s.n] = s.commands
+			fin.Commands[s.n], fin.CommandNames[s.n] = s.commands, s.commandNames
 		}
 	}
 	r.emit(fin)

@@ -55,6 +55,7 @@ type side struct {
 	reconnections     int
 	bytesIn, bytesOut int64
 	commands          int64
+	commandNames      map[string]int64
 	fault             error // of the certificate, which was let pass on loopback
 }
 
@@ -66,6 +67,12 @@ func (s *side) count(c *imapconn.Conn) {
 	s.bytesIn += n.NetIn
 	s.bytesOut += n.NetOut
 	s.commands += int64(c.Commands())
+	if s.commandNames == nil {
+		s.commandNames = make(map[string]int64)
+	}
+	for name, k := range c.CommandNames() {
+		s.commandNames[name] += k
+	}
 }
 
 // name is the folder's name in both its forms.

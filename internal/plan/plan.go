@@ -40,6 +40,7 @@ type Plan struct {
 	Output    Output
 	Debug     Debug
 	Run       Run
+	Proof     Proof
 }
 
 // Mode says how far a run goes (imapsync: --dry, --justlogin, --justfolders...).
@@ -55,6 +56,10 @@ const (
 	ModeJustFolderSizes Mode = "justfoldersizes"
 	ModeJustFolders     Mode = "justfolders"
 	ModeSync            Mode = "sync"
+	// ModeVerify and ModeDoctor belong to the commands of these names: nothing is
+	// carried out.
+	ModeVerify Mode = "verify"
+	ModeDoctor Mode = "doctor"
 )
 
 // Folders says which folders take part, under which names they arrive, and
