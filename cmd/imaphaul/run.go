@@ -53,6 +53,9 @@ type runner struct {
 	stopOnce sync.Once
 
 	forceOnce sync.Once
+
+	// verified is the exit code that the verification at the end asks for.
+	verified int
 }
 
 // sink folds an event into the figures and shows it to every printer.
@@ -128,6 +131,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	} else {
 		carryOut(ctx, r.p, work{sink: r.sink, report: r.report, trace: &lineWriter{text: r.text}, table: r.table, stop: stop, signal: r.policy.ended, tokens: r.tokens})
 	}
+	r.verify(ctx, stop)
 	endWatch()
 	<-watched
 	done()
@@ -137,6 +141,9 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 // end prints the last lines and removes what belongs to this process.
 func (r *runner) end(abortFile string) (int, os.Signal) {
 	code := r.tally.Stats().ExitCode()
+	if code == event.ExitOK {
+		code = r.verified
+	}
 	var notes []error
 	if r.skipped != nil {
 		err := r.skipped.Close()

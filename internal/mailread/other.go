@@ -57,8 +57,11 @@ func (o *otherClient) close() {
 // named is the folder as the other client takes names, false where it would write
 // another one on the wire.
 func named(raw string) (string, bool) {
+	if folders.IsInbox(raw) {
+		return "INBOX", true
+	}
 	text := folders.Decode(raw)
-	if folders.Encode(text) != raw || strings.ContainsAny(raw, "\r\n\x00") || folders.IsInbox(raw) && raw != "INBOX" {
+	if folders.Encode(text) != raw || strings.ContainsAny(raw, "\r\n\x00") {
 		return "", false
 	}
 	return text, true
