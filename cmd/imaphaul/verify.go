@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/imaphaul/imaphaul/internal/access"
+	"github.com/imaphaul/imaphaul/internal/certificate"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -30,10 +31,32 @@ func verifyCommand(p *plan.Plan, out, errOut io.Writer) int {
 		return event.ExitUsage
 	}
 	notes.to(func(text string) { _, _ = fmt.Fprintf(errOut, "Warning: %s\n", text) })
-	printer := verification.NewPrinter(p.Proof.Format, out)
-	sum, err := verifyAccounts(ctx, p, tokens, errOut, printer, [3]map[string]int64{})
+	var sum *verification.Summary
+	var printer verification.Printer
+	if p.Proof.Against != "" {
+		c, openErr := certificate.Open(p.Proof.Against)
+		if openErr != nil {
+			_, _ = fmt.Fprintf(errOut, "Error: --against: %v\n", openErr)
+			return event.ExitNoInput
+		}
+		defer c.Close()
+		printer = verification.NewPrinter(p.Proof.Format, out)
+		sum, err = verifyAgainst(ctx, p, c, tokens, errOut, printer)
+	} else {
+		c, beginErr := beginCertificate(p)
+		if beginErr != nil {
+			_, _ = fmt.Fprintf(errOut, "Error: %v\n", beginErr)
+			return event.ExitNoFile
+		}
+		printer = verification.NewPrinter(p.Proof.Format, out)
+		sum, err = verifyAccounts(ctx, p, c, tokens, errOut, printer, [3]map[string]int64{})
+	}
 	told := printer.End(sum)
+	var lost *fileError
 	switch {
+	case errors.As(err, &lost):
+		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
+		return event.ExitNoFile
 	case err != nil && ctx.Err() != nil:
 		_, _ = fmt.Fprintln(errOut, "Interrupted. What was told so far is not all.")
 		return event.ExitBySignal
@@ -51,16 +74,36 @@ func verifyCommand(p *plan.Plan, out, errOut io.Writer) int {
 
 // verifyAccounts holds both accounts of a plan against each other. ran are the commands
 // that a run sent before, by side.
-func verifyAccounts(ctx context.Context, p *plan.Plan, tokens tokenSources, trace io.Writer, printer verification.Printer, ran [3]map[string]int64) (*verification.Summary, error) {
+func verifyAccounts(ctx context.Context, p *plan.Plan, c *certifying, tokens tokenSources, trace io.Writer, printer verification.Printer, ran [3]map[string]int64) (*verification.Summary, error) {
 	o := verification.Options{Row: printer.Row, Note: printer.Note, Ran: ran}
 	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
 		account, err := openAccount(a, i+1, p, tokens, trace)
 		if err != nil {
-			return &verification.Summary{}, err
+			return &verification.Summary{}, errors.Join(err, c.end(nil, err))
 		}
 		o.Accounts[i] = account
 	}
-	return verification.Run(ctx, p, o)
+	c.attach(&o)
+	sum, err := verification.Run(ctx, p, o)
+	if failed := c.end(sum, err); err == nil && failed != nil {
+		err = &fileError{failed}
+	}
+	return sum, err
+}
+
+// fileError is a certificate that could not be written.
+type fileError struct{ err error }
+
+func (e *fileError) Error() string { return e.err.Error() }
+func (e *fileError) Unwrap() error { return e.err }
+
+// verifyAgainst holds host2 against a certificate.
+func verifyAgainst(ctx context.Context, p *plan.Plan, c *certificate.Reader, tokens tokenSources, trace io.Writer, printer verification.Printer) (*verification.Summary, error) {
+	account, err := openAccount(&p.Host2, 2, p, tokens, trace)
+	if err != nil {
+		return &verification.Summary{}, err
+	}
+	return verification.Against(ctx, p, c, verification.Options{Row: printer.Row, Note: printer.Note, Accounts: [2]*access.Account{1: account}})
 }
 
 // openAccount prepares one account of a plan for reading.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -30,12 +31,22 @@ func (r *runner) verify(ctx context.Context, stop <-chan struct{}) {
 		case <-over:
 		}
 	}()
+	c, err := beginCertificate(r.p)
+	if err != nil {
+		r.text.Line("Error: %s", err)
+		r.verified = event.ExitNoFile
+		return
+	}
 	r.text.Line("++++ Verification (%s)", r.p.Proof.Depth)
 	lines := &lineWriter{text: r.text}
 	printer := verification.NewPrinter("", lines)
-	sum, err := verifyAccounts(ctx, r.p, r.tokens, lines, printer, stats.Finished.CommandNames)
+	sum, err := verifyAccounts(ctx, r.p, c, r.tokens, lines, printer, stats.Finished.CommandNames)
 	_ = printer.End(sum) // its lines are those of the run, whose loss is told there
+	var lost *fileError
 	switch {
+	case errors.As(err, &lost):
+		r.text.Line("Error: %s", err)
+		r.verified = event.ExitNoFile
 	case err != nil && ctx.Err() != nil:
 		r.text.Line("The verification was interrupted. What was told so far is not all.")
 		r.verified = event.ExitBySignal

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"strconv"
 	"strings"
 
@@ -40,6 +41,9 @@ func (b *builder) proof() plan.Proof {
 	}
 	if p.Against != "" && p.Manifest != "" {
 		b.bad.add("--manifest and --against exclude each other: a certificate is made of both accounts.")
+	}
+	if _, err := os.Lstat(p.Manifest); p.Manifest != "" && err == nil {
+		b.bad.add("--manifest %s: the file exists already, and a certificate is not overwritten. Choose another name.", p.Manifest)
 	}
 	if p.Manifest != "" && p.Depth != plan.DepthFull && p.Depth != "" {
 		b.bad.add("--manifest needs whole messages: leave --verify %s out, or give --verify full.", v.str("verify"))

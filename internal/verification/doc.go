@@ -72,9 +72,16 @@ type Summary struct {
 	// few.
 	Own      []string
 	OwnCount int
+	// Sides are both accounts, 1 and 2.
+	Sides [3]Side
 	// Notes are things to know about the result.
 	Notes []string
 }
 
 // OK reports whether all is equal or explained.
 func (s *Summary) OK() bool { return s.Counted == 0 }
+
+// Side is an account and the server that it is on, as it was found.
+type Side struct {
+	Host, User, Greeting, TLS, RemoteIP string
+}

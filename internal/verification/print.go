@@ -102,7 +102,11 @@ func (t *text) End(s *Summary) error {
 // Lines are the summary in words, the verdict first.
 func (s *Summary) Lines() []string {
 	out := []string{"Verdict: " + s.Verdict()}
-	out = append(out, fmt.Sprintf("Compared: %s; %d folders and %d messages of host1 (%s), %d of them by their whole content", s.Depth, s.Folders, s.Messages, units.Bytes(s.Bytes), s.Compared))
+	of := " of host1"
+	if s.Commands[1] == nil {
+		of = "" // a certificate
+	}
+	out = append(out, fmt.Sprintf("Compared: %s; %d folders and %d messages%s (%s), %d of them by their whole content", s.Depth, s.Folders, s.Messages, of, units.Bytes(s.Bytes), s.Compared))
 	out = append(out, fmt.Sprintf("Messages equal: %d; rows that differ: %d; rows explained: %d", s.Equal, s.Counted, s.Explained))
 	if len(s.Habits) > 0 {
 		out = append(out, "Host2 is known to do this to messages: "+strings.Join(s.Habits, ", "))
@@ -135,6 +139,15 @@ func (s *Summary) Verdict() string {
 		return fmt.Sprintf("equal, but for %d rows that are explained%s", s.Explained, host1)
 	}
 	return "equal" + host1
+}
+
+// CommandWords lists the commands sent to a side by the run and by the verification.
+func (s *Summary) CommandWords(side int) string {
+	all := maps.Clone(s.Commands[side])
+	for name, n := range s.Run[side] {
+		all[name] += n
+	}
+	return commands(all)
 }
 
 // writes counts the commands that can change a mailbox.

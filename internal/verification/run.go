@@ -191,6 +191,8 @@ func (v *verifier) enter(ctx context.Context) error {
 		return err
 	}
 	for i, t := range v.trees {
+		a := v.o.Accounts[i].Plan()
+		v.sum.Sides[i+1] = Side{Host: a.Host, User: a.User, Greeting: t.Greeting, TLS: t.TLS, RemoteIP: t.RemoteIP}
 		if t.NoSubscriptions != "" {
 			v.note(fmt.Sprintf("Host%d does not tell which folders are subscribed, so subscriptions are not compared: %s", i+1, t.NoSubscriptions))
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/access"
+	"github.com/imaphaul/imaphaul/internal/certificate"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
@@ -49,17 +51,18 @@ func mailbox() corpus.Mailbox {
 type account struct {
 	s          *mailtest.Server
 	user, pass string
+	port       int
 }
 
 func fill(t *testing.T, s *mailtest.Server, box corpus.Mailbox) account {
 	t.Helper()
 	user, pass := s.User(t)
 	mailtest.Fill(t, s, user, box)
-	return account{s, user, pass}
+	return account{s, user, pass, s.Port}
 }
 
 func (a account) args(n string) []string {
-	return []string{"--host" + n, a.s.Host, "--port" + n, strconv.Itoa(a.s.Port), "--user" + n, a.user, "--password" + n, a.pass, "--nossl" + n, "--notls" + n}
+	return []string{"--host" + n, a.s.Host, "--port" + n, strconv.Itoa(a.port), "--user" + n, a.user, "--password" + n, a.pass, "--nossl" + n, "--notls" + n}
 }
 
 // verify runs a verification and returns its rows, those of equal folders left out.
@@ -113,7 +116,7 @@ type client struct {
 
 func (a account) connect(t *testing.T) *client {
 	t.Helper()
-	c, err := imapconn.Connect(t.Context(), imapconn.Config{Host: a.s.Host, Port: a.s.Port, AllowCleartext: true, Timeout: 20 * time.Second})
+	c, err := imapconn.Connect(t.Context(), imapconn.Config{Host: a.s.Host, Port: a.port, AllowCleartext: true, Timeout: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,45 +175,47 @@ var planted = []struct {
 	name  string
 	plant func(c *client)
 	want  []string // mark, what differs: of the rows that count
+	// against are those of the certificate that was made before; nil: the same.
+	against []string
 }{
-	{"nothing", func(*client) {}, nil},
-	{"missing", func(c *client) { c.remove("Work", 1) }, []string{"-"}},
-	{"extra", func(c *client) { c.add("Work", body("seven", "seventh")) }, []string{"+"}},
-	{"duplicate", func(c *client) { c.add("Work", body("four", "fourth, of some length"), imap.FlagSeen) }, []string{"+"}},
-	{"flag", func(c *client) { c.store("Work", 4, imap.StoreFlagsAdd, imap.FlagFlagged) }, []string{"*flags"}},
-	{"flag gone", func(c *client) { c.store("INBOX", 1, imap.StoreFlagsDel, imap.FlagSeen) }, []string{"*flags"}},
-	{"keyword", func(c *client) { c.store("INBOX", 2, imap.StoreFlagsDel, "$work") }, []string{"*flags"}},
-	{"date", func(c *client) {
+	{name: "nothing", plant: func(*client) {}},
+	{name: "missing", plant: func(c *client) { c.remove("Work", 1) }, want: []string{"-"}},
+	{name: "extra", plant: func(c *client) { c.add("Work", body("seven", "seventh")) }, want: []string{"+"}},
+	{name: "duplicate", plant: func(c *client) { c.add("Work", body("four", "fourth, of some length"), imap.FlagSeen) }, want: []string{"+"}},
+	{name: "flag", plant: func(c *client) { c.store("Work", 4, imap.StoreFlagsAdd, imap.FlagFlagged) }, want: []string{"*flags"}},
+	{name: "flag gone", plant: func(c *client) { c.store("INBOX", 1, imap.StoreFlagsDel, imap.FlagSeen) }, want: []string{"*flags"}},
+	{name: "keyword", plant: func(c *client) { c.store("INBOX", 2, imap.StoreFlagsDel, "$work") }, want: []string{"*flags"}},
+	{name: "date", plant: func(c *client) {
 		c.remove("Work", 4)
 		c.addAt("Work", body("five", "fifth"), date.Add(time.Hour))
-	}, []string{"*date"}},
-	{"one flipped byte", func(c *client) {
+	}, want: []string{"*date"}},
+	{name: "one flipped byte", plant: func(c *client) {
 		c.swap("Work", 1, bytes.Replace(body("four", "fourth, of some length"), []byte("some"), []byte("sole"), 1), imap.FlagSeen)
-	}, []string{"*body"}},
-	{"cut body", func(c *client) { c.swap("Work", 1, body("four", "fourth"), imap.FlagSeen) }, []string{"*body"}},
-	{"wrong folder", func(c *client) {
+	}, want: []string{"*body"}, against: []string{"+", "-"}},
+	{name: "cut body", plant: func(c *client) { c.swap("Work", 1, body("four", "fourth"), imap.FlagSeen) }, want: []string{"*body"}, against: []string{"+", "-"}},
+	{name: "wrong folder", plant: func(c *client) {
 		c.remove("Work", 4)
 		c.add("INBOX", body("five", "fifth"))
-	}, []string{"-", "+"}},
-	{"swapped bodies under equal ids", func(c *client) {
+	}, want: []string{"-", "+"}, against: []string{"*folder"}},
+	{name: "swapped bodies under equal ids", plant: func(c *client) {
 		c.remove("Work", 1)
 		c.remove("Work", 4)
 		c.add("Work", body("four", "fifth"), imap.FlagSeen)
 		c.add("Work", body("five", "fourth, of some length"))
-	}, []string{"*body", "*body"}},
-	{"missing subscription", func(c *client) { c.must(c.c.Unsubscribe(c.t.Context(), c.name("Work"))) }, []string{"*subscription"}},
-	{"folder missing", func(c *client) { c.must(c.c.Delete(c.t.Context(), c.name("Empty"))) }, []string{"-"}},
-	{"case-changed folder", func(c *client) {
+	}, want: []string{"*body", "*body"}, against: []string{"+", "+", "-", "-"}},
+	{name: "missing subscription", plant: func(c *client) { c.must(c.c.Unsubscribe(c.t.Context(), c.name("Work"))) }, want: []string{"*subscription"}},
+	{name: "folder missing", plant: func(c *client) { c.must(c.c.Delete(c.t.Context(), c.name("Empty"))) }, want: []string{"-"}},
+	{name: "case-changed folder", plant: func(c *client) {
 		c.must(c.c.Delete(c.t.Context(), c.name("Empty")))
 		c.must(c.c.Create(c.t.Context(), c.name("EMPTY")))
 		c.must(c.c.Subscribe(c.t.Context(), c.name("EMPTY")))
-	}, []string{"*name"}},
-	{"header added", func(c *client) {
+	}, want: []string{"*name"}},
+	{name: "header added", plant: func(c *client) {
 		c.swap("Work", 1, append([]byte("X-Gate: passed\r\n"), body("four", "fourth, of some length")...), imap.FlagSeen)
-	}, []string{"*header"}},
-	{"header line changed", func(c *client) {
+	}, want: []string{"*header"}, against: []string{"+", "-"}},
+	{name: "header line changed", plant: func(c *client) {
 		c.swap("Work", 4, bytes.Replace(body("five", "fifth"), []byte("about"), []byte("abouT"), 1))
-	}, []string{"*header"}},
+	}, want: []string{"*header"}, against: []string{"+", "-"}},
 }
 
 // counting are the rows that count, in short.
@@ -234,6 +239,8 @@ func testPlanted(t *testing.T, from, to *mailtest.Server, ownOnly bool, which fu
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			b := fill(t, to, mailbox())
+			path := filepath.Join(t.TempDir(), "certificate")
+			certify(t, a, b, path)
 			tc.plant(b.connect(t))
 			rows, sum := verify(t, a, b, ownOnly, "--nomxcheck")
 			want := slices.Sorted(slices.Values(tc.want))
@@ -243,8 +250,70 @@ func testPlanted(t *testing.T, from, to *mailtest.Server, ownOnly bool, which fu
 			if !ownOnly && len(sum.Own) > 0 {
 				t.Errorf("the other client was left out: %q", sum.Own)
 			}
+			if tc.against != nil {
+				want = tc.against
+			}
+			rows, sum = holdAgainst(t, b, path, ownOnly)
+			if got := counting(rows); !slices.Equal(got, want) || sum.OK() != (len(want) == 0) || sum.Commands[1] != nil {
+				t.Errorf("against the certificate: %q, want %q: %+v", got, want, rows)
+			}
 		})
 	}
+}
+
+// certify writes the certificate of two accounts.
+func certify(t *testing.T, a, b account, path string) {
+	t.Helper()
+	w, err := certificate.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, out := cli.ParseArgs(slices.Concat([]string{"verify", "--nousecache"}, a.args("1"), b.args("2"))...)
+	if out != nil {
+		t.Fatal(out.Stderr)
+	}
+	sum, err := Run(t.Context(), p, Options{
+		Accounts: accountsOf(t, p),
+		Folder: func(f FolderPair) error {
+			return w.Folder(certificate.Folder{Name: f.Name2, Subscribed: f.Subscribed2, UIDValidity: f.UIDValidity})
+		},
+		Pair: func(p Pair) error {
+			return w.Message(certificate.Message{Folder1: p.Folder1, Digest1: p.Digest1, Digest2: p.Digest2, Size1: p.Size1, Size2: p.Size2, Date: p.Date, Flags: p.Flags, UID1: p.UID1, UID2: p.UID2})
+		},
+	})
+	if err == nil {
+		err = w.Finish([]certificate.Fact{{Name: "made", Value: time.Now().UTC().Format(time.RFC3339)}, {Name: "messages", Value: strconv.FormatInt(sum.Messages, 10)}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// holdAgainst holds host2 alone against a certificate.
+func holdAgainst(t *testing.T, b account, path string, ownOnly bool) (rows []Row, sum *Summary) {
+	t.Helper()
+	p, out := cli.ParseArgs(slices.Concat([]string{"verify", "--against", path, "--againstflags"}, b.args("2"))...)
+	if out != nil {
+		t.Fatal(out.Stderr)
+	}
+	c, err := certificate.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	to, err := access.New(&p.Host2, access.Options{Side: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err = Against(t.Context(), p, c, Options{OnlyOwn: ownOnly, Accounts: [2]*access.Account{1: to}, Row: func(r Row) {
+		if r.Mark != Equal {
+			rows = append(rows, r)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows, sum
 }
 
 func TestPlantedEmbedded(t *testing.T) {
