@@ -65,7 +65,7 @@ func (l *logFile) close() {
 
 // lineWriter prints what is written to it line by line.
 type lineWriter struct {
-	text *report.Text
+	text *printers
 	mu   sync.Mutex
 	rest []byte
 }
@@ -79,7 +79,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 		if i < 0 {
 			return len(p), nil
 		}
-		w.text.Line("%s", bytes.TrimSuffix(w.rest[:i], []byte("\r")))
+		w.text.Trace(bytes.TrimSuffix(w.rest[:i], []byte("\r")))
 		w.rest = w.rest[i+1:]
 	}
 }

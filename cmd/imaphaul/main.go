@@ -66,8 +66,7 @@ func start() (code int, sig os.Signal) {
 			pairs, mapNotes, err = readMap(r)
 			return pairs, err
 		},
-		HostName: hostName,
-		Width:    terminalWidth(),
+		Width: terminalWidth(),
 	})
 	if p != nil {
 		for _, n := range mapNotes {
@@ -83,6 +82,8 @@ func start() (code int, sig os.Signal) {
 		return migrate(p, os.Stdout, os.Stderr)
 	case out.Demo, out.SelfTest:
 		return demonstrate(out, os.Stdout, os.Stderr), nil
+	case out.Explain != nil:
+		return explain(out.Explain, os.Stdout, os.Stderr), nil
 	case out.Login != nil:
 		return logIn(out.Login, environ, os.Stdout, os.Stderr), nil
 	}
@@ -92,12 +93,6 @@ func start() (code int, sig os.Signal) {
 	_, _ = fmt.Fprint(os.Stdout, out.Stdout)
 	_, _ = fmt.Fprint(os.Stderr, out.Stderr)
 	return out.Code, nil
-}
-
-// hostName is a host1 name as --regextrans2 sees it, for the explanation of
-// expressions.
-func hostName(name string, sep1, prefix1, sep2, prefix2 string) string {
-	return folders.BeforeTrans(name, folders.Space{Sep: sep1, Prefix: prefix1}, folders.Space{Sep: sep2, Prefix: prefix2})
 }
 
 // readMap reads a mapping of folders for the command line, and what there is to

@@ -62,7 +62,7 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	}
 	options := reportOptions(p, log.path)
 	queue := report.NewQueue(out, log.path)
-	text := report.NewText(&report.Tee{Out: queue, Log: log.writer()}, tally, options)
+	text := newPrinters(queue, log, tally, options)
 	r := &runner{p: p, tally: tally, text: text, queue: queue, log: log, options: options, skipped: skipped, pid: pid, table: stdout, tokens: tokens}
 	notes.to(func(text string) { r.sink(event.Note{Text: text, Warn: true}) })
 	return r.run(preamble(p, pidNotes))

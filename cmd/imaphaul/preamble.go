@@ -16,6 +16,7 @@ const missingShown = 20
 func reportOptions(p *plan.Plan, logPath string) report.Options {
 	o := report.Options{
 		Program: "imaphaul", Version: programVersion(), CalledAs: calledAs(),
+		Detail:      report.Detail(p.View.Detail),
 		Dry:         p.Dry,
 		JustFolders: p.Mode == plan.ModeJustFolders,
 		UseUID:      p.Identity.UseUID,

@@ -20,25 +20,11 @@ import (
 // abortPoll is how often the file of --abortbyfile is looked for.
 const abortPoll = 500 * time.Millisecond
 
-// work is what carries out a plan: the engine.
-type work struct {
-	sink  event.Sink
-	trace io.Writer
-	// report writes the message of --emailreportN.
-	report func(engine.ReportRequest) ([]byte, error)
-	// table receives the mapping of --printmap.
-	table  io.Writer
-	stop   <-chan struct{}
-	signal func() string
-	// tokens are where access tokens come from.
-	tokens tokenSources
-}
-
 // runner is one run with its printers.
 type runner struct {
 	p       *plan.Plan
 	tally   *event.Tally
-	text    *report.Text
+	text    *printers
 	queue   *report.Queue
 	log     *logFile
 	options report.Options
@@ -62,9 +48,6 @@ type runner struct {
 func (r *runner) sink(e event.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if fin, ok := e.(event.Finished); ok {
-		e = r.whoAsked(fin)
-	}
 	r.tally.Add(e)
 	r.text.Event(e)
 	if r.skipped != nil {
@@ -72,13 +55,13 @@ func (r *runner) sink(e event.Event) {
 	}
 }
 
-// whoAsked completes the engine's last words: it is asked to stop in one way, and
-// here it is known by whom.
-func (r *runner) whoAsked(fin event.Finished) event.Finished {
-	if fin.Stopped == "signal" && r.policy.ended() == "" && r.byFile.Load() {
-		fin.Stopped = "file"
+// stoppedBy tells the engine who asked it to stop. A signal that follows the file
+// counts for more: the process ends by it.
+func (r *runner) stoppedBy() event.StopReason {
+	if r.policy.ended() == "" && r.byFile.Load() {
+		return event.StopFile
 	}
-	return fin
+	return event.StopSignal
 }
 
 // report writes the message of --emailreportN, of the figures so far.
@@ -86,7 +69,7 @@ func (r *runner) report(q engine.ReportRequest) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m := report.Mail{Side: q.Side, From: r.p.Output.EmailReportFrom, MessageID: q.MessageID, Date: time.Now()}
-	return m.Compose(r.tally.Ending(r.whoAsked(q.Finished)), r.options)
+	return m.Compose(r.tally.Ending(q.Finished), r.options)
 }
 
 func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
@@ -129,7 +112,11 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	if r.p.Mode == plan.ModeJustBanner {
 		r.sink(fin)
 	} else {
-		carryOut(ctx, r.p, work{sink: r.sink, report: r.report, trace: &lineWriter{text: r.text}, table: r.table, stop: stop, signal: r.policy.ended, tokens: r.tokens})
+		engine.Run(ctx, r.p, engine.Options{
+			Sink: r.sink, Trace: &lineWriter{text: r.text}, MapWriter: r.table, Report: r.report,
+			Tokens: r.tokens.of, Version: programVersion(),
+			Stop: stop, StoppedBy: r.stoppedBy, Signal: r.policy.ended,
+		})
 	}
 	r.verify(ctx, stop)
 	endWatch()

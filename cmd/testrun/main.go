@@ -1,11 +1,12 @@
 // Command testrun runs `go test` with the arguments it is given, and shows what
-// go test would show, with three differences:
+// go test would show, with four differences:
 //
 //   - No limit of time for a package: a run ends when no test of it has moved on
 //     for -silence. A slow machine is no failure, a test that hangs is one.
 //   - The running tests are named then, before their goroutines are printed.
 //   - The slowest tests are listed at the end, with a word about those above
 //     -slow.
+//   - Temporary files of the tests are in memory where there is room.
 //
 // Options of testrun stand before "--", all behind it is for go test.
 package main
@@ -19,6 +20,8 @@ import (
 	"os"
 	"os/exec"
 	"time"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest/memory"
 )
 
 func main() {
@@ -55,6 +58,11 @@ func run(args []string, out, errout io.Writer) (int, error) {
 	cmd := exec.Command(s.goTool, append([]string{"test", "-json", "-timeout", "0"}, flags.Args()...)...)
 	cmd.Dir = s.dir
 	cmd.Stderr = errout // of the build, and of the go command itself
+	forget, err := inMemory(cmd)
+	if err != nil {
+		return 1, err
+	}
+	defer forget()
 	inOwnGroup(cmd)
 	events, err := cmd.StdoutPipe()
 	if err != nil {
@@ -79,6 +87,29 @@ func run(args []string, out, errout io.Writer) (int, error) {
 		return 1, err
 	}
 	return 0, nil
+}
+
+// inMemory puts the temporary files of the tests into memory, if there is room, but
+// not those of the build, which are large. The returned function deletes what the
+// tests have left of them.
+func inMemory(cmd *exec.Cmd) (forget func(), err error) {
+	parent := memory.Dir()
+	if parent == "" {
+		return func() {}, nil
+	}
+	dir, err := os.MkdirTemp(parent, "imaphaul-tests-")
+	if err != nil {
+		return nil, err
+	}
+	// Servers run as other users and have their files in there.
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // as /tmp
+		return nil, err
+	}
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	if os.Getenv("GOTMPDIR") == "" {
+		cmd.Env = append(cmd.Env, "GOTMPDIR="+os.TempDir())
+	}
+	return func() { _ = os.RemoveAll(dir) }, nil // what is left is gone with the next start of the machine
 }
 
 // watch follows the events until their end. When there are none for too long it

@@ -12,12 +12,9 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/imaphaul/imaphaul/internal/mailtest"
@@ -171,14 +168,12 @@ func TestWhatAHostileServerCanMakeUsSpend(t *testing.T) {
 				"--pidfile", "", "--tmpdir", dir, "--logdir", dir, "--logfile", "log.txt", "--cachedir", filepath.Join(dir, "journal"), "--reconnectretry1", "0", "--timeout1", "60",
 			}
 			var said bytes.Buffer
-			cmd := exec.Command(program, append(args, h.options...)...)
+			peak := filepath.Join(dir, "peak")
+			cmd := measured(t, peak, append(args, h.options...)...)
 			cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &said, &said
-			cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+dir, "ALL_PROXY=", "all_proxy=")
+			cmd.Env = append(cmd.Env, "XDG_STATE_HOME="+dir, "ALL_PROXY=", "all_proxy=")
 			err := cmd.Run()
-			memory := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
-			if runtime.GOOS != "darwin" {
-				memory <<= 10
-			}
+			memory := peakIn(t, peak)
 			fmt.Fprintf(&rows, "| %s | %d MiB | %d KiB | %d |\n", h.name, memory>>20, (said.Len()+1023)>>10, cmd.ProcessState.ExitCode())
 			t.Logf("%d MiB, %d bytes of output, %v", memory>>20, said.Len(), err)
 			if memory > mostMemory || said.Len() > mostOutput {

@@ -54,6 +54,7 @@ func (b *builder) build() *plan.Plan {
 	p.Limits = b.limits()
 	p.Journal = b.journal(&p.Identity)
 	p.Output = b.output()
+	p.View = b.view()
 	p.Debug = b.debug()
 	p.Run = b.run()
 	p.Proof = b.proof()

@@ -133,7 +133,8 @@ up to 16384 bits are accepted as OpenSSL does; Go has this setting for the whole
 
 ` + "`--printplan`" + ` prints what a run would be made of as JSON, every default included, and stops before connecting.
 ` + "`imaphaul explain EXPRESSION NAME...`" + ` shows how an expression is understood and what it does to names; put ` + "`--exclude`" + ` or another
-option in front of the expression when it is that option's value.
+option in front of the expression when it is that option's value. With the options of a login (--host2, --user2, --passfile2, or those of
+both hosts) the servers are asked how they write names, and without a NAME all folders are shown.
 
 ## Extra options
 

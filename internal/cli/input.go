@@ -32,9 +32,6 @@ type Input struct {
 	// ReadMap reads the contents of a --mapfile; errors name the line. nil: the
 	// option is refused.
 	ReadMap func(io.Reader) ([]plan.MapPair, error)
-	// HostName writes a host1 name as host2 would have it, before expressions; nil:
-	// explain does not offer it.
-	HostName func(name string, sep1, prefix1, sep2, prefix2 string) string
 	// Width is the width of help texts in columns, 0 for 80.
 	Width int
 }
@@ -69,6 +66,8 @@ type Outcome struct {
 	SelfTest bool
 	// Login asks for what "imaphaul login" is to do.
 	Login *Login
+	// Explain asks for what "imaphaul explain" is to show.
+	Explain *Explanation
 	// Refused is the plan as far as it could be made, of a command line that asks
 	// for a run and is not right: it says where the log was to be. nil when the
 	// arguments could not be taken apart. It must not be carried out.

@@ -66,6 +66,7 @@ const (
 	GroupProof     Group = "Verification"
 	GroupLimits    Group = "Limits"
 	GroupJournal   Group = "Journal"
+	GroupView      Group = "What is shown"
 	GroupOutput    Group = "Files, log and output"
 	GroupSignals   Group = "Process and signals"
 	GroupDebug     Group = "Debug"
@@ -74,7 +75,7 @@ const (
 var groupOrder = []Group{
 	GroupAccounts, GroupConnect, GroupAuth, GroupFolders, GroupNames, GroupFolderDel,
 	GroupPresets, GroupSelect, GroupIdentity, GroupTransform, GroupFlags, GroupDelete,
-	GroupRun, GroupProof, GroupLimits, GroupJournal, GroupOutput, GroupSignals, GroupDebug,
+	GroupRun, GroupProof, GroupLimits, GroupJournal, GroupView, GroupOutput, GroupSignals, GroupDebug,
 }
 
 // Option is one row of the option table.
@@ -152,7 +153,7 @@ func buildTable() []Option {
 		accountOptions(), connectOptions(), authOptions(), tokenOptions(), folderOptions(), nameOptions(),
 		folderDeleteOptions(), presetOptions(), selectOptions(), identityOptions(),
 		transformOptions(), flagOptions(), deleteOptions(), runOptions(), proofOptions(), limitOptions(),
-		journalOptions(), outputOptions(), signalOptions(), debugOptions(),
+		journalOptions(), viewOptions(), outputOptions(), signalOptions(), debugOptions(),
 	} {
 		all = append(all, part...)
 	}

@@ -26,7 +26,10 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 		}
 	}
 	if in.Args[0] == "explain" {
-		out := explain(in.Args[1:], in.HostName)
+		x, out := explain(&in, in.Args[1:])
+		if out == nil {
+			return nil, &Outcome{Explain: x, Command: true}
+		}
 		out.Command = out.Code != 0
 		return nil, out
 	}

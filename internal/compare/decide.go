@@ -18,8 +18,9 @@ const askAtOnce = 5000
 // is not among them.
 type Contents struct {
 	Src, Dst map[imap.UID]*habits.Message
-	// Begins reports whether a host2 message is only the beginning of a host1 one.
-	Begins func(src, dst imap.UID) bool
+	// Begins reports whether a host2 message is only the beginning of a host1 one, and
+	// Sent whether it is the beginning that this run would send. nil: none is.
+	Begins, Sent func(src, dst imap.UID) bool
 }
 
 // Ask returns the UIDs of the messages whose contents have to decide next; none when
@@ -118,6 +119,7 @@ func (v *verdict) run() {
 	// What is equal, but for what host2 does to messages (rows 2, 6, 9, 10, 11).
 	v.match(none, v.exact, Certain)
 	v.match(none, v.same, Certain)
+	v.cutAlike()
 	// A draft that was edited keeps its Message-Id: what belonged to a message that is
 	// gone has to be this one indeed.
 	v.match(gone, v.unaltered, Certain)
@@ -221,12 +223,28 @@ func (v *verdict) match(whom int32, alike func(s, d int32) bool, trust Trust) {
 			if tries++; tries > maxTries {
 				break
 			}
-			if w.ofDst[d] == whom && alike(c.members[0], d) && (found == none || w.marked(2, &w.in.Dst.Recs[found]) && !w.marked(2, &w.in.Dst.Recs[d])) {
+			if w.ofDst[d] == whom && !w.goes(c.members[0], d, trust) && alike(c.members[0], d) && (found == none || w.marked(2, &w.in.Dst.Recs[found]) && !w.marked(2, &w.in.Dst.Recs[d])) {
 				found = d
 			}
 		}
 		if found != none {
 			v.tie(c, found, trust)
+		}
+	}
+}
+
+// cutAlike ties classes to what an option that cuts messages makes of them.
+func (v *verdict) cutAlike() {
+	w := v.w
+	if v.c.Sent == nil {
+		return
+	}
+	for _, c := range v.classes {
+		for _, d := range v.g.dst[:min(len(v.g.dst), maxRivals)] {
+			s := c.members[0]
+			if c.tied == none && w.ofDst[d] == none && !w.goes(s, d, Certain) && v.c.Sent(w.in.Src.Recs[s].UID, w.in.Dst.Recs[d].UID) {
+				v.tie(c, d, Certain)
+			}
 		}
 	}
 }
@@ -295,7 +313,7 @@ func (v *verdict) byOrder() {
 		if v.g.akin && !v.mayChange(c.members[0]) {
 			continue // its own key says that it is another message
 		}
-		at := slices.IndexFunc(free, func(d int32) bool { return !v.another(c.members[0], d) })
+		at := slices.IndexFunc(free, func(d int32) bool { return !v.another(c.members[0], d) && !w.goes(c.members[0], d, Likely) })
 		if at < 0 {
 			continue
 		}

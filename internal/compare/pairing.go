@@ -62,7 +62,7 @@ func (w *Work) finishSrc(p *Pairing) {
 				p.Nameless1 = append(p.Nameless1, s)
 			}
 		case w.ofSrc[i] >= 0:
-			m := Match{s, w.ofSrc[i], w.trust[i], w.ofDst[w.ofSrc[i]] == other}
+			m := Match{s, w.ofSrc[i], w.trust[i], w.ofDst[w.ofSrc[i]] == other && !w.foreign[w.ofSrc[i]]}
 			if w.repeated[i] {
 				r.Bits |= listing.Duplicate
 			}

@@ -16,6 +16,8 @@ const (
 	// Other: to a message of another host1 folder that is mapped to the same host2
 	// folder.
 	Other
+	// Foreign: to a message of another account's.
+	Foreign
 )
 
 // Input is what is known of a folder pair. Indexes are those of the listings'
@@ -43,6 +45,10 @@ type Input struct {
 	// Doubles has host2 messages with one key be held against each other, whether or
 	// not host1 has it.
 	Doubles bool
+	// Goes reports whether a host2 record is deleted in the end whether or not it is
+	// the copy of s (--expunge2), so that it is none; certain: it is known to be that.
+	// nil: none is.
+	Goes func(s, d *listing.Record, certain bool) bool
 	// Marked reports whether a record of a side (1 or 2) is marked \Deleted: one that
 	// is not stands for its equals rather than one that is. nil: none is.
 	Marked func(side int, r *listing.Record) bool
@@ -59,6 +65,8 @@ type Work struct {
 	ofDst []int32
 	// double marks host2 records that are equal to one that has a counterpart.
 	double []bool
+	// foreign marks host2 records that belong to another account's messages.
+	foreign []bool
 	// undecided marks host2 records that may be the copy of some host1 message.
 	undecided []bool
 	// repeated marks host1 records for which another one stands; equal leads from one
@@ -109,15 +117,16 @@ func Begin(in Input) *Work {
 	w := &Work{
 		in: in, ofSrc: filled(len(in.Src.Recs), none), ofDst: filled(len(in.Dst.Recs), none),
 		trust: make([]Trust, len(in.Src.Recs)), repeated: make([]bool, len(in.Src.Recs)),
-		double: make([]bool, len(in.Dst.Recs)), undecided: make([]bool, len(in.Dst.Recs)),
+		double: make([]bool, len(in.Dst.Recs)), foreign: make([]bool, len(in.Dst.Recs)), undecided: make([]bool, len(in.Dst.Recs)),
 		equal: make(map[int32]int32), sharers: make(map[int32]int32),
 	}
 	for i, c := range in.Claims {
 		switch c {
 		case Gone:
 			w.ofDst[i] = gone
-		case Other:
+		case Other, Foreign:
 			w.ofDst[i] = other
+			w.foreign[i] = c == Foreign
 		}
 	}
 	w.tieKnown()
@@ -137,7 +146,7 @@ func filled(n int, v int32) []int32 {
 // one host2 message; the best of them stands for it.
 func (w *Work) tieKnown() {
 	for s, d := range w.in.Known {
-		if d == none || w.in.OneToOne && w.ofDst[d] >= 0 {
+		if d == none || w.in.OneToOne && w.ofDst[d] >= 0 || w.goes(int32(s), d, Certain) {
 			continue
 		}
 		w.tie(int32(s), d, Certain)
@@ -174,6 +183,11 @@ func (w *Work) tie(s, d int32, trust Trust) {
 		return
 	}
 	w.repeated[s] = true
+}
+
+// goes reports whether d is deleted in the end, and no copy of s therefore.
+func (w *Work) goes(s, d int32, trust Trust) bool {
+	return w.in.Goes != nil && w.in.Goes(&w.in.Src.Recs[s], &w.in.Dst.Recs[d], trust == Certain)
 }
 
 // better reports whether a should stand for its equals rather than b: one inside the
@@ -275,6 +289,9 @@ func (w *Work) atSight(g *group) bool {
 			trust := Certain // row 5
 			if !same && (len(free) > 1 || w.in.SizesUnknown) {
 				trust = Likely
+			}
+			if w.goes(s, d, trust) {
+				continue
 			}
 			w.tie(s, d, trust)
 			return true

@@ -94,3 +94,59 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 	}
 	return nil
 }
+
+// shareAdded has equal messages of host1 share one added Message-Id, as they would
+// share one key that they came with: else each of them would be brought to host2.
+// Those whose own one host2 has keep it.
+func (fs *folderSync) shareAdded(ctx context.Context) error {
+	p := &fs.run.p.Identity
+	if !p.AddHeader || p.SyncDuplicates {
+		return nil
+	}
+	bySize := make(map[int64][]int32)
+	for i := range fs.src.Recs {
+		if r := &fs.src.Recs[i]; r.Is(listing.AddedHeader) {
+			bySize[r.Size] = append(bySize[r.Size], int32(i))
+		}
+	}
+	var uids []imap.UID
+	for _, alike := range bySize {
+		if len(alike) < 2 {
+			continue
+		}
+		for _, s := range alike {
+			uids = append(uids, fs.src.Recs[s].UID)
+		}
+	}
+	if len(uids) == 0 {
+		return nil
+	}
+	read, err := fs.readMessages(ctx, fs.lane.src, uids)
+	if err != nil {
+		return err
+	}
+	on2 := make(map[identity.Key]bool)
+	for i := range fs.dst.Recs {
+		on2[fs.dst.Recs[i].Key] = true
+	}
+	for _, alike := range bySize {
+		first := make(map[identity.Digest]int32) // the one whose key its equals take
+		for _, has := range []bool{true, false} {
+			for _, s := range alike {
+				r := &fs.src.Recs[s]
+				m := read[r.UID]
+				if m == nil || on2[r.Key] != has {
+					continue
+				}
+				f, known := first[m.Exact]
+				switch {
+				case !known:
+					first[m.Exact] = s
+				case !has:
+					r.Key = fs.src.Recs[f].Key
+				}
+			}
+		}
+	}
+	return nil
+}

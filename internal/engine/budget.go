@@ -98,7 +98,7 @@ func (r *run) countTraffic() {
 // decides how much room there is, so nothing is waited for before it ends.
 func (r *run) mayTransfer(size int64, busy bool) bool {
 	if limit := r.p.Limits.ExitWhenOver; limit != nil && r.asked.Load()-r.lost.Load() >= *limit {
-		r.stopFor(stopOver)
+		r.control.StopFor(event.StopOver)
 		return false
 	}
 	for n := event.Side(1); n <= 2; n++ {
@@ -139,7 +139,7 @@ func (r *run) mayToday(n event.Side, d *pace.Day, size int64, busy bool) bool {
 		return false
 	}
 	r.warn(text)
-	r.stopFor(stopDay)
+	r.control.StopFor(event.StopDay)
 	return false
 }
 

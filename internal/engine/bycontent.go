@@ -30,15 +30,21 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	fs.cut2 = cut
+	known, claims := fs.couples(otherWays), fs.claims()
+	if err := fs.claimsOfOthers(ctx, known, claims); err != nil {
+		return err
+	}
 	w := compare.Begin(compare.Input{
 		Cut: func(d *listing.Record) bool { return p.Transform.TruncMess == nil && cut[d.UID] },
-		Src: fs.src, Dst: fs.dst, Known: fs.couples(otherWays), Claims: fs.claims(),
+		Src: fs.src, Dst: fs.dst, Known: known, Claims: claims,
 		OneToOne: p.Identity.SyncDuplicates, Strict: p.Deletion.Delete1 || p.Deletion.Delete2Duplicates || p.Deletion.Expunge2,
 		SizesUnknown: altered,
 		SizesAgree: func(s, d *listing.Record) bool {
 			return altered || fs.run.habits.ExplainsSize(s.Size, d.Size)
 		},
 		Doubles: p.Deletion.Delete2Duplicates,
+		Goes:    fs.goesAnyway,
 		Marked:  fs.hasDeleted,
 	})
 	if err := fs.readAndDecide(ctx, w); err != nil {
@@ -48,6 +54,10 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		return err
 	}
 	fs.pairing = w.Finish()
+	if fs.waitsForTwins() {
+		return errLater
+	}
+	fs.wouldBeThere()
 	fs.tellDoubts()
 	return fs.findCrossed(ctx)
 }
@@ -68,9 +78,16 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 		if err != nil {
 			return err
 		}
-		w.Decide(compare.Contents{Src: src, Dst: dst, Begins: func(s, d imap.UID) bool {
+		c := compare.Contents{Src: src, Dst: dst, Begins: func(s, d imap.UID) bool {
 			return isBeginning(begins[s], whole[d])
-		}}, &fs.run.habits)
+		}}
+		if most := fs.run.p.Transform.TruncMess; most != nil {
+			c.Sent = func(s, d imap.UID) bool {
+				at := fs.dst.Find(d)
+				return at >= 0 && fs.dst.Recs[at].Size == *most && c.Begins(s, d)
+			}
+		}
+		w.Decide(c, &fs.run.habits)
 	}
 }
 

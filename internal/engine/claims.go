@@ -6,6 +6,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/compare"
+	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
 // What earlier runs, and the other folders of this one, made of the messages of a
@@ -87,6 +88,77 @@ func (fs *folderSync) claims() []compare.Claim {
 		})
 	}
 	return claims
+}
+
+// claimsOfOthers adds what other runs stored in the host2 folder: of another account, or
+// of this one by another way of identifying messages. Their journals are read only when
+// messages on both sides belong to nobody.
+func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims []compare.Claim) error {
+	r := fs.run
+	if !r.p.Journal.Enabled || fs.dstOpened.UIDValidity == 0 || !fs.someOpen(known, claims) {
+		return nil
+	}
+	others, err := r.others(ctx)
+	if err != nil {
+		return err
+	}
+	tied := make(map[int32]bool, len(known))
+	for _, d := range known {
+		tied[d] = true
+	}
+	claim := func(uid2 imap.UID, c compare.Claim) {
+		if d := fs.dst.Find(uid2); d >= 0 && claims[d] == compare.Free && !tied[int32(d)] {
+			claims[d] = c
+		}
+	}
+	self := r.journalPair()
+	for i := range others.all {
+		o := &others.all[i]
+		same := o.Pair.SameHost1(self)
+		if same && o.Path == r.j.Path() {
+			continue // what it knows is known
+		}
+		for k := range o.Folders {
+			f := &o.Folders[k]
+			if !r.sameFolder2(f.Name2, fs.to.Raw) || f.UIDValidity2 != fs.dstOpened.UIDValidity || same && f.Name1 != fs.from.Raw {
+				continue
+			}
+			of := compare.Foreign
+			if same {
+				if of = compare.Gone; f.UIDValidity1 != fs.srcOpened.UIDValidity {
+					continue
+				}
+			}
+			for _, p := range f.Pairs {
+				if !same || fs.src.Whole && fs.src.Complete && fs.src.Find(p.UID1) < 0 {
+					claim(p.UID2, of)
+				}
+			}
+			for _, uid2 := range f.Claimed {
+				claim(uid2, of)
+			}
+		}
+	}
+	return nil
+}
+
+// someOpen reports whether both sides have messages that belong to nobody.
+func (fs *folderSync) someOpen(known []int32, claims []compare.Claim) bool {
+	tied := make(map[int32]bool, len(known))
+	open := false
+	for i, d := range known {
+		tied[d] = true
+		open = open || d < 0 && fs.src.Recs[i].Is(listing.HasKey)
+	}
+	if !open {
+		return false
+	}
+	for d := range fs.dst.Recs {
+		if claims[d] == compare.Free && !tied[int32(d)] {
+			return true
+		}
+	}
+	return false
 }
 
 // eachOtherClaim tells the messages of the host2 folder that other folders of host1

@@ -24,6 +24,9 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 	if err := fs.verifyAdded(ctx); err != nil {
 		return err
 	}
+	if err := fs.shareAdded(ctx); err != nil {
+		return err
+	}
 	if err := fs.resolveDoubt(ctx); err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // convoy moves messages of one or more folders over one lane. It works in
@@ -115,7 +117,7 @@ func (v *convoy) move(ctx context.Context) error {
 		}
 		if n := int(v.sulking.Load()); n > 0 && err == nil {
 			v.patient.Store(true)
-			if err := v.run.rest(ctx, v.run.pause(n), v.lane.src, v.lane.dst); err != nil {
+			if err := v.run.control.Rest(ctx, v.run.control.Pause(n), v.lane.src, v.lane.dst); err != nil {
 				return err
 			}
 		}
@@ -136,8 +138,8 @@ func (v *convoy) move(ctx context.Context) error {
 			if !v.lane.src.side.persists(idle-1, waited) && !v.lane.dst.side.persists(idle-1, waited) {
 				return err
 			}
-			waited += meanBackOff(idle - maxKills)
-			if err := v.run.rest(ctx, v.run.pause(idle-maxKills), v.lane.src, v.lane.dst); err != nil {
+			waited += session.MeanBackOff(idle - maxKills)
+			if err := v.run.control.Rest(ctx, v.run.control.Pause(idle-maxKills), v.lane.src, v.lane.dst); err != nil {
 				return err
 			}
 		case err == nil && idle > maxIdleRounds:

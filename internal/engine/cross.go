@@ -20,7 +20,18 @@ type crossPlace struct {
 	// from is where host1 has it, "" for a message that is known on host2 alone.
 	from    string
 	fromUID imap.UID
+	// part: host2 has a part of its content only.
+	part bool
 }
+
+// crossing says what another folder of host2 has of a message.
+type crossing uint8
+
+const (
+	notCrossed crossing = iota
+	crossedPart
+	crossedWhole
+)
 
 // maxCrossPlaces bounds how many places of one key are remembered.
 const maxCrossPlaces = 20
@@ -44,8 +55,8 @@ func (fs *folderSync) crossAll(c *copier) {
 			continue
 		}
 		paired[m.Dst] = true
-		s := &fs.src.Recs[m.Src]
-		fs.run.cross(s.Key, crossPlace{fs.to.Raw, fs.dst.Recs[m.Dst].UID, s.Size, fs.from.Raw, s.UID})
+		s, d := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
+		fs.run.cross(s.Key, crossPlace{fs.to.Raw, d.UID, s.Size, fs.from.Raw, s.UID, fs.cut2[d.UID] || fs.wouldCut(s.Size) && d.Size < s.Size})
 	}
 	for i := range fs.dst.Recs {
 		if r := &fs.dst.Recs[i]; r.Is(listing.HasKey) && !paired[int32(i)] {
@@ -54,7 +65,8 @@ func (fs *folderSync) crossAll(c *copier) {
 	}
 	for i := range c.tasks {
 		if t := &c.tasks[i]; t.fate == copied && !t.short {
-			fs.run.cross(fs.src.Recs[t.src].Key, crossPlace{fs.to.Raw, t.newUID, t.size, fs.from.Raw, t.uid})
+			part := t.oddness().cut != "" || fs.run.p.Dry && fs.wouldCut(t.size)
+			fs.run.cross(fs.src.Recs[t.src].Key, crossPlace{fs.to.Raw, t.newUID, t.size, fs.from.Raw, t.uid, part})
 		}
 	}
 }
@@ -66,8 +78,9 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 	if r.crossSeen == nil {
 		return nil
 	}
-	fs.crossed = make(map[imap.UID]bool)
+	fs.crossed = make(map[imap.UID]crossing)
 	var places [2]map[string]map[imap.UID][]imap.UID // by side: folder -> its UID -> the missing ones
+	parts := make(map[string]map[imap.UID]bool)      // host1's folder -> its UID: host2 has a part only
 	for i := range places {
 		places[i] = make(map[string]map[imap.UID][]imap.UID)
 	}
@@ -84,10 +97,16 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 			switch {
 			case at.uid == 0:
 				// A dry run: it would be there by then.
-				fs.crossed[rec.UID] = fs.crossed[rec.UID] || r.p.Dry && r.habits.ExplainsSize(rec.Size, at.size)
+				if r.p.Dry && r.habits.ExplainsSize(rec.Size, at.size) {
+					fs.cross(rec.UID, at.part)
+				}
 				continue
 			case at.from != "" && at.from != fs.from.Raw:
 				note(1, at.from, at.fromUID, rec.UID)
+				if parts[at.from] == nil {
+					parts[at.from] = make(map[imap.UID]bool)
+				}
+				parts[at.from][at.fromUID] = at.part
 				if r.p.Deletion.Delete1 { // host1 may not have it any more
 					note(2, at.folder, at.uid, rec.UID)
 				}
@@ -106,7 +125,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 	}
 	// What came from host1 is compared with what is there: host2 may have changed it.
 	exact := func(s, other *habits.Message) bool { return s.Exact == other.Exact }
-	if err := fs.compareCrossed(ctx, fs.lane.src, places[0], src, exact); err != nil {
+	if err := fs.compareCrossed(ctx, fs.lane.src, places[0], parts, src, exact); err != nil {
 		return err
 	}
 	if len(places[0]) > 0 {
@@ -114,7 +133,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 			return err
 		}
 	}
-	err = fs.compareCrossed(ctx, fs.lane.dst, places[1], src, func(s, d *habits.Message) bool {
+	err = fs.compareCrossed(ctx, fs.lane.dst, places[1], nil, src, func(s, d *habits.Message) bool {
 		return r.habits.Same(s, d) || s.Body == d.Body && s.Akin(d)
 	})
 	if err != nil || len(places[1]) == 0 || !fs.exists {
@@ -124,9 +143,18 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 	return err
 }
 
+// cross notes that another folder of host2 has a missing message, or a part of it.
+func (fs *folderSync) cross(uid imap.UID, part bool) {
+	found := crossedWhole
+	if part {
+		found = crossedPart
+	}
+	fs.crossed[uid] = max(fs.crossed[uid], found)
+}
+
 // compareCrossed reads messages of other folders of a side and holds the missing ones
 // against them.
-func (fs *folderSync) compareCrossed(ctx context.Context, k *link, places map[string]map[imap.UID][]imap.UID, src map[imap.UID]*habits.Message, equal func(s, other *habits.Message) bool) error {
+func (fs *folderSync) compareCrossed(ctx context.Context, k *link, places map[string]map[imap.UID][]imap.UID, parts map[string]map[imap.UID]bool, src map[imap.UID]*habits.Message, equal func(s, other *habits.Message) bool) error {
 	for folder, there := range places {
 		if _, err := k.open(ctx, folder, false); err != nil {
 			if isRefusal(err) {
@@ -145,7 +173,7 @@ func (fs *folderSync) compareCrossed(ctx context.Context, k *link, places map[st
 		for uid, other := range read {
 			for _, missing := range there[uid] {
 				if s := src[missing]; s != nil && equal(s, other) {
-					fs.crossed[missing] = true
+					fs.cross(missing, parts[folder][uid])
 				}
 			}
 		}

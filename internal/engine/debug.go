@@ -1,27 +1,20 @@
 package engine
 
 import (
-	"fmt"
 	"runtime"
 
 	"github.com/emersion/go-imap/v2"
 
-	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 	"github.com/imaphaul/imaphaul/internal/units"
 )
 
-// debugf tells a line that only a --debug option asked for; --debug asks for
-// those of every topic. on is the option of the topic.
 func (r *run) debugf(on bool, topic, format string, args ...any) {
-	if on || r.p.Debug.All {
-		r.emit(event.Debug{Topic: topic, Text: fmt.Sprintf(format, args...)})
-	}
+	r.control.Debugf(on, topic, format, args...)
 }
 
-// debugging reports whether a topic is on, where a line takes work to make.
-func (r *run) debugging(on bool) bool { return on || r.p.Debug.All }
+func (r *run) debugging(on bool) bool { return r.control.Debugging(on) }
 
 // debugNews shows why the folder is not passed over (--debugcache).
 func (fs *folderSync) debugNews() {

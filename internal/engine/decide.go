@@ -54,7 +54,7 @@ func (fs *folderSync) plan() *copier {
 		}
 		if reason, detail, skip := fs.filter(r); skip {
 			fs.skipped(&t, reason, detail)
-			if reason == event.SkipCrossDuplicate {
+			if reason == event.SkipCrossDuplicate && fs.crossed[r.UID] == crossedWhole {
 				fs.onHost2 = append(fs.onHost2, r.UID)
 			}
 			continue
@@ -84,7 +84,7 @@ func (fs *folderSync) plan() *copier {
 func (fs *folderSync) holds(m compare.Match) {
 	switch {
 	case m.Dst < 0:
-	case m.Trust == compare.Certain, fs.run.p.Dry && fs.otherWouldCopy(&fs.src.Recs[m.Src]):
+	case m.Trust == compare.Certain:
 		fs.onHost2 = append(fs.onHost2, fs.src.Recs[m.Src].UID)
 	default:
 		fs.uncertain++
@@ -96,7 +96,7 @@ func (fs *folderSync) filter(r *listing.Record) (event.Skip, string, bool) {
 	s := &fs.run.p.Selection
 	limit := fs.run.sizeLimit()
 	switch {
-	case fs.crossed[r.UID]:
+	case fs.crossed[r.UID] != notCrossed:
 		fs.run.debugf(fs.run.p.Debug.CrossDuplicates, "crossduplicates", "Host1: msg %s/%d is in another folder of host2 already", fs.from.Raw, r.UID)
 		return event.SkipCrossDuplicate, "", true
 	case (limit > 0 || s.MaxSize != nil) && r.Size > limit: // --maxsize 0 lets nothing through

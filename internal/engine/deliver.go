@@ -178,14 +178,14 @@ func (d *deliverer) next(in <-chan *item) (*item, bool) {
 // nextAtAll waits for the next message however long it takes; meanwhile host2's
 // connection is kept alive.
 func (d *deliverer) nextAtAll(in <-chan *item) (*item, bool) {
-	t := time.NewTicker(d.v.run.idle())
+	t := time.NewTicker(d.v.run.control.Idle())
 	defer t.Stop()
 	for {
 		select {
 		case it, open := <-in:
 			return it, open
 		case <-t.C:
-			d.v.lane.dst.keepAlive(d.ctx)
+			d.v.lane.dst.KeepAlive(d.ctx)
 		}
 	}
 }
@@ -250,7 +250,7 @@ func (d *deliverer) ahead() int {
 	case d.multi:
 		n = batchesAhead
 	}
-	return d.v.run.calm.commands(d.v.run.dst, n)
+	return d.v.run.backoff.Commands(d.v.run.dst.governor, n)
 }
 
 // compress turns DEFLATE on, when everything under way has landed.
@@ -280,7 +280,7 @@ func (d *deliverer) fly(f *flight) {
 // send puts a batch on the wire without waiting for its answer. A batch that is
 // refused before its bytes left is dealt with at once; then the flight is nil.
 func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
-	if err := d.v.run.calm.waitFor(ctx, d.v.lane.dst); err != nil {
+	if err := d.v.run.backoff.WaitWith(ctx, d.v.lane.dst); err != nil {
 		return nil, err
 	}
 	if err := d.pace(ctx, len(batch)); err != nil {

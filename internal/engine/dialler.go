@@ -120,22 +120,18 @@ func (d *dialler) dial() {
 // turn waits for the time of the next attempt, and reports whether there is to be
 // one.
 func (d *dialler) turn() bool {
-	if d.run.sleep(d.ctx, time.Until(d.nextAt)) != nil || d.run.calm.wait(d.ctx) != nil {
+	if d.run.control.Sleep(d.ctx, time.Until(d.nextAt)) != nil || d.run.backoff.Wait(d.ctx) != nil {
 		d.end()
 		return false
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.full || d.have >= d.want || d.have >= d.run.calm.lanes(d.most) || d.run.stopping() {
+	if d.full || d.have >= d.want || d.have >= d.run.backoff.Connections(d.most) || !d.run.src.governor.Room() || !d.run.dst.governor.Room() || d.run.stopping() {
 		d.busy = false
 		return false
 	}
 	d.have++
-	every := dialEvery
-	if d.run.o.Pause != nil {
-		every = d.run.o.Pause(1)
-	}
-	d.nextAt = time.Now().Add(every)
+	d.nextAt = time.Now().Add(d.run.control.PauseOr(1, dialEvery))
 	return true
 }
 

@@ -10,11 +10,11 @@
 // what earlier runs knew in recall. Here is what asks, waits, sends and tells. The
 // files, in the order of a run:
 //
-//   - The run: run.go has its phases, stop.go why it ends early, failures.go the kinds
-//     of errors, changes.go what the plan wants done to messages, journal.go,
+//   - The run: run.go has its phases, package session why it ends early, failures.go
+//     the kinds of errors, changes.go what the plan wants done to messages, journal.go,
 //     debug.go.
 //   - The two accounts: side.go, login.go (loginfault.go: what a refused login means) and link.go keep a connection to each, lanes.go and
-//     dialler.go more of them, calm.go makes all of them rest, throttle.go slows
+//     dialler.go more of them, package session makes all of them rest, throttle.go slows
 //     them down, linerate.go tells which are slow and compress.go compresses
 //     those; status.go asks about many folders at once.
 //   - All folders: hierarchy.go lists them, mapping.go maps them, sizes.go and

@@ -187,8 +187,9 @@ func (r *run) judgeMail(ctx context.Context, f *doomed, validity uint32, arrived
 		}
 	}
 	m.aliases(others, f.name, validity)
-	if (d.Delete1 || r.p.Folders.Delete1EmptyFolders) && r.unremembered() {
-		m.doubt("the same command deletes on host1, and no journal tells whether an earlier run moved them from there")
+	if d.Delete1 || r.p.Folders.Delete1EmptyFolders {
+		// A journal tells of the runs since it was begun, and not of those before.
+		m.doubt("the same command deletes on host1, and no journal tells that no earlier run moved them from there; --delete2folders in a run without the options that delete on host1 takes them")
 	}
 	known := guard.Known{FirstNext: uint32(m.next), FirstAt: m.at, Now: time.Now(), NewMail: d.Delete2New, Unsure: m.unsure}
 	var kept [guard.Rules]int64

@@ -118,13 +118,13 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 	}
 	fs.run.note(fmt.Sprintf("Host2: folder [%s] was being filled when the last run ended: waiting until nothing arrives there any more", fs.to.Raw))
 	// The first folder waits for all of them.
-	wait := fs.run.pause(1)
+	wait := fs.run.control.Pause(1)
 	if fs.run.awaited {
 		wait = 0
 	}
 	fs.run.awaited = true
-	for ; ; wait = fs.run.pause(1) {
-		if err := fs.run.sleep(ctx, wait); err != nil {
+	for ; ; wait = fs.run.control.Pause(1) {
+		if err := fs.run.control.Sleep(ctx, wait); err != nil {
 			return err
 		}
 		if err := fs.reenter(ctx, l.k); err != nil {

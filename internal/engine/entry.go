@@ -12,6 +12,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/provider"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // Who is let in, and who not: what the first connection to a server met and what a
@@ -55,9 +56,9 @@ func (s *side) enter(ctx context.Context, st *story) (*imapconn.Conn, error) {
 		if ctx.Err() != nil || s.run.stopping() || try > s.acct.ReconnectRetry || !s.mayPass(err) {
 			return nil, err
 		}
-		wait := s.run.pause(try)
+		wait := s.run.control.Pause(try)
 		s.run.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + connectionWords(err)})
-		if err := s.run.sleep(ctx, wait); err != nil {
+		if err := s.run.control.Sleep(ctx, wait); err != nil {
 			return nil, err
 		}
 		*st = (*st)[:begun] // one attempt is told of, the last one
@@ -119,10 +120,10 @@ func (k *link) enterAgain(ctx context.Context) (*imapconn.Conn, error) {
 			return nil, errors.Join(errStopped, err)
 		}
 		if try > 0 {
-			wait := k.run.pause(try)
-			waited += meanBackOff(try)
+			wait := k.run.control.Pause(try)
+			waited += session.MeanBackOff(try)
 			k.run.emit(event.Throttled{Side: s.n, For: wait, Why: "before connecting again: " + connectionWords(err)})
-			if err := k.run.rest(ctx, wait, k.beside); err != nil {
+			if err := k.run.control.Rest(ctx, wait, k.beside); err != nil {
 				return nil, err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // errDone ends a run that was asked for only a part of the work.
@@ -11,9 +12,9 @@ var errDone = errors.New("done")
 
 // errStopped ends the copying of a folder without being a failure of its own:
 // the reason was told already.
-var errStopped = errors.New("stopped")
+var errStopped = session.ErrStopped
 
-func isStopped(err error) bool { return errors.Is(err, errStopped) }
+func isStopped(err error) bool { return session.IsStopped(err) }
 
 // unlessStopped is err, but for a wait that ended because the run is to stop:
 // what is under way goes on.

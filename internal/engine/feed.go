@@ -139,7 +139,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 		if stream.Outstanding() >= ahead || stream.Outstanding() > 0 && f.underway >= aloft {
 			return nil
 		}
-		if err := f.v.run.calm.waitFor(ctx, f.v.lane.src); err != nil {
+		if err := f.v.run.backoff.WaitWith(ctx, f.v.lane.src); err != nil {
 			return unlessStopped(err)
 		}
 		c := f.v.tasks[f.todo[f.next]].c
@@ -389,5 +389,5 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	if waits == 0 {
 		return nil
 	}
-	return f.v.run.calm.patience(ctx, waits)
+	return f.v.run.backoff.Patience(ctx, waits)
 }

@@ -131,3 +131,16 @@ func (fs *folderSync) tooBigForFlags(r *listing.Record) bool {
 	s := &fs.run.p.Selection
 	return s.MaxSize != nil && r.Size > *s.MaxSize || s.MinSize != nil && r.Size <= *s.MinSize
 }
+
+// goesAnyway reports whether --expunge2 takes a host2 message since it has a user's mark
+// that nothing of this run takes off: it is no copy of s then. certain: it is known to
+// be that. A message that has the mark on both sides is to go.
+func (fs *folderSync) goesAnyway(s, d *listing.Record, certain bool) bool {
+	if !fs.run.p.Deletion.Expunge2 || !fs.hasDeleted(2, d) {
+		return false
+	}
+	if !certain {
+		return true
+	}
+	return !fs.hasDeleted(1, s) && (!fs.run.p.Flags.Resync || fs.tooBigForFlags(s) || s.Is(listing.FlagsUnknown|listing.Outside))
+}

@@ -79,13 +79,14 @@ func (fs *folderSync) anew() *folderSync {
 	r.main.dst.forget()
 	return &folderSync{
 		run: r, lane: fs.lane, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted + 1,
+		deferred: fs.deferred, index: fs.index,
 	}
 }
 
 // lostFor tells once that the connection to a server could not be had back, or was lost
 // again and again, and ends the run.
 func (r *run) lostFor(folder event.Folder, err error) {
-	r.stopFor(stopLost)
+	r.control.StopFor(event.StopLost)
 	in := ""
 	if folder.Raw != "" {
 		in = fmt.Sprintf(" in folder [%s]", folder.Raw)

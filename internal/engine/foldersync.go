@@ -45,7 +45,9 @@ type folderSync struct {
 	// numbers are Gmail's numbers of host1 messages.
 	numbers map[imap.UID]string
 	// crossed are the missing messages that another folder of host2 has.
-	crossed map[imap.UID]bool
+	crossed map[imap.UID]crossing
+	// cut2 are host2 messages that earlier runs cut, see cutCounterparts.
+	cut2 map[imap.UID]bool
 	// uncertain counts the messages present of which it is not certain.
 	uncertain int
 	// settled are pairs that were in doubt since an earlier run.
@@ -80,6 +82,10 @@ type folderSync struct {
 	// anew; relisted is how often that was done.
 	rebuilt  *errRebuilt
 	relisted int
+	// deferred: its turn came before, and it was put off then; index is its place in the
+	// table of folders.
+	deferred bool
+	index    int
 	// unsure: what a server did not tell is to be asked by the next run, so nothing
 	// of the folder is remembered.
 	unsure bool
@@ -181,6 +187,9 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 	// What was not chosen may be what host2's messages are copies of.
 	srcLister.onlyChosen = srcLister.onlyChosen && fs.dstOpened.Exists == 0
 	if err := fs.compare(ctx, srcLister); err != nil {
+		if errors.Is(err, errLater) {
+			return nil, err
+		}
 		return nil, fs.notListed(err)
 	}
 	fs.noteFirst()

@@ -173,8 +173,8 @@ func (s *side) listedInPart(err error) error {
 
 // keepAll2 has nothing be deleted or expunged on host2 in this run.
 func (r *run) keepAll2(why string) {
-	r.stopMu.Lock()
-	defer r.stopMu.Unlock()
+	r.kept2Mu.Lock()
+	defer r.kept2Mu.Unlock()
 	if r.kept2 == "" {
 		r.kept2 = why
 	}
@@ -182,8 +182,8 @@ func (r *run) keepAll2(why string) {
 
 // keeps2 is why nothing may be deleted on host2, "" when it may.
 func (r *run) keeps2() string {
-	r.stopMu.Lock()
-	defer r.stopMu.Unlock()
+	r.kept2Mu.Lock()
+	defer r.kept2Mu.Unlock()
 	return r.kept2
 }
 

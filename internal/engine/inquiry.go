@@ -43,7 +43,7 @@ func (r *run) settleDoubts(ctx context.Context, l *lane, tasks []task) error {
 		if open = still; len(open) == 0 {
 			return nil
 		}
-		if err := r.sleep(ctx, r.pause(1)); err != nil {
+		if err := r.control.Sleep(ctx, r.control.Pause(1)); err != nil {
 			return err
 		}
 	}

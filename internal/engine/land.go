@@ -7,6 +7,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 )
 
@@ -141,7 +142,7 @@ func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response
 		return nil
 	}
 	if d.quota++; d.quota >= quotaRefusals {
-		d.v.run.stopFor(stopQuota)
+		d.v.run.control.StopFor(event.StopQuota)
 		return errStopped
 	}
 	return nil

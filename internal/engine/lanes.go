@@ -26,7 +26,7 @@ func (v *convoy) spread(ctx context.Context) error {
 	for idle := 0; idle < spreadPasses; {
 		before := v.countLeft()
 		w := v.newRow()
-		n := min(v.run.calm.lanes(v.run.dialler.most), len(w.todo)/sharePays)
+		n := min(v.run.backoff.Connections(v.run.dialler.most), len(w.todo)/sharePays)
 		if n < 2 || v.run.pacing() || v.run.stopping() {
 			return nil
 		}
@@ -64,7 +64,7 @@ func (v *convoy) spread(ctx context.Context) error {
 func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
 	r := v.run
 	w.lanes = n
-	w.room = func() int { return r.calm.lanes(n) }
+	w.room = func() int { return r.backoff.Connections(n) }
 	type end struct {
 		part *convoy
 		err  error

@@ -45,7 +45,7 @@ func (fs *folderSync) failed(t *task, class event.Class, text, hint string) {
 		fs.run.fault(e)
 		return
 	}
-	fs.run.countError()
+	fs.run.control.CountError()
 	fs.left = append(fs.left, leftMessage{uid: t.uid, fault: &e})
 }
 

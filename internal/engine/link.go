@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/provider"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // lane is one connection to each host. Every lane does its own reading and
@@ -197,7 +197,7 @@ func (k *link) selectOn(ctx context.Context, c *imapconn.Conn, mailbox string, w
 // it so. A command that no connection survives is given up, see errKiller.
 func (k *link) do(ctx context.Context, command func(*imapconn.Conn) error) error {
 	for tries, waits := 0, 0; ; {
-		if err := k.run.calm.waitFor(ctx, k); err != nil {
+		if err := k.run.backoff.WaitWith(ctx, k); err != nil {
 			return err
 		}
 		c, err := k.ready(ctx)
@@ -252,22 +252,11 @@ func (k *link) later(ctx context.Context, err error, n int) (bool, error) {
 	switch {
 	case v.Action == provider.DayStop, v.Later() && k.run.stopping():
 		return false, errStopped
-	case worthAnother(v, n):
-		return true, k.run.calm.patience(ctx, n)
+	case session.WorthAnother(v, n):
+		return true, k.run.backoff.Patience(ctx, n)
 	}
 	return false, nil
 }
-
-// backOff is how long to wait before the n-th attempt to open a connection: a quarter
-// more or less by chance, so that many runs that one failure of a server interrupted
-// do not come back at the same moment.
-func backOff(n int) time.Duration {
-	d := meanBackOff(n)
-	return d - d/4 + rand.N(d/2)
-}
-
-// meanBackOff is the mean of backOff: longer each time, up to a minute.
-func meanBackOff(n int) time.Duration { return min(time.Second<<min(n, 6), time.Minute) }
 
 // reopen opens a lost connection again. The folder that was selected is selected
 // when the first command is sent that needs it, see ready: what the server says

@@ -71,7 +71,7 @@ func (s *side) login(ctx context.Context, st *story) (*imapconn.Conn, error) {
 
 // logIn is one attempt of login.
 func (s *side) logIn(ctx context.Context, st *story) (*imapconn.Conn, error) {
-	if err := s.run.calm.wait(ctx); err != nil {
+	if err := s.run.backoff.Wait(ctx); err != nil {
 		return nil, err
 	}
 	a := s.acct
@@ -98,6 +98,7 @@ func (s *side) logIn(ctx context.Context, st *story) (*imapconn.Conn, error) {
 		PlaintextLoginSent: info.TLS == "", Waived: s.waived(),
 	})
 	if onlyConnect {
+		s.governor.Opened()
 		return c, nil
 	}
 	creds := s.credentials()
@@ -113,6 +114,7 @@ func (s *side) logIn(ctx context.Context, st *story) (*imapconn.Conn, error) {
 		_ = c.Close()
 		return nil, &loginError{s, err}
 	}
+	s.governor.Opened()
 	if s.sealed {
 		c.Seal()
 	}
@@ -148,7 +150,7 @@ func (s *side) refusedEntry(err error, st *story) error {
 	if errors.Is(err, context.Canceled) || isStopped(err) {
 		return err
 	}
-	if s.run.stopCause() == stopDay {
+	if s.run.control.Cause() == event.StopDay {
 		return errors.Join(errStopped, err) // it is told
 	}
 	st.emit(s.entryFault(err))

@@ -49,7 +49,7 @@ func (r *run) loop(ctx context.Context) error {
 		from += len(window)
 		window = next
 	}
-	return nil
+	return r.syncDeferred(ctx)
 }
 
 // firstWindow is how many messages the first window may hold. Nothing can be
@@ -138,12 +138,17 @@ func (r *run) syncWindow(ctx context.Context, index int, window, next []*folderS
 			err = errStopped
 			break
 		}
-		if fs.relisted == 0 {
+		if fs.relisted == 0 && !fs.deferred {
 			r.emit(event.FolderStart{Index: index + i + 1, Of: len(r.table.Rows), From: fs.from, To: fs.to})
 		}
 		var c *copier
 		if c, err = fs.begin(ctx); c != nil && err == nil {
 			begun, copiers = append(begun, fs), append(copiers, c)
+			continue
+		}
+		if errors.Is(err, errLater) {
+			r.deferFolder(fs, index+i)
+			err = nil
 			continue
 		}
 		if err = fs.unexpected(err); err != nil {

@@ -81,7 +81,7 @@ var errLinkLost = errors.New("the connection is lost")
 func (r *run) storeReport(ctx context.Context, k *link, fin event.Finished) error {
 	ctx, cancel := context.WithTimeout(ctx, reportWait)
 	defer cancel()
-	if r.stopCause() == stopLost && (k.conn == nil || k.conn.Err() != nil) {
+	if r.control.Cause() == event.StopLost && (k.conn == nil || k.conn.Err() != nil) {
 		return errLinkLost // it was tried often enough
 	}
 	k.forget() // what is opened again need not select anything

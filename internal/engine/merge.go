@@ -2,10 +2,13 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -68,6 +71,31 @@ func (fs *folderSync) otherWouldCopy(r *listing.Record) bool {
 		}
 	}
 	return false
+}
+
+// wouldBeThere has a dry run count as missing what is told from its copy by the order
+// alone, or not at all, when another folder would bring one that is equal: that one
+// stands for it then.
+func (fs *folderSync) wouldBeThere() {
+	if !fs.run.p.Dry || len(fs.merge.dry) == 0 {
+		return
+	}
+	p := &fs.pairing
+	present := p.Present[:0]
+	for _, m := range p.Present {
+		if m.Trust == compare.Certain || !fs.otherWouldCopy(&fs.src.Recs[m.Src]) {
+			present = append(present, m)
+			continue
+		}
+		if m.Trust == compare.Doubtful {
+			p.Doubtful--
+		} else {
+			p.Likely--
+		}
+		p.Missing = append(p.Missing, m.Src)
+	}
+	p.Present = present
+	slices.Sort(p.Missing)
 }
 
 // dryCopy is a message that a dry run would bring to a folder.
@@ -204,4 +232,34 @@ func (m *mergeState) see(fs *folderSync) {
 			m.union[r.Key] = struct{}{}
 		}
 	}
+}
+
+// errLater says that a folder's turn comes after the other folders that go to the same
+// host2 folder.
+var errLater = errors.New("after the other folders that go to the same one")
+
+// waitsForTwins reports whether the folder is to be done after the others that go to the
+// same host2 folder: what counts as present though nothing proves it may be the copy of
+// a message of theirs.
+func (fs *folderSync) waitsForTwins() bool {
+	return !fs.deferred && fs.merge.left > 1 && fs.pairing.Doubtful+fs.pairing.Likely > 0
+}
+
+// deferFolder puts a folder off to the end of the run.
+func (r *run) deferFolder(fs *folderSync, index int) {
+	fs.known.Release()
+	r.deferred = append(r.deferred, &folderSync{run: r, lane: fs.lane, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted, deferred: true, index: index})
+}
+
+// syncDeferred does the work on the folders that were put off.
+func (r *run) syncDeferred(ctx context.Context) error {
+	for _, fs := range r.deferred {
+		if r.stopping() {
+			return errStopped
+		}
+		if err := r.syncTogether(ctx, fs.index, []*folderSync{fs}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
+	"github.com/imaphaul/imaphaul/internal/mailtest/memory"
 	"github.com/imaphaul/imaphaul/internal/report"
 )
 
@@ -23,6 +24,7 @@ func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 // runTests keeps what runs remember out of the home directory of whoever tests.
 func runTests(m *testing.M) int {
+	memory.Use()
 	dir, err := os.MkdirTemp("", "imaphaul-engine-")
 	if err != nil {
 		panic(err)

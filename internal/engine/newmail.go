@@ -24,7 +24,7 @@ func (fs *folderSync) surplus() (uids []imap.UID, kept [guard.Rules]int64, known
 	m := fs.merge.claims
 	known = guard.Known{
 		FirstNext: uint32(m.next), FirstAt: m.at, Now: time.Now(),
-		NewMail: fs.run.p.Deletion.Delete2New, Unsure: m.unsure,
+		NewMail: fs.run.p.Deletion.Delete2New, Elsewhere: m.elsewhere, Unsure: m.unsure,
 	}
 	for _, i := range fs.pairing.Extra {
 		r := &fs.dst.Recs[i]

@@ -86,6 +86,12 @@ func (fs *folderSync) askDestination(ctx context.Context, uids []imap.UID) (bool
 			q.candidates = append(q.candidates, candidate{uid, uid})
 		}
 	}
+	if len(q.candidates) == 0 { // all of them are marked: the mark is taken off, and set again
+		q.marked = true
+		for _, uid := range uids[:min(len(uids), askCandidates)] {
+			q.candidates = append(q.candidates, candidate{uid, uid})
+		}
+	}
 	return q.ask(ctx, len(uids))
 }
 

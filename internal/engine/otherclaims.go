@@ -52,7 +52,7 @@ func (r *run) others(ctx context.Context) (*otherJournals, error) {
 			o.all = append(o.all, all[i])
 		}
 		for _, err := range bad {
-			r.warn(fmt.Sprintf("what may be deleted on host2 is not known for certain: %v", err))
+			r.warn(fmt.Sprintf("what other runs stored on host2 is not known for certain: %v", err))
 			if o.unread == "" {
 				o.unread = fmt.Sprintf("it is not known whether another run stored them: %v", err)
 			}
@@ -86,6 +86,8 @@ type claims struct {
 	// first run into the account was.
 	next imap.UID
 	at   time.Time
+	// elsewhere: a host1 folder that goes there, too, took no part.
+	elsewhere bool
 	// unsure says why it is not known of all messages whose they are.
 	unsure string
 }
@@ -239,8 +241,10 @@ func (fs *folderSync) foreignClaims(ctx context.Context) error {
 	also, err := r.alsoThere(key, taking)
 	switch {
 	case err != nil:
+		m.elsewhere = true
 		m.doubt(fmt.Sprintf("it is not known which other folders of host1 go there: %v", err))
 	case len(also) > 0:
+		m.elsewhere = true
 		m.doubt(fmt.Sprintf("host1's folder [%s] goes there, too, and took no part in this run", strings.Join(also, "], [")))
 	}
 	return nil

@@ -76,14 +76,16 @@ func (fs *folderSync) marksAsListed() {
 
 // doubtfulMarks is for a run with --delete1 that has no journal of earlier ones to tell
 // whose marks are: one that host2's message does not have may be ours, and is not
-// carried there.
+// carried there. A run whose journal says that the first one left it like this does the
+// same, since it knows no more.
 func (fs *folderSync) doubtfulMarks() {
-	if !fs.run.p.Deletion.Delete1 || fs.known.Usable() && !fs.run.unremembered() {
+	if !fs.run.p.Deletion.Delete1 {
 		return
 	}
+	unknown := !fs.known.Usable() || fs.run.unremembered()
 	for _, m := range fs.pairing.Present {
 		s, d := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
-		if fs.marked(s) && !slices.ContainsFunc(fs.run.flags[1].List(d.Flags), isDeleted) {
+		if fs.marked(s) && !fs.hasDeleted(2, d) && (unknown || fs.leftUnmarked(s, d)) {
 			if fs.ourMarks == nil {
 				fs.ourMarks = make(map[imap.UID]listing.FlagID)
 			}
@@ -91,6 +93,13 @@ func (fs *folderSync) doubtfulMarks() {
 			fs.unmark(s)
 		}
 	}
+}
+
+// leftUnmarked reports whether an earlier run saw the mark on host1 and did not carry it.
+func (fs *folderSync) leftUnmarked(s, d *listing.Record) bool {
+	old1, ok1 := fs.known.Lookup(1, s.UID)
+	old2, ok2 := fs.known.Lookup(2, d.UID)
+	return ok1 && ok2 && fs.hasDeleted(1, old1) && !fs.hasDeleted(2, old2)
 }
 
 // unmarked1 are those of the host1 messages that do not have \Deleted yet.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/provider"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // A message that was refused because the server has too much to do is no message
@@ -24,7 +25,7 @@ func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Res
 		return true, errStopped
 	}
 	for _, it := range f.items {
-		if !worthAnother(v, int(it.t.putOff)+1) {
+		if !session.WorthAnother(v, int(it.t.putOff)+1) {
 			return false, nil
 		}
 	}
@@ -40,7 +41,7 @@ func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Res
 		return true, nil
 	}
 	f.release(d.v)
-	return true, d.v.run.calm.patience(ctx, int(f.items[0].t.putOff))
+	return true, d.v.run.backoff.Patience(ctx, int(f.items[0].t.putOff))
 }
 
 // makeUp sends what was put off, until it is stored or refused for good.
@@ -52,7 +53,7 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 		if d.v.run.stopping() {
 			return errStopped
 		}
-		if err := d.v.run.calm.patience(ctx, int(d.again[0].items[0].t.putOff)); err != nil {
+		if err := d.v.run.backoff.Patience(ctx, int(d.again[0].items[0].t.putOff)); err != nil {
 			return err
 		}
 		flights := d.again
@@ -73,7 +74,7 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 // is about time: then it is asked again in the next round.
 func (f *feeder) putOff(t *task, err error) bool {
 	refused, ok := refusalIn(err)
-	if !ok || !worthAnother(f.v.run.src.classify(refused), int(t.putOff)+1) {
+	if !ok || !session.WorthAnother(f.v.run.src.classify(refused), int(t.putOff)+1) {
 		return false
 	}
 	t.putOff++

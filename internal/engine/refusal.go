@@ -11,6 +11,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/provider"
+	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -81,7 +82,7 @@ func (fs *folderSync) unchangedAgain(t *task, r *imapconn.Response) bool {
 		}
 		waited := time.Duration(0)
 		for i := 1; i < n; i++ {
-			waited += meanBackOff(i)
+			waited += session.MeanBackOff(i)
 		}
 		return fs.run.dst.persists(n, waited)
 	case passed:

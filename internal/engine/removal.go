@@ -36,7 +36,7 @@ func (r *run) removeExtras(ctx context.Context) error {
 	for _, k := range d.Kept {
 		r.emit(event.FolderRemoved{Side: 2, Folder: folderName(k.Name), Dry: r.p.Dry, Kept: k.Why})
 	}
-	if n := r.errors.Load(); n > 0 && len(d.Delete) > 0 {
+	if n := r.control.Errors(); n > 0 && len(d.Delete) > 0 {
 		why := fmt.Sprintf("the run had %d errors, and folders are deleted only after everything was copied", n)
 		for _, name := range d.Delete {
 			r.emit(event.FolderRemoved{Side: 2, Folder: folderName(name), Dry: r.p.Dry, Kept: why})
@@ -108,7 +108,7 @@ func (k *link) leave(ctx context.Context, c *imapconn.Conn) error {
 
 // removeEmpty deletes the empty host1 folders that took part, children first.
 func (r *run) removeEmpty(ctx context.Context) error {
-	if n := r.errors.Load(); n > 0 {
+	if n := r.control.Errors(); n > 0 {
 		r.warn(fmt.Sprintf("Host1: no empty folder is deleted, since the run had %d errors", n))
 		return nil
 	}

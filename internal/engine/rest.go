@@ -2,48 +2,15 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
-// idleLimit is how long a connection may be silent before a NOOP keeps it: firewalls
-// and address translators forget it after five minutes, some after two.
-const idleLimit = 90 * time.Second
-
-// idle is idleLimit, or what a test has in its place.
-func (r *run) idle() time.Duration {
-	if r.o.Idle > 0 {
-		return r.o.Idle
-	}
-	return idleLimit
-}
-
-// rest waits. Minutes are counted down, and meanwhile the connections of the links,
-// which must be the caller's own, are kept alive.
-func (r *run) rest(ctx context.Context, d time.Duration, links ...*link) error {
-	end := time.Now().Add(d)
-	for {
-		left := time.Until(end)
-		if left <= 0 {
-			return nil
-		}
-		if err := r.sleep(ctx, min(left, r.idle())); err != nil {
-			return err
-		}
-		if left = time.Until(end); left > time.Second {
-			r.note(fmt.Sprintf("Waiting, %s left", left.Round(time.Second)))
-		}
-		for _, k := range links {
-			if left > 0 && k != nil {
-				k.keepAlive(ctx)
-			}
-		}
-	}
-}
-
-// keepAlive says NOOP on a connection on which nothing is under way. Its loss is
+// KeepAlive says NOOP on a connection on which nothing is under way. Its loss is
 // found out by whoever needs it next.
-func (k *link) keepAlive(ctx context.Context) {
+func (k *link) KeepAlive(ctx context.Context) {
+	if k == nil {
+		return
+	}
 	if c := k.conn; c != nil && c.Err() == nil && c.InFlight() == 0 {
 		_ = c.Noop(ctx)
 	}
@@ -51,7 +18,7 @@ func (k *link) keepAlive(ctx context.Context) {
 
 // watchOver keeps a link's connection alive until done is closed.
 func (k *link) watchOver(ctx context.Context, done <-chan struct{}) {
-	t := time.NewTicker(k.run.idle())
+	t := time.NewTicker(k.run.control.Idle())
 	defer t.Stop()
 	for {
 		select {
@@ -60,7 +27,7 @@ func (k *link) watchOver(ctx context.Context, done <-chan struct{}) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			k.keepAlive(ctx)
+			k.KeepAlive(ctx)
 		}
 	}
 }

@@ -21,7 +21,7 @@ type row struct {
 	lanes int
 	// inTurn: host2 wants to be asked before each message.
 	inTurn bool
-	// room is how many lanes may work, see calm.
+	// room is how many lanes may work, see session.Backoff.
 	room func() int
 
 	mu      sync.Mutex
@@ -120,7 +120,7 @@ func (v *convoy) ahead() int {
 	case v.row != nil:
 		n = chunksAhead
 	}
-	return v.run.calm.commands(v.run.src, n)
+	return v.run.backoff.Commands(v.run.src.governor, n)
 }
 
 // queueLength is how many messages may wait between the two halves.

@@ -19,6 +19,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/pace"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -31,6 +32,8 @@ type Options struct {
 	// Stop asks the run to finish what is under way and end, when it is closed.
 	// The context ends it at once.
 	Stop <-chan struct{}
+	// StoppedBy says who closed Stop, once it is closed; nil: a signal.
+	StoppedBy func() event.StopReason
 	// Signal names the signal that closed Stop, once it is closed.
 	Signal func() string
 	// MapWriter receives the mapping table in the form --printmap asks for; the
@@ -43,6 +46,9 @@ type Options struct {
 	Tokens func(side event.Side) Tokens
 	// Version is told to servers that want to know (ID).
 	Version string
+	// Governors are those of the process, for runs that use the same accounts at the
+	// same time. nil: the run has its own.
+	Governors *session.Governors
 	// Dial replaces the network, for tests.
 	Dial func(side event.Side) func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Clock replaces the wall's for the limits of a run, for tests.
@@ -60,8 +66,9 @@ type Options struct {
 
 // run is one execution of a plan.
 type run struct {
-	p *plan.Plan
-	o Options
+	p       *plan.Plan
+	o       Options
+	control *session.Control
 
 	src, dst *side
 	main     *lane
@@ -72,7 +79,7 @@ type run struct {
 	telling sync.Mutex
 	// goodbyes are LOGOUTs of lanes under way.
 	goodbyes sync.WaitGroup
-	calm     *calm
+	backoff  *session.Backoff
 
 	j       *journal.Journal
 	jBroken bool
@@ -82,8 +89,6 @@ type run struct {
 	// had sent, see awaitDoubt.
 	awaited bool
 	done    []finished
-
-	emitMu sync.Mutex
 
 	identity  identity.Options
 	hasher    [2]*identity.Hasher
@@ -114,9 +119,9 @@ type run struct {
 	budgetBytes int64
 	limits      limits
 	checks      []*folderCheck  // of the folders that were done
+	deferred    []*folderSync   // folders that were put off, see waitsForTwins
 	habits      habits.Habits   // of host2
 	unlisted    map[string]bool // flags told of by tellUnlisted
-	errors      atomic.Int64    // counted so far
 	asked       atomic.Int64    // bytes of messages asked for
 	fated       atomic.Int64    // of these, messages whose fate is known
 	lost        atomic.Int64    // of these, messages that were not copied
@@ -125,18 +130,20 @@ type run struct {
 	sizesOf1    sizeRecord
 	stored      atomic.Int64 // messages that host2 took
 	loopStart   time.Time
-
-	stopMu  sync.Mutex
-	stopped stopReason
-	kept2   string // why nothing may be deleted on host2
+	kept2Mu     sync.Mutex
+	kept2       string // why nothing may be deleted on host2
 }
 
 // newRun is a run that has not begun.
 func newRun(p *plan.Plan, o Options) *run {
 	r := &run{p: p, o: o, merges: make(map[string]*mergeState)}
-	r.calm = &calm{run: r}
-	if r.o.Sink == nil {
-		r.o.Sink = func(event.Event) {}
+	r.control = session.NewControl(session.Orders{
+		Sink: o.Sink, Stop: o.Stop, StoppedBy: o.StoppedBy, StopWait: o.StopWait, Pause: o.Pause, Idle: o.Idle,
+		ErrorsMax: p.Limits.ErrorsMax, Debug: p.Debug.All,
+	})
+	r.backoff = session.NewBackoff(r.control, r.transferred.Load)
+	if r.o.Governors == nil {
+		r.o.Governors = new(session.Governors)
 	}
 	return r
 }
@@ -146,28 +153,29 @@ func newRun(p *plan.Plan, o Options) *run {
 func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r := newRun(p, o)
 	fin := event.Finished{Mode: string(p.Mode)}
-	ctx, unwatch := r.watchStop(ctx)
+	ctx, unwatch := r.control.Watch(ctx, r.charges.Load)
 	defer unwatch()
 	err := r.prepare()
 	if err == nil {
 		err = r.work(ctx)
 	}
 	switch {
-	case err == nil, errors.Is(err, errStopped), errors.Is(err, errDone), r.stopCause() == stopSignal:
+	case err == nil, errors.Is(err, errStopped), errors.Is(err, errDone), r.control.Asked():
 	case ctx.Err() != nil:
-		r.stopFor(stopSignal)
+		r.control.StopFor(event.StopSignal)
 	case isConnError(err), errors.As(err, new(*loginError)):
 		r.lostFor(event.Folder{}, err)
 	default:
 		fin.Fatal = err
 		r.fatal(err)
 	}
-	fin.Stopped = string(r.stopCause())
-	if fin.Stopped == string(stopSignal) && o.Signal != nil {
+	fin.Stopped = r.control.Cause()
+	if fin.Stopped == event.StopSignal && o.Signal != nil {
 		fin.Signal = o.Signal()
 	}
 	r.storeReports(ctx, fin)
 	r.goodbyes.Wait()
+	r.backoff.Leave()
 	if r.j != nil {
 		r.keepLessons()
 		r.countTraffic()
@@ -191,29 +199,13 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	return fin
 }
 
-// emit tells the sink, one event at a time.
-func (r *run) emit(e event.Event) {
-	r.emitMu.Lock()
-	defer r.emitMu.Unlock()
-	r.o.Sink(e)
-}
+// What the engine's own files say to the control of the run, in short.
 
-func (r *run) note(text string) { r.emit(event.Note{Text: text}) }
-
-func (r *run) warn(text string) { r.emit(event.Note{Text: text, Warn: true}) }
-
-// fault counts an error and stops the run when there are too many.
-func (r *run) fault(e event.Error) {
-	r.emit(e)
-	r.countError()
-}
-
-// countError counts an error whose event follows later.
-func (r *run) countError() {
-	if n := r.errors.Add(1); r.p.Limits.ErrorsMax > 0 && n >= int64(r.p.Limits.ErrorsMax) {
-		r.stopFor(stopErrors)
-	}
-}
+func (r *run) emit(e event.Event)  { r.control.Emit(e) }
+func (r *run) note(text string)    { r.control.Note(text) }
+func (r *run) warn(text string)    { r.control.Warn(text) }
+func (r *run) fault(e event.Error) { r.control.Fault(e) }
+func (r *run) stopping() bool      { return r.control.Stopping() }
 
 // prepare derives from the plan what the whole run uses. No I/O.
 func (r *run) prepare() error {
@@ -250,7 +242,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
-	r.emit(event.Phase{Name: "connect"})
+	r.emit(event.Phase{Name: event.PhaseConnect})
 	if err := r.connect(ctx); err != nil {
 		return err
 	}
@@ -266,11 +258,11 @@ func (r *run) work(ctx context.Context) error {
 	}
 	r.recallLessons()
 	r.prepareDays()
-	r.emit(event.Phase{Name: "list"})
+	r.emit(event.Phase{Name: event.PhaseList})
 	if err := r.listFolders(ctx); err != nil {
 		return err
 	}
-	r.emit(event.Phase{Name: "map"})
+	r.emit(event.Phase{Name: event.PhaseMap})
 	if err := r.mapFolders(); err != nil {
 		return err
 	}
@@ -281,7 +273,7 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	if r.p.Folders.SizesBefore || r.p.Mode == plan.ModeJustFolderSizes {
-		r.emit(event.Phase{Name: "sizes"})
+		r.emit(event.Phase{Name: event.PhaseSizes})
 		if err := r.sizes(ctx, false); err != nil {
 			return err
 		}
@@ -295,7 +287,7 @@ func (r *run) work(ctx context.Context) error {
 		}
 	}
 	r.keepMapping()
-	r.emit(event.Phase{Name: "copy"})
+	r.emit(event.Phase{Name: event.PhaseCopy})
 	r.loopStart = time.Now()
 	loopErr := r.loop(ctx)
 	if loopErr == nil || errors.Is(loopErr, errStopped) && ctx.Err() == nil {
@@ -310,13 +302,13 @@ func (r *run) work(ctx context.Context) error {
 		return loopErr
 	}
 	if loopErr == nil {
-		r.emit(event.Phase{Name: "delete"})
+		r.emit(event.Phase{Name: event.PhaseDelete})
 		if err := r.removeFolders(ctx); err != nil && !errors.Is(err, errStopped) {
 			return err
 		}
 	}
 	r.tellIdleMessages()
-	if r.p.Folders.SizesAfter && r.stopCause() != stopErrors && r.stopCause() != stopSignal {
+	if r.p.Folders.SizesAfter && r.control.Cause() != event.StopErrors && !r.control.Asked() {
 		if err := r.sizes(ctx, true); err != nil && !isConnError(err) {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/provider"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // side is one account during a run: how to reach it, and what is known of its
@@ -28,6 +29,9 @@ type side struct {
 	tokens Tokens
 	// sealed connections can not send a command that changes anything.
 	sealed bool
+
+	// governor is what the account bears.
+	governor *session.Governor
 
 	id      map[string]string
 	banner  string
@@ -73,6 +77,7 @@ func (s *side) count(c *imapconn.Conn) {
 	for name, k := range c.CommandNames() {
 		s.commandNames[name] += k
 	}
+	s.governor.Closed()
 }
 
 // name is the folder's name in both its forms.
@@ -82,7 +87,8 @@ func folderName(raw string) event.Folder {
 
 // newSide prepares one side from the plan.
 func (r *run) newSide(n event.Side, a *plan.Account) *side {
-	s := &side{run: r, n: n, acct: a, subs: make(map[string]bool)}
+	s := &side{run: r, n: n, acct: a, subs: make(map[string]bool), governor: r.o.Governors.Of(a.Host, a.Port, a.User)}
+	r.backoff.Join(s.governor)
 	d := &r.p.Deletion
 	s.sealed = r.p.Dry
 	if n == 1 && !d.Delete1 && !d.Expunge1 && !r.p.Folders.Delete1EmptyFolders {
@@ -97,7 +103,7 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 		DebugContent:   r.p.Debug.Content,
 		Consent:        new(imapconn.Consent),
 		OnOutOfStep:    func(e *imapconn.OutOfStepError) { r.outOfStep(n, e) },
-		OnStatus:       func(reply imapconn.Response) { r.calm.hear(s, &reply) },
+		OnStatus:       func(reply imapconn.Response) { r.backoff.Observe(s.governor, n, &reply, s.classify(&reply)) },
 		OnSkipped: func(line string) {
 			if line = s.chatter.hear("replies that were not understood", line); line != "" {
 				r.emit(event.Debug{Topic: "", Text: fmt.Sprintf("Host%d: a reply was not understood and is ignored: %s", n, line)})
@@ -171,8 +177,8 @@ func (r *run) connect(ctx context.Context) error {
 	defer close(over)
 	go func() {
 		select {
-		case <-r.o.Stop:
-			r.stopFor(stopSignal)
+		case <-r.control.Requested():
+			r.control.StopFor(event.StopSignal)
 			cancel()
 		case <-over:
 		}
@@ -225,6 +231,7 @@ func (s *side) first(ctx context.Context, k *link, st *story) error {
 	}
 	s.family = folders.FamilyOf(s.banner, s.id, capNames(c.Caps()))
 	s.profile = provider.Of(s.acct.Host, s.banner, s.id, s.family)
+	s.governor.Learn(s.profile)
 	st.emit(event.Note{Text: s.profileText()})
 	s.readAppendLimit(c)
 	s.hasLabels = c.Has(capGmail)

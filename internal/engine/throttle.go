@@ -46,7 +46,7 @@ const (
 // prepareLimits makes the limiters of the plan.
 func (r *run) prepareLimits() {
 	l := &r.p.Limits
-	r.limits.clock = runClock{r}
+	r.limits.clock = r.control
 	if r.o.Clock != nil {
 		r.limits.clock = r.o.Clock
 	}
@@ -59,13 +59,6 @@ func (r *run) prepareLimits() {
 		}
 	}
 }
-
-// runClock is the clock on the wall, whose sleep ends when the run is to stop.
-type runClock struct{ r *run }
-
-func (runClock) Now() time.Time { return time.Now() }
-
-func (c runClock) Sleep(ctx context.Context, d time.Duration) error { return c.r.sleep(ctx, d) }
 
 // slow puts the brakes on the connections of a side. Without a limit they count.
 func (r *run) slow(n event.Side, cfg *imapconn.Config) {

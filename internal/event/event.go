@@ -38,8 +38,21 @@ func (base) event() {}
 // Phase tells that a new part of the run began.
 type Phase struct {
 	base
-	Name string // "connect", "list", "map", "sizes", "copy", "delete", "end"
+	Name PhaseName
 }
+
+// PhaseName names a part of a run.
+type PhaseName string
+
+// The parts of a run, in their order.
+const (
+	PhaseConnect PhaseName = "connect"
+	PhaseList    PhaseName = "list"
+	PhaseMap     PhaseName = "map"
+	PhaseSizes   PhaseName = "sizes"
+	PhaseCopy    PhaseName = "copy"
+	PhaseDelete  PhaseName = "delete"
+)
 
 // Note is an information without a type of its own; Warn asks for attention but
 // is not counted as an error.
@@ -91,13 +104,25 @@ type SignalReceived struct {
 	What   string
 }
 
+// StopReason says why a run ended before its work was done, "" when it did not.
+type StopReason string
+
+// The reasons.
+const (
+	StopErrors StopReason = "errorsmax"    // too many errors (--errorsmax)
+	StopOver   StopReason = "exitwhenover" // enough was copied (--exitwhenover)
+	StopSignal StopReason = "signal"       // a signal asked for it
+	StopFile   StopReason = "file"         // a file asked for it (--abortbyfile)
+	StopLost   StopReason = "connection"   // no connection to a host could be had
+	StopQuota  StopReason = "quota"        // host2 is full
+	StopDay    StopReason = "day budget"   // nothing more goes through today
+)
+
 // Finished is the last event of the engine.
 type Finished struct {
 	base
-	// Stopped says why the run ended early: "", "errorsmax", "exitwhenover",
-	// "signal", "file" (--abortbyfile), "connection", "quota", "day budget".
-	Stopped string
-	Signal  string
+	Stopped StopReason
+	Signal  string // the name of the signal, for StopSignal
 	Mode    string
 	Fatal   error // the run could not go on at all
 	// BytesIn and BytesOut are bytes on the wire, per side.

@@ -86,7 +86,7 @@ func (s *Stats) MostFrequent() Class {
 // method ExitCode() int, keeps it.
 func (s *Stats) ExitCode() int {
 	f := &s.Finished
-	if f.Stopped == "signal" {
+	if f.Stopped == StopSignal {
 		return ExitBySignal
 	}
 	var own interface{ ExitCode() int }
@@ -103,11 +103,11 @@ func (s *Stats) ExitCode() int {
 	switch {
 	case s.CeilingRefused:
 		return ExitDeletionRefused
-	case f.Stopped == "file":
+	case f.Stopped == StopFile:
 		return ExitByFile
-	case f.Stopped == "exitwhenover", f.Stopped == "day budget":
+	case f.Stopped == StopOver, f.Stopped == StopDay:
 		return ExitTransferExceeded
-	case f.Fatal != nil, f.Stopped == "connection":
+	case f.Fatal != nil, f.Stopped == StopLost:
 		return ExitCatchAll
 	case !s.LoopStarted.IsZero() && !s.Complete():
 		return ExitErrors

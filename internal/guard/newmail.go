@@ -19,6 +19,9 @@ type Known struct {
 	Now       time.Time
 	// NewMail: --delete2newmail.
 	NewMail bool
+	// Elsewhere: a host1 folder that goes to the same host2 folder took no part in the
+	// run. What has left another one may be there now.
+	Elsewhere bool
 	// Unsure says why of a message that no pair tells of it is not known whose it is,
 	// "" if it is.
 	Unsure string
@@ -59,7 +62,7 @@ func (k *Known) Rule(e Extra) Rule {
 		return PairedMail
 	case e.Others:
 		return OthersMail
-	case e.Gone:
+	case e.Gone && !k.Elsewhere:
 		return Goes
 	case k.Unsure != "":
 		return UnsureMail

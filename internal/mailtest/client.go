@@ -3,6 +3,7 @@ package mailtest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +34,11 @@ type reply struct {
 
 // login connects in clear and logs in.
 func login(s *Server, user string) (*client, error) {
-	conn, err := net.DialTimeout("tcp", s.Addr(), patience)
+	dial := s.dial
+	if dial == nil {
+		dial = func(context.Context) (net.Conn, error) { return net.DialTimeout("tcp", s.Addr(), patience) }
+	}
+	conn, err := dial(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}

@@ -5,24 +5,39 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"net/mail"
+	"slices"
 	"strings"
 )
 
+// digest computes all digests. Most messages are even as they are; then the digests
+// are one, which is computed once: under the race detector bytes are dear.
 func (m *Message) digest(body []byte) {
-	for e := range m.Digests {
-		text := body
-		if Evening(e)&LineEnds != 0 {
-			text = evenLineEnds(text)
+	lines := evenLineEnds(body)
+	texts := [len(m.Digests)][]byte{
+		0:                          body,
+		EightBitHeaders:            evenHeader(body),
+		LineEnds:                   lines,
+		LineEnds | EightBitHeaders: evenHeader(lines),
+	}
+	for e, text := range texts {
+		same := slices.IndexFunc(texts[:e], func(other []byte) bool {
+			return len(other) == len(text) && (len(text) == 0 || &other[0] == &text[0])
+		})
+		if same < 0 {
+			m.Digests[e] = sha256.Sum256(text)
+		} else {
+			m.Digests[e] = m.Digests[same]
 		}
-		if Evening(e)&EightBitHeaders != 0 {
-			text = evenHeader(text)
-		}
-		m.Digests[e] = sha256.Sum256(text)
 	}
 }
 
 // evenLineEnds turns bare LFs into CRLFs, drops bare CRs and ends the last line.
+// What is even already is returned itself.
 func evenLineEnds(body []byte) []byte {
+	pairs := bytes.Count(body, []byte("\r\n"))
+	if len(body) == 0 || body[len(body)-1] == '\n' && bytes.Count(body, []byte("\r")) == pairs && bytes.Count(body, []byte("\n")) == pairs {
+		return body
+	}
 	out := bytes.ReplaceAll(body, []byte("\r"), nil)
 	if len(out) > 0 && out[len(out)-1] != '\n' {
 		out = append(out[:len(out):len(out)], '\n')
@@ -30,15 +45,20 @@ func evenLineEnds(body []byte) []byte {
 	return bytes.ReplaceAll(out, []byte("\n"), []byte("\r\n"))
 }
 
-// evenHeader replaces bytes above 127 up to the first empty line.
+// evenHeader replaces bytes above 127 up to the first empty line. A header without
+// any is returned itself.
 func evenHeader(body []byte) []byte {
-	out := bytes.Clone(body)
-	end := bytes.Index(out, []byte("\r\n\r\n"))
+	end := bytes.Index(body, []byte("\r\n\r\n"))
 	if end < 0 {
-		end = len(out)
+		end = len(body)
 	}
+	high := func(r byte) bool { return r > 127 }
+	if !slices.ContainsFunc(body[:end], high) {
+		return body
+	}
+	out := bytes.Clone(body)
 	for i, b := range out[:end] {
-		if b > 127 {
+		if high(b) {
 			out[i] = 'X'
 		}
 	}

@@ -67,3 +67,18 @@ func (c *client) emptyFolder(name string) error {
 	_, err := c.do("CLOSE")
 	return err
 }
+
+// Say sends commands in one session, each of which has to be answered OK.
+func Say(t testing.TB, s *Server, user string, commands ...string) {
+	t.Helper()
+	c, err := login(s, user)
+	if err != nil {
+		t.Fatalf("%s on %s: %v", user, s, err)
+	}
+	defer c.logout()
+	for _, command := range commands {
+		if _, err := c.do(command); err != nil {
+			t.Fatalf("%s on %s: %v", user, s, err)
+		}
+	}
+}

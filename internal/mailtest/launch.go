@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest/memory"
 )
 
 // instance is the process that holds a real server; see "run" in lib.sh.
@@ -61,7 +63,7 @@ func launch(t testing.TB, kind string, options []string) *Server {
 
 // try makes one attempt on two free ports.
 func (s *Server) try(users int, options []string) error {
-	dir, err := os.MkdirTemp("", "imaphaul-"+s.Kind+"-")
+	dir, err := os.MkdirTemp(memory.Dir(), "imaphaul-"+s.Kind+"-")
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
 	}

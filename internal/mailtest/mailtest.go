@@ -7,7 +7,9 @@
 package mailtest
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +37,8 @@ type Server struct {
 
 	options []string
 	addUser func(name, password string) error // nil: all users exist
+	// dial opens a connection to a server that has no port.
+	dial func(context.Context) (net.Conn, error)
 
 	mu   sync.Mutex
 	used int

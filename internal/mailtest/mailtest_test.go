@@ -1,6 +1,7 @@
 package mailtest
 
 import (
+	"crypto/sha256"
 	"os"
 	"slices"
 	"strings"
@@ -121,6 +122,34 @@ func TestDiffSeesEveryChange(t *testing.T) {
 				t.Errorf("got %q, want one line with %q", lines, tt.want)
 			}
 		})
+	}
+}
+
+// What is not computed again is what would be the same.
+func TestDigestsAreThoseOfTheEvenedText(t *testing.T) {
+	tests := []struct{ body, headers, lines, both string }{
+		{"", "", "", ""},
+		{"A: b\r\n\r\nc\xe9\r\n", "A: b\r\n\r\nc\xe9\r\n", "A: b\r\n\r\nc\xe9\r\n", "A: b\r\n\r\nc\xe9\r\n"},
+		{"A: \xe9\r\n\r\n\xe9\r\n", "A: X\r\n\r\n\xe9\r\n", "A: \xe9\r\n\r\n\xe9\r\n", "A: X\r\n\r\n\xe9\r\n"},
+		{"A: \xe9\n\n\xe9\n", "A: X\n\nX\n", "A: \xe9\r\n\r\n\xe9\r\n", "A: X\r\n\r\n\xe9\r\n"},
+		{"A: b\r\n\r\nc", "A: b\r\n\r\nc", "A: b\r\n\r\nc\r\n", "A: b\r\n\r\nc\r\n"},
+		{"A: b\r\n\r\nc\rd\r\n", "A: b\r\n\r\nc\rd\r\n", "A: b\r\n\r\ncd\r\n", "A: b\r\n\r\ncd\r\n"},
+		{"\r", "\r", "", ""},
+		{"\n\r", "\n\r", "\r\n", "\r\n"},
+		{"\xe9", "X", "\xe9\r\n", "X\r\n"},
+	}
+	for _, tt := range tests {
+		var m Message
+		body := []byte(tt.body)
+		m.digest(body)
+		for e, text := range map[Evening]string{0: tt.body, EightBitHeaders: tt.headers, LineEnds: tt.lines, LineEnds | EightBitHeaders: tt.both} {
+			if m.Digests[e] != sha256.Sum256([]byte(text)) {
+				t.Errorf("%q: digest %d is not that of %q", tt.body, e, text)
+			}
+		}
+		if string(body) != tt.body {
+			t.Errorf("%q became %q", tt.body, body)
+		}
 	}
 }
 

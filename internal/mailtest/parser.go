@@ -66,6 +66,29 @@ func (p *parser) list() []string {
 	return strings.Fields(inside)
 }
 
+// bytes reads what str reads. A literal is not copied: it may be large.
+func (p *parser) bytes() []byte {
+	if p.literally("{") {
+		return p.literal()
+	}
+	return []byte(p.str())
+}
+
+// literal reads a literal behind its "{".
+func (p *parser) literal() []byte {
+	_, rest, ok := strings.Cut(p.text, "}")
+	if !ok || len(p.literals) == 0 {
+		if p.err == nil {
+			p.err = errors.New("a literal is missing")
+		}
+		return nil
+	}
+	p.text = rest
+	l := p.literals[0]
+	p.literals = p.literals[1:]
+	return l
+}
+
 // str reads an atom, a quoted string or a literal; NIL is "".
 func (p *parser) str() string {
 	switch {
@@ -87,17 +110,7 @@ func (p *parser) str() string {
 		p.fail("the end of a string")
 		return ""
 	case p.literally("{"):
-		_, rest, ok := strings.Cut(p.text, "}")
-		if !ok || len(p.literals) == 0 {
-			if p.err == nil {
-				p.err = errors.New("a literal is missing")
-			}
-			return ""
-		}
-		p.text = rest
-		l := p.literals[0]
-		p.literals = p.literals[1:]
-		return string(l)
+		return string(p.literal())
 	}
 	end := strings.IndexAny(p.text, " )")
 	if end < 0 {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest/memory"
 )
 
 // RealKinds are the servers every integration test runs on.
@@ -144,10 +146,12 @@ func Own(t testing.TB, kind string, options ...string) *Server {
 	return s
 }
 
-// Main runs the tests of a package and ends the servers they started:
+// Main runs the tests of a package, with their temporary files in memory where
+// there is room, and ends the servers they started:
 //
 //	func TestMain(m *testing.M) { os.Exit(mailtest.Main(m)) }
 func Main(m *testing.M) int {
+	memory.Use()
 	defer func() {
 		shared.Lock()
 		defer shared.Unlock()

@@ -239,7 +239,7 @@ func parseFetch(r reply) (m Message, full bool, err error) {
 			p.list()
 		case "BODY[]":
 			p.literally(" ")
-			body, full = []byte(p.str()), true
+			body, full = p.bytes(), true
 		default:
 			return m, false, fmt.Errorf("unexpected item %q", name)
 		}

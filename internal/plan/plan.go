@@ -38,6 +38,7 @@ type Plan struct {
 	Limits    Limits
 	Journal   Journal
 	Output    Output
+	View      View
 	Debug     Debug
 	Run       Run
 	Proof     Proof

@@ -58,6 +58,11 @@ func (t *Text) connected(e event.Connected) {
 	if e.TLS != "" {
 		t.linef("Host%d: encrypted with %s", e.Side, e.TLS)
 	}
+	t.connectionWarnings(e)
+}
+
+// connectionWarnings says what is not safe about a connection.
+func (t *Text) connectionWarnings(e event.Connected) {
 	if e.Unverified {
 		t.linef("Host%d: warning! the server's certificate is not verified:"+
 			" anybody between here and there can read and change everything", e.Side)
@@ -122,9 +127,17 @@ func (t *Text) quota(e event.Quota) {
 	}
 	t.linef("Host%d: Quota current storage is %d bytes. Limit is %d bytes. So %s %% full",
 		e.Side, e.Used, e.Limit, percent)
-	if full > quotaWarning {
-		t.linef("Host%d: warning! %s %% full: it is time to find a bigger place! ( %d bytes / %d bytes )",
-			e.Side, percent, e.Used, e.Limit)
+	t.nearlyFull(e)
+}
+
+// nearlyFull warns of a mailbox with little room.
+func (t *Text) nearlyFull(e event.Quota) {
+	if !e.HasQuota || e.Limit <= 0 {
+		return
+	}
+	if full := 100 * float64(e.Used) / float64(e.Limit); full > quotaWarning {
+		t.linef("Host%d: warning! %.2f %% full: it is time to find a bigger place! ( %d bytes / %d bytes )",
+			e.Side, full, e.Used, e.Limit)
 	}
 }
 

@@ -11,10 +11,10 @@ import (
 func (t *Text) finished(e event.Finished) {
 	t.serversLeft()
 	loop := !t.stats.LoopStarted.IsZero()
-	if e.Stopped == "errorsmax" {
+	if e.Stopped == event.StopErrors {
 		t.errorsMax()
 	}
-	if e.Stopped == "signal" && !t.signalled {
+	if e.Stopped == event.StopSignal && !t.signalled {
 		t.askedToTerminate(e.Signal)
 	}
 	if e.Fatal != nil && t.stats.ErrorCount == 0 {
@@ -24,14 +24,14 @@ func (t *Text) finished(e event.Finished) {
 		t.statistics()
 	}
 	t.errorsListing()
-	if e.Stopped == "errorsmax" && t.o.ErrorsDump {
+	if e.Stopped == event.StopErrors && t.o.ErrorsDump {
 		// The listing may be long: say again why the run ended.
 		t.errorsMax()
 	}
 	if loop {
 		t.summary()
 	}
-	if e.Stopped == "signal" {
+	if e.Stopped == event.StopSignal {
 		t.endedBySignal(e.Signal)
 	} else if e.Fatal == nil && e.Stopped == "" {
 		t.shortRun(e.Mode)
@@ -76,14 +76,20 @@ func (t *Text) Exit(e Ending) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.flush()
-	t.serversLeft()
+	if t.o.Detail != Quiet {
+		t.serversLeft()
+	}
 	t.linef("%s", ExitLine(e.Code, max(e.Errors, t.stats.ErrorCount), t.o.ErrorsMax, t.o.Process.PID))
+	if t.o.Detail == Quiet {
+		t.logLine("filepath", e.NoLog)
+		return
+	}
 	for _, f := range []string{e.PidFile, e.AbortFile} {
 		if f != "" {
 			t.linef("Removing pidfile %s", f)
 		}
 	}
-	if t.stats.Finished.Stopped != "connection" {
+	if t.stats.Finished.Stopped != event.StopLost {
 		for i, a := range []Account{t.o.Host1, t.o.Host2} {
 			if t.loggedIn[i+1] {
 				t.linef("Disconnecting from host%[1]d %[2]s user%[1]d %[3]s", i+1, a.Host, a.User)

@@ -17,7 +17,7 @@ func (t *Text) debug(e event.Debug) {
 // phase says something only where a silence would look like a hang. Whatever the
 // phase, all that is buffered goes out.
 func (t *Text) phase(e event.Phase) bool {
-	if e.Name == "list" {
+	if e.Name == event.PhaseList {
 		t.linef("Listing the folders of both accounts.")
 	}
 	return true

@@ -40,6 +40,10 @@ func (t *Text) Start(p Preamble) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.flush()
+	if t.o.Detail == Quiet {
+		t.startQuietly(p)
+		return
+	}
 	o, proc := &t.o, &t.o.Process
 
 	self, really := o.Program+" "+o.Version, ""

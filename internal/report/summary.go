@@ -10,12 +10,7 @@ import (
 // summary says, behind imapsync's own text, which messages and folders are
 // missing and why, what was not deleted, and how to go on.
 func (t *Text) summary() {
-	t.notCopied()
-	if n := t.stats.SkippedBy[event.SkipReport].Messages; n > 0 {
-		t.linef("Host1: %d message(s) are not copied, because they are reports that imaphaul had put there (--emailreport1).", n)
-	}
-	t.incompleteFolders()
-	t.deletions()
+	t.missing()
 	if n := t.stats.Altered; n > 0 {
 		t.linef("%d message(s) were altered on their way; the lines above say how.", n)
 	}
@@ -28,9 +23,31 @@ func (t *Text) summary() {
 			t.linef("%d more warnings are in the lines above only.", more)
 		}
 	}
+	t.howToGoOn()
+}
+
+// leftUndone is the summary without what is no gap: changes on the way, and warnings
+// told before.
+func (t *Text) leftUndone() {
+	t.missing()
+	t.howToGoOn()
+}
+
+// missing says what host2 lacks, and what was not deleted.
+func (t *Text) missing() {
+	t.notCopied()
+	if n := t.stats.SkippedBy[event.SkipReport].Messages; n > 0 {
+		t.linef("Host1: %d message(s) are not copied, because they are reports that imaphaul had put there (--emailreport1).", n)
+	}
+	t.incompleteFolders()
+	t.deletions()
+}
+
+// howToGoOn tells how to go on after a run that ended early.
+func (t *Text) howToGoOn() {
 	switch t.stats.Finished.Stopped {
-	case "", "signal":
-	case "day budget":
+	case "", event.StopSignal:
+	case event.StopDay:
 		t.linef("The limit of a day is reached; a warning above says whose.")
 		t.resume()
 	default:

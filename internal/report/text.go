@@ -27,6 +27,9 @@ type Options struct {
 	// "imapsync 2.229"; "" under its own.
 	CalledAs string
 
+	// Detail is how much of the text is printed.
+	Detail Detail
+
 	Dry         bool
 	JustFolders bool
 	// UseUID: the user identified by UID, so imapsync's strictness verdict is left out.
@@ -113,6 +116,10 @@ func NewText(w io.Writer, tally *event.Tally, o Options) *Text {
 func (t *Text) Event(e event.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.o.Detail != Whole && t.briefly(e) {
+		t.flush()
+		return
+	}
 	if c, ok := e.(event.MessageCopied); ok {
 		t.messageCopied(c)
 		t.flushSoon()
@@ -238,6 +245,13 @@ func (t *Text) Line(format string, args ...any) {
 	defer t.mu.Unlock()
 	t.linef(format, args...)
 	t.flush()
+}
+
+// Trace prints a line of the dialogue with a server.
+func (t *Text) Trace(line []byte) {
+	if t.o.Detail != Quiet {
+		t.Line("%s", line)
+	}
 }
 
 // Flush writes out what is buffered and returns the first error that writing

@@ -40,6 +40,8 @@ type Options struct {
 	MessageLimit func() int
 	// IPv6 listens on ::1.
 	IPv6 bool
+	// Listener is where clients come, in clear, instead of ports of this machine.
+	Listener net.Listener
 }
 
 // Server is a running server. It listens in clear, with STARTTLS, and with TLS.
@@ -102,6 +104,12 @@ func Start(o Options) (*Server, error) {
 		TLSConfig:    cert.server(),
 		InsecureAuth: true,
 	})
+	s.open.open = make(map[*conn]struct{})
+	if o.Listener != nil {
+		s.listeners = []net.Listener{o.Listener}
+		s.serve(listener{o.Listener, &s.open})
+		return s, nil
+	}
 	clear, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return nil, fmt.Errorf("embedded server: %w", err)
@@ -114,7 +122,6 @@ func Start(o Options) (*Server, error) {
 	s.Port = clear.Addr().(*net.TCPAddr).Port
 	s.TLSPort = overTLS.Addr().(*net.TCPAddr).Port
 	s.listeners = []net.Listener{clear, overTLS}
-	s.open.open = make(map[*conn]struct{})
 	s.serve(listener{clear, &s.open})
 	s.serve(tls.NewListener(listener{overTLS, &s.open}, cert.server()))
 	return s, nil

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // dialogue is one connection, both directions.
@@ -26,12 +27,22 @@ type dialogue struct {
 	// waiting is the command that waits for the consent to send a literal.
 	waiting string
 	consent chan bool
+	// silent: the client hears nothing more. slow: it hears a byte a second. torn:
+	// the next literal is cut. before is said before the next reply.
+	silent, slow, torn bool
+	before             string
+	// mailbox is selected. fromClient's own.
+	mailbox string
+	// over is closed when the dialogue ends; repeating says things meanwhile.
+	over      chan struct{}
+	repeating sync.WaitGroup
 }
 
 func newDialogue(f *Front, client, server net.Conn) *dialogue {
 	return &dialogue{
 		f: f, client: client, server: server,
 		refused: make(map[string]string), fatal: make(map[string]bool), muted: make(map[string]bool), consent: make(chan bool, 1),
+		over: make(chan struct{}),
 	}
 }
 
@@ -53,6 +64,8 @@ func (d *dialogue) run() {
 		_ = d.fromClient()
 	})
 	both.Wait()
+	close(d.over)
+	d.repeating.Wait()
 }
 
 var errCut = errors.New("cut")
@@ -79,8 +92,15 @@ func (d *dialogue) fromClient() error {
 		}
 		tag, command, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
 		d.f.hear(command)
-		if r, ok := d.f.strikes(command, Refuse, CutBefore, CutAfter, Mute); ok {
+		if r, ok := d.f.command(command, d.about(command)); ok {
 			switch r.Action {
+			case Stall, Drip, Truncate, Insert:
+				d.change(r)
+			case Repeat:
+				d.change(r)
+				d.repeat(r.Text)
+				_, err := io.Copy(io.Discard, in)
+				return err
 			case CutBefore:
 				return errCut
 			case Mute:
@@ -109,6 +129,76 @@ func (d *dialogue) fromClient() error {
 			return err
 		}
 	}
+}
+
+// naming are the commands that name a mailbox first.
+var naming = regexp.MustCompile(`(?i)^(?:(SELECT|EXAMINE)|CREATE|SUBSCRIBE|STATUS|APPEND) ("(?:[^"\\]|\\.)*"|\S+)`)
+
+// about is the mailbox that a command is about, "" for none.
+func (d *dialogue) about(command string) string {
+	m := naming.FindStringSubmatch(command)
+	if m == nil {
+		return d.mailbox
+	}
+	name := strings.Trim(m[2], `"`)
+	if m[1] != "" {
+		d.mailbox = name
+	}
+	return name
+}
+
+// change is what a rule changes for the rest of the dialogue.
+func (d *dialogue) change(r Rule) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch r.Action {
+	case Stall, Repeat:
+		d.silent = true
+	case Drip:
+		d.slow = true
+	case Truncate:
+		d.torn = true
+	case Insert:
+		d.before = r.Text
+	}
+}
+
+// repeat says a text every two seconds until the dialogue ends.
+func (d *dialogue) repeat(text string) {
+	d.repeating.Go(func() {
+		t := time.NewTicker(2 * time.Second)
+		defer t.Stop()
+		for {
+			if _, err := io.WriteString(d.client, text); err != nil {
+				return
+			}
+			select {
+			case <-t.C:
+			case <-d.over:
+				return
+			}
+		}
+	})
+}
+
+// Write gives the client what a rule lets through.
+func (d *dialogue) Write(p []byte) (int, error) {
+	d.mu.Lock()
+	silent, slow := d.silent, d.slow
+	d.mu.Unlock()
+	switch {
+	case silent:
+		return len(p), nil
+	case !slow:
+		return d.client.Write(p)
+	}
+	for i := range p {
+		time.Sleep(time.Second)
+		if n, err := d.client.Write(p[i : i+1]); err != nil {
+			return i + n, err
+		}
+	}
+	return len(p), nil
 }
 
 // swallow reads what is left of a command whose literals come without consent.
@@ -161,7 +251,7 @@ func (d *dialogue) carry(in *bufio.Reader, tag, line string) error {
 // fromServer carries replies to the client.
 func (d *dialogue) fromServer() error {
 	in := bufio.NewReader(d.server)
-	out := bufio.NewWriter(d.client)
+	out := bufio.NewWriter(d)
 	for {
 		if in.Buffered() == 0 {
 			if err := out.Flush(); err != nil {
@@ -176,6 +266,21 @@ func (d *dialogue) fromServer() error {
 		line, err = d.judge(line)
 		if err != nil {
 			return errors.Join(err, out.Flush())
+		}
+		d.mu.Lock()
+		torn, before := d.torn, d.before
+		d.before = ""
+		d.mu.Unlock()
+		if _, err := out.WriteString(before); err != nil {
+			return err
+		}
+		if torn && (literal || !strings.HasPrefix(line, "* ")) {
+			if !literal {
+				line, size = "* 1 FETCH (UID 1 BODY[] {300}\r\nhalf of it", 0
+			}
+			_, err := out.WriteString(line)
+			_, err2 := io.CopyN(out, in, size/2)
+			return errors.Join(errCut, err, err2, out.Flush())
 		}
 		if r, ok := d.f.strikes(line, Shorten); ok && literal {
 			few, err := strconv.ParseInt(r.Text, 10, 64)

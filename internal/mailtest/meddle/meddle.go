@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/imaphaul/imaphaul/internal/mailtest/memnet"
 	"github.com/imaphaul/imaphaul/internal/mailtest/sockets"
 )
 
@@ -40,7 +41,23 @@ const (
 	// Shorten makes the literal that follows a line of the server as short as Text
 	// says, in bytes, and announces it so.
 	Shorten
+	// Stall carries the command out; from then on nothing more is delivered in either
+	// direction, and both sides stay open.
+	Stall
+	// Drip carries the command out; from then on the client gets a byte a second.
+	Drip
+	// Truncate carries the command out and closes the connection in the middle of the
+	// first literal of the answer, or of one that is put there.
+	Truncate
+	// Insert carries the command out; Text is said before the answer.
+	Insert
+	// Repeat says Text every two seconds instead of carrying the command out, and
+	// nothing else ever more; both sides stay open.
+	Repeat
 )
+
+// commandActions strike a command when it comes.
+var commandActions = []Action{Refuse, CutBefore, CutAfter, Mute, Stall, Drip, Truncate, Insert, Repeat}
 
 // Rule meddles with what matches.
 type Rule struct {
@@ -49,6 +66,9 @@ type Rule struct {
 	Match *regexp.Regexp
 	// If is a further condition on the same text, nil for none.
 	If func(text string) bool
+	// Mailbox is a further condition on a command: that it names this mailbox, or is
+	// sent while it is selected. "" for none.
+	Mailbox string
 	// Text is the refusal ("NO [LIMIT] not now"), after untagged lines if there
 	// are to be any ("* QUOTA ...\r\nOK"), or the replacement.
 	Text string
@@ -65,9 +85,18 @@ type Front struct {
 
 	open sockets.Set
 
-	mu    sync.Mutex
-	rules []rule
-	said  []string
+	mu     sync.Mutex
+	rules  []rule
+	said   []string
+	struck []Strike
+}
+
+// Strike is a command that a rule struck.
+type Strike struct {
+	// Command has no tag and no literals.
+	Command string
+	// Mailbox is named by the command, or was selected when it came; "" for neither.
+	Mailbox string
 }
 
 type rule struct {
@@ -81,12 +110,51 @@ func Start(target string, rules ...Rule) (*Front, error) {
 	if err != nil {
 		return nil, fmt.Errorf("meddle: %w", err)
 	}
-	f := &Front{target: target, ln: ln}
+	f := Between(rules...)
+	f.target, f.ln = target, ln
+	f.done.Go(f.accept)
+	return f, nil
+}
+
+// Between makes a front without a port: Join gives it its connections.
+func Between(rules ...Rule) *Front {
+	f := &Front{}
 	for _, r := range rules {
 		f.rules = append(f.rules, rule{Rule: r})
 	}
-	f.done.Go(f.accept)
-	return f, nil
+	return f
+}
+
+// Join stands between two open connections until either ends, and closes both.
+func (f *Front) Join(client, server net.Conn) {
+	if !f.open.Keep(client, server) {
+		return
+	}
+	f.done.Go(func() {
+		newDialogue(f, client, server).run()
+		f.open.Forget(client, server)
+	})
+}
+
+// Before stands before an open connection in memory, and returns the client's end.
+func (f *Front) Before(server net.Conn) net.Conn {
+	client, inner := memnet.Pipe()
+	f.Join(inner, server)
+	return client
+}
+
+// Add adds a rule.
+func (f *Front) Add(r Rule) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rules = append(f.rules, rule{Rule: r})
+}
+
+// Struck returns the commands that rules have struck so far.
+func (f *Front) Struck() []Strike {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.struck)
 }
 
 // Port returns the port to connect to.
@@ -107,7 +175,9 @@ func (f *Front) hear(command string) {
 
 // Close ends everything and returns when no goroutine is left.
 func (f *Front) Close() {
-	f.ln.Close()
+	if f.ln != nil {
+		f.ln.Close()
+	}
 	f.open.Close()
 	f.done.Wait()
 }
@@ -123,32 +193,45 @@ func (f *Front) accept() {
 			client.Close()
 			continue
 		}
-		if !f.open.Keep(client, server) {
-			return
-		}
-		f.done.Go(func() {
-			newDialogue(f, client, server).run()
-			f.open.Forget(client, server)
-		})
+		f.Join(client, server)
 	}
 }
 
-// strikes returns the first rule of one of the actions that text falls under.
-func (f *Front) strikes(text string, actions ...Action) (Rule, bool) {
+// command returns the rule that a command falls under.
+func (f *Front) command(command, mailbox string) (Rule, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	r := f.first(command, mailbox, commandActions)
+	if r == nil {
+		return Rule{}, false
+	}
+	f.struck = append(f.struck, Strike{command, mailbox})
+	return r.Rule, true
+}
+
+// strikes returns the rule of an action that a line of the server falls under.
+func (f *Front) strikes(line string, action Action) (Rule, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r := f.first(line, "", []Action{action})
+	if r == nil {
+		return Rule{}, false
+	}
+	return r.Rule, true
+}
+
+// first counts, and returns the first rule that strikes. f.mu is held.
+func (f *Front) first(text, mailbox string, actions []Action) *rule {
 	for i := range f.rules {
 		r := &f.rules[i]
-		for _, a := range actions {
-			if r.Action != a || !r.Match.MatchString(text) || r.If != nil && !r.If(text) {
-				continue
-			}
-			if r.seen++; r.seen > r.Skip && (r.Times == 0 || r.seen <= r.Skip+r.Times) {
-				return r.Rule, true
-			}
+		if !slices.Contains(actions, r.Action) || !r.Match.MatchString(text) || r.If != nil && !r.If(text) || r.Mailbox != "" && r.Mailbox != mailbox {
+			continue
+		}
+		if r.seen++; r.seen > r.Skip && (r.Times == 0 || r.seen <= r.Skip+r.Times) {
+			return r
 		}
 	}
-	return Rule{}, false
+	return nil
 }
 
 // replaced applies every rule of one action, Replace or Alter, to a line.

@@ -1,0 +1,18 @@
+package plan
+
+// Detail says how much of the text standard output gets; the log has all of it.
+type Detail string
+
+// The details, from all to the least.
+const (
+	DetailWhole Detail = ""
+	// DetailSummary leaves the lines of single messages out (--summary).
+	DetailSummary Detail = "summary"
+	// DetailQuiet leaves warnings, errors and the verdict (--quiet).
+	DetailQuiet Detail = "quiet"
+)
+
+// View says what whoever watches the run gets to see of it.
+type View struct {
+	Detail Detail `json:",omitempty"`
+}

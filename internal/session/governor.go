@@ -1,0 +1,188 @@
+package session
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/provider"
+)
+
+const (
+	// longestPause bounds the pauses that grow by themselves; a server may ask for
+	// more (provider.MaxPause).
+	longestPause = 5 * time.Minute
+	// MaxPauses in a row, without a message copied in between, end the run: at
+	// their longest they take three quarters of an hour.
+	MaxPauses = 16
+	// After so long without being asked for patience twice as much is tried again,
+	// up to what it was: quietLeast, or quietPauses times the last pause, so that
+	// asking again and again costs an eighth of the time at most.
+	quietLeast  = 2 * time.Minute
+	quietPauses = 8
+)
+
+// Governor is what one account of one host bears, for all runs of the process that
+// use it: until when everybody rests, by how much less is asked of it than of others,
+// and how many connections it has. The zero value is an account of which nothing is
+// known. Safe for concurrent use.
+type Governor struct {
+	mu sync.Mutex
+	// users are the runs that use the account, each by a function that tells how
+	// much it has copied; done is what those copied that have ended.
+	users map[*Backoff]func() int64
+	done  int64
+
+	profile     provider.Profile
+	connections int
+
+	// until is when the rest is over; pauses is how many there were in a row,
+	// copied how much was copied at the last of them.
+	until  time.Time
+	pauses int
+	copied int64
+	// halved is how often connections and commands were halved, as of until; paused
+	// is how long the last pause was.
+	halved int
+	paused time.Duration
+}
+
+// join enters a run, and how much it has copied so far. One that begins while nobody
+// else is at work has no pauses behind it.
+func (g *Governor) join(b *Backoff, progress func() int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.users) == 0 {
+		g.users = make(map[*Backoff]func() int64)
+		g.pauses = 0
+	}
+	g.users[b] = progress
+}
+
+func (g *Governor) leave(b *Backoff) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if progress, ok := g.users[b]; ok {
+		g.done += progress()
+		delete(g.users, b)
+	}
+}
+
+// progress is how much all runs have copied. g.mu is held.
+func (g *Governor) progress() int64 {
+	sum := g.done
+	for _, progress := range g.users {
+		sum += progress()
+	}
+	return sum
+}
+
+// Learn sets what servers of this kind bear.
+func (g *Governor) Learn(p provider.Profile) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.profile = p
+}
+
+// Opened and Closed count the connections to the account.
+func (g *Governor) Opened() { g.count(1) }
+
+// Closed is the counterpart of Opened.
+func (g *Governor) Closed() { g.count(-1) }
+
+func (g *Governor) count(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.connections = max(g.connections+n, 0)
+}
+
+// Room reports whether the account bears one more connection than all runs have.
+func (g *Governor) Room() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.profile.Connections <= 0 || g.connections < g.profile.Connections
+}
+
+// Commands is how many of n commands may be under way on one connection, as far as
+// servers of this kind bear them.
+func (g *Governor) Commands(n int) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if most := g.profile.Commands; most > 0 {
+		n = min(n, most)
+	}
+	return n
+}
+
+// rest has everybody rest, for as long as the server asks or longer each time, and
+// returns how long, and whether that is too often. What was under way is refused as
+// well, and is no new reason: then it returns 0.
+func (g *Governor) rest(c *Control, asked time.Duration) (wait time.Duration, over bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	if g.until.After(now) {
+		if !c.Paused() && now.Add(asked).After(g.until) {
+			g.until = now.Add(asked)
+		}
+		return 0, false
+	}
+	if sum := g.progress(); sum != g.copied {
+		g.copied, g.pauses = sum, g.pauses/2
+	}
+	g.pauses++
+	wait = restFor(g.pauses, asked)
+	g.halved, g.paused = g.halvedAt(now)+1, wait
+	g.until = now.Add(c.PauseOr(g.pauses, wait+jitter(wait)))
+	return wait, g.pauses > MaxPauses
+}
+
+// left is how long the rest lasts from now.
+func (g *Governor) left() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return time.Until(g.until)
+}
+
+// halvings is how often connections and commands are halved at present.
+func (g *Governor) halvings() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.halvedAt(time.Now())
+}
+
+// halvedAt is halvings at a moment. g.mu is held.
+func (g *Governor) halvedAt(now time.Time) int {
+	quiet := max(now.Sub(g.until), 0)
+	return max(g.halved-int(quiet/max(quietLeast, quietPauses*g.paused)), 0)
+}
+
+// Governors are the governors of a process. The zero value is ready to use. Safe for
+// concurrent use.
+type Governors struct {
+	mu sync.Mutex
+	of map[account]*Governor
+}
+
+// account is a user of a server, as the server counts.
+type account struct {
+	host string
+	port int
+	user string
+}
+
+// Of is the governor of a user of a host, always the same one. Port 0 is the usual one.
+func (gs *Governors) Of(host string, port int, user string) *Governor {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	a := account{strings.ToLower(host), port, user}
+	g := gs.of[a]
+	if g == nil {
+		g = new(Governor)
+		if gs.of == nil {
+			gs.of = make(map[account]*Governor)
+		}
+		gs.of[a] = g
+	}
+	return g
+}
