@@ -199,7 +199,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 			n := s.Figures()
 			fin.BytesIn[s.N], fin.BytesOut[s.N] = n.BytesIn, n.BytesOut
 			fin.Reconnections[s.N] = n.Reconnections
-			fin.Commands[s.N] = n.Commands
+			fin.Commands[s.N], fin.CommandNames[s.N] = n.Commands, n.CommandNames
 		}
 	}
 	silence()
