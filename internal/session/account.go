@@ -3,8 +3,8 @@ package session
 import (
 	"context"
 	"fmt"
-	"maps"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"sync"
