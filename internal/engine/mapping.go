@@ -23,7 +23,7 @@ func (r *run) folderOptions() folders.Options {
 		Automap: f.Automap, Trans: f.Trans,
 		FixSlash2: f.FixSlash2, FixInbox: f.FixInbox, CheckExist: f.CheckExist, MixFolders: f.MixFolders,
 		Vars:       r.vars(),
-		SameServer: r.src.family == r.dst.family && r.p.Host1.Host == r.p.Host2.Host,
+		SameServer: r.src.Family == r.dst.Family && r.p.Host1.Host == r.p.Host2.Host,
 		Explain:    r.p.Debug.Folders,
 
 		ExcludePresets: f.ExcludePresets, TransPresets: f.TransPresets,

@@ -18,13 +18,13 @@ func (r *run) checkSearch(ctx context.Context) error {
 	good := true
 	for i, k := range []*link{r.main.src, r.main.dst} {
 		r.note(fmt.Sprintf("Host%d: checking if SEARCH ALL works on INBOX", i+1))
-		opened, err := k.open(ctx, "INBOX", false)
+		opened, err := k.Open(ctx, "INBOX", false)
 		if err != nil && !isRefusal(err) {
 			return err
 		}
 		found := -1
 		if err == nil {
-			err = k.do(ctx, func(c *imapconn.Conn) error {
+			err = k.Do(ctx, func(c *imapconn.Conn) error {
 				uids, err := c.UIDSearch(ctx, "ALL")
 				found = len(uids)
 				return err

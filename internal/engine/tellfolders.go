@@ -55,7 +55,7 @@ func (r *run) tellChecks(c *folders.Choice) {
 // tellAllMail warns that Gmail's folder of all messages goes along with those that
 // hold the same messages under their labels.
 func (r *run) tellAllMail(t *folders.Table) {
-	if !r.src.hasLabels || r.p.Folders.GmailPreset1 || r.p.Identity.SkipCrossDuplicates || len(t.Rows) < 2 {
+	if !r.src.HasLabels || r.p.Folders.GmailPreset1 || r.p.Identity.SkipCrossDuplicates || len(t.Rows) < 2 {
 		return
 	}
 	all := ""
