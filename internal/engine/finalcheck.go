@@ -219,25 +219,23 @@ func (r *run) lookUp(ctx context.Context, check *folderCheck) error {
 		return nil
 	}
 	there := make(map[imap.UID]bool)
-	if opened.Exists > 0 {
-		err = k.Do(ctx, func(c *imapconn.Conn) error {
-			clear(there)
-			stream := c.Fetch(imapconn.FetchItems{UID: true})
-			if err := stream.AskRange(ctx, 1, 0); err != nil {
-				return err
-			}
-			if err := stream.Each(ctx, func(m *imapconn.Message) error { there[m.UID] = true; return nil }); err != nil {
-				return err
-			}
-			return rangeErr(stream)
-		})
-		if err != nil {
-			if isConnError(err) {
-				return err
-			}
-			fs.problem(event.ErrListing, fmt.Sprintf("Host2 folder %s: could not be read to check it: %s", fs.to.Raw, serverWords(err)), "run again")
-			return nil
+	err = k.Do(ctx, func(c *imapconn.Conn) error {
+		clear(there)
+		stream := c.Fetch(imapconn.FetchItems{UID: true})
+		if err := stream.AskRange(ctx, 1, 0); err != nil {
+			return err
 		}
+		if err := stream.Each(ctx, func(m *imapconn.Message) error { there[m.UID] = true; return nil }); err != nil {
+			return err
+		}
+		return rangeErr(stream)
+	})
+	if err != nil && (opened.Exists > 0 || !isRefusal(err)) { // some servers refuse a range in an empty folder
+		if isConnError(err) {
+			return err
+		}
+		fs.problem(event.ErrListing, fmt.Sprintf("Host2 folder %s: could not be read to check it: %s", fs.to.Raw, serverWords(err)), "run again")
+		return nil
 	}
 	return r.missed(ctx, check, there)
 }

@@ -149,6 +149,9 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 		return nil, fs.notOpened(1, err)
 	}
 	fs.run.emit(event.FolderSelected{Side: 1, Folder: fs.from, Messages: int64(fs.srcOpened.Exists)})
+	if hides, err := fs.hidesMessages(ctx, 1, fs.srcOpened); hides || err != nil {
+		return nil, err
+	}
 	srcLister := fs.lister(fs.lane.src, 1)
 	srcLister.OnlyChosen = !p.Deletion.Delete2
 	if skip, err := fs.skipEmpty(ctx, srcLister); skip || err != nil {
@@ -166,6 +169,9 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 	if fs.exists {
 		if fs.dstOpened, err = fs.open(ctx, 2, fs.to.Raw, true); err != nil {
 			return nil, fs.notOpened(2, err)
+		}
+		if hides, err := fs.hidesMessages(ctx, 2, fs.dstOpened); hides || err != nil {
+			return nil, err
 		}
 		if err := fs.tellApart(ctx); err != nil {
 			return nil, err

@@ -87,7 +87,7 @@ func (f *feeder) vanished(ctx context.Context, refused func(*task) bool) map[*ta
 // are gone. Those that come are taken out of absent.
 func (f *feeder) allNamed(ctx context.Context, exists uint32, absent map[imap.UID]*task) bool {
 	named := make(map[imap.UID]bool)
-	err := f.v.lane.src.do(ctx, func(conn *imapconn.Conn) error {
+	err := f.v.lane.src.Do(ctx, func(conn *imapconn.Conn) error {
 		clear(named)
 		stream := conn.Fetch(imapconn.FetchItems{UID: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // Since lists the messages of the selected folder from a UID on.
@@ -25,17 +26,18 @@ func (l *Reader) Since(ctx context.Context, from imap.UID) (now *listing.Listing
 // sinceOn is one command of Since.
 func (l *Reader) sinceOn(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing.Listing, error) {
 	now := &listing.Listing{Complete: true}
-	if l.Link.Opened.Exists == 0 {
-		return now, nil // some servers refuse a range in an empty folder
-	}
 	stream := c.Fetch(l.Items())
 	if err := stream.AskRange(ctx, from, 0); err != nil {
 		return nil, err
 	}
-	if err := l.drain(ctx, stream, now); err != nil {
-		return nil, err
+	err := l.drain(ctx, stream, now)
+	if err == nil {
+		err = RangeErr(stream)
 	}
-	if err := RangeErr(stream); err != nil {
+	switch {
+	case err != nil && l.Link.Opened.Exists == 0 && len(now.Recs) == 0 && session.IsRefusal(err):
+		return now, nil // some servers refuse a range in an empty folder
+	case err != nil:
 		return nil, err
 	}
 	now.Sort()
