@@ -108,6 +108,13 @@ func (fs *folderSync) shareAdded(ctx context.Context) error {
 	bySize := make(map[int64][]int32)
 	for i := range fs.src.Recs {
 		if r := &fs.src.Recs[i]; r.Is(listing.AddedHeader) {
+			bySize[r.Size] = nil
+		}
+	}
+	for i := range fs.src.Recs {
+		// Of those that the journal knows it is not known any more which had no headers.
+		r := &fs.src.Recs[i]
+		if _, wanted := bySize[r.Size]; wanted && (r.Is(listing.AddedHeader) || fs.known.Usable() && fs.known.Counterpart(r.UID) != 0) {
 			bySize[r.Size] = append(bySize[r.Size], int32(i))
 		}
 	}
@@ -144,7 +151,7 @@ func (fs *folderSync) shareAdded(ctx context.Context) error {
 				switch {
 				case !known:
 					first[m.Exact] = s
-				case !has:
+				case !has && r.Is(listing.AddedHeader):
 					r.Key = fs.src.Recs[f].Key
 				}
 			}

@@ -116,7 +116,7 @@ func (c *copier) copiedNow() (n int) {
 // was stored and by nothing else.
 func (c *copier) grewRight() bool {
 	check := c.fs.check(c)
-	return check.holds(countOf(c.lane.dst.opened))
+	return check.holds(countOf(c.lane.dst.Opened))
 }
 
 // claims are the pairs that host2 confirmed.

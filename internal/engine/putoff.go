@@ -16,7 +16,7 @@ import (
 // be sent again. What came by stream is not there any more, and waits for the next
 // round. It reports false when the refusal is about the messages.
 func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Response) (bool, error) {
-	v := d.v.run.dst.classify(refused)
+	v := d.v.run.dst.Classify(refused)
 	if v.Action == provider.DayStop || v.Later() && d.v.run.stopping() {
 		for _, it := range f.items {
 			it.t.doubtful = false
@@ -74,7 +74,7 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 // is about time: then it is asked again in the next round.
 func (f *feeder) putOff(t *task, err error) bool {
 	refused, ok := refusalIn(err)
-	if !ok || !session.WorthAnother(f.v.run.src.classify(refused), int(t.putOff)+1) {
+	if !ok || !session.WorthAnother(f.v.run.src.Classify(refused), int(t.putOff)+1) {
 		return false
 	}
 	t.putOff++

@@ -1,5 +1,17 @@
-// Package session holds what the connections of a run share: whether the run is to end
-// and whom it tells (Control), and what the accounts bear (Governor, Backoff).
+// Package session keeps the connections of a run: it opens them, logs in, opens them
+// again when they are lost, and holds them to what the user and the servers allow. It
+// knows selected folders, and no message.
+//
+//   - Control: whether the run is to end and why, waits that end with it, and whom it
+//     tells.
+//   - Account: one account, by a Spec; login.go logs in, entry.go says what may pass and
+//     what stood in the way, loginfault.go and loginhint.go what a refusal means.
+//   - Link: one connection that comes back; Pair has one to each side, Dialler opens more
+//     of them.
+//   - Governor: what an account bears, for all runs of a process; Backoff is how one run
+//     obeys its governors.
+//   - Limits: the limits a second; compress.go and linerate.go: DEFLATE, on lines that
+//     turn out to be slow.
 package session
 
 import (
