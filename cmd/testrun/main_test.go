@@ -73,19 +73,14 @@ func TestBad(t *testing.T) { t.Run("part", func(t *testing.T) { t.Error("what we
 // moves on, is not.
 func TestSilenceEndsTheRun(t *testing.T) {
 	dir := module(t, `import ("testing"; "time")
-func TestSlow(t *testing.T) { for range 90 { t.Run("", func(*testing.T) { time.Sleep(100*time.Millisecond) }) } }
+func TestSlow(t *testing.T) { for range 60 { t.Run("", func(*testing.T) { time.Sleep(100*time.Millisecond) }) } }
 func TestHangs(t *testing.T) { t.Run("here", func(*testing.T) { for { time.Sleep(time.Hour) } }) }
 `)
-	var out, errout bytes.Buffer
-	// Building is no progress of a test, so it is done before.
-	if code, err := run([]string{"-C", dir, "--", "-run", "^$", "./..."}, &out, &errout); code != 0 {
-		t.Fatal(code, err, out.String(), errout.String())
-	}
-	code, text, err := play(t, dir, "-silence", "8s")
+	code, text, err := play(t, dir, "-silence", "4s")
 	if code == 0 || err == nil {
 		t.Errorf("exit code %d, error %v", code, err)
 	}
-	_, told, _ := strings.Cut(text, "NO PROGRESS for 8s; running are\n")
+	_, told, _ := strings.Cut(text, "NO PROGRESS for 4s; running are\n")
 	if !strings.Contains(told, "example.org/m TestHangs/here\n") || strings.Contains(told, "TestSlow#") {
 		t.Error("it does not name the test that hangs, and that alone")
 	}

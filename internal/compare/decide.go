@@ -119,12 +119,13 @@ func (v *verdict) run() {
 	// What is equal, but for what host2 does to messages (rows 2, 6, 9, 10, 11).
 	v.match(none, v.exact, Certain)
 	v.match(none, v.same, Certain)
-	v.cutAlike()
+	v.cutAlike(none)
 	// A draft that was edited keeps its Message-Id: what belonged to a message that is
 	// gone has to be this one indeed.
 	v.match(gone, v.unaltered, Certain)
 	if !v.w.in.OneToOne {
 		v.match(other, v.same, Certain)
+		v.cutAlike(other)
 	}
 	// An equal body: nothing of the message is lost but lines of its header.
 	v.match(none, v.sameBody, Doubtful)
@@ -234,7 +235,7 @@ func (v *verdict) match(whom int32, alike func(s, d int32) bool, trust Trust) {
 }
 
 // cutAlike ties classes to what an option that cuts messages makes of them.
-func (v *verdict) cutAlike() {
+func (v *verdict) cutAlike(whom int32) {
 	w := v.w
 	if v.c.Sent == nil {
 		return
@@ -242,7 +243,7 @@ func (v *verdict) cutAlike() {
 	for _, c := range v.classes {
 		for _, d := range v.g.dst[:min(len(v.g.dst), maxRivals)] {
 			s := c.members[0]
-			if c.tied == none && w.ofDst[d] == none && !w.goes(s, d, Certain) && v.c.Sent(w.in.Src.Recs[s].UID, w.in.Dst.Recs[d].UID) {
+			if c.tied == none && w.ofDst[d] == whom && !w.goes(s, d, Certain) && v.c.Sent(w.in.Src.Recs[s].UID, w.in.Dst.Recs[d].UID) {
 				v.tie(c, d, Certain)
 			}
 		}
@@ -295,8 +296,15 @@ func (v *verdict) byOrder() {
 	w := v.w
 	var free, open []int32
 	var classes []*class
+	exact := make(map[identity.Digest]bool)
+	for _, c := range v.classes {
+		if c.content != nil {
+			exact[c.content.Exact] = true
+		}
+	}
 	for _, d := range v.g.dst {
-		if w.ofDst[d] == none {
+		// One that is equal to a message of host1 is no copy of another.
+		if m := v.of(2, d); w.ofDst[d] == none && (m == nil || !exact[m.Exact]) {
 			free = append(free, d)
 		}
 	}

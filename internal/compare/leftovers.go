@@ -20,7 +20,7 @@ func (w *Work) Leftovers() (src, dst []imap.UID) {
 		return nil, nil
 	}
 	for i := range w.in.Dst.Recs {
-		if r := &w.in.Dst.Recs[i]; w.ofDst[i] == none && !w.double[i] && !r.Is(listing.Report) {
+		if r := &w.in.Dst.Recs[i]; w.left(i) && !r.Is(listing.Report) {
 			dst = append(dst, r.UID)
 		}
 	}
@@ -28,6 +28,11 @@ func (w *Work) Leftovers() (src, dst []imap.UID) {
 		return nil, nil
 	}
 	return src, dst
+}
+
+// left reports whether a host2 record may be looked at as a leftover.
+func (w *Work) left(d int) bool {
+	return (w.ofDst[d] == none || w.in.Cuts && w.ofDst[d] == other) && !w.double[d]
 }
 
 // Candidates makes groups of leftovers that may be one message: those with equal
@@ -38,7 +43,7 @@ func (w *Work) Candidates(src, dst map[imap.UID]identity.Digest) {
 	dated := make(map[int64]*group)
 	for i := range w.in.Dst.Recs {
 		r := &w.in.Dst.Recs[i]
-		if w.ofDst[i] != none || w.double[i] || r.Is(listing.Report) {
+		if !w.left(i) || r.Is(listing.Report) {
 			continue
 		}
 		if key, ok := dst[r.UID]; ok {

@@ -45,6 +45,9 @@ type Input struct {
 	// Doubles has host2 messages with one key be held against each other, whether or
 	// not host1 has it.
 	Doubles bool
+	// Cuts: messages are cut on their way, so that those that others became may have
+	// another key than their equals.
+	Cuts bool
 	// Goes reports whether a host2 record is deleted in the end whether or not it is
 	// the copy of s (--expunge2), so that it is none; certain: it is known to be that.
 	// nil: none is.

@@ -15,6 +15,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/survey"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -35,6 +36,9 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	if err := fs.claimsOfOthers(ctx, known, claims); err != nil {
 		return err
 	}
+	if err := fs.passOn(ctx, known, claims); err != nil {
+		return err
+	}
 	w := compare.Begin(compare.Input{
 		Cut: func(d *listing.Record) bool { return p.Transform.TruncMess == nil && cut[d.UID] },
 		Src: fs.src, Dst: fs.dst, Known: known, Claims: claims,
@@ -45,6 +49,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		},
 		Doubles: p.Deletion.Delete2Duplicates,
 		Goes:    fs.goesAnyway,
+		Cuts:    p.Transform.TruncMess != nil && !p.Identity.SyncDuplicates,
 		Marked:  fs.hasDeleted,
 	})
 	if err := fs.readAndDecide(ctx, w); err != nil {
@@ -124,13 +129,13 @@ func (fs *folderSync) readBeginnings(ctx context.Context, k *link, uids []imap.U
 	uids = slices.Clone(uids)
 	slices.Sort(uids)
 	hasher := identity.NewContentHasher()
-	var head headerCatcher
+	var head survey.HeaderCatcher
 	err := k.read(ctx, slices.Compact(uids), imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
 		if m.Body == nil {
 			return nil
 		}
 		hasher.Reset()
-		head.reset()
+		head.Reset()
 		var wanted []int64
 		if lengths != nil {
 			wanted = lengths(m.UID)
@@ -140,7 +145,7 @@ func (fs *folderSync) readBeginnings(ctx context.Context, k *link, uids []imap.U
 		if err != nil {
 			return err
 		}
-		read := habits.Of(head.header(), hasher.Sum(), size)
+		read := habits.Of(head.Header(), hasher.Sum(), size)
 		out[m.UID], begins[m.UID] = &read, prefixes
 		return nil
 	})

@@ -21,7 +21,7 @@ func (fs *folderSync) tellApart(ctx context.Context) error {
 			names = append(names, to)
 		}
 	}
-	told, err := r.dst.statusOf(ctx, fs.lane.dst, names)
+	told, err := fs.lane.dst.Status(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -44,5 +44,42 @@ func (fs *folderSync) tellApart(ctx context.Context) error {
 		}
 	}
 	fs.merge = r.mergeOf(fs.row)
+	return nil
+}
+
+// tellListedTwins is the same for a dry run, which makes no folder: where host2 lists
+// one of the names and has none of the others, they are folders of their own.
+func (r *run) tellListedTwins(ctx context.Context) error {
+	if !r.p.Dry || len(r.twins) == 0 {
+		return nil
+	}
+	listed := make(map[string]bool)
+	for _, f := range r.dst.world.Folders {
+		listed[f.Name] = f.Selectable()
+	}
+	some, has := make(map[string]bool), make(map[string]bool) // by the name in lower case
+	var names []string
+	for i := range r.table.Rows {
+		to := r.table.Rows[i].To
+		switch lower := strings.ToLower(to); {
+		case !r.twins[lower]:
+		case listed[to]:
+			some[lower] = true
+		default:
+			names = append(names, to)
+		}
+	}
+	told, err := r.main.dst.Status(ctx, names)
+	if err != nil {
+		return err
+	}
+	for name := range told {
+		has[strings.ToLower(name)] = true
+	}
+	for lower := range some {
+		if !has[lower] {
+			delete(r.twins, lower)
+		}
+	}
 	return nil
 }

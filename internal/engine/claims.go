@@ -6,6 +6,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/compare"
+	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
@@ -171,7 +172,23 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID)) {
 			check.all.each(pair)
 		}
 	}
-	done := make(map[string]bool) // what they are tied to now is told above
+	for _, f := range r.foldersInto(fs) {
+		for e, err := range f.Entries() {
+			if err != nil {
+				r.journalFailed(err)
+				return
+			}
+			if e.UID2 != 0 {
+				tell(e.UID2)
+			}
+		}
+	}
+}
+
+// foldersInto are the other pairs into the same host2 folder that the journal knows and
+// this run has not come to.
+func (r *run) foldersInto(fs *folderSync) (out []*journal.Folder) {
+	done := make(map[string]bool) // what they are tied to now is known
 	for _, check := range r.checks {
 		done[check.fs.from.Raw] = true
 	}
@@ -183,16 +200,9 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID)) {
 		}
 		if _, err := f.Attach(state.UIDValidity1, state.UIDValidity2); err != nil {
 			r.journalFailed(err)
-			return
+			return nil
 		}
-		for e, err := range f.Entries() {
-			if err != nil {
-				r.journalFailed(err)
-				return
-			}
-			if e.UID2 != 0 {
-				tell(e.UID2)
-			}
-		}
+		out = append(out, f)
 	}
+	return out
 }

@@ -72,6 +72,40 @@ func (fs *folderSync) rememberCuts() {
 	}
 }
 
+// rememberParts tells the journal the same of messages that share the copy of another
+// one, of this folder or of one that goes to the same host2 folder.
+func (fs *folderSync) rememberParts(c *copier) {
+	var uids []imap.UID
+	cut := make(map[int32]bool)
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.fate == copied && t.oddness().cut != "" {
+			cut[t.src] = true
+		}
+	}
+	for _, m := range fs.pairing.Repeated1 {
+		if m.Dst < 0 && cut[fs.pairing.First[m.Src]] {
+			uids = append(uids, fs.src.Recs[m.Src].UID)
+		}
+	}
+	for _, list := range [][]compare.Match{fs.pairing.Present, fs.pairing.Repeated1} {
+		for _, m := range list {
+			if m.Dst >= 0 && m.Trust == compare.Certain && fs.isPart(m) {
+				uids = append(uids, fs.src.Recs[m.Src].UID)
+			}
+		}
+	}
+	if len(uids) > 0 {
+		fs.run.journalFailed(fs.known.Folder.MarkCut(uids...))
+	}
+}
+
+// isPart reports whether the host2 message of a pair is known to hold a part of the
+// host1 message only.
+func (fs *folderSync) isPart(m compare.Match) bool {
+	s, d := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
+	return fs.cut2[d.UID] || fs.wouldCut(s.Size) && d.Size < s.Size
+}
+
 // uncut are those of the host1 messages of which host2 has all; the others are told.
 func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, error) {
 	cut := make(map[imap.UID]bool)
@@ -110,17 +144,12 @@ func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, e
 	for _, p := range others {
 		earlier(p.UID1, true)
 	}
-	parts, err := fs.cutCounterparts(ctx)
-	if err != nil {
-		return nil, err
-	}
 	for _, list := range [][]compare.Match{fs.pairing.Present, fs.pairing.Repeated1} {
 		for _, m := range list {
 			if m.Dst < 0 {
 				continue
 			}
-			s, d := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
-			earlier(s.UID, parts[d.UID] || fs.wouldCut(s.Size) && d.Size < s.Size)
+			earlier(fs.src.Recs[m.Src].UID, fs.isPart(m))
 		}
 	}
 	for uid, told := range fs.shortOnHost2() {

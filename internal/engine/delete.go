@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/guard"
+	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
@@ -102,7 +104,7 @@ func (fs *folderSync) facts() guard.Facts {
 		Unidentified:   fs.merge.nameless,
 	}
 	if f.WhyIncomplete == "" {
-		f.WhyIncomplete = or(fs.src.Why, fs.dst.Why)
+		f.WhyIncomplete = cmp.Or(fs.src.Why, fs.dst.Why)
 	}
 	return f
 }
@@ -140,10 +142,12 @@ func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
 	}
 	uids := make([]imap.UID, 0, len(fs.pairing.Doubles))
 	var claimed, unsure int64
+	last := fs.lastOfKind()
 	fs.merge.doubles = make(map[imap.UID]bool)
 	m := fs.merge.claims
 	for _, i := range fs.pairing.Doubles {
 		switch uid := fs.dst.Recs[i].UID; {
+		case last[uid]: // --delete2 says why it stays
 		case m.alive[uid], m.gone[uid], m.others(uid):
 			claimed++
 		case m.unsure != "":
@@ -157,6 +161,36 @@ func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
 	fs.tellKept(unsure, m.unsure)
 	d := &fs.run.p.Deletion
 	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.lane.dst, folder: fs.to, uids: uids, duplicate: true, expunge: d.UIDExpunge2 || d.Expunge2, expungeAll: d.Expunge2})
+}
+
+// lastOfKind are the duplicates that stay with --delete2, while the message that they are
+// equal to goes: they are what is left of it then.
+func (fs *folderSync) lastOfKind() map[imap.UID]bool {
+	if !fs.run.p.Deletion.Delete2 {
+		return nil
+	}
+	goes := make(map[imap.UID]bool)
+	uids, _, _ := fs.surplus()
+	for _, uid := range uids {
+		goes[uid] = true
+	}
+	double := make(map[int32]bool)
+	for _, i := range fs.pairing.Doubles {
+		double[i] = true
+	}
+	keys := make(map[identity.Key]bool)
+	for _, i := range fs.pairing.Extra {
+		if r := &fs.dst.Recs[i]; goes[r.UID] && !double[i] {
+			keys[r.Key] = true
+		}
+	}
+	last := make(map[imap.UID]bool)
+	for i := range double {
+		if r := &fs.dst.Recs[i]; keys[r.Key] && !goes[r.UID] {
+			last[r.UID] = true
+		}
+	}
+	return last
 }
 
 // deletion is a set of messages to delete in the selected folder of a link.
@@ -186,7 +220,7 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 	}
 	fs.announceMarks(d.side, d.uids)
 	set := uidset.Sorted(d.uids)
-	err = d.k.do(ctx, func(c *imapconn.Conn) error {
+	err = d.k.Do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})
 		return err
 	})
@@ -194,7 +228,7 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 		return fs.notDeleted(d, err)
 	}
 	if d.expunge {
-		err := d.k.do(ctx, func(c *imapconn.Conn) error {
+		err := d.k.Do(ctx, func(c *imapconn.Conn) error {
 			if !c.Has(imap.CapUIDPlus) {
 				told.Expunged = false
 				return nil
@@ -221,7 +255,7 @@ func (fs *folderSync) ready(ctx context.Context, d deletion) (deletion, error) {
 	if d.side == 1 && len(d.uids) > 0 {
 		stays := !d.expunge
 		if !stays {
-			conn, err := d.k.ready(ctx)
+			conn, err := d.k.Ready(ctx)
 			if err != nil {
 				return d, err
 			}
@@ -277,7 +311,7 @@ func (fs *folderSync) expunge(ctx context.Context, n event.Side, wanted bool) er
 	if fs.run.p.Dry {
 		return nil
 	}
-	err := k.do(ctx, func(c *imapconn.Conn) error { return c.Expunge(ctx) })
+	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.Expunge(ctx) })
 	if err != nil && isRefusal(err) {
 		return fs.notDeleted(deletion{side: n, folder: folder}, err)
 	}

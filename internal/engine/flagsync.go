@@ -32,7 +32,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	defer fs.tellUnlisted()
 	for _, m := range fs.pairing.Present {
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
-		deleted1, deleted2 := fs.hasDeleted(1, src), fs.hasDeleted(2, dst)
+		deleted1, deleted2 := fs.hasDeleted(1, src) || fs.doubted[src.UID], fs.hasDeleted(2, dst)
 		switch {
 		case src.Is(listing.FlagsUnknown), dst.Is(listing.FlagsUnknown):
 			continue

@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/journal"
 )
 
 // lessons are what earlier runs learned of host2 and this one may rely on, as long as
@@ -16,6 +19,59 @@ type lessons struct {
 	Greeting string           `json:"greeting"`
 	Consent  imapconn.Lessons `json:"consent"`
 	Habits   habits.Seen      `json:"habits"`
+	// First are host2's folders before the first run, whatever the server says now.
+	First *firstFolders `json:"first,omitempty"`
+}
+
+// firstFolders are the folders of host2 before the first run that the journal knows of.
+type firstFolders struct {
+	// Next is UIDVALIDITY and UIDNEXT of each.
+	Next map[string][2]uint32 `json:"next"`
+}
+
+// maxFirstFolders bounds the folders that are noted: the rest of an account that has
+// more is judged by what is known of its folder pairs alone.
+const maxFirstFolders = 5000
+
+// noteFolders notes the folders that host2 has before anything is stored there, in the
+// first run that keeps a journal.
+func (r *run) noteFolders() {
+	if !r.jNew || r.first != nil || len(r.dst.world.Folders) > maxFirstFolders {
+		return
+	}
+	f := &firstFolders{Next: make(map[string][2]uint32)}
+	for _, w := range r.dst.world.Folders {
+		if !w.Selectable() {
+			continue
+		}
+		d := r.dst.status[w.Name]
+		if d == nil || d.UIDNext == 0 {
+			f.Next[w.Name] = [2]uint32{}
+			continue
+		}
+		f.Next[w.Name] = [2]uint32{d.UIDValidity, uint32(d.UIDNext)}
+	}
+	r.first = f
+}
+
+// firstOf is what an earlier run knew of a host2 folder before the first one: a folder
+// that was not there has come since, with all that is in it.
+func (r *run) firstOf(note []byte, folder string, validity uint32) (first journal.First) {
+	var l lessons
+	if len(note) == 0 || json.Unmarshal(note, &l) != nil || l.First == nil {
+		return first
+	}
+	first.UIDNext2 = 1
+	for name, was := range l.First.Next {
+		switch {
+		case !r.sameFolder2(name, folder):
+		case was[0] != validity || was[1] == 0:
+			return journal.First{}
+		default:
+			first.UIDNext2 = imap.UID(was[1])
+		}
+	}
+	return first
 }
 
 // greeting is the server's first line without what changes from one connection to the
@@ -26,7 +82,7 @@ func (s *side) greetingKind() string {
 			return -1
 		}
 		return r
-	}, s.banner)
+	}, s.Banner)
 }
 
 // recallLessons takes over what the journal knows of host2.
@@ -36,10 +92,11 @@ func (r *run) recallLessons() {
 		return
 	}
 	var l lessons
-	if err := json.Unmarshal(note, &l); err != nil || l.Host != r.dst.acct.Host || l.Greeting != r.dst.greetingKind() {
+	err := json.Unmarshal(note, &l)
+	if r.first = l.First; err != nil || l.Host != r.dst.Plan.Host || l.Greeting != r.dst.greetingKind() {
 		return // of another server, or of a version that wrote it otherwise
 	}
-	r.dst.cfg.Consent.Learn(l.Consent)
+	r.dst.Config.Consent.Learn(l.Consent)
 	r.habits.Remember(l.Habits)
 }
 
@@ -48,7 +105,7 @@ func (r *run) keepLessons() {
 	if r.dst == nil || r.j == nil || r.jBroken || r.p.Dry {
 		return
 	}
-	l := lessons{Host: r.dst.acct.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.cfg.Consent.Lessons(), Habits: r.habits.Seen()}
+	l := lessons{Host: r.dst.Plan.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.Config.Consent.Lessons(), Habits: r.habits.Seen(), First: r.first}
 	note, err := json.Marshal(l)
 	if err == nil {
 		err = r.j.SetNote(2, note)

@@ -121,13 +121,17 @@ func (m *mergeState) spoil(why string) {
 
 // countMerges finds out which host2 folders get more than one host1 folder.
 // Names that the destination takes for the same one count as one.
-func (r *run) countMerges() {
+func (r *run) countMerges(ctx context.Context) error {
 	r.findTwins()
+	if err := r.tellListedTwins(ctx); err != nil {
+		return err
+	}
 	for i := range r.table.Rows {
 		m := r.mergeOf(&r.table.Rows[i])
 		m.sources++
 		m.left++
 	}
+	return nil
 }
 
 // findTwins finds host2 names that differ in case only. If host2 listed all of
@@ -156,7 +160,7 @@ func (r *run) findTwins() {
 
 // mergeKey is the same for names that host2 takes for one folder, or may.
 func (r *run) mergeKey(name string) string {
-	if lower := strings.ToLower(name); folders.IsInbox(name) || r.dst.family.FoldsCase() || r.twins[lower] {
+	if lower := strings.ToLower(name); folders.IsInbox(name) || r.dst.Family.FoldsCase() || r.twins[lower] {
 		return lower
 	}
 	return name
@@ -184,7 +188,7 @@ func (fs *folderSync) waitsForOthers(ctx context.Context) (bool, error) {
 		}
 		names = append(names, row.To)
 	}
-	told, err := r.dst.statusOf(ctx, fs.lane.dst, names)
+	told, err := fs.lane.dst.Status(ctx, names)
 	if err != nil {
 		return true, err
 	}

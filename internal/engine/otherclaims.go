@@ -226,6 +226,9 @@ func (fs *folderSync) foreignClaims(ctx context.Context) error {
 	for i := range others.all {
 		o := &others.all[i]
 		same := o.Pair.SameHost1(self)
+		if same {
+			m.first(r.firstOf(o.Note, fs.to.Raw, fs.dst.UIDValidity))
+		}
 		for k := range o.Folders {
 			f := &o.Folders[k]
 			if !r.sameFolder2(f.Name2, fs.to.Raw) || same && taking[f.Name1] {

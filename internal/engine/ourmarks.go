@@ -91,6 +91,10 @@ func (fs *folderSync) doubtfulMarks() {
 			}
 			fs.ourMarks[s.UID] = s.Flags
 			fs.unmark(s)
+			if fs.doubted == nil {
+				fs.doubted = make(map[imap.UID]bool)
+			}
+			fs.doubted[s.UID] = true
 		}
 	}
 }

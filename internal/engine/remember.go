@@ -57,4 +57,5 @@ func (fs *folderSync) remember(c *copier) {
 		places[m.Src] = places[fs.pairing.First[m.Src]]
 	}
 	fs.run.journalFailed(fs.known.Store(fs.src, fs.dst, places))
+	fs.rememberParts(c)
 }

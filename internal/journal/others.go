@@ -23,6 +23,8 @@ type Other struct {
 	Pair    Pair
 	Runs    Runs
 	Folders []OtherFolder
+	// Note is what SetNote stored for side 2.
+	Note []byte
 	// Alias: it leads into an account of the same user and port under another host
 	// name, which may be the same account: a folder is the same one if its
 	// UIDVALIDITY is, too.
@@ -130,6 +132,7 @@ type otherReader struct {
 	pair     Pair
 	havePair bool
 	runs     Runs
+	note     []byte
 	byID     map[uint32]*OtherFolder
 	claimed  map[uint32][]imap.UID
 	pairs    map[uint32][]Paired
@@ -210,6 +213,8 @@ func (o *otherReader) value(bucket, key, sealed []byte) error {
 	case bytes.Equal(bucket, metaBucket) && bytes.Equal(key, pairKey):
 		o.pair, err = decodePair(v)
 		o.havePair = err == nil
+	case bytes.Equal(bucket, metaBucket) && bytes.Equal(key, noteKeys[1]):
+		o.note = bytes.Clone(v)
 	case bytes.Equal(bucket, metaBucket) && bytes.Equal(key, runsKey):
 		o.runs, err = decodeRuns(sealed)
 	case bytes.Equal(bucket, foldersBucket):
@@ -277,7 +282,7 @@ func (o *otherReader) doubt(key, sealed []byte) error {
 
 // other puts together what was gathered.
 func (o *otherReader) other() *Other {
-	out := &Other{Path: o.path, Pair: o.pair, Runs: o.runs}
+	out := &Other{Path: o.path, Pair: o.pair, Runs: o.runs, Note: o.note}
 	for id, f := range o.byID {
 		f.Pairs, f.Claimed = o.pairs[id], o.claimed[id]
 		if d := o.doubts[id]; d != nil {

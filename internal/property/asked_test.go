@@ -33,14 +33,14 @@ func (f *facts) onHost1(to, body string) bool {
 	return false
 }
 
-// markedOnHost1 tells whether a user has marked a message with this content \Deleted
-// in a host1 folder that goes to this one.
+// markedOnHost1 tells whether a user has marked a message with the content of a host2
+// message \Deleted in a host1 folder that goes to this one.
 func (f *facts) markedOnHost1(to, body string) bool {
 	for _, from := range f.sourcesOf(to) {
 		folder := f.before[f.from][from]
 		for i := range folder.messages {
 			m := &folder.messages[i]
-			if m.has(`\Deleted`) && (m.body == body || f.o.sent(m.body) == body) && !f.p.marks[place{f.from, from, folder.validity, m.uid}] {
+			if m.has(`\Deleted`) && f.o.equal(body, m.body) && !f.p.marks[place{f.from, from, folder.validity, m.uid}] {
 				return true
 			}
 		}
@@ -94,7 +94,7 @@ func (f *facts) isNewMail(at place, m *message) bool {
 	switch {
 	case f.o.has("--delete2newmail"):
 		return false
-	case f.o.has("--nousecache") || !f.p.began[f.from]:
+	case f.o.has("--nousecache") || !f.p.began[f.from] || o.voided:
 		return recent
 	case f.p.torn[f.from]:
 		return o.by == 0 && o.late[f.from] && recent
@@ -130,11 +130,11 @@ func (f *facts) isSurplus(at place, m *message) bool {
 	return true
 }
 
-// represented tells whether host2 holds a content, as it was sent, after the run.
+// represented tells whether host2 holds a content, as it was sent, after the run, or
+// held it before: --expunge2 may have taken that one.
 func (f *facts) represented(folder, body string) bool {
-	return slices.ContainsFunc(f.after[f.to][folder].messages, func(m message) bool {
-		return f.o.equal(m.body, body)
-	})
+	same := func(m message) bool { return f.o.equal(m.body, body) }
+	return slices.ContainsFunc(f.after[f.to][folder].messages, same) || slices.ContainsFunc(f.before[f.to][folder].messages, same)
 }
 
 // asked2 tells whether the options plainly ask for a message to go from host2:
@@ -149,7 +149,7 @@ func (f *facts) asked2(at place, m *message) bool {
 		return true
 	}
 	if f.o.has("--expunge2") {
-		if m.has(`\Deleted`) && !f.p.marks[at] || f.markedOnHost1(at.folder, strip(m.body)) {
+		if m.has(`\Deleted`) && !f.p.marks[at] || f.markedOnHost1(at.folder, m.body) {
 			return true
 		}
 	}
@@ -161,5 +161,5 @@ func (f *facts) asked2(at place, m *message) bool {
 		return true
 	}
 	_, stays := f.after[f.to][at.folder]
-	return f.o.has("--delete2folders") && !stays && len(f.sourcesOf(at.folder)) == 0 && f.p.origins[at].by == 0
+	return f.o.has("--delete2folders") && !stays && len(f.sourcesOf(at.folder)) == 0 && (f.p.origins[at].by == 0 || f.p.origins[at].untold)
 }

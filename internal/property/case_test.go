@@ -20,6 +20,10 @@ import (
 //	flag SIDE FOLDER MAIL FLAG           it gets a flag, or loses it: -FLAG
 //	move SIDE FOLDER MAIL FOLDER         it goes to another folder
 //	edit SIDE FOLDER MAIL MAIL           it is replaced by another
+//	rebuild SIDE FOLDER                  the folder gets another UIDVALIDITY
+//	forget                               all journals are deleted
+//	keep                                 they are put aside
+//	older                                and are back as they were then
 //
 // "dry" has a rehearsal before the run, "again" the same command line once more after
 // it; what they must tell and leave alone is checked.
@@ -100,6 +104,10 @@ func (c *testCase) String() string {
 func (s step) String() string {
 	side := strconv.Itoa(s.side)
 	switch s.verb {
+	case "forget", "keep", "older":
+		return s.verb + "\n"
+	case "rebuild":
+		return strings.Join([]string{s.verb, side, s.folder}, " ") + "\n"
 	case "kill":
 		return line("kill", s.how, side, strconv.Itoa(s.bytes), s.options)
 	case "deliver":
@@ -148,6 +156,7 @@ func parseCase(text string) (*testCase, error) {
 // arguments is the least number of words that follow a verb.
 var arguments = map[string]int{
 	"mail": 1, "put": 3, "run": 0, "other": 0, "same": 0, "kill": 3, "deliver": 3, "delete": 3, "flag": 4, "move": 4, "edit": 4,
+	"rebuild": 2, "forget": 0, "keep": 0, "older": 0,
 }
 
 func (c *testCase) parseLine(words []string) (err error) {
@@ -162,6 +171,12 @@ func (c *testCase) parseLine(words []string) (err error) {
 		m, err := parseMail(words)
 		c.mails = append(c.mails, m)
 		return err
+	case "forget", "keep", "older":
+	case "rebuild":
+		s.folder = words[1]
+		if s.side, err = strconv.Atoi(words[0]); err != nil {
+			return err
+		}
 	case "run", "other", "same":
 		for len(words) > 0 && (words[0] == "dry" || words[0] == "again") {
 			s.dry = s.dry || words[0] == "dry"

@@ -86,6 +86,20 @@ func (c *cutConn) Write(b []byte) (int, error) {
 	return written, errDown
 }
 
+// Close of a run that was told to end waits until the server has finished what it has
+// received: what it holds then is what the next step finds.
+func (c *cutConn) Close() error {
+	c.l.mu.Lock()
+	ending := c.l.done && c.l.how == cancelled
+	c.l.mu.Unlock()
+	if tcp, ok := c.Conn.(*net.TCPConn); ok && ending {
+		_ = tcp.CloseWrite() // it may be closed already
+		_ = tcp.SetReadDeadline(time.Now().Add(3 * time.Second))
+		_, _ = io.Copy(io.Discard, tcp)
+	}
+	return c.Conn.Close()
+}
+
 // allowed is how much of a write passes, and whether this is the moment.
 func (l *lineCut) allowed(side int, b []byte) (int, bool) {
 	l.mu.Lock()
@@ -150,18 +164,7 @@ func (l *lineCut) restore() error {
 	if l.kept == nil {
 		return nil
 	}
-	if err := os.RemoveAll(l.journal); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(l.journal, 0o700); err != nil {
-		return err
-	}
-	for name, content := range l.kept {
-		if err := os.WriteFile(filepath.Join(l.journal, name), content, 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
+	return writeFiles(l.journal, l.kept)
 }
 
 func readFiles(dir string) map[string][]byte {

@@ -12,6 +12,7 @@ var (
 	deleting = []string{
 		"--delete1", "--delete1", "--delete1 --noexpunge1", "--delete1 --expunge1", "--expunge1", "--delete1 --delete1emptyfolders", "--delete1emptyfolders",
 		"--delete2", "--delete2", "--delete2 --delete2max 100%", "--delete2 --delete2newmail", "--delete2 --quarantine2 Kept", "--delete2duplicates",
+		"--delete1 --expunge1 --delete1emptyfolders", "--delete2 --delete2duplicates", "--delete2duplicates --expunge2", "--delete1 --delete2", "--delete2 --uidexpunge2",
 		"--expunge2", "--delete2 --expunge2", "--delete2folders", "--delete1 --delete1emptyfolders --delete2folders",
 	}
 	selecting = []string{
@@ -19,7 +20,8 @@ var (
 		"--maxsize 500", "--minsize 500", "--folder INBOX", "--folder Work", "--exclude ^Work$", "--exclude ^Old$",
 		"--useheader Message-Id", "--useheader Subject", "--skipheader ^Received", "--skipheader ^Message-Id",
 		"--syncduplicates", "--skipcrossduplicates", "--noresurrect", "--addheader", "--truncmess 250", "--truncmess 400",
-		"--nousecache", "--useuid", "--noresyncflags",
+		"--maxage 100 --minage 5", "--maxage 5 --minage 100", "--search ANSWERED", "--search SEEN", "--useheader Received", "--useheader Date", "--exclude ^INBOX$", "--folder Old",
+		"--nousecache", "--useuid", "--noresyncflags", "--skipemptyfolders", "--syncduplicates --skipcrossduplicates", "--useheader Message-Id --addheader",
 	}
 	mapping = []string{
 		"--automap", "--f1f2 Old=INBOX", "--f1f2 Work=INBOX", "--f1f2 Old=Work", "--regextrans2 s/^Old$/Work/", "--regextrans2 s/.*/INBOX/",
@@ -48,8 +50,10 @@ func generate(r *rand.Rand) *testCase {
 			s.verb = "other"
 		case k == 8:
 			s.verb, s.again = "same", false
+		case k == 11 && !last:
+			s = c.someMishap(r)
 		case k < 11:
-			s = step{verb: "kill", how: []string{cancelled, cutOff, crashed}[r.IntN(3)], side: 1 + r.IntN(2), bytes: 300 + r.IntN(3500), options: chosen}
+			s = step{verb: "kill", how: []string{cancelled, cutOff, crashed}[r.IntN(3)], side: 1 + r.IntN(2), bytes: 300 + r.IntN([]int{1000, 3500, 9000}[r.IntN(3)]), options: chosen}
 		default:
 			s = c.someChange(r)
 		}
@@ -78,6 +82,8 @@ func (c *testCase) someMails(r *rand.Rand) {
 			m.name, m.cut = string(rune('a'+n)), 30+r.IntN(other.size/2)
 		case k == 10:
 			m.received = m.name
+		case m.id == "" && other.id != "": // an id that differs in its case only
+			m.id = strings.ToUpper(other.id)
 		}
 		c.mails = append(c.mails, m)
 	}
@@ -130,6 +136,16 @@ func someOptions(r *rand.Rand) (plain, full []string) {
 		if refusedOptions(full) == "" && refusedOptions(plain) == "" {
 			return plain, full
 		}
+	}
+}
+
+// someMishap is what befalls journals and folders.
+func (c *testCase) someMishap(r *rand.Rand) step {
+	switch verb := []string{"forget", "keep", "older", "rebuild", "rebuild"}[r.IntN(5)]; verb {
+	case "rebuild":
+		return step{verb: verb, side: 1 + r.IntN(2), folder: pick(r, []string{"Old", "Work", "work", "Sent"})}
+	default:
+		return step{verb: verb}
 	}
 }
 

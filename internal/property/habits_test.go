@@ -64,7 +64,7 @@ func (r habitRow) columns() []string { return []string{r.mail, r.journal, r.habi
 func TestHabits(t *testing.T) {
 	t.Parallel()
 	known := readKnown(t)
-	dir := memory(t)
+	dir := inMemory(t)
 	var mu sync.Mutex
 	failed := make(map[string][]string)
 	t.Run("habit", func(t *testing.T) {

@@ -98,6 +98,14 @@ func (o options) wants(m *message, at time.Time) bool {
 		if !m.has(`\Flagged`) {
 			return false
 		}
+	case "SEEN":
+		if !m.has(`\Seen`) {
+			return false
+		}
+	case "ANSWERED":
+		if !m.has(`\Answered`) {
+			return false
+		}
 	case "UNDELETED":
 		if m.has(`\Deleted`) {
 			return false

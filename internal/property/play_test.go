@@ -26,6 +26,8 @@ type origin struct {
 	late [4]bool
 	// untold: the run kept no journal, so that no other can know of it.
 	untold bool
+	// voided: its folder was rebuilt since, so that what journals tell is void.
+	voided bool
 }
 
 // player plays a case.
@@ -46,6 +48,8 @@ type player struct {
 	seen [4]state
 	// delivered are contents that runs brought to host2, for --noresurrect.
 	delivered map[string]bool
+	// aside are the journals that were put aside, and what was known then; nil for none.
+	aside *memory
 }
 
 // facts are what the invariants of a run are told.
@@ -116,6 +120,12 @@ func (p *player) prepare() error {
 
 // change is a step that is no run.
 func (p *player) change(s *step) error {
+	switch s.verb {
+	case "forget", "keep", "older":
+		return p.journals(s.verb)
+	case "rebuild":
+		return p.rebuild(s)
+	}
 	a := p.sides[s.side]
 	p.seen[s.side] = nil
 	m := p.c.mail(s.mail)
@@ -309,7 +319,7 @@ func (p *player) learn(f *facts) {
 				case !m.has(`\Deleted`):
 					delete(p.marks, at)
 				case old == nil && side == 2, old != nil && !old.has(`\Deleted`):
-					p.marks[at] = side == f.from || side == 2 && !f.markedOnHost1(name, strip(m.body))
+					p.marks[at] = old != nil && side == f.from || side == 2 && !f.markedOnHost1(name, m.body)
 				}
 			}
 		}
@@ -351,4 +361,14 @@ func (p *player) close() {
 		}
 	}
 	_ = os.RemoveAll(p.journal) // the world's directory goes in the end
+}
+
+// othersBegan tells whether a run of another account kept a journal.
+func (p *player) othersBegan(from int) bool {
+	for i, began := range p.began {
+		if began && i != from {
+			return true
+		}
+	}
+	return false
 }

@@ -92,6 +92,16 @@ func (f *facts) lookalikes(folder, body string) (n int) {
 	return n
 }
 
+// cutCopies tells whether a folder of host2 has a beginning of a content that a run
+// stored: the two are a pair then, and have flags in common.
+func (f *facts) cutCopies(name, body string) bool {
+	folder := f.after[f.to][name]
+	return slices.ContainsFunc(folder.messages, func(m message) bool {
+		c := strip(m.body)
+		return len(c) < len(body) && strings.HasPrefix(body, c) && f.p.origins[place{f.to, name, folder.validity, m.uid}].by != 0
+	})
+}
+
 // flagsFollow: where host2 has a content once, its flags are those of a message of
 // host1 with that content that is not marked \Deleted, if there is one.
 func flagsFollow(f *facts) (out []violation) {
@@ -101,7 +111,7 @@ func flagsFollow(f *facts) (out []violation) {
 	for name, folder := range f.after[f.to] {
 		for i := range folder.messages {
 			m := &folder.messages[i]
-			if f.holds(name, strip(m.body)) != 1 {
+			if f.holds(name, strip(m.body)) != 1 || f.cutCopies(name, strip(m.body)) {
 				continue
 			}
 			var plain, marked []string

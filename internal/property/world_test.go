@@ -21,7 +21,7 @@ func realServer() string { return os.Getenv("IMAPHAUL_PROPERTY_REAL") }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{dir: memory(t)}
+	w := &world{dir: inMemory(t)}
 	if kind := realServer(); kind != "" {
 		w.one, w.two = mailtest.Real(t, kind), mailtest.Real(t, kind)
 		return w
@@ -42,9 +42,9 @@ func (w *world) account(t testing.TB, side int) *account {
 	return a
 }
 
-// memory is a directory for journals, where there can be one in memory: some ten
+// inMemory is a directory for journals, where there can be one in memory: some ten
 // thousand of them are written, and none is to survive a crash of the machine.
-func memory(t testing.TB) string {
+func inMemory(t testing.TB) string {
 	t.Helper()
 	for _, parent := range []string{"/dev/shm", ""} {
 		if dir, err := os.MkdirTemp(parent, "imaphaul-property-"); err == nil {
