@@ -49,7 +49,7 @@ test-browser: ## logs in through a page of consent in headless Chromium, then mi
 # samples; the one used is told.
 .PHONY: chaos
 chaos: setup ## kill -9 again and again, cut everywhere: nothing lost, nothing twice
-	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 60m -v ./internal/chaos/matrix -matrix | grep -v '^ *--- PASS\|^=== '
+	set -o pipefail; IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 60m -v ./internal/chaos/matrix -matrix | grep -v '^ *--- PASS\|^=== '
 	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 150m -v -run . ./internal/chaos -soak
 	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 180m -v \
 	  -run 'Cut|Stall|Storm|Torn|Ends|Rebuilt|Journal|Deleted|LeftRunning|Pairings|Unsound' ./internal/engine

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -100,6 +101,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	}()
 
 	r.text.Start(pre)
+	r.countWarnings(pre.Notes)
 	if r.policy.debug != nil {
 		for _, line := range r.policy.outlook(os.Getpid()) {
 			r.policy.debug(line)
@@ -119,6 +121,18 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	<-watched
 	done()
 	return r.end(abortFile)
+}
+
+// countWarnings adds what was warned of before the first event to the figures, so
+// that it is repeated at the end like all warnings.
+func (r *runner) countWarnings(notes []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, n := range notes {
+		if text, ok := strings.CutPrefix(n, "Warning: "); ok {
+			r.tally.Add(event.Note{Text: text, Warn: true})
+		}
+	}
 }
 
 // end prints the last lines and removes what belongs to this process.

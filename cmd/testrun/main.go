@@ -49,7 +49,7 @@ func run(args []string, out, errout io.Writer) (int, error) {
 	flags.SetOutput(errout)
 	flags.StringVar(&s.goTool, "go", "go", "the go command")
 	flags.StringVar(&s.dir, "C", "", "the directory to test in (default: this one)")
-	flags.DurationVar(&s.silence, "silence", 10*time.Minute, "end the run when no test has begun, ended or printed for so long")
+	flags.DurationVar(&s.silence, "silence", 10*time.Minute, "end the run when no test has begun, ended or printed for so long; before the first begins, for ten times as long")
 	flags.IntVar(&s.slowest, "slowest", 10, "how many of the slowest tests are listed")
 	flags.DurationVar(&s.slow, "slow", 20*time.Second, "tests above it are called too slow")
 	if err := flags.Parse(args); err != nil {
@@ -130,7 +130,8 @@ func (s *settings) watch(cmd *exec.Cmd, events io.Reader, p *progress) (hung boo
 			}
 		}
 	}()
-	silent := time.NewTimer(s.silence)
+	// Until the first event packages are built, which takes a busy machine long.
+	silent := time.NewTimer(10 * s.silence)
 	defer silent.Stop()
 	for {
 		select {

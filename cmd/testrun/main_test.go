@@ -76,11 +76,6 @@ func TestSilenceEndsTheRun(t *testing.T) {
 func TestSlow(t *testing.T) { for range 60 { t.Run("", func(*testing.T) { time.Sleep(100*time.Millisecond) }) } }
 func TestHangs(t *testing.T) { t.Run("here", func(*testing.T) { for { time.Sleep(time.Hour) } }) }
 `)
-	var out, errout bytes.Buffer
-	// Building is no progress of a test, so it is done before.
-	if code, err := run([]string{"-C", dir, "--", "-run", "^$", "./..."}, &out, &errout); code != 0 {
-		t.Fatal(code, err, out.String(), errout.String())
-	}
 	code, text, err := play(t, dir, "-silence", "4s")
 	if code == 0 || err == nil {
 		t.Errorf("exit code %d, error %v", code, err)

@@ -50,7 +50,7 @@ func (b *builder) account(n string) plan.Account {
 		a.VerifyGiven = true
 	}
 	if a.Insecure {
-		b.note("Warning: the certificate of host%s will not be checked. Whoever stands between can read the password and the mail.", n)
+		b.note("The certificate of host%s will not be checked. Whoever stands between can read the password and the mail.", n)
 	}
 	return a
 }

@@ -20,7 +20,7 @@ func (fs *folderSync) acls(ctx context.Context) error {
 		return nil
 	}
 	get := func(k *link, name string) (acl []imapconn.ACLEntry, err error) {
-		err = k.do(ctx, func(c *imapconn.Conn) error {
+		err = k.Do(ctx, func(c *imapconn.Conn) error {
 			if !c.Has(imap.CapACL) {
 				return errNoACL
 			}
@@ -58,7 +58,7 @@ func (fs *folderSync) acls(ctx context.Context) error {
 		if r.p.Dry {
 			continue
 		}
-		err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) error { return c.SetACL(ctx, fs.to.Raw, e.Identifier, e.Rights) })
+		err := fs.lane.dst.Do(ctx, func(c *imapconn.Conn) error { return c.SetACL(ctx, fs.to.Raw, e.Identifier, e.Rights) })
 		if err != nil {
 			if !isRefusal(err) {
 				return err

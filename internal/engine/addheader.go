@@ -3,14 +3,13 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/identity"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
-	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // --addheader identifies a message by its UID on host1, as imapsync does, so
@@ -53,14 +52,17 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 	var g errgroup.Group
 	for i, k := range []*link{fs.lane.src, fs.lane.dst} {
 		g.Go(func() error {
-			return k.do(ctx, func(c *imapconn.Conn) error {
-				got := make(map[imap.UID]identity.Content)
-				contents[i] = got
-				return fs.contentsWithout(ctx, c, uidset.Sorted(uids[i]), i == 1, func(uid imap.UID, _ []byte, content identity.Content) error {
-					got[uid] = content
-					return nil
-				})
+			got := make(map[imap.UID]identity.Content)
+			contents[i] = got
+			slices.Sort(uids[i])
+			_, err := k.contentsWithout(ctx, slices.Compact(uids[i]), i == 1, func(uid imap.UID, _ []byte, content identity.Content) error {
+				got[uid] = content
+				return nil
 			})
+			if err != nil && isRefusal(err) {
+				return nil // see below
+			}
+			return err
 		})
 	}
 	if err := g.Wait(); err != nil {

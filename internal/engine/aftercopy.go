@@ -19,7 +19,7 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
 		return nil
 	}
 	// Some servers show a session what it appended only after another SELECT.
-	if _, err := fs.lane.dst.open(ctx, fs.to.Raw, true); err != nil {
+	if _, err := fs.lane.dst.Open(ctx, fs.to.Raw, true); err != nil {
 		return fs.notOpened(2, err)
 	}
 	byUID := make(map[imap.UID]*task)
@@ -57,7 +57,7 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
 // flagsOn2 reads the flags of host2 messages.
 func (fs *folderSync) flagsOn2(ctx context.Context, uids []imap.UID) (map[imap.UID]listing.FlagID, error) {
 	got := make(map[imap.UID]listing.FlagID, len(uids))
-	err := fs.lane.dst.do(ctx, func(conn *imapconn.Conn) error {
+	err := fs.lane.dst.Do(ctx, func(conn *imapconn.Conn) error {
 		return conn.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, Flags: true}, func(m *imapconn.Message) error {
 			if m.HasFlags {
 				got[m.UID] = fs.run.flags[1].Intern(m.Flags)

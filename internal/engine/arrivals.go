@@ -2,12 +2,10 @@ package engine
 
 import (
 	"context"
-	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/identity"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
@@ -28,29 +26,24 @@ type arrival struct {
 // reenter selects the host2 folder afresh, so that the number of its messages is
 // the present one.
 func (fs *folderSync) reenter(ctx context.Context, k *link) error {
-	opened, err := k.open(ctx, fs.to.Raw, true)
+	opened, err := k.Open(ctx, fs.to.Raw, true)
 	if err != nil {
 		return err
 	}
 	if opened.UIDValidity != fs.dstOpened.UIDValidity {
-		return &errRebuilt{fs.to.Raw}
+		return &errRebuilt{Folder: fs.to.Raw}
 	}
 	return nil
 }
 
 // arrivals lists what came to the host2 folder since it was listed.
 func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) {
-	l := &lister{fs: fs, k: k, n: 2}
-	var out []arrival
-	err := k.do(ctx, func(c *imapconn.Conn) error {
-		now, err := l.since(ctx, c, fs.newFrom())
-		if err != nil {
-			return err
-		}
-		out = arrivalsOf(now)
-		return nil
-	})
-	return out, err
+	l := fs.lister(k, 2)
+	now, err := l.since(ctx, fs.newFrom())
+	if err != nil {
+		return nil, err
+	}
+	return arrivalsOf(now), nil
 }
 
 // newFrom is the lowest UID that a message can have that did not stand in the listing.
@@ -60,28 +53,6 @@ func (fs *folderSync) newFrom() imap.UID {
 		return fs.firstNew
 	}
 	return fs.dst.LastUID() + 1
-}
-
-// since lists the messages of the selected folder from a UID on.
-func (l *lister) since(ctx context.Context, c *imapconn.Conn, from imap.UID) (*listing.Listing, error) {
-	now := &listing.Listing{Complete: true}
-	if l.k.opened.Exists == 0 {
-		return now, nil // some servers refuse a range in an empty folder
-	}
-	stream := c.Fetch(l.items())
-	if err := stream.AskRange(ctx, from, 0); err != nil {
-		return nil, err
-	}
-	if err := l.drain(ctx, stream, now); err != nil {
-		return nil, err
-	}
-	if err := rangeErr(stream); err != nil {
-		return nil, err
-	}
-	now.Sort()
-	// "n:*" names the last message even below n.
-	now.Recs = slices.DeleteFunc(now.Recs, func(r listing.Record) bool { return r.UID < from })
-	return now, l.nameTheRest(ctx, c, now)
 }
 
 // arrivalsOf are the messages of a listing as arrivals.

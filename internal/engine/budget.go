@@ -5,36 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/pace"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // The limits a day are kept where a body is asked for: before its bytes leave the
 // source server, and for both directions at once, since what was not asked for is
-// not sent on either. Those a second are in throttle.go.
+// not sent on either. Those a second are in package session.
 
-// limits are the brakes of a run.
+// limits are the brakes of a run: those a second, and those a day.
 type limits struct {
-	clock pace.Clock
-	// messages and bytes hold for each direction; nil for no limit.
-	messages, bytes [3]*pace.Limiter
-	// slept is what was waited for messages and for bytes and not told yet.
-	slept [2]atomic.Int64
-	// went is what went over all lines so far: what host1 sent, what host2 was sent.
-	went [3]atomic.Int64
+	*session.Limits
 	// day holds the limits of bytes a day, by side.
 	day [3]*pace.Day
-	// mu guards counted, what the journal knows of went, and rtt, the longest round
-	// trip to host1 seen.
+	// mu guards counted, what the journal knows of what went.
 	mu      sync.Mutex
 	counted [3]int64
-	rtt     time.Duration
-	// narrow: host1 is offered as little room as the limit of bytes wants.
-	narrow bool
 	// again is the moment to wait for, of a limit a day that left no room; set by
 	// the source half of a round, read behind it.
 	again time.Time
@@ -83,9 +73,9 @@ func (r *run) countTraffic() {
 	l := &r.limits
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.clock.Now()
-	for n := range l.went {
-		went := l.went[n].Load()
+	now := l.Clock().Now()
+	for n := range l.counted {
+		went := l.Went(event.Side(n))
 		r.j.AddBytes(journal.Side(n), now, went-l.counted[n])
 		l.counted[n] = went
 	}
@@ -123,7 +113,7 @@ func (r *run) mayToday(n event.Side, d *pace.Day, size int64, busy bool) bool {
 	// What was asked for and is still under way counts, too.
 	need := size + r.asked.Load() - r.fated.Load()
 	need += need/hundredth + (r.charges.Load()+1)*envelope
-	now := r.limits.clock.Now()
+	now := r.limits.Clock().Now()
 	again := d.Again(now, need)
 	switch {
 	case !again.After(now):
@@ -172,12 +162,12 @@ func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	v.run.limits.again = time.Time{}
-	wait := again.Sub(v.run.limits.clock.Now())
+	wait := again.Sub(v.run.limits.Clock().Now())
 	if wait > idleLogout {
-		v.lane.close(ctx)
+		v.lane.Close(ctx)
 	}
-	if err := v.run.limits.clock.Sleep(ctx, wait); err != nil {
+	if err := v.run.limits.Clock().Sleep(ctx, wait); err != nil {
 		return true, err
 	}
-	return true, v.lane.reopen(ctx, errWaited)
+	return true, v.lane.Reopen(ctx, errWaited)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/survey"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -128,13 +129,13 @@ func (fs *folderSync) readBeginnings(ctx context.Context, k *link, uids []imap.U
 	uids = slices.Clone(uids)
 	slices.Sort(uids)
 	hasher := identity.NewContentHasher()
-	var head headerCatcher
+	var head survey.HeaderCatcher
 	err := k.read(ctx, slices.Compact(uids), imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
 		if m.Body == nil {
 			return nil
 		}
 		hasher.Reset()
-		head.reset()
+		head.Reset()
 		var wanted []int64
 		if lengths != nil {
 			wanted = lengths(m.UID)
@@ -144,7 +145,7 @@ func (fs *folderSync) readBeginnings(ctx context.Context, k *link, uids []imap.U
 		if err != nil {
 			return err
 		}
-		read := habits.Of(head.header(), hasher.Sum(), size)
+		read := habits.Of(head.Header(), hasher.Sum(), size)
 		out[m.UID], begins[m.UID] = &read, prefixes
 		return nil
 	})

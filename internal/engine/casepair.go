@@ -21,7 +21,7 @@ func (fs *folderSync) tellApart(ctx context.Context) error {
 			names = append(names, to)
 		}
 	}
-	told, err := r.dst.statusOf(ctx, fs.lane.dst, names)
+	told, err := fs.lane.dst.Status(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (r *run) tellListedTwins(ctx context.Context) error {
 			names = append(names, to)
 		}
 	}
-	told, err := r.dst.statusOf(ctx, r.main.dst, names)
+	told, err := r.main.dst.Status(ctx, names)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // compare lists both folders and pairs their messages.
 func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 	fs.recall()
-	dstLister := &lister{fs: fs, k: fs.lane.dst, n: 2}
+	dstLister := fs.lister(fs.lane.dst, 2)
 	if err := fs.listBoth(ctx, srcLister, dstLister); err != nil {
 		return err
 	}
@@ -45,12 +45,12 @@ func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister
 	// other's connection is to live on.
 	var g errgroup.Group
 	g.Go(func() (err error) {
-		if srcLister.chosen == nil {
-			if err := srcLister.choose(ctx); err != nil {
+		if srcLister.Chosen == nil {
+			if err := srcLister.Choose(ctx); err != nil {
 				return err
 			}
 		}
-		fs.run.emit(event.FolderListing{Side: 1, Folder: fs.from, Messages: srcLister.considering()})
+		fs.run.emit(event.FolderListing{Side: 1, Folder: fs.from, Messages: srcLister.Considering()})
 		fs.src, err = srcLister.list(ctx)
 		return err
 	})
@@ -59,10 +59,10 @@ func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister
 			fs.dst = &listing.Listing{Complete: true}
 			return nil
 		}
-		if err := dstLister.choose(ctx); err != nil {
+		if err := dstLister.Choose(ctx); err != nil {
 			return err
 		}
-		fs.run.emit(event.FolderListing{Side: 2, Folder: fs.to, Messages: dstLister.considering()})
+		fs.run.emit(event.FolderListing{Side: 2, Folder: fs.to, Messages: dstLister.Considering()})
 		fs.dst, err = dstLister.list(ctx)
 		return err
 	})

@@ -51,7 +51,7 @@ type convoy struct {
 // copyAll copies what the copiers have to copy, of several folders in one go;
 // lookout looks at the folders after them.
 func (r *run) copyAll(ctx context.Context, copiers []*copier, lookout *scout) error {
-	defer r.tellSlept(tellRest)
+	defer r.limits.TellSlept(session.TellRest)
 	for _, c := range copiers {
 		if err := c.copyOnHost2(ctx); err != nil {
 			return err
@@ -135,7 +135,7 @@ func (v *convoy) move(ctx context.Context) error {
 		idle++
 		switch {
 		case err != nil && idle > maxKills+1:
-			if !v.lane.src.side.persists(idle-1, waited) && !v.lane.dst.side.persists(idle-1, waited) {
+			if !v.lane.src.side.Persists(idle-1, waited) && !v.lane.dst.side.Persists(idle-1, waited) {
 				return err
 			}
 			waited += session.MeanBackOff(idle - maxKills)
@@ -185,7 +185,7 @@ func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 		if end.feed == nil && !f.halted() && f.next == len(todo) {
 			v.lookAhead(ctx)
 		}
-		v.lane.src.watchOver(ctx, delivered)
+		v.lane.src.WatchOver(ctx, delivered)
 	})
 	d := &deliverer{v: v, pending: pending}
 	if end.deliver = d.run(ctx, queue); end.deliver != nil {
@@ -253,7 +253,7 @@ func (v *convoy) folders() string {
 
 // recover opens what was lost and settles the messages in doubt.
 func (v *convoy) recover(ctx context.Context, cause error) error {
-	if err := v.lane.reopen(ctx, cause); err != nil {
+	if err := v.lane.Reopen(ctx, cause); err != nil {
 		return err
 	}
 	return v.run.settleDoubts(ctx, v.lane, v.tasks)

@@ -129,7 +129,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 		return err
 	}
 	if len(places[0]) > 0 {
-		if _, err := fs.lane.src.open(ctx, fs.from.Raw, fs.writable1()); err != nil {
+		if _, err := fs.lane.src.Open(ctx, fs.from.Raw, fs.writable1()); err != nil {
 			return err
 		}
 	}
@@ -139,7 +139,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 	if err != nil || len(places[1]) == 0 || !fs.exists {
 		return err
 	}
-	_, err = fs.lane.dst.open(ctx, fs.to.Raw, true)
+	_, err = fs.lane.dst.Open(ctx, fs.to.Raw, true)
 	return err
 }
 
@@ -156,7 +156,7 @@ func (fs *folderSync) cross(uid imap.UID, part bool) {
 // against them.
 func (fs *folderSync) compareCrossed(ctx context.Context, k *link, places map[string]map[imap.UID][]imap.UID, parts map[string]map[imap.UID]bool, src map[imap.UID]*habits.Message, equal func(s, other *habits.Message) bool) error {
 	for folder, there := range places {
-		if _, err := k.open(ctx, folder, false); err != nil {
+		if _, err := k.Open(ctx, folder, false); err != nil {
 			if isRefusal(err) {
 				continue // gone meanwhile: the messages are copied
 			}

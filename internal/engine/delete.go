@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -103,7 +104,7 @@ func (fs *folderSync) facts() guard.Facts {
 		Unidentified:   fs.merge.nameless,
 	}
 	if f.WhyIncomplete == "" {
-		f.WhyIncomplete = or(fs.src.Why, fs.dst.Why)
+		f.WhyIncomplete = cmp.Or(fs.src.Why, fs.dst.Why)
 	}
 	return f
 }
@@ -219,7 +220,7 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 	}
 	fs.announceMarks(d.side, d.uids)
 	set := uidset.Sorted(d.uids)
-	err = d.k.do(ctx, func(c *imapconn.Conn) error {
+	err = d.k.Do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})
 		return err
 	})
@@ -227,7 +228,7 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 		return fs.notDeleted(d, err)
 	}
 	if d.expunge {
-		err := d.k.do(ctx, func(c *imapconn.Conn) error {
+		err := d.k.Do(ctx, func(c *imapconn.Conn) error {
 			if !c.Has(imap.CapUIDPlus) {
 				told.Expunged = false
 				return nil
@@ -254,7 +255,7 @@ func (fs *folderSync) ready(ctx context.Context, d deletion) (deletion, error) {
 	if d.side == 1 && len(d.uids) > 0 {
 		stays := !d.expunge
 		if !stays {
-			conn, err := d.k.ready(ctx)
+			conn, err := d.k.Ready(ctx)
 			if err != nil {
 				return d, err
 			}
@@ -310,7 +311,7 @@ func (fs *folderSync) expunge(ctx context.Context, n event.Side, wanted bool) er
 	if fs.run.p.Dry {
 		return nil
 	}
-	err := k.do(ctx, func(c *imapconn.Conn) error { return c.Expunge(ctx) })
+	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.Expunge(ctx) })
 	if err != nil && isRefusal(err) {
 		return fs.notDeleted(deletion{side: n, folder: folder}, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // How the destination takes messages, from the best way to the last resort.
@@ -23,7 +24,7 @@ const (
 	// mail in either: what a line of 100 ms carries at 80 MB/s.
 	batchesAhead = 32
 	appendsAhead = 1000
-	aheadBytes   = 8 << 20
+	aheadBytes   = session.AheadBytes
 	// company is how long a message waits for others to share its command with,
 	// while earlier ones are unanswered.
 	company = 25 * time.Millisecond
@@ -56,7 +57,7 @@ type deliverer struct {
 	quota     int
 	timer     *time.Timer
 	// line watches the connection; pending are the bytes that are to come.
-	line    gauge
+	line    session.Gauge
 	pending int64
 	// sourceBroke: the connection was given up because a message could not be
 	// read to its end.
@@ -92,7 +93,7 @@ func release(v *convoy, items []*item) {
 }
 
 func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
-	conn, err := d.v.lane.dst.alive(ctx)
+	conn, err := d.v.lane.dst.Alive(ctx)
 	if err != nil {
 		return err
 	}
@@ -100,13 +101,13 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 	d.multi = conn.Has(imap.CapMultiAppend) && !d.v.careful
 	d.timer = time.NewTimer(company)
 	defer d.timer.Stop()
-	d.line = d.v.lane.dst.watch(conn, true, d.pending)
-	defer d.line.end()
+	d.line = d.v.lane.dst.Watch(conn, true, d.pending)
+	defer d.line.End()
 	for {
 		if err := d.makeUp(ctx); err != nil {
 			return err
 		}
-		if d.line.pays {
+		if d.line.Pays {
 			if err := d.compress(ctx); err != nil {
 				return err
 			}
@@ -141,7 +142,7 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 				}
 			}
 			d.batch = append(d.batch, it)
-			if d.bytes += min(it.size, streamAbove); alone || len(d.batch) >= d.batchSize() || d.bytes >= d.line.batch() {
+			if d.bytes += min(it.size, streamAbove); alone || len(d.batch) >= d.batchSize() || d.bytes >= d.line.Batch(batchBytes) {
 				err = d.flush(ctx)
 			}
 		}
@@ -211,11 +212,11 @@ func (d *deliverer) flush(ctx context.Context) error {
 	}
 	batch := d.batch
 	for _, it := range d.batch {
-		d.line.left -= it.size
+		d.line.Left -= it.size
 	}
 	d.batch, d.bytes = nil, 0
 	f, err := d.send(ctx, batch)
-	d.line.look()
+	d.line.Look()
 	if err != nil {
 		release(d.v, batch)
 		return err
@@ -227,12 +228,12 @@ func (d *deliverer) flush(ctx context.Context) error {
 // makeRoom waits for answers until the batch may fly.
 func (d *deliverer) makeRoom(ctx context.Context) error {
 	full := func() bool {
-		return len(d.flying) > 0 && len(d.batch) > 0 && (len(d.flying) >= d.ahead() || d.aloft+d.bytes > d.line.ahead())
+		return len(d.flying) > 0 && len(d.batch) > 0 && (len(d.flying) >= d.ahead() || d.aloft+d.bytes > d.line.Ahead())
 	}
 	if !full() {
 		return nil
 	}
-	defer d.line.waiting()()
+	defer d.line.Waiting()()
 	for full() {
 		if err := d.land(ctx); err != nil {
 			return err
@@ -250,7 +251,7 @@ func (d *deliverer) ahead() int {
 	case d.multi:
 		n = batchesAhead
 	}
-	return d.v.run.backoff.Commands(d.v.run.dst.governor, n)
+	return d.v.run.backoff.Commands(d.v.run.dst.Governor, n)
 }
 
 // compress turns DEFLATE on, when everything under way has landed.
@@ -261,7 +262,7 @@ func (d *deliverer) compress(ctx context.Context) error {
 	if err := d.landAll(ctx); err != nil {
 		return err
 	}
-	return d.line.turnOn(ctx)
+	return d.line.TurnOn(ctx)
 }
 
 // fly notes a flight; nil is one that was refused at once.

@@ -10,22 +10,21 @@
 // what earlier runs knew in recall. Here is what asks, waits, sends and tells. The
 // files, in the order of a run:
 //
-//   - The run: run.go has its phases, package session why it ends early, failures.go
-//     the kinds of errors, changes.go what the plan wants done to messages, journal.go,
-//     debug.go.
-//   - The two accounts: side.go, login.go (loginfault.go: what a refused login means) and link.go keep a connection to each, lanes.go and
-//     dialler.go more of them, package session makes all of them rest, throttle.go slows
-//     them down, linerate.go tells which are slow and compress.go compresses
-//     those; status.go asks about many folders at once.
+//   - The run: run.go has its phases, package session why it ends early and the kinds of
+//     errors (failures.go has their names here), changes.go what the plan wants done to
+//     messages, journal.go, debug.go.
+//   - The two accounts: package session keeps the connections to each; side.go joins
+//     them with what is known of the folders there. lanes.go has several of them,
+//     prospect.go says how many are worth it, throttle.go asks the limits.
 //   - All folders: hierarchy.go lists them, mapping.go maps them, sizes.go and
 //     toobig.go measure, mxcheck.go ask what the guard wants to know,
 //     merge.go knows of folders that become one, removal.go deletes some.
 //   - One pair of folders: loop.go takes them in turn, scout.go and makefolders.go look ahead,
 //     foldersync.go has the steps; target.go, subscribe.go and acl.go make the
 //     folder ready on host2.
-//   - What is in it: list.go, choose.go, nameless.go and contents.go read it, news.go
-//     only what changed; remember.go, resurrect.go, unchanged.go and states.go
-//     deal with what is known from earlier runs.
+//   - What is in it: package survey reads it, lister.go enters what it found; unknown.go
+//     and unreadable.go tell what servers did not give. remember.go, resurrect.go,
+//     unchanged.go and states.go deal with what is known from earlier runs.
 //   - What is to be done: compare.go, claims.go, bycontent.go, addheader.go, cross.go and
 //     decide.go.
 //   - The copy: copy.go and oddity.go have its terms, convoy.go and row.go its order; feed.go

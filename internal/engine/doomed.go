@@ -118,7 +118,7 @@ func (r *run) judge(ctx context.Context, f *doomed) error {
 		return nil // it holds no mail
 	}
 	k := r.main.dst
-	opened, err := k.open(ctx, f.name, false)
+	opened, err := k.Open(ctx, f.name, false)
 	if err != nil {
 		if !isRefusal(err) {
 			return err
@@ -130,7 +130,7 @@ func (r *run) judge(ctx context.Context, f *doomed) error {
 		return nil
 	}
 	arrived := make(map[imap.UID]time.Time)
-	err = k.do(ctx, func(c *imapconn.Conn) error {
+	err = k.Do(ctx, func(c *imapconn.Conn) error {
 		clear(arrived)
 		stream := c.Fetch(imapconn.FetchItems{UID: true, InternalDate: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {

@@ -8,9 +8,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/compare"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
-	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/recall"
 )
 
@@ -153,11 +151,7 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 		if err := fs.reenter(ctx, l.k); err != nil {
 			return err
 		}
-		var now *listing.Listing
-		err := l.k.do(ctx, func(c *imapconn.Conn) (err error) {
-			now, err = l.since(ctx, c, fs.dst.NextUID())
-			return err
-		})
+		now, err := l.since(ctx, fs.dst.NextUID())
 		if err != nil {
 			return err
 		}

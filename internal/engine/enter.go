@@ -11,7 +11,7 @@ import (
 // of the APPEND, and nobody waits for its answer. EXAMINE does as well as SELECT,
 // and leaves \Recent to the user's next session.
 func (d *deliverer) enter(ctx context.Context, c *copier) error {
-	if d.entered == c || !provider.OpensForAppend(d.v.run.dst.family) {
+	if d.entered == c || !provider.OpensForAppend(d.v.run.dst.Family) {
 		return nil
 	}
 	d.entered = c
@@ -20,7 +20,7 @@ func (d *deliverer) enter(ctx context.Context, c *copier) error {
 		return nil
 	}
 	// What is selected from here on is nobody's business but the deliverer's.
-	d.v.lane.dst.forget()
+	d.v.lane.dst.Forget()
 	_, err := d.conn.StartExamine(ctx, name, nil)
 	return err
 }

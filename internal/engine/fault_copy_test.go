@@ -57,6 +57,30 @@ func TestMessagesThatGo(t *testing.T) {
 	})
 }
 
+// All messages of a folder may go, and another one come: then no neighbour is left, and
+// the whole folder is asked for.
+func TestAllMessagesGo(t *testing.T) {
+	a, b := pairOf(t, 6, 1)
+	all := len(mailtest.Snapshot(t, a.s, a.user).Folders["INBOX"].Messages)
+	h := handsOn(t, a)
+	var did bool
+	front, _ := meddled(t, a, meddle.Rule{Action: meddle.Alter, Match: regexp.MustCompile(`UID FETCH \S+ .*BODY\.PEEK\[\]`), Text: "$0", If: func(string) bool {
+		if !did {
+			did = true
+			dialogue(t, a, "SELECT INBOX", `STORE 1:* +FLAGS.SILENT (\Deleted)`, "EXPUNGE")
+			h.message("INBOX", "later")
+		}
+		return true
+	}})
+	out := attempt(t, front, b, "--nousecache")
+	out.expect(t, 0)
+	if n := out.stats.SkippedBy[event.SkipVanished].Messages; int(n) != all || out.stats.ErrorCount != 0 {
+		t.Errorf("%d of %d messages are gone, %d errors\n%s", n, all, out.stats.ErrorCount, out.text)
+	}
+	attempt(t, a, b, "--nousecache").expect(t, 0)
+	same(t, a, b)
+}
+
 // A folder that is renamed or deleted on host1 while messages are copied is one error.
 func TestFolderThatGoes(t *testing.T) {
 	a, b := pairOf(t, 60, 3)

@@ -1,12 +1,17 @@
 package engine_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
 	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 )
 
@@ -77,6 +82,58 @@ func TestStopIsBounded(t *testing.T) {
 			}
 			attempt(t, a, b, "--cachedir", dir).expect(t, 0)
 			same(t, a, b)
+		})
+	}
+}
+
+// After a stop nothing is read any more, whatever the run would have liked to look at
+// before it ends; the next run looks, and deletes only then.
+func TestNothingIsReadAfterAStop(t *testing.T) {
+	for name, options := range map[string][]string{
+		"check before deletion": {"--delete1"},
+		"what stays behind":     {"--maxsize", "2000", "--skippedfile", "SKIPPED", "--savedir", "SAVED"},
+		"check at the end":      nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+			// Without UIDPLUS nobody knows which message is which before it is looked up.
+			b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{Hide: []imap.Cap{imap.CapUIDPlus}}))
+			mailtest.Fill(t, a.s, a.user, shared(60, 3))
+			dir := t.TempDir()
+			for i, o := range options {
+				if o == "SKIPPED" || o == "SAVED" {
+					options[i] = filepath.Join(dir, o)
+				}
+			}
+			stop := make(chan struct{})
+			var before [2]int
+			from, f1 := meddled(t, a)
+			to, f2 := meddled(t, b)
+			fronts := [2]*meddle.Front{f1, f2}
+			out := migrateWith(t, t.Context(), engine.Options{Stop: stop, Sink: func(e event.Event) {
+				if _, ok := e.(event.MessageCopied); ok {
+					select {
+					case <-stop:
+					default:
+						for i, f := range fronts {
+							before[i] = len(f.Said())
+						}
+						close(stop)
+					}
+				}
+			}}, append(append(args(from, to), "--cachedir", dir), options...)...)
+			out.expect(t, event.ExitBySignal)
+			for i, f := range fronts {
+				for _, line := range f.Said()[before[i]:] {
+					if strings.Contains(line, "FETCH") {
+						t.Errorf("host%d is asked after the stop: %s", i+1, line)
+					}
+				}
+			}
+			if n := out.stats.Deleted[1]; n != 0 {
+				t.Errorf("%d messages were deleted on host1", n)
+			}
 		})
 	}
 }

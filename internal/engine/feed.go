@@ -11,6 +11,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -27,7 +28,7 @@ type feeder struct {
 	// underway are the bytes asked for that have not come.
 	underway int64
 	// line watches the connection; pending are the bytes of todo.
-	line    gauge
+	line    session.Gauge
 	pending int64
 
 	// asked is the folder that the last EXAMINE sent was for, at the one whose
@@ -45,17 +46,17 @@ func (f *feeder) run(ctx context.Context) error {
 	if len(f.todo) == 0 {
 		return nil
 	}
-	conn, err := f.v.lane.src.alive(ctx)
+	conn, err := f.v.lane.src.Alive(ctx)
 	if err != nil {
 		return err
 	}
 	f.closed = make(map[*copier]error)
-	if first := f.v.tasks[f.todo[0]].c; f.v.lane.src.at(first.fs.from.Raw) {
+	if first := f.v.tasks[f.todo[0]].c; f.v.lane.src.At(first.fs.from.Raw) {
 		f.asked, f.at, f.base = first, first, f.v.base(f.todo[0])
 	}
 	stream := conn.Fetch(imapconn.FetchItems{UID: true, Body: true})
-	f.line = f.v.lane.src.watch(conn, false, f.pending)
-	defer f.line.end()
+	f.line = f.v.lane.src.Watch(conn, false, f.pending)
+	defer f.line.End()
 	defer f.settleTurns(ctx)
 	defer stream.Close()
 	for {
@@ -65,17 +66,17 @@ func (f *feeder) run(ctx context.Context) error {
 		}
 		m, err := stream.Next(ctx)
 		if idle {
-			f.line.skip() // a round trip, whatever the line carries
+			f.line.Skip() // a round trip, whatever the line carries
 		}
-		f.line.look()
+		f.line.Look()
 		if errors.Is(err, io.EOF) {
 			f.underway = 0
 			if err := f.turn(ctx); err != nil {
 				return err
 			}
-			if f.line.pays && !f.halted() {
+			if f.line.Pays && !f.halted() {
 				f.settleTurns(ctx)
-				if err := f.line.turnOn(ctx); err != nil {
+				if err := f.line.TurnOn(ctx); err != nil {
 					return err
 				}
 			}
@@ -124,14 +125,14 @@ func (f *feeder) more() bool {
 
 // ask keeps enough windows under way.
 func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.Fetch) error {
-	if f.line.pays {
+	if f.line.Pays {
 		return nil // first everything under way has to come
 	}
-	f.v.run.narrow(f.v.lane.src)
+	f.v.run.limits.Narrow(f.v.lane.src.Link)
 	for !f.full && !f.halted() && f.more() {
 		messages, bytes, aloft, ahead := f.v.run.window()
 		messages = conn.AtMost(messages)
-		bytes, aloft = f.line.window(bytes, aloft)
+		bytes, aloft = f.line.Window(bytes, aloft)
 		if f.v.careful {
 			messages = 1
 		}
@@ -182,7 +183,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 			t.charged = true
 			t.asked, t.came = true, false
 			f.underway += t.size
-			f.line.left -= t.size
+			f.line.Left -= t.size
 			uids = append(uids, t.uid)
 			f.next++
 		}
@@ -192,7 +193,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 		if err := stream.Ask(ctx, uidset.Of(uids)); err != nil {
 			return err
 		}
-		if f.v.run.limits.messages[1] != nil {
+		if f.v.run.limits.HoldMessages(1) {
 			if err := stream.Flush(ctx); err != nil { // not with those paid for next
 				return err
 			}
@@ -234,7 +235,7 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 	}
 	t := &f.v.tasks[i]
 	f.underway -= t.size
-	f.line.arrived(t.size)
+	f.line.Arrived(t.size)
 	if m.Body == nil || m.Body.Size() == 0 && t.size > 0 {
 		// Not to be read, or gone meanwhile: see missing.
 		t.empty = true
@@ -389,5 +390,5 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	if waits == 0 {
 		return nil
 	}
-	return f.v.run.backoff.Patience(ctx, waits)
+	return f.v.run.backoff.Patience(ctx, waits, f.v.lane.src)
 }

@@ -117,10 +117,21 @@ func (r *run) checkAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	unread := 0
+	defer func() {
+		if unread > 0 {
+			r.warn(fmt.Sprintf("Host2: %d folders do not hold as many messages as they should, and are not read any more since the run was stopped: the next run does", unread))
+		}
+	}()
 	for _, check := range r.checks {
 		name := check.fs.to.Raw
 		final := last[name]
 		if final.holds(now[name]) {
+			continue
+		}
+		if r.control.Asked() {
+			check.looked = true // its state is not kept
+			unread++
 			continue
 		}
 		if err := r.lookUp(ctx, check); err != nil {
@@ -136,7 +147,7 @@ func (r *run) countsNow(ctx context.Context, names []string) (map[string]folderC
 	out := make(map[string]folderCount, len(names))
 	k := r.main.dst
 	ask := names
-	conn, err := k.alive(ctx)
+	conn, err := k.Alive(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -151,15 +162,15 @@ func (r *run) countsNow(ctx context.Context, names []string) (map[string]folderC
 			if quiet {
 				// It is open, and the server tells by itself what goes and comes.
 				out[m.Name] = folderCount{validity: before.validity, messages: m.Exists, next: before.next}
-			} else if d, err := k.open(ctx, m.Name, false); err == nil {
+			} else if d, err := k.Open(ctx, m.Name, false); err == nil {
 				out[m.Name] = countOf(d)
 			} else if !isRefusal(err) {
 				return nil, err
 			}
 		}
-		k.forget()
+		k.Forget()
 	}
-	told, err := r.dst.statusOf(ctx, k, ask)
+	told, err := k.Status(ctx, ask)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +204,7 @@ func (r *run) lookUp(ctx context.Context, check *folderCheck) error {
 	check.looked = true
 	fs := check.fs
 	k := r.main.dst
-	opened, err := k.open(ctx, fs.to.Raw, true)
+	opened, err := k.Open(ctx, fs.to.Raw, true)
 	if err != nil {
 		if errors.As(err, new(*errKiller)) {
 			return fs.broken(2, err, event.ErrListing, "%s", "")
@@ -208,25 +219,23 @@ func (r *run) lookUp(ctx context.Context, check *folderCheck) error {
 		return nil
 	}
 	there := make(map[imap.UID]bool)
-	if opened.Exists > 0 {
-		err = k.do(ctx, func(c *imapconn.Conn) error {
-			clear(there)
-			stream := c.Fetch(imapconn.FetchItems{UID: true})
-			if err := stream.AskRange(ctx, 1, 0); err != nil {
-				return err
-			}
-			if err := stream.Each(ctx, func(m *imapconn.Message) error { there[m.UID] = true; return nil }); err != nil {
-				return err
-			}
-			return rangeErr(stream)
-		})
-		if err != nil {
-			if isConnError(err) {
-				return err
-			}
-			fs.problem(event.ErrListing, fmt.Sprintf("Host2 folder %s: could not be read to check it: %s", fs.to.Raw, serverWords(err)), "run again")
-			return nil
+	err = k.Do(ctx, func(c *imapconn.Conn) error {
+		clear(there)
+		stream := c.Fetch(imapconn.FetchItems{UID: true})
+		if err := stream.AskRange(ctx, 1, 0); err != nil {
+			return err
 		}
+		if err := stream.Each(ctx, func(m *imapconn.Message) error { there[m.UID] = true; return nil }); err != nil {
+			return err
+		}
+		return rangeErr(stream)
+	})
+	if err != nil && (opened.Exists > 0 || !isRefusal(err)) { // some servers refuse a range in an empty folder
+		if isConnError(err) {
+			return err
+		}
+		fs.problem(event.ErrListing, fmt.Sprintf("Host2 folder %s: could not be read to check it: %s", fs.to.Raw, serverWords(err)), "run again")
+		return nil
 	}
 	return r.missed(ctx, check, there)
 }

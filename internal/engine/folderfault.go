@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -10,12 +9,6 @@ import (
 
 // What goes wrong with one folder stays with it: it is an error of that folder, and
 // the others are done.
-
-// endsRun reports whether an error concerns more than the folder it was met in.
-func endsRun(err error) bool {
-	return isStopped(err) || isConnError(err) || errors.As(err, new(*loginError)) ||
-		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
 
 // errNotOpened says that a folder that was open once is not opened any more.
 type errNotOpened struct {
@@ -48,10 +41,10 @@ func (fs *folderSync) broken(n event.Side, err error, class event.Class, text, h
 		fs.rebuilt = nil
 	case errors.As(err, &killer):
 		name := fs.from
-		if killer.side == 2 {
+		if killer.Side == 2 {
 			name = fs.to
 		}
-		fs.problem(event.ErrListing, fmt.Sprintf("Host%d folder %s: passed over, since the connection was lost each time it was worked on: %v", killer.side, name.Raw, killer.err),
+		fs.problem(event.ErrListing, fmt.Sprintf("Host%d folder %s: passed over, since the connection was lost each time it was worked on: %v", killer.Side, name.Raw, killer.Err),
 			fmt.Sprintf("look at the folder in a mail program and at the server's log; --exclude '^%s$' leaves it out", fs.from.Raw))
 	case errors.As(err, &shut):
 		fs.problem(event.ErrSelect, fmt.Sprintf("Host%d folder %s: Could not select, while its messages were being copied: %s", shut.side, fs.from.Raw, serverWords(shut.err)),
@@ -75,8 +68,8 @@ func (fs *folderSync) anew() *folderSync {
 	for k, name := range map[*side]string{r.src: fs.from.Raw, r.dst: fs.to.Raw} {
 		delete(k.status, name)
 	}
-	r.main.src.forget()
-	r.main.dst.forget()
+	r.main.src.Forget()
+	r.main.dst.Forget()
 	return &folderSync{
 		run: r, lane: fs.lane, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted + 1,
 		deferred: fs.deferred, index: fs.index,
@@ -94,17 +87,17 @@ func (r *run) lostFor(folder event.Folder, err error) {
 	var entry *entryError
 	var login *loginError
 	if !errors.As(err, &entry) && errors.As(err, &login) {
-		entry = &entryError{login.side, login}
+		entry = &entryError{Account: login.Account, Err: login}
 	}
 	if entry == nil {
 		r.fault(event.Error{Class: event.ErrLost, Folder: folder, Text: fmt.Sprintf("Failure: lost connection%s: %v", in, err),
 			Hint: "run the same command again: it continues where this one stopped"})
 		return
 	}
-	e := entry.side.entryFault(entry.err)
+	e := entry.Account.Fault(entry.Err)
 	e.Folder = folder
 	switch {
-	case e.Class == event.ErrConnection1, e.Class == event.ErrConnection2, errors.As(entry.err, &login) && login.later():
+	case e.Class == event.ErrConnection1, e.Class == event.ErrConnection2, errors.As(entry.Err, &login) && login.Later():
 		e.Class = event.ErrLost
 		e.Text = fmt.Sprintf("Failure: lost connection%s, and it could not be opened again: %s", in, e.Text)
 	default:

@@ -16,6 +16,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/recall"
+	"github.com/imaphaul/imaphaul/internal/survey"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -76,7 +77,7 @@ type folderSync struct {
 	doubted map[imap.UID]bool
 	// seen is what was seen of the folder on each side before its turn came;
 	// presubscribed what came of subscribing to it then.
-	seen          [2]*sight
+	seen          [2]*survey.Sight
 	presubscribed *event.FolderSubscribed
 	// still: nothing changed since the last run, so it was not even selected.
 	still bool
@@ -124,7 +125,7 @@ func (fs *folderSync) finish() {
 	fs.run.emit(d)
 	fs.merge.left--
 	// What is still told of the folder is little; its listings are large.
-	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, [2]*sight{}
+	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, [2]*survey.Sight{}
 	fs.copier, fs.ourMarks = nil, nil
 	if fs.known != nil {
 		fs.known.Release()
@@ -148,7 +149,11 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 		return nil, fs.notOpened(1, err)
 	}
 	fs.run.emit(event.FolderSelected{Side: 1, Folder: fs.from, Messages: int64(fs.srcOpened.Exists)})
-	srcLister := &lister{fs: fs, k: fs.lane.src, n: 1, onlyChosen: !p.Deletion.Delete2}
+	if hides, err := fs.hidesMessages(ctx, 1, fs.srcOpened); hides || err != nil {
+		return nil, err
+	}
+	srcLister := fs.lister(fs.lane.src, 1)
+	srcLister.OnlyChosen = !p.Deletion.Delete2
 	if skip, err := fs.skipEmpty(ctx, srcLister); skip || err != nil {
 		return nil, err
 	}
@@ -164,6 +169,9 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 	if fs.exists {
 		if fs.dstOpened, err = fs.open(ctx, 2, fs.to.Raw, true); err != nil {
 			return nil, fs.notOpened(2, err)
+		}
+		if hides, err := fs.hidesMessages(ctx, 2, fs.dstOpened); hides || err != nil {
+			return nil, err
 		}
 		if err := fs.tellApart(ctx); err != nil {
 			return nil, err
@@ -187,7 +195,7 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 		return nil, nil
 	}
 	// What was not chosen may be what host2's messages are copies of.
-	srcLister.onlyChosen = srcLister.onlyChosen && fs.dstOpened.Exists == 0
+	srcLister.OnlyChosen = srcLister.OnlyChosen && fs.dstOpened.Exists == 0
 	if err := fs.compare(ctx, srcLister); err != nil {
 		if errors.Is(err, errLater) {
 			return nil, err
@@ -205,10 +213,10 @@ func (fs *folderSync) open(ctx context.Context, n event.Side, mailbox string, wr
 		k = fs.lane.dst
 	}
 	if seen := fs.seen[n-1]; seen != nil {
-		k.assume(mailbox, writable, seen.opened)
-		return seen.opened, nil
+		k.Assume(mailbox, writable, seen.Opened)
+		return seen.Opened, nil
 	}
-	return k.open(ctx, mailbox, writable)
+	return k.Open(ctx, mailbox, writable)
 }
 
 // end is the last part, when every copy has its fate or copyErr says why not.
@@ -222,14 +230,17 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	if copyErr == nil {
 		copyErr = c.prove(ctx)
 	}
+	if copyErr == nil {
+		copyErr = c.proveContent(ctx)
+	}
 	c.concede()
 	fs.settlePlaces(c)
 	fs.copier = c
 	fs.rememberCuts()
 	if copyErr == nil {
-		fs.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
+		fs.lane.src.Assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
 		if fs.exists {
-			fs.lane.dst.assume(fs.to.Raw, true, fs.dstOpened)
+			fs.lane.dst.Assume(fs.to.Raw, true, fs.dstOpened)
 		}
 		copyErr = fs.afterCopies(ctx, c)
 	}
@@ -326,10 +337,10 @@ func (fs *folderSync) skipEmpty(ctx context.Context, l *lister) (bool, error) {
 		fs.run.emit(event.FolderSkipped{Side: 1, Folder: fs.from, Why: "empty"})
 		return true, nil
 	}
-	if err := l.choose(ctx); err != nil {
+	if err := l.Choose(ctx); err != nil {
 		return true, fs.notListed(err)
 	}
-	if l.chosen != nil && len(l.chosen) == 0 {
+	if l.Chosen != nil && len(l.Chosen) == 0 {
 		fs.run.emit(event.FolderSkipped{Side: 1, Folder: fs.from, Why: "empty by search"})
 		return true, nil
 	}

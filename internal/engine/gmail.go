@@ -7,7 +7,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -24,18 +23,7 @@ type place struct {
 // byNumber reports whether messages of host1 are known by Gmail's number: then
 // every listing asks for it. With labels carried over as labels, each message is
 // in one folder anyway.
-func (r *run) byNumber() bool { return r.src != nil && r.src.hasLabels && !r.labels() }
-
-// keepNumber remembers a message's Gmail number.
-func (fs *folderSync) keepNumber(m *imapconn.Message) {
-	if m.GMMsgID == "" {
-		return
-	}
-	if fs.numbers == nil {
-		fs.numbers = make(map[imap.UID]string)
-	}
-	fs.numbers[m.UID] = m.GMMsgID
-}
+func (r *run) byNumber() bool { return r.src != nil && r.src.HasLabels && !r.labels() }
 
 // settlePlaces remembers where host2 has the messages of this folder.
 func (fs *folderSync) settlePlaces(c *copier) {
@@ -70,7 +58,7 @@ func (c *copier) copyOnHost2(ctx context.Context) error {
 	if len(fs.numbers) == 0 || len(fs.run.places) == 0 || fs.run.p.Dry || fs.run.pipeline.Active() {
 		return nil
 	}
-	conn, err := c.lane.dst.ready(ctx)
+	conn, err := c.lane.dst.Ready(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,13 +90,13 @@ func (c *copier) copyOnHost2(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = k.open(ctx, fs.to.Raw, true)
+	_, err = k.Open(ctx, fs.to.Raw, true)
 	return err
 }
 
 func (c *copier) copyFrom(ctx context.Context, k *link, folder string, tasks []*task) error {
 	fs := c.fs
-	if _, err := k.open(ctx, folder, true); err != nil {
+	if _, err := k.Open(ctx, folder, true); err != nil {
 		if isRefusal(err) {
 			return nil
 		}
@@ -127,7 +115,7 @@ func (c *copier) copyFrom(ctx context.Context, k *link, folder string, tasks []*
 	for _, t := range tasks {
 		t.doubtful = true
 	}
-	data, err := k.conn.UIDCopy(ctx, uidset.Sorted(uids), fs.to.Raw)
+	data, err := k.Conn.UIDCopy(ctx, uidset.Sorted(uids), fs.to.Raw)
 	switch {
 	case err != nil && isRefusal(err):
 		for _, t := range tasks {

@@ -10,6 +10,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // listFolders asks both sides for their folders, at the same time.
@@ -24,7 +25,7 @@ func (r *run) listFolders(ctx context.Context) error {
 		return err
 	}
 	for _, s := range []*side{r.src, r.dst} {
-		told := event.FoldersListed{Side: s.n}
+		told := event.FoldersListed{Side: s.N}
 		for _, l := range s.list {
 			if l.HasAttr(imap.MailboxAttrNoSelect) || l.HasAttr(imap.MailboxAttrNonExistent) {
 				continue
@@ -44,15 +45,15 @@ func (r *run) listFolders(ctx context.Context) error {
 // LSUB in one round trip, since none depends on another's answer. Where the
 // server can, LIST brings roles, subscriptions and each folder's counts along.
 func (s *side) readFolders(ctx context.Context, k *link) error {
-	return s.refusedDoor(k.do(ctx, func(c *imapconn.Conn) error {
-		s.world = folders.Side{Family: s.family, CreateUse: c.Has(imap.CapCreateSpecialUse)}
+	return s.refusedDoor(k.Do(ctx, func(c *imapconn.Conn) error {
+		s.world = folders.Side{Family: s.Family, CreateUse: c.Has(imap.CapCreateSpecialUse)}
 		extended := c.Has(imap.CapListExtended)
 		var o imapconn.ListOptions
 		if extended {
 			o.ReturnSubscribed = true
 			o.ReturnSpecialUse = c.Has(imap.CapSpecialUse)
 			if c.Has(imap.CapListStatus) {
-				o.ReturnStatus = s.statusItems(c)
+				o.ReturnStatus = session.StatusItems(c)
 			}
 		}
 		var ns *imapconn.Pending[imap.NamespaceData]
@@ -76,7 +77,7 @@ func (s *side) readFolders(ctx context.Context, k *link) error {
 			return err
 		}
 		if s.list, err = list.Wait(ctx); err != nil {
-			if isConnError(err) || s.behindDoor(err) != nil {
+			if isConnError(err) || s.BehindDoor(err) != nil {
 				return err
 			}
 			if extended {
@@ -102,6 +103,7 @@ func (s *side) readFolders(ctx context.Context, k *link) error {
 				}
 			}
 		}
+		s.LetIn = len(s.list) > 0
 		s.status, s.touched = make(map[string]*imap.StatusData), make(map[string]bool)
 		s.subs = make(map[string]bool)
 		for _, l := range s.list {
@@ -118,7 +120,7 @@ func (s *side) readFolders(ctx context.Context, k *link) error {
 				return err
 			}
 			if err != nil {
-				s.run.warn(fmt.Sprintf("Host%d: the server does not tell which folders are subscribed: %s; known are %d, and no other folder's subscription is carried over", s.n, serverWords(err), len(subscribed)))
+				s.run.warn(fmt.Sprintf("Host%d: the server does not tell which folders are subscribed: %s; known are %d, and no other folder's subscription is carried over", s.N, serverWords(err), len(subscribed)))
 			}
 			for _, l := range subscribed {
 				if !l.HasAttr(imap.MailboxAttrNoSelect) {
@@ -143,9 +145,9 @@ func (s *side) readFolders(ctx context.Context, k *link) error {
 // refusedDoor makes a failed login of the refusal of the first commands, where the
 // server means that.
 func (s *side) refusedDoor(err error) error {
-	if door := s.behindDoor(err); door != nil {
-		var st story
-		err = s.refusedEntry(door, &st)
+	if door := s.BehindDoor(err); door != nil {
+		var st session.Story
+		err = s.RefusedEntry(door, &st)
 		for _, e := range st {
 			if fault, ok := e.(event.Error); ok {
 				s.run.fault(fault)
@@ -162,11 +164,11 @@ func (s *side) refusedDoor(err error) error {
 func (s *side) listedInPart(err error) error {
 	s.world.ListFailed = len(s.list) == 0
 	if len(s.list) == 0 {
-		return &listError{s.n, err}
+		return &listError{s.N, err}
 	}
-	s.run.keepAll2(fmt.Sprintf("host%d did not list all its folders", s.n))
+	s.run.keepAll2(fmt.Sprintf("host%d did not list all its folders", s.N))
 	s.run.fault(event.Error{Class: event.ErrListing,
-		Text: fmt.Sprintf("Host%d: the list of folders is not complete: %d were told, and then %s", s.n, len(s.list), serverWords(err)),
+		Text: fmt.Sprintf("Host%d: the list of folders is not complete: %d were told, and then %s", s.N, len(s.list), serverWords(err)),
 		Hint: "those that were told are carried over, and nothing is deleted on host2; look at the server's log for the folder it stumbles over, and run again"})
 	return nil
 }
@@ -197,14 +199,6 @@ func (e *listError) Error() string {
 	return fmt.Sprintf("Host%d: the folders could not be listed: %v", e.n, e.err)
 }
 func (e *listError) Unwrap() error { return e.err }
-
-// statusItems are the counts to ask of every folder.
-func (s *side) statusItems(c *imapconn.Conn) *imap.StatusOptions {
-	o := &imap.StatusOptions{NumMessages: true, UIDNext: true, UIDValidity: true}
-	o.Size = c.Has(imap.CapStatusSize)
-	o.HighestModSeq = c.Has(imap.CapCondStore)
-	return o
-}
 
 func (s *side) takeNamespace(ctx context.Context, c *imapconn.Conn, p *imapconn.Pending[imap.NamespaceData]) error {
 	if p == nil {

@@ -101,7 +101,7 @@ func (q *inquiry) look(ctx context.Context, l *lane) (done bool, err error) {
 
 // recover opens what was lost outside a convoy and settles the messages in doubt.
 func (c *copier) recover(ctx context.Context, cause error) error {
-	if err := c.lane.reopen(ctx, cause); err != nil {
+	if err := c.lane.Reopen(ctx, cause); err != nil {
 		return err
 	}
 	err := c.fs.run.settleDoubts(ctx, c.lane, c.tasks)

@@ -11,17 +11,18 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // capGmail is Gmail's extension: labels and message numbers.
-const capGmail imap.Cap = "X-GM-EXT-1"
+const capGmail = session.CapGmail
 
 // labels reports whether Gmail labels are carried over: asked for, and known to
 // both servers. On others the item would be refused with the whole listing.
 func (r *run) labels() bool {
 	f := &r.p.Flags
-	return (f.SyncLabels || f.ResyncLabels) && r.src.hasLabels && r.dst.hasLabels
+	return (f.SyncLabels || f.ResyncLabels) && r.src.HasLabels && r.dst.HasLabels
 }
 
 // tellLabels says once when labels can not be carried.
@@ -30,17 +31,6 @@ func (r *run) tellLabels() {
 	if (f.SyncLabels || f.ResyncLabels) && !r.labels() {
 		r.warn("--synclabels and --resynclabels need X-GM-EXT-1 on both servers, so no labels are carried over")
 	}
-}
-
-// keepLabels remembers a message's labels.
-func (fs *folderSync) keepLabels(n event.Side, m *imapconn.Message) {
-	if len(m.GMLabels) == 0 {
-		return
-	}
-	if fs.labels[n-1] == nil {
-		fs.labels[n-1] = make(map[imap.UID][]string)
-	}
-	fs.labels[n-1][m.UID] = slices.Clone(m.GMLabels)
 }
 
 // labelsOn2 are host1's labels as host2 shall have them.
@@ -111,7 +101,7 @@ func (fs *folderSync) storeLabels(ctx context.Context, g *labelGroup) error {
 		return nil
 	}
 	set := uidset.Sorted(g.uids)
-	err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) error {
+	err := fs.lane.dst.Do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStoreLabels(ctx, set, g.labels, imapconn.StoreOptions{Op: imap.StoreFlagsSet}) // .SILENT is not in Gmail's description
 		return err
 	})

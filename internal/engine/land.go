@@ -26,7 +26,7 @@ func (d *deliverer) landDone(ctx context.Context) error {
 // answered by now: it is told when it is there, not when the line is full, and a
 // request to stop finds little under way.
 func (d *deliverer) landOld(ctx context.Context) error {
-	if d.v.run.limits.messages[2] == nil {
+	if !d.v.run.limits.HoldMessages(2) {
 		return nil
 	}
 	for len(d.flying) > 0 && time.Since(d.flying[0].sent) > oldTrips*d.conn.RoundTrip() {
@@ -57,7 +57,7 @@ func (d *deliverer) land(ctx context.Context) error {
 	}
 	d.flying = d.flying[1:]
 	d.aloft -= f.bytes
-	d.line.arrived(f.bytes)
+	d.line.Arrived(f.bytes)
 	if refused != nil {
 		if off, err := d.putOff(ctx, f, refused); off || err != nil {
 			return err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // Several lanes (--connections) help where a server answers one message at a
@@ -26,7 +28,7 @@ func (v *convoy) spread(ctx context.Context) error {
 	for idle := 0; idle < spreadPasses; {
 		before := v.countLeft()
 		w := v.newRow()
-		n := min(v.run.backoff.Connections(v.run.dialler.most), len(w.todo)/sharePays)
+		n := min(v.run.backoff.Connections(v.run.dialler.Most), len(w.todo)/sharePays)
 		if n < 2 || v.run.pacing() || v.run.stopping() {
 			return nil
 		}
@@ -90,10 +92,11 @@ func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
 	for _, l := range r.more {
 		begin(l)
 	}
-	r.dialler.ask(n)
+	r.dialler.Ask(n)
 	for working > 0 {
 		select {
-		case l := <-r.dialler.fresh:
+		case pair := <-r.dialler.Fresh:
+			l := r.laneOf(pair)
 			r.more = append(r.more, l)
 			begin(l)
 		case e := <-ended:
@@ -110,13 +113,13 @@ func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
 			case e.err != nil:
 				lost = e.err
 				r.drop(ctx, l)
-				r.dialler.lost()
+				r.dialler.Lost()
 				if ctx.Err() == nil {
 					r.note(fmt.Sprintf("one of the connections of --connections was lost, the others go on: %v", e.err))
 				}
 			case e.part.retired:
 				r.drop(ctx, l)
-				r.dialler.retire()
+				r.dialler.Retire()
 			}
 		}
 	}
@@ -129,9 +132,9 @@ func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
 // drop closes a lane beside the main one.
 func (r *run) drop(ctx context.Context, l *lane) {
 	r.more = slices.DeleteFunc(r.more, func(x *lane) bool { return x == l })
-	bye, cancel := farewell(ctx)
+	bye, cancel := session.Farewell(ctx)
 	defer cancel()
-	l.close(bye)
+	l.Close(bye)
 }
 
 // closeLanes begins to end all lanes but the main one; r.goodbyes waits for them.
@@ -139,11 +142,14 @@ func (r *run) closeLanes(ctx context.Context) {
 	if r.dialler == nil {
 		return
 	}
-	for _, l := range append(r.dialler.close(), r.more...) {
+	for _, pair := range r.dialler.Close() {
+		r.more = append(r.more, r.laneOf(pair))
+	}
+	for _, l := range r.more {
 		r.goodbyes.Go(func() {
-			bye, cancel := farewell(ctx)
+			bye, cancel := session.Farewell(ctx)
 			defer cancel()
-			l.close(bye)
+			l.Close(bye)
 		})
 	}
 	r.more = nil

@@ -2,13 +2,13 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/transform"
-	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // What became of each message is told once, here.
@@ -95,19 +95,21 @@ type head struct{ id, date, subject string }
 // does without what it can not get.
 func (fs *folderSync) headersOf(ctx context.Context) map[imap.UID]head {
 	heads := make(map[imap.UID]head, len(fs.left))
+	if fs.run.control.Asked() {
+		return heads
+	}
 	uids := make([]imap.UID, len(fs.left))
 	for i, l := range fs.left {
 		uids[i] = l.uid
 	}
-	_ = fs.lane.src.do(ctx, func(conn *imapconn.Conn) error {
-		return conn.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, HeaderFields: []string{"Message-Id", "Date", "Subject"}}, func(m *imapconn.Message) error {
-			heads[m.UID] = head{
-				id:      transform.Field(m.Header, "Message-Id"),
-				date:    transform.Field(m.Header, "Date"),
-				subject: transform.Field(m.Header, "Subject"),
-			}
-			return nil
-		})
+	slices.Sort(uids)
+	_ = fs.lane.src.read(ctx, slices.Compact(uids), imapconn.FetchItems{UID: true, HeaderFields: []string{"Message-Id", "Date", "Subject"}}, func(m *imapconn.Message) error {
+		heads[m.UID] = head{
+			id:      transform.Field(m.Header, "Message-Id"),
+			date:    transform.Field(m.Header, "Date"),
+			subject: transform.Field(m.Header, "Subject"),
+		}
+		return nil
 	})
 	return heads
 }

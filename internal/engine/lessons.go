@@ -82,7 +82,7 @@ func (s *side) greetingKind() string {
 			return -1
 		}
 		return r
-	}, s.banner)
+	}, s.Banner)
 }
 
 // recallLessons takes over what the journal knows of host2.
@@ -93,10 +93,10 @@ func (r *run) recallLessons() {
 	}
 	var l lessons
 	err := json.Unmarshal(note, &l)
-	if r.first = l.First; err != nil || l.Host != r.dst.acct.Host || l.Greeting != r.dst.greetingKind() {
+	if r.first = l.First; err != nil || l.Host != r.dst.Plan.Host || l.Greeting != r.dst.greetingKind() {
 		return // of another server, or of a version that wrote it otherwise
 	}
-	r.dst.cfg.Consent.Learn(l.Consent)
+	r.dst.Config.Consent.Learn(l.Consent)
 	r.habits.Remember(l.Habits)
 }
 
@@ -105,7 +105,7 @@ func (r *run) keepLessons() {
 	if r.dst == nil || r.j == nil || r.jBroken || r.p.Dry {
 		return
 	}
-	l := lessons{Host: r.dst.acct.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.cfg.Consent.Lessons(), Habits: r.habits.Seen(), First: r.first}
+	l := lessons{Host: r.dst.Plan.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.Config.Consent.Lessons(), Habits: r.habits.Seen(), First: r.first}
 	note, err := json.Marshal(l)
 	if err == nil {
 		err = r.j.SetNote(2, note)

@@ -13,6 +13,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // BenchmarkListing lists a folder of a server that only plays one: what is
@@ -63,11 +64,12 @@ func listerOn(b *testing.B, ctx context.Context, port int) *lister {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { conn.Close() })
-	k := &link{run: r, side: r.src, conn: conn}
-	if _, err := k.open(ctx, "INBOX", false); err != nil {
+	lane := r.laneOf(&session.Pair{Src: &session.Link{Account: r.src.Account, Conn: conn}})
+	k := lane.src
+	if _, err := k.Open(ctx, "INBOX", false); err != nil {
 		b.Fatal(err)
 	}
-	return &lister{fs: &folderSync{run: r, lane: &lane{src: k}}, k: k, n: 1}
+	return (&folderSync{run: r, lane: lane}).lister(k, 1)
 }
 
 // playFolder serves one folder of n messages and returns the port.

@@ -102,7 +102,11 @@ func TestFirstLogin(t *testing.T) {
 			d := startDoorman(t, tt.greeting, tt.login)
 			good := startDoorman(t, hello, func(_ int, tag string) (string, bool) { return tag + " OK in\r\n", false })
 			pause := func(int) time.Duration { return time.Millisecond }
-			out := migrateWith(t, context.Background(), engine.Options{Pause: pause}, "--justlogin", "--nolog", "--pidfile", "", "--timeout1", "0.3",
+			timeout := "60"
+			if name == "unanswered" {
+				timeout = "0.3"
+			}
+			out := migrateWith(t, context.Background(), engine.Options{Pause: pause}, "--justlogin", "--nolog", "--pidfile", "", "--timeout1", timeout,
 				"--host1", "127.0.0.1", "--port1", strconv.Itoa(d.port), "--user1", "a", "--password1", "x", "--nossl1", "--notls1",
 				"--host2", "127.0.0.1", "--port2", strconv.Itoa(good.port), "--user2", "b", "--password2", "y", "--nossl2", "--notls2")
 			if code := out.stats.ExitCode(); code != tt.code || int(d.calls.Load()) != tt.calls {

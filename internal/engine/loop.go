@@ -10,6 +10,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // The folders that are looked at and copied together are bounded by their
@@ -32,7 +33,7 @@ func (r *run) loop(ctx context.Context) error {
 	defer r.emit(event.LoopEnd{})
 	defer r.closeLanes(ctx)
 	if r.p.Transfer.Connections > 1 && r.p.Mode == plan.ModeSync && !r.p.Dry && !r.pacing() {
-		r.dialler = r.newDialler(ctx)
+		r.dialler = session.NewDialler(ctx, r.shared(), r.src.Account, r.dst.Account, r.p.Transfer.Connections)
 		r.prospect()
 	}
 	r.noteFolders()
@@ -59,7 +60,7 @@ func (r *run) loop(ctx context.Context) error {
 // copied before they are listed; the next window is listed while they are
 // copied. Where a round trip costs more than that saves it is a window like any.
 func (r *run) firstWindow() int {
-	if c := r.main.dst.conn; c != nil && c.RoundTrip() > 0 && c.RoundTrip() < nearby {
+	if c := r.main.dst.Conn; c != nil && c.RoundTrip() > 0 && c.RoundTrip() < nearby {
 		return firstMessages
 	}
 	return togetherMessages
@@ -177,8 +178,8 @@ func (r *run) syncWindow(ctx context.Context, index int, window, next []*folderS
 			}
 		}
 	}
-	r.main.src.forget()
-	r.main.dst.forget()
+	r.main.src.Forget()
+	r.main.dst.Forget()
 	return r.ended(ctx, failed, err)
 }
 
@@ -209,7 +210,7 @@ func (r *run) ended(ctx context.Context, fs *folderSync, err error) error {
 // bothEmpty reports whether there is nothing in the folder on either side, as far
 // as a scout saw: then it is not selected on host2 at all.
 func (fs *folderSync) bothEmpty() bool {
-	if fs.seen[0] == nil || fs.seen[0].opened.Exists > 0 || fs.seen[1] != nil || !fs.exists {
+	if fs.seen[0] == nil || fs.seen[0].Opened.Exists > 0 || fs.seen[1] != nil || !fs.exists {
 		return false
 	}
 	inside, told := fs.run.dst.messages(fs.to.Raw)

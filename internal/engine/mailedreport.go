@@ -62,7 +62,7 @@ func (r *run) storeReports(ctx context.Context, fin event.Finished) {
 		if !to.wanted {
 			continue
 		}
-		n := to.k.side.n
+		n := to.k.side.N
 		if err := r.storeReport(ctx, to.k, fin); err != nil {
 			r.fault(event.Error{Class: event.ErrReport,
 				Text: fmt.Sprintf("Host%d: could not put the email final report in %s: %s", n, reportMailbox, serverWords(err)),
@@ -81,18 +81,18 @@ var errLinkLost = errors.New("the connection is lost")
 func (r *run) storeReport(ctx context.Context, k *link, fin event.Finished) error {
 	ctx, cancel := context.WithTimeout(ctx, reportWait)
 	defer cancel()
-	if r.control.Cause() == event.StopLost && (k.conn == nil || k.conn.Err() != nil) {
+	if r.control.Cause() == event.StopLost && (k.Conn == nil || k.Conn.Err() != nil) {
 		return errLinkLost // it was tried often enough
 	}
-	k.forget() // what is opened again need not select anything
-	c, err := k.alive(ctx)
+	k.Forget() // what is opened again need not select anything
+	c, err := k.Alive(ctx)
 	if err != nil {
 		return err
 	}
 	if err := k.closeInbox(ctx, c); err != nil {
 		return err
 	}
-	msg, err := r.o.Report(ReportRequest{Side: k.side.n, MessageID: newReportID(), Finished: fin})
+	msg, err := r.o.Report(ReportRequest{Side: k.side.N, MessageID: newReportID(), Finished: fin})
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (k *link) closeInbox(ctx context.Context, c *imapconn.Conn) error {
 	if m := c.Mailbox(); m == nil || !folders.IsInbox(m.Name) {
 		return nil
 	}
-	k.forget()
+	k.Forget()
 	if c.Has(imap.CapUnselect) {
 		return c.Unselect(ctx)
 	}

@@ -16,7 +16,7 @@ func (r *run) makeAll(ctx context.Context, absent []*folderSync) error {
 	if err := r.createAll(ctx, absent); err != nil {
 		return err
 	}
-	made := &scout{k: r.main.dst, n: 2}
+	made := r.scoutOn(r.main.dst, 2)
 	for _, fs := range absent {
 		if r.folders2.Has(fs.to.Raw) {
 			made.add(fs, true)
@@ -25,7 +25,7 @@ func (r *run) makeAll(ctx context.Context, absent []*folderSync) error {
 	return made.run(ctx)
 }
 
-// createAhead is how many CREATEs may be unanswered (see scoutAhead), noopEvery after how many a
+// createAhead is how many CREATEs may be unanswered (see survey.Prefetch), noopEvery after how many a
 // NOOP is sent: Zimbra takes a client that does nothing but create folders for
 // an attacker.
 const (
@@ -36,7 +36,7 @@ const (
 // createAll creates folders and their parents without waiting for each. One that
 // is refused is left to its folder's own work, which knows what to do then.
 func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
-	conn, err := r.main.dst.alive(ctx)
+	conn, err := r.main.dst.Alive(ctx)
 	if err != nil {
 		return err
 	}

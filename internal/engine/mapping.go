@@ -23,7 +23,7 @@ func (r *run) folderOptions() folders.Options {
 		Automap: f.Automap, Trans: f.Trans,
 		FixSlash2: f.FixSlash2, FixInbox: f.FixInbox, CheckExist: f.CheckExist, MixFolders: f.MixFolders,
 		Vars:       r.vars(),
-		SameServer: r.src.family == r.dst.family && r.p.Host1.Host == r.p.Host2.Host,
+		SameServer: r.src.Family == r.dst.Family && r.p.Host1.Host == r.p.Host2.Host,
 		Explain:    r.p.Debug.Folders,
 
 		ExcludePresets: f.ExcludePresets, TransPresets: f.TransPresets,
@@ -114,7 +114,7 @@ func (r *run) mapFolders() error {
 		r.fault(event.Error{Class: event.ErrFolder, Text: fmt.Sprintf("%s %q: %s", p.Option, p.Value, p.What), Hint: p.Remedy})
 	}
 	for _, p := range t.Unused {
-		r.warn(fmt.Sprintf("%-40s -> %-40s BUT %s does NOT exist on host1!", p.From, p.To, p.From))
+		r.warn(fmt.Sprintf("the mapping [%s] -> [%s] has no effect: host1 has no folder %q", p.From, p.To, p.From))
 	}
 	r.folders2 = folders.NewExisting(r.dst.world.Folders)
 	r.checkQuarantine()
@@ -167,6 +167,9 @@ func (r *run) tellMapping(t *folders.Table) {
 	}
 	for _, n := range t.Extras {
 		m.Extra = append(m.Extra, folderName(n))
+	}
+	for _, p := range t.Unused {
+		m.Unused = append(m.Unused, event.MapRow{From: folderName(p.From), To: folderName(p.To), Why: "f1f2"})
 	}
 	r.emit(m)
 }

@@ -160,7 +160,7 @@ func (r *run) findTwins() {
 
 // mergeKey is the same for names that host2 takes for one folder, or may.
 func (r *run) mergeKey(name string) string {
-	if lower := strings.ToLower(name); folders.IsInbox(name) || r.dst.family.FoldsCase() || r.twins[lower] {
+	if lower := strings.ToLower(name); folders.IsInbox(name) || r.dst.Family.FoldsCase() || r.twins[lower] {
 		return lower
 	}
 	return name
@@ -188,7 +188,7 @@ func (fs *folderSync) waitsForOthers(ctx context.Context) (bool, error) {
 		}
 		names = append(names, row.To)
 	}
-	told, err := r.dst.statusOf(ctx, fs.lane.dst, names)
+	told, err := fs.lane.dst.Status(ctx, names)
 	if err != nil {
 		return true, err
 	}

@@ -51,7 +51,7 @@ func (r *run) makeAndLook(ctx context.Context) (a oneAccount, err error) {
 	if s := r.dst.space; s.FromNamespace {
 		name = s.NamespacePrefix + last
 	}
-	err = r.main.dst.do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, name) })
+	err = r.main.dst.Do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, name) })
 	if err != nil {
 		if !isRefusal(err) {
 			return a, err
@@ -60,7 +60,7 @@ func (r *run) makeAndLook(ctx context.Context) (a oneAccount, err error) {
 		return a, nil
 	}
 	found := ""
-	lookErr := r.main.src.do(ctx, func(c *imapconn.Conn) error {
+	lookErr := r.main.src.Do(ctx, func(c *imapconn.Conn) error {
 		list, err := c.List(ctx, "", "*"+last, nil)
 		for _, l := range list {
 			if strings.HasSuffix(l.Name, last) {
@@ -69,7 +69,7 @@ func (r *run) makeAndLook(ctx context.Context) (a oneAccount, err error) {
 		}
 		return err
 	})
-	err = r.main.dst.do(ctx, func(c *imapconn.Conn) error { return c.Delete(ctx, name) })
+	err = r.main.dst.Do(ctx, func(c *imapconn.Conn) error { return c.Delete(ctx, name) })
 	if err != nil {
 		r.warn(fmt.Sprintf("Host2: folder [%s], made to see whether host1 has it then, could not be deleted again; delete it: %s", name, serverWords(err)))
 		if !isRefusal(err) {

@@ -194,7 +194,7 @@ func (q *question) restore(ctx context.Context, uid imap.UID) error {
 // look reads which of the messages the other side has, and whether they are marked.
 // The folder is opened anew, so that the server tells of all that was done to it.
 func (q *question) look(ctx context.Context) (map[imap.UID]bool, error) {
-	if _, err := q.other.open(ctx, q.there.Raw, q.side == 1 || q.fs.writable1()); err != nil {
+	if _, err := q.other.Open(ctx, q.there.Raw, q.side == 1 || q.fs.writable1()); err != nil {
 		return nil, err
 	}
 	var uids []imap.UID
@@ -204,7 +204,7 @@ func (q *question) look(ctx context.Context) (map[imap.UID]bool, error) {
 	slices.Sort(uids)
 	set := uidset.Sorted(slices.Compact(uids))
 	var out map[imap.UID]bool
-	err := q.other.do(ctx, func(c *imapconn.Conn) error {
+	err := q.other.Do(ctx, func(c *imapconn.Conn) error {
 		out = make(map[imap.UID]bool)
 		return c.FetchEach(ctx, set, imapconn.FetchItems{UID: true, Flags: true}, func(m *imapconn.Message) error {
 			out[m.UID] = slices.ContainsFunc(m.Flags, isDeleted)
@@ -223,7 +223,7 @@ func (q *question) mark(ctx context.Context, uid imap.UID, on bool) error {
 	if on {
 		op = imap.StoreFlagsAdd
 	}
-	err := q.asked.do(ctx, func(c *imapconn.Conn) error {
+	err := q.asked.Do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStore(ctx, uidset.Of([]imap.UID{uid}), []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: op, Silent: true})
 		return err
 	})

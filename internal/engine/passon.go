@@ -62,14 +62,14 @@ func (fs *folderSync) passOn(ctx context.Context, known []int32, claims []compar
 	if !looked {
 		return nil
 	}
-	_, err := fs.lane.src.open(ctx, fs.from.Raw, fs.writable1())
+	_, err := fs.lane.src.Open(ctx, fs.from.Raw, fs.writable1())
 	return err
 }
 
 // stillThere takes the messages out of the list that another host1 folder has.
 func (fs *folderSync) stillThere(ctx context.Context, folder string, validity uint32, list map[imap.UID]int) error {
 	k := fs.lane.src
-	opened, err := k.open(ctx, folder, false)
+	opened, err := k.Open(ctx, folder, false)
 	switch {
 	case isRefusal(err):
 		return nil // the folder is gone
@@ -82,7 +82,7 @@ func (fs *folderSync) stillThere(ctx context.Context, folder string, validity ui
 	for uid := range list {
 		uids = append(uids, uid)
 	}
-	return k.do(ctx, func(c *imapconn.Conn) error {
+	return k.Do(ctx, func(c *imapconn.Conn) error {
 		return c.FetchEach(ctx, uidset.Of(uids), imapconn.FetchItems{UID: true}, func(m *imapconn.Message) error {
 			delete(list, m.UID)
 			return nil

@@ -82,6 +82,9 @@ func (c *copier) unproved(ctx context.Context) ([]*task, error) {
 	if p := c.fs.run.p; !look && !again && !p.Deletion.Delete1 && !p.Flags.SyncAfterCopy && !c.fs.run.labels() {
 		return nil, nil // the counts are asked for at the end of the run; nothing depends on them before
 	}
+	if c.fs.run.control.Asked() {
+		return nil, errStopped // the next run looks, before anything depends on it
+	}
 	if err := c.fs.reenter(ctx, c.lane.dst); err != nil {
 		return nil, err
 	}
@@ -113,7 +116,7 @@ func (c *copier) copiedNow() (n int) {
 // was stored and by nothing else.
 func (c *copier) grewRight() bool {
 	check := c.fs.check(c)
-	return check.holds(countOf(c.lane.dst.opened))
+	return check.holds(countOf(c.lane.dst.Opened))
 }
 
 // claims are the pairs that host2 confirmed.

@@ -16,7 +16,7 @@ import (
 // be sent again. What came by stream is not there any more, and waits for the next
 // round. It reports false when the refusal is about the messages.
 func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Response) (bool, error) {
-	v := d.v.run.dst.classify(refused)
+	v := d.v.run.dst.Classify(refused)
 	if v.Action == provider.DayStop || v.Later() && d.v.run.stopping() {
 		for _, it := range f.items {
 			it.t.doubtful = false
@@ -41,7 +41,7 @@ func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Res
 		return true, nil
 	}
 	f.release(d.v)
-	return true, d.v.run.backoff.Patience(ctx, int(f.items[0].t.putOff))
+	return true, d.v.run.backoff.Patience(ctx, int(f.items[0].t.putOff), d.v.lane.dst)
 }
 
 // makeUp sends what was put off, until it is stored or refused for good.
@@ -53,7 +53,7 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 		if d.v.run.stopping() {
 			return errStopped
 		}
-		if err := d.v.run.backoff.Patience(ctx, int(d.again[0].items[0].t.putOff)); err != nil {
+		if err := d.v.run.backoff.Patience(ctx, int(d.again[0].items[0].t.putOff), d.v.lane.dst); err != nil {
 			return err
 		}
 		flights := d.again
@@ -74,7 +74,7 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 // is about time: then it is asked again in the next round.
 func (f *feeder) putOff(t *task, err error) bool {
 	refused, ok := refusalIn(err)
-	if !ok || !session.WorthAnother(f.v.run.src.classify(refused), int(t.putOff)+1) {
+	if !ok || !session.WorthAnother(f.v.run.src.Classify(refused), int(t.putOff)+1) {
 		return false
 	}
 	t.putOff++

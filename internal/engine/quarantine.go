@@ -31,7 +31,7 @@ func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
 		return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
 	}
 	set := uidset.Sorted(uids)
-	conn, err := fs.lane.dst.ready(ctx)
+	conn, err := fs.lane.dst.Ready(ctx)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (r *run) makeQuarantine(ctx context.Context, k *link, name string) error {
 	if r.folders2.Has(name) {
 		return nil
 	}
-	err := k.do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, name) })
+	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, name) })
 	if err == nil || isRefusal(err) {
 		// A refusal may mean that it exists; the COPY or MOVE will tell.
 		r.folders2.Add(name)

@@ -20,7 +20,7 @@ import (
 func (fs *folderSync) refused(ctx context.Context, v *convoy, conn *imapconn.Conn, it *item, r *imapconn.Response) (full bool, err error) {
 	t := it.t
 	c := t.c
-	switch class := appendClass(fs.run.dst.classify(r)); {
+	switch class := appendClass(fs.run.dst.Classify(r)); {
 	case class == event.ErrAppend && r.Code == "TRYCREATE" && !t.recreated:
 		t.recreated = true // the folder was deleted under our hands
 		if err := conn.Create(ctx, fs.to.Raw); err != nil && isConnError(err) {
@@ -84,7 +84,7 @@ func (fs *folderSync) unchangedAgain(t *task, r *imapconn.Response) bool {
 		for i := 1; i < n; i++ {
 			waited += session.MeanBackOff(i)
 		}
-		return fs.run.dst.persists(n, waited)
+		return fs.run.dst.Persists(n, waited)
 	case passed:
 		return false
 	}

@@ -64,12 +64,12 @@ func (r *run) removeExtras(ctx context.Context) error {
 
 // remove unsubscribes and deletes one folder. It is never selected at that time.
 func (r *run) remove(ctx context.Context, k *link, name string, messages int64) error {
-	told := event.FolderRemoved{Side: k.side.n, Folder: folderName(name), Dry: r.p.Dry, Messages: messages}
+	told := event.FolderRemoved{Side: k.side.N, Folder: folderName(name), Dry: r.p.Dry, Messages: messages}
 	if r.p.Dry {
 		r.emit(told)
 		return nil
 	}
-	err := k.do(ctx, func(c *imapconn.Conn) error {
+	err := k.Do(ctx, func(c *imapconn.Conn) error {
 		if err := k.leave(ctx, c); err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (r *run) remove(ctx context.Context, k *link, name string, messages int64) 
 	told.Err = err
 	r.emit(told)
 	if err != nil {
-		r.fault(event.Error{Class: event.ErrDeletion, Folder: told.Folder, Text: fmt.Sprintf("Host%d: deleting folder %s failed: %s", k.side.n, name, serverWords(err))})
+		r.fault(event.Error{Class: event.ErrDeletion, Folder: told.Folder, Text: fmt.Sprintf("Host%d: deleting folder %s failed: %s", k.side.N, name, serverWords(err))})
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func (k *link) leave(ctx context.Context, c *imapconn.Conn) error {
 	} else {
 		_, err = c.Examine(ctx, "INBOX", nil)
 	}
-	k.mailbox = ""
+	k.Mailbox = ""
 	return err
 }
 
@@ -157,14 +157,14 @@ func (r *run) removeEmpty(ctx context.Context) error {
 
 // emptiness counts a host1 folder's messages twice: by EXAMINE and by SEARCH.
 func (r *run) emptiness(ctx context.Context, name string) (exists, found int, err error) {
-	data, err := r.main.src.open(ctx, name, false)
+	data, err := r.main.src.Open(ctx, name, false)
 	if err != nil {
 		if isRefusal(err) {
 			return 1, 1, nil // it can not be looked into: it is not empty
 		}
 		return 0, 0, err
 	}
-	err = r.main.src.do(ctx, func(c *imapconn.Conn) error {
+	err = r.main.src.Do(ctx, func(c *imapconn.Conn) error {
 		uids, err := c.UIDSearch(ctx, "ALL")
 		found = len(uids)
 		return err

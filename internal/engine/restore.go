@@ -34,10 +34,10 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 		return err
 	}
 	if fs.srcOpened.UIDValidity != was.srcOpened.UIDValidity {
-		return &errRebuilt{fs.from.Raw}
+		return &errRebuilt{Folder: fs.from.Raw}
 	}
 	if check.deleted {
-		if err := r.main.dst.do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, fs.to.Raw) }); err != nil {
+		if err := r.main.dst.Do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, fs.to.Raw) }); err != nil {
 			return err
 		}
 	}
@@ -50,7 +50,8 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 	for _, uid := range uids {
 		chosen[uid] = struct{}{}
 	}
-	lister := &lister{fs: fs, k: fs.lane.src, n: 1, chosen: chosen, onlyChosen: true}
+	lister := fs.lister(fs.lane.src, 1)
+	lister.Chosen, lister.OnlyChosen = chosen, true
 	if fs.src, err = lister.list(ctx); err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (v *convoy) newRow() *row {
 			bytes += t.size
 		}
 	}
-	if c := v.lane.dst.conn; c != nil && len(w.todo) > 0 {
+	if c := v.lane.dst.Conn; c != nil && len(w.todo) > 0 {
 		w.inTurn = !c.Unasked(bytes / int64(len(w.todo)))
 	}
 	return w
@@ -120,7 +120,7 @@ func (v *convoy) ahead() int {
 	case v.row != nil:
 		n = chunksAhead
 	}
-	return v.run.backoff.Commands(v.run.src.governor, n)
+	return v.run.backoff.Commands(v.run.src.Governor, n)
 }
 
 // queueLength is how many messages may wait between the two halves.
@@ -129,4 +129,22 @@ func (v *convoy) queueLength() int {
 		return queueInTurn
 	}
 	return queueItems
+}
+
+// weight is the bytes that a round is to move: those of todo, and the share of its
+// lane in a row.
+func (v *convoy) weight(todo []int) (bytes int64) {
+	for _, i := range todo {
+		bytes += v.tasks[i].size
+	}
+	if v.row == nil {
+		return bytes
+	}
+	v.row.mu.Lock()
+	defer v.row.mu.Unlock()
+	var rest int64
+	for _, i := range v.row.todo {
+		rest += v.tasks[i].size
+	}
+	return bytes + rest/int64(max(v.row.lanes, 1))
 }

@@ -75,7 +75,7 @@ type run struct {
 	// more are the lanes beside main that dialler has opened; telling is held while
 	// one of them tells the journal what leaves.
 	more    []*lane
-	dialler *dialler
+	dialler *session.Dialler
 	telling sync.Mutex
 	// goodbyes are LOGOUTs of lanes under way.
 	goodbyes sync.WaitGroup
@@ -185,15 +185,16 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		}
 	}
 	if r.main != nil {
-		bye, cancel := farewell(ctx)
-		r.main.close(bye)
+		bye, cancel := session.Farewell(ctx)
+		r.main.Close(bye)
 		cancel()
 	}
 	for _, s := range []*side{r.src, r.dst} {
 		if s != nil {
-			fin.BytesIn[s.n], fin.BytesOut[s.n] = s.bytesIn, s.bytesOut
-			fin.Reconnections[s.n] = s.reconnections
-			fin.Commands[s.n] = s.commands
+			n := s.Figures()
+			fin.BytesIn[s.N], fin.BytesOut[s.N] = n.BytesIn, n.BytesOut
+			fin.Reconnections[s.N] = n.Reconnections
+			fin.Commands[s.N] = n.Commands
 		}
 	}
 	r.emit(fin)
@@ -226,7 +227,7 @@ func (r *run) prepare() error {
 		r.crossSeen = make(map[identity.Key][]crossPlace)
 	}
 	r.budgetBytes = max(r.p.Transfer.BufferBytes, 4*streamAbove)
-	r.prepareLimits()
+	r.limits.Limits = session.NewLimits(&r.p.Limits, r.control, r.o.Clock)
 	return r.prepareTransform()
 }
 

@@ -3,13 +3,13 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/savedir"
-	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // save writes the originals of the messages that stay behind to --savedir, as
@@ -18,6 +18,10 @@ import (
 func (fs *folderSync) save(ctx context.Context) {
 	dir := fs.run.p.Transfer.SaveDir
 	if dir == "" || fs.run.p.Dry {
+		return
+	}
+	if fs.run.control.Asked() {
+		fs.run.warn(fmt.Sprintf("--savedir %s: the messages of folder [%s] that stay behind are not saved, since the run was stopped", dir, fs.from.Raw))
 		return
 	}
 	var uids []imap.UID
@@ -31,14 +35,20 @@ func (fs *folderSync) save(ctx context.Context) {
 	}
 	folder, err := savedir.Open(dir, fs.from.Text)
 	if err == nil {
-		err = fs.lane.src.do(ctx, func(conn *imapconn.Conn) error {
-			return conn.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
-				if m.Body == nil {
-					return nil
-				}
-				return folder.Write(m.UID, m.Body)
-			})
+		slices.Sort(uids)
+		uids = slices.Compact(uids)
+		saved := make(map[imap.UID]bool)
+		err = fs.lane.src.read(ctx, uids, imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
+			if m.Body == nil {
+				return nil
+			}
+			err := folder.Write(m.UID, m.Body)
+			saved[m.UID] = err == nil
+			return err
 		})
+		if n := len(uids) - len(saved); err == nil && n > 0 {
+			err = fmt.Errorf("host1 does not give %d of them", n)
+		}
 	}
 	if err != nil {
 		fs.run.warn(fmt.Sprintf("--savedir %s: the messages of folder [%s] that stay behind could not all be saved: %v", dir, fs.from.Raw, err))

@@ -17,13 +17,14 @@ func (r *run) checkSearch(ctx context.Context) error {
 	r.note("Checking SEARCH ALL works on both accounts. To avoid that check, use --nochecknoabletosearch")
 	good := true
 	for i, k := range []*link{r.main.src, r.main.dst} {
-		opened, err := k.open(ctx, "INBOX", false)
+		r.note(fmt.Sprintf("Host%d: checking if SEARCH ALL works on INBOX", i+1))
+		opened, err := k.Open(ctx, "INBOX", false)
 		if err != nil && !isRefusal(err) {
 			return err
 		}
 		found := -1
 		if err == nil {
-			err = k.do(ctx, func(c *imapconn.Conn) error {
+			err = k.Do(ctx, func(c *imapconn.Conn) error {
 				uids, err := c.UIDSearch(ctx, "ALL")
 				found = len(uids)
 				return err
@@ -37,8 +38,14 @@ func (r *run) checkSearch(ctx context.Context) error {
 			good = false
 			continue
 		}
-		r.note(fmt.Sprintf("Host%d: folder [INBOX] has %d messages by SELECT and %d by SEARCH ALL", i+1, opened.Exists, found))
-		good = good && int64(found) == int64(opened.Exists)
+		r.note(fmt.Sprintf("Host%d: folder [INBOX] has %d messages mentioned by SELECT", i+1, opened.Exists))
+		r.note(fmt.Sprintf("Host%d: folder [INBOX] has %d messages found by SEARCH ALL", i+1, found))
+		if int64(found) == int64(opened.Exists) {
+			r.note(fmt.Sprintf("Host%d: folder [INBOX] has the same messages count (%d) by SELECT and SEARCH ALL", i+1, found))
+			continue
+		}
+		r.warn(fmt.Sprintf("Host%d: folder [INBOX] has not the same count by SELECT (%d) and SEARCH ALL (%d)", i+1, opened.Exists, found))
+		good = false
 	}
 	if good {
 		r.note("Good! SEARCH ALL works on both accounts.")

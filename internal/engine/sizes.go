@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 )
 
 // sizes makes the table of folder sizes. Where a server has STATUS=SIZE the
@@ -73,10 +72,10 @@ func add(t *event.Size, s event.Size) {
 // left out.
 func (r *run) sizesOf(ctx context.Context, k *link, names []string, after bool) (map[string]event.Size, error) {
 	out := make(map[string]event.Size, len(names))
-	n := k.side.n
+	n := k.side.N
 	_, able := r.p.Selection.Search(int(n))
 	search := r.p.Selection.Criterion(int(n))
-	conn, err := k.ready(ctx)
+	conn, err := k.Ready(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -88,22 +87,22 @@ func (r *run) sizesOf(ctx context.Context, k *link, names []string, after bool) 
 		if r.stopping() {
 			return nil, errStopped
 		}
-		if _, err := k.open(ctx, name, false); err != nil {
+		if _, err := k.Open(ctx, name, false); err != nil {
 			if isRefusal(err) {
 				continue // the folder loop tells it
 			}
 			return nil, err
 		}
-		l := &lister{fs: fs, k: k, n: n}
+		l := fs.lister(k, n)
 		if search != "" || !able {
-			if err := l.choose(ctx); err != nil {
+			if err := l.Choose(ctx); err != nil {
 				if isConnError(err) {
 					return nil, err
 				}
 				continue
 			}
 		}
-		size, err := l.size(ctx)
+		size, err := l.Size(ctx, r.countUnique)
 		if isConnError(err) {
 			return nil, err
 		}
@@ -123,7 +122,7 @@ func (r *run) statusSizes(ctx context.Context, k *link, names []string, after bo
 			ask = append(ask, name)
 		}
 	}
-	fresh, err := k.side.statusOf(ctx, k, ask)
+	fresh, err := k.Status(ctx, ask)
 	if err != nil {
 		return err
 	}
@@ -144,45 +143,4 @@ func (r *run) statusSizes(ctx context.Context, k *link, names []string, after bo
 		out[name] = size
 	}
 	return nil
-}
-
-// size adds up RFC822.SIZE of the chosen messages of the selected folder.
-func (l *lister) size(ctx context.Context) (event.Size, error) {
-	var sum event.Size
-	if l.k.opened.Exists == 0 || l.chosen != nil && len(l.chosen) == 0 {
-		return sum, nil
-	}
-	items := imapconn.FetchItems{UID: true, Size: true, GMMsgID: l.n == 1 && l.fs.run.byNumber()}
-	add := func(m *imapconn.Message, _ imapconn.FetchItems) error {
-		if _, ok := l.chosen[m.UID]; l.chosen != nil && !ok {
-			return nil
-		}
-		sum.Messages++
-		sum.Bytes += m.Size
-		sum.Biggest = max(sum.Biggest, m.Size)
-		if m.GMMsgID != "" {
-			l.fs.run.countUnique(m.GMMsgID, m.Size)
-		}
-		return nil
-	}
-	err := l.k.do(ctx, func(c *imapconn.Conn) error {
-		sum = event.Size{}
-		stream := c.Fetch(items)
-		if err := stream.AskRange(ctx, 1, 0); err != nil {
-			return err
-		}
-		if err := answers(ctx, stream, nil, add); err != nil {
-			return err
-		}
-		return rangeErr(stream)
-	})
-	if err == nil || !spoilt(err) || endsRun(err) {
-		return sum, err
-	}
-	sum = event.Size{}
-	uids, err := l.present(ctx)
-	if err == nil {
-		_, err = l.k.inParts(ctx, uids, items, add) // what cannot be read is told when it is to be copied
-	}
-	return sum, err
 }

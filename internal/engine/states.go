@@ -48,7 +48,7 @@ func (r *run) saveStates(ctx context.Context) error {
 		}
 	}
 	if len(names) > 0 {
-		now, err := r.dst.statusOf(ctx, r.main.dst, names)
+		now, err := r.main.dst.Status(ctx, names)
 		if err != nil {
 			return err
 		}

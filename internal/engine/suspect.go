@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/imaphaul/imaphaul/internal/event"
+import (
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/session"
+)
 
 // A message may be what ends a connection: one that a server can not digest, or
 // can not read. It is found by trying alone what was in flight when connections
@@ -8,7 +11,7 @@ import "github.com/imaphaul/imaphaul/internal/event"
 
 // maxKills is how many connections a message may take down, alone in flight,
 // before it is given up.
-const maxKills = 3
+const maxKills = session.MaxKills
 
 // maxSuspects bounds how many messages of a lost connection are tried alone,
 // at one round trip each.
@@ -78,7 +81,7 @@ func (v *convoy) blame(end *roundEnd, again bool) {
 		// Host1 had not even opened the folder.
 		c := end.opening
 		if c.kills++; c.kills >= maxKills {
-			c.giveUp(&errKiller{1, end.feed})
+			c.giveUp(&errKiller{Side: 1, Err: end.feed})
 		}
 	case v.careful:
 		for _, t := range flying {

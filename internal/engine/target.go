@@ -70,7 +70,7 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 		return nil
 	}
 	var refused *imapconn.Response
-	err := fs.lane.dst.do(ctx, func(c *imapconn.Conn) error {
+	err := fs.lane.dst.Do(ctx, func(c *imapconn.Conn) error {
 		refused = nil
 		var attrs []imap.MailboxAttr
 		if use != "" && c.Has(imap.CapCreateSpecialUse) {
@@ -97,7 +97,7 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 		return nil
 	}
 	there := false
-	err = fs.lane.dst.do(ctx, func(c *imapconn.Conn) error {
+	err = fs.lane.dst.Do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.Status(ctx, name, imap.StatusOptions{NumMessages: true})
 		there = err == nil
 		if isConnError(err) {
@@ -118,7 +118,7 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 		return fs.createFallback(ctx, refused)
 	case own:
 		class := event.ErrCreate
-		if r.dst.classify(refused).Action == provider.MailboxFull {
+		if r.dst.Classify(refused).Action == provider.MailboxFull {
 			class = event.ErrOverquota
 		}
 		fs.problem(class, fmt.Sprintf("Could not create folder %s from %s: %s", folder.Bracketed(), fs.from.Bracketed(), refused.Line()),

@@ -18,6 +18,10 @@ func (r *run) tellSubfolders(t *folders.Table) {
 	}
 }
 
+// manyFolders is from how many folders on imapsync does not ask each of them by
+// default whether it can be selected.
+const manyFolders = 152
+
 // tellChecks is what imapsync says of its checks of the wanted folders. LIST has
 // told both here, so that neither costs anything.
 func (r *run) tellChecks(c *folders.Choice) {
@@ -33,6 +37,14 @@ func (r *run) tellChecks(c *folders.Choice) {
 			}
 		}
 	}
+	if f.CheckExist {
+		r.note("Host1: Checking wanted folders exist. Use --nocheckfoldersexist to avoid this check.")
+	} else {
+		r.note("Host1: Not checking that wanted folders exist. Remove --nocheckfoldersexist to get this check.")
+	}
+	if n := len(c.Wanted); f.CheckSelectable == nil && n > manyFolders {
+		r.note(fmt.Sprintf("Host1: Not checking that %d wanted folders are selectable one by one, since LIST says it of all of them.", n))
+	}
 	if selectable {
 		r.note("Host1: Checking wanted folders are selectable. Use --nocheckselectable to avoid this check.")
 		return
@@ -43,7 +55,7 @@ func (r *run) tellChecks(c *folders.Choice) {
 // tellAllMail warns that Gmail's folder of all messages goes along with those that
 // hold the same messages under their labels.
 func (r *run) tellAllMail(t *folders.Table) {
-	if !r.src.hasLabels || r.p.Folders.GmailPreset1 || r.p.Identity.SkipCrossDuplicates || len(t.Rows) < 2 {
+	if !r.src.HasLabels || r.p.Folders.GmailPreset1 || r.p.Identity.SkipCrossDuplicates || len(t.Rows) < 2 {
 		return
 	}
 	all := ""

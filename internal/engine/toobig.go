@@ -47,14 +47,14 @@ func (r *run) tellTooBig(ctx context.Context) error {
 		if r.stopping() {
 			return errStopped
 		}
-		opened, err := r.main.src.open(ctx, row.From, false)
+		opened, err := r.main.src.Open(ctx, row.From, false)
 		if err != nil && !isRefusal(err) {
 			return err
 		}
 		if err != nil || opened.Exists == 0 {
 			continue // the folder loop tells of what can not be selected
 		}
-		err = r.main.src.do(ctx, func(c *imapconn.Conn) error {
+		err = r.main.src.Do(ctx, func(c *imapconn.Conn) error {
 			uids, err := c.UIDSearch(ctx, search)
 			if err != nil || len(uids) == 0 {
 				return err
@@ -92,7 +92,7 @@ func (r *run) appendLimit() int64 {
 	if r.dst == nil {
 		return 0
 	}
-	return r.dst.maxSize
+	return r.dst.MaxSize
 }
 
 // tellSizeLimit tells the largest message that will be sent.

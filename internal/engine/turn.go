@@ -17,7 +17,7 @@ type turn struct {
 // messages.
 func (f *feeder) sendTurn(ctx context.Context, conn *imapconn.Conn, c *copier) error {
 	k := f.v.lane.src
-	sent, err := k.startSelect(ctx, conn, c.fs.from.Raw, c.fs.writable1())
+	sent, err := k.StartSelect(ctx, conn, c.fs.from.Raw, c.fs.writable1())
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (f *feeder) settleTurns(ctx context.Context) {
 			return // the connection is lost, and so is what it had selected
 		}
 		if err := f.turn(ctx); err != nil {
-			f.v.lane.src.forget()
+			f.v.lane.src.Forget()
 		}
 	}
 }
@@ -61,16 +61,16 @@ func (f *feeder) turn(ctx context.Context) error {
 		case err != nil:
 			f.closed[t.c] = err
 			f.at = nil
-			f.v.lane.src.forget()
+			f.v.lane.src.Forget()
 		case data.UIDValidity != t.c.fs.srcOpened.UIDValidity:
 			// What comes now has other UIDs: it is of no use, and the folder is
 			// listed anew. The others go on.
-			t.c.giveUp(&errRebuilt{t.c.fs.from.Raw})
+			t.c.giveUp(&errRebuilt{Folder: t.c.fs.from.Raw})
 			f.at = nil
-			f.v.lane.src.forget()
+			f.v.lane.src.Forget()
 		default:
 			f.at, f.base = t.c, t.base
-			f.v.lane.src.entered(t.c.fs.from.Raw, t.c.fs.writable1(), &data)
+			f.v.lane.src.Entered(t.c.fs.from.Raw, t.c.fs.writable1(), &data)
 		}
 	}
 	return nil

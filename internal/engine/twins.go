@@ -49,11 +49,9 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 	}
 	content := make(map[imap.UID]identity.Content)
 	slices.Sort(read)
-	err := k.do(ctx, func(conn *imapconn.Conn) error {
-		return fs.contents(ctx, conn, read, func(uid imap.UID, _ []byte, what identity.Content) error {
-			content[uid] = what
-			return nil
-		})
+	_, err := k.contents(ctx, read, func(uid imap.UID, _ []byte, what identity.Content) error {
+		content[uid] = what
+		return nil
 	})
 	if err != nil {
 		return err
@@ -68,11 +66,11 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 		return nil
 	}
 	text := fmt.Sprintf("Host2: folder [%s]: %d messages sent again after a lost connection had arrived the first time", fs.to.Raw, len(gone))
-	if !k.conn.Has(imap.CapUIDPlus) {
+	if !k.Conn.Has(imap.CapUIDPlus) {
 		fs.problem(event.ErrUnclassified, text+"; the server has no UID EXPUNGE, so they are there twice", "use --delete2duplicates")
 		return nil
 	}
-	err = k.do(ctx, func(conn *imapconn.Conn) error {
+	err = k.Do(ctx, func(conn *imapconn.Conn) error {
 		set := uidset.Sorted(gone)
 		if _, err := conn.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true}); err != nil {
 			return err

@@ -35,7 +35,7 @@ func (f *feeder) vanished(ctx context.Context, refused func(*task) bool) map[*ta
 	for c, byUID := range absent {
 		beside := c.fs.beside(byUID)
 		k := f.v.lane.src
-		opened, err := k.open(ctx, c.fs.from.Raw, c.fs.writable1())
+		opened, err := k.Open(ctx, c.fs.from.Raw, c.fs.writable1())
 		if err != nil || opened.UIDValidity != c.fs.srcOpened.UIDValidity {
 			continue
 		}
@@ -52,7 +52,7 @@ func (f *feeder) vanished(ctx context.Context, refused func(*task) bool) map[*ta
 				ask[u] = struct{}{}
 			}
 			still := make(map[imap.UID]bool)
-			err := k.do(ctx, func(conn *imapconn.Conn) error {
+			err := k.Do(ctx, func(conn *imapconn.Conn) error {
 				stream := conn.Fetch(imapconn.FetchItems{UID: true})
 				if err := stream.Ask(ctx, uidset.OfKeys(ask)); err != nil {
 					return err
@@ -71,7 +71,7 @@ func (f *feeder) vanished(ctx context.Context, refused func(*task) bool) map[*ta
 				}
 				delete(byUID, u)
 			}
-			if came == 0 {
+			if came == 0 && !f.allNamed(ctx, opened.Exists, byUID) {
 				continue
 			}
 		}
@@ -80,6 +80,31 @@ func (f *feeder) vanished(ctx context.Context, refused func(*task) bool) map[*ta
 		}
 	}
 	return gone
+}
+
+// allNamed asks for the UIDs of all messages of the folder, where no neighbour is left to
+// believe the server by: when as many come as it says there are, those that do not come
+// are gone. Those that come are taken out of absent.
+func (f *feeder) allNamed(ctx context.Context, exists uint32, absent map[imap.UID]*task) bool {
+	named := make(map[imap.UID]bool)
+	err := f.v.lane.src.Do(ctx, func(conn *imapconn.Conn) error {
+		clear(named)
+		stream := conn.Fetch(imapconn.FetchItems{UID: true})
+		if err := stream.AskRange(ctx, 1, 0); err != nil {
+			return err
+		}
+		if err := stream.Each(ctx, func(m *imapconn.Message) error { named[m.UID] = true; return nil }); err != nil {
+			return err
+		}
+		return rangeErr(stream)
+	})
+	if err != nil || len(named) < int(exists) {
+		return false
+	}
+	for u := range named {
+		delete(absent, u)
+	}
+	return true
 }
 
 // beside are listed messages next to the absent ones.
@@ -115,7 +140,7 @@ func (f *feeder) searchedFor(ctx context.Context, absent map[imap.UID]*task, gon
 		return
 	}
 	var there []imap.UID
-	err := f.v.lane.src.do(ctx, func(conn *imapconn.Conn) (err error) {
+	err := f.v.lane.src.Do(ctx, func(conn *imapconn.Conn) (err error) {
 		there, err = conn.UIDSearch(ctx, "UID "+uidset.OfKeys(uids).String())
 		return err
 	})

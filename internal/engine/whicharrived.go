@@ -245,7 +245,7 @@ func (w *whichArrived) read(ctx context.Context, sent []*sentMessage, uids2 []im
 			uids1 = append(uids1, m.uid1)
 		}
 	}
-	w.lane.src.assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
+	w.lane.src.Assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
 	src, begins, err = fs.readBeginnings(ctx, w.lane.src, uids1, func(uid imap.UID) []int64 { return lengthsOf(whole, rivals(uid)) })
 	return src, dst, begins, whole, err
 }

@@ -68,6 +68,14 @@ type Quota struct {
 	Used, Limit int64
 }
 
+// fullAt is the share of a quota, in percent, from which a mailbox is nearly full.
+const fullAt = 90
+
+// NearlyFull reports whether a mailbox has little room left.
+func (q Quota) NearlyFull() bool {
+	return q.HasQuota && q.Limit > 0 && 100*float64(q.Used)/float64(q.Limit) > fullAt
+}
+
 // SizeLimit tells the largest message that will be sent, bytes; 0: no limit.
 type SizeLimit struct {
 	base

@@ -59,8 +59,10 @@ type MapRow struct {
 // Mapped is the whole mapping table, before the first byte of mail moves.
 type Mapped struct {
 	base
-	Automap  bool
-	Rows     []MapRow
+	Automap bool
+	Rows    []MapRow
+	// Unused are pairs that the user gave for folders that host1 does not have.
+	Unused   []MapRow
 	Extra    []Folder // in host2, not in host1
 	Warnings []string
 }

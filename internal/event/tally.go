@@ -117,6 +117,9 @@ func (t *Tally) Add(e Event) {
 		if e.Unverified {
 			t.warned(fmt.Sprintf("Host%d: the server's certificate is not verified", e.Side))
 		}
+		if e.PlaintextLoginSent {
+			t.warned(fmt.Sprintf("Host%d: the connection is not encrypted, the password travels in clear", e.Side))
+		}
 	case FolderSkipped:
 		s.WouldTransfer += e.WouldCopy
 		s.Processed += e.WouldCopy
@@ -134,6 +137,9 @@ func (t *Tally) Add(e Event) {
 	case Quota:
 		if e.Side == 2 && e.HasQuota {
 			s.QuotaUsed, s.QuotaLimit = e.Used, e.Limit
+		}
+		if e.NearlyFull() {
+			t.warned(fmt.Sprintf("Host%d: the mailbox is %.2f %% full", e.Side, 100*float64(e.Used)/float64(e.Limit)))
 		}
 	case Reconnected:
 		s.Reconnections[side(e.Side)]++

@@ -70,9 +70,19 @@ func choose(o *Options, side Side, x *index, sep, sub1 string, vars perlexpr.Var
 	}
 	c.order()
 	if len(c.Wanted) == 0 && len(x.names) > 0 && len(c.Problems) == 0 {
-		c.Problems = append(c.Problems, Problem{Option: "folder selection", What: "no folder is left", Remedy: "look at --include and --exclude; --justfolderlists shows the names"})
+		c.Problems = append(c.Problems, c.nothingLeft())
 	}
 	return c.Choice, nil
+}
+
+// nothingLeft names the option by which no folder is left.
+func (c *chooser) nothingLeft() Problem {
+	p := Problem{Option: "--subscribed", What: "no folder of host1 is left", Remedy: "--justfolderlists shows the names"}
+	if n := len(c.o.Exclude); n > 0 {
+		p.Option, p.Value = "--exclude", c.o.Exclude[n-1].String()
+		p.What = "no folder of host1 is left after it"
+	}
+	return p
 }
 
 type chooser struct {

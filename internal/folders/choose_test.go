@@ -72,7 +72,7 @@ func TestChoose(t *testing.T) {
 		}, "Work|Workshop", nil, nil},
 		{"exclude in UTF-8", func(o *Options) { o.Only, o.Exclude = []string{"Sent", "Réponses"}, exprs(t, perlexpr.Exclude, "é") }, "Sent", nil, nil},
 		{"exclude everything", func(o *Options) { o.Exclude = exprs(t, perlexpr.Exclude, "") }, "",
-			[]string{`folder selection "": no folder is left; look at --include and --exclude; --justfolderlists shows the names`}, nil},
+			[]string{`--exclude "": no folder of host1 is left after it; --justfolderlists shows the names`}, nil},
 		{"order", func(o *Options) {
 			o.Recursive, o.Only = []string{"Work"}, []string{"INBOX", "Sent", "Réponses"}
 			o.First, o.Last = []string{"Work/2020", "nope", "Réponses"}, []string{"INBOX", "Work/2020", "Work"}

@@ -28,11 +28,17 @@ func TestDictionary(t *testing.T) {
 		}
 	}
 	for _, role := range []string{"Sent", "Drafts", "Trash", "Junk", "Archive"} {
-		if n := len(langs[role]); n < 30 {
-			t.Errorf("%s: %d languages, want 30 at least", role, n)
+		for lang := range langs["Sent"] {
+			if !langs[role][lang] {
+				t.Errorf("%s has no name for %s", lang, role)
+			}
+		}
+		if n := len(langs[role]); n < 60 || n != len(langs["Sent"]) {
+			t.Errorf("%s: %d languages of %d", role, n, len(langs["Sent"]))
 		}
 	}
-	for _, own := range []string{"Inbox", "Outbox", "Work", "Project", "Concept", "Files", "Calendar", "Contacts", "Notes", "Postausgang"} {
+	for _, own := range []string{"Inbox", "Outbox", "Work", "Project", "Concept", "Files", "Calendar", "Contacts", "Notes", "Postausgang",
+		"Archivos", "Arquivos", "Plantillas", "Vorlagen", "Исходящие", "Вихідні", "البريد الصادر", "กล่องขาออก", "Mandats", "Kassette"} {
 		if r := d[foldRole(own)]; r != "" {
 			t.Errorf("%q is %s", own, r)
 		}

@@ -279,7 +279,8 @@ func (c *Conn) str(cmd *Command, s string, atom, hidden bool) error {
 			}
 		}
 	default:
-		if err := c.literal(cmd, int64(len(s)), false, !atom || !c.cfg.Consent.knows(s)); err != nil {
+		ask := !atom || !c.cfg.Consent.knows(s) || readsAsCommand(s)
+		if err := c.literal(cmd, int64(len(s)), false, ask); err != nil {
 			return err
 		}
 		shown := s
@@ -290,6 +291,11 @@ func (c *Conn) str(cmd *Command, s string, atom, hidden bool) error {
 	}
 	return nil
 }
+
+// readsAsCommand reports whether a server that refuses a literal and does not swallow
+// it could find a command in the text: that takes a line end or a blank. That a server
+// took a name once, when it was asked, does not say that it takes it unasked.
+func readsAsCommand(s string) bool { return strings.ContainsAny(s, " \r\n") }
 
 // nonSync reports whether a literal of n bytes may be sent without asking
 // (RFC 7888).

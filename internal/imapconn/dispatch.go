@@ -3,6 +3,7 @@ package imapconn
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -152,6 +153,11 @@ func (c *Conn) tagged(text []byte) error {
 	}
 	r.Command = cmd.name
 	c.status(&r)
+	if c.bye != nil && !r.OK() && r.Code == "" && cmd.name != "LOGIN" && cmd.name != "AUTHENTICATE" {
+		// It hangs up, and says so for the command as well: that is nothing about the
+		// folder or the message.
+		return c.fail(c.doing(), fmt.Errorf("the server said BYE, and %s", r.Line()))
+	}
 	c.complete(cmd, r)
 	if cmd.unasked && !r.OK() {
 		return c.refusedUnasked(cmd, &r)

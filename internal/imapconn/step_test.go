@@ -239,6 +239,54 @@ func TestStringsAsked(t *testing.T) {
 	_ = c.Close()
 }
 
+// TestCommandsInNames: a name that reads as a command is asked for each time, in
+// whatever command it stands and however often the server took it.
+func TestCommandsInNames(t *testing.T) {
+	for _, name := range []string{"a\r\nx DELETE b", "a\nb", "x DELETE b\xe9", "a\r\n"} {
+		t.Run(fmt.Sprintf("%q", name), func(t *testing.T) {
+			c := connect(t, "LITERAL+", func(p *peer) {
+				for n, verb := range []string{"CREATE", "SUBSCRIBE", "EXAMINE", "STATUS", "APPEND"} {
+					p.want(fmt.Sprintf("T%d %s {%d}", n+1, verb, len(name)))
+					p.say("+ go\n")
+					p.bytes(len(name))
+					switch verb {
+					case "STATUS":
+						p.want(" (MESSAGES)")
+					case "APPEND":
+						p.want(" {5+}")
+						p.bytes(7)
+					default:
+						p.want("")
+					}
+					p.say(fmt.Sprintf("T%d OK\n", n+1))
+				}
+				p.ended()
+			})
+			ctx := t.Context()
+			for _, send := range []func() error{
+				func() error { return c.Create(ctx, name) },
+				func() error { return c.Subscribe(ctx, name) },
+				func() error { _, err := c.Examine(ctx, name, nil); return err },
+				func() error { return c.run(ctx, "STATUS", Str(name), Raw("(MESSAGES)")) },
+				func() error {
+					a, err := c.StartAppend(ctx, name, AppendOptions{Size: 5})
+					if err != nil {
+						return err
+					}
+					_, _ = a.Write([]byte("hello"))
+					_, err = c.WaitAppend(ctx, a)
+					return err
+				},
+			} {
+				if err := send(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_ = c.Close()
+		})
+	}
+}
+
 // FuzzDateKind: what counts as a date that no server refuses is one that time reads
 // in the same way.
 func FuzzDateKind(f *testing.F) {

@@ -51,7 +51,7 @@ func endsInOrder(f *facts) []violation {
 		return []violation{{kind: "hangs", text: "the run was ended after " + patience.String()}}
 	}
 	if f.verb != "kill" && f.out.code != 0 && f.out.code != 122 &&
-		!strings.Contains(f.out.text, "is not in host1 whole folders list") && !strings.Contains(f.out.text, "no folder is left") {
+		!strings.Contains(f.out.text, "is not in host1 whole folders list") && !strings.Contains(f.out.text, "no folder of host1 is left") {
 		return []violation{{kind: "fails", text: fmt.Sprintf("exit code %d", f.out.code)}}
 	}
 	return nil

@@ -9,11 +9,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 )
 
-// quotaWarning is the share of a quota, in percent, from which a mailbox is
-// said to be nearly full. In imapsync that is an error and decides the exit
-// code; here it is a warning.
-const quotaWarning = 90
-
 func (t *Text) probed(e event.Probed) {
 	t.linef("Host%d: probing ssl on port 993 ( use --nosslcheck to avoid this ssl probe ) ", e.Side)
 	if e.Open {
@@ -132,12 +127,9 @@ func (t *Text) quota(e event.Quota) {
 
 // nearlyFull warns of a mailbox with little room.
 func (t *Text) nearlyFull(e event.Quota) {
-	if !e.HasQuota || e.Limit <= 0 {
-		return
-	}
-	if full := 100 * float64(e.Used) / float64(e.Limit); full > quotaWarning {
+	if e.NearlyFull() {
 		t.linef("Host%d: warning! %.2f %% full: it is time to find a bigger place! ( %d bytes / %d bytes )",
-			e.Side, full, e.Used, e.Limit)
+			e.Side, 100*float64(e.Used)/float64(e.Limit), e.Used, e.Limit)
 	}
 }
 

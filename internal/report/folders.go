@@ -87,8 +87,8 @@ func (t *Text) mapped(e event.Mapped) {
 		t.list(e.Extra)
 		t.blank()
 	}
-	t.pairs("Folders mapping from --automap feature (use --f1f2 to override any mapping):", e.Rows, "automap")
-	t.pairs("Folders mapping from --f1f2 options, it overrides --automap:", e.Rows, "f1f2")
+	t.pairs("Folders mapping from --automap feature (use --f1f2 to override any mapping):", e.Rows, "automap", nil)
+	t.pairs("Folders mapping from --f1f2 options, it overrides --automap:", e.Rows, "f1f2", e.Unused)
 	if len(e.Rows) > 0 {
 		t.linef("Mapping of all %d folders to sync, and why:", len(e.Rows))
 		for _, r := range e.Rows {
@@ -102,18 +102,24 @@ func (t *Text) mapped(e event.Mapped) {
 	t.lists, t.subscribed = [3][]event.Folder{}, [3][]event.Folder{}
 }
 
-// pairs prints the rows that one rule made, under its title.
-func (t *Text) pairs(title string, rows []event.MapRow, why string) {
+// pairs prints the rows that one rule made, under its title, and then those of its
+// pairs that made none.
+func (t *Text) pairs(title string, rows []event.MapRow, why string, unused []event.MapRow) {
 	titled := false
-	for _, r := range rows {
-		if r.Why != why {
-			continue
-		}
+	row := func(r event.MapRow, remark string) {
 		if !titled {
 			t.linef("%s", title)
 			titled = true
 		}
-		t.linef("%-40s -> %-40s", r.From.Bracketed(), r.To.Bracketed())
+		t.linef("%-40s -> %-40s%s", r.From.Bracketed(), r.To.Bracketed(), remark)
+	}
+	for _, r := range rows {
+		if r.Why == why {
+			row(r, "")
+		}
+	}
+	for _, r := range unused {
+		row(r, " BUT "+r.From.Raw+" does NOT exist on host1!")
 	}
 	if titled {
 		t.blank()

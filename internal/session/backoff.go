@@ -124,12 +124,13 @@ func (b *Backoff) WaitWith(ctx context.Context, own Keeper) error {
 }
 
 // Patience waits before something is tried again that failed for the n-th time,
-// counting from 1: as long as everybody rests, or a little on its own.
-func (b *Backoff) Patience(ctx context.Context, n int) error {
+// counting from 1: as long as everybody rests, or a little on its own. The caller's own
+// connection is kept alive meanwhile.
+func (b *Backoff) Patience(ctx context.Context, n int, own Keeper) error {
 	if b.left() > 0 {
-		return b.Wait(ctx)
+		return b.WaitWith(ctx, own)
 	}
-	return b.control.Sleep(ctx, b.control.Pause(n))
+	return b.control.Rest(ctx, b.control.Pause(n), own)
 }
 
 // WorthAnother reports whether something is to be tried again that was refused for

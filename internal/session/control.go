@@ -1,5 +1,17 @@
-// Package session holds what the connections of a run share: whether the run is to end
-// and whom it tells (Control), and what the accounts bear (Governor, Backoff).
+// Package session keeps the connections of a run: it opens them, logs in, opens them
+// again when they are lost, and holds them to what the user and the servers allow. It
+// knows selected folders, and no message.
+//
+//   - Control: whether the run is to end and why, waits that end with it, and whom it
+//     tells.
+//   - Account: one account, by a Spec; login.go logs in, entry.go says what may pass and
+//     what stood in the way, loginfault.go and loginhint.go what a refusal means.
+//   - Link: one connection that comes back; Pair has one to each side, Dialler opens more
+//     of them.
+//   - Governor: what an account bears, for all runs of a process; Backoff is how one run
+//     obeys its governors.
+//   - Limits: the limits a second; compress.go and linerate.go: DEFLATE, on lines that
+//     turn out to be slow.
 package session
 
 import (
@@ -166,19 +178,23 @@ func (c *Control) Sleep(ctx context.Context, d time.Duration) error {
 // Keeper keeps a connection alive on which nothing is under way.
 type Keeper interface{ KeepAlive(ctx context.Context) }
 
+// steps is how often in the time that a connection may be silent somebody who waits
+// looks after it: pauses that are shorter than that time follow each other.
+const steps = 3
+
 // Rest is Sleep for waits of minutes: they are counted down, and meanwhile the
 // connections, which must be the caller's own, are kept alive. nil is none.
 func (c *Control) Rest(ctx context.Context, d time.Duration, own ...Keeper) error {
 	end := time.Now().Add(d)
-	for {
+	for step := 1; ; step++ {
 		left := time.Until(end)
 		if left <= 0 {
 			return nil
 		}
-		if err := c.Sleep(ctx, min(left, c.Idle())); err != nil {
+		if err := c.Sleep(ctx, min(left, c.Idle()/steps)); err != nil {
 			return err
 		}
-		if left = time.Until(end); left > time.Second {
+		if left = time.Until(end); left > time.Second && step%steps == 0 {
 			c.Note(fmt.Sprintf("Waiting, %s left", left.Round(time.Second)))
 		}
 		for _, k := range own {

@@ -3,6 +3,7 @@ package matrix
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -70,6 +71,8 @@ type lab struct {
 	accounts [2]account
 	// pause is for servers that are not in memory: there the time is real.
 	pause func(int) time.Duration
+	// away reports whether a host cannot be reached; nil: they always can.
+	away func(side event.Side) bool
 }
 
 // run carries out a command line.
@@ -93,6 +96,9 @@ func (l lab) run(t *testing.T, fronts fronts, options ...string) ended {
 		Pause: l.pause,
 		Dial: func(side event.Side) func(context.Context, string, string) (net.Conn, error) {
 			return func(ctx context.Context, _, _ string) (net.Conn, error) {
+				if l.away != nil && l.away(side) {
+					return nil, errors.New("no route to host")
+				}
 				server, err := l.accounts[side-1].dial(ctx)
 				front := fronts[side-1]
 				if err != nil || front == nil {

@@ -143,11 +143,11 @@ func (f *Front) Before(server net.Conn) net.Conn {
 	return client
 }
 
-// Add adds a rule.
-func (f *Front) Add(r Rule) {
+// Strike has a rule in place of all others.
+func (f *Front) Strike(r Rule) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.rules = append(f.rules, rule{Rule: r})
+	f.rules, f.struck, f.said = []rule{{Rule: r}}, nil, nil
 }
 
 // Struck returns the commands that rules have struck so far.

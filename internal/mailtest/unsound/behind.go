@@ -152,18 +152,23 @@ func (s *Server) forget(user string) {
 // deliver stores a message of the server's own and returns its UID, 0 where the
 // folder is gone.
 func (s *Server) deliver(to folder) (uid uint32) {
-	s.mu.Lock()
-	s.delivered++
-	n := s.delivered
-	s.mu.Unlock()
-	body := fmt.Sprintf("From: sender@example.org\r\nSubject: delivered %d\r\nMessage-Id: <%d@%s>\r\nDate: %s\r\n\r\nDelivered.\r\n",
-		n, n, DeliveredDomain, time.Unix(1700000000, 0).UTC().Format(time.RFC1123Z))
+	body := s.own()
 	_ = s.with(to.user, func(up *upstream) error {
-		_, status, err := up.must("APPEND "+quote(to.name)+" ", []byte(body))
+		_, status, err := up.must("APPEND "+quote(to.name)+" ", body)
 		if m := appendUID.FindStringSubmatch(status); m != nil {
 			uid = number(m[2])
 		}
 		return err
 	})
 	return uid
+}
+
+// own makes a message of the server's own.
+func (s *Server) own() []byte {
+	s.mu.Lock()
+	s.delivered++
+	n := s.delivered
+	s.mu.Unlock()
+	return fmt.Appendf(nil, "From: sender@example.org\r\nSubject: delivered %d\r\nMessage-Id: <%d@%s>\r\nDate: %s\r\n\r\nDelivered.\r\n",
+		n, n, DeliveredDomain, time.Unix(1700000000, 0).UTC().Format(time.RFC1123Z))
 }

@@ -36,6 +36,10 @@ type Faults struct {
 	// Forgets deletes a message after its OK, when the user's next command comes
 	// that is no APPEND.
 	Forgets Every
+	// Halves stores the first half of a message and tells its UID, as a full disk does.
+	Halves Every
+	// Replaces stores a message of the server's own in place of one, and tells its UID.
+	Replaces Every
 	// Deliver stores a message of the server's own behind each that it dropped, lost
 	// or forgot.
 	Deliver bool

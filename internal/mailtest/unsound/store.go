@@ -48,6 +48,12 @@ func (c *session) store(tag string, to folder, all []incoming) error {
 			uids = append(uids, 0)
 			continue
 		}
+		if c.s.due("Halves", f.Halves) {
+			m.body = m.body[:len(m.body)/2]
+		}
+		if c.s.due("Replaces", f.Replaces) {
+			m.body = c.s.own()
+		}
 		status, err := c.up.do(c.pass, "APPEND "+quote(to.name)+" "+m.args, m.body)
 		if err != nil {
 			return err

@@ -132,6 +132,10 @@ func TestFaults(t *testing.T) {
 		{name: "loses and delivers", faults: unsound.Faults{Loses: 1, Deliver: true}, send: app("a", "INBOX", "", one), holds: []string{"2 delivered 1"}},
 		{name: "forgets", faults: unsound.Faults{Forgets: 2}, send: "s SELECT INBOX\r\n" + app("a", "INBOX", "", one, two) + "n NOOP\r\n",
 			has: []string{"* 2 EXISTS", "a OK [APPENDUID 1 1:2]", "* 2 EXPUNGE\r\n"}, holds: []string{"1 one"}, struck: "Forgets"},
+		{name: "halves", faults: unsound.Faults{Halves: 2}, send: app("a", "INBOX", "", one, "Subject: two\r\n\r\n"+strings.Repeat("x", 16)) + tail,
+			has: []string{"a OK [APPENDUID 1 1:2]", "Subject: two\r\n\r\n)"}, holds: []string{"1 one", "2 two"}, struck: "Halves"},
+		{name: "replaces", faults: unsound.Faults{Replaces: 2}, send: app("a", "INBOX", "", one, two), has: []string{"a OK [APPENDUID 1 1:2]"},
+			holds: []string{"1 one", "2 delivered 1"}, struck: "Replaces"},
 		{name: "recognises", faults: unsound.Faults{Recognises: true}, send: app("a", "INBOX", "", two) + app("b", "INBOX", "", one, two) + app("c", "INBOX", "", one),
 			has: []string{"b OK [APPENDUID 1 2,1]", "c OK [APPENDUID 1 2]"}, holds: []string{"1 two", "2 one"}, struck: "Recognises"},
 

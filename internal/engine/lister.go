@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"context"
+	"maps"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/survey"
+)
+
+// lister reads one folder on one side (survey.Reader), and enters into the folder what
+// was found.
+type lister struct {
+	survey.Reader
+	fs *folderSync
+	k  *link
+	n  event.Side
+}
+
+// terms are how the folders of a side are read.
+func (r *run) terms(n event.Side) *survey.Terms {
+	names, whole := r.identity.Fields()
+	if !whole {
+		names = withMessageID(names)
+	}
+	return &survey.Terms{
+		Side: n, Control: r.control, Identity: &r.p.Identity, Selection: &r.p.Selection,
+		Fields: names, WholeHeader: whole, Hasher: r.hasher[n-1], Flags: &r.flags[n-1],
+		Labels: r.labels(), Numbers: n == 1 && r.byNumber(), HeadersChosen: r.headersChosen(), IsReport: isReport,
+	}
+}
+
+// lister reads the folder that k has selected.
+func (fs *folderSync) lister(k *link, n event.Side) *lister {
+	return &lister{Reader: survey.Reader{Terms: fs.run.terms(n), Link: k.Link}, fs: fs, k: k, n: n}
+}
+
+// list returns the listing of the selected folder (survey.Reader.List).
+func (l *lister) list(ctx context.Context) (*listing.Listing, error) {
+	l.Known = l.fs.known
+	if seen := l.fs.seen[l.n-1]; seen != nil {
+		l.Foreseen = seen.Listing
+	}
+	out, err := l.List(ctx)
+	l.keep()
+	return out, err
+}
+
+// since lists the messages of the selected folder from a UID on.
+func (l *lister) since(ctx context.Context, from imap.UID) (*listing.Listing, error) {
+	out, err := l.Since(ctx, from)
+	l.keep()
+	return out, err
+}
+
+// keep enters what was found beside the listing.
+func (l *lister) keep() {
+	found := l.Found()
+	if labels := &l.fs.labels[l.n-1]; *labels == nil {
+		*labels = found.Labels
+	} else {
+		maps.Copy(*labels, found.Labels)
+	}
+	if l.fs.numbers == nil {
+		l.fs.numbers = found.Numbers
+	} else {
+		maps.Copy(l.fs.numbers, found.Numbers)
+	}
+	for _, b := range found.Unreadable {
+		l.fs.unreadable(l.n, b)
+	}
+}
+
+// read asks for items of messages of the selected folder (survey.ReadEach).
+func (k *link) read(ctx context.Context, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) error {
+	return survey.ReadEach(ctx, k.Link, uids, items, take)
+}
+
+// contents reads messages of the selected folder (survey.Contents).
+func (k *link) contents(ctx context.Context, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) ([]survey.Unreadable, error) {
+	return survey.Contents(ctx, k.Link, uids, tell)
+}
+
+// contentsWithout is contents, leaving out the line that --addheader added.
+func (k *link) contentsWithout(ctx context.Context, uids []imap.UID, added bool, tell func(imap.UID, []byte, identity.Content) error) ([]survey.Unreadable, error) {
+	return survey.ContentsWithout(ctx, k.Link, uids, added, tell)
+}

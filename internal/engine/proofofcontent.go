@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// Counts and UIDs say that host2 stored as many messages as it confirmed, and not
+// what is in them: a full disk, or a filter before the server, leaves the beginning
+// of a message, an empty one, or another one under its UID. Before anything is deleted
+// on host1 the sizes are asked for. Where one is not what was sent, the message is
+// looked at.
+
+// readAtOnce is how many messages are read for comparison at a time.
+const readAtOnce = 200
+
+// proveContent takes back those of the messages copied of which host2 does not have the
+// content, where they would be deleted on host1. One round trip where all sizes are
+// what was sent.
+func (c *copier) proveContent(ctx context.Context) error {
+	if p := c.fs.run.p; !p.Deletion.Delete1 || p.Dry {
+		return nil
+	}
+	byUID := make(map[imap.UID]*task)
+	var uids []imap.UID
+	for i := range c.tasks {
+		// What host2 copied from a folder of its own was not sent.
+		if t := &c.tasks[i]; t.fate == copied && t.newUID != 0 && t.sent > 0 {
+			byUID[t.newUID] = t
+			uids = append(uids, t.newUID)
+		}
+	}
+	if len(uids) == 0 {
+		return nil
+	}
+	slices.Sort(uids)
+	c.lane.dst.Assume(c.fs.to.Raw, true, c.fs.dstOpened)
+	sizes := make(map[imap.UID]int64, len(uids))
+	err := c.lane.dst.read(ctx, uids, imapconn.FetchItems{UID: true, Size: true}, func(m *imapconn.Message) error {
+		if m.HasSize {
+			sizes[m.UID] = m.Size
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return sizes[uid] == byUID[uid].sent })
+	if len(uids) == 0 {
+		return nil
+	}
+	// A larger one is whole if it has the key: servers add header lines.
+	arrived, err := c.fs.arrivals(ctx, c.lane.dst)
+	if err != nil {
+		return err
+	}
+	keys := make(map[imap.UID]identity.Key, len(arrived))
+	for i := range arrived {
+		keys[arrived[i].uid] = arrived[i].key
+	}
+	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool {
+		t := byUID[uid]
+		return sizes[uid] > t.sent && keys[uid] == c.fs.doubtKey(t)
+	})
+	for part := range slices.Chunk(uids, readAtOnce) {
+		if err := c.compareContent(ctx, part, byUID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compareContent reads messages on both sides, and takes back those that host2 does not
+// have.
+func (c *copier) compareContent(ctx context.Context, uids []imap.UID, byUID map[imap.UID]*task) error {
+	sent := make([]*sentMessage, len(uids))
+	mine := make(map[imap.UID][]imap.UID, len(uids))
+	for i, uid := range uids {
+		sent[i] = c.sentMessage(byUID[uid])
+		mine[sent[i].uid1] = []imap.UID{uid}
+	}
+	w := &whichArrived{fs: c.fs, lane: c.lane}
+	src, dst, begins, whole, err := w.read(ctx, sent, uids, func(uid imap.UID) []imap.UID { return mine[uid] })
+	if err != nil {
+		return err
+	}
+	for i, uid := range uids {
+		s, d := src[sent[i].uid1], dst[uid]
+		if s == nil {
+			continue // it is gone from host1
+		}
+		if d == nil {
+			c.notWhole(byUID[uid], "it cannot be read there")
+			continue
+		}
+		if sent[i].content != nil {
+			s.Body = sent[i].content.Body
+		}
+		switch less := sent[i].size - d.Size; {
+		case s.Body == d.Body:
+		case !s.Compatible(d):
+			c.notWhole(byUID[uid], fmt.Sprintf("its UID %d is another message there", uid))
+		case muchShort(sent[i].size, d.Size, true), less > blankEnd && sent[i].content == nil && isBeginning(begins[sent[i].uid1], whole[uid]):
+			c.notWhole(byUID[uid], fmt.Sprintf("its UID %d has %d bytes there, of %d that were sent", uid, d.Size, sent[i].size))
+		}
+	}
+	return nil
+}
+
+// blankEnd is what a server may take from the end of a message: line ends.
+const blankEnd = 4
+
+// notWhole takes back that a message was copied, since host2 has something else.
+func (c *copier) notWhole(t *task, why string) {
+	c.takeBack(t)
+	c.fail(t, event.ErrNotStored, fmt.Sprintf("- msg %s/%d {%d} was sent to folder %s, host2 said OK, and does not have it whole: %s", c.fs.from.Raw, t.uid, t.size, c.fs.to.Raw, why),
+		"host2 loses parts of messages: look at it, at its log and at the space on its disk; delete what is not whole there, then run again")
+}

@@ -1,0 +1,27 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/survey"
+)
+
+// unreadable tells of a message that a server cannot list.
+func (fs *folderSync) unreadable(n event.Side, b survey.Unreadable) {
+	fs.badMu.Lock()
+	defer fs.badMu.Unlock()
+	fs.bad, fs.damaged = true, true
+	name := fs.from
+	e := event.Error{Class: event.ErrFetch, Folder: fs.from, UID: uint32(b.UID), Hint: "the message cannot be read on host1 itself: look at it there in a mail program and in the server's log, move it out of the folder, and run again"}
+	if n == 2 {
+		name = fs.to
+		e.Class, e.UID = event.ErrListing, 0
+		e.Hint = "when it is a copy of a message of host1, that one is copied again; look at it there and in the server's log, and remove it"
+	} else {
+		fs.failedCount++
+	}
+	e.Text = fmt.Sprintf("- msg %s/%d could not be listed on host%d: %s", name.Raw, b.UID, n, serverWords(b.Err))
+	fs.merge.spoil(fmt.Sprintf("host%d cannot read its message UID %d", n, b.UID))
+	fs.run.fault(e)
+}

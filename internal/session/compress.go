@@ -1,0 +1,213 @@
+package session
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+)
+
+// DEFLATE (RFC 4978) is turned on in the middle of a round, on the side whose
+// line turns out to be slow: the half that drives the connection stops asking,
+// or sending, until everything under way has arrived, sends COMPRESS, and goes
+// on. It can not be turned off again on the same connection.
+
+// capDeflate is the capability.
+const capDeflate = "COMPRESS=DEFLATE"
+
+// What a run knows of DEFLATE on one side.
+const (
+	deflateUnknown int32 = iota
+	deflateOn            // it was turned on: further connections begin with it
+	deflateNever         // refused, or it does harm
+)
+
+// deflateStrikes is how many connections may be lost right after DEFLATE was
+// turned on: then it is left alone.
+const deflateStrikes = 2
+
+// soonAfter is how many bytes on the wire are not enough to say that compressed
+// connections work.
+const soonAfter = 1 << 20
+
+// compression is what a run knows of DEFLATE on one side.
+type compression struct {
+	state   atomic.Int32
+	strikes atomic.Int32
+	// streams are the connections over which messages move now.
+	streams atomic.Int32
+}
+
+// strike notes a connection that was lost as soon as it was to compress.
+func (c *compression) strike() {
+	if c.strikes.Add(1) >= deflateStrikes {
+		c.state.Store(deflateNever)
+	}
+}
+
+// lostCompressed looks at a connection that was lost.
+func (k *Link) lostCompressed() {
+	c := k.Conn
+	if k.Account.Plan.Compress != nil || !c.Compressed() {
+		return
+	}
+	n := c.Counters()
+	moved := n.NetIn + n.NetOut
+	if k.metered == c {
+		moved -= k.deflatedAt
+	}
+	if moved < soonAfter {
+		k.Account.compression.strike()
+		return
+	}
+	k.Account.compression.strikes.Store(0)
+}
+
+// compressing is the configuration of a further connection: where DEFLATE paid
+// before, it is on from the login.
+func (s *Account) compressing() imapconn.Config {
+	cfg := s.Config
+	if s.Plan.Compress == nil {
+		cfg.Compress = s.compression.state.Load() == deflateOn
+	}
+	return cfg
+}
+
+// Gauge watches a link while one half of a round moves messages over it.
+type Gauge struct {
+	k    *Link
+	conn *imapconn.Conn
+	out  bool // messages leave over it
+	// on: DEFLATE may still be turned on.
+	on bool
+	// Pays: it is to be turned on as soon as nothing is under way.
+	Pays bool
+	last imapconn.Counters
+	// Left are the bytes of messages not asked for, or not sent.
+	Left int64
+	// forced is time waited for answers because no more may be unanswered.
+	forced time.Duration
+}
+
+// Watch begins to watch; left are the bytes of messages that are to pass.
+func (k *Link) Watch(conn *imapconn.Conn, out bool, left int64) Gauge {
+	s := k.Account
+	s.compression.streams.Add(1)
+	if k.metered != conn {
+		k.meter, k.metered, k.deflatedAt = lineMeter{}, conn, 0
+	}
+	g := Gauge{k: k, conn: conn, out: out, Left: left, last: conn.Counters()}
+	// Under a limit of bytes a second every line is slow, on purpose.
+	g.on = s.Plan.Compress == nil && !s.limits.HoldBytes(s.N) && s.compression.state.Load() != deflateNever &&
+		conn.Has(capDeflate) && !conn.Compressed() && conn.RoundTrip() >= nextDoor
+	return g
+}
+
+// End ends the watching.
+func (g *Gauge) End() {
+	if g.k != nil {
+		g.k.Account.compression.streams.Add(-1)
+	}
+}
+
+// Skip leaves out what happened since the last look.
+func (g *Gauge) Skip() {
+	if g.on {
+		g.last, g.forced = g.conn.Counters(), 0
+	}
+}
+
+// Look enters what happened since the last look. It is cheap enough to be called
+// for each message.
+func (g *Gauge) Look() {
+	if !g.on || g.Pays {
+		return
+	}
+	now := g.conn.Counters()
+	moved, waited := now.NetIn-g.last.NetIn, now.WaitIn-g.last.WaitIn
+	if g.out {
+		moved, waited = now.NetOut-g.last.NetOut, now.WaitOut-g.last.WaitOut+g.forced
+	}
+	if moved < 64<<10 && waited < spanTime/10 {
+		return
+	}
+	g.last, g.forced = now, 0
+	trip := g.conn.RoundTrip()
+	if m := &g.k.meter; m.add(moved, waited, trip) {
+		g.Pays = deflatePays(m.rate(), int(g.k.Account.compression.streams.Load()), trip, g.Left)
+	}
+}
+
+// Waiting measures a wait for answers without which nothing more may be sent;
+// the caller calls what it returns at its end.
+func (g *Gauge) Waiting() func() {
+	if !g.on {
+		return func() {}
+	}
+	before := g.conn.Counters().WaitIn
+	return func() {
+		g.forced += g.conn.Counters().WaitIn - before
+		g.Look()
+	}
+}
+
+// Arrived enters bytes that reached the other end of the line.
+func (g *Gauge) Arrived(n int64) {
+	if g.on {
+		g.k.meter.passed(n, time.Now(), g.conn.RoundTrip())
+	}
+}
+
+// Ahead is how many bytes may be under way.
+func (g *Gauge) Ahead() int64 {
+	if !g.on {
+		return AheadBytes
+	}
+	return g.k.meter.ahead()
+}
+
+// Window narrows what is asked for: the bytes of one window, and those that may
+// be under way when it is asked for.
+func (g *Gauge) Window(bytes, aloft int64) (int64, int64) {
+	if limit := g.Ahead(); limit < AheadBytes {
+		return min(bytes, limit/2), min(aloft, limit/2+1)
+	}
+	return bytes, aloft
+}
+
+// Batch is how many bytes fill a batch, most at the most.
+func (g *Gauge) Batch(most int64) int64 { return min(most, g.Ahead()/2) }
+
+// TurnOn sends COMPRESS, with nothing under way. An error means that the
+// connection is lost.
+func (g *Gauge) TurnOn(ctx context.Context) error {
+	s := g.k.Account
+	g.Pays = false
+	if err := g.conn.Err(); err != nil {
+		return err
+	}
+	if g.conn.InFlight() > 0 {
+		return nil // another time
+	}
+	if g.on = false; s.compression.state.Load() == deflateNever {
+		return nil
+	}
+	err := g.conn.Compress(ctx)
+	switch {
+	case err == nil:
+		n := g.conn.Counters()
+		g.k.deflatedAt = n.NetIn + n.NetOut
+		if s.compression.state.CompareAndSwap(deflateUnknown, deflateOn) {
+			s.control.Emit(event.Compression{Side: s.N, On: true, Rate: g.k.meter.rate()})
+		}
+		return nil
+	case IsRefusal(err):
+		s.compression.state.Store(deflateNever)
+		s.control.Debugf(false, "compress", "Host%d: the line carries %.2g MB/s, and the server refuses to compress: %s", s.N, g.k.meter.rate()/1e6, ServerWords(err))
+		return nil
+	}
+	s.compression.strike()
+	return err
+}

@@ -1,0 +1,233 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/provider"
+)
+
+// Link is one connection that comes back: when it is lost, it is opened again,
+// logged in again, and the folder it had selected is selected again.
+type Link struct {
+	Account *Account
+	Conn    *imapconn.Conn
+	// Main: it is the one connection of the run that has to be.
+	Main bool
+	// Mailbox is the selected folder, "" for none; Opened is what the server said.
+	Mailbox  string
+	Writable bool
+	Opened   *imapconn.SelectData
+	// elsewhere: the connection has another folder selected than Mailbox, see
+	// Ready.
+	elsewhere bool
+	// meter measures the connection metered, on which DEFLATE was turned on when
+	// deflatedAt bytes had passed.
+	meter      lineMeter
+	metered    *imapconn.Conn
+	deflatedAt int64
+	// beside is the pair's other link while this one is opened again and nobody
+	// else uses that one.
+	beside *Link
+	// kept is when the connection was kept alive last.
+	kept time.Time
+}
+
+// MaxKills is how many connections a command, or a message, may take down, alone in
+// flight, before it is given up.
+const MaxKills = 3
+
+// RebuiltError tells that a folder was rebuilt between two looks at it: the UIDs of
+// the first mean nothing any more. The folder is listed anew, see loop.
+type RebuiltError struct{ Folder string }
+
+func (e *RebuiltError) Error() string {
+	return fmt.Sprintf("folder %s got a new UIDVALIDITY during the run: its messages have new UIDs", e.Folder)
+}
+
+// Ready returns the live connection, with the folder selected that was opened.
+func (k *Link) Ready(ctx context.Context) (*imapconn.Conn, error) {
+	c, err := k.Alive(ctx)
+	if err != nil || !k.elsewhere {
+		return c, err
+	}
+	data, err := k.selectOn(ctx, c, k.Mailbox, k.Writable)
+	if err != nil {
+		return c, err
+	}
+	if data.UIDValidity != k.Opened.UIDValidity {
+		return c, &RebuiltError{Folder: k.Mailbox}
+	}
+	k.Opened, k.elsewhere = data, false
+	return c, nil
+}
+
+// Alive returns the live connection, whatever it has selected.
+func (k *Link) Alive(ctx context.Context) (*imapconn.Conn, error) {
+	if k.Conn != nil && k.Conn.Err() == nil {
+		return k.Conn, nil
+	}
+	var cause error
+	if k.Conn != nil {
+		cause = k.Conn.Err()
+	}
+	if err := k.reopen(ctx, cause); err != nil {
+		return nil, err
+	}
+	return k.Conn, nil
+}
+
+// At reports whether the connection has this folder selected.
+func (k *Link) At(mailbox string) bool {
+	return k.Mailbox == mailbox && !k.elsewhere && k.Conn != nil && k.Conn.Err() == nil
+}
+
+// Assume takes a folder for opened that was opened before, as opened tells: it
+// is selected when the first command is sent that needs it.
+func (k *Link) Assume(mailbox string, writable bool, opened *imapconn.SelectData) {
+	if k.At(mailbox) {
+		return
+	}
+	if k.Conn != nil && k.Conn.Err() == nil {
+		if m := k.Conn.Mailbox(); m != nil && m.Name == mailbox && m.ReadOnly == (k.Account.sealed || !writable) {
+			k.Entered(mailbox, writable, opened)
+			return
+		}
+	}
+	k.Mailbox, k.Writable, k.Opened, k.elsewhere = mailbox, writable, opened, true
+}
+
+// Entered notes that a SELECT sent by startSelect was answered.
+func (k *Link) Entered(mailbox string, writable bool, opened *imapconn.SelectData) {
+	k.Mailbox, k.Writable, k.Opened, k.elsewhere = mailbox, writable, opened, false
+}
+
+// Forget forgets the selected folder: nothing more is asked of it.
+func (k *Link) Forget() { k.Mailbox, k.elsewhere = "", false }
+
+// StartSelect sends SELECT or EXAMINE without waiting.
+func (k *Link) StartSelect(ctx context.Context, c *imapconn.Conn, mailbox string, writable bool) (*imapconn.Pending[imapconn.SelectData], error) {
+	if writable && !k.Account.sealed {
+		return c.StartSelect(ctx, mailbox, nil)
+	}
+	return c.StartExamine(ctx, mailbox, nil)
+}
+
+// Open selects a folder; writable says whether it may be changed. EXAMINE keeps
+// \Recent for the user's next real session.
+func (k *Link) Open(ctx context.Context, mailbox string, writable bool) (*imapconn.SelectData, error) {
+	var data *imapconn.SelectData
+	k.elsewhere = false
+	err := k.Do(ctx, func(c *imapconn.Conn) (err error) {
+		k.Mailbox = ""
+		data, err = k.selectOn(ctx, c, mailbox, writable)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	k.Mailbox, k.Writable, k.Opened = mailbox, writable, data
+	return data, nil
+}
+
+func (k *Link) selectOn(ctx context.Context, c *imapconn.Conn, mailbox string, writable bool) (*imapconn.SelectData, error) {
+	if writable && !k.Account.sealed {
+		return c.Select(ctx, mailbox, nil)
+	}
+	return c.Examine(ctx, mailbox, nil)
+}
+
+// Do runs a command that may be sent twice without harm: again on a new
+// connection if the old one is lost meanwhile, and later when the server wants
+// it so. A command that no connection survives is given up, see KillerError.
+func (k *Link) Do(ctx context.Context, command func(*imapconn.Conn) error) error {
+	for tries, waits := 0, 0; ; {
+		if err := k.Account.backoff.WaitWith(ctx, k); err != nil {
+			return err
+		}
+		c, err := k.Ready(ctx)
+		if err == nil {
+			err = command(c)
+		} else if c == nil {
+			return err
+		}
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if IsConnError(err) {
+			if tries++; tries > k.Account.Plan.ReconnectRetry && tries >= MaxKills {
+				return &KillerError{Side: k.Account.N, Err: err}
+			}
+			continue
+		}
+		if k.Account.BehindDoor(err) != nil && !k.Account.LetIn {
+			return err // it never let us in
+		}
+		waits++
+		again, stop := k.later(ctx, err, waits)
+		switch {
+		case stop != nil:
+			return errors.Join(stop, err)
+		case !again:
+			return err
+		}
+	}
+}
+
+// KillerError says that a command ended every connection on which it was sent, one
+// after the other, although each could be opened again. It is not the end of a
+// connection for those who ask: the folder is at fault.
+type KillerError struct {
+	Side event.Side
+	Err  error
+}
+
+func (e *KillerError) Error() string {
+	return fmt.Sprintf("the connection ends whenever this is asked for: %v", e.Err)
+}
+
+// later waits after a refusal that is about time, the n-th one in a row, and
+// reports whether the command should be tried again.
+func (k *Link) later(ctx context.Context, err error, n int) (bool, error) {
+	refused, ok := RefusalIn(err)
+	if !ok {
+		return false, nil
+	}
+	v := k.Account.Classify(refused)
+	switch {
+	case v.Action == provider.DayStop, v.Later() && k.Account.control.Stopping():
+		return false, ErrStopped
+	case WorthAnother(v, n):
+		return true, k.Account.backoff.Patience(ctx, n, k)
+	}
+	return false, nil
+}
+
+// reopen opens a lost connection again. The folder that was selected is selected
+// when the first command is sent that needs it, see ready: what the server says
+// to that is about the folder, and not about the connection.
+func (k *Link) reopen(ctx context.Context, cause error) error {
+	if k.Conn != nil {
+		k.lostCompressed()
+		if k.Account.tokenEnded(k.Conn.Err()) {
+			k.Conn.RefuseToken()
+		}
+		k.Account.count(k.Conn)
+		k.Conn = nil
+	}
+	c, err := k.enterAgain(ctx)
+	if err != nil {
+		return err
+	}
+	k.Conn = c
+	k.elsewhere = k.Mailbox != ""
+	k.Account.mu.Lock()
+	k.Account.reconnections++
+	k.Account.mu.Unlock()
+	k.Account.control.Emit(event.Reconnected{Side: k.Account.N, Cause: cause})
+	return nil
+}

@@ -1,0 +1,93 @@
+package survey
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// Choose runs the search of a side's selection. nil means all messages.
+func (l *Reader) Choose(ctx context.Context) error {
+	s := l.Selection
+	criteria, able := s.Search(int(l.Side))
+	search := s.Criterion(int(l.Side))
+	if !able && s.FetchSet != "" && criteria == "" {
+		return l.chooseByDate(ctx)
+	}
+	if search == "" {
+		return nil
+	}
+	if !able && criteria == "" {
+		return l.chooseByDate(ctx)
+	}
+	var uids []imap.UID
+	err := l.Link.Do(ctx, func(c *imapconn.Conn) (err error) {
+		uids, err = c.UIDSearch(ctx, search)
+		return err
+	})
+	if err != nil {
+		if session.IsConnError(err) || criteria != "" {
+			return fmt.Errorf("UID SEARCH %s: %w", search, err)
+		}
+		l.Control.Warn(fmt.Sprintf("Host%d: SEARCH failed in folder [%s] (%s), so ages are taken from INTERNALDATE there, like --noabletosearch%d", l.Side, l.Link.Mailbox, session.ServerWords(err), l.Side))
+		return l.chooseByDate(ctx)
+	}
+	l.Chosen = make(map[imap.UID]struct{}, len(uids))
+	for _, u := range uids {
+		l.Chosen[u] = struct{}{}
+	}
+	return nil
+}
+
+// chooseByDate chooses by INTERNALDATE (--noabletosearch).
+func (l *Reader) chooseByDate(ctx context.Context) error {
+	s := l.Selection
+	l.Chosen = make(map[imap.UID]struct{})
+	if l.Link.Opened.Exists == 0 {
+		return nil // some servers refuse 1:* in an empty folder
+	}
+	var wanted imap.UIDSet
+	if s.FetchSet != "" {
+		set, err := uidset.Parse(s.FetchSet)
+		if err != nil {
+			return fmt.Errorf("--fetch_hash_set %s: %w", s.FetchSet, err)
+		}
+		wanted = set
+	}
+	choose := func(m *imapconn.Message) {
+		if (wanted == nil || wanted.Contains(m.UID)) && l.inAges(m) {
+			l.Chosen[m.UID] = struct{}{}
+		}
+	}
+	err := l.Link.Do(ctx, func(c *imapconn.Conn) error {
+		stream := c.Fetch(imapconn.FetchItems{UID: true, InternalDate: true})
+		if err := stream.AskRange(ctx, 1, 0); err != nil {
+			return err
+		}
+		err := answers(ctx, stream, nil, func(m *imapconn.Message, _ imapconn.FetchItems) error {
+			choose(m)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return RangeErr(stream)
+	})
+	if err != nil && spoilt(err) && !session.EndsRun(err) {
+		return l.datesInParts(ctx, choose)
+	}
+	return err
+}
+
+// Considering is how many messages are looked at.
+func (l *Reader) Considering() int64 {
+	if l.Chosen != nil {
+		return int64(len(l.Chosen))
+	}
+	return int64(l.Link.Opened.Exists)
+}

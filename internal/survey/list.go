@@ -1,0 +1,331 @@
+// Package survey reads what is in folders: listings, whole or what changed since an
+// earlier run, the messages that a selection chooses, sizes, and contents where headers
+// do not tell messages apart. It decides nothing and remembers nothing: what it reads it
+// returns.
+//
+//   - Reader lists one selected folder of one side, by Terms that hold for all folders of
+//     that side. choose.go chooses, news.go reads what is news, nameless.go identifies
+//     what headers do not, since.go lists what came lately, size.go adds up.
+//   - Prefetch looks at many folders in one round trip, ahead of their turn.
+//   - answers.go holds replies against what was asked, parts.go asks in parts what
+//     a message spoils for the others.
+//   - Contents reads messages for what is in them.
+package survey
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/recall"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// Terms say how the folders of one side are read: the same for all of them.
+type Terms struct {
+	Side      event.Side
+	Control   *session.Control
+	Identity  *plan.Identity
+	Selection *plan.Selection
+	// Fields are the header fields that identify a message; WholeHeader: all of it is
+	// asked for.
+	Fields      []string
+	WholeHeader bool
+	Hasher      *identity.Hasher
+	Flags       *listing.FlagTable
+	// Labels and Numbers are Gmail's, which are read along.
+	Labels, Numbers bool
+	// HeadersChosen: all headers are read, whatever is known of them.
+	HeadersChosen bool
+	// IsReport reports whether header fields are those of a report that an earlier run
+	// left in the mailbox.
+	IsReport func(header []byte) bool
+}
+
+// Reader reads one folder on one side into a listing, in one pass over the
+// messages: one round trip for flags, dates, sizes and identifying headers of
+// all of them. Only messages that these headers do not identify cost more.
+type Reader struct {
+	*Terms
+	// Link has the folder selected.
+	Link *session.Link
+	// Known is what earlier runs knew of the folder.
+	Known *recall.Pair
+	// Chosen are the UIDs of the selection, nil for all messages.
+	Chosen map[imap.UID]struct{}
+	// OnlyChosen leaves the others unlisted: nothing depends on them.
+	OnlyChosen bool
+	// Foreseen is the listing that a Prefetch made, nil for none.
+	Foreseen *listing.Listing
+
+	found Found
+}
+
+// Found is what was read of messages beside their records.
+type Found struct {
+	// Labels and Numbers are Gmail's, by UID; nil where there are none.
+	Labels  map[imap.UID][]string
+	Numbers map[imap.UID]string
+	// Unreadable are messages that the server cannot list.
+	Unreadable []Unreadable
+}
+
+// Found returns, once, what was read beside the records since it was last called.
+func (l *Reader) Found() Found {
+	f := l.found
+	l.found = Found{}
+	return f
+}
+
+// keepLabels remembers a message's labels.
+func (l *Reader) keepLabels(m *imapconn.Message) {
+	if len(m.GMLabels) == 0 {
+		return
+	}
+	if l.found.Labels == nil {
+		l.found.Labels = make(map[imap.UID][]string)
+	}
+	l.found.Labels[m.UID] = slices.Clone(m.GMLabels)
+}
+
+// keepNumber remembers a message's Gmail number.
+func (l *Reader) keepNumber(m *imapconn.Message) {
+	if m.GMMsgID == "" {
+		return
+	}
+	if l.found.Numbers == nil {
+		l.found.Numbers = make(map[imap.UID]string)
+	}
+	l.found.Numbers[m.UID] = m.GMMsgID
+}
+
+// List returns the listing of the selected folder. An error means that the
+// folder could not be listed at all; a listing that may lack messages says so
+// itself.
+func (l *Reader) List(ctx context.Context) (*listing.Listing, error) {
+	var out *listing.Listing
+	if l.Foreseen != nil && l.Chosen == nil {
+		return l.foreseen(ctx, l.Foreseen)
+	}
+	err := l.Link.Do(ctx, func(c *imapconn.Conn) (err error) {
+		out, err = l.read(ctx, c)
+		return err
+	})
+	if err != nil && spoilt(err) && !session.EndsRun(err) {
+		return l.listInParts(ctx, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, l.nameTheRest(ctx, out)
+}
+
+// foreseen is the listing that a Prefetch made, as read would have made it now.
+func (l *Reader) foreseen(ctx context.Context, out *listing.Listing) (*listing.Listing, error) {
+	nameless := false
+	for i := range out.Recs {
+		r := &out.Recs[i]
+		nameless = nameless || !r.Is(listing.HasKey)
+	}
+	l.recallFlags(out)
+	if !nameless {
+		return out, nil
+	}
+	return out, l.nameTheRest(ctx, out)
+}
+
+// recallFlags notes which messages had flags that host2 kept only some of.
+func (l *Reader) recallFlags(out *listing.Listing) {
+	if !l.Known.Usable() {
+		return
+	}
+	for i := range out.Recs {
+		r := &out.Recs[i]
+		if old, ok := l.Known.Lookup(int(l.Side), r.UID); ok {
+			r.Bits |= old.Bits & listing.FlagsKept
+		}
+	}
+}
+
+// read is the one pass over all messages.
+func (l *Reader) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, error) {
+	out := &listing.Listing{Complete: true, UIDNext: l.Link.Opened.UIDNext, UIDValidity: l.Link.Opened.UIDValidity}
+	partly := l.OnlyChosen && l.Chosen != nil
+	out.Whole = !partly
+	if k := l.Known; k.Usable() && !partly && !l.HeadersChosen && len(k.Records(int(l.Side))) > 0 {
+		return out, l.readNews(ctx, c, out)
+	}
+	exists := int64(l.Link.Opened.Exists)
+	if exists == 0 && c.Mailbox() != nil && c.Mailbox().Exists == 0 {
+		return out, nil
+	}
+	if l.OnlyChosen && l.Chosen != nil && len(l.Chosen) == 0 {
+		return out, nil
+	}
+	out.Recs = make([]listing.Record, 0, capacity(exists))
+	stream := c.Fetch(l.Items())
+	if l.OnlyChosen && l.Chosen != nil {
+		if err := stream.Ask(ctx, uidset.OfKeys(l.Chosen)); err != nil {
+			return nil, err
+		}
+	} else if err := stream.AskRange(ctx, 1, 0); err != nil {
+		return nil, err
+	}
+	if err := l.drain(ctx, stream, out); err != nil {
+		return nil, err
+	}
+	out.Sort()
+	l.recallFlags(out)
+	if l.OnlyChosen && l.Chosen != nil {
+		if missing := stream.Missing(); len(missing) > 0 {
+			// Chosen by SEARCH a moment ago: gone meanwhile, or SEARCH was wrong.
+			out.Complete = false
+			out.Why = fmt.Sprintf("%d messages that SEARCH named could not be listed (if the server answers UID SEARCH with sequence numbers, --noabletosearch%d does without it)", uidset.Count(missing), l.Side)
+		}
+		return out, nil
+	}
+	if err := RangeErr(stream); err != nil {
+		return nil, err
+	}
+	return out, l.complete(ctx, c, out)
+}
+
+// Items are what is asked of every message.
+func (t *Terms) Items() imapconn.FetchItems {
+	return imapconn.FetchItems{
+		UID: true, Flags: true, InternalDate: true, Size: true, HeaderFields: t.Fields, Header: t.WholeHeader,
+		GMLabels: t.Labels, GMMsgID: t.Side == 1 && t.Numbers,
+	}
+}
+
+// drain reads the replies of a listing FETCH.
+func (l *Reader) drain(ctx context.Context, stream *imapconn.Fetch, out *listing.Listing) error {
+	listed := func(uid imap.UID) bool { return out.Find(uid) >= 0 }
+	sorted := false
+	return answers(ctx, stream, func(uid imap.UID) bool {
+		if !sorted {
+			out.Sort()
+			sorted = true
+		}
+		return listed(uid)
+	}, func(m *imapconn.Message, less imapconn.FetchItems) error {
+		r, whole, err := l.record(m)
+		if err != nil {
+			return err
+		}
+		if less.Flags {
+			r.Bits |= listing.FlagsUnknown
+		}
+		if !whole {
+			// The server left the header out of its answer: that says nothing
+			// about the message.
+			out.Complete = false
+			out.Why = fmt.Sprintf("the server sent no header for UID %d", m.UID)
+		}
+		out.Recs = append(out.Recs, r)
+		return nil
+	})
+}
+
+// record makes the record of a listed message; false says that its header did
+// not come along.
+func (l *Reader) record(m *imapconn.Message) (listing.Record, bool, error) {
+	r, whole, err := l.Terms.record(m, l.Link.Mailbox)
+	if _, ok := l.Chosen[m.UID]; !ok && l.Chosen != nil {
+		r.Bits |= listing.Outside
+	}
+	if err != nil {
+		return r, false, err
+	}
+	if l.Labels {
+		l.keepLabels(m)
+	}
+	l.keepNumber(m)
+	return r, whole, nil
+}
+
+// record is the record of a message of a mailbox, whatever is chosen.
+func (t *Terms) record(m *imapconn.Message, mailbox string) (listing.Record, bool, error) {
+	r := listing.Record{UID: m.UID, Size: m.Size, Flags: t.Flags.Intern(m.Flags)}
+	if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
+		r.Date, r.Zone = seconds, zone
+		r.Bits |= listing.HasDate
+	}
+	key, outcome, err := t.Hasher.FromFields(m.Header, m.Size)
+	if err != nil {
+		return r, false, fmt.Errorf("folder %s, UID %d: %w", mailbox, m.UID, err)
+	}
+	if t.IsReport(m.Header) {
+		r.Bits |= listing.Report | listing.Outside
+	}
+	whole := true
+	switch {
+	case outcome == identity.Identified:
+		r.Key = key
+		r.Bits |= listing.HasKey
+	case !m.HasHeader:
+		whole = false
+	}
+	return r, whole, nil
+}
+
+// complete holds the listing against the number of messages the server says
+// there are. Messages that a FETCH of everything left out are looked up by
+// SEARCH and asked for by their UIDs; what stays missing makes the listing
+// incomplete (both commands lie on some servers: imapsync issues 56, 279, 364).
+func (l *Reader) complete(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
+	exists := int(l.Link.Opened.Exists)
+	if m := c.Mailbox(); m != nil && int(m.Exists) < exists {
+		exists = int(m.Exists) // somebody expunged meanwhile
+	}
+	if len(out.Recs) >= exists {
+		return nil
+	}
+	uids, err := c.UIDSearch(ctx, "ALL")
+	if err != nil {
+		if session.IsConnError(err) {
+			return err
+		}
+		out.Complete = false
+		out.Why = fmt.Sprintf("the server says %d messages and sent %d, and SEARCH ALL failed: %s", exists, len(out.Recs), session.ServerWords(err))
+		return nil
+	}
+	var absent []imap.UID
+	for _, u := range uids {
+		if out.Find(u) < 0 {
+			absent = append(absent, u)
+		}
+	}
+	if len(absent) > 0 {
+		again := c.Fetch(l.Items())
+		if err := again.Ask(ctx, uidset.Of(absent)); err != nil {
+			return err
+		}
+		if err := l.drain(ctx, again, out); err != nil {
+			return err
+		}
+		out.Sort()
+	}
+	if len(out.Recs) < exists {
+		out.Complete = false
+		out.Why = fmt.Sprintf("the server says %d messages and lists %d", exists, len(out.Recs))
+	}
+	return nil
+}
+
+// RangeErr is the refusal of a FETCH of a range, if there was one.
+func RangeErr(f *imapconn.Fetch) error {
+	for _, e := range f.CommandErrs() {
+		return &e
+	}
+	return nil
+}

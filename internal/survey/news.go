@@ -1,0 +1,159 @@
+package survey
+
+import (
+	"context"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// readNews lists a folder of which the journal knows messages: their headers are
+// not read again, only what may have changed. Where the server keeps MODSEQs it
+// is asked for the changes alone; elsewhere for the flags of all. Whether a
+// known message is still there is asked in every case.
+func (l *Reader) readNews(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
+	if l.Link.Opened.Exists == 0 {
+		return nil
+	}
+	fresh, err := l.changes(ctx, c, out)
+	if err != nil {
+		return err
+	}
+	if fresh == nil {
+		if fresh, err = l.allFlags(ctx, c, out); err != nil {
+			return err
+		}
+	}
+	if len(fresh.uids) > 0 {
+		stream := c.Fetch(l.Items())
+		if err := stream.Ask(ctx, uidset.Sorted(fresh.uids)); err != nil {
+			return err
+		}
+		if err := l.drain(ctx, stream, out); err != nil {
+			return err
+		}
+	}
+	out.Sort()
+	return l.complete(ctx, c, out)
+}
+
+// unknowns are messages whose headers have to be read.
+type unknowns struct{ uids []imap.UID }
+
+// take adds a known message with its present flags, or notes an unknown one.
+func (l *Reader) take(out *listing.Listing, fresh *unknowns, uid imap.UID, flags []imap.Flag, hasFlags bool) {
+	rec, ok := l.Known.Lookup(int(l.Side), uid)
+	if !ok {
+		fresh.uids = append(fresh.uids, uid)
+		return
+	}
+	r := *rec
+	if hasFlags {
+		r.Flags = l.Flags.Intern(flags)
+	}
+	if _, ok := l.Chosen[uid]; !ok && l.Chosen != nil {
+		r.Bits |= listing.Outside
+	}
+	out.Recs = append(out.Recs, r)
+}
+
+// allFlags asks for the flags of everything.
+func (l *Reader) allFlags(ctx context.Context, c *imapconn.Conn, out *listing.Listing) (*unknowns, error) {
+	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, GMMsgID: l.Side == 1 && l.Numbers})
+	if err := stream.AskRange(ctx, 1, 0); err != nil {
+		return nil, err
+	}
+	fresh := &unknowns{}
+	err := answers(ctx, stream, nil, func(m *imapconn.Message, less imapconn.FetchItems) error {
+		l.keepNumber(m)
+		n := len(out.Recs)
+		l.take(out, fresh, m.UID, m.Flags, m.HasFlags)
+		if len(out.Recs) > n && less.Flags {
+			out.Recs[n].Bits |= listing.FlagsUnknown
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return fresh, RangeErr(stream)
+}
+
+// fewEnough is the number of known messages from which asking for changes alone
+// is worth its extra command.
+const fewEnough = 200
+
+// changes asks a server with CONDSTORE for what changed since the stored state.
+// nil means that this way is not open: no MODSEQ is known, or it can not be
+// trusted because the numbers of messages do not agree.
+func (l *Reader) changes(ctx context.Context, c *imapconn.Conn, out *listing.Listing) (*unknowns, error) {
+	k := l.Known
+	modseq := k.ModSeq(int(l.Side))
+	if modseq == 0 || !c.Has(imap.CapCondStore) || len(k.Records(int(l.Side))) < fewEnough || l.Link.Opened.NoModSeq {
+		return nil, nil
+	}
+	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, ChangedSince: modseq})
+	if err := stream.AskRange(ctx, 1, 0); err != nil {
+		return nil, err
+	}
+	changed := make(map[imap.UID]listing.FlagID)
+	fresh := &unknowns{}
+	err := stream.Each(ctx, func(m *imapconn.Message) error {
+		if _, ok := k.Lookup(int(l.Side), m.UID); !ok {
+			fresh.uids = append(fresh.uids, m.UID)
+		} else if m.HasFlags {
+			changed[m.UID] = l.Flags.Intern(m.Flags)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := RangeErr(stream); err != nil {
+		if session.IsConnError(err) {
+			return nil, err
+		}
+		return nil, nil
+	}
+	recs := k.Records(int(l.Side))
+	if len(recs)+len(fresh.uids) != int(l.Link.Opened.Exists) {
+		// Something is gone, or a MODSEQ did not move: see which UIDs there are.
+		there, err := c.UIDSearch(ctx, "ALL")
+		if err != nil {
+			if session.IsConnError(err) {
+				return nil, err
+			}
+			return nil, nil
+		}
+		if len(there) != int(l.Link.Opened.Exists) {
+			return nil, nil
+		}
+		fresh.uids = fresh.uids[:0]
+		out.Recs = out.Recs[:0]
+		for _, uid := range there {
+			l.takeChanged(out, fresh, changed, uid)
+		}
+		return fresh, nil
+	}
+	for i := range recs {
+		l.takeChanged(out, fresh, changed, recs[i].UID)
+	}
+	return fresh, nil
+}
+
+func (l *Reader) takeChanged(out *listing.Listing, fresh *unknowns, changed map[imap.UID]listing.FlagID, uid imap.UID) {
+	f, ok := changed[uid]
+	if !ok {
+		l.take(out, fresh, uid, nil, false)
+		return
+	}
+	n := len(out.Recs)
+	l.take(out, fresh, uid, nil, false)
+	if len(out.Recs) > n {
+		out.Recs[n].Flags = f
+	}
+}

@@ -1,0 +1,290 @@
+package survey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// One message that a server cannot read may spoil the command that asks for all of
+// them: it is refused, or ends the connection, at every run. Then the messages are
+// asked for in parts, and parts of parts, until that one is alone; all others count.
+
+// maxUnreadable bounds how many messages of a folder are found out to be unreadable,
+// each with some round trips or connections; with more of them the server is not
+// able to read the folder.
+const maxUnreadable = 100
+
+// enoughBad messages that cannot be read, with none that can, are no accident.
+const enoughBad = 8
+
+// Unreadable is a message that cannot be asked for, and why.
+type Unreadable struct {
+	UID imap.UID
+	Err error
+}
+
+// InParts asks for items of messages of the selected folder and gives each reply to
+// take. Those that cannot be read by themselves are returned. An error is about the
+// folder or the run.
+func InParts(ctx context.Context, k *session.Link, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message, imapconn.FetchItems) error) ([]Unreadable, error) {
+	p := &parts{k: k, items: items, take: take, came: make(map[imap.UID]bool, len(uids))}
+	if err := p.ask(ctx, uids); err != nil {
+		return nil, err
+	}
+	if len(p.came) == 0 && len(p.bad) > 1 {
+		return nil, p.bad[0].Err // it is not a message
+	}
+	return p.bad, nil
+}
+
+// ReadEach asks for items of messages of the selected folder, ascending by UID, and gives
+// those that come to take, some of them twice. Those that cannot be read are left out,
+// where the server refuses to read them and where it hangs up over them.
+func ReadEach(ctx context.Context, k *session.Link, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) error {
+	_, err := ReadMost(ctx, k, uids, items, take)
+	if err != nil && session.IsRefusal(err) && !errors.As(err, new(*session.KillerError)) {
+		return nil // none of them can
+	}
+	return err
+}
+
+// ReadMost is ReadEach, and tells which cannot be read. That a server refuses to read any
+// of them is an error.
+func ReadMost(ctx context.Context, k *session.Link, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message) error) ([]Unreadable, error) {
+	err := k.Do(ctx, func(c *imapconn.Conn) error {
+		stream := c.Fetch(items)
+		if err := stream.Ask(ctx, uidset.Sorted(uids)); err != nil {
+			return err
+		}
+		if err := stream.Each(ctx, take); err != nil {
+			return err
+		}
+		return RangeErr(stream)
+	})
+	if err == nil || !spoilt(err) || session.EndsRun(err) {
+		return nil, err
+	}
+	return InParts(ctx, k, uids, items, func(m *imapconn.Message, _ imapconn.FetchItems) error { return take(m) })
+}
+
+type parts struct {
+	k     *session.Link
+	items imapconn.FetchItems
+	take  func(*imapconn.Message, imapconn.FetchItems) error
+	came  map[imap.UID]bool
+	bad   []Unreadable
+}
+
+// ask asks for messages in one command, and again in two if that fails.
+func (p *parts) ask(ctx context.Context, uids []imap.UID) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	if p.k.Account.Stopping() {
+		return session.ErrStopped
+	}
+	err := p.once(ctx, uids, len(uids) == 1)
+	if err == nil {
+		return nil
+	}
+	if session.EndsRun(err) || !session.IsRefusal(err) {
+		return err
+	}
+	left := make([]imap.UID, 0, len(uids))
+	for _, uid := range uids {
+		if !p.came[uid] {
+			left = append(left, uid)
+		}
+	}
+	switch {
+	case len(left) == 0:
+		return nil
+	case len(uids) == 1:
+		p.bad = append(p.bad, Unreadable{UID: left[0], Err: err})
+		if len(p.came) == 0 && len(p.bad) >= enoughBad {
+			return err // it is not a message
+		}
+		if len(p.bad) > maxUnreadable {
+			return fmt.Errorf("%d messages cannot be read, one of them UID %d: %w", len(p.bad), left[0], err)
+		}
+		return nil
+	case len(left) < len(uids):
+		// The server gave up at a message: most likely the next one.
+		if err := p.ask(ctx, left[:1]); err != nil {
+			return err
+		}
+		return p.ask(ctx, left[1:])
+	}
+	half := len(left) / 2
+	if err := p.ask(ctx, left[:half]); err != nil {
+		return err
+	}
+	return p.ask(ctx, left[half:])
+}
+
+// once is one command. A connection that ends with it is a reason to take less; with a
+// message that is alone it takes several.
+func (p *parts) once(ctx context.Context, uids []imap.UID, alone bool) error {
+	kills := 0
+	return p.k.Do(ctx, func(c *imapconn.Conn) error {
+		stream := c.Fetch(p.items)
+		err := stream.Ask(ctx, uidset.Of(uids))
+		if err == nil {
+			err = answers(ctx, stream, func(uid imap.UID) bool { return p.came[uid] }, func(m *imapconn.Message, less imapconn.FetchItems) error {
+				if p.came[m.UID] {
+					return nil
+				}
+				if err := p.take(m, less); err != nil {
+					return err
+				}
+				p.came[m.UID] = true
+				return nil
+			})
+		}
+		if err == nil {
+			err = RangeErr(stream)
+		}
+		if err != nil && session.IsConnError(err) && ctx.Err() == nil {
+			if kills++; !alone || kills >= session.MaxKills {
+				return &session.KillerError{Side: p.k.Account.N, Err: err}
+			}
+		}
+		return err
+	})
+}
+
+// spoilt reports whether a command that asked for many messages failed for what may
+// be one of them.
+func spoilt(err error) bool {
+	return errors.As(err, new(*session.KillerError)) || session.IsRefusal(err)
+}
+
+// present are the UIDs of the messages of the selected folder.
+func (l *Reader) present(ctx context.Context) ([]imap.UID, error) {
+	var uids []imap.UID
+	err := l.Link.Do(ctx, func(c *imapconn.Conn) (err error) {
+		uids, err = c.UIDSearch(ctx, "ALL")
+		return err
+	})
+	if err == nil || session.EndsRun(err) {
+		return uids, err
+	}
+	err = l.Link.Do(ctx, func(c *imapconn.Conn) error {
+		uids = uids[:0]
+		stream := c.Fetch(imapconn.FetchItems{UID: true})
+		if err := stream.AskRange(ctx, 1, 0); err != nil {
+			return err
+		}
+		if err := stream.Each(ctx, func(m *imapconn.Message) error { uids = append(uids, m.UID); return nil }); err != nil {
+			return err
+		}
+		return RangeErr(stream)
+	})
+	return uids, err
+}
+
+// listInParts lists the folder after a listing of it failed as why says.
+func (l *Reader) listInParts(ctx context.Context, why error) (*listing.Listing, error) {
+	uids, err := l.present(ctx)
+	if err != nil {
+		if session.EndsRun(err) {
+			return nil, err
+		}
+		return nil, why
+	}
+	l.Control.Note(fmt.Sprintf("Host%d: folder [%s] cannot be listed in one go (%s): its messages are asked for in parts", l.Side, l.Link.Mailbox, session.ServerWords(why)))
+	out := &listing.Listing{Complete: true, UIDNext: l.Link.Opened.UIDNext, UIDValidity: l.Link.Opened.UIDValidity}
+	out.Whole = !(l.OnlyChosen && l.Chosen != nil)
+	var fresh, old []imap.UID
+	for _, uid := range uids {
+		if _, ok := l.Chosen[uid]; !ok && !out.Whole {
+			continue
+		}
+		if k := l.Known; k.Usable() && out.Whole {
+			if _, ok := k.Lookup(int(l.Side), uid); ok {
+				old = append(old, uid)
+				continue
+			}
+		}
+		fresh = append(fresh, uid)
+	}
+	// Of known messages only the flags are asked for.
+	noFlags, err := InParts(ctx, l.Link, old, imapconn.FetchItems{UID: true, Flags: true, GMMsgID: l.Side == 1 && l.Numbers}, func(m *imapconn.Message, less imapconn.FetchItems) error {
+		l.keepNumber(m)
+		l.take(out, &unknowns{}, m.UID, m.Flags, m.HasFlags)
+		if less.Flags {
+			out.Recs[len(out.Recs)-1].Bits |= listing.FlagsUnknown
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, bad := range noFlags {
+		l.take(out, &unknowns{}, bad.UID, nil, false)
+		out.Recs[len(out.Recs)-1].Bits |= listing.FlagsUnknown
+	}
+	bad, err := InParts(ctx, l.Link, fresh, l.Items(), func(m *imapconn.Message, less imapconn.FetchItems) error {
+		r, whole, err := l.record(m)
+		if err != nil {
+			return err
+		}
+		if less.Flags {
+			r.Bits |= listing.FlagsUnknown
+		}
+		if !whole {
+			out.Complete = false
+			out.Why = fmt.Sprintf("the server sent no header for UID %d", m.UID)
+		}
+		out.Recs = append(out.Recs, r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Sort()
+	if err := l.nameTheRest(ctx, out); err != nil {
+		return nil, err
+	}
+	for _, b := range bad {
+		l.found.Unreadable = append(l.found.Unreadable, b)
+		if l.Side == 2 {
+			// It is there, whatever it is.
+			out.Recs = append(out.Recs, listing.Record{UID: b.UID, Bits: listing.Outside})
+		}
+	}
+	out.Sort()
+	return out, nil
+}
+
+// datesInParts is what chooseByDate does, message by message.
+func (l *Reader) datesInParts(ctx context.Context, choose func(*imapconn.Message)) error {
+	uids, err := l.present(ctx)
+	if err != nil {
+		return err
+	}
+	bad, err := InParts(ctx, l.Link, uids, imapconn.FetchItems{UID: true, InternalDate: true}, func(m *imapconn.Message, _ imapconn.FetchItems) error {
+		choose(m)
+		return nil
+	})
+	for _, b := range bad {
+		// The listing tells of it.
+		l.Chosen[b.UID] = struct{}{}
+	}
+	return err
+}
+
+// inAges reports whether a message is young and old enough; one without a date is.
+func (l *Reader) inAges(m *imapconn.Message) bool {
+	seconds, zone, ok := maildate.Read(m.InternalDate)
+	return !ok || l.Selection.InAges(maildate.At(seconds, zone))
+}

@@ -1,0 +1,195 @@
+package survey
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/session"
+)
+
+// Prefetch looks at several folders of one side in one round trip: SELECT and
+// FETCH of each are sent without waiting for the answers about the one before.
+// What it saw saves the folders' own work the same commands; what it did not
+// see, or not whole, is found out the usual way.
+type Prefetch struct {
+	Terms  *Terms
+	Link   *session.Link
+	Probes []*Probe
+	// at is the probe whose messages come now, -1 before the first.
+	at int
+	// items are what is asked of messages.
+	items imapconn.FetchItems
+}
+
+// Sight is what was seen of a folder.
+type Sight struct {
+	Opened *imapconn.SelectData
+	// Listing is nil when the messages were not asked for, or did not all come.
+	Listing *listing.Listing
+}
+
+// Probe is one folder of a Prefetch.
+type Probe struct {
+	Mailbox   string
+	Writable  bool
+	Subscribe bool
+	// Look: the folder is selected; List: and its messages are listed, about as many
+	// as Messages says.
+	Look, List bool
+	Messages   int64
+
+	// Subscribed and Seen are the outcome: Seen is nil when the folder was not looked
+	// at, or was not opened.
+	Subscribed bool
+	Seen       *Sight
+
+	subscribed *imapconn.Pending[imapconn.Nothing]
+	selected   *imapconn.Pending[imapconn.SelectData]
+	recs       []listing.Record
+	spoiled    bool
+}
+
+// ahead is how many folders may be unanswered; when half of them are
+// answered the next half is sent, in one packet.
+const ahead = 200
+
+// Run looks at the folders, and forgets which one the connection had selected. An error
+// is the end of the connection, or of the run; then there is no outcome.
+func (s *Prefetch) Run(ctx context.Context) error {
+	conn, err := s.Link.Alive(ctx)
+	if err != nil {
+		return err
+	}
+	s.Link.Forget()
+	s.at = -1
+	var stream *imapconn.Fetch
+	sent, answered := 0, 0
+	for {
+		if s.Link.Account.Stopping() {
+			return session.ErrStopped // what was asked for is skipped as it comes
+		}
+		for answered < sent && s.Probes[answered].done() {
+			answered++
+		}
+		for more := sent-answered <= ahead/2; more && sent < len(s.Probes) && sent-answered < ahead; {
+			p := s.Probes[sent]
+			if stream == nil {
+				s.items = s.Terms.Items()
+				stream = conn.Fetch(s.items)
+				defer stream.Close()
+			}
+			if err := s.send(ctx, conn, stream, p); err != nil {
+				return err
+			}
+			sent++
+		}
+		switch {
+		case stream != nil && stream.Outstanding() > 0:
+			m, err := stream.Next(ctx)
+			if errors.Is(err, io.EOF) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := s.take(m, sent); err != nil {
+				return err
+			}
+		case answered < sent:
+			if err := s.Probes[answered].wait(ctx); err != nil {
+				return err
+			}
+		default:
+			return s.report(ctx)
+		}
+	}
+}
+
+// send sends what is to be asked about one folder.
+func (s *Prefetch) send(ctx context.Context, conn *imapconn.Conn, stream *imapconn.Fetch, p *Probe) (err error) {
+	if p.Subscribe {
+		if p.subscribed, err = conn.StartSubscribe(ctx, p.Mailbox); err != nil {
+			return err
+		}
+	}
+	if !p.Look {
+		return nil
+	}
+	if p.selected, err = s.Link.StartSelect(ctx, conn, p.Mailbox, p.Writable); err != nil || !p.List {
+		return err
+	}
+	p.recs = make([]listing.Record, 0, capacity(p.Messages))
+	return stream.AskRange(ctx, 1, 0)
+}
+
+func (p *Probe) done() bool {
+	return (p.subscribed == nil || p.subscribed.Done()) && (p.selected == nil || p.selected.Done())
+}
+
+// wait waits for the answers; a refusal is one.
+func (p *Probe) wait(ctx context.Context) error {
+	if p.subscribed != nil {
+		if _, err := p.subscribed.Wait(ctx); err != nil && !session.IsRefusal(err) {
+			return err
+		}
+	}
+	if p.selected != nil {
+		if _, err := p.selected.Wait(ctx); err != nil && !session.IsRefusal(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// take enters one message: it belongs to the last folder whose SELECT was
+// answered.
+func (s *Prefetch) take(m *imapconn.Message, sent int) error {
+	for i := s.at + 1; i < sent; i++ {
+		if p := s.Probes[i]; p.selected != nil {
+			if !p.selected.Done() {
+				break
+			}
+			s.at = i
+		}
+	}
+	if s.at < 0 || !s.Probes[s.at].List {
+		return nil
+	}
+	p := s.Probes[s.at]
+	rec, whole, err := s.Terms.record(m, p.Mailbox)
+	if err != nil {
+		return err
+	}
+	less := lacking(m, s.items)
+	p.spoiled = p.spoiled || !whole || !less.Nothing() // the folder's own work asks once more
+	p.recs = append(p.recs, rec)
+	return nil
+}
+
+// report says of each folder what was seen.
+func (s *Prefetch) report(ctx context.Context) error {
+	for _, p := range s.Probes {
+		if p.subscribed != nil {
+			_, err := p.subscribed.Wait(ctx)
+			p.Subscribed = err == nil // else the folder's own work asks once more
+		}
+		if p.selected == nil {
+			continue
+		}
+		data, err := p.selected.Wait(ctx)
+		if err != nil {
+			continue // the folder's own work finds and tells the same
+		}
+		seen := &Sight{Opened: &data}
+		l := &listing.Listing{Recs: p.recs, Complete: true, Whole: true, UIDNext: data.UIDNext, UIDValidity: data.UIDValidity}
+		l.Sort()
+		if !p.spoiled && (p.List && len(l.Recs) >= int(data.Exists) || data.Exists == 0) {
+			seen.Listing = l
+		}
+		p.Seen = seen
+	}
+	return nil
+}
