@@ -84,7 +84,7 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 		}
 		if resp, ok := refusalIn(err); ok && !isConnError(err) {
 			refused = resp
-			if !r.dst.classify(resp).Later() {
+			if !r.dst.Classify(resp).Later() {
 				return nil
 			}
 		}
