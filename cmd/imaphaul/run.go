@@ -40,6 +40,9 @@ type runner struct {
 	stopOnce sync.Once
 
 	forceOnce sync.Once
+
+	// verified is the exit code that the verification at the end asks for.
+	verified int
 }
 
 // sink folds an event into the figures and shows it to every printer.
@@ -117,6 +120,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 			Stop: stop, StoppedBy: r.stoppedBy, Signal: r.policy.ended,
 		})
 	}
+	r.verify(ctx, stop)
 	endWatch()
 	<-watched
 	done()
@@ -138,6 +142,9 @@ func (r *runner) countWarnings(notes []string) {
 // end prints the last lines and removes what belongs to this process.
 func (r *runner) end(abortFile string) (int, os.Signal) {
 	code := r.tally.Stats().ExitCode()
+	if code == event.ExitOK {
+		code = r.verified
+	}
 	var notes []error
 	if r.skipped != nil {
 		err := r.skipped.Close()

@@ -194,7 +194,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 			n := s.Figures()
 			fin.BytesIn[s.N], fin.BytesOut[s.N] = n.BytesIn, n.BytesOut
 			fin.Reconnections[s.N] = n.Reconnections
-			fin.Commands[s.N] = n.Commands
+			fin.Commands[s.N], fin.CommandNames[s.N] = n.Commands, n.CommandNames
 		}
 	}
 	r.emit(fin)
@@ -274,7 +274,7 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.checkSearch(ctx); err != nil {
 		return err
 	}
-	if r.p.Folders.SizesBefore || r.p.Mode == plan.ModeJustFolderSizes {
+	if r.p.Folders.SizesBefore {
 		r.emit(event.Phase{Name: event.PhaseSizes})
 		if err := r.sizes(ctx, false); err != nil {
 			return err

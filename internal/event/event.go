@@ -129,4 +129,6 @@ type Finished struct {
 	BytesIn, BytesOut [3]int64
 	Reconnections     [3]int
 	Commands          [3]int64
+	// CommandNames is how often each command was sent, by its name in upper case.
+	CommandNames [3]map[string]int64
 }
