@@ -280,7 +280,7 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.checkSearch(ctx); err != nil {
 		return err
 	}
-	if r.p.Folders.SizesBefore || r.p.Mode == plan.ModeJustFolderSizes {
+	if r.p.Folders.SizesBefore {
 		r.emit(event.Phase{Name: event.PhaseSizes})
 		if err := r.sizes(ctx, false); err != nil {
 			return err
