@@ -7,6 +7,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/recall"
 )
@@ -35,7 +36,10 @@ func (fs *folderSync) resolveDoubt(ctx context.Context) error {
 // matchBatches finds the items of the batches among what came to host2: for each batch,
 // host2's UIDs of its items, 0 for one that did not arrive.
 func (fs *folderSync) matchBatches(ctx context.Context, batches []*journal.Batch) ([][]imap.UID, error) {
-	taken := make(map[imap.UID]bool)
+	taken, err := fs.storedByOthers(ctx)
+	if err != nil {
+		return nil, err
+	}
 	all := arrivalsOf(fs.dst)
 	out := make([][]imap.UID, len(batches))
 	for n, b := range batches {
@@ -67,6 +71,25 @@ func (fs *folderSync) matchBatches(ctx context.Context, batches []*journal.Batch
 		}
 	}
 	return out, nil
+}
+
+// storedByOthers are the messages of the host2 folder that other accounts' runs stored.
+func (fs *folderSync) storedByOthers(ctx context.Context) (map[imap.UID]bool, error) {
+	stored := make(map[imap.UID]bool)
+	claims := make([]compare.Claim, len(fs.dst.Recs))
+	known := make([]int32, len(fs.src.Recs))
+	for i := range known {
+		known[i] = -1
+	}
+	if err := fs.claimsOfOthers(ctx, known, claims); err != nil {
+		return nil, err
+	}
+	for d, c := range claims {
+		if c == compare.Foreign {
+			stored[fs.dst.Recs[d].UID] = true
+		}
+	}
+	return stored, nil
 }
 
 // settleBatches writes down what was found.
@@ -122,6 +145,7 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 	}
 	fs.run.awaited = true
 	for ; ; wait = fs.run.control.Pause(1) {
+		fs.run.tellWait(2, wait, "until host2 is through with what it received")
 		if err := fs.run.control.Sleep(ctx, wait); err != nil {
 			return err
 		}

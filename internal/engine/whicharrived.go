@@ -44,6 +44,8 @@ type whichArrived struct {
 	byUID map[imap.UID]*arrival
 	taken map[imap.UID]bool
 	open  []*sentMessage
+	// src and dst are what byContent read, by UID.
+	src, dst map[imap.UID]*habits.Message
 }
 
 // find settles what can be. The messages that are not found have uid 0 then.
@@ -134,7 +136,14 @@ func (w *whichArrived) byKey() {
 		if len(same) == 0 {
 			return 0
 		}
-		at := max(0, slices.IndexFunc(same, func(a *arrival) bool { return a.size == m.size }))
+		at := slices.IndexFunc(same, func(a *arrival) bool { return a.size == m.size })
+		if at < 0 && !m.confirmed && m.content == nil && m.size != 0 {
+			// Somebody may have delivered another message with the key meanwhile.
+			if at = slices.IndexFunc(same, func(a *arrival) bool { return w.fs.run.habits.ExplainsSize(m.size, a.size) }); at < 0 {
+				return 0
+			}
+		}
+		at = max(0, at)
 		uid := same[at].uid
 		byKey[m.key] = slices.Delete(slices.Clone(same), at, at+1)
 		return uid
@@ -263,6 +272,7 @@ func (w *whichArrived) byContent(ctx context.Context) (torn int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	w.src, w.dst = src, dst
 	for _, m := range w.open {
 		if s := src[m.uid1]; s != nil && m.content != nil {
 			s.Body, s.Exact = m.content.Body, m.content.Exact
@@ -311,15 +321,24 @@ func (w *whichArrived) byContent(ctx context.Context) (torn int, err error) {
 	return torn, nil
 }
 
+// mayBe reports whether an arrival may be a message of which host2 has not said that it
+// stored it: nothing in its header tells that it is another one.
+func (w *whichArrived) mayBe(m *sentMessage, a *arrival) bool {
+	s, d := w.src[m.uid1], w.dst[a.uid]
+	return m.confirmed || s == nil || d == nil || s.Compatible(d)
+}
+
 // byOrder takes the arrivals in their order, each for the next message sent that has
 // its date. Of messages that host2 confirmed all have to be found so, or none: else
 // what somebody else delivered could stand for one that was lost.
 func (w *whichArrived) byOrder() {
-	left := w.left()
+	left := slices.DeleteFunc(w.left(), func(a *arrival) bool {
+		return !slices.ContainsFunc(w.open, func(m *sentMessage) bool { return w.mayBe(m, a) })
+	})
 	match := make(map[*sentMessage]imap.UID)
 	at, all := 0, true
 	for _, m := range w.open {
-		if at < len(left) && m.hasDate && left[at].hasDate && left[at].date == m.date {
+		if at < len(left) && m.hasDate && left[at].hasDate && left[at].date == m.date && w.mayBe(m, left[at]) {
 			match[m] = left[at].uid
 			at++
 			continue
