@@ -44,14 +44,16 @@ func (c *certifying) attach(o *verification.Options) {
 	}
 }
 
-// end writes the certificate of a verification that came to its end, and gives up
-// any other.
-func (c *certifying) end(sum *verification.Summary, err error) error {
-	if c.w == nil {
-		return nil
-	}
-	if err != nil {
+// abort gives the certificate up.
+func (c *certifying) abort() {
+	if c.w != nil {
 		c.w.Abort()
+	}
+}
+
+// end writes the certificate of a verification that came to its end.
+func (c *certifying) end(sum *verification.Summary) error {
+	if c.w == nil {
 		return nil
 	}
 	head := []certificate.Fact{

@@ -82,6 +82,8 @@ func start() (code int, sig os.Signal) {
 		return migrate(p, os.Stdout, os.Stderr)
 	case out.Demo, out.SelfTest:
 		return demonstrate(out, os.Stdout, os.Stderr), nil
+	case out.Status != "":
+		return showStatus(out.Status, os.Stdout, os.Stderr), nil
 	case out.Explain != nil:
 		return explain(out.Explain, os.Stdout, os.Stderr), nil
 	case out.Login != nil:

@@ -39,7 +39,7 @@ func verifyCommand(p *plan.Plan, out, errOut io.Writer) int {
 			_, _ = fmt.Fprintf(errOut, "Error: --against: %v\n", openErr)
 			return event.ExitNoInput
 		}
-		defer c.Close()
+		defer func() { _ = c.Close() }() // it was only read
 		printer = verification.NewPrinter(p.Proof.Format, out)
 		sum, err = verifyAgainst(ctx, p, c, tokens, errOut, printer)
 	} else {
@@ -79,16 +79,21 @@ func verifyAccounts(ctx context.Context, p *plan.Plan, c *certifying, tokens tok
 	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
 		account, err := openAccount(a, i+1, p, tokens, trace)
 		if err != nil {
-			return &verification.Summary{}, errors.Join(err, c.end(nil, err))
+			c.abort()
+			return &verification.Summary{}, err
 		}
 		o.Accounts[i] = account
 	}
 	c.attach(&o)
 	sum, err := verification.Run(ctx, p, o)
-	if failed := c.end(sum, err); err == nil && failed != nil {
-		err = &fileError{failed}
+	if err != nil {
+		c.abort()
+		return sum, err
 	}
-	return sum, err
+	if err := c.end(sum); err != nil {
+		return sum, &fileError{err}
+	}
+	return sum, nil
 }
 
 // fileError is a certificate that could not be written.

@@ -18,16 +18,17 @@ func (b *builder) proof() plan.Proof {
 	p := plan.Proof{Strict: v.flag("strict"), Manifest: v.str("manifest"), Against: v.str("against"), AgainstFlags: v.flag("againstflags")}
 	verifying := b.command == plan.ModeVerify
 	b.depth(&p, verifying)
+	inJSON := verifying && v.str("json") != ""
 	switch {
-	case v.flag("tsv") && v.flag("json"):
+	case v.flag("tsv") && inJSON:
 		b.bad.add("--tsv and --json exclude each other. Give one of them.")
 	case v.flag("tsv"):
 		p.Format = "tsv"
-	case v.flag("json"):
+	case inJSON:
 		p.Format = "json"
 	}
 	if !verifying {
-		for _, name := range []string{"tsv", "json", "against", "againstflags"} {
+		for _, name := range []string{"tsv", "against", "againstflags"} {
 			if b.v.given(name) {
 				b.bad.add("--%s belongs to: imaphaul verify. Put the word verify in front of the options.", name)
 			}

@@ -20,6 +20,7 @@ func Usage(version string, width int) string {
   imaphaul verify ...                the same options: is all of it on host2?
   imaphaul explain [OPTIONS] EXPRESSION NAME...
   imaphaul login google|microsoft|URL --user USER
+  imaphaul status PID|PIDFILE
 
 OPTIONS
 `)

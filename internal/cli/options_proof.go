@@ -8,6 +8,5 @@ func proofOptions() []Option {
 		own(Option{Name: "against", Kind: Str, Arg: "file", Help: "With imaphaul verify: hold host2 alone against such a certificate."}),
 		own(Option{Name: "againstflags", Kind: Switch, Help: "With --against: compare flags, too."}),
 		own(Option{Name: "tsv", Kind: Switch, Help: "With imaphaul verify: print tab-separated values."}),
-		own(Option{Name: "json", Kind: Switch, Help: "With imaphaul verify: print JSON."}),
 	)
 }

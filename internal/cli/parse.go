@@ -33,6 +33,9 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 		out.Command = out.Code != 0
 		return nil, out
 	}
+	if in.Args[0] == "status" {
+		return nil, status(in.Args[1:])
+	}
 	if in.Args[0] == "login" {
 		out := login(&in, in.Args[1:])
 		out.Command = out.Code != 0
@@ -40,7 +43,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	}
 	command, word := commands[in.Args[0]], []string(nil)
 	if command != "" {
-		word, in.Args = in.Args[:1], in.Args[1:]
+		word, in.Args = in.Args[:1], bareJSON(in.Args[1:])
 	}
 	if out := deleteTwo(in.Args); out != nil {
 		return nil, out

@@ -29,7 +29,7 @@ func TestVerifyCommand(t *testing.T) {
 		{"a certificate of sizes", []string{"verify", "--manifest", "f", "--verify", "sizes"}, plan.Proof{}, "needs whole messages"},
 		{"both certificates", []string{"verify", "--manifest", "f", "--against", "g"}, plan.Proof{}, "exclude each other"},
 		{"a run cut short", []string{"verify", "--justlogin"}, plan.Proof{}, "--justlogin belongs to a run"},
-		{"json in a run", []string{"--json"}, plan.Proof{}, "--json belongs to"},
+		{"tsv in a run", []string{"--tsv"}, plan.Proof{}, "--tsv belongs to"},
 		{"strict in a run", []string{"--strict"}, plan.Proof{}, "Add --verify full"},
 		{"against in a run", []string{"--against", "f"}, plan.Proof{}, "--against belongs to"},
 		{"at the end of a run", []string{"--verify", "headers"}, plan.Proof{Depth: plan.DepthHeaders}, ""},

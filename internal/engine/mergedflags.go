@@ -19,8 +19,10 @@ import (
 // equalFlags is what the host1 folders that go to one host2 folder tell of flags.
 type equalFlags struct {
 	folders, done int
-	// decided are host2 messages that have the flags of a message without a mark.
-	decided map[imap.UID]bool
+	// decided are host2 messages that have the flags of a message without a mark, and
+	// the place of its folder in the table: the first folder decides, also when it was
+	// put off.
+	decided map[imap.UID]int
 	// waiting are those of which only marked messages were seen.
 	waiting map[imap.UID]markedFlags
 }
@@ -37,6 +39,7 @@ type flagTurn struct {
 	fs           *folderSync
 	merged, here bool
 	equal        *equalFlags
+	at           int // the folder's place in the table
 }
 
 func (fs *folderSync) flagTurn() *flagTurn {
@@ -46,15 +49,18 @@ func (fs *folderSync) flagTurn() *flagTurn {
 	}
 	n := 0
 	for i := range fs.run.table.Rows {
-		if fs.run.table.Rows[i].To == fs.to.Raw {
+		if row := &fs.run.table.Rows[i]; row.To == fs.to.Raw {
 			n++
+			if row == fs.row {
+				t.at = i
+			}
 		}
 	}
 	if t.here = n > 1; !t.here {
 		return t
 	}
 	if t.equal = fs.merge.flags[fs.to.Raw]; t.equal == nil {
-		t.equal = &equalFlags{folders: n, decided: make(map[imap.UID]bool), waiting: make(map[imap.UID]markedFlags)}
+		t.equal = &equalFlags{folders: n, decided: make(map[imap.UID]int), waiting: make(map[imap.UID]markedFlags)}
 		if fs.merge.flags == nil {
 			fs.merge.flags = make(map[string]*equalFlags)
 		}
@@ -67,7 +73,7 @@ func (fs *folderSync) flagTurn() *flagTurn {
 		case fs.marked(&fs.src.Recs[c.src]):
 			t.equal.waiting[c.newUID] = markedFlags{settled: true}
 		default:
-			t.equal.decided[c.newUID] = true
+			t.equal.decided[c.newUID] = t.at
 		}
 	}
 	return t
@@ -80,10 +86,11 @@ func (t *flagTurn) waits(m compare.Match, marked bool) bool {
 		return false
 	}
 	src, dst := &t.fs.src.Recs[m.Src], &t.fs.dst.Recs[m.Dst]
-	switch _, waiting := t.equal.waiting[dst.UID]; {
-	case t.equal.decided[dst.UID]:
+	_, waiting := t.equal.waiting[dst.UID]
+	switch by, decided := t.equal.decided[dst.UID]; {
+	case decided && (marked || by <= t.at):
 	case !marked:
-		t.equal.decided[dst.UID] = true
+		t.equal.decided[dst.UID] = t.at
 		delete(t.equal.waiting, dst.UID)
 		return false
 	case !waiting:

@@ -32,6 +32,10 @@ func (r *Reader) Read(ctx context.Context, folder string, uids []imap.UID, want 
 			}
 		}
 		came = append(came, m.UID)
+		if len(came) > 2*int(f.Exists)+reordered {
+			failed = &takeError{folderError(folder, fmt.Errorf("the server says %d messages and sends %d", f.Exists, len(came)))}
+			return failed
+		}
 		if err := take(m); err != nil {
 			failed = &takeError{err}
 			return failed

@@ -140,7 +140,8 @@ func (s *Account) Stopping() bool { return s.control.Stopping() }
 type Figures struct {
 	BytesIn, BytesOut, Commands int64
 	Reconnections               int
-	CommandNames                map[string]int64 // how often each was sent, "UID FETCH"
+	// CommandNames is how often each command was sent, by its name in upper case.
+	CommandNames map[string]int64
 }
 
 // Figures are those so far.

@@ -132,7 +132,7 @@ func (a *against) folder(ctx context.Context, f certificate.Folder, messages []c
 		a.done[at] = true
 		listed, err := a.read(ctx, at)
 		if err != nil {
-			return err
+			return a.closed(ctx, &group{at: at}, err)
 		}
 		recs = listed
 	}
@@ -263,7 +263,7 @@ func (a *against) more(at string, r *record, known bool) {
 func (a *against) beyond(ctx context.Context, name string) error {
 	recs, err := a.read(ctx, name)
 	if err != nil {
-		return err
+		return a.closed(ctx, &group{at: name}, err)
 	}
 	for i := range recs {
 		a.more(folders.Text(name), &recs[i], false)

@@ -208,6 +208,9 @@ func TestUnsoundServers(t *testing.T) {
 			defer front.Close()
 			rows, sum, err := tryVerify(t, a, account{to, b.user, b.pass, front.Port()}, false)
 			agreed := err == nil && sum.OK()
+			if tc.name == "EXAMINE refused" && (err != nil || len(rows) == 0 || rows[0].Mark != Unread || rows[0].UID2 != 0) {
+				t.Errorf("a closed folder is no row: %v %+v", err, rows)
+			}
 			if tc.fine && !agreed {
 				t.Errorf("%v: %+v", err, rows)
 			}

@@ -2,12 +2,15 @@ package verification
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/imaphaul/imaphaul/internal/access"
 	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/transform"
@@ -27,7 +30,7 @@ func (v *verifier) group(ctx context.Context, g *group) error {
 		return err
 	})
 	if err := both.Wait(); err != nil {
-		return err
+		return v.closed(ctx, g, err)
 	}
 	if !g.beyond {
 		v.sum.Folders += int64(len(g.from))
@@ -40,7 +43,7 @@ func (v *verifier) group(ctx context.Context, g *group) error {
 	if err := v.deepen(ctx, g, src, dst, p); err != nil {
 		return err
 	}
-	w := &work{v: v, g: g, src: src.recs, dst: dst.recs, p: p, validity: dst.validity}
+	w := &work{v: v, g: g, src: src.recs, dst: dst.recs, p: p, validity: dst.validity, unread1: len(src.unread), unread2: len(dst.unread)}
 	if err := w.judge(ctx); err != nil {
 		return err
 	}
@@ -54,6 +57,22 @@ func (v *verifier) group(ctx context.Context, g *group) error {
 	return nil
 }
 
+// closed makes a row of a folder that a server refuses to open or to search; other
+// errors end the verification.
+func (v *verifier) closed(ctx context.Context, g *group, err error) error {
+	var refusal *imapconn.Response
+	if ctx.Err() != nil || !errors.As(err, &refusal) || errors.As(err, new(*access.LoginError)) {
+		return err
+	}
+	from := make([]string, len(g.from))
+	for i, name := range g.from {
+		from[i] = folders.Text(name)
+	}
+	v.row(Row{Mark: Unread, Counts: true, Folder1: strings.Join(from, ", "), Folder2: g.text2(),
+		Reason: err.Error(), Remedy: "ask who runs the server; nothing is known of the messages in this folder"})
+	return nil
+}
+
 // work is one group while it is judged.
 type work struct {
 	v        *verifier
@@ -62,6 +81,8 @@ type work struct {
 	p        *pairing
 	validity uint32
 	wanted   int64
+	// unread1 and unread2 are how many messages of a side could not be read.
+	unread1, unread2 int
 
 	rows []finding
 	// permanent maps flags as host2's folder takes them, once that was asked.
@@ -246,6 +267,9 @@ func (w *work) missing(s int32) {
 	default:
 		r.Counts, f.link, f.look = true, true, true
 		r.Reason, r.Remedy = "it is not on host2", "run the same command again, and see what it says of this message"
+		if w.unread2 > 0 {
+			r.Reason = fmt.Sprintf("it is not on host2, or one of the %d messages there that could not be read", w.unread2)
+		}
 	}
 	w.rows = append(w.rows, f)
 }
@@ -281,6 +305,9 @@ func (w *work) extras(ctx context.Context) error {
 			}
 			reason, remedy, explained := judge.why(rec.uid, date, v.p.Deletion.Delete1)
 			r.Reason, r.Remedy, r.Counts = reason, remedy, !explained
+			if w.unread1 > 0 && r.Counts {
+				r.Reason += fmt.Sprintf(", or has it as one of the %d messages that could not be read", w.unread1)
+			}
 			if w.g.beyond && r.Counts {
 				r.Reason += "; no folder of host1 leads to this one"
 			}
@@ -298,13 +325,11 @@ func (w *work) tell(f *finding) {
 		return
 	}
 	if f.link {
-		whole := [32]byte{}
+		recs, at := w.dst, f.d
 		if f.s >= 0 {
-			whole = w.src[f.s].whole
-		} else {
-			whole = w.dst[f.d].whole
+			recs, at = w.src, f.s
 		}
-		if w.v.deferred.keep(*r, whole) {
+		if w.v.deferred.keep(*r, recs[at].whole) {
 			return
 		}
 	}

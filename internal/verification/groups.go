@@ -59,7 +59,7 @@ func (v *verifier) groups() []group {
 			v.row(r)
 			continue
 		}
-		at := ""
+		var at string
 		switch {
 		case folders.IsInbox(row.To) && inbox != "":
 			at = inbox
