@@ -77,6 +77,7 @@ func (f *statusFile) write(lines []string) error {
 func (f *statusFile) remove() {
 	if f != nil {
 		_ = os.Remove(f.path)
+		_ = os.Remove(filepath.Dir(f.path)) // unless other runs are there
 	}
 }
 
