@@ -53,6 +53,7 @@ chaos: setup ## kill -9 again and again, cut everywhere: nothing lost, nothing t
 	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 150m -v -run . ./internal/chaos -soak
 	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 180m -v \
 	  -run 'Cut|Stall|Storm|Torn|Ends|Rebuilt|Journal|Deleted|LeftRunning|Pairings|Unsound' ./internal/engine
+	IMAPHAUL_CHAOS=full $(GO) test -count=1 -timeout 60m -v -run Habits ./internal/property
 
 .PHONY: dropin
 dropin: ## own command lines held against imapsync's results: IMAPSYNC=path/to/imapsync
@@ -76,12 +77,17 @@ bench: build ## side by side with mbsync (IMAPSYNC=path: and imapsync), near and
 bench-parts: ## the benchmarks of the packages
 	IMAPHAUL_NO_SERVERS=1 $(GO) test -run '^$$' -bench . -benchmem $(PACKAGES)
 
+# Each package is built for fuzzing once, not once for each target.
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (20s)
-	@set -e; for package in $$($(GO) list $(PACKAGES)); do \
-	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-	    echo "$$package $$target"; \
-	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	@set -e; for dir in $$($(GO) list -f '{{.Dir}}' $(PACKAGES)); do \
+	  targets=$$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$dir/*_test.go 2>/dev/null); \
+	  [[ $$targets ]] || continue; \
+	  cd $$dir; \
+	  $(GO) test -c -fuzz . -o $(CURDIR)/bin/fuzz.test; \
+	  for target in $$targets; do \
+	    echo "$$dir $$target"; \
+	    $(CURDIR)/bin/fuzz.test -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime $(FUZZTIME) -test.fuzzcachedir "$$($(GO) env GOCACHE)/fuzz/$$($(GO) list)"; \
 	  done; \
 	done
 

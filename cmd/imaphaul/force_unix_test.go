@@ -57,9 +57,7 @@ func TestNobodyReadsTheOutput(t *testing.T) {
 			break
 		}
 	}
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	defer insist(t, cmd.Process, syscall.SIGTERM)()
 	state, err := cmd.Process.Wait()
 	if err != nil {
 		t.Fatal(err)

@@ -74,12 +74,16 @@ func start() (code int, sig os.Signal) {
 		}
 	}
 	switch {
+	case out == nil && p.Mode == plan.ModeVerify:
+		return verifyCommand(p, os.Stdout, os.Stderr), nil
 	case out == nil && p.Run.Abort:
 		return abort(p, os.Stdout, os.Stderr), nil
 	case out == nil:
 		return migrate(p, os.Stdout, os.Stderr)
 	case out.Demo, out.SelfTest:
 		return demonstrate(out, os.Stdout, os.Stderr), nil
+	case out.Status != "":
+		return showStatus(out.Status, os.Stdout, os.Stderr), nil
 	case out.Explain != nil:
 		return explain(out.Explain, os.Stdout, os.Stderr), nil
 	case out.Login != nil:

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/pidfile"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/report"
@@ -57,13 +59,31 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 
 	tally := event.NewTally(p.Output.StartedAt, nil)
 	out := stdout
+	lines, err := openJSON(p, stdout)
+	if err != nil {
+		return early.end(event.ExitNoFile, err), nil
+	}
+	if p.View.JSON == "-" {
+		out = io.Discard
+	}
 	if p.Folders.PrintMap != "" {
 		out = stderr // standard output is for the table alone
 	}
 	options := reportOptions(p, log.path)
-	queue := report.NewQueue(out, log.path)
-	text := newPrinters(queue, log, tally, options)
-	r := &runner{p: p, tally: tally, text: text, queue: queue, log: log, options: options, skipped: skipped, pid: pid, table: stdout, tokens: tokens}
+	r := &runner{p: p, tally: tally, log: log, options: options, skipped: skipped, pid: pid, table: stdout, tokens: tokens, json: lines}
+	r.live = live.New(tally.Stats(), time.Now)
+	r.screen = newScreen(p.View, out, stderr, p.Folders.PrintMap != "")
+	if r.screen.panel != nil {
+		if r.panel, err = live.NewPanel(r.screen.panel, r.view, r.screen.colour); err != nil {
+			return early.end(event.ExitSoftware, err), nil
+		}
+		if r.screen.over {
+			out = r.panel
+		}
+	}
+	r.queue = report.NewQueue(out, log.path)
+	options.Colour = r.screen.colour
+	r.text = newPrinters(r.queue, log, tally, options)
 	notes.to(func(text string) { r.sink(event.Note{Text: text, Warn: true}) })
 	return r.run(preamble(p, pidNotes))
 }

@@ -17,12 +17,12 @@ type printers struct {
 
 // newPrinters makes the texts of a run.
 func newPrinters(out *report.Queue, log *logFile, tally *event.Tally, o report.Options) *printers {
-	if o.Detail == report.Whole {
+	if o.Detail == report.Whole && !o.Colour {
 		return &printers{out: report.NewText(&report.Tee{Out: out, Log: log.writer()}, tally, o)}
 	}
 	p := &printers{out: report.NewText(out, tally, o)}
 	if w := log.writer(); w != nil {
-		o.Detail = report.Whole
+		o.Detail, o.Colour = report.Whole, false
 		p.log = report.NewText(w, tally, o)
 	}
 	return p

@@ -48,6 +48,10 @@ func (r refusal) endWith(code, errors int, out, err string) int {
 		defer log.close()
 		r.log = log
 	}
+	if r.p != nil && r.p.View.JSON == "-" {
+		refuseInJSON(r.p, r.stdout, code, errors, err)
+		r.stdout = r.stderr
+	}
 	_, _ = io.WriteString(r.stdout, out)
 	_, _ = io.WriteString(r.stderr, err)
 	options := report.Options{Process: report.ThisProcess(), ErrorsMax: cli.ErrorsMax}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/pidfile"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/report"
@@ -26,6 +27,11 @@ type runner struct {
 	p       *plan.Plan
 	tally   *event.Tally
 	text    *printers
+	live    *live.State
+	screen  screen
+	panel   *live.Panel // nil for none
+	json    *jsonLines  // nil for none
+	status  *statusFile // nil when the run cannot be asked
 	queue   *report.Queue
 	log     *logFile
 	options report.Options
@@ -40,6 +46,9 @@ type runner struct {
 	stopOnce sync.Once
 
 	forceOnce sync.Once
+
+	// verified is the exit code that the verification at the end asks for.
+	verified int
 }
 
 // sink folds an event into the figures and shows it to every printer.
@@ -47,6 +56,11 @@ func (r *runner) sink(e event.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tally.Add(e)
+	r.live.Event(e)
+	if r.json != nil {
+		r.json.lines.Event(e)
+	}
+	r.announce(e)
 	r.text.Event(e)
 	if r.skipped != nil {
 		r.skipped.Event(e)
@@ -75,7 +89,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	defer cancel()
 	stop := make(chan struct{})
 	finish := func() { r.stopOnce.Do(func() { close(stop) }) }
-	r.policy = &signalPolicy{run: r.p.Run, finish: finish, now: cancel, force: r.force, emit: func(e event.SignalReceived) { r.sink(e) }}
+	r.policy = &signalPolicy{run: r.p.Run, finish: finish, now: cancel, force: r.force, emit: r.signalled}
 
 	if r.p.Debug.Signals || r.p.Debug.All {
 		r.policy.debug = func(line string) { r.sink(event.Debug{Topic: "sig", Text: line}) }
@@ -83,6 +97,10 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 
 	// Handlers first: from here on a signal ends the run in good order.
 	done := r.listen()
+	if r.policy.answers("USR1") {
+		r.status = newStatusFile()
+	}
+	defer r.status.remove()
 	abortFile := r.pid.abortFile()
 	watching, endWatch := context.WithCancel(ctx)
 	watched := make(chan struct{})
@@ -102,6 +120,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 
 	r.text.Start(pre)
 	r.countWarnings(pre.Notes)
+	unwatch := r.watch()
 	if r.policy.debug != nil {
 		for _, line := range r.policy.outlook(os.Getpid()) {
 			r.policy.debug(line)
@@ -113,10 +132,12 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	} else {
 		engine.Run(ctx, r.p, engine.Options{
 			Sink: r.sink, Trace: &lineWriter{text: r.text}, MapWriter: r.table, Report: r.report,
-			Tokens: r.tokens.of, Version: programVersion(),
+			Tokens: r.tokens.of, Version: programVersion(), Pulse: pulse,
 			Stop: stop, StoppedBy: r.stoppedBy, Signal: r.policy.ended,
 		})
 	}
+	r.verify(ctx, stop)
+	unwatch()
 	endWatch()
 	<-watched
 	done()
@@ -138,6 +159,9 @@ func (r *runner) countWarnings(notes []string) {
 // end prints the last lines and removes what belongs to this process.
 func (r *runner) end(abortFile string) (int, os.Signal) {
 	code := r.tally.Stats().ExitCode()
+	if code == event.ExitOK {
+		code = r.verified
+	}
 	var notes []error
 	if r.skipped != nil {
 		err := r.skipped.Close()
@@ -145,6 +169,13 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 		if err != nil && code == event.ExitOK {
 			// Who reads that list believes that it is all.
 			code = event.ExitCatchAll
+		}
+	}
+	if r.json != nil {
+		err := r.json.end(code, r.tally.Stats())
+		notes = append(notes, err)
+		if err != nil && code == event.ExitOK {
+			code = event.ExitCatchAll // as for the list of --skippedfile
 		}
 	}
 	ending := report.Ending{Code: code}
@@ -168,6 +199,9 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 	told := r.text.Close()
 	if err := r.queue.Close(); err != nil {
 		told = errors.Join(told, r.log.lostOutput(err))
+	}
+	if r.panel != nil {
+		r.panel.Close()
 	}
 	if told != nil && code == event.ExitOK {
 		// Nobody could read what was done: that is no success.

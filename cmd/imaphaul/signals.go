@@ -12,8 +12,9 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
-// secondWithin is the time in which a second signal stops the run at once.
-const secondWithin = 2 * time.Second
+// twinWithin is the time in which two equal signals are one: GNU timeout sends its
+// signal to the process, and again to the group that the process is in.
+const twinWithin = 200 * time.Millisecond
 
 // signalPolicy says what each signal does (imapsync: --sigexit,
 // --sigreconnect, --sigignore). A
@@ -39,7 +40,7 @@ type signalPolicy struct {
 
 // handled are the names of the signals that the policy wants to hear of.
 func (s *signalPolicy) handled() []string {
-	names := []string{"HUP", "USR1"}
+	names := []string{"HUP", "USR1", "INFO"}
 	for _, list := range [][]string{s.run.SigExit, s.run.SigReconnect, s.run.SigIgnore} {
 		for _, n := range list {
 			if !slices.Contains(names, n) {
@@ -50,9 +51,21 @@ func (s *signalPolicy) handled() []string {
 	return names
 }
 
+// answers reports whether a signal is only told, so that it may ask where the run is.
+func (s *signalPolicy) answers(name string) bool {
+	return !slices.Contains(s.run.SigExit, name) && !slices.Contains(s.run.SigReconnect, name) && !slices.Contains(s.run.SigIgnore, name)
+}
+
 // received handles one signal that came at the given time.
 func (s *signalPolicy) received(name string, at time.Time) {
 	s.mu.Lock()
+	if twin := s.last == name && at.Sub(s.lastAt) < twinWithin; twin {
+		s.mu.Unlock()
+		if s.debug != nil {
+			s.debug(fmt.Sprintf("%s came again within %v: it counts as one", name, twinWithin))
+		}
+		return
+	}
 	if s.count == nil {
 		s.count = make(map[string]int)
 	}
@@ -62,7 +75,7 @@ func (s *signalPolicy) received(name string, at time.Time) {
 	switch {
 	case slices.Contains(s.run.SigIgnore, name):
 		e.What = "ignore"
-	case ends && s.last != "" && at.Sub(s.lastAt) <= secondWithin:
+	case ends && s.last != "":
 		e.What = "stop now"
 	case ends:
 		e.What = "stop"
@@ -103,7 +116,7 @@ func (s *signalPolicy) explain(e event.SignalReceived, before string, since time
 	}
 	why := ""
 	if before != "" && e.What != "ignore" && e.What != "print" {
-		why = fmt.Sprintf(" (%s came %.1f s before; the limit is %v)", before, since.Seconds(), secondWithin)
+		why = fmt.Sprintf(" (%s came %.1f s before)", before, since.Seconds())
 	}
 	s.debug(fmt.Sprintf("%s came, number %d of its kind: %s%s", e.Signal, e.Count, deeds[e.What], why))
 }
@@ -121,7 +134,7 @@ func (s *signalPolicy) outlook(pid int) []string {
 		case slices.Contains(s.run.SigIgnore, name):
 			deed = deeds["ignore"]
 		case slices.Contains(s.run.SigExit, name), slices.Contains(s.run.SigReconnect, name):
-			deed = fmt.Sprintf("%s; a second one within %v: %s", deeds["stop"], secondWithin, deeds["stop now"])
+			deed = fmt.Sprintf("%s; a second one: %s", deeds["stop"], deeds["stop now"])
 		}
 		lines = append(lines, fmt.Sprintf("kill -%s %d: %s", name, pid, deed))
 	}

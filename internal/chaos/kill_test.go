@@ -18,7 +18,7 @@ func everywhere() []string { return append([]string{mailtest.Embedded}, mailtest
 // The program is killed at random instants, again and again, and then run to its
 // end: nothing is lost and nothing is there twice.
 func TestKilledAgainAndAgain(t *testing.T) {
-	messages, folders, kills := 600, 8, 6
+	messages, folders, kills := 300, 8, 6
 	if mailtest.FullChaos() {
 		messages, kills = 5000, 30
 	}

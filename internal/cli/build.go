@@ -11,11 +11,13 @@ import (
 
 // builder turns values into a plan and collects what is wrong with them.
 type builder struct {
-	in    *Input
-	v     *values
-	add   additions
-	bad   problems
-	notes []string
+	in *Input
+	v  *values
+	// command is the word before the options, "" for a run.
+	command plan.Mode
+	add     additions
+	bad     problems
+	notes   []string
 }
 
 func (b *builder) note(format string, args ...any) {
@@ -55,6 +57,8 @@ func (b *builder) build() *plan.Plan {
 	p.View = b.view()
 	p.Debug = b.debug()
 	p.Run = b.run()
+	p.Proof = b.proof()
+	b.commandMode(p)
 	p.Output.Notes = b.notes
 	return p
 }
@@ -104,7 +108,7 @@ func (b *builder) mode(p *plan.Plan) {
 			break
 		}
 	}
-	if p.Mode != plan.ModeJustBanner && p.Mode != plan.ModeJustConnect && len(p.Missing) > 0 {
+	if b.command == "" && p.Mode != plan.ModeJustBanner && p.Mode != plan.ModeJustConnect && len(p.Missing) > 0 {
 		p.Mode = plan.ModeJustConnect
 		b.note("Warning: only connecting, nothing will be synced, because these are missing: %s.", strings.Join(p.Missing, " "))
 	}

@@ -64,7 +64,10 @@ func (b *builder) folders() plan.Folders {
 		f.Delete2Folders = true
 	}
 	just := v.flag("justfolders")
-	f.SizesBefore = v.flagOr("foldersizes", !just)
+	f.SizesBefore = v.flagOr("foldersizes", !just || v.flag("justfoldersizes"))
+	if v.flag("justfoldersizes") && !f.SizesBefore {
+		b.note("--justfoldersizes with --nofoldersizes: no sizes are shown, as in imapsync.")
+	}
 	f.SizesAfter = v.flagOr("foldersizesatend", f.SizesBefore || just && !v.has("foldersizes"))
 
 	switch f.PrintMap {

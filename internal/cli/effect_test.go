@@ -56,9 +56,11 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 		"skipmess": {"--skipmess", "m/a/"}, "delete2foldersonly": {"--delete2foldersonly", "/a/"}, "delete2foldersbutnot": {"--delete2foldersbutnot", "/a/"},
 		"fetch_hash_set": {"--fetch_hash_set", "1:5"}, "delete2max": {"--delete2max", "7"},
 		"maxlinelengthcmd": {"--maxlinelengthcmd", "cat", "--maxlinelength", "9"},
-		"quarantine2":      {"--quarantine2", "Q", "--delete2duplicates"},
-		"waitday":          {"--waitday", "--maxbytesperday1", "5"},
-		"sigexit":          {"--sigexit", "HUP"}, "sigreconnect": {"--sigreconnect", "HUP"}, "sigignore": {"--sigignore", "HUP"},
+		"verify":           {"--verify", "sample=2.5%"},
+		"strict":           {"--strict", "--verify", "full"}, "manifest": {"--manifest", "m.tsv", "--verify", "full"},
+		"quarantine2": {"--quarantine2", "Q", "--delete2duplicates"},
+		"waitday":     {"--waitday", "--maxbytesperday1", "5"},
+		"sigexit":     {"--sigexit", "HUP"}, "sigreconnect": {"--sigreconnect", "HUP"}, "sigignore": {"--sigignore", "HUP"},
 		"emailreportfrom": {"--emailreportfrom", "a@example.org"},
 		"buffersize":      {"--buffersize", "5000000"}, "var": {"--var", "a=b"},
 		"dry1":             {"--dry", "--nodry1"},
@@ -83,14 +85,16 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 		"secret1": {"--password1", "", "--justconnect"}, "secret2": {"--password2", "", "--justconnect"},
 		"proxyauth1": {"--authuser1", "a"}, "proxyauth2": {"--authuser2", "a"},
 		"maxlinelengthcmd": {"--maxlinelength", "9"}, "quarantine2": {"--delete2duplicates"},
+		"strict": {"--verify", "full"}, "manifest": {"--verify", "full"},
 		"waitday": {"--maxbytesperday1", "5"}, "dry1": {"--dry"},
 		"noexclude": {"--office1"}, "nof1f2": {"--office2"}, "noregexmess": {"--exchange2"}, "noregexflag": {"--exchange2"},
 		"cachedir": nil,
 	}
-	// These end the program or are told in notes.
+	// These end the program, are told in notes, or belong to commands (proof_test.go).
 	elsewhere := map[string]bool{
 		"version": true, "help": true, "printplan": true, "tests": true, "testslive": true, "testslive6": true,
 		"debugenv": true, "exchange1": false,
+		"against": true, "againstflags": true, "tsv": true, "json": true,
 	}
 	for i := range Table {
 		o := &Table[i]

@@ -17,8 +17,10 @@ func Usage(version string, width int) string {
 	b.WriteString(`USAGE
   imaphaul --host1 imap.old.example.org --user1 alice --passfile1 secret1 \
            --host2 imap.new.example.org --user2 alice --passfile2 secret2
+  imaphaul verify ...                the same options: is all of it on host2?
   imaphaul explain [OPTIONS] EXPRESSION NAME...
   imaphaul login google|microsoft|URL --user USER
+  imaphaul status PID|PIDFILE
 
 OPTIONS
 `)

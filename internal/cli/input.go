@@ -64,6 +64,9 @@ type Outcome struct {
 	// (--testslive); SelfTest for the same as a test, which exits 0 or 254.
 	Demo     bool
 	SelfTest bool
+	// Status is the process, by number or pid file, that "imaphaul status" asks where
+	// it is.
+	Status string
 	// Login asks for what "imaphaul login" is to do.
 	Login *Login
 	// Explain asks for what "imaphaul explain" is to show.

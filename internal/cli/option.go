@@ -63,6 +63,7 @@ const (
 	GroupFlags     Group = "Flags, dates, labels"
 	GroupDelete    Group = "Deleting messages"
 	GroupRun       Group = "How far to go"
+	GroupProof     Group = "Verification"
 	GroupLimits    Group = "Limits"
 	GroupJournal   Group = "Journal"
 	GroupView      Group = "What is shown"
@@ -74,7 +75,7 @@ const (
 var groupOrder = []Group{
 	GroupAccounts, GroupConnect, GroupAuth, GroupFolders, GroupNames, GroupFolderDel,
 	GroupPresets, GroupSelect, GroupIdentity, GroupTransform, GroupFlags, GroupDelete,
-	GroupRun, GroupLimits, GroupJournal, GroupView, GroupOutput, GroupSignals, GroupDebug,
+	GroupRun, GroupProof, GroupLimits, GroupJournal, GroupView, GroupOutput, GroupSignals, GroupDebug,
 }
 
 // Option is one row of the option table.
@@ -151,7 +152,7 @@ func buildTable() []Option {
 	for _, part := range [][]Option{
 		accountOptions(), connectOptions(), authOptions(), tokenOptions(), folderOptions(), nameOptions(),
 		folderDeleteOptions(), presetOptions(), selectOptions(), identityOptions(),
-		transformOptions(), flagOptions(), deleteOptions(), runOptions(), limitOptions(),
+		transformOptions(), flagOptions(), deleteOptions(), runOptions(), proofOptions(), limitOptions(),
 		journalOptions(), viewOptions(), outputOptions(), signalOptions(), debugOptions(),
 	} {
 		all = append(all, part...)

@@ -73,7 +73,7 @@ func signalOptions() []Option {
 		one(Option{Name: "abortbyfile", Kind: Flag, Help: "Ask it to end, by a file beside it."}),
 		one(Option{Name: "tail", Kind: Switch, Help: "With --pidfilelocking, while the process of that file runs: print its log until it ends, exit code 0."}),
 		one(Option{Name: "sigexit", Kind: List, Arg: "signal", Auto: "QUIT TERM", Help: "Signals that end the run in good order."}),
-		one(Option{Name: "sigreconnect", Kind: List, Arg: "signal", Auto: "INT", Help: "Signals that end the run in good order, and at once when sent twice within 2 s."}),
+		one(Option{Name: "sigreconnect", Kind: List, Arg: "signal", Auto: "INT", Help: "Signals that end the run in good order, and at once when sent twice."}),
 		one(Option{Name: "sigignore", Kind: List, Arg: "signal", Help: "Signals to ignore."}),
 	)
 }

@@ -4,5 +4,7 @@ func viewOptions() []Option {
 	return rows(GroupView,
 		own(Option{Name: "quiet", Kind: Flag, Help: "Print warnings, errors, the verdict and the exit line only; the log has everything."}),
 		own(Option{Name: "summary", Kind: Flag, Help: "Print folders and figures, no line for each message; the log has everything."}),
+		own(Option{Name: "progress", Kind: Switch, Auto: "on", Help: "Show what goes on: two standing lines on a terminal; elsewhere a line when nothing was printed for 10 s. Given, it also holds with --quiet, uses the terminal on standard error when standard output is none, and waits 2 s instead of 10."}),
+		own(Option{Name: "json", Kind: Str, Arg: "file|-", Help: "Write every event as a line of JSON (docs/events.md); - is standard output, which then carries nothing else. With imaphaul verify, --json alone: print its result as JSON."}),
 	)
 }

@@ -33,20 +33,28 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 		out.Command = out.Code != 0
 		return nil, out
 	}
+	if in.Args[0] == "status" {
+		return nil, status(in.Args[1:])
+	}
 	if in.Args[0] == "login" {
 		out := login(&in, in.Args[1:])
 		out.Command = out.Code != 0
 		return nil, out
+	}
+	command, word := commands[in.Args[0]], []string(nil)
+	if command != "" {
+		word, in.Args = in.Args[:1], bareJSON(in.Args[1:])
 	}
 	if out := deleteTwo(in.Args); out != nil {
 		return nil, out
 	}
 	sc := scan(tableVocabulary(), in.Args, in.hasenv("POSIXLY_CORRECT"))
 	if out := misread(sc); out != nil {
+		out.Command = command != ""
 		return nil, out
 	}
 	v := newValues(Table)
-	b := &builder{in: &in, v: v}
+	b := &builder{in: &in, v: v, command: command}
 	for _, g := range sc.given {
 		if err := v.set(g); err != nil {
 			b.bad.add("%v", err)
@@ -61,7 +69,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	}
 	b.extraFile()
 	p := b.build()
-	p.CommandLine = sc.masked
+	p.CommandLine = append(word, sc.masked...)
 	if b.bad.any() {
 		return nil, b.refused(p)
 	}
@@ -86,6 +94,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 func (b *builder) refused(p *plan.Plan) *Outcome {
 	out := b.bad.outcome()
 	out.Refused = p
+	out.Command = b.command != ""
 	return out
 }
 

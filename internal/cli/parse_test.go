@@ -355,14 +355,16 @@ func TestModes(t *testing.T) {
 // --justfolders changes which size tables are made, unless these are asked for.
 func TestFolderSizes(t *testing.T) {
 	for args, want := range map[string][2]bool{
-		"":                                   {true, true},
-		"--nofoldersizes":                    {false, false},
-		"--nofoldersizes --foldersizesatend": {false, true},
-		"--nofoldersizesatend":               {true, false},
-		"--justfolders":                      {false, true},
-		"--justfolders --foldersizes":        {true, true},
-		"--justfolders --nofoldersizes":      {false, false},
-		"--justfolders --nofoldersizesatend": {false, false},
+		"":                                                 {true, true},
+		"--nofoldersizes":                                  {false, false},
+		"--nofoldersizes --foldersizesatend":               {false, true},
+		"--nofoldersizesatend":                             {true, false},
+		"--justfolders":                                    {false, true},
+		"--justfoldersizes --justfolders":                  {true, true},
+		"--justfoldersizes --nofoldersizes":                {false, false},
+		"--justfolders --foldersizes":                      {true, true},
+		"--justfolders --nofoldersizes":                    {false, false},
+		"--justfolders --nofoldersizesatend":               {false, false},
 		"--justfolders --nofoldersizes --foldersizesatend": {false, true},
 	} {
 		p := mustPlan(t, append(strings.Fields(args), accounts...)...)

@@ -66,6 +66,7 @@ func TestExitLineOfRunners(t *testing.T) {
 		{"no passfile", append(good, "--passfile1", "none"), "66 EX_NOINPUT"},
 		{"contradiction", append(good, "--delete1", "--delete2"), "64 EX_USAGE"},
 		{"bad value", append(good, "--exclude", "("), "64 EX_USAGE"},
+		{"old TLS", append(good, "--sslargs2", "SSL_version=SSLv3"), "64 EX_USAGE"},
 		{"unknown option", append(good, "--nosuch"), "64 EX_USAGE"},
 		{"no pid file", append(good, "--pidfile", "no/such/dir/x.pid"), "8 EXIT_PID_FILE_ERROR"},
 		{"no log", append(good, "--log", "--logdir", "/dev/null/x"), "2 EXIT_FILE_NOT_CREATED"},

@@ -117,7 +117,9 @@ func (v *convoy) move(ctx context.Context) error {
 		}
 		if n := int(v.sulking.Load()); n > 0 && err == nil {
 			v.patient.Store(true)
-			if err := v.run.control.Rest(ctx, v.run.control.Pause(n), v.lane.src, v.lane.dst); err != nil {
+			wait := v.run.control.Pause(n)
+			v.run.tellWait(0, wait, "before trying again what was refused")
+			if err := v.run.control.Rest(ctx, wait, v.lane.src, v.lane.dst); err != nil {
 				return err
 			}
 		}
@@ -139,7 +141,9 @@ func (v *convoy) move(ctx context.Context) error {
 				return err
 			}
 			waited += session.MeanBackOff(idle - maxKills)
-			if err := v.run.control.Rest(ctx, v.run.control.Pause(idle-maxKills), v.lane.src, v.lane.dst); err != nil {
+			wait := v.run.control.Pause(idle - maxKills)
+			v.run.tellWait(0, wait, "before trying again after a lost connection")
+			if err := v.run.control.Rest(ctx, wait, v.lane.src, v.lane.dst); err != nil {
 				return err
 			}
 		case err == nil && idle > maxIdleRounds:

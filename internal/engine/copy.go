@@ -129,11 +129,15 @@ func (c *copier) settled() bool {
 
 // skip records that the message is not copied, on purpose.
 func (c *copier) skip(t *task, reason event.Skip, detail string) {
+	c.skipAs(t, event.MessageSkipped{Reason: reason, Detail: detail})
+}
+
+func (c *copier) skipAs(t *task, e event.MessageSkipped) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.fate = skipped
 	c.fs.run.release(t, false)
-	c.fs.skipped(t, reason, detail)
+	c.fs.skippedAs(t, e)
 }
 
 // fail records that the message could not be copied.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -344,10 +345,11 @@ func (d *deliverer) write(ctx context.Context, f *flight) (err error) {
 // One that ends too early ends the connection, see imapconn.
 func (d *deliverer) writeBody(cmd *imapconn.Append, it *item) (err error) {
 	if it.body == nil {
-		_, err = cmd.Write(*it.buf)
+		n, err := cmd.Write(*it.buf)
+		d.v.run.under.left.Add(int64(n))
 		return err
 	}
-	if _, err = io.Copy(cmd, errReader{it}); err != nil {
+	if _, err = io.Copy(cmd, errReader{it, &d.v.run.under.left}); err != nil {
 		d.sourceBroke = it.readErr != nil
 	}
 	it.read(err)
@@ -360,10 +362,14 @@ func (d *deliverer) options(it *item) imapconn.AppendOptions {
 
 // errReader remembers why a streamed body could not be read, to tell a broken
 // source from a broken destination.
-type errReader struct{ it *item }
+type errReader struct {
+	it   *item
+	left *atomic.Int64 // counts what leaves
+}
 
 func (r errReader) Read(p []byte) (int, error) {
 	n, err := r.it.body.Read(p)
+	r.left.Add(int64(n))
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.it.readErr = err
 	}

@@ -145,6 +145,7 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 	}
 	fs.run.awaited = true
 	for ; ; wait = fs.run.control.Pause(1) {
+		fs.run.tellWait(2, wait, "until host2 is through with what it received")
 		if err := fs.run.control.Sleep(ctx, wait); err != nil {
 			return err
 		}

@@ -195,3 +195,24 @@ func (w lockedWriter) Write(p []byte) (int, error) {
 	defer w.mu.Unlock()
 	return w.b.Write(p)
 }
+
+// A refusal that says that it will pass is one: the folder is done in the same run.
+func TestRefusalOfAFolderThatPasses(t *testing.T) {
+	for command, side := range map[string]event.Side{`^CREATE "?Sent`: 2, `^SELECT "?Sent`: 2, `^EXAMINE "?Sent`: 1, `^SUBSCRIBE "?Sent`: 2} {
+		for _, text := range []string{"NO [UNAVAILABLE] later", "NO [INUSE] locked by another process", "NO [SERVERBUG] try again", "NO Server busy, please try again later"} {
+			t.Run(command+" "+text, func(t *testing.T) {
+				t.Parallel()
+				a, b := pairOf(t, 20, 3)
+				ends := [3]account{1: a, 2: b}
+				// Twice: what is sent ahead of its turn is asked for anew there.
+				ends[side], _ = meddled(t, ends[side], onceMore(rule(meddle.Refuse, command, text), 0, 2))
+				out := attempt(t, ends[1], ends[2], "--cachedir", t.TempDir())
+				out.expect(t, 0)
+				if out.stats.ErrorCount != 0 {
+					t.Errorf("%d errors\n%s", out.stats.ErrorCount, out.text)
+				}
+				same(t, a, b)
+			})
+		}
+	}
+}

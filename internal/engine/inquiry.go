@@ -43,7 +43,9 @@ func (r *run) settleDoubts(ctx context.Context, l *lane, tasks []task) error {
 		if open = still; len(open) == 0 {
 			return nil
 		}
-		if err := r.control.Sleep(ctx, r.control.Pause(1)); err != nil {
+		wait := r.control.Pause(1)
+		r.tellWait(2, wait, "until host2 is through with what it received")
+		if err := r.control.Sleep(ctx, wait); err != nil {
 			return err
 		}
 	}

@@ -29,8 +29,13 @@ func (fs *folderSync) confirmed(t *task) {
 
 // skipped tells that a message is left out on purpose.
 func (fs *folderSync) skipped(t *task, reason event.Skip, detail string) {
-	e := event.MessageSkipped{Side: 1, Folder: fs.from, UID: uint32(t.uid), Bytes: t.size, Reason: reason, Detail: detail}
-	if reason == event.SkipCrossDuplicate || !fs.run.describing() {
+	fs.skippedAs(t, event.MessageSkipped{Reason: reason, Detail: detail})
+}
+
+// skippedAs is skipped with more to say in e, which lacks only the message.
+func (fs *folderSync) skippedAs(t *task, e event.MessageSkipped) {
+	e.Side, e.Folder, e.UID, e.Bytes = 1, fs.from, uint32(t.uid), t.size
+	if e.Reason == event.SkipCrossDuplicate || !fs.run.describing() {
 		fs.run.emit(e)
 		return
 	}

@@ -29,7 +29,8 @@ func (r *run) terms(n event.Side) *survey.Terms {
 		names = withMessageID(names)
 	}
 	return &survey.Terms{
-		Side: n, Control: r.control, Identity: &r.p.Identity, Selection: &r.p.Selection,
+		Listed: &r.under.listed[n],
+		Side:   n, Control: r.control, Identity: &r.p.Identity, Selection: &r.p.Selection,
 		Fields: names, WholeHeader: whole, Hasher: r.hasher[n-1], Flags: &r.flags[n-1],
 		Labels: r.labels(), Numbers: n == 1 && r.byNumber(), HeadersChosen: r.headersChosen(), IsReport: isReport,
 	}

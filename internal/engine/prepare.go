@@ -42,7 +42,9 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 		fs.run.note(n)
 	}
 	if !verdict.Kept() {
-		c.skip(t, skipOf(verdict.Cause), verdict.Line(meta))
+		c.skipAs(t, event.MessageSkipped{
+			Reason: skipOf(verdict.Cause), Detail: verdict.More(), Subject: verdict.Subject, Line: verdict.Line(meta),
+		})
 		return false, nil
 	}
 	if !bytes.Equal(msg, *it.buf) {

@@ -59,6 +59,8 @@ type Options struct {
 	// alive, and StopWait how long what is under way is waited for after Stop,
 	// for tests.
 	Idle, StopWait time.Duration
+	// Pulse is how often event.Underway tells what moves; 0 for never.
+	Pulse time.Duration
 	// Pause replaces the pauses between attempts to connect, and those that a
 	// server asks for, for tests.
 	Pause func(attempt int) time.Duration
@@ -126,6 +128,7 @@ type run struct {
 	asked       atomic.Int64    // bytes of messages asked for
 	fated       atomic.Int64    // of these, messages whose fate is known
 	lost        atomic.Int64    // of these, messages that were not copied
+	under       underway        // what moves
 	charges     atomic.Int64    // messages asked for whose fate is not known
 	transferred atomic.Int64
 	sizesOf1    sizeRecord
@@ -156,6 +159,8 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	fin := event.Finished{Mode: string(p.Mode)}
 	ctx, unwatch := r.control.Watch(ctx, r.charges.Load)
 	defer unwatch()
+	silence := r.beat()
+	defer silence()
 	err := r.prepare()
 	if err == nil {
 		err = r.work(ctx)
@@ -194,9 +199,10 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 			n := s.Figures()
 			fin.BytesIn[s.N], fin.BytesOut[s.N] = n.BytesIn, n.BytesOut
 			fin.Reconnections[s.N] = n.Reconnections
-			fin.Commands[s.N] = n.Commands
+			fin.Commands[s.N], fin.CommandNames[s.N] = n.Commands, n.CommandNames
 		}
 	}
+	silence()
 	r.emit(fin)
 	return fin
 }
@@ -274,7 +280,7 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.checkSearch(ctx); err != nil {
 		return err
 	}
-	if r.p.Folders.SizesBefore || r.p.Mode == plan.ModeJustFolderSizes {
+	if r.p.Folders.SizesBefore {
 		r.emit(event.Phase{Name: event.PhaseSizes})
 		if err := r.sizes(ctx, false); err != nil {
 			return err

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -83,11 +84,13 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 		}
 		if resp, ok := refusalIn(err); ok && !isConnError(err) {
 			refused = resp
-			return nil
+			if !r.dst.Classify(resp).Later() {
+				return nil
+			}
 		}
-		return err
+		return err // it is tried again when the refusal is about time
 	})
-	if err != nil {
+	if err != nil && (refused == nil || isStopped(err) || !isRefusal(err) || errors.As(err, new(*errKiller))) {
 		return err
 	}
 	if refused == nil {

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,65 +27,94 @@ import (
 //   - nothing that stands in a message or an argument was executed;
 //   - exit code 0 and "looks good" are said only if host2 holds every message.
 //
-// A fault that cannot show in a scenario is not played there: those of APPEND where
-// nothing was stored, those of several messages where there was one. Scenarios that
-// wait, see slowScenario, are not played at all. Of the others each is played with
-// every fourth fault, and each fault with every fourth scenario, or with more where it
-// shows in few; with all of them where IMAPHAUL_CHAOS is full.
+// The run without faults tells which can show in a scenario; the others are not played
+// there. Scenarios that wait, see slowScenario, are not played at all. Of what is left
+// a sample is played that has every scenario and every fault: those that show in few
+// scenarios in all of these, the others in one of ten. IMAPHAUL_SEED chooses another
+// sample; all is played where IMAPHAUL_CHAOS is full, and of a single scenario that is
+// chosen with -run TestUnsoundHost2/scenarios/name.
 func TestUnsoundHost2(t *testing.T) {
 	files, err := filepath.Glob("../../testdata/scenarios/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}
-	cases := unsound.Cases()
-	shown := &struck{faults: make(map[string]int)}
-	n := 0
-	t.Run("scenarios", func(t *testing.T) {
-		for _, file := range files {
-			all, err := readScenarios(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, s := range all {
-				if !slices.Contains(s.kinds, mailtest.Embedded) || slowScenario(s) {
-					continue
-				}
-				some := chosen(cases, n)
-				n++
-				t.Run(s.name, func(t *testing.T) {
-					t.Parallel()
-					playUnsound(t, s, some, shown)
-				})
+	var plays []*unsoundPlay
+	for _, file := range files {
+		all, err := readScenarios(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range all {
+			if slices.Contains(s.kinds, mailtest.Embedded) && !slowScenario(s) {
+				plays = append(plays, &unsoundPlay{s: s})
 			}
 		}
+	}
+	cases := slices.DeleteFunc(unsound.Cases(), func(c unsound.Case) bool { return c.Name == "sound" })
+	t.Run("sound", func(t *testing.T) {
+		for _, p := range plays {
+			t.Run(p.s.name, func(t *testing.T) {
+				t.Parallel()
+				p.playSound(t)
+			})
+		}
 	})
-	if shown.played < n {
+	choose(mailtest.Chance(t, 9), plays, cases)
+	shown := &struck{faults: make(map[string]int)}
+	t.Run("scenarios", func(t *testing.T) {
+		for _, p := range plays {
+			t.Run(p.s.name, func(t *testing.T) {
+				t.Parallel()
+				if p.sound == nil {
+					p.playSound(t)
+					p.cases = p.possible(cases)
+				}
+				p.play(t, shown)
+			})
+		}
+	})
+	if shown.played < len(plays) {
 		return // some were chosen with -run
 	}
 	// A fault that never shows proves nothing. Some cannot be made to: scenarios
 	// have no literals but messages, and the client does not send what is executed.
 	for _, c := range cases {
-		none := c.Name == "sound" || c.Faults.Spill != 0 || c.Faults.Strict || len(c.Faults.Changes) > 0
+		none := c.Faults.Spill != 0 || c.Faults.Strict || len(c.Faults.Changes) > 0
 		if !none && shown.faults[c.Name] == 0 {
 			t.Errorf("%q did not show in any scenario", c.Name)
 		}
 	}
 }
 
-// chosen are the cases that the n-th scenario is played with.
-func chosen(cases []unsound.Case, n int) []unsound.Case {
-	if mailtest.FullChaos() {
-		return cases
-	}
-	var some []unsound.Case
-	for i, c := range cases {
-		// These show in few scenarios: where several folders meet, or messages are the same.
-		rare := c.Faults.Loses > 0 || c.Faults.Recognises || c.Faults.StaleStatus
-		if rare || (i+n)%4 == 0 {
-			some = append(some, c)
+// oneOf says which part of the scenarios in which a fault can show is played.
+const oneOf = 10
+
+// choose chooses the cases that each scenario is played with.
+func choose(r *rand.Rand, plays []*unsoundPlay, cases []unsound.Case) {
+	able := make([]int, len(plays)) // how many cases can show
+	for _, c := range cases {
+		var possible []int
+		for i, p := range plays {
+			if p.sound != nil && canShow(c.Faults, p.served) {
+				possible = append(possible, i)
+				able[i]++
+			}
+		}
+		some := (len(possible) + oneOf - 1) / oneOf
+		if rare(c.Faults) || mailtest.FullChaos() {
+			some = len(possible)
+		}
+		r.Shuffle(len(possible), func(i, j int) { possible[i], possible[j] = possible[j], possible[i] })
+		for _, i := range possible[:some] {
+			plays[i].cases = append(plays[i].cases, c)
 		}
 	}
-	return some
+	for i, p := range plays {
+		if len(p.cases) == 0 && able[i] > 0 {
+			all := p.possible(cases)
+			p.cases = append(p.cases, all[r.IntN(len(all))])
+		}
+	}
 }
 
 // slowScenario tells whether a scenario waits, so that playing it with each fault
@@ -115,39 +145,53 @@ func (s *struck) add(name string, faults map[string]int) {
 	}
 }
 
-// playUnsound plays one scenario without faults, and then with each. Most of the
-// time is spent waiting, so several are played side by side.
-func playUnsound(t *testing.T, s *scenario, cases []unsound.Case, shown *struck) {
+// unsoundPlay is a scenario, what the run without faults made of it, and the cases that
+// it is to be played with.
+type unsoundPlay struct {
+	s      *scenario
+	now    time.Time
+	sound  []look
+	served unsound.Served
+	cases  []unsound.Case
+}
+
+// playSound plays the scenario without faults.
+func (p *unsoundPlay) playSound(t *testing.T) {
+	p.now = time.Now().Truncate(time.Second)
+	var server *unsound.Server
+	p.sound, server = playOn(t, p.s, p.now, unsound.Faults{Watch: true})
+	p.served = server.Served()
+}
+
+// possible are the cases that can show.
+func (p *unsoundPlay) possible(cases []unsound.Case) []unsound.Case {
+	return slices.DeleteFunc(slices.Clone(cases), func(c unsound.Case) bool { return !canShow(c.Faults, p.served) })
+}
+
+// play plays the scenario with each of its cases. Most of the time is spent waiting, so
+// several are played side by side.
+func (p *unsoundPlay) play(t *testing.T, shown *struck) {
 	shown.mu.Lock()
 	shown.played++
 	shown.mu.Unlock()
-	now := time.Now().Truncate(time.Second)
-	sound, server := playOn(t, s, now, unsound.Faults{})
-	served := server.Served()
-	if len(served.Commands) == 0 {
-		return // nothing is connected
-	}
 	var all sync.WaitGroup
 	defer all.Wait()
 	room := make(chan struct{}, 6)
-	for _, c := range cases {
-		if c.Name == "sound" || !canShow(c.Faults, served) {
-			continue
-		}
+	for _, c := range p.cases {
 		room <- struct{}{}
 		all.Go(func() {
 			defer func() { <-room }()
 			t.Run(c.Name, func(t *testing.T) {
-				got, server := playOn(t, s, now, c.Faults)
+				got, server := playOn(t, p.s, p.now, c.Faults)
 				shown.add(c.Name, server.Struck())
-				said := judge(c.Faults, sound, got, server)
+				said := judge(c.Faults, p.sound, got, server)
 				if len(said) == 0 {
 					return
 				}
-				if why := knownFailure(s.name, c.Name); why != "" {
+				if why := knownFailure(p.s.name, c.Name); why != "" {
 					t.Skipf("so far it fails: %s\n%s", why, strings.Join(said, "\n"))
 				}
-				t.Errorf("%s:%d: %s, %v\n%s", s.file, s.line, s.what, server.Struck(), strings.Join(said, "\n"))
+				t.Errorf("%s:%d: %s, %v\n%s", p.s.file, p.s.line, p.s.what, server.Struck(), strings.Join(said, "\n"))
 				for i, l := range got {
 					t.Logf("run %d, exit code %d\n%s", i+1, l.code, l.text)
 				}
@@ -173,18 +217,38 @@ func knownFailure(scenario, name string) string {
 	return ""
 }
 
-// canShow tells whether faults may make a difference where this was served.
+// rare tells whether faults show in few scenarios: where messages are stored in several
+// folders, are the same, or are counted while their folder is selected.
+func rare(f unsound.Faults) bool {
+	return f.Loses > 0 || f.Recognises || f.StaleStatus && f.Forgets == 0
+}
+
+// canShow tells whether faults may make a difference where this was served. Up to its
+// first occasion a server with a fault is one without.
 func canShow(f unsound.Faults, served unsound.Served) bool {
 	if f.ArgumentLiterals {
 		return served.Arguments > 0
 	}
-	if slices.Contains(f.Hide, "MULTIAPPEND") && served.Batch < 2 {
-		return false
-	}
-	if f.AppendUID >= unsound.TooFew && served.Batch < 2 {
-		return false
+	single := slices.Contains(f.Hide, "MULTIAPPEND")
+	appends := served.Commands["APPEND"]
+	if single {
+		appends = served.Messages
 	}
 	copies := served.Commands["UID COPY"] + served.Commands["UID MOVE"] + served.Commands["COPY"] + served.Commands["MOVE"]
+	switch {
+	case single && served.Batch < 2: // as with MULTIAPPEND
+		return false
+	case int(f.Drop) > served.Messages, int(f.Forgets) > served.Messages, int(f.Loses) > served.Unselected:
+		return false
+	case f.Noise != "" && int(f.NoiseEvery) > served.Messages, int(f.AppendUIDEvery) > appends:
+		return false
+	case f.Recognises:
+		return served.Again > 0
+	case f.StaleStatus && f.Forgets == 0:
+		return served.Stale > 0
+	case f.AppendUID >= unsound.TooFew && served.Batch < 2:
+		return false
+	}
 	return served.Commands["APPEND"] > 0 || f.CopyUID != unsound.Right && copies > 0
 }
 

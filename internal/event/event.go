@@ -69,12 +69,14 @@ type Debug struct {
 	Text  string
 }
 
-// Throttled tells of a pause that a limit or the server asked for.
+// Throttled tells of a pause that a limit or the server asked for, before it is
+// made; or of what many short ones took together, when they are Over.
 type Throttled struct {
 	base
 	Side Side
 	For  time.Duration
 	Why  string
+	Over bool
 }
 
 // Error is a counted error. Class decides the exit code; Text is the line as
@@ -102,6 +104,10 @@ type SignalReceived struct {
 	Signal string // "INT", "TERM"...
 	Count  int
 	What   string
+	// What is under way when the run is to stop, and how long that is waited for.
+	Messages int64
+	Bytes    int64
+	Within   time.Duration
 }
 
 // StopReason says why a run ended before its work was done, "" when it did not.
@@ -129,4 +135,6 @@ type Finished struct {
 	BytesIn, BytesOut [3]int64
 	Reconnections     [3]int
 	Commands          [3]int64
+	// CommandNames is how often each command was sent, by its name in upper case.
+	CommandNames [3]map[string]int64
 }

@@ -45,7 +45,8 @@ type MessageSkipped struct {
 	UID       uint32
 	Bytes     int64
 	Reason    Skip
-	Detail    string // the rest of the line, e.g. "(300 exceeds maxsize limit 200 bytes)"
+	Detail    string // what the reason leaves out, e.g. "(300 exceeds maxsize limit 200 bytes)"
+	Line      string // imapsync's line of it; "" for one made of the fields here
 	MessageID string
 	Subject   string
 	Date      string

@@ -34,6 +34,7 @@ const (
 	ExitDeletionRefused   = 122
 	ExitAuthenticateUser1 = 161
 	ExitAuthenticateUser2 = 162
+	ExitDiffers           = 180 // a verification found differences; our own codes begin here
 	ExitTestsFailed       = 254
 )
 

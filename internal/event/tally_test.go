@@ -86,7 +86,7 @@ func TestTallyCounts(t *testing.T) {
 		{"created folders", []Event{FolderCreated{}, FolderCreated{Dry: true}, FolderCreated{Already: "already exists"}},
 			func(s *Stats) any { return s.FoldersCreated }, 1},
 		{"warnings are no errors", []Event{Note{Warn: true}, Note{}, Quota{Side: 2, HasQuota: true, Used: 95, Limit: 100}},
-			func(s *Stats) any { return []int{s.Warnings, s.ErrorCount, s.ExitCode()} }, []int{1, 0, 0}},
+			func(s *Stats) any { return []int{s.Warnings, s.ErrorCount, s.ExitCode()} }, []int{2, 0, 0}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

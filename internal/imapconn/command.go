@@ -201,6 +201,7 @@ func (c *Conn) open(ctx context.Context, cmd *Command, args []Arg) error {
 	cmd.tag = c.tagPrefix + strconv.FormatUint(uint64(c.tags), 10)
 	c.flight = append(c.flight, cmd)
 	c.count(cmd, 1)
+	c.tally(cmd.name)
 	c.put(cmd.tag, cmd.tag)
 	c.put(" ", " ")
 	c.put(cmd.name, cmd.name)

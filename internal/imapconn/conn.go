@@ -22,7 +22,8 @@ type Conn struct {
 
 	tagPrefix string
 	tags      uint32
-	flight    []*Command // sent and not answered, oldest first
+	sent      map[string]int64 // commands by name
+	flight    []*Command       // sent and not answered, oldest first
 	// unasked counts those of them that carry a literal nobody consented to;
 	// doubtedAt is the number of the last such command that was refused, until
 	// the server has answered a later one; everUnasked: there was one.

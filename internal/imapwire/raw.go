@@ -71,6 +71,8 @@ type rawConn struct {
 
 	stash    []byte // read beside a blocked write, not yet delivered
 	stashErr error
+
+	detached bool // another client owns it, see Stream.Detach
 }
 
 func newRawConn(conn net.Conn, timeout time.Duration, now func() time.Time) *rawConn {
@@ -108,6 +110,9 @@ func (c *rawConn) arm(set func(time.Time) error) {
 
 // Read reads what has arrived, blocking at most the idle time-out.
 func (c *rawConn) Read(p []byte) (int, error) {
+	if c.detached {
+		return c.readPlain(p)
+	}
 	if len(c.stash) > 0 {
 		n := copy(p, c.stash)
 		c.stash = c.stash[n:]
@@ -148,6 +153,9 @@ func (c *rawConn) Read(p []byte) (int, error) {
 // either direction.
 func (c *rawConn) Write(p []byte) (int, error) {
 	const chunk = 64 << 10 // so that a slow link renews its deadline
+	if c.detached {
+		return c.writePlain(p)
+	}
 	var done int
 	for done < len(p) {
 		n, err := c.writeChunk(p[done:min(len(p), done+chunk)])

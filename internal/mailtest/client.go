@@ -42,7 +42,7 @@ func login(s *Server, user string) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	c := &client{conn: conn, r: bufio.NewReaderSize(conn, 64<<10), w: bufio.NewWriterSize(conn, 64<<10)}
+	c := &client{conn: conn, r: bufio.NewReaderSize(conn, 16<<10), w: bufio.NewWriterSize(conn, 16<<10)}
 	if _, err := c.read(); err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("greeting: %w", err)

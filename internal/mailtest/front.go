@@ -10,10 +10,13 @@ import (
 	"github.com/imaphaul/imaphaul/internal/mailtest/sockets"
 )
 
-// front stands before mox, which allows one client address 30 connections at a
-// time and 300 new ones a minute: it gives every connection a loopback address
-// of its own, far enough apart that mox does not count them together either.
+// front stands before servers that would make tests wait. Mox allows one client
+// address 30 connections at a time and 300 new ones a minute: apart gives every
+// connection a loopback address of its own, far enough from the others that mox
+// does not count them together either. Courier and Cyrus wait for acknowledgements,
+// see promptly.
 type front struct {
+	apart     bool
 	ports     [2]int
 	listeners [2]net.Listener
 	next      atomic.Uint32
@@ -22,8 +25,8 @@ type front struct {
 	open    sockets.Set
 }
 
-func newFront(targets [2]int) (*front, error) {
-	f := &front{}
+func newFront(targets [2]int, apart bool) (*front, error) {
+	f := &front{apart: apart}
 	for i, target := range targets {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -50,7 +53,10 @@ func (f *front) accept(ln net.Listener, target int) {
 		if err != nil {
 			return
 		}
-		dialer := net.Dialer{LocalAddr: f.source()}
+		var dialer net.Dialer
+		if f.apart {
+			dialer.LocalAddr = f.source()
+		}
 		server, err := dialer.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", target))
 		if err != nil {
 			client.Close()
@@ -72,7 +78,7 @@ func (f *front) carry(client, server net.Conn) {
 		from.Close()
 	}
 	both.Go(func() { one(server, client) })
-	both.Go(func() { one(client, server) })
+	both.Go(func() { one(client, promptly{server}) })
 	both.Wait()
 	f.open.Forget(client, server)
 }

@@ -22,7 +22,7 @@ type instance struct {
 	dir       string
 	arguments []string // PORT TLSPORT USERS key=value...
 	release   []func() // of the ports
-	front     *front   // before mox
+	front     *front   // before all but Dovecot
 
 	mu    sync.Mutex
 	cmd   *exec.Cmd
@@ -84,8 +84,8 @@ func (s *Server) try(users int, options []string) error {
 		return err
 	}
 	s.Port, s.TLSPort = ports[0], ports[1]
-	if s.Kind == Mox {
-		if in.front, err = newFront(ports); err != nil {
+	if s.Kind == Mox || s.Kind == Courier || s.Kind == Cyrus {
+		if in.front, err = newFront(ports, s.Kind == Mox); err != nil {
 			in.end()
 			return err
 		}

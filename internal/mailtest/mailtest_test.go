@@ -36,6 +36,7 @@ func TestFillAndSnapshot(t *testing.T) {
 	box := corpus.Generate(corpus.Options{Seed: 1, Messages: 250, MaxAttachment: 200 << 10})
 	for _, s := range servers(t) {
 		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
 			user, _ := s.User(t)
 			Fill(t, s, user, box)
 			got := Snapshot(t, s, user)
@@ -58,6 +59,7 @@ func TestSampleOnServers(t *testing.T) {
 	}
 	for _, s := range servers(t) {
 		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
 			user, _ := s.User(t)
 			Fill(t, s, user, box)
 			for _, line := range Diff(Expected(s, box), Snapshot(t, s, user), Known(s, s)) {
@@ -72,6 +74,7 @@ func TestKnownIsNeeded(t *testing.T) {
 	box := corpus.Generate(corpus.Options{Seed: 1, Messages: 250, MaxAttachment: 1 << 10})
 	for _, kind := range Kinds(t, Cyrus, Mox) {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			s := Real(t, kind)
 			user, _ := s.User(t)
 			Fill(t, s, user, box)
@@ -204,6 +207,7 @@ func TestFolderNameAndPath(t *testing.T) {
 func TestRestart(t *testing.T) {
 	for _, kind := range Kinds(t) {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			s := Own(t, kind, "users=3")
 			user, _ := s.User(t)
 			box := corpus.Generate(corpus.Options{Messages: 20, MaxAttachment: 1 << 10, Folders: 3})

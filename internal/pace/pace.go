@@ -27,6 +27,8 @@ type Limiter struct {
 	// never.
 	maxSleep *time.Duration
 	clock    Clock
+	// Tell, if it is set, is told of every wait before it is made.
+	Tell func(time.Duration)
 }
 
 // Clock is time; tests have their own.
@@ -86,6 +88,9 @@ func (l *Limiter) sleep(ctx context.Context, delay time.Duration) (time.Duration
 	}
 	if delay <= 0 {
 		return 0, ctx.Err()
+	}
+	if l.Tell != nil {
+		l.Tell(delay)
 	}
 	return delay, l.clock.Sleep(ctx, delay)
 }

@@ -41,6 +41,7 @@ type Plan struct {
 	View      View
 	Debug     Debug
 	Run       Run
+	Proof     Proof
 }
 
 // Mode says how far a run goes (imapsync: --dry, --justlogin, --justfolders...).
@@ -56,6 +57,10 @@ const (
 	ModeJustFolderSizes Mode = "justfoldersizes"
 	ModeJustFolders     Mode = "justfolders"
 	ModeSync            Mode = "sync"
+	// ModeVerify and ModeDoctor belong to the commands of these names: nothing is
+	// carried out.
+	ModeVerify Mode = "verify"
+	ModeDoctor Mode = "doctor"
 )
 
 // Folders says which folders take part, under which names they arrive, and

@@ -15,4 +15,10 @@ const (
 // View says what whoever watches the run gets to see of it.
 type View struct {
 	Detail Detail `json:",omitempty"`
+	// Progress: what goes on is shown where it would be by itself only on a terminal,
+	// or nowhere (--progress, --noprogress); nil: as it fits.
+	Progress *bool `json:",omitempty"`
+	// JSON is the file that gets the events as lines of JSON, "-" for standard output,
+	// "" for none.
+	JSON string `json:",omitempty"`
 }

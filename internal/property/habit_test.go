@@ -45,8 +45,8 @@ func habits() (out []habit) {
 				return slices.Concat(head, fmt.Appendf(nil, added[what], n), body)
 			}})
 	}
-	for name, field := range map[string]string{"drop-id": "Message-Id", "drop-received": "Received", "drop-other": "X-Mailer"} {
-		out = append(out, habit{name, func(m []byte, _ int) []byte { return dropLine(m, field) }})
+	for _, drop := range [][2]string{{"drop-id", "Message-Id"}, {"drop-received", "Received"}, {"drop-other", "X-Mailer"}} {
+		out = append(out, habit{drop[0], func(m []byte, _ int) []byte { return dropLine(m, drop[1]) }})
 	}
 	out = append(out,
 		habit{"fold", func(m []byte, _ int) []byte {

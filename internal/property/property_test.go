@@ -13,10 +13,10 @@ import (
 )
 
 // rounds is how many cases an ordinary run of the tests makes up.
-const rounds = 300
+const rounds = 150
 
 // perWorld is how many cases share a pair of servers, whose users never go.
-const perWorld = 50
+const perWorld = 10
 
 // shrinking is how often a failing case is played to make it smaller.
 const shrinking = 120

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,6 +77,7 @@ const (
 	always phase = iota
 	entering
 	storing // what takes room
+	opening // what makes a folder ready
 	leaving // BYE
 )
 
@@ -130,6 +132,7 @@ var rules = []rule{
 	{code: "UNAVAILABLE", action: Again},
 	{code: "INUSE", action: Again},
 	{when: entering, code: "SERVERBUG", action: Again},
+	{when: opening, code: "SERVERBUG", action: Again},
 	{texts: []string{
 		"temporary system problem", "temporarily not available", "please try again later",
 		"timeout while waiting for lock", "timeout waiting for lock",
@@ -178,6 +181,10 @@ func (u *rule) fits(family folders.Family, status string, r Reply, text string) 
 		}
 	case storing:
 		if command != "APPEND" && command != "CREATE" && command != "UID COPY" {
+			return false
+		}
+	case opening:
+		if !slices.Contains([]string{"SELECT", "EXAMINE", "CREATE", "SUBSCRIBE", "STATUS"}, command) {
 			return false
 		}
 	case leaving:

@@ -80,7 +80,7 @@ func (t *Text) folderFigures(e event.FolderDone) {
 func (t *Text) startQuietly(p Preamble) {
 	for _, n := range p.Notes {
 		if strings.HasPrefix(n, "Warning") {
-			t.linef("%s", n)
+			t.in(yellow, func() { t.linef("%s", n) })
 		}
 	}
 }
@@ -93,13 +93,11 @@ func (t *Text) quietly(e event.Event) {
 			t.note(e)
 		}
 	case event.Connected:
-		t.connectionWarnings(e)
+		t.in(yellow, func() { t.connectionWarnings(e) })
 	case event.Quota:
-		t.nearlyFull(e)
+		t.in(yellow, func() { t.nearlyFull(e) })
 	case event.Mapped:
-		for _, w := range e.Warnings {
-			t.linef("Warning: %s", w)
-		}
+		t.mappingWarnings(e)
 	case event.FolderSkipped:
 		if e.LeavesMail() {
 			t.print(e)
@@ -150,7 +148,7 @@ func (t *Text) finishedQuietly(e event.Finished) {
 		}
 	}
 	if loop {
-		t.verdict()
+		t.coloured(t.verdict)
 	}
 	if s.ErrorCount > 0 {
 		c := s.MostFrequent()

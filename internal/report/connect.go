@@ -53,7 +53,7 @@ func (t *Text) connected(e event.Connected) {
 	if e.TLS != "" {
 		t.linef("Host%d: encrypted with %s", e.Side, e.TLS)
 	}
-	t.connectionWarnings(e)
+	t.in(yellow, func() { t.connectionWarnings(e) })
 }
 
 // connectionWarnings says what is not safe about a connection.
@@ -122,7 +122,7 @@ func (t *Text) quota(e event.Quota) {
 	}
 	t.linef("Host%d: Quota current storage is %d bytes. Limit is %d bytes. So %s %% full",
 		e.Side, e.Used, e.Limit, percent)
-	t.nearlyFull(e)
+	t.in(yellow, func() { t.nearlyFull(e) })
 }
 
 // nearlyFull warns of a mailbox with little room.

@@ -79,7 +79,13 @@ func (t *Text) Exit(e Ending) {
 	if t.o.Detail != Quiet {
 		t.serversLeft()
 	}
-	t.linef("%s", ExitLine(e.Code, max(e.Errors, t.stats.ErrorCount), t.o.ErrorsMax, t.o.Process.PID))
+	colour := green
+	if e.Code != event.ExitOK {
+		colour = red
+	}
+	t.in(colour, func() {
+		t.linef("%s", ExitLine(e.Code, max(e.Errors, t.stats.ErrorCount), t.o.ErrorsMax, t.o.Process.PID))
+	})
 	if t.o.Detail == Quiet {
 		t.logLine("filepath", e.NoLog)
 		return

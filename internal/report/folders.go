@@ -96,10 +96,16 @@ func (t *Text) mapped(e event.Mapped) {
 		}
 		t.blank()
 	}
-	for _, w := range e.Warnings {
-		t.linef("Warning: %s", w)
-	}
+	t.mappingWarnings(e)
 	t.lists, t.subscribed = [3][]event.Folder{}, [3][]event.Folder{}
+}
+
+func (t *Text) mappingWarnings(e event.Mapped) {
+	t.in(yellow, func() {
+		for _, w := range e.Warnings {
+			t.linef("Warning: %s", w)
+		}
+	})
 }
 
 // pairs prints the rows that one rule made, under its title, and then those of its

@@ -349,7 +349,7 @@ func TestGolden(t *testing.T) {
 				event.LoopStart{Folders: 2},
 				event.FolderStart{Index: 1, Of: 2, From: inbox, To: inbox},
 				event.SignalReceived{Signal: "HUP", Count: 1, What: "print"},
-				event.SignalReceived{Signal: "INT", Count: 1, What: "stop"},
+				event.SignalReceived{Signal: "INT", Count: 1, What: "stop", Messages: 36, Bytes: 2_700_000, Within: 10 * time.Second},
 				event.MessageSkipped{Side: 1, Folder: inbox, UID: 9, Bytes: 1000, Reason: event.SkipUnsent},
 				event.FolderDone{From: inbox, To: inbox, Identified1: 3, Identified2: 2, OnlyOn1: 1},
 				event.Finished{Mode: "sync", Stopped: "signal", Signal: "INT"},

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -99,13 +100,14 @@ func (t *Text) messageSkipped(e event.MessageSkipped) {
 	case event.SkipTooBig, event.SkipTooSmall:
 		t.linef("msg %s/%d skipped %s", f, uid, e.Detail)
 	case event.SkipLongLine, event.SkipShortLine:
-		t.linef("- msg %s/%d skipped S[%d] (Subject:[%s]) %s", f, uid, e.Bytes, e.Subject, e.Detail)
-	case event.SkipByRule, event.SkipTransform:
-		detail := e.Detail
-		if detail == "" {
-			detail = reasonWords[e.Reason]
+		if e.Line == "" {
+			e.Line = fmt.Sprintf("- msg %s/%d skipped S[%d] (Subject:[%s]) %s", f, uid, e.Bytes, e.Subject, e.Detail)
 		}
-		t.linef("- msg %s/%d {%d} S[%d] (Subject:[%s]) %s", f, uid, e.Bytes, e.Bytes, e.Subject, detail)
+		t.linef("%s", e.Line)
+	case event.SkipByRule, event.SkipTransform:
+		if e.Line != "" {
+			t.linef("%s", e.Line)
+		}
 		t.linef("- msg %s/%d skipped.", f, uid)
 	default:
 		t.linef("msg %s/%d skipped: %s%s", f, uid, reasonOf(e.Reason), spaced(e.Detail))

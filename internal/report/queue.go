@@ -17,6 +17,9 @@ const queueSize = 16 << 20
 type Queue struct {
 	w   io.Writer
 	log string // the log's name, "" for none
+	// Lost, if it is set before the first Write, appends the line that stands for
+	// lines left out, in place of the text's.
+	Lost func(dst []byte, lines int) []byte
 
 	mu     sync.Mutex
 	more   *sync.Cond
@@ -61,6 +64,11 @@ func (q *Queue) Write(p []byte) (int, error) {
 // tellLost says where lines are missing. q.mu is held.
 func (q *Queue) tellLost() {
 	if q.lost == 0 {
+		return
+	}
+	if q.Lost != nil {
+		q.buf = q.Lost(q.buf, q.lost)
+		q.lost = 0
 		return
 	}
 	q.buf = fmt.Appendf(q.buf, "... %d lines are left out here, since nobody read the output", q.lost)

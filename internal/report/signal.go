@@ -1,6 +1,11 @@
 package report
 
-import "github.com/imaphaul/imaphaul/internal/event"
+import (
+	"fmt"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/units"
+)
 
 // signalReceived prints what imapsync prints when a signal comes in
 // ("Got a signal"), and what it will lead to here.
@@ -8,9 +13,9 @@ func (t *Text) signalReceived(e event.SignalReceived) {
 	switch e.What {
 	case "stop":
 		t.askedToTerminate(e.Signal)
-		t.linef("Finishing what is under way first. The same again within 2 seconds stops at once.")
+		t.finishing(e)
 	case "stop now":
-		t.linef("Got two signals %s within 2 seconds. Exiting...", e.Signal)
+		t.linef("Got a second signal, %s. Exiting...", e.Signal)
 		if !t.signalled {
 			t.askedToTerminate(e.Signal)
 		}
@@ -25,6 +30,18 @@ func (t *Text) signalReceived(e event.SignalReceived) {
 			t.statistics()
 		}
 	}
+}
+
+// finishing says what is under way, and how long that may take.
+func (t *Text) finishing(e event.SignalReceived) {
+	what := "Finishing what is under way first"
+	if e.Messages > 0 {
+		what += fmt.Sprintf(": %d message(s), %s", e.Messages, units.Bytes(e.Bytes))
+	}
+	if e.Within > 0 {
+		what += fmt.Sprintf("; it is waited for %s s at most", seconds(e.Within))
+	}
+	t.linef("%s. Another signal ends the run at once.", what)
 }
 
 func (t *Text) gotSignal(name, end string) {

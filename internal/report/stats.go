@@ -22,7 +22,7 @@ func (t *Text) statistics() {
 	for _, f := range t.figures() {
 		t.linef("%-40s: %s", f.label, f.text)
 	}
-	t.verdict()
+	t.coloured(t.verdict)
 	t.linef("Detected %d errors", t.stats.ErrorCount)
 	t.linef("%s", homepage)
 }

@@ -29,6 +29,8 @@ type Options struct {
 
 	// Detail is how much of the text is printed.
 	Detail Detail
+	// Colour marks warnings, errors and the verdict, for a terminal.
+	Colour bool
 
 	Dry         bool
 	JustFolders bool
@@ -89,7 +91,9 @@ type Text struct {
 	scratch []byte // the line being formatted
 	timer   *time.Timer
 	armed   bool
-	err     error // the first failure of w
+	err     error  // the first failure of w
+	colour  string // of the lines being printed, "" for none
+	printed time.Time
 	eta     etaCache
 
 	// What a line needs to remember of earlier events.
@@ -109,6 +113,7 @@ func NewText(w io.Writer, tally *event.Tally, o Options) *Text {
 	if t.now == nil {
 		t.now = time.Now
 	}
+	t.printed = t.now()
 	return t
 }
 
@@ -116,6 +121,10 @@ func NewText(w io.Writer, tally *event.Tally, o Options) *Text {
 func (t *Text) Event(e event.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.o.Colour {
+		t.colour = colourOf(e)
+		defer func() { t.colour = "" }()
+	}
 	if t.o.Detail != Whole && t.briefly(e) {
 		t.flush()
 		return
@@ -145,6 +154,8 @@ func (t *Text) print(e event.Event) bool {
 		t.messageSkipped(e)
 		t.flushSoon()
 		return false
+	case event.Underway, event.Waiting:
+		return false // for those who show what goes on
 	case event.MessagesPresent:
 		// imapsync is silent about messages that are there already; so is this.
 		return false
@@ -254,6 +265,13 @@ func (t *Text) Trace(line []byte) {
 	}
 }
 
+// Printed is when something was written out last, or when the text was begun.
+func (t *Text) Printed() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.printed
+}
+
 // Flush writes out what is buffered and returns the first error that writing
 // ever met.
 func (t *Text) Flush() error {
@@ -311,12 +329,17 @@ func (t *Text) flush() {
 		_, t.err = t.w.Write(t.buf)
 	}
 	t.buf = t.buf[:0]
+	t.printed = t.now()
 }
 
 // linef prints one line; control characters in it are made visible.
 func (t *Text) linef(format string, args ...any) {
 	t.scratch = fmt.Appendf(t.scratch[:0], format, args...)
+	t.buf = append(t.buf, t.colour...)
 	t.buf = display.Append(t.buf, t.scratch)
+	if t.colour != "" {
+		t.buf = append(t.buf, plain...)
+	}
 	t.buf = append(t.buf, '\n')
 }
 

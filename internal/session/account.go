@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"sync"
@@ -80,6 +81,7 @@ type Account struct {
 	reconnections     int
 	bytesIn, bytesOut int64
 	commands          int64
+	commandNames      map[string]int64
 	fault             error // of the certificate, which was let pass on loopback
 }
 
@@ -138,13 +140,15 @@ func (s *Account) Stopping() bool { return s.control.Stopping() }
 type Figures struct {
 	BytesIn, BytesOut, Commands int64
 	Reconnections               int
+	// CommandNames is how often each command was sent, by its name in upper case.
+	CommandNames map[string]int64
 }
 
 // Figures are those so far.
 func (s *Account) Figures() Figures {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Figures{s.bytesIn, s.bytesOut, s.commands, s.reconnections}
+	return Figures{s.bytesIn, s.bytesOut, s.commands, s.reconnections, maps.Clone(s.commandNames)}
 }
 
 // count keeps what a connection that is going away has counted.
@@ -155,6 +159,12 @@ func (s *Account) count(c *imapconn.Conn) {
 	s.bytesIn += n.NetIn
 	s.bytesOut += n.NetOut
 	s.commands += int64(c.Commands())
+	if s.commandNames == nil {
+		s.commandNames = make(map[string]int64)
+	}
+	for name, k := range c.CommandNames() {
+		s.commandNames[name] += k
+	}
 	s.Governor.Closed()
 }
 

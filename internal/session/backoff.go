@@ -130,7 +130,9 @@ func (b *Backoff) Patience(ctx context.Context, n int, own Keeper) error {
 	if b.left() > 0 {
 		return b.WaitWith(ctx, own)
 	}
-	return b.control.Rest(ctx, b.control.Pause(n), own)
+	wait := b.control.Pause(n)
+	b.control.TellWait(0, wait, "before trying again what was refused")
+	return b.control.Rest(ctx, wait, own)
 }
 
 // WorthAnother reports whether something is to be tried again that was refused for

@@ -247,9 +247,9 @@ func (c *Control) Idle() time.Duration {
 	return idleLimit
 }
 
-// stopWait is how long what is under way is waited for after a request to stop. What
+// StopWait is how long what is under way is waited for after a request to stop. What
 // has not come by then is in doubt, and settled by the journal.
-const stopWait = 10 * time.Second
+const StopWait = 10 * time.Second
 
 // Watch returns a context that ends when the run was asked to stop and does not come
 // to its end by itself; underWay is the number of messages whose outcome is not known
@@ -257,7 +257,7 @@ const stopWait = 10 * time.Second
 func (c *Control) Watch(ctx context.Context, underWay func() int64) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	over, watching := make(chan struct{}), make(chan struct{})
-	wait := stopWait
+	wait := StopWait
 	if c.o.StopWait > 0 {
 		wait = c.o.StopWait
 	}

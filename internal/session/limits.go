@@ -75,6 +75,7 @@ func NewLimits(p *plan.Limits, c *Control, clock pace.Clock) *Limits {
 	for n := event.Side(1); n <= 2; n++ {
 		if p.MaxMessagesPerSecond > 0 {
 			l.messages[n] = pace.New(p.MaxMessagesPerSecond, p.MaxSleep, l.clock)
+			l.messages[n].Tell = func(d time.Duration) { c.TellWait(n, d, "--maxmessagespersecond") }
 		}
 		if p.MaxBytesPerSecond > 0 {
 			l.bytes[n] = pace.New(float64(p.MaxBytesPerSecond), p.MaxSleep, l.clock)
@@ -192,7 +193,7 @@ func (l *Limits) TellSlept(least time.Duration) {
 			continue
 		}
 		if slept := l.slept[i].Swap(0); slept > 0 {
-			l.control.Emit(event.Throttled{Side: 1, For: time.Duration(slept), Why: why})
+			l.control.Emit(event.Throttled{Side: 1, For: time.Duration(slept), Why: why, Over: true})
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -32,6 +33,8 @@ import (
 
 // Terms say how the folders of one side are read: the same for all of them.
 type Terms struct {
+	// Listed counts what is listed, for whoever watches; nil for nobody.
+	Listed    *atomic.Int64
 	Side      event.Side
 	Control   *session.Control
 	Identity  *plan.Identity
@@ -255,6 +258,9 @@ func (l *Reader) record(m *imapconn.Message) (listing.Record, bool, error) {
 
 // record is the record of a message of a mailbox, whatever is chosen.
 func (t *Terms) record(m *imapconn.Message, mailbox string) (listing.Record, bool, error) {
+	if t.Listed != nil {
+		t.Listed.Add(1)
+	}
 	r := listing.Record{UID: m.UID, Size: m.Size, Flags: t.Flags.Intern(m.Flags)}
 	if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
 		r.Date, r.Zone = seconds, zone

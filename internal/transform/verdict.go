@@ -60,6 +60,27 @@ func (v Verdict) Reason() string {
 	return fmt.Sprintf("cause %d", v.Cause)
 }
 
+// More is what the name of the option leaves out of the reason: the expression, a
+// limit, or what failed.
+func (v Verdict) More() string {
+	switch v.Cause {
+	case Keep:
+		return ""
+	case SkippedByRule:
+		return v.Detail
+	case LongLine, ShortLines:
+		return "(" + v.Reason() + ")"
+	}
+	return "(" + v.Reason() + ")" + spaced(v.Detail)
+}
+
+func spaced(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " " + s
+}
+
 // Line is the line imapsync prints for a message it does not copy
 // ("msg F/U ... skipped"), without line end; "" for a kept one and for those of
 // which imapsync prints only the next line, "- msg F/U skipped.". That next line

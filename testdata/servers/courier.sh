@@ -62,12 +62,13 @@ hashed() { password "$2" | { cat; echo; } | userdbpw "-hmac-$1"; }
 # hashes: a line for each user, with the name and the four hashes of the password.
 # They cost ten processes a user, so they are kept beside the packages.
 hashes() {
-  local kept=$cache/courier-users.$USERS user
+  local kept=$cache/courier-users.$USERS user new
   if [[ ! -s $kept ]]; then
+    new=$(mktemp "$kept.XXXXXX") # numbers of processes are not unique in a view of one's own
     for user in $(seq -f u%g "$USERS"); do
       echo "$user $(openssl passwd -1 "$(password "$user")") $(hashed md5 "$user") $(hashed sha1 "$user") $(hashed sha256 "$user")"
-    done >"$kept.$BASHPID"
-    mv "$kept.$BASHPID" "$kept"
+    done >"$new"
+    mv "$new" "$kept"
   fi
   cat "$kept"
 }

@@ -57,12 +57,24 @@ EVENTS {
 CONF
 }
 
-daemons() {
-  local user
-  if [[ $(cat conf/users 2>/dev/null) != "$USERS" ]]; then
+# passwords: the passwords of all users. They cost a process a user, so they are kept
+# beside the packages.
+passwords() {
+  local kept=$cache/cyrus-users.$USERS user new
+  if [[ ! -s $kept ]]; then
+    new=$(mktemp -d "$kept.XXXXXX")
     for user in admin $(seq -f u%g "$USERS"); do
-      password "$user" | saslpasswd2 -p -c -u localhost -f conf/sasldb2 "$user"
+      password "$user" | saslpasswd2 -p -c -u localhost -f "$new/db" "$user"
     done
+    mv "$new/db" "$kept"
+    rmdir "$new"
+  fi
+  cp "$kept" conf/sasldb2
+}
+
+daemons() {
+  if [[ $(cat conf/users 2>/dev/null) != "$USERS" ]]; then
+    passwords
     chown -R mail:mail conf spool
     echo "$USERS" >conf/users
   fi

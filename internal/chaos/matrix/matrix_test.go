@@ -74,19 +74,23 @@ func TestMatrix(t *testing.T) {
 	}
 	table := newTable()
 	begun := time.Now()
-	for _, f := range faults {
-		if !whole && time.Since(begun) > budget {
-			break
-		}
-		var found findings
-		t.Run(f.String(), func(t *testing.T) {
-			found = f.play(t)
-			if len(found.wrong) > 0 {
-				t.Error(strings.Join(found.wrong, "\n"))
+	t.Run("faults", func(t *testing.T) {
+		for _, f := range faults {
+			if !whole && time.Since(begun) > budget {
+				break
 			}
-		})
-		table.add(f, found)
-	}
+			t.Run(f.String(), func(t *testing.T) {
+				if whole {
+					t.Parallel()
+				}
+				found := f.play(t)
+				if len(found.wrong) > 0 {
+					t.Error(strings.Join(found.wrong, "\n"))
+				}
+				table.add(f, found)
+			})
+		}
+	})
 	t.Logf("in %v: %s", time.Since(begun).Round(time.Second), table.sum())
 	if *writeTable && *only == "" {
 		t.Logf("\n%s", table)

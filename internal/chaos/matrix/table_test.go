@@ -4,21 +4,23 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 )
 
 // table counts what became of the faults, by command and kind.
 type table struct {
+	mu    sync.Mutex
 	all   cell
 	cells map[string]*cell // by row and kind
-	rows  []string
 }
 
 type cell struct{ played, again, failed, idle int }
 
 func newTable() *table { return &table{cells: make(map[string]*cell)} }
 
-func (t *table) add(f fault, found findings) {
+// row names the row of a fault.
+func (f fault) row() string {
 	row := fmt.Sprintf("%s, host%d", f.command.name, f.command.side)
 	if f.command.scenario != copying {
 		row += " (" + f.command.scenario.name + ")"
@@ -26,7 +28,13 @@ func (t *table) add(f fault, found findings) {
 	if f.both {
 		row = strings.Replace(row, fmt.Sprintf("host%d", f.command.side), "both", 1)
 	}
-	key := row + "\n" + f.kind.name
+	return row
+}
+
+func (t *table) add(f fault, found findings) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := f.row() + "\n" + f.kind.name
 	if t.cells[key] == nil {
 		t.cells[key] = &cell{}
 	}
@@ -42,12 +50,6 @@ func (t *table) add(f fault, found findings) {
 			c.idle++
 		}
 	}
-	for _, r := range t.rows {
-		if r == row {
-			return
-		}
-	}
-	t.rows = append(t.rows, row)
 }
 
 // sum is one sentence.
@@ -65,7 +67,13 @@ func (t *table) String() string {
 		fmt.Fprintf(&b, " %s |", k.name)
 	}
 	b.WriteString("\n|---|" + strings.Repeat("---|", len(kinds)) + "\n")
-	for _, row := range t.rows {
+	told := make(map[string]bool)
+	for _, f := range all() {
+		row := f.row()
+		if told[row] {
+			continue
+		}
+		told[row] = true
 		fmt.Fprintf(&b, "| %s |", row)
 		for _, k := range kinds {
 			c := t.cells[row+"\n"+k.name]

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"net"
 	"sync"
 	"time"
@@ -107,14 +108,14 @@ func (c *connection) read(d Direction, from net.Conn, q *queue) {
 			_ = s.SetReadBuffer(narrowBuffer)
 		}
 	}
+	buf := make([]byte, size)
 	for {
-		buf := make([]byte, size)
 		n, err := from.Read(buf)
 		if rate > 0 && n > 0 && !c.waitUntil(c.proxy.lines[d].carried(n, rate)) {
 			return
 		}
 		due := time.Now().Add(c.proxy.options.Delay)
-		if n > 0 && !q.put(parcel{buf[:n], due}) {
+		if n > 0 && !q.put(parcel{bytes.Clone(buf[:n]), due}) {
 			return
 		}
 		if err != nil {

@@ -65,6 +65,9 @@ type Faults struct {
 
 	// Changes are made to each message that is stored, one after the other.
 	Changes []Change
+
+	// Watch is no fault: Served then also tells of Again and Stale.
+	Watch bool
 }
 
 // Spill is a set of refusals.

@@ -78,6 +78,10 @@ func (c *session) stale(line, rest string) string {
 	if !changed {
 		return line
 	}
+	if !c.s.faults.StaleStatus {
+		c.s.serve(func(s *Served) { s.Stale++ })
+		return line
+	}
 	c.s.note("StaleStatus")
 	return "* STATUS " + quote(name) + " (" + strings.Join(words, " ") + ")\r\n"
 }

@@ -225,7 +225,7 @@ func (c *session) carryOut(cmd command, args string) error {
 		c.selected, c.then = "", nil
 		if good {
 			c.selected = name
-			if c.s.faults.StaleStatus {
+			if c.s.faults.StaleStatus || c.s.faults.Watch {
 				c.then = c.s.status(folder{c.user, name})
 			}
 		}

@@ -34,11 +34,15 @@ func (c *session) store(tag string, to folder, all []incoming) error {
 		for _, change := range f.Changes {
 			m.body = change(m.body)
 		}
-		if f.Recognises {
-			if uid := c.s.find(to, m.body); uid != 0 {
+		if f.Recognises || f.Watch {
+			uid := c.s.find(to, m.body)
+			if uid != 0 && f.Recognises {
 				c.s.note("Recognises")
 				uids = append(uids, uid)
 				continue
+			}
+			if uid != 0 {
+				c.s.serve(func(s *Served) { s.Again++ })
 			}
 		}
 		if c.s.due("Drop", f.Drop) {
@@ -64,6 +68,12 @@ func (c *session) store(tag string, to folder, all []incoming) error {
 		}
 		uid := number(got[2])
 		uids = append(uids, uid)
+		c.s.serve(func(s *Served) {
+			s.Messages++
+			if to.name != c.selected {
+				s.Unselected++
+			}
+		})
 		switch {
 		case to.name != c.selected && c.s.due("Loses", f.Loses):
 			lost = append(lost, stored{to, uid})

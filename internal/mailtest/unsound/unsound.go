@@ -116,6 +116,12 @@ type Served struct {
 	Batch int
 	// Arguments are literals that were no messages.
 	Arguments int
+	// Messages were stored by APPEND, Unselected of them in a folder that was not
+	// selected then.
+	Messages, Unselected int
+	// Again counts messages that the folder had already, byte for byte, and Stale the
+	// answers that StaleStatus would have changed. Both are told with Faults.Watch.
+	Again, Stale int
 }
 
 // Served tells what clients had carried out so far.

@@ -1,0 +1,12 @@
+package cli
+
+func proofOptions() []Option {
+	return rows(GroupProof,
+		own(Option{Name: "verify", Kind: Str, Arg: "sizes|headers|full|sample=n%", Auto: "full with imaphaul verify, else none", Help: "Hold both accounts against each other at the end of the run: by identifying headers and sizes, by whole headers, by whole messages, or by whole messages of a sample."}),
+		own(Option{Name: "strict", Kind: Switch, Help: "Count differences that host2's known habits explain, too."}),
+		own(Option{Name: "manifest", Kind: Str, Arg: "file", Help: "Write a certificate of the verification: a line for each message, with digests of both sides."}),
+		own(Option{Name: "against", Kind: Str, Arg: "file", Help: "With imaphaul verify: hold host2 alone against such a certificate."}),
+		own(Option{Name: "againstflags", Kind: Switch, Help: "With --against: compare flags, too."}),
+		own(Option{Name: "tsv", Kind: Switch, Help: "With imaphaul verify: print tab-separated values."}),
+	)
+}

@@ -1,0 +1,13 @@
+package cli
+
+// status reads the arguments behind "imaphaul status".
+func status(args []string) *Outcome {
+	const usage = "USAGE\n  imaphaul status PID|PIDFILE\n\nSays in five lines where a run is. It sends SIGUSR1 to the process, which says the same in its own output and log.\n"
+	switch {
+	case len(args) == 0, len(args) == 1 && (args[0] == "--help" || args[0] == "-h"):
+		return &Outcome{Stdout: usage}
+	case len(args) > 1 || args[0] == "":
+		return &Outcome{Code: exitUsage, Stderr: "Error: status: give one process, by its number or its pid file.\n" + usage, Command: true}
+	}
+	return &Outcome{Status: args[0]}
+}

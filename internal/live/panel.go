@@ -1,0 +1,90 @@
+package live
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+)
+
+// refresh is how often the standing lines are drawn anew.
+const refresh = 250 * time.Millisecond
+
+// leastWidth is the least that counts as a terminal's width; systems that do not
+// know it say 0.
+const leastWidth = 20
+
+// Panel is a terminal whose text scrolls above two lines that stand. It is the
+// io.Writer of the text.
+type Panel struct {
+	progress *mpb.Progress
+	bar      *mpb.Bar
+	out      io.Writer
+
+	mu     sync.Mutex
+	lines  [2]string
+	closed bool
+}
+
+// NewPanel draws the lines of view, which is called from another goroutine, on a
+// terminal. Close ends it; until then nobody else may write there.
+func NewPanel(terminal *os.File, view func() View, colour bool) (*Panel, error) {
+	p := &Panel{out: terminal}
+	p.progress = mpb.New(mpb.WithOutput(terminal), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh())
+	width := func(st decor.Statistics) int {
+		if st.AvailableWidth < leastWidth {
+			return 80
+		}
+		return st.AvailableWidth
+	}
+	first := mpb.BarFillerFunc(func(w io.Writer, st decor.Statistics) error {
+		lines := view().Lines(width(st), colour)
+		p.mu.Lock()
+		p.lines = lines
+		p.mu.Unlock()
+		_, err := io.WriteString(w, lines[0]+"\n")
+		return err
+	})
+	second := mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		_, err := io.WriteString(w, p.lines[1])
+		return err
+	})
+	var err error
+	p.bar, err = p.progress.Add(0, second, mpb.BarTopExtender(first), mpb.BarFillerTrim(), mpb.BarRemoveOnComplete())
+	if err != nil {
+		p.progress.Shutdown()
+		return nil, fmt.Errorf("the standing lines cannot be drawn: %w", err)
+	}
+	return p, nil
+}
+
+// Write prints text, which consists of whole lines, above the standing ones; after
+// Close it prints it below everything.
+func (p *Panel) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	closed := p.closed
+	p.mu.Unlock()
+	if closed {
+		return p.out.Write(text)
+	}
+	n, err := p.progress.Write(text)
+	if err != nil { // it was closed meanwhile, or cannot draw any more
+		return p.out.Write(text)
+	}
+	return n, nil
+}
+
+// Close takes the standing lines away, when all that was written is on the terminal.
+func (p *Panel) Close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.bar.Abort(true)
+	p.progress.Wait()
+}
