@@ -107,7 +107,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 					parts[at.from] = make(map[imap.UID]bool)
 				}
 				parts[at.from][at.fromUID] = at.part
-				if r.p.Deletion.Delete1 { // host1 may not have it any more
+				if r.p.Deletion.Delete1 || r.p.Deletion.Expunge1 { // host1 may not have it any more
 					note(2, at.folder, at.uid, rec.UID)
 				}
 			default:

@@ -29,6 +29,10 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		unmarked bool
 	}
 	verdicts := make(map[pairOf]bool)
+	several := make(map[int32]bool) // host2 records that stand for equal messages
+	for _, m := range fs.pairing.Repeated1 {
+		several[m.Dst] = true
+	}
 	defer fs.tellUnlisted()
 	for _, m := range fs.pairing.Present {
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
@@ -38,6 +42,8 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 			continue
 		case m.Trust != compare.Certain:
 			continue // whose flags these are is not certain
+		case fs.doubted[src.UID] && several[m.Dst]:
+			continue // nor which of its equals the owner has marked
 		case m.Shared && !turn.here && (deleted1 || !deleted2):
 			continue // its flags are those of the message that it was made from
 		case turn.waits(m, deleted1):

@@ -11,6 +11,7 @@ import (
 // A message that Gmail lists under several labels goes over the wire once, and
 // is in every folder of host2 afterwards.
 func TestGmailBodiesMoveOnce(t *testing.T) {
+	t.Parallel()
 	a := newAccount(t, mailtest.Real(t, mailtest.Hoodiecrow, "mode=gmail"))
 	box := letters(8, 20000)
 	letter := box.Folders[0].Messages
@@ -20,10 +21,10 @@ func TestGmailBodiesMoveOnce(t *testing.T) {
 	mailtest.Fill(t, a.s, a.user, box)
 	for _, kind := range mailtest.Kinds(t, mailtest.Dovecot, mailtest.Courier) {
 		t.Run(kind, func(t *testing.T) {
-			t.Setenv("XDG_STATE_HOME", t.TempDir())
+			journal := []string{"--cachedir", t.TempDir()}
 			b, line := metered(t, newAccount(t, mailtest.Real(t, kind)))
 			_, commands := between(line, func() {
-				out := migrate(t, a, b)
+				out := migrate(t, a, b, journal...)
 				out.expect(t, 0)
 				if out.stats.Transferred != 20 {
 					t.Errorf("%d messages, want 20\n%s", out.stats.Transferred, out.text)
@@ -44,7 +45,7 @@ func TestGmailBodiesMoveOnce(t *testing.T) {
 			for _, line := range mailtest.Diff(mailtest.Snapshot(t, a.s, a.user), mailtest.Snapshot(t, b.s, b.user), rules) {
 				t.Error(line)
 			}
-			if out := migrate(t, a, b); out.stats.Transferred != 0 || out.code() != 0 {
+			if out := migrate(t, a, b, journal...); out.stats.Transferred != 0 || out.code() != 0 {
 				t.Errorf("the second run copied %d messages, exit code %d\n%s", out.stats.Transferred, out.code(), out.text)
 			}
 		})

@@ -45,19 +45,21 @@ const loginTurns = 2
 // their counts, and selects none of them; a run after small changes looks only
 // at the folders concerned.
 func TestSecondRunCostsThreeRoundTrips(t *testing.T) {
+	t.Parallel()
 	for _, kind := range mailtest.Kinds(t, mailtest.Dovecot, mailtest.Cyrus, mailtest.Mox) {
 		t.Run(kind, func(t *testing.T) {
-			t.Setenv("XDG_STATE_HOME", t.TempDir())
+			t.Parallel()
+			journal := []string{"--cachedir", t.TempDir()}
 			a, pa := metered(t, newAccount(t, mailtest.Real(t, kind)))
 			b, pb := metered(t, newAccount(t, mailtest.Real(t, mailtest.Dovecot, "sep=.", "prefix=INBOX.")))
 			box := corpus.Generate(corpus.Options{Seed: 5, Messages: 300, Folders: 12, Distinct: true, PlainHeaders: true, MaxAttachment: 4096})
 			mailtest.Fill(t, a.s, a.user, box)
-			migrate(t, a, b).expect(t, 0)
+			migrate(t, a, b, journal...).expect(t, 0)
 			same(t, a, b)
 
 			var second outcome
 			turnsB, commandsB := between(pb, func() {
-				turnsA, commandsA := between(pa, func() { second = migrate(t, a, b) })
+				turnsA, commandsA := between(pa, func() { second = migrate(t, a, b, journal...) })
 				second.expect(t, 0)
 				if turnsA > loginTurns+3 || commandsA["SELECT"]+commandsA["EXAMINE"] > 0 {
 					t.Errorf("host1: %d round trips, %v\n%s", turnsA, commandsA, pa.Transcript(2, proxy.ToServer))
@@ -75,7 +77,7 @@ func TestSecondRunCostsThreeRoundTrips(t *testing.T) {
 			setFlag(t, a, "INBOX", 1, imap.FlagFlagged)
 			var third outcome
 			turnsB, commandsB = between(pb, func() {
-				turnsA, commandsA := between(pa, func() { third = migrate(t, a, b) })
+				turnsA, commandsA := between(pa, func() { third = migrate(t, a, b, journal...) })
 				third.expect(t, 0)
 				if turnsA > loginTurns+12 || commandsA["EXAMINE"] != 1 {
 					t.Errorf("host1: %d round trips for one change, %v", turnsA, commandsA)

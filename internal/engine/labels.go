@@ -11,12 +11,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
-	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
-
-// capGmail is Gmail's extension: labels and message numbers.
-const capGmail = session.CapGmail
 
 // labels reports whether Gmail labels are carried over: asked for, and known to
 // both servers. On others the item would be refused with the whole listing.

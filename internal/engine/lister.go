@@ -67,9 +67,11 @@ func (l *lister) keep() {
 	} else {
 		maps.Copy(*labels, found.Labels)
 	}
-	if l.fs.numbers == nil {
+	switch {
+	case l.n != 1: // both sides are listed at once, and numbers are host1's
+	case l.fs.numbers == nil:
 		l.fs.numbers = found.Numbers
-	} else {
+	default:
 		maps.Copy(l.fs.numbers, found.Numbers)
 	}
 	for _, b := range found.Unreadable {

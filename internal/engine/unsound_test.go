@@ -293,7 +293,7 @@ func playOn(t *testing.T, s *scenario, now time.Time, f unsound.Faults) ([]look,
 			options = append(options, text)
 		}
 		// A misunderstanding must not take two minutes.
-		options = append(options, "--timeout1", "10", "--timeout2", "10")
+		options = append(options, "--timeout1", "60", "--timeout2", "60")
 		l := look{before: sc.states, options: st.options}
 		l.played = sc.own(t, options)
 		for side := 1; side <= 2; side++ {

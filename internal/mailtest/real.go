@@ -26,13 +26,18 @@ const usersPerServer = 40
 // several tests may find the same server before any of them takes its users.
 const spare = 20
 
-// shared are the real servers of this process by kind and options; the last one
-// of a list takes new users.
+// shared are the real servers of this process by kind and options.
 var shared = struct {
 	sync.Mutex
-	byName map[string][]*Server
-	all    []*Server
-}{byName: make(map[string][]*Server)}
+	byName map[string]*alike
+}{byName: make(map[string]*alike)}
+
+// alike are servers of one kind with the same options; the last one takes new users.
+// The lock is held while one starts: servers of other kinds start meanwhile.
+type alike struct {
+	sync.Mutex
+	servers []*Server
+}
 
 // Kinds returns those of the wanted kinds (default RealKinds) that can run here.
 // For the others it says loudly why not; with CI=true that fails the test, and
@@ -118,17 +123,21 @@ func Real(t testing.TB, kind string, options ...string) *Server {
 		t.Cleanup(s.stop)
 		return s
 	}
-	shared.Lock()
-	defer shared.Unlock()
 	name := strings.Join(append([]string{kind}, slices.Sorted(slices.Values(options))...), " ")
-	if list := shared.byName[name]; len(list) > 0 {
-		if last := list[len(list)-1]; last.free() >= spare {
-			return last
-		}
+	shared.Lock()
+	these := shared.byName[name]
+	if these == nil {
+		these = new(alike)
+		shared.byName[name] = these
+	}
+	shared.Unlock()
+	these.Lock()
+	defer these.Unlock()
+	if n := len(these.servers); n > 0 && these.servers[n-1].free() >= spare {
+		return these.servers[n-1]
 	}
 	s := launch(t, kind, options)
-	shared.byName[name] = append(shared.byName[name], s)
-	shared.all = append(shared.all, s)
+	these.servers = append(these.servers, s)
 	return s
 }
 
@@ -156,8 +165,10 @@ func Main(m *testing.M) int {
 		shared.Lock()
 		defer shared.Unlock()
 		var ending sync.WaitGroup
-		for _, s := range shared.all {
-			ending.Go(s.stop)
+		for _, these := range shared.byName {
+			for _, s := range these.servers {
+				ending.Go(s.stop)
+			}
 		}
 		ending.Wait()
 	}()

@@ -165,7 +165,7 @@ func nothingTwice(f *facts) (out []violation) {
 		for i := range f.before[f.to][folder].messages {
 			m := &f.before[f.to][folder].messages[i]
 			at := place{f.to, folder, f.before[f.to][folder].validity, m.uid}
-			if by := f.p.origins[at].by; strip(m.body) == content && (by == 0 || by == f.from) {
+			if by := f.p.origins[at].by; strip(m.body) == content && (by == 0 || by == f.from) && (!f.o.has("--expunge2") || find(f.after[f.to], at) != nil) {
 				had++
 			}
 		}

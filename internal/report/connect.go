@@ -110,18 +110,12 @@ func (t *Text) quota(e event.Quota) {
 		t.linef("Host%d: No QUOTA capability found, skipping it.", e.Side)
 		return
 	}
-	percent := "0"
-	full := 0.0
-	if e.Limit > 0 {
-		full = 100 * float64(e.Used) / float64(e.Limit)
-		percent = strconv.FormatFloat(full, 'f', 2, 64)
-	}
 	if e.Limit <= 0 {
 		t.linef("Host%d: Quota current storage is %d bytes. There is no limit.", e.Side, e.Used)
 		return
 	}
-	t.linef("Host%d: Quota current storage is %d bytes. Limit is %d bytes. So %s %% full",
-		e.Side, e.Used, e.Limit, percent)
+	t.linef("Host%d: Quota current storage is %d bytes. Limit is %d bytes. So %.2f %% full",
+		e.Side, e.Used, e.Limit, 100*float64(e.Used)/float64(e.Limit))
 	t.in(yellow, func() { t.nearlyFull(e) })
 }
 

@@ -280,7 +280,7 @@ func (s *Account) profileText() string {
 	return fmt.Sprintf("Host%d: taken for %s, %s: up to %d connections, %s (%s, %s)", s.N, p.Name, p.Why, p.Connections, commands, p.Source, p.Date)
 }
 
-// classify tells what a reply of this server asks for.
+// Classify tells what a reply of this server asks for.
 func (s *Account) Classify(r *imapconn.Response) provider.Verdict {
 	return provider.Classify(s.Family, provider.Reply{Command: r.Command, Status: r.Status, Code: r.Code, Text: r.Text})
 }
