@@ -125,6 +125,12 @@ func (w *Work) keysOfBoth() map[identity.Key]bool {
 func (w *Work) finishDst(p *Pairing) {
 	keyed := make(map[identity.Key]bool, len(w.in.Dst.Recs))
 	onSrc := w.keysOfBoth()
+	unchosen := make(map[identity.Key]bool) // of host1 messages that have no copy and get none
+	for i := range w.in.Src.Recs {
+		if r := &w.in.Src.Recs[i]; w.ofSrc[i] == none && r.Is(listing.HasKey) && r.Is(listing.Outside) {
+			unchosen[r.Key] = true
+		}
+	}
 	for i := range w.in.Dst.Recs {
 		r := &w.in.Dst.Recs[i]
 		d := int32(i)
@@ -151,6 +157,7 @@ func (w *Work) finishDst(p *Pairing) {
 		}
 		switch {
 		case w.ofDst[i] >= 0, w.ofDst[i] == other, w.undecided[i]:
+		case unchosen[r.Key]: // it may be an older version of that one
 		case w.ofDst[i] == gone, !onSrc[r.Key], w.in.OneToOne:
 			p.Extra = append(p.Extra, d)
 		}
