@@ -30,7 +30,6 @@ type object struct {
 }
 
 var (
-	folderType   = reflect.TypeFor[event.Folder]()
 	errorType    = reflect.TypeFor[error]()
 	durationType = reflect.TypeFor[time.Duration]()
 	skipType     = reflect.TypeFor[event.Skip]()

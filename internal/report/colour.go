@@ -37,13 +37,13 @@ func colourOf(e event.Event) string {
 	return ""
 }
 
-// in prints what print prints in a colour, if colours are wanted.
-func (t *Text) in(colour string, print func()) {
+// in lets write print in a colour, if colours are wanted.
+func (t *Text) in(colour string, write func()) {
 	before := t.colour
 	if t.o.Colour {
 		t.colour = colour
 	}
-	print()
+	write()
 	t.colour = before
 }
 
