@@ -372,6 +372,7 @@ func (v *verdict) doubles() {
 	open := slices.ContainsFunc(v.g.src, func(s int32) bool { return w.trust[s] == Doubtful || w.trust[s] == Likely })
 	for _, d := range v.g.dst {
 		m := v.of(2, d)
+		w.undecided[d] = w.undecided[d] || open && w.ofDst[d] == gone
 		if w.ofDst[d] != none || m == nil {
 			continue
 		}
