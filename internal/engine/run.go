@@ -159,10 +159,11 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	fin := event.Finished{Mode: string(p.Mode)}
 	ctx, unwatch := r.control.Watch(ctx, r.charges.Load)
 	defer unwatch()
-	silence := r.beat()
-	defer silence()
+	silence := func() {}
 	err := r.prepare()
 	if err == nil {
+		silence = r.beat() // which reads what prepare has made
+		defer silence()
 		err = r.work(ctx)
 	}
 	switch {
