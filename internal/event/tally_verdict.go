@@ -16,7 +16,8 @@ func (s *Stats) NeverVisited() int {
 // Good tells whether every identified message of every wanted folder is in its
 // folder on host2.
 func (s *Stats) Good() bool {
-	return s.Complete() && s.OnlyOn1 == 0 && s.Lost == 0 && s.Doubtful == 0 && s.Short == 0 && len(s.LeftOut) == 0
+	return s.Complete() && s.OnlyOn1 == 0 && s.Lost == 0 && s.Doubtful == 0 && s.Short == 0 &&
+		s.ByClass[ErrNotStored] == 0 && len(s.LeftOut) == 0
 }
 
 // Strict tells whether host2 holds nothing besides in these folders.
