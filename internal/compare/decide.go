@@ -127,6 +127,7 @@ func (v *verdict) run() {
 		passed = Doubtful // it may be the copy of an equal one that was deleted as copied
 	}
 	v.match(gone, v.unaltered, passed)
+	v.cutAlike(gone)
 	if !v.w.in.OneToOne {
 		v.match(other, v.same, Certain)
 		v.cutAlike(other)

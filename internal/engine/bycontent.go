@@ -87,12 +87,23 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 			return isBeginning(begins[s], whole[d])
 		}}
 		if most := fs.run.p.Transform.TruncMess; most != nil {
+			fs.sizesAsRead(dst)
 			c.Sent = func(s, d imap.UID) bool {
 				at := fs.dst.Find(d)
 				return at >= 0 && fs.dst.Recs[at].Size == *most && c.Begins(s, d)
 			}
 		}
 		w.Decide(c, &fs.run.habits)
+	}
+}
+
+// sizesAsRead gives messages of host2 the sizes that they were read with: the journal has
+// those that their counterparts have on host1, and is not asked how much was cut off.
+func (fs *folderSync) sizesAsRead(read map[imap.UID]*habits.Message) {
+	for uid, m := range read {
+		if d := fs.dst.Find(uid); d >= 0 {
+			fs.dst.Recs[d].Size = m.Size
+		}
 	}
 }
 
