@@ -42,7 +42,10 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	w := compare.Begin(compare.Input{
 		Cut: func(d *listing.Record) bool { return p.Transform.TruncMess == nil && cut[d.UID] },
 		Src: fs.src, Dst: fs.dst, Known: known, Claims: claims,
-		OneToOne: p.Identity.SyncDuplicates, Deletes1: p.Deletion.Delete1, Strict: p.Deletion.Delete1 || p.Deletion.Delete2Duplicates || p.Deletion.Expunge2,
+		OneToOne: p.Identity.SyncDuplicates, Deletes1: p.Deletion.Delete1,
+		// Equal messages that need a copy each, and those of several folders, must not be
+		// taken for another's by their size alone.
+		Strict: p.Identity.SyncDuplicates || fs.merge.sources > 1 || p.Deletion.Delete1 || p.Deletion.Delete2Duplicates || p.Deletion.Expunge2,
 		SizesUnknown: altered,
 		SizesAgree: func(s, d *listing.Record) bool {
 			return altered || fs.run.habits.ExplainsSize(s.Size, d.Size)
