@@ -45,7 +45,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		OneToOne: p.Identity.SyncDuplicates, Deletes1: p.Deletion.Delete1,
 		// Equal messages that need a copy each, and those of several folders, must not be
 		// taken for another's by their size alone.
-		Strict: p.Identity.SyncDuplicates || fs.merge.sources > 1 || p.Deletion.Delete1 || p.Deletion.Delete2Duplicates || p.Deletion.Expunge2,
+		Strict:       p.Identity.SyncDuplicates || fs.merge.sources > 1 || p.Deletion.Delete1 || p.Deletion.Delete2Duplicates || p.Deletion.Expunge2,
 		SizesUnknown: altered,
 		SizesAgree: func(s, d *listing.Record) bool {
 			return altered || fs.run.habits.ExplainsSize(s.Size, d.Size)
