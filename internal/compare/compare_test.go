@@ -141,6 +141,12 @@ func TestTable(t *testing.T) {
 		{"9: moved away and back", []mail{{"k", a}}, []mail{{"k", a}}, nil, claims(Gone), "1"},
 		{"9: an edited draft", []mail{{"k", b}}, []mail{{"k", a}}, nil, claims(Gone), "new"},
 		{"9: only its header was edited", []mail{{"k", a}}, []mail{{"k", "Bcc: b@example.org\n" + a}}, nil, claims(Gone), "new"},
+		{"9: one to one, deleted as copied", []mail{{"k", a}}, []mail{{"k", a}}, nil, func(in *Input) {
+			in.Claims, in.OneToOne, in.Deletes1 = []Claim{Gone}, true, true
+		}, "1?"},
+		{"9: one to one, moved away and back", []mail{{"k", a}}, []mail{{"k", a}}, nil, func(in *Input) {
+			in.Claims, in.OneToOne = []Claim{Gone}, true
+		}, "1"},
 		{"10: equal ones are one", []mail{{"k", a}, {"k", a}}, nil, nil, nil, "new =1"},
 		{"10: contents tell twins apart", []mail{{"k", a}, {"k", b}}, []mail{{"k", b}}, nil, nil, "new 1"},
 		{"10: with lines besides", []mail{{"k", a}, {"k", b}, {"k", c}}, []mail{{"k", added(b)}, {"k", added(c)}, {"k", added(a)}}, nil, nil, "3 1 2"},

@@ -122,7 +122,12 @@ func (v *verdict) run() {
 	v.cutAlike(none)
 	// A draft that was edited keeps its Message-Id: what belonged to a message that is
 	// gone has to be this one indeed.
-	v.match(gone, v.unaltered, Certain)
+	passed := Certain
+	if v.w.in.OneToOne && v.w.in.Deletes1 {
+		passed = Doubtful // it may be the copy of an equal one that was deleted as copied
+	}
+	v.match(gone, v.unaltered, passed)
+	v.cutAlike(gone)
 	if !v.w.in.OneToOne {
 		v.match(other, v.same, Certain)
 		v.cutAlike(other)

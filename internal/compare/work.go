@@ -36,6 +36,9 @@ type Input struct {
 	// OneToOne: each of several equal messages needs a counterpart of its own
 	// (--syncduplicates).
 	OneToOne bool
+	// Deletes1: messages leave host1 once they were copied (--delete1). What one that is
+	// gone has left on host2 is, with OneToOne, no proof that an equal one is there, too.
+	Deletes1 bool
 	// Strict: contents decide wherever a key stands more than once on host2.
 	Strict bool
 	// SizesAgree reports whether d has the size that s would have on host2;

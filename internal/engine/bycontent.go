@@ -42,7 +42,10 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	w := compare.Begin(compare.Input{
 		Cut: func(d *listing.Record) bool { return p.Transform.TruncMess == nil && cut[d.UID] },
 		Src: fs.src, Dst: fs.dst, Known: known, Claims: claims,
-		OneToOne: p.Identity.SyncDuplicates, Strict: p.Deletion.Delete1 || p.Deletion.Delete2Duplicates || p.Deletion.Expunge2,
+		OneToOne: p.Identity.SyncDuplicates, Deletes1: p.Deletion.Delete1,
+		// Equal messages that need a copy each, and those of several folders, must not be
+		// taken for another's by their size alone.
+		Strict:       p.Identity.SyncDuplicates || fs.merge.sources > 1 || p.Deletion.Delete1 || p.Deletion.Delete2Duplicates || p.Deletion.Expunge2,
 		SizesUnknown: altered,
 		SizesAgree: func(s, d *listing.Record) bool {
 			return altered || fs.run.habits.ExplainsSize(s.Size, d.Size)
@@ -87,12 +90,23 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 			return isBeginning(begins[s], whole[d])
 		}}
 		if most := fs.run.p.Transform.TruncMess; most != nil {
+			fs.sizesAsRead(dst)
 			c.Sent = func(s, d imap.UID) bool {
 				at := fs.dst.Find(d)
 				return at >= 0 && fs.dst.Recs[at].Size == *most && c.Begins(s, d)
 			}
 		}
 		w.Decide(c, &fs.run.habits)
+	}
+}
+
+// sizesAsRead gives messages of host2 the sizes that they were read with: the journal has
+// those that their counterparts have on host1, and is not asked how much was cut off.
+func (fs *folderSync) sizesAsRead(read map[imap.UID]*habits.Message) {
+	for uid, m := range read {
+		if d := fs.dst.Find(uid); d >= 0 {
+			fs.dst.Recs[d].Size = m.Size
+		}
 	}
 }
 

@@ -44,6 +44,23 @@ func (r *run) cross(k identity.Key, at crossPlace) {
 	r.crossSeen[k] = append(r.crossSeen[k], at)
 }
 
+// noteWouldGo notes what a dry run would have taken from a host2 folder: no message of
+// a later folder would be found there.
+func (r *run) noteWouldGo(folder string, uids []imap.UID) {
+	if r.crossSeen == nil {
+		return
+	}
+	if r.wouldGo == nil {
+		r.wouldGo = make(map[string]map[imap.UID]bool)
+	}
+	if r.wouldGo[folder] == nil {
+		r.wouldGo[folder] = make(map[imap.UID]bool)
+	}
+	for _, uid := range uids {
+		r.wouldGo[folder][uid] = true
+	}
+}
+
 // crossAll notes all that the host2 folder holds, and what came to it now as a whole.
 func (fs *folderSync) crossAll(c *copier) {
 	if fs.run.crossSeen == nil || fs.src == nil || fs.dst == nil {
@@ -110,6 +127,8 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 				if r.p.Deletion.Delete1 || r.p.Deletion.Expunge1 { // host1 may not have it any more
 					note(2, at.folder, at.uid, rec.UID)
 				}
+			case r.wouldGo[at.folder][at.uid]:
+				continue
 			default:
 				note(2, at.folder, at.uid, rec.UID)
 			}

@@ -215,6 +215,9 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 	}
 	told := event.MessagesDeleted{Side: d.side, Folder: d.folder, Duplicate: d.duplicate, Dry: fs.run.p.Dry, UIDs: numbers(d.uids), Expunged: d.expunge}
 	if fs.run.p.Dry {
+		if d.side == 2 && d.expunge && (d.expungeAll || d.k.Conn != nil && d.k.Conn.Has(imap.CapUIDPlus)) {
+			fs.run.noteWouldGo(d.folder.Raw, d.uids)
+		}
 		fs.run.emit(told)
 		return nil
 	}

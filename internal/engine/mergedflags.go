@@ -23,14 +23,16 @@ type equalFlags struct {
 	// the place of its folder in the table: the first folder decides, also when it was
 	// put off.
 	decided map[imap.UID]int
-	// waiting are those of which only marked messages were seen.
-	waiting map[imap.UID]markedFlags
+	// waiting are those of which only marked messages were seen, or of which a folder that
+	// was put off may have an equal one that comes first.
+	waiting map[imap.UID]waitingFlags
 }
 
-// markedFlags are the flags of a marked message; settled: nothing is to be stored.
-type markedFlags struct {
-	flags   listing.FlagID
-	settled bool
+// waitingFlags are the flags of a message; settled: nothing is to be stored; plain: it is
+// not marked.
+type waitingFlags struct {
+	flags          listing.FlagID
+	settled, plain bool
 }
 
 // flagTurn is one folder's part in it. merged: other host1 folders go to the same host2
@@ -60,7 +62,7 @@ func (fs *folderSync) flagTurn() *flagTurn {
 		return t
 	}
 	if t.equal = fs.merge.flags[fs.to.Raw]; t.equal == nil {
-		t.equal = &equalFlags{folders: n, decided: make(map[imap.UID]int), waiting: make(map[imap.UID]markedFlags)}
+		t.equal = &equalFlags{folders: n, decided: make(map[imap.UID]int), waiting: make(map[imap.UID]waitingFlags)}
 		if fs.merge.flags == nil {
 			fs.merge.flags = make(map[string]*equalFlags)
 		}
@@ -71,7 +73,7 @@ func (fs *folderSync) flagTurn() *flagTurn {
 		switch {
 		case c.fate != copied || c.newUID == 0:
 		case fs.marked(&fs.src.Recs[c.src]):
-			t.equal.waiting[c.newUID] = markedFlags{settled: true}
+			t.equal.waiting[c.newUID] = waitingFlags{settled: true}
 		default:
 			t.equal.decided[c.newUID] = t.at
 		}
@@ -86,21 +88,39 @@ func (t *flagTurn) waits(m compare.Match, marked bool) bool {
 		return false
 	}
 	src, dst := &t.fs.src.Recs[m.Src], &t.fs.dst.Recs[m.Dst]
-	_, waiting := t.equal.waiting[dst.UID]
+	first, waiting := t.equal.waiting[dst.UID]
 	switch by, decided := t.equal.decided[dst.UID]; {
 	case decided && (marked || by <= t.at):
+	case !marked && !decided && m.Shared && t.putOff():
+		if !waiting || !first.plain {
+			t.equal.waiting[dst.UID] = waitingFlags{src.Flags, t.fs.tooBigForFlags(src) || t.fs.keptAlready(src, dst), true}
+		}
 	case !marked:
 		t.equal.decided[dst.UID] = t.at
 		delete(t.equal.waiting, dst.UID)
 		return false
 	case !waiting:
-		t.equal.waiting[dst.UID] = markedFlags{src.Flags, t.fs.tooBigForFlags(src) || t.fs.keptAlready(src, dst)}
+		t.equal.waiting[dst.UID] = waitingFlags{src.Flags, t.fs.tooBigForFlags(src) || t.fs.keptAlready(src, dst), false}
 	}
 	return true
 }
 
-// end stores the flags of messages that have a mark in each folder, after the last of
-// the folders.
+// putOff reports whether another folder that goes to the same one of host2 is still to be
+// done, since it was put off.
+func (t *flagTurn) putOff() bool {
+	if t.fs.deferred {
+		return false // these are done in their order
+	}
+	for _, other := range t.fs.run.deferred {
+		if other.to.Raw == t.fs.to.Raw {
+			return true
+		}
+	}
+	return false
+}
+
+// end stores the flags that waited, after the last of the folders: those of messages that
+// have a mark in each folder, and those that no folder that was put off had others for.
 func (t *flagTurn) end(ctx context.Context) error {
 	if !t.here {
 		return nil

@@ -24,6 +24,7 @@ func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
 	to := fs.run.quarantineFolder()
 	told := event.MessagesDeleted{Side: 2, Folder: fs.to, Dry: fs.run.p.Dry, UIDs: numbers(uids), MovedTo: folderName(to).Text, Expunged: true}
 	if fs.run.p.Dry {
+		fs.run.noteWouldGo(fs.to.Raw, uids)
 		fs.run.emit(told)
 		return nil
 	}

@@ -44,6 +44,15 @@ func (fs *folderSync) remember(c *copier) {
 	for _, m := range fs.pairing.Present {
 		present(m)
 	}
+	for i := range fs.src.Recs { // the pairs of messages that this run did not choose
+		r := &fs.src.Recs[i]
+		if !r.Is(listing.Outside) {
+			continue
+		}
+		if d := fs.dst.Find(fs.known.Counterpart(r.UID)); d >= 0 {
+			places[i] = recall.Place{There: true, UID: fs.dst.Recs[d].UID, Flags: fs.dst.Recs[d].Flags}
+		}
+	}
 	for i := range c.tasks {
 		if t := &c.tasks[i]; t.fate == copied {
 			places[t.src] = recall.Place{There: true, UID: t.newUID, Flags: fs.run.flags[1].Intern(t.flags())}

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/guard"
@@ -103,6 +105,9 @@ type run struct {
 	made      map[string]bool   // host2 folders made ahead of their turn: still to be told?
 	merges    map[string]*mergeState
 	crossSeen map[identity.Key][]crossPlace
+	// wouldGo are host2 messages that a dry run would have expunged by now, by folder;
+	// kept with crossSeen only.
+	wouldGo map[string]map[imap.UID]bool
 	// places is where host2 has Gmail's messages, by their number; unique are the
 	// numbers the sizes table has seen.
 	places      map[string]place

@@ -19,7 +19,8 @@ type mail struct {
 	age     int
 	size    int // bytes of the body
 	// cut, if above 0, leaves so many bytes of the body: what another program's
-	// interrupted copy looks like.
+	// interrupted copy looks like. It never ends with a line end: messages that differ
+	// in the last line end alone are one to the program, since servers add it.
 	cut int
 	// text makes the body; a cut copy has that of the whole message.
 	text string
@@ -41,8 +42,10 @@ func (m *mail) bytes(now time.Time) []byte {
 	for line := 0; b.Len() < head+m.size; line++ {
 		fmt.Fprintf(&b, "line %d of %s\r\n", line, m.text)
 	}
-	if m.cut > 0 {
-		b.Truncate(min(b.Len(), head+m.cut))
+	whole := len(bytes.TrimRight(b.Bytes(), "\r\n"))
+	if m.cut > 0 && head+m.cut < whole {
+		b.Truncate(head + m.cut)
+		b.Truncate(len(bytes.TrimRight(b.Bytes(), "\r\n")))
 	}
 	return b.Bytes()
 }
