@@ -20,7 +20,9 @@ func (s *Stats) Good() bool {
 }
 
 // Strict tells whether host2 holds nothing besides in these folders.
-func (s *Stats) Strict() bool { return s.Complete() && s.OnlyOn2 == 0 && len(s.LeftOut) == 0 && !s.Unlisted }
+func (s *Stats) Strict() bool {
+	return s.Complete() && s.OnlyOn2 == 0 && len(s.LeftOut) == 0 && !s.Unlisted
+}
 
 // Unidentified is the number of host1 messages left out because they have no
 // identifying header.
