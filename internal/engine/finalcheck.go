@@ -27,13 +27,22 @@ type folderCheck struct {
 	// certain are those of present that are known to be the messages they seem.
 	certain pairRuns
 	gone    int64
+	// sent are the bytes of those of stored that were sent, of which there are nSent.
+	sent, nSent int64
 	// looked: its messages were looked up. deleted: the folder was not there.
 	looked, deleted bool
 }
 
 // check is what host2 has to hold of the folder before anything is deleted there.
 func (fs *folderSync) check(c *copier) *folderCheck {
-	return &folderCheck{fs: fs, base: fs.newFrom(), stored: c.claims(), before: countOf(fs.dstOpened)}
+	f := &folderCheck{fs: fs, base: fs.newFrom(), stored: c.claims(), before: countOf(fs.dstOpened)}
+	for i := range c.tasks {
+		if t := &c.tasks[i]; t.fate == copied && t.newUID != 0 && t.sent > 0 {
+			f.sent += t.sent
+			f.nSent++
+		}
+	}
+	return f
 }
 
 func countOf(d *imapconn.SelectData) folderCount {

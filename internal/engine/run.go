@@ -120,16 +120,17 @@ type run struct {
 	twins       map[string]bool
 	budgetBytes int64
 	limits      limits
-	checks      []*folderCheck  // of the folders that were done
-	first       *firstFolders   // host2's folders before the first run that the journal knows of
-	deferred    []*folderSync   // folders that were put off, see waitsForTwins
-	habits      habits.Habits   // of host2
-	unlisted    map[string]bool // flags told of by tellUnlisted
-	asked       atomic.Int64    // bytes of messages asked for
-	fated       atomic.Int64    // of these, messages whose fate is known
-	lost        atomic.Int64    // of these, messages that were not copied
-	under       underway        // what moves
-	charges     atomic.Int64    // messages asked for whose fate is not known
+	checks      []*folderCheck        // of the folders that were done
+	sizes2      map[string]event.Size // of host2's folders, before anything was stored
+	first       *firstFolders         // host2's folders before the first run that the journal knows of
+	deferred    []*folderSync         // folders that were put off, see waitsForTwins
+	habits      habits.Habits         // of host2
+	unlisted    map[string]bool       // flags told of by tellUnlisted
+	asked       atomic.Int64          // bytes of messages asked for
+	fated       atomic.Int64          // of these, messages whose fate is known
+	lost        atomic.Int64          // of these, messages that were not copied
+	under       underway              // what moves
+	charges     atomic.Int64          // messages asked for whose fate is not known
 	transferred atomic.Int64
 	sizesOf1    sizeRecord
 	stored      atomic.Int64 // messages that host2 took

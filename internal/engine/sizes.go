@@ -52,6 +52,11 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 	total.Folders2 = len(told2)
 	total.Spent = time.Since(start)
 	r.emit(total)
+	if after {
+		r.checkGrowth(got[2])
+	} else {
+		r.sizes2 = got[2]
+	}
 	if len(r.unique) > 0 && !after {
 		r.tellUnique(total.Total1, event.Size{Messages: int64(len(r.unique)), Bytes: r.uniqueBytes})
 	}

@@ -238,7 +238,7 @@ func canShow(f unsound.Faults, served unsound.Served) bool {
 	switch {
 	case single && served.Batch < 2: // as with MULTIAPPEND
 		return false
-	case int(f.Drop) > served.Messages, int(f.Forgets) > served.Messages, int(f.Loses) > served.Unselected:
+	case int(max(f.Drop, f.Forgets, f.Halves, f.Replaces)) > served.Messages, int(f.Loses) > served.Unselected:
 		return false
 	case f.Noise != "" && int(f.NoiseEvery) > served.Messages, int(f.AppendUIDEvery) > appends:
 		return false

@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+)
+
+// checkGrowth holds what host2's folders have grown by, in the tables of sizes before
+// and after, against the bytes that were sent. Much less in as many messages as were
+// sent means that they are not whole there. It costs nothing, and finds no more than
+// that: what one message gained may hide what another lost. Before anything is deleted
+// on host1 each message is asked for, see proveContent.
+func (r *run) checkGrowth(now map[string]event.Size) {
+	if r.p.Dry {
+		return
+	}
+	type growth struct {
+		messages, bytes int64
+		of              *folderCheck
+	}
+	sent := make(map[string]*growth)
+	for _, check := range r.checks {
+		name := check.fs.to.Raw
+		if sent[name] == nil {
+			sent[name] = &growth{of: check}
+		}
+		sent[name].messages += check.nSent
+		sent[name].bytes += check.sent
+	}
+	for name, g := range sent {
+		was, after := r.sizes2[name], now[name]
+		if g.messages == 0 || after.Messages-was.Messages != g.messages || !g.of.fs.shrank(g.bytes, after.Bytes-was.Bytes) {
+			continue
+		}
+		g.of.fs.problem(event.ErrNotStored,
+			fmt.Sprintf("Host2: folder [%s] grew by %d bytes where %d were sent in %d messages: there are parts of messages in it", name, after.Bytes-was.Bytes, g.bytes, g.messages),
+			"see what is missing with \"imaphaul verify\" and the same options; look for a full disk, or for a filter that alters mail, on host2")
+	}
+}
+
+// shrank reports whether messages became so much less on their way that they cannot be
+// whole. Some servers count line ends as one byte, and some drop header lines.
+func (fs *folderSync) shrank(sent, there int64) bool {
+	return muchShort(sent, there, false) || there*10 < sent*6
+}

@@ -1,0 +1,43 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/unsound"
+)
+
+// Where nothing is deleted on host1, the tables of sizes alone tell that a server keeps
+// parts of messages: that is no run that looks good. What servers alter is one.
+func TestPartsOfMessagesDoNotLookGood(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		faults unsound.Faults
+		code   int
+	}{
+		{"sound", unsound.Faults{}, 0},
+		{"halves all", unsound.Faults{Halves: 1}, 111},
+		{"halves, no STATUS=SIZE", unsound.Faults{Halves: 1, Hide: []string{"STATUS=SIZE"}}, 111},
+		{"empties", unsound.Faults{Changes: []unsound.Change{func([]byte) []byte { return nil }}}, 111},
+		{"takes the last line end", unsound.Faults{Changes: []unsound.Change{func(m []byte) []byte { return m[:len(m)-2] }}}, 0},
+		{"adds and drops header lines", unsound.Faults{Changes: []unsound.Change{unsound.AddAbove("Received: from host2.example.org\r\n"), unsound.Remove("Message-ID")}}, 0},
+		{"drops a header line", unsound.Faults{Changes: []unsound.Change{unsound.Remove("Message-ID")}}, 0},
+		{"footer", unsound.Faults{Changes: []unsound.Change{unsound.Footer("-- \r\nChecked.\r\n")}}, 0},
+		{"seven bits", unsound.Faults{Changes: []unsound.Change{unsound.SevenBit}}, 0},
+		{"folds anew", unsound.Faults{Changes: []unsound.Change{unsound.Fold}}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("XDG_STATE_HOME", t.TempDir())
+			server, _, truth := mailtest.StartUnsound(t, c.faults)
+			a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
+			put(t, a, "INBOX", oddMails()...)
+			b.port = server.Port()
+			out := migrate(t, a, b)
+			out.expect(t, c.code)
+			if good := out.stats.Good(); good != (c.code == 0) {
+				t.Errorf("looks good: %v\n%s", good, out.text)
+			}
+		})
+	}
+}
