@@ -152,6 +152,56 @@ func TestRefusalsThatPass(t *testing.T) {
 	}
 }
 
+// The same of commands that move no message: what passes by itself is no error, and no
+// flag is learned to be refused from it.
+func TestRefusedCommandsThatPass(t *testing.T) {
+	for _, tc := range []struct {
+		side    int
+		command string
+		options []string
+	}{
+		{1, `^LIST`, nil},
+		{1, `^EXAMINE`, nil},
+		{1, `^UID FETCH .*FLAGS`, nil},
+		{1, `^UID FETCH .*BODY.PEEK\[\]`, nil},
+		{2, `^SELECT`, nil},
+		{2, `^CREATE`, nil},
+		{2, `^UID STORE`, nil},
+		{1, `^UID STORE`, []string{"--delete1"}},
+		{1, `^UID EXPUNGE`, []string{"--delete1"}},
+	} {
+		for _, text := range []string{"NO Temporary failure", "NO [ALERT] Mailbox busy"} {
+			t.Run(tc.command+" "+text, func(t *testing.T) {
+				t.Parallel()
+				box := shared(12, 2)
+				ends := [3]account{}
+				for n := 1; n <= 2; n++ {
+					ends[n] = newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+				}
+				mailtest.Fill(t, ends[1].s, ends[1].user, box)
+				if tc.command == `^UID STORE` && tc.side == 2 {
+					for i := range box.Folders { // what is there has other flags
+						for j := range box.Folders[i].Messages {
+							box.Folders[i].Messages[j].Flags = nil
+						}
+					}
+					mailtest.Fill(t, ends[2].s, ends[2].user, box)
+				}
+				fronts := ends
+				fronts[tc.side], _ = meddled(t, ends[tc.side], onceMore(rule(meddle.Refuse, tc.command, text), 0, 3))
+				out := attempt(t, fronts[1], fronts[2], append(tc.options, "--nousecache")...)
+				out.expect(t, 0)
+				if out.stats.ErrorCount != 0 {
+					t.Errorf("%d errors\n%s", out.stats.ErrorCount, out.text)
+				}
+				if len(tc.options) == 0 {
+					same(t, ends[1], ends[2])
+				}
+			})
+		}
+	}
+}
+
 // A body that is much shorter than the server says is asked for once more, and then
 // copied with a warning; host1 keeps the message.
 func TestBodiesThatComeShort(t *testing.T) {

@@ -31,6 +31,9 @@ func TestListThatEndsInARefusal(t *testing.T) {
 			if len(at["more"]) != 1 || len(at["extra"]) != 1 || out.stats.Deleted[2] != 0 {
 				t.Errorf("%v %v, %d deleted\n%s", at["more"], at["extra"], out.stats.Deleted[2], out.text)
 			}
+			if out.stats.Good() || out.stats.Strict() || strings.Contains(out.text, "looks good") || strings.Contains(out.text, "sync is strict") {
+				t.Errorf("the verdict is good though folders may be missing\n%s", out.text)
+			}
 			for _, r := range out.removed {
 				if r.Kept == "" {
 					t.Errorf("%s is removed", r.Folder.Raw)

@@ -37,3 +37,19 @@ func TestOneKeywordRefused(t *testing.T) {
 		}
 	}
 }
+
+// A refusal that speaks of time says nothing of keywords: it is an error, and the next
+// run asks for all of them again.
+func TestKeywordIsNotLearnedFromALoad(t *testing.T) {
+	a, b := pairOf(t, 12, 1)
+	options := []string{"--cachedir", t.TempDir()}
+	attempt(t, a, b, options...).expect(t, 0)
+	dialogue(t, a, "SELECT INBOX", `UID STORE 1:3 +FLAGS.SILENT (extra \Flagged)`)
+	busy, _ := meddled(t, b, rule(meddle.Refuse, `^UID STORE`, "NO The server is busy"))
+	out := attempt(t, a, busy, options...)
+	if out.code() == 0 || out.stats.ErrorCount == 0 {
+		t.Errorf("exit code %d, %d errors\n%s", out.code(), out.stats.ErrorCount, out.text)
+	}
+	attempt(t, a, b, options...).expect(t, 0)
+	same(t, a, b)
+}

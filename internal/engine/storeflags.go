@@ -85,7 +85,7 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 	if !refused || isConnError(err) {
 		return err
 	}
-	if keywords {
+	if keywords && !fs.run.dst.Classify(resp).Later() { // else no keyword is at fault, and none is learned
 		return fs.storeWords(ctx, g)
 	}
 	fs.run.fault(event.Error{

@@ -233,6 +233,9 @@ func (t *Tally) failed(e Error) {
 	s := &t.s
 	s.ErrorCount++
 	s.ByClass[e.Class]++
+	if e.Class == ErrListing && e.Folder == (Folder{}) {
+		s.Unlisted = true // no folder is named: their list is meant
+	}
 	if len(s.Errors) < keptErrors {
 		s.Errors = append(s.Errors, e)
 	}

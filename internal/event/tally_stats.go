@@ -23,6 +23,8 @@ type Stats struct {
 	// never reached (known once Finished, by name when there was a Mapped).
 	Incomplete []FolderDone
 	Unvisited  []Folder
+	// Unlisted says that a server did not list all its folders: there may be others.
+	Unlisted bool
 	// LeftOut are folders skipped with their mail in them.
 	LeftOut []FolderSkipped
 	// Folders are those that were begun, in their order.

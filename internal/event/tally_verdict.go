@@ -14,14 +14,16 @@ func (s *Stats) NeverVisited() int {
 }
 
 // Good tells whether every identified message of every wanted folder is in its
-// folder on host2.
+// folder on host2, as far as the servers told of their folders.
 func (s *Stats) Good() bool {
 	return s.Complete() && s.OnlyOn1 == 0 && s.Lost == 0 && s.Doubtful == 0 && s.Short == 0 &&
-		s.ByClass[ErrNotStored] == 0 && len(s.LeftOut) == 0
+		s.ByClass[ErrNotStored] == 0 && len(s.LeftOut) == 0 && !s.Unlisted
 }
 
 // Strict tells whether host2 holds nothing besides in these folders.
-func (s *Stats) Strict() bool { return s.Complete() && s.OnlyOn2 == 0 && len(s.LeftOut) == 0 }
+func (s *Stats) Strict() bool {
+	return s.Complete() && s.OnlyOn2 == 0 && len(s.LeftOut) == 0 && !s.Unlisted
+}
 
 // Unidentified is the number of host1 messages left out because they have no
 // identifying header.

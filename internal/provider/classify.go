@@ -79,6 +79,7 @@ const (
 	storing // what takes room
 	opening // what makes a folder ready
 	leaving // BYE
+	working // NO to what is neither a login nor a message, without a code that says why
 )
 
 // rule is a row of the dictionary. What is empty fits everything; of texts, in
@@ -139,6 +140,17 @@ var rules = []rule{
 	}, action: Again},
 	{when: entering, texts: []string{"too many", "try again", "temporar"}, action: Again},
 	{when: leaving, texts: []string{"try again", "temporar"}, action: Again},
+	// A message that is refused has rules of its own: it may be to blame.
+	{when: working, texts: []string{
+		"temporar", "try again", "later", "busy", "overload", "timeout", "timed out", "mailbox locked", "mailbox is locked",
+		"currently unavailable", "server unavailable", "service unavailable",
+	}, action: Again},
+}
+
+// work are the commands of the phase working.
+var work = []string{
+	"LIST", "LSUB", "STATUS", "SELECT", "EXAMINE", "CREATE", "SUBSCRIBE", "UNSUBSCRIBE",
+	"FETCH", "UID FETCH", "SEARCH", "UID SEARCH", "STORE", "UID STORE", "EXPUNGE", "UID EXPUNGE", "CLOSE",
 }
 
 // MaxPause bounds how long a server may ask to be left alone; the longest pauses
@@ -189,6 +201,10 @@ func (u *rule) fits(family folders.Family, status string, r Reply, text string) 
 		}
 	case leaving:
 		if status != "BYE" {
+			return false
+		}
+	case working:
+		if status != "NO" || r.Code != "" && !strings.EqualFold(r.Code, "ALERT") || !slices.Contains(work, command) {
 			return false
 		}
 	}

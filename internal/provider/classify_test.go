@@ -78,6 +78,15 @@ var cases = []struct {
 	{folders.Generic, Reply{"APPEND", "NO", "", "a virus was found"}, Verdict{Action: Virus}},
 	{folders.Generic, Reply{"LOGIN", "NO", "", "Too many failures"}, Verdict{Action: Again}},
 	{folders.Generic, Reply{"APPEND", "BAD", "", "invalid date"}, Verdict{}},
+	{folders.Generic, Reply{"UID FETCH", "NO", "", "Temporary failure"}, Verdict{Action: Again}},
+	{folders.Generic, Reply{"EXAMINE", "NO", "", "Mailbox busy"}, Verdict{Action: Again}},
+	{folders.Generic, Reply{"CREATE", "NO", "ALERT", "The store is overloaded, come back later"}, Verdict{Action: Again}},
+	{folders.Generic, Reply{"UID STORE", "NO", "", "Try again in a minute"}, Verdict{Action: Again}},
+	{folders.Generic, Reply{"SELECT", "NO", "NONEXISTENT", "No such mailbox, create it and try again"}, Verdict{}},
+	{folders.Generic, Reply{"SELECT", "BAD", "", "Syntax error, try again"}, Verdict{}},
+	{folders.Generic, Reply{"UID STORE", "NO", "", "Invalid keyword"}, Verdict{}},
+	{folders.Generic, Reply{"", "NO", "", "The disk is busy"}, Verdict{}},
+	{folders.Generic, Reply{"APPEND", "NO", "", "Temporary failure"}, Verdict{}},
 	{folders.Generic, Reply{"APPEND", "NO", "TRYCREATE", "no such mailbox"}, Verdict{}},
 }
 

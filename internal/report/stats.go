@@ -178,6 +178,9 @@ func (t *Text) unvisitedFolders() {
 		t.linef("The sync is not finished, %d of %d folders were not completed and %d were never visited.",
 			s.FoldersFailed, s.FoldersWanted, s.NeverVisited())
 	}
+	if s.Unlisted && !t.o.JustFolders {
+		t.linef("The sync is not finished, a server did not list all its folders: there may be others.")
+	}
 	if n := len(s.LeftOut); n > 0 && !t.o.JustFolders {
 		t.linef("The sync is not finished, %d of %d folders were left out.", n, s.FoldersWanted)
 	}
