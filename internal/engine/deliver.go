@@ -75,8 +75,11 @@ type flight struct {
 
 func (d *deliverer) run(ctx context.Context, in <-chan *item) error {
 	err := d.deliver(ctx, in)
-	if errors.Is(err, errStopped) {
+	switch {
+	case errors.Is(err, errStopped):
 		d.landRest(ctx)
+	case err != nil && !errors.As(err, new(*imapconn.OutOfStepError)):
+		d.landAnswered(ctx)
 	}
 	for _, f := range append(d.flying, d.again...) {
 		f.release(d.v)

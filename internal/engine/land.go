@@ -90,6 +90,22 @@ func (d *deliverer) confirm(f *flight, data imapconn.AppendData) {
 	f.release(d.v)
 }
 
+// landAnswered settles what was confirmed before the connection was lost: nobody has to
+// look for that.
+func (d *deliverer) landAnswered(ctx context.Context) {
+	still := d.flying[:0]
+	for _, f := range d.flying {
+		if f.cmd.Done() {
+			if data, err := d.conn.WaitAppend(ctx, f.cmd); err == nil {
+				d.confirm(f, data)
+				continue
+			}
+		}
+		still = append(still, f)
+	}
+	d.flying = still
+}
+
 // landRest waits for the answers to what is under way when the copying ends
 // early. What is refused is not tried again.
 func (d *deliverer) landRest(ctx context.Context) {

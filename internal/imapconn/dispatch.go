@@ -155,7 +155,10 @@ func (c *Conn) tagged(text []byte) error {
 	c.status(&r)
 	if c.bye != nil && !r.OK() && r.Code == "" && cmd.name != "LOGIN" && cmd.name != "AUTHENTICATE" {
 		// It hangs up, and says so for the command as well: that is nothing about the
-		// folder or the message.
+		// folder or the message. What was asked before may still be answered.
+		if c.flight[0] != cmd {
+			return nil
+		}
 		return c.fail(c.doing(), fmt.Errorf("the server said BYE, and %s", r.Line()))
 	}
 	c.complete(cmd, r)
