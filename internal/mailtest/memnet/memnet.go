@@ -7,6 +7,7 @@ package memnet
 import (
 	"context"
 	"io"
+	"math"
 	"net"
 	"os"
 	"sync"
@@ -17,7 +18,7 @@ import (
 const room = 64 << 10
 
 // anyRoom is for a sender that never waits.
-const anyRoom = 1 << 62
+const anyRoom = math.MaxInt
 
 // Listener is where connections arrive. The zero value is not ready: see Listen.
 type Listener struct {
