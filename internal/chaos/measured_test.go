@@ -46,7 +46,7 @@ func startMeasured(program, file string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	memory := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+	memory := int64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) //nolint:unconvert // 32 bits elsewhere
 	if runtime.GOOS != "darwin" { // KiB elsewhere
 		memory <<= 10
 	}
