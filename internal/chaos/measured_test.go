@@ -47,7 +47,7 @@ func startMeasured(program, file string) int {
 		return 1
 	}
 	memory := int64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) //nolint:unconvert // 32 bits elsewhere
-	if runtime.GOOS != "darwin" { // KiB elsewhere
+	if runtime.GOOS != "darwin" {                                         // KiB elsewhere
 		memory <<= 10
 	}
 	if err := os.WriteFile(file, strconv.AppendInt(nil, memory, 10), 0o600); err != nil {
