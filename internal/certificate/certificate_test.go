@@ -98,8 +98,3 @@ func TestAltered(t *testing.T) {
 	try(append(append([]byte(nil), text...), "more\n"...))
 	try(append(append([]byte(nil), text...), '\n'))
 }
-
-func FuzzUnescape(f *testing.F) {
-	f.Add(`a\x00\t`)
-	f.Fuzz(func(t *testing.T, s string) { _, _ = unescape(s) })
-}

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/imaphaul/imaphaul/internal/display"
 )
 
 // maxLine bounds a line of a certificate, in bytes.
@@ -62,7 +64,7 @@ func open(f *os.File) (*Reader, error) {
 		}
 		name, value, _ := strings.Cut(strings.TrimPrefix(line, "# "), "\t")
 		if r.n > 1 {
-			text, err := unescape(value)
+			text, err := display.ParseField(value)
 			if err != nil {
 				return nil, r.bad(err)
 			}
@@ -128,7 +130,7 @@ func (r *Reader) take(line string) error {
 	r.next = nil
 	fields := strings.Split(line, "\t")
 	for i := range fields {
-		text, err := unescape(fields[i])
+		text, err := display.ParseField(fields[i])
 		if err != nil {
 			return r.bad(err)
 		}
@@ -207,44 +209,3 @@ func digest(text string) (d [sha256.Size]byte, err error) {
 
 // Close closes the file.
 func (r *Reader) Close() error { return r.f.Close() }
-
-// unescape reads what display.AppendField wrote.
-func unescape(s string) (string, error) {
-	if !strings.Contains(s, `\`) {
-		return s, nil
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' {
-			b.WriteByte(s[i])
-			continue
-		}
-		i++
-		if i == len(s) {
-			return "", errors.New("a backslash at the end")
-		}
-		switch s[i] {
-		case '\\':
-			b.WriteByte('\\')
-		case 't':
-			b.WriteByte('\t')
-		case 'n':
-			b.WriteByte('\n')
-		case 'r':
-			b.WriteByte('\r')
-		case 'x':
-			if i+2 >= len(s) {
-				return "", errors.New(`\x without two digits`)
-			}
-			n, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
-			if err != nil {
-				return "", err
-			}
-			b.WriteByte(byte(n))
-			i += 2
-		default:
-			return "", fmt.Errorf(`\%c means nothing`, s[i])
-		}
-	}
-	return b.String(), nil
-}

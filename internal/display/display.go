@@ -8,7 +8,9 @@
 package display
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -94,6 +96,50 @@ func AppendField(dst []byte, s string) []byte {
 	}
 	return dst
 }
+
+// ParseField reads what AppendField wrote: one field with its escapes. Any other use of a
+// backslash is an error, which says how to write one.
+func ParseField(s string) (string, error) {
+	if !strings.Contains(s, `\`) {
+		return s, nil
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			b.WriteByte(s[i])
+			continue
+		}
+		i++
+		if i == len(s) {
+			return "", errors.New(`a lone backslash at the end; write \\`)
+		}
+		switch s[i] {
+		case '\\':
+			b.WriteByte('\\')
+		case 't':
+			b.WriteByte('\t')
+		case 'n':
+			b.WriteByte('\n')
+		case 'r':
+			b.WriteByte('\r')
+		case 'x':
+			if i+2 >= len(s) {
+				return "", errNoHex
+			}
+			n, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
+			if err != nil {
+				return "", errNoHex
+			}
+			b.WriteByte(byte(n))
+			i += 2
+		default:
+			return "", fmt.Errorf(`the escape \%c is not known; write \\ for a backslash`, s[i])
+		}
+	}
+	return b.String(), nil
+}
+
+var errNoHex = errors.New(`\x without two hexadecimal digits`)
 
 // JSON rewrites a text in JSON, as encoding/json makes it, so that unsafe
 // characters in its strings are escaped (\uNNNN, in pairs beyond the first 65,536).

@@ -96,6 +96,20 @@ func FuzzField(f *testing.F) {
 	})
 }
 
+// FuzzParseField: what AppendField wrote is read as it was, anything else is read or
+// refused.
+func FuzzParseField(f *testing.F) {
+	for _, s := range []string{"a\x00\t", `a\x00\t`, `\`, `\x4`, `\x+1`, `\q`, "é\r\n\\"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		_, _ = ParseField(s)
+		if got, err := ParseField(string(AppendField(nil, s))); got != s || err != nil {
+			t.Errorf("%q is read as %q, %v", s, got, err)
+		}
+	})
+}
+
 // unescape reads a field as a program would.
 func unescape(t *testing.T, s string) string {
 	var b strings.Builder

@@ -72,50 +72,6 @@ func (t *Table) WriteTSV(w io.Writer) error {
 	return b.Flush()
 }
 
-func unescape(s string) (string, error) {
-	if !strings.Contains(s, `\`) {
-		return s, nil
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' {
-			b.WriteByte(s[i])
-			continue
-		}
-		i++
-		if i == len(s) {
-			return "", fmt.Errorf(`a lone backslash at the end; write \\`)
-		}
-		switch s[i] {
-		case '\\':
-			b.WriteByte('\\')
-		case 't':
-			b.WriteByte('\t')
-		case 'n':
-			b.WriteByte('\n')
-		case 'r':
-			b.WriteByte('\r')
-		case 'x':
-			var c byte
-			if i+2 >= len(s) {
-				return "", fmt.Errorf(`\x without two hexadecimal digits`)
-			}
-			if n, err := fmt.Sscanf(s[i+1:i+3], "%02x", &c); n != 1 || err != nil || !isHex(s[i+1]) || !isHex(s[i+2]) {
-				return "", fmt.Errorf(`\x without two hexadecimal digits`)
-			}
-			b.WriteByte(c)
-			i += 2
-		default:
-			return "", fmt.Errorf(`the escape \%c is not known; write \\ for a backslash`, s[i])
-		}
-	}
-	return b.String(), nil
-}
-
-func isHex(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-}
-
 // jsonRow is one row of the JSON form, under the keys of --printplan. A raw name
 // that is not UTF-8 is in the field with Base64 instead.
 type jsonRow struct {
@@ -280,7 +236,7 @@ func (p *pairs) readTSV(data []byte) error {
 		var names [2]string
 		for j, c := range []int{from, to} {
 			var err error
-			if names[j], err = unescape(cells[c]); err != nil {
+			if names[j], err = display.ParseField(cells[c]); err != nil {
 				return fmt.Errorf("line %d: column %d: %w", i+1, c+1, err)
 			}
 		}
@@ -290,7 +246,7 @@ func (p *pairs) readTSV(data []byte) error {
 		row := map[string]string{"from": names[0], "to": names[1]}
 		for c, cell := range cells {
 			if c < len(header) && c != from && c != to {
-				if text, err := unescape(cell); err == nil {
+				if text, err := display.ParseField(cell); err == nil {
 					row[columnKey(header[c])] = text
 				}
 			}
