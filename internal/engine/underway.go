@@ -46,11 +46,11 @@ func (r *run) beat() (silence func()) {
 		tick := time.NewTicker(r.o.Pulse)
 		defer tick.Stop()
 		var told event.Underway
-		for {
+		for last := false; !last; {
 			select {
 			case <-tick.C:
 			case <-over:
-				return
+				last = true // what moved since the last tick is told, too
 			}
 			if u := r.underwayNow(); u != told {
 				r.emit(u)
