@@ -5,33 +5,16 @@ import (
 	"slices"
 
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
-	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/planned"
 )
 
 // prepareTransform makes the pipeline of message changes from the plan.
 func (r *run) prepareTransform() error {
-	t, f := &r.p.Transform, &r.p.Flags
-	vars := r.vars()
-	r.pipeline = &transform.Pipeline{
-		Disarm: t.DisarmReadReceipts, PipeMess: t.PipeMess, AddHeader: r.p.Identity.AddHeader,
-		TruncMess: t.TruncMess, MaxLineLength: t.MaxLineLength, MinMaxLineLength: t.MinMaxLineLength,
-		MaxLineLengthCmd: t.MaxLineLengthCmd, Vars: vars,
-	}
-	for _, e := range t.SkipMess {
-		r.pipeline.SkipMess = append(r.pipeline.SkipMess, e)
-	}
-	for _, e := range t.RegexMess {
-		r.pipeline.RegexMess = append(r.pipeline.RegexMess, e)
-	}
-	r.flagRules = transform.FlagRules{FilterBuggy: f.FilterBuggy, FlagsCase: f.FixCase, Filter: f.Filter, Vars: vars, Valid: imapconn.ValidFlag}
-	for _, e := range f.RegexFlag {
-		r.flagRules.RegexFlag = append(r.flagRules.RegexFlag, e)
-	}
+	r.pipeline, r.flagRules = planned.Changes(r.p), planned.Flags(r.p)
 	if err := r.pipeline.CheckExpressions(); err != nil {
 		return &usageError{err}
 	}
-	for _, e := range slices.Concat(t.SkipMess, t.RegexMess, f.RegexFlag) {
+	for _, e := range slices.Concat(r.p.Transform.SkipMess, r.p.Transform.RegexMess, r.p.Flags.RegexFlag) {
 		e.Forget() // the checks were no messages
 	}
 	return nil

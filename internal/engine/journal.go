@@ -2,13 +2,12 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/planned"
 )
 
 // The run's memory is the journal. It only ever saves work: what it knows of a
@@ -72,23 +71,7 @@ func (e *lockedError) ExitCode() int { return event.ExitPidFile }
 // journalPair is what the journal belongs to: the accounts, and, when it is not
 // the usual one, the way in which messages are identified, since keys made in
 // different ways can not be compared.
-func (r *run) journalPair() journal.Pair {
-	a, b := &r.p.Host1, &r.p.Host2
-	pair := journal.Pair{
-		Host1: strings.ToLower(a.Host), User1: a.User, Port1: a.Port,
-		Host2: strings.ToLower(b.Host), User2: b.User, Port2: b.Port,
-	}
-	id := &r.p.Identity
-	if len(id.Headers) > 0 || id.SkipHeader != nil || id.MessageIDNoDomain || id.SizeInKey || id.AddHeader || id.SyncDuplicates {
-		way := fmt.Sprintf("%q %v %v %v %v", id.Headers, id.MessageIDNoDomain, id.SizeInKey, id.AddHeader, id.SyncDuplicates)
-		if id.SkipHeader != nil {
-			way += " " + id.SkipHeader.String()
-		}
-		sum := sha256.Sum256([]byte(way))
-		pair.Way = fmt.Sprintf("%x", sum[:6])
-	}
-	return pair
-}
+func (r *run) journalPair() journal.Pair { return planned.Journal(r.p) }
 
 // headersChosen reports whether the user said by which headers messages are
 // identified: then all headers are read, and the journal only tells what is whose.

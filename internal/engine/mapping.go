@@ -7,27 +7,14 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/journal"
-	"github.com/imaphaul/imaphaul/internal/perlexpr"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/planned"
 )
 
 // folderOptions is the plan in the words of package folders.
 func (r *run) folderOptions() folders.Options {
-	f := &r.p.Folders
-	o := folders.Options{
-		Only: f.Only, Recursive: f.Recursive, Subscribed: f.Subscribed,
-		Include: f.Include, Exclude: f.Exclude, First: f.First, Last: f.Last,
-		Subfolder1: f.Subfolder1, Subfolder2: f.Subfolder2,
-		Prefix1: f.Prefix1, Prefix2: f.Prefix2, Sep1: f.Sep1, Sep2: f.Sep2,
-		Map: pairsOf(f.Map), MapFile: pairsOf(f.MapFilePairs),
-		Automap: f.Automap, Trans: f.Trans,
-		FixSlash2: f.FixSlash2, FixInbox: f.FixInbox, CheckExist: f.CheckExist, MixFolders: f.MixFolders,
-		Vars:       r.vars(),
-		SameServer: r.src.Family == r.dst.Family && r.p.Host1.Host == r.p.Host2.Host,
-		Explain:    r.p.Debug.Folders,
-
-		ExcludePresets: f.ExcludePresets, TransPresets: f.TransPresets,
-	}
+	o := planned.Mapping(r.p, r.src.Family == r.dst.Family)
+	o.Explain = r.p.Debug.Folders
 	if o.Automap {
 		o.Previous, o.PreviousByRole = make(map[string]string), make(map[string]bool)
 		for from, m := range r.j.Mapping() {
@@ -57,23 +44,6 @@ func (r *run) keepMapping() {
 		m[row.From] = journal.Mapped{To: row.To, ByRole: row.Why == folders.WhyAutomap}
 	}
 	r.journalFailed(r.j.SetMapping(m))
-}
-
-func pairsOf(list []plan.MapPair) []folders.Pair {
-	out := make([]folders.Pair, len(list))
-	for i, p := range list {
-		out[i] = folders.Pair(p)
-	}
-	return out
-}
-
-// vars are the variables that expressions may ask for.
-func (r *run) vars() perlexpr.Vars {
-	return perlexpr.Vars{
-		"user1": r.p.Host1.User, "user2": r.p.Host2.User,
-		"host1": r.p.Host1.Host, "host2": r.p.Host2.Host,
-		"subfolder1": r.p.Folders.Subfolder1, "subfolder2": r.p.Folders.Subfolder2,
-	}
 }
 
 // mapFolders makes the mapping table and tells it, before the first byte.

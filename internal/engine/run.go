@@ -21,6 +21,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/pace"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/planned"
 	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
@@ -224,19 +225,11 @@ func (r *run) stopping() bool      { return r.control.Stopping() }
 
 // prepare derives from the plan what the whole run uses. No I/O.
 func (r *run) prepare() error {
-	id := &r.p.Identity
-	r.identity = identity.Options{
-		Headers:           id.Headers,
-		MessageIDNoDomain: id.MessageIDNoDomain,
-		SizeInKey:         id.SizeInKey,
-	}
-	if id.SkipHeader != nil {
-		r.identity.SkipHeader = func(line string) (bool, error) { return id.SkipHeader.Match(line, nil) }
-	}
+	r.identity = planned.Identity(r.p)
 	for i := range r.hasher {
 		r.hasher[i] = identity.NewHasher(r.identity)
 	}
-	if id.SkipCrossDuplicates {
+	if r.p.Identity.SkipCrossDuplicates {
 		r.crossSeen = make(map[identity.Key][]crossPlace)
 	}
 	r.budgetBytes = max(r.p.Transfer.BufferBytes, 4*streamAbove)

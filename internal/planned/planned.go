@@ -91,7 +91,9 @@ func Flags(p *plan.Plan) transform.FlagRules {
 	return out
 }
 
-// Journal names the journal that belongs to a plan.
+// Journal names the journal that belongs to a plan: the accounts, and, when it is not
+// the usual one, the way in which messages are identified, since keys made in different
+// ways can not be compared.
 func Journal(p *plan.Plan) journal.Pair {
 	a, b := &p.Host1, &p.Host2
 	pair := journal.Pair{
