@@ -29,6 +29,10 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 			if fs.run.p.Dry && fs.wouldCut(t.size) {
 				continue // it would stay
 			}
+			if fs.pairing.Bound[t.src] {
+				fs.uncertain++
+				continue
+			}
 			uids = append(uids, t.uid)
 		}
 	}

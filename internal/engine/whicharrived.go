@@ -32,6 +32,9 @@ type sentMessage struct {
 	byOrder bool
 }
 
+// byOrderAlone is why a message that was found so stays on host1.
+const byOrderAlone = "its sending was interrupted, and only the order of arrival tells which message on host2 is its copy"
+
 // whichArrived finds messages that were sent among those that arrived in a folder.
 // First the key decides, then the UID told, then the contents, and in the end the
 // order together with the date: the n-th that arrived is the n-th that was sent.
