@@ -98,6 +98,9 @@ func (v *convoy) move(ctx context.Context) error {
 		if err := v.lookAfterRefusals(ctx); err != nil {
 			return err
 		}
+		if err := v.sameAfterLoss(ctx); err != nil {
+			return err
+		}
 		if v.countLeft() == 0 {
 			return nil
 		}

@@ -84,6 +84,9 @@ type copier struct {
 	// mu guards the fates, what they are told to, and the generations: both
 	// halves of a convoy decide them, and several convoys may work on one folder.
 	mu sync.Mutex
+	// opened1 is how often host1 had been opened again when it was looked whether its
+	// UIDs are those of before.
+	opened1 int
 	// growth is what the host2 folder is known to have grown by.
 	growth growthSince
 	// generations are the journal's batches that are not settled yet.
