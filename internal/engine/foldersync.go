@@ -90,7 +90,7 @@ type folderSync struct {
 	deferred bool
 	// brings: messages of it were missing on host2 when it was put off.
 	brings bool
-	index    int
+	index  int
 	// unsure: what a server did not tell is to be asked by the next run, so nothing
 	// of the folder is remembered.
 	unsure bool
