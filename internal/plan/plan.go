@@ -61,6 +61,8 @@ const (
 	// carried out.
 	ModeVerify Mode = "verify"
 	ModeDoctor Mode = "doctor"
+	// ModeBatch is what the options for all rows of a batch make.
+	ModeBatch Mode = "batch"
 )
 
 // Folders says which folders take part, under which names they arrive, and
