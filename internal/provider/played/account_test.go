@@ -71,6 +71,9 @@ func (s *side) name(path []string) string {
 	return s.model.Prefix + strings.Join(encoded, s.model.Sep)
 }
 
+// sum stands for the bytes of a message.
+func sum(body []byte) [32]byte { return sha256.Sum256(body) }
+
 // copyOf is a message as it is to be found on host2.
 type copyOf struct {
 	folder, flags, date string
@@ -94,7 +97,7 @@ func want(from, to *side, folder func(string) string, keep func(name string, m m
 			for _, change := range to.model.Stored {
 				body = change(body)
 			}
-			c := copyOf{target, strings.Join(to.model.Keeps(m.Flags), " "), m.Date.UTC().Format("2006-01-02 15:04:05"), sha256.Sum256(body)}
+			c := copyOf{target, strings.Join(to.model.Keeps(m.Flags), " "), m.Date.UTC().Format("2006-01-02 15:04:05"), sum(body)}
 			if to.model.Labels && out[c] > 0 {
 				continue
 			}
@@ -113,7 +116,7 @@ func have(to *side) map[copyOf]int {
 			continue
 		}
 		for _, m := range list {
-			out[copyOf{name, strings.Join(m.Flags, " "), m.Date.UTC().Format("2006-01-02 15:04:05"), sha256.Sum256(m.Body)}]++
+			out[copyOf{name, strings.Join(m.Flags, " "), m.Date.UTC().Format("2006-01-02 15:04:05"), sum(m.Body)}]++
 		}
 	}
 	return out

@@ -49,7 +49,7 @@ func TestWithoutOptions(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				from, to := start(t, m, "en"), start(t, models.Ordinary(), "en")
 				from.fill(t, messages())
-				twice(t, from, to, same(from, to), "--cachedir", cache)
+				settle(t, from, to, want(from, to, same(from, to), nil), "--cachedir", cache)
 			})
 		})
 		t.Run(m.Name+" as destination", func(t *testing.T) {
@@ -57,30 +57,8 @@ func TestWithoutOptions(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				from, to := start(t, models.Ordinary(), "en"), start(t, m, "en")
 				from.fill(t, messages())
-				twice(t, from, to, same(from, to), "--cachedir", cache)
+				settle(t, from, to, want(from, to, same(from, to), nil), "--cachedir", cache)
 			})
 		})
 	}
-}
-
-// twice runs twice and judges.
-func twice(t *testing.T, from, to *side, folder func(string) string, options ...string) {
-	t.Helper()
-	out := run(t.Context(), t, [2]*side{from, to}, nil, options...)
-	if code := out.stats.ExitCode(); code != 0 {
-		t.Errorf("exit code %d\n%s", code, out.text)
-	}
-	got := compare(want(from, to, folder, nil), have(to))
-	if !got.mail || !got.flags || !got.dates {
-		t.Errorf("mail %v, flags %v, dates %v:\n%s\n%s", got.mail, got.flags, got.dates, strings.Join(got.first, "\n"), out.text)
-	}
-	for i, s := range []*side{from, to} {
-		for _, v := range s.server.Used(user).Violations {
-			t.Errorf("host%d: %s", i+1, v)
-		}
-	}
-	if again := run(t.Context(), t, [2]*side{from, to}, nil, options...); again.stats.Transferred != 0 || again.stats.ExitCode() != 0 {
-		t.Errorf("the second run copied %d messages, exit code %d\n%s", again.stats.Transferred, again.stats.ExitCode(), again.text)
-	}
-	t.Logf("took %v", out.took)
 }
