@@ -27,6 +27,7 @@ func (b *builder) note(format string, args ...any) {
 // build makes the plan. It is complete only if b.bad stayed empty.
 func (b *builder) build() *plan.Plan {
 	b.statuses()
+	b.checkProviders()
 	var presetLines []string
 	b.add, presetLines = applyPresets(b.v)
 	b.notes = append(b.notes, presetLines...)
