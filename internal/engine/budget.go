@@ -166,7 +166,10 @@ func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
 	if wait > idleLogout {
 		v.lane.Close(ctx)
 	}
-	if err := v.run.limits.Clock().Sleep(ctx, wait); err != nil {
+	slept := time.Now()
+	err := v.run.limits.Clock().Sleep(ctx, wait)
+	v.run.copying.rested(time.Since(slept))
+	if err != nil {
 		return true, err
 	}
 	return true, v.lane.Reopen(ctx, errWaited)

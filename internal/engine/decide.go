@@ -69,6 +69,9 @@ func (fs *folderSync) plan() *copier {
 		fs.mapFlags(r)
 		c.tasks = append(c.tasks, t)
 	}
+	if fs.run.p.Dry {
+		fs.run.takeSample(fs, c.tasks)
+	}
 	if fs.run.p.Dry && fs.run.p.Dry1 {
 		for i := range c.tasks {
 			c.tasks[i].fate = copied
