@@ -74,7 +74,7 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	r := &runner{p: p, tally: tally, log: log, options: options, skipped: skipped, pid: pid, table: stdout, tokens: tokens, json: lines}
 	r.live = live.New(tally.Stats(), time.Now)
 	if p.Dry && p.Mode == plan.ModeSync && p.Folders.PrintMap == "" {
-		r.book = rehearsal.New(time.Now)
+		r.book = rehearsal.New(time.Now, blind(p))
 	}
 	r.screen = newScreen(p.View, out, stderr, p.Folders.PrintMap != "")
 	if r.screen.panel != nil {

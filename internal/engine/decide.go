@@ -74,6 +74,9 @@ func (fs *folderSync) plan() *copier {
 	}
 	if fs.run.p.Dry && fs.run.p.Dry1 {
 		for i := range c.tasks {
+			if fs.run.wouldBeOver(c.tasks[i].size) {
+				break
+			}
 			c.tasks[i].fate = copied
 			c.tasks[i].sent = c.tasks[i].size
 			fs.confirmed(&c.tasks[i])

@@ -11,6 +11,8 @@ type Rehearsed struct {
 	// and Incomplete says why.
 	Complete   bool
 	Incomplete string
+	// Blind are sentences about what options do that a rehearsal does not foretell.
+	Blind []string
 
 	// Rows are the whole mapping, Unused pairs of the user without a folder.
 	Rows     []MapRow

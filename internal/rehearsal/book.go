@@ -32,7 +32,11 @@ type Book struct {
 	rates    []event.Rate
 	days     []event.DayLimit
 
-	looked time.Time // when the comparison was over
+	// looked is when the comparison was over, facts when the last fact was told that
+	// was asked for behind it.
+	looked, facts time.Time
+	// blind are sentences about what is not foretold.
+	blind []string
 }
 
 // folder is what was told of one folder pair.
@@ -42,10 +46,11 @@ type folder struct {
 	done bool
 }
 
-// New returns an empty Book; now is the clock.
-func New(now func() time.Time) *Book {
+// New returns an empty Book; now is the clock, blind are sentences about what options
+// do that a rehearsal does not foretell.
+func New(now func() time.Time, blind []string) *Book {
 	return &Book{
-		now: now, from: make(map[string]*folder), to: make(map[string]*folder), named: make(map[string]string),
+		now: now, blind: blind, from: make(map[string]*folder), to: make(map[string]*folder), named: make(map[string]string),
 	}
 }
 
@@ -114,6 +119,10 @@ func (b *Book) Event(e event.Event) {
 
 // fact notes what is told of the accounts and of the way to them.
 func (b *Book) fact(e event.Event) {
+	switch e.(type) {
+	case event.TokenScope, event.Delivery, event.Rate, event.DayLimit:
+		b.facts = b.now()
+	}
 	switch e := e.(type) {
 	case event.SizeLimit:
 		b.limit = e

@@ -20,6 +20,7 @@ func (b *Book) Page(s *event.Stats, name Names) event.Rehearsed {
 		Rows: b.mapped.Rows, Unused: b.mapped.Unused, Warnings: b.mapped.Warnings,
 		Create: b.create, Remove: b.remove, Kept: b.kept,
 		Duplicates: s.Duplicates, CrossDuplicates: s.SkippedBy[event.SkipCrossDuplicate].Messages,
+		Blind:    b.blind,
 		Delivery: b.delivery, Tokens: b.tokens, Refused: s.RefusedDeletions,
 	}
 	for _, c := range b.certs {

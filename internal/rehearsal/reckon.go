@@ -22,11 +22,10 @@ func onWire(a event.Amount) int64 { return a.Bytes + a.Bytes/hundredth + a.Messa
 func (b *Book) reckon(s *event.Stats, todo event.Amount) event.RehearsedTime {
 	now := b.now()
 	t := event.RehearsedTime{Limits: b.days}
-	looked := b.looked
-	if looked.IsZero() {
-		looked = now
+	t.Look = max(now.Sub(s.Started), 0)
+	if b.facts.After(b.looked) && !b.looked.IsZero() {
+		t.Look = max(t.Look-b.facts.Sub(b.looked), 0) // no part of a run
 	}
-	t.Look = max(looked.Sub(s.Started), 0)
 	if todo.Messages == 0 {
 		t.Known, t.Total, t.Done = true, t.Look, now.Add(t.Look)
 		t.Basis = "nothing is to be copied, so it takes about as long as this rehearsal"

@@ -20,6 +20,11 @@ func (t *Text) rehearsed(p event.Rehearsed) {
 	if !p.Complete {
 		t.in(yellow, func() { t.linef("It is not complete: %s. The figures are those of a part.", p.Incomplete) })
 	}
+	t.in(yellow, func() {
+		for _, b := range p.Blind {
+			t.linef("Not foretold: %s", b)
+		}
+	})
 	for i := range p.Folders {
 		t.rehearsedFolder(&p.Folders[i])
 	}
