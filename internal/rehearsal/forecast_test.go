@@ -59,7 +59,7 @@ func (c conn) Read(p []byte) (int, error) {
 
 func (c conn) Write(p []byte) (sent int, err error) {
 	for len(p) > 0 && err == nil {
-		n := 0
+		var n int
 		n, err = c.Conn.Write(p[:min(len(p), 4096)])
 		c.l.carry(1, n)
 		p, sent = p[n:], sent+n
