@@ -104,6 +104,16 @@ func (r *run) mayTransfer(size int64, busy bool) bool {
 	return true
 }
 
+// wouldBeOver is what mayTransfer says of --exitwhenover in a run that asks for nothing.
+func (r *run) wouldBeOver(size int64) bool {
+	if limit := r.p.Limits.ExitWhenOver; limit != nil && r.asked.Load() >= *limit {
+		r.control.StopFor(event.StopOver)
+		return true
+	}
+	r.asked.Add(size)
+	return false
+}
+
 // envelope is about what a message costs on the line beside its bytes: commands,
 // replies, and one part in hundredth for TLS.
 const (
@@ -170,7 +180,10 @@ func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
 	if wait > idleLogout {
 		v.lane.Close(ctx)
 	}
-	if err := v.run.limits.Clock().Sleep(ctx, wait); err != nil {
+	slept := time.Now()
+	err := v.run.limits.Clock().Sleep(ctx, wait)
+	v.run.copying.rested(time.Since(slept))
+	if err != nil {
 		return true, err
 	}
 	return true, v.lane.Reopen(ctx, errWaited)
