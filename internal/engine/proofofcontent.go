@@ -54,7 +54,8 @@ func (c *copier) proveContent(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		proved[m.UID] = m.HasSize && m.Size >= t.sent && now.Is(listing.HasKey) && now.Key.Base() == c.fs.doubtKey(t)
+		same := now.Is(listing.HasKey) && now.Key.Base() == c.fs.doubtKey(t)
+		proved[m.UID] = m.HasSize && (m.Size > t.sent && same || m.Size == t.sent && (same || !c.fs.byHeaders(t)))
 		return nil
 	})
 	if err != nil {
@@ -67,6 +68,13 @@ func (c *copier) proveContent(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// byHeaders reports whether a message was sent with the headers that identify it on
+// host1.
+func (fs *folderSync) byHeaders(t *task) bool {
+	r := &fs.src.Recs[t.src]
+	return t.oddness().sentKey == nil && r.Is(listing.HasKey) && !r.Is(listing.ByContent|listing.ByHeader|listing.AddedHeader)
 }
 
 // compareContent reads messages on both sides, and takes back those that host2 does not
