@@ -19,6 +19,7 @@ func Usage(version string, width int) string {
            --host2 imap.new.example.org --user2 alice --passfile2 secret2
   imaphaul verify ...                the same options: is all of it on host2?
   imaphaul explain [OPTIONS] EXPRESSION NAME...
+  imaphaul doctor ...                the same options: can a migration begin?
   imaphaul login google|microsoft|URL --user USER
   imaphaul status PID|PIDFILE
 
