@@ -254,6 +254,7 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		return fs.broken(1, copyErr, event.ErrListing, "%s", "") // what is left is found out anew
 	}
 	fs.account(ctx, c)
+	fs.tellShortBefore()
 	fs.marksAsListed()
 	if !fs.unsure && !errors.As(copyErr, new(*errRebuilt)) {
 		fs.remember(c)
