@@ -315,6 +315,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
+	r.tellOver()
 	r.tellIdleMessages()
 	if r.p.Folders.SizesAfter && r.control.Cause() != event.StopErrors && !r.control.Asked() {
 		if err := r.sizes(ctx, true); err != nil && !isConnError(err) {
