@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -28,6 +29,8 @@ type limits struct {
 	// again is the moment to wait for, of a limit a day that left no room; set by
 	// the source half of a round, read behind it.
 	again time.Time
+	// resumeIn is after how long a limit a day leaves room, when it ended the run.
+	resumeIn atomic.Int64
 }
 
 // traffic is one account's bytes by hour, as pace wants them.
@@ -139,6 +142,7 @@ func (r *run) mayToday(n event.Side, d *pace.Day, size int64, busy bool) bool {
 		return false
 	}
 	r.warn(text)
+	r.limits.resumeIn.Store(int64(again.Sub(now)))
 	r.control.StopFor(event.StopDay)
 	return false
 }

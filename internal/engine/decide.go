@@ -90,7 +90,7 @@ func (fs *folderSync) plan() *copier {
 func (fs *folderSync) holds(m compare.Match) {
 	switch {
 	case m.Dst < 0:
-	case m.Trust == compare.Certain:
+	case m.Trust == compare.Certain && !fs.pairing.Bound[m.Src]:
 		fs.onHost2 = append(fs.onHost2, fs.src.Recs[m.Src].UID)
 	default:
 		fs.uncertain++

@@ -194,6 +194,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		r.fatal(err)
 	}
 	fin.Stopped = r.control.Cause()
+	fin.ResumeIn = time.Duration(r.limits.resumeIn.Load())
 	if fin.Stopped == event.StopSignal && o.Signal != nil {
 		fin.Signal = o.Signal()
 	}
