@@ -98,7 +98,7 @@ func (s *Account) logIn(ctx context.Context, st *Story) (*imapconn.Conn, error) 
 	})
 	if onlyConnect {
 		s.Governor.Opened()
-	s.Lines.Add(1)
+		s.Lines.Add(1)
 		return c, nil
 	}
 	creds := s.credentials()
