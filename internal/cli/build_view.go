@@ -38,6 +38,9 @@ func (b *builder) view() plan.View {
 		on := b.v.flag("progress")
 		w.Progress = &on
 	}
+	if b.command != "" && w.Metrics != "" {
+		b.bad.add("--metrics: imaphaul %s counts nothing. Drop it.", b.command)
+	}
 	if b.command == plan.ModeVerify {
 		return w // --json is about its result, see proof
 	}
