@@ -21,4 +21,7 @@ type View struct {
 	// JSON is the file that gets the events as lines of JSON, "-" for standard output,
 	// "" for none.
 	JSON string `json:",omitempty"`
+	// Metrics is the address at which counters are served for Prometheus, host:port, ""
+	// for none.
+	Metrics string `json:",omitempty"`
 }
