@@ -87,7 +87,7 @@ func (b *builder) commandMode(p *plan.Plan) {
 		return
 	}
 	if b.command != plan.ModeVerify {
-		if p.Proof.Depth != "" && (p.Mode != plan.ModeSync || p.Dry) {
+		if b.command == "" && p.Proof.Depth != "" && (p.Mode != plan.ModeSync || p.Dry) {
 			b.note("--verify has no effect here: nothing is copied that could be verified.")
 			p.Proof.Depth = ""
 		}

@@ -41,6 +41,9 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 		out.Command = out.Code != 0
 		return nil, out
 	}
+	if in.Args[0] == "batch" {
+		return nil, batch(&in, in.Args[1:])
+	}
 	command, word := commands[in.Args[0]], []string(nil)
 	if command != "" {
 		word, in.Args = in.Args[:1], bareJSON(in.Args[1:])

@@ -147,6 +147,7 @@ func (v *verdict) run() {
 			}
 		}
 	}
+	v.keepEquals()
 	v.doubles()
 }
 
@@ -336,6 +337,33 @@ func (v *verdict) byOrder() {
 		}
 		v.tie(c, free[at], trust)
 		free = slices.Delete(free, at, at+1)
+	}
+}
+
+// keepEquals keeps the equals of a message in doubt from leaving host1 where each needs
+// a copy of its own: the copy of the one would prove the other at the next run, and one
+// copy be left of two messages.
+func (v *verdict) keepEquals() {
+	w := v.w
+	if !w.in.OneToOne || !w.in.Deletes1 {
+		return
+	}
+	doubt := make(map[identity.Digest]bool)
+	for _, c := range v.classes {
+		if t := w.trust[c.members[0]]; c.content != nil && (t == Doubtful || t == Likely) {
+			doubt[c.content.Exact] = true
+		}
+	}
+	for _, c := range v.classes {
+		if c.content == nil || !doubt[c.content.Exact] {
+			continue
+		}
+		if w.bound == nil {
+			w.bound = make(map[int32]bool)
+		}
+		for _, s := range c.members {
+			w.bound[s] = true
+		}
 	}
 }
 

@@ -95,6 +95,15 @@ func (v *convoy) move(ctx context.Context) error {
 		if before == 0 {
 			return nil
 		}
+		if err := v.lookAfterRefusals(ctx); err != nil {
+			return err
+		}
+		if err := v.sameAfterLoss(ctx); err != nil {
+			return err
+		}
+		if v.countLeft() == 0 {
+			return nil
+		}
 		end := v.round(ctx, v.choose())
 		err := end.err()
 		switch {

@@ -56,6 +56,8 @@ type task struct {
 	short, empty bool
 	// charged: it is counted as asked for, see run.mayTransfer.
 	charged bool
+	// refused: host2 refused it, and its folder was not looked into since.
+	refused bool
 	// announced: the journal knows that it leaves.
 	announced bool
 	// recreated: its folder was created again because it was refused.
@@ -82,6 +84,11 @@ type copier struct {
 	// mu guards the fates, what they are told to, and the generations: both
 	// halves of a convoy decide them, and several convoys may work on one folder.
 	mu sync.Mutex
+	// opened1 is how often host1 had been opened again when it was looked whether its
+	// UIDs are those of before.
+	opened1 int
+	// growth is what the host2 folder is known to have grown by.
+	growth growthSince
 	// generations are the journal's batches that are not settled yet.
 	generations []*generation
 }
@@ -103,6 +110,7 @@ func (c *copier) settle(t *task, uid imap.UID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.fate, t.newUID, t.doubtful = copied, uid, false
+	c.growth.note(t)
 	c.fs.run.stored.Add(1)
 	c.fs.run.release(t, true)
 	c.fs.confirmed(t)

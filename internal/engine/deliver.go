@@ -306,6 +306,7 @@ func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
 		if err := d.landDone(ctx); err != nil {
 			return nil, err
 		}
+		f.refused(refused)
 		if off, err := d.putOff(ctx, f, refused); off || err != nil {
 			return nil, err
 		}

@@ -46,8 +46,8 @@ type mergeState struct {
 // it, as far as the listings tell, would be there by then from another folder.
 func (fs *folderSync) wouldCopy(r *listing.Record) bool {
 	m := fs.merge
-	if m.sources < 2 || fs.run.p.Identity.SyncDuplicates {
-		return false
+	if m.sources < 2 || fs.run.p.Identity.SyncDuplicates || r.Is(listing.AddedHeader) {
+		return false // the key of an added header is made of a UID and says nothing of the content
 	}
 	if fs.otherWouldCopy(r) {
 		return true

@@ -48,6 +48,9 @@ func (t *task) oddness() oddity {
 	return *t.odd
 }
 
+// wasRefused reports whether the task was refused, or put off, and sent again.
+func (t *task) wasRefused() bool { return t.putOff > 0 || t.odd != nil && t.odd.refusals > 0 }
+
 // flags are those that a message leaves with.
 func (t *task) flags() []imap.Flag {
 	if t.odd != nil && t.odd.fewerFlags {

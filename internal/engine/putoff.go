@@ -59,7 +59,17 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 		flights := d.again
 		d.again = nil
 		for i, f := range flights {
-			if err := d.sendAndLand(ctx, f.items); err != nil {
+			none, err := d.noneStored(ctx, f.items)
+			if err == nil && !none {
+				d.leave(f.items)
+				continue
+			}
+			if err == nil {
+				err = d.sendAndLand(ctx, f.items)
+			} else {
+				f.release(d.v)
+			}
+			if err != nil {
 				for _, rest := range flights[i+1:] {
 					rest.release(d.v)
 				}

@@ -74,6 +74,7 @@ type Stats struct {
 	Total      int64
 	TotalKnown bool
 
+	Bytes1         int64      // of host1 by the first sizes table
 	AtStart, AtEnd Difference // host2 minus host1, by the sizes tables
 
 	QuotaUsed, QuotaLimit int64 // of host2, bytes; a limit of 0 is none

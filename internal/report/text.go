@@ -154,8 +154,8 @@ func (t *Text) print(e event.Event) bool {
 		t.messageSkipped(e)
 		t.flushSoon()
 		return false
-	case event.Underway, event.Waiting:
-		return false // for those who show what goes on
+	case event.Underway, event.Waiting, event.Rate, event.DayLimit, event.Delivery, event.TokenScope:
+		return false // for those who show what goes on, and for the page of a rehearsal
 	case event.MessagesPresent:
 		// imapsync is silent about messages that are there already; so is this.
 		return false
@@ -246,6 +246,8 @@ func (t *Text) print(e event.Event) bool {
 		t.signalReceived(e)
 	case event.Finished:
 		t.finished(e)
+	case event.Rehearsed:
+		t.rehearsed(e)
 	}
 	return true
 }

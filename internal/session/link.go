@@ -43,9 +43,18 @@ const MaxKills = 3
 
 // RebuiltError tells that a folder was rebuilt between two looks at it: the UIDs of
 // the first mean nothing any more. The folder is listed anew, see loop.
-type RebuiltError struct{ Folder string }
+type RebuiltError struct {
+	Folder string
+	// Renumbered: the UIDVALIDITY is the same, and what is known of its UIDs is wrong;
+	// Why tells how that was seen.
+	Renumbered bool
+	Why        string
+}
 
 func (e *RebuiltError) Error() string {
+	if e.Why != "" {
+		return e.Why
+	}
 	return fmt.Sprintf("folder %s got a new UIDVALIDITY during the run: its messages have new UIDs", e.Folder)
 }
 
