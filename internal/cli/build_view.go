@@ -34,7 +34,14 @@ func (b *builder) view() plan.View {
 		on := b.v.flag("progress")
 		w.Progress = &on
 	}
-	if b.command == plan.ModeVerify {
+	w.Report = b.v.str("report")
+	switch {
+	case b.v.given("report") && w.Report == "":
+		b.bad.add("--report \"\": no file is named. Give one such as report.html.")
+	case w.Report != "" && b.command == plan.ModeDoctor:
+		b.bad.add("doctor: --report belongs to a run, a rehearsal or a verification. Leave it out; --json and --transcript write what the doctor finds.")
+	}
+	if b.command == plan.ModeVerify || b.command == plan.ModeDoctor {
 		return w // --json is about its result, see proof
 	}
 	w.JSON = b.v.str("json")
