@@ -81,6 +81,9 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 		r.counts = counts.Run()
 		r.served = counts.server.Addr()
 	}
+	if r.page, err = beginPage(p); err != nil {
+		return early.end(event.ExitNoFile, err), nil
+	}
 	r.live = live.New(tally.Stats(), time.Now)
 	if p.Dry && p.Mode == plan.ModeSync && p.Folders.PrintMap == "" {
 		r.book = rehearsal.New(time.Now, blind(p))
@@ -88,6 +91,7 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	r.screen = newScreen(p.View, out, stderr, p.Folders.PrintMap != "")
 	if r.screen.panel != nil {
 		if r.panel, err = live.NewPanel(r.screen.panel, r.view, r.screen.colour); err != nil {
+			r.page.abort()
 			return early.end(event.ExitSoftware, err), nil
 		}
 		if r.screen.over {

@@ -24,4 +24,6 @@ type View struct {
 	// Metrics is the address at which counters are served for Prometheus, host:port, ""
 	// for none.
 	Metrics string `json:",omitempty"`
+	// Report is the file that gets the page of the run, "" for none.
+	Report string `json:",omitempty"`
 }
