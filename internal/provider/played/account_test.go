@@ -124,8 +124,8 @@ func have(to *side) map[copyOf]int {
 
 // measured says what is right: of the mail itself, of flags, of dates.
 type measured struct {
-	mail, flags, dates bool
-	first              []string // differences
+	mail, flags, dates, limits, resumed bool
+	first                               []string // differences
 }
 
 // compare holds what there is against what there should be, first without flags and
