@@ -34,7 +34,7 @@ func (b *builder) folders() plan.Folders {
 		FixInbox:   v.flag("fixinboxinbox"),
 		MixFolders: v.flag("mixfolders"),
 
-		TransPresets: len(b.add.trans), ExcludePresets: len(b.add.exclude),
+		TransPresets: len(b.add.trans), ExcludePresets: len(b.add.exclude), MapPresets: len(b.add.f1f2),
 
 		ExcludeRoles: b.roles(), AllMailLast: v.flag("allmaillast"),
 
@@ -104,10 +104,11 @@ func (b *builder) readMapFile(path string) []plan.MapPair {
 
 // f1f2 splits the pairs of --f1f2 at their first "=". imapsync drops a value
 // without "=" and then mixes up all pairs behind it; here it is an error. --f1f2h
-// means the same and has no effect in imapsync.
+// means the same and has no effect in imapsync. The pairs of presets come first, so
+// that the user's win.
 func (b *builder) f1f2() []plan.MapPair {
 	var pairs []plan.MapPair
-	for _, s := range append(b.v.list("f1f2"), b.add.f1f2...) {
+	for _, s := range append(slices.Clone(b.add.f1f2), b.v.list("f1f2")...) {
 		from, to, ok := strings.Cut(s, "=")
 		if !ok {
 			b.bad.add("--f1f2 '%s': no \"=\" is in it. Give FROM=TO, with the folder names of host1 and host2.", s)

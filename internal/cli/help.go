@@ -18,7 +18,9 @@ func Usage(version string, width int) string {
   imaphaul --host1 imap.old.example.org --user1 alice --passfile1 secret1 \
            --host2 imap.new.example.org --user2 alice --passfile2 secret2
   imaphaul verify ...                the same options: is all of it on host2?
+  imaphaul batch LIST ...            one run for each row of a list
   imaphaul explain [OPTIONS] EXPRESSION NAME...
+  imaphaul doctor ...                the same options: can a migration begin?
   imaphaul login google|microsoft|URL --user USER
   imaphaul status PID|PIDFILE
 

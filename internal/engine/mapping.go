@@ -84,9 +84,6 @@ func (r *run) mapFolders() error {
 		}
 		r.fault(event.Error{Class: event.ErrFolder, Text: fmt.Sprintf("%s %q: %s", p.Option, p.Value, p.What), Hint: p.Remedy})
 	}
-	for _, p := range t.Unused {
-		r.warn(fmt.Sprintf("the mapping [%s] -> [%s] has no effect: host1 has no folder %q", p.From, p.To, p.From))
-	}
 	r.folders2 = folders.NewExisting(r.dst.world.Folders)
 	r.checkQuarantine()
 	if r.o.MapWriter != nil && r.p.Folders.PrintMap != "" {

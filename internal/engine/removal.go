@@ -36,6 +36,7 @@ func (r *run) removeExtras(ctx context.Context) error {
 	for _, k := range d.Kept {
 		r.emit(event.FolderRemoved{Side: 2, Folder: folderName(k.Name), Dry: r.p.Dry, Kept: k.Why})
 	}
+	r.tellIdleRules(d.Idle)
 	if n := r.control.Errors(); n > 0 && len(d.Delete) > 0 {
 		why := fmt.Sprintf("the run had %d errors, and folders are deleted only after everything was copied", n)
 		for _, name := range d.Delete {

@@ -13,17 +13,7 @@ const unlistedMost = 5
 
 // tellIdle names the rules about folders that matched nothing, and what they see.
 func (r *run) tellIdle(t *folders.Table) {
-	for _, i := range t.Idle {
-		what, looks := "matched no folder", "Names that look like it"
-		if i.Option == "--regextrans2" {
-			what, looks = "changed no name", "It sees names as they are written on host2, such as"
-		}
-		text := fmt.Sprintf("Note: %s %s %s.", i.Option, i.Value, what)
-		if len(i.Looks) > 0 {
-			text += fmt.Sprintf(" %s: %s", looks, bracketed(i.Looks))
-		}
-		r.note(text)
-	}
+	r.tellIdleRules(t.Idle)
 	if n := len(t.Unlisted); n > 0 {
 		names, more := t.Unlisted, ""
 		if n > unlistedMost {
@@ -31,6 +21,16 @@ func (r *run) tellIdle(t *folders.Table) {
 		}
 		r.note(fmt.Sprintf("Note: --mapfile %s does not have these folders of host1, so the ordinary rules decide: %s%s",
 			r.p.Folders.MapFile, bracketed(names), more))
+	}
+}
+
+func (r *run) tellIdleRules(rules []folders.Idle) {
+	for _, i := range rules {
+		text := fmt.Sprintf("Note: %s %s %s.", i.Option, i.Value, i.What)
+		if len(i.Looks) > 0 {
+			text += " Names that look like it: " + bracketed(i.Looks)
+		}
+		r.note(text)
 	}
 }
 
@@ -46,6 +46,13 @@ func bracketed(names []string) string {
 // of a run that tried them.
 func (r *run) tellIdleMessages() {
 	t, f := &r.p.Transform, &r.p.Flags
+	if r.p.Dry && r.p.Dry1 && len(t.SkipMess)+len(t.RegexMess)-t.RegexMessPresets > 0 {
+		r.note("Note: --skipmess and --regexmess were not tried, since a dry run does not read messages; with --nodry1 it does.")
+	}
+	if e := r.p.Identity.SkipHeader; e != nil && e.Idle() {
+		typed := strings.TrimSuffix(strings.TrimPrefix(e.String(), "(?xi:"), "\n)") // as cli wraps it
+		r.note(fmt.Sprintf("Note: --skipheader %s matched no header.", typed))
+	}
 	for _, l := range []struct {
 		option, what string
 		rules        []*perlexpr.Expr

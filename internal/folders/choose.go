@@ -3,6 +3,7 @@ package folders
 import (
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/perlexpr"
@@ -36,8 +37,8 @@ type Ignored struct{ Name, Why string }
 // choose selects and orders host1's folders as imapsync does (--folder,
 // --folderrec, --subscribed, --include, --exclude, --folderfirst, --folderlast).
 // sub1 is the folder of --subfolder1 as listed, or "".
-func choose(o *Options, side Side, x *index, sep, sub1 string, vars perlexpr.Vars) (Choice, error) {
-	c := chooser{o: o, x: x, sep: sep, set: map[string]bool{}}
+func choose(o *Options, side Side, x *index, sp Space, sub1 string, vars perlexpr.Vars) (Choice, error) {
+	c := chooser{o: o, x: x, sep: separator(sp.Sep), prefix: prefixOf(sp), set: map[string]bool{}}
 	for _, f := range side.Folders {
 		c.announced(f)
 		if !f.Selectable() {
@@ -92,6 +93,7 @@ type chooser struct {
 	o          *Options
 	x          *index
 	sep        string
+	prefix     string
 	containers map[string]bool
 	set        map[string]bool
 	// roles are those that folders announce, by name.
@@ -121,7 +123,7 @@ func (c *chooser) only() {
 }
 
 func (c *chooser) suggest(typed string) string {
-	if n := c.x.nearest(typed); n != "" {
+	if n := c.x.nearest(typed, c.prefix); n != "" {
 		return fmt.Sprintf("did you mean %q?", Text(n))
 	}
 	return "--justfolderlists shows the names"
@@ -208,11 +210,24 @@ func (c *chooser) include(vars perlexpr.Vars) error {
 			}
 		}
 		if len(s.Names) == 0 {
-			c.Problems = append(c.Problems, Problem{Option: "--include", Value: e.String(), What: "matches no host1 folder", Remedy: "--justfolderlists shows the names; the match is case-sensitive"})
+			remedy := "--justfolderlists shows the names; the match is case-sensitive"
+			if looks := near(wanted(e.String()), c.x.names, c.prefix); len(looks) > 0 {
+				remedy = "names that look like it: " + quoted(looks) + "; the match is case-sensitive"
+			}
+			c.Problems = append(c.Problems, Problem{Option: "--include", Value: e.String(), What: "matches no host1 folder", Remedy: remedy})
 		}
 		c.Steps = append(c.Steps, s)
 	}
 	return nil
+}
+
+// quoted is a list of names as people read them.
+func quoted(names []string) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = strconv.Quote(Text(n))
+	}
+	return strings.Join(out, ", ")
 }
 
 // exclude removes from what was requested so far, whatever the order of the

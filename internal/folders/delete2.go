@@ -25,6 +25,8 @@ type Deletion struct {
 	Kept []Kept
 	// Refused says why nothing at all is deleted, or "".
 	Refused string
+	// Idle are the filters that matched none of these folders.
+	Idle []Idle
 }
 
 // Kept is a folder that is not deleted.
@@ -91,6 +93,7 @@ func (t *Table) Deletions(d DeleteOptions) (Deletion, error) {
 			gone = append(gone, n)
 		}
 	}
+	out.Idle = t.idleFilters(d)
 	needed := g.parents(t, gone, d)
 	for _, n := range gone {
 		if child, ok := needed[n]; ok {
@@ -101,6 +104,19 @@ func (t *Table) Deletions(d DeleteOptions) (Deletion, error) {
 	}
 	slices.SortStableFunc(out.Kept, func(a, b Kept) int { return strings.Compare(b.Name, a.Name) })
 	return out, nil
+}
+
+// idleFilters are the filters that were tried and matched nothing.
+func (t *Table) idleFilters(d DeleteOptions) (out []Idle) {
+	for _, f := range []struct {
+		option string
+		e      *perlexpr.Expr
+	}{{"--delete2foldersonly", d.Only}, {"--delete2foldersbutnot", d.ButNot}} {
+		if f.e != nil && f.e.Idle() {
+			out = append(out, Idle{f.option, f.e.String(), "matched no folder of host2 that host1 lacks", near(wanted(f.e.String()), t.Extras, prefixOf(t.Space2))})
+		}
+	}
+	return out
 }
 
 // filter applies the two expressions, in imapsync's order, to the raw name.

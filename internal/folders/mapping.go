@@ -30,7 +30,7 @@ func Map(o Options, s1, s2 Side) (*Table, error) {
 	t.Subfolder1, t.Subfolder2 = m.rules.sub1, m.rules.sub2
 	m.rules.inboxRule(m.x1, m.x2)
 	var err error
-	t.Choice, err = choose(&o, s1, m.x1, separator(t.Space1.Sep), m.rules.sub1, m.rules.vars)
+	t.Choice, err = choose(&o, s1, m.x1, t.Space1, m.rules.sub1, m.rules.vars)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,9 @@ func Map(o Options, s1, s2 Side) (*Table, error) {
 	m.confine()
 	m.warn()
 	m.parents()
-	m.idle()
+	if err := m.idle(); err != nil {
+		return nil, err
+	}
 	for _, r := range t.Rows {
 		if r.Refused != "" {
 			t.Problems = append(t.Problems, Problem{Option: "folder", Value: Text(r.From), What: r.Refused, Remedy: "map it elsewhere with --f1f2, or leave it out with --exclude", Warning: r.Skipped || r.Outside})
@@ -77,6 +79,8 @@ type mapping struct {
 	auto         *automapper
 	pairs        map[string]explicitPair
 	same         bool
+	saw          []string          // names that --regextrans2 saw, some of them
+	effective    map[int]bool      // expressions of it that changed one
 	used         map[string]bool   // roles given to a new folder already
 	fold2        map[string]string // foldKey -> host2 name
 	folds        []string          // foldKey of each row's To
@@ -218,6 +222,7 @@ func (m *mapping) row(n string) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
+	m.sees(&res)
 	r.To, r.Ruled, r.Steps = res.name, res.name, res.steps
 	switch {
 	case res.expr != "":

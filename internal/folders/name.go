@@ -142,20 +142,11 @@ func (x *index) find(typed string) (string, bool) {
 
 // nearest returns the listed name that looks most like a typed one, "" when
 // none does. It is asked only for names that were not found.
-func (x *index) nearest(typed string) string {
-	want := []rune(strings.ToLower(Decode(typed)))
-	limit := max(1, len(want)/3)
-	best, found := limit+1, ""
-	for _, n := range x.names {
-		have := []rune(foldKey(n))
-		if d := len(have) - len(want); d >= best || -d >= best {
-			continue
-		}
-		if d := distance(want, have, best); d < best {
-			best, found = d, n
-		}
+func (x *index) nearest(typed, prefix string) string {
+	if looks := near(wordsOf(typed), x.names, prefix); len(looks) > 0 {
+		return looks[0]
 	}
-	return found
+	return ""
 }
 
 // distance is the number of edits between a and b, where one edit adds, drops or

@@ -211,7 +211,7 @@ func TestIdleRules(t *testing.T) {
 		"--exclude ^Trsh": "",
 		`--regextrans2 s/^\[Gmail\]\/Sent Mail/Sent Items/`: "INBOX.[Gmail].Sent Mail",
 		"--folderfirst Othr": "Other",
-		"--folderlast Work":  "Work",
+		"--folderlast Work":  "",
 	}
 	for k, v := range want {
 		if g, ok := got[k]; !ok || g != v {
@@ -221,5 +221,85 @@ func TestIdleRules(t *testing.T) {
 	}
 	if len(got) > 0 {
 		t.Errorf("named though they matched: %q", got)
+	}
+}
+
+// What is named as near is what a person would look for: without the prefix, by a
+// part of the name, by a level of it, with letters changed; and never everything.
+func TestNear(t *testing.T) {
+	names := []string{
+		"INBOX", "INBOX.Work", "INBOX.Work.2019", "INBOX.few_emails", "INBOX.New1", "INBOX.Projekte f&APw-r sp&AOQ-ter",
+		"INBOX.&kAFP4W4IMMowpDC5-", "INBOX.[Gmail].Sent Mail", "INBOX.Archives.Old",
+	}
+	for typed, want := range map[string]string{
+		"INBOX.Wrok":   "INBOX.Work",
+		"Work":         "INBOX.Work",
+		"INBOX.few":    "INBOX.few_emails",
+		"projekte":     "INBOX.Projekte f&APw-r sp&AOQ-ter",
+		"Für später":   "INBOX.Projekte f&APw-r sp&AOQ-ter",
+		"送信済":          "INBOX.&kAFP4W4IMMowpDC5-",
+		"Archive":      "INBOX.Archives.Old",
+		"INBOX.zzzzzz": "",
+		"INBOX":        "",
+		"":             "",
+		"..":           "",
+	} {
+		got := ""
+		if looks := near(wordsOf(typed), names, "INBOX."); len(looks) > 0 {
+			got = looks[0]
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", typed, got, want)
+		}
+	}
+	for expr, want := range map[string]string{
+		`s/^\[Gmail\]\/Sent Mail/Sent Items/`: "INBOX.[Gmail].Sent Mail",
+		`s{^Wrok}{few_emails}`:                "INBOX.Work",
+		`(?i)\bwork\b/2019`:                   "INBOX.Work.2019",
+		`\w+\d\s`:                             "",
+		`s,Sent.Mail,New1,`:                   "INBOX.[Gmail].Sent Mail",
+	} {
+		got := ""
+		if looks := near(wanted(expr), names, "INBOX."); len(looks) > 0 {
+			got = looks[0]
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", expr, got, want)
+		}
+	}
+}
+
+// A rule that would match a folder that takes no part is not called idle; one that
+// comes too late is, with the reason; pairs of presets never are.
+func TestIdleForAReason(t *testing.T) {
+	compile := func(kind perlexpr.Kind, text string) *perlexpr.Expr {
+		e, err := perlexpr.Compile(kind, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	o := defaults()
+	o.Only = []string{"Sent Items", "Work"}
+	o.Automap = true
+	o.Exclude = []*perlexpr.Expr{compile(perlexpr.Exclude, "^Oth"), compile(perlexpr.Exclude, "^Othr")}
+	o.Trans = []*perlexpr.Expr{compile(perlexpr.Trans, "s/Sent Items/Old/"), compile(perlexpr.Trans, "s/Work/Office/")}
+	o.First = []string{"Other"}
+	o.Map = []Pair{{"Files", "Files_renamed"}, {"Wrok", "A"}, {"Other", "B"}, {"Work", "C"}}
+	o.MapPresets = 1
+	o.MapFile = []Pair{{"Wokr", "A"}, {"Other", LeaveOut}}
+	_, table := rowsOf(t, o,
+		Side{Folders: list("/", "INBOX", "Sent Items", "Other", "Work")},
+		Side{Folders: list("/", "INBOX", "Sent")})
+	var got []string
+	for _, i := range table.Idle {
+		got = append(got, i.Option+" "+i.Value+": "+strings.Join(i.Looks, " "))
+	}
+	want := []string{
+		"--exclude ^Othr: Other", "--regextrans2 s/Sent Items/Old/: Sent Items", "--regextrans2 s/Work/Office/: Work",
+		"--folderfirst Other: ", "--f1f2 Wrok=A: Work", "--f1f2 Other=B: ", "--mapfile Wokr=A: Work",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

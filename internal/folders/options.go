@@ -53,6 +53,8 @@ type Options struct {
 	// ExcludePresets and TransPresets are how many expressions of Exclude and
 	// Trans, the last ones, nobody typed.
 	ExcludePresets, TransPresets int
+	// MapPresets is the same for Map, of which they are the first ones.
+	MapPresets int
 	// Explain fills Row.Steps (--debugfolders).
 	Explain bool
 }

@@ -16,8 +16,7 @@ type rules struct {
 	sub2       string // --subfolder2 as a raw name, "" without
 	inbox      [2]string
 	vars       perlexpr.Vars
-	transASCII []bool   // Trans[i] has no byte above 0x7f
-	saw        []string // names that the first of Trans saw, some of them
+	transASCII []bool // Trans[i] has no byte above 0x7f
 }
 
 // result is what the rules made of one name.
@@ -26,14 +25,15 @@ type result struct {
 	// expr is the last --regextrans2 that changed the name, "" when none did.
 	expr  string
 	steps []string
+	// before is the name that the first --regextrans2 saw, changed the expressions
+	// that changed it, by their places.
+	before  string
+	changed []int
 	// garbled says that an expression changed encoded characters.
 	garbled bool
 	// slashes says that --fixslash2 replaced characters of the name.
 	slashes bool
 }
-
-// sawMost bounds the names that are kept to show what --regextrans2 sees.
-const sawMost = 10_000
 
 func newRules(o *Options, sp1, sp2 Space) *rules {
 	r := &rules{o: o, sp1: sp1, sp2: sp2}
@@ -84,7 +84,7 @@ func (r *rules) locateSubfolder1(side Side, x *index) error {
 		}
 	}
 	if !e.Container {
-		e.Nearest = x.nearest(tried[len(tried)-1])
+		e.Nearest = x.nearest(tried[len(tried)-1], prefixOf(r.sp1))
 	}
 	return e
 }
@@ -137,9 +137,7 @@ func (r *rules) apply(name string) (result, error) {
 		n = r.addSubfolder2(n, p2)
 		note("[%s] -> [%s] using subfolder2 [%s]", before, n, r.sub2)
 	}
-	if len(r.o.Trans) > 0 && len(r.saw) < sawMost {
-		r.saw = append(r.saw, n)
-	}
+	res.before = n
 	for i, e := range r.o.Trans {
 		before := n
 		after, err := r.trans(i, e, n)
@@ -150,6 +148,7 @@ func (r *rules) apply(name string) (result, error) {
 		note("[%s] -> [%s] using regextrans2 [%s]", before, n, e)
 		if n != before {
 			res.expr = e.String()
+			res.changed = append(res.changed, i)
 			res.garbled = res.garbled || r.transASCII[i] && garbles(before, n)
 		}
 	}

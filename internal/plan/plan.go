@@ -42,6 +42,7 @@ type Plan struct {
 	Debug     Debug
 	Run       Run
 	Proof     Proof
+	Doctor    Doctor
 }
 
 // Mode says how far a run goes (imapsync: --dry, --justlogin, --justfolders...).
@@ -61,6 +62,8 @@ const (
 	// carried out.
 	ModeVerify Mode = "verify"
 	ModeDoctor Mode = "doctor"
+	// ModeBatch is what the options for all rows of a batch make.
+	ModeBatch Mode = "batch"
 )
 
 // Folders says which folders take part, under which names they arrive, and
@@ -82,8 +85,9 @@ type Folders struct {
 	// --subfolder2 and of the INBOX spelling are the mapping's own.
 	Trans []*perlexpr.Expr
 	// TransPresets and ExcludePresets are how many of these, the last ones, come
-	// from presets.
+	// from presets; MapPresets is the same for Map, of which they are the first ones.
 	TransPresets, ExcludePresets int
+	MapPresets                   int
 	FixSlash2                    bool
 	FixInbox                     bool
 	// MixFolders false: a host2 folder that exists under another case is skipped.

@@ -42,7 +42,7 @@ func Mapping(p *plan.Plan, same bool) folders.Options {
 		Vars:       Vars(p),
 		SameServer: same && p.Host1.Host == p.Host2.Host,
 
-		ExcludePresets: f.ExcludePresets, TransPresets: f.TransPresets,
+		ExcludePresets: f.ExcludePresets, TransPresets: f.TransPresets, MapPresets: f.MapPresets,
 		ExcludeRoles: f.ExcludeRoles, LastRole: lastRole(p),
 	}
 }

@@ -19,6 +19,10 @@ type Profile struct {
 	// Commands is how many may be in flight on one connection, 0 for as many as
 	// the line carries.
 	Commands int
+	// BytesOut and BytesIn are how many bytes may be read, and stored, in 24 hours, 0
+	// for unknown; BytesSource is where that is published, and when it was read.
+	BytesOut, BytesIn int64
+	BytesSource       string
 	// PerAddress: connections are counted by the client's address, whoever logs
 	// in.
 	PerAddress bool
@@ -43,6 +47,7 @@ var Unknown = Profile{Name: "an unknown server", Why: "since nothing it says is 
 var profiles = []Profile{
 	{
 		Name: "Gmail", Connections: 15, Commands: 4, family: folders.Gmail, hosts: []string{"gmail.com", "googlemail.com"},
+		BytesOut: 2500e6, BytesIn: 500e6, BytesSource: "support.google.com/a/answer/1071518, 2026-11",
 		Source: "support.google.com/mail/answer/97150; more commands in flight were seen to end in bandwidth limits", Date: "2026-08",
 	},
 	{

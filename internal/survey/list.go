@@ -191,7 +191,7 @@ func (l *Reader) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, 
 	if err := l.drain(ctx, stream, out); err != nil {
 		return nil, err
 	}
-	out.Sort()
+	contradiction := dropContradictions(out)
 	l.recallFlags(out)
 	if l.OnlyChosen && l.Chosen != nil {
 		if missing := stream.Missing(); len(missing) > 0 {
@@ -203,6 +203,9 @@ func (l *Reader) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, 
 	}
 	if err := RangeErr(stream); err != nil {
 		return nil, err
+	}
+	if contradiction {
+		return out, nil
 	}
 	return out, l.complete(ctx, c, out)
 }
@@ -242,6 +245,12 @@ func (l *Reader) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 		out.Recs = append(out.Recs, r)
 		return nil
 	})
+}
+
+// Record is the record of a message as it would stand in a listing, but for flags.
+func (l *Reader) Record(m *imapconn.Message) (listing.Record, error) {
+	r, _, err := l.Terms.record(m, l.Link.Mailbox)
+	return r, err
 }
 
 // record makes the record of a listed message; false says that its header did

@@ -37,7 +37,9 @@ func (l *Reader) readNews(ctx context.Context, c *imapconn.Conn, out *listing.Li
 			return err
 		}
 	}
-	out.Sort()
+	if dropContradictions(out) {
+		return nil
+	}
 	return l.complete(ctx, c, out)
 }
 

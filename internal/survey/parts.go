@@ -251,7 +251,7 @@ func (l *Reader) listInParts(ctx context.Context, why error) (*listing.Listing, 
 	if err != nil {
 		return nil, err
 	}
-	out.Sort()
+	dropContradictions(out)
 	if err := l.nameTheRest(ctx, out); err != nil {
 		return nil, err
 	}
