@@ -175,3 +175,12 @@ func (s *side) String() string {
 	}
 	return b.String()
 }
+
+// corpusMessage is a message once more.
+func corpusMessage(f models.Found) corpus.Message {
+	out := corpus.Message{Body: f.Body, Date: f.Date}
+	for _, flag := range f.Flags {
+		out.Flags = append(out.Flags, imapFlag(flag))
+	}
+	return out
+}
