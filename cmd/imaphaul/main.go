@@ -76,6 +76,8 @@ func start() (code int, sig os.Signal) {
 	switch {
 	case out == nil && p.Mode == plan.ModeVerify:
 		return verifyCommand(p, os.Stdout, os.Stderr), nil
+	case out == nil && p.Mode == plan.ModeDoctor:
+		return doctorCommand(p, os.Stdout, os.Stderr), nil
 	case out == nil && p.Run.Abort:
 		return abort(p, os.Stdout, os.Stderr), nil
 	case out == nil:
@@ -86,6 +88,8 @@ func start() (code int, sig os.Signal) {
 		return showStatus(out.Status, os.Stdout, os.Stderr), nil
 	case out.Explain != nil:
 		return explain(out.Explain, os.Stdout, os.Stderr), nil
+	case out.Batch != nil:
+		return runBatch(out.Batch, environ, os.Stdout, os.Stderr)
 	case out.Login != nil:
 		return logIn(out.Login, environ, os.Stdout, os.Stderr), nil
 	}

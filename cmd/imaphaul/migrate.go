@@ -11,6 +11,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/pidfile"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/rehearsal"
 	"github.com/imaphaul/imaphaul/internal/report"
 )
 
@@ -72,6 +73,9 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	options := reportOptions(p, log.path)
 	r := &runner{p: p, tally: tally, log: log, options: options, skipped: skipped, pid: pid, table: stdout, tokens: tokens, json: lines}
 	r.live = live.New(tally.Stats(), time.Now)
+	if p.Dry && p.Mode == plan.ModeSync && p.Folders.PrintMap == "" {
+		r.book = rehearsal.New(time.Now, blind(p))
+	}
 	r.screen = newScreen(p.View, out, stderr, p.Folders.PrintMap != "")
 	if r.screen.panel != nil {
 		if r.panel, err = live.NewPanel(r.screen.panel, r.view, r.screen.colour); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/pidfile"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/rehearsal"
 	"github.com/imaphaul/imaphaul/internal/report"
 )
 
@@ -29,9 +30,10 @@ type runner struct {
 	text    *printers
 	live    *live.State
 	screen  screen
-	panel   *live.Panel // nil for none
-	json    *jsonLines  // nil for none
-	status  *statusFile // nil when the run cannot be asked
+	panel   *live.Panel     // nil for none
+	json    *jsonLines      // nil for none
+	book    *rehearsal.Book // nil but in a rehearsal
+	status  *statusFile     // nil when the run cannot be asked
 	queue   *report.Queue
 	log     *logFile
 	options report.Options
@@ -55,8 +57,19 @@ type runner struct {
 func (r *runner) sink(e event.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.tell(e)
+	if _, last := e.(event.Finished); last && r.book != nil {
+		r.tell(r.book.Page(r.tally.Stats(), report.ExitText))
+	}
+}
+
+// tell is sink for one event; r.mu is held.
+func (r *runner) tell(e event.Event) {
 	r.tally.Add(e)
 	r.live.Event(e)
+	if r.book != nil {
+		r.book.Event(e)
+	}
 	if r.json != nil {
 		r.json.lines.Event(e)
 	}
@@ -133,6 +146,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 		engine.Run(ctx, r.p, engine.Options{
 			Sink: r.sink, Trace: &lineWriter{text: r.text}, MapWriter: r.table, Report: r.report,
 			Tokens: r.tokens.of, Version: programVersion(), Pulse: pulse,
+			Probe: probeTime, Delivery: r.delivery,
 			Stop: stop, StoppedBy: r.stoppedBy, Signal: r.policy.ended,
 		})
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -42,28 +43,31 @@ func makeToken(a *plan.Account, note func(string)) (t engine.Tokens, err error) 
 	o := a.OAuth
 	if o == nil {
 		if a.TokenFile != "" {
-			t.Source = oauth.File(a.TokenFile, "")
+			t = mayDo(oauth.File(a.TokenFile, ""), nil)
 		}
 		return t, nil
 	}
 	var src oauth.Source
+	asked := strings.Fields(o.Scope)
 	hosts := []string{a.Host} // who named the endpoint named the server beside it
 	switch o.Kind {
 	case plan.OAuthFile:
-		t.Source = oauth.File(o.File, o.Command.Reveal())
-		return t, nil // the user's own token, as with --oauthaccesstokenN
+		return mayDo(oauth.File(o.File, o.Command.Reveal()), nil), nil // the user's own token, as with --oauthaccesstokenN
 	case plan.OAuthStored:
 		var r *oauth.Record
 		if src, r, err = oauth.Stored(o.File, note); err == nil {
-			hosts = r.Hosts
+			hosts, asked = r.Hosts, r.Scopes
 		}
 	case plan.OAuthServiceAccount:
+		asked = orScope(asked, oauth.GoogleScope)
 		hosts = oauth.GoogleProvider().Hosts
 		src, err = oauth.ServiceAccount(o.File, a.User, o.TokenURL, o.Scope)
 	case plan.OAuthServiceAccountP12:
+		asked = orScope(asked, oauth.GoogleScope)
 		hosts = oauth.GoogleProvider().Hosts
 		src, err = oauth.ServiceAccountP12(o.Issuer, o.File, o.KeyPassword, a.User, o.TokenURL, o.Scope)
 	case plan.OAuthMicrosoftApp:
+		asked = orScope(asked, oauth.MicrosoftAppScope)
 		hosts = oauth.MicrosoftProvider("").Hosts
 		src, err = oauth.App(oauth.AppOptions{
 			ClientID: o.ClientID, Tenant: o.Tenant, TokenURL: o.TokenURL, Scope: o.Scope,
@@ -75,7 +79,24 @@ func makeToken(a *plan.Account, note func(string)) (t engine.Tokens, err error) 
 	if err != nil {
 		return t, err
 	}
-	return engine.Tokens{Source: src, For: func(host string) bool { return oauth.HostIn(host, hosts) }}, nil
+	t = mayDo(src, asked)
+	t.For = func(host string) bool { return oauth.HostIn(host, hosts) }
+	return t, nil
+}
+
+func orScope(asked []string, standard string) []string {
+	if len(asked) > 0 {
+		return asked
+	}
+	return strings.Fields(standard)
+}
+
+// mayDo adds to a source what its token may do.
+func mayDo(src oauth.Source, asked []string) engine.Tokens {
+	return engine.Tokens{Source: src, Scope: func(ctx context.Context) event.TokenScope {
+		g := oauth.GrantOf(ctx, src, asked)
+		return event.TokenScope{Scopes: g.Scopes, Granted: g.Granted, Expires: g.Expires}
+	}}
 }
 
 // forgetSecrets takes passwords out of the environment, so that commands which

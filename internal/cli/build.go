@@ -15,9 +15,11 @@ type builder struct {
 	v  *values
 	// command is the word before the options, "" for a run.
 	command plan.Mode
-	add     additions
-	bad     problems
-	notes   []string
+	// guess tells by side that the host is to be found from the address of the user.
+	guess [2]bool
+	add   additions
+	bad   problems
+	notes []string
 }
 
 func (b *builder) note(format string, args ...any) {
@@ -27,16 +29,13 @@ func (b *builder) note(format string, args ...any) {
 // build makes the plan. It is complete only if b.bad stayed empty.
 func (b *builder) build() *plan.Plan {
 	b.statuses()
+	b.checkProviders()
 	var presetLines []string
 	b.add, presetLines = applyPresets(b.v)
 	b.notes = append(b.notes, presetLines...)
 
 	p := &plan.Plan{
-		Dry:  b.v.flag("dry"),
-		Dry1: b.v.flagOr("dry1", b.v.flag("dry")),
-	}
-	if b.v.given("dry1") && p.Dry1 && !p.Dry {
-		b.bad.add("--dry1 without --dry: it is a part of a dry run. Add --dry.")
+		Dry: b.v.flag("dry"),
 	}
 	p.Host1 = b.account("1")
 	p.Host2 = b.account("2")
@@ -45,6 +44,7 @@ func (b *builder) build() *plan.Plan {
 	p.Selection = b.selection()
 	p.Identity = b.identity()
 	p.Transform = b.transform()
+	b.dryReading(p)
 	p.Flags = b.flags()
 	p.Deletion = b.deletion()
 	if p.Deletion.Delete1 && p.Host1.Host == p.Host2.Host && p.Host1.Port == p.Host2.Port && p.Host1.User == p.Host2.User && p.Host1.User != "" {
@@ -58,9 +58,27 @@ func (b *builder) build() *plan.Plan {
 	p.Debug = b.debug()
 	p.Run = b.run()
 	p.Proof = b.proof()
+	p.Doctor = b.doctor()
 	b.commandMode(p)
 	p.Output.Notes = b.notes
 	return p
+}
+
+// dryReading decides whether a dry run reads messages: where an expression or a length
+// of lines decides what is left out, nothing else can tell. Commands of the user are run
+// only if he says so.
+func (b *builder) dryReading(p *plan.Plan) {
+	p.Dry1 = b.v.flagOr("dry1", p.Dry)
+	t := &p.Transform
+	looks := len(t.SkipMess) > 0 || len(t.RegexMess) > t.RegexMessPresets || t.MaxLineLength != nil || t.MinMaxLineLength != nil
+	runs := len(t.PipeMess) > 0 || t.MaxLineLengthCmd != ""
+	switch {
+	case b.v.given("dry1") && p.Dry1 && !p.Dry:
+		b.bad.add("--dry1 without --dry: it is a part of a dry run. Add --dry.")
+	case p.Dry && !b.v.given("dry1") && looks && !runs:
+		p.Dry1 = false
+		b.note("Note: --dry reads the messages of host1, since options look into them; --dry1 leaves them unread.")
+	}
 }
 
 // statuses says what has no effect.

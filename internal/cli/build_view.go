@@ -34,7 +34,7 @@ func (b *builder) view() plan.View {
 		on := b.v.flag("progress")
 		w.Progress = &on
 	}
-	if b.command != "" {
+	if b.command == plan.ModeVerify {
 		return w // --json is about its result, see proof
 	}
 	w.JSON = b.v.str("json")

@@ -67,6 +67,8 @@ type Outcome struct {
 	// Status is the process, by number or pid file, that "imaphaul status" asks where
 	// it is.
 	Status string
+	// Batch asks for what "imaphaul batch" is to do.
+	Batch *Batch
 	// Login asks for what "imaphaul login" is to do.
 	Login *Login
 	// Explain asks for what "imaphaul explain" is to show.

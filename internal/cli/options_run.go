@@ -3,7 +3,7 @@ package cli
 func runOptions() []Option {
 	return rows(GroupRun,
 		one(Option{Name: "dry", Kind: Switch, Help: "Change nothing on any side; say what would be done."}),
-		one(Option{Name: "dry1", Kind: Switch, Auto: "--dry", Help: "With --dry --nodry1 messages are also fetched and transformed."}),
+		one(Option{Name: "dry1", Kind: Switch, Auto: "--dry", Help: "With --dry --nodry1 messages are also fetched and transformed. --dry alone does so where --skipmess, --regexmess, --maxlinelength or --minmaxlinelength look into them, and no command would be run."}),
 		one(Option{Name: "justconnect", Kind: Switch, Help: "Connect, show what the servers say, stop."}),
 		one(Option{Name: "justlogin", Kind: Switch, Help: "Log in on both sides, stop."}),
 		one(Option{Name: "justfolders", Kind: Switch, Help: "Create the folders, copy no message."}),

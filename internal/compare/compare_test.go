@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -195,12 +196,41 @@ func TestSurplus(t *testing.T) {
 		{"claimed", []mail{{"k", a}}, []mail{{"k", a}, {"k", a}}, func(in *Input) { doubles(in); in.Claims = []Claim{Free, Gone} }, 1, 0},
 		{"three on host2 alone", nil, []mail{{"k", a}, {"k", a}, {"k", b}}, doubles, 3, 1},
 		{"undecided", []mail{{"k", a}}, []mail{{"k", b}, {"k", b + "x"}}, nil, 0, 0},
+		{"one to one, in doubt", []mail{{"k", a}}, []mail{{"k", b}, {"k", b}}, func(in *Input) { in.OneToOne, in.Strict = true, true }, 0, 0},
 		{"one to one", []mail{{"k", a}}, []mail{{"k", a}, {"k", a}}, func(in *Input) { in.OneToOne, in.Strict = true, true }, 1, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, p := play(tt.src, tt.dst, new(habits.Habits), tt.change)
 			if len(p.Extra) != tt.extra || len(p.Doubles) != tt.doubles {
 				t.Errorf("%d extra, %d doubles, want %d and %d", len(p.Extra), len(p.Doubles), tt.extra, tt.doubles)
+			}
+		})
+	}
+}
+
+// TestEqualsOfOneInDoubtAreBound: where each of several equal messages needs a copy of
+// its own, the copy of one proves no other at the next run, whatever is remembered.
+func TestEqualsOfOneInDoubtAreBound(t *testing.T) {
+	a, b := text("s", "first"), text("s", "second, longer")
+	for _, tt := range []struct {
+		name     string
+		src, dst []mail
+		deletes  bool
+		want     []int32
+	}{
+		{"one in doubt, one to be copied", []mail{{"k", a}, {"k", a}}, []mail{{"k", b}}, true, []int32{0, 1}},
+		{"one in doubt, one there", []mail{{"k", a}, {"k", a}}, []mail{{"k", b}, {"k", a}}, true, []int32{0, 1}},
+		{"all there", []mail{{"k", a}, {"k", a}}, []mail{{"k", a}, {"k", a}}, true, nil},
+		{"none there", []mail{{"k", a}, {"k", a}}, nil, true, nil},
+		{"another in doubt", []mail{{"k", a}, {"k", b}}, []mail{{"k", a}, {"k", b + "more\n"}}, true, []int32{1}},
+		{"nothing is deleted", []mail{{"k", a}, {"k", a}}, []mail{{"k", b}}, false, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, p := play(tt.src, tt.dst, new(habits.Habits), func(in *Input) { in.OneToOne, in.Strict, in.Deletes1 = true, true, tt.deletes })
+			for i := range tt.src {
+				if s := int32(i); p.Bound[s] != slices.Contains(tt.want, s) { //nolint:gosec // small
+					t.Errorf("message %d: bound %v", i+1, p.Bound[s])
+				}
 			}
 		})
 	}

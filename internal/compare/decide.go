@@ -147,6 +147,7 @@ func (v *verdict) run() {
 			}
 		}
 	}
+	v.keepEquals()
 	v.doubles()
 }
 
@@ -339,6 +340,33 @@ func (v *verdict) byOrder() {
 	}
 }
 
+// keepEquals keeps the equals of a message in doubt from leaving host1 where each needs
+// a copy of its own: the copy of the one would prove the other at the next run, and one
+// copy be left of two messages.
+func (v *verdict) keepEquals() {
+	w := v.w
+	if !w.in.OneToOne || !w.in.Deletes1 {
+		return
+	}
+	doubt := make(map[identity.Digest]bool)
+	for _, c := range v.classes {
+		if t := w.trust[c.members[0]]; c.content != nil && (t == Doubtful || t == Likely) {
+			doubt[c.content.Exact] = true
+		}
+	}
+	for _, c := range v.classes {
+		if c.content == nil || !doubt[c.content.Exact] {
+			continue
+		}
+		if w.bound == nil {
+			w.bound = make(map[int32]bool)
+		}
+		for _, s := range c.members {
+			w.bound[s] = true
+		}
+	}
+}
+
 // mayChange reports whether the key of a host1 message is one that host2 changes
 // along with the content.
 func (v *verdict) mayChange(s int32) bool {
@@ -389,6 +417,7 @@ func (v *verdict) doubles() {
 			same[at] = d
 		case at >= 0:
 			w.double[d] = true
+			w.undecided[d] = w.undecided[d] || open && w.in.OneToOne
 		default:
 			// It may be the copy of one of those that are not told apart.
 			w.undecided[d] = open

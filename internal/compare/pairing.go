@@ -19,6 +19,9 @@ type Pairing struct {
 	// First leads from a message of Repeated1 that is missing to the one of Missing
 	// that is copied for it.
 	First map[int32]int32
+	// Bound are host1 messages of which an equal one is in doubt: they are not to be
+	// deleted before that one is on host2 for certain.
+	Bound map[int32]bool
 	// Repeated2 are host2 messages with the key of another one; Doubles those of
 	// them that are equal to one that has a counterpart.
 	Repeated2, Doubles []int32
@@ -45,7 +48,7 @@ type Match struct {
 // Finish returns the outcome. It marks repeated messages in both listings with
 // listing.Duplicate. Linear in the number of messages.
 func (w *Work) Finish() Pairing {
-	var p Pairing
+	p := Pairing{Bound: w.bound}
 	w.finishSrc(&p)
 	w.finishDst(&p)
 	return p

@@ -84,6 +84,8 @@ type Work struct {
 	sharers map[int32]int32
 
 	groups []*group // whose contents are to be read
+	// bound marks host1 records that are equal to one in doubt, see keepEquals.
+	bound map[int32]bool
 	// distinct counts host1 records with the key of another one and another content.
 	distinct int
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -28,6 +29,8 @@ type limits struct {
 	// again is the moment to wait for, of a limit a day that left no room; set by
 	// the source half of a round, read behind it.
 	again time.Time
+	// resumeIn is after how long a limit a day leaves room, when it ended the run.
+	resumeIn atomic.Int64
 }
 
 // traffic is one account's bytes by hour, as pace wants them.
@@ -110,6 +113,16 @@ func (r *run) tellOver() {
 	}
 }
 
+// wouldBeOver is what mayTransfer says of --exitwhenover in a run that asks for nothing.
+func (r *run) wouldBeOver(size int64) bool {
+	if limit := r.p.Limits.ExitWhenOver; limit != nil && r.asked.Load() >= *limit {
+		r.control.StopFor(event.StopOver)
+		return true
+	}
+	r.asked.Add(size)
+	return false
+}
+
 // envelope is about what a message costs on the line beside its bytes: commands,
 // replies, and one part in hundredth for TLS.
 const (
@@ -138,6 +151,7 @@ func (r *run) mayToday(n event.Side, d *pace.Day, size int64, busy bool) bool {
 		return false
 	}
 	r.warn(text)
+	r.limits.resumeIn.Store(int64(again.Sub(now)))
 	r.control.StopFor(event.StopDay)
 	return false
 }
@@ -175,7 +189,10 @@ func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
 	if wait > idleLogout {
 		v.lane.Close(ctx)
 	}
-	if err := v.run.limits.Clock().Sleep(ctx, wait); err != nil {
+	slept := time.Now()
+	err := v.run.limits.Clock().Sleep(ctx, wait)
+	v.run.copying.rested(time.Since(slept))
+	if err != nil {
 		return true, err
 	}
 	return true, v.lane.Reopen(ctx, errWaited)

@@ -75,6 +75,7 @@ func (r *run) tellListedTwins(ctx context.Context) error {
 	}
 	for name := range told {
 		has[strings.ToLower(name)] = true
+		r.folders2.Add(name) // it answers to that name, too, and nothing would be created
 	}
 	for lower := range some {
 		if !has[lower] {

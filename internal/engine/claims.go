@@ -88,6 +88,11 @@ func (fs *folderSync) claims() []compare.Claim {
 			}
 		})
 	}
+	for uid1, uid2 := range fs.settled { // since the journal was read
+		if fs.src.Whole && fs.src.Complete && fs.src.Find(uid1) < 0 {
+			claim(uid2, compare.Gone)
+		}
+	}
 	return claims
 }
 
@@ -130,13 +135,19 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 					continue
 				}
 			}
+			alive := make(map[imap.UID]bool) // for one of several equal messages at least
 			for _, p := range f.Pairs {
-				if !same || fs.src.Whole && fs.src.Complete && fs.src.Find(p.UID1) < 0 {
+				alive[p.UID2] = alive[p.UID2] || same && fs.src.Find(p.UID1) >= 0
+			}
+			for _, p := range f.Pairs {
+				if !same || fs.src.Whole && fs.src.Complete && !alive[p.UID2] {
 					claim(p.UID2, of)
 				}
 			}
 			for _, uid2 := range f.Claimed {
-				claim(uid2, of)
+				if !alive[uid2] {
+					claim(uid2, of)
+				}
 			}
 		}
 	}

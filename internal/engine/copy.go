@@ -43,9 +43,8 @@ type task struct {
 	// once, so that it may have arrived twice.
 	lost, resent bool
 	// suspect: it was in flight when a connection died that brought nothing, so
-	// it is tried alone; kills counts the connections that died with it alone.
-	suspect bool
-	kills   uint8
+	// it is tried alone; killed: a connection died with it alone, see oddity.
+	suspect, killed bool
 	// putOff counts how often a server asked for it to be tried later.
 	putOff uint8
 	// asked: it was part of a FETCH of this round, and came, or needs not come any
@@ -56,6 +55,8 @@ type task struct {
 	short, empty bool
 	// charged: it is counted as asked for, see run.mayTransfer.
 	charged bool
+	// refused: host2 refused it, and its folder was not looked into since.
+	refused bool
 	// announced: the journal knows that it leaves.
 	announced bool
 	// recreated: its folder was created again because it was refused.
@@ -74,14 +75,20 @@ type copier struct {
 	// expunged: what is marked \Deleted there was removed, see --expunge2.
 	mustLook, late, expunged bool
 	// ended is why the folder is given up with messages left, nil while it is not;
-	// refusals is how often host1 refused to open it, kills how many connections
-	// ended when it was opened.
-	ended           error
-	refusals, kills int
+	// refusals is how often in a row host1 refused to open it, blamed are the
+	// connections that ended when it was opened.
+	ended    error
+	refusals int
+	blamed   kills
 
 	// mu guards the fates, what they are told to, and the generations: both
 	// halves of a convoy decide them, and several convoys may work on one folder.
 	mu sync.Mutex
+	// opened1 is how often host1 had been opened again when it was looked whether its
+	// UIDs are those of before.
+	opened1 int
+	// growth is what the host2 folder is known to have grown by.
+	growth growthSince
 	// generations are the journal's batches that are not settled yet.
 	generations []*generation
 }
@@ -95,6 +102,22 @@ func (c *copier) giveUp(why error) {
 	}
 }
 
+// opened notes that host1 opened the folder.
+func (c *copier) opened() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refusals, c.blamed = 0, kills{}
+}
+
+// refusedToOpen notes that host1 did not open the folder, and returns how often in a
+// row that was.
+func (c *copier) refusedToOpen() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refusals++
+	return c.refusals
+}
+
 // open reports whether the message is still to be copied.
 func (t *task) open() bool { return t.fate == pending && t.c.ended == nil }
 
@@ -103,6 +126,7 @@ func (c *copier) settle(t *task, uid imap.UID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.fate, t.newUID, t.doubtful = copied, uid, false
+	c.growth.note(t)
 	c.fs.run.stored.Add(1)
 	c.fs.run.release(t, true)
 	c.fs.confirmed(t)

@@ -69,8 +69,14 @@ func (fs *folderSync) plan() *copier {
 		fs.mapFlags(r)
 		c.tasks = append(c.tasks, t)
 	}
+	if fs.run.p.Dry {
+		fs.run.takeSample(fs, c.tasks)
+	}
 	if fs.run.p.Dry && fs.run.p.Dry1 {
 		for i := range c.tasks {
+			if fs.run.wouldBeOver(c.tasks[i].size) {
+				break
+			}
 			c.tasks[i].fate = copied
 			c.tasks[i].sent = c.tasks[i].size
 			fs.confirmed(&c.tasks[i])
@@ -84,7 +90,7 @@ func (fs *folderSync) plan() *copier {
 func (fs *folderSync) holds(m compare.Match) {
 	switch {
 	case m.Dst < 0:
-	case m.Trust == compare.Certain:
+	case m.Trust == compare.Certain && !fs.pairing.Bound[m.Src]:
 		fs.onHost2 = append(fs.onHost2, fs.src.Recs[m.Src].UID)
 	default:
 		fs.uncertain++

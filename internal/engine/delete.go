@@ -29,6 +29,10 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 			if fs.run.p.Dry && fs.wouldCut(t.size) {
 				continue // it would stay
 			}
+			if fs.pairing.Bound[t.src] {
+				fs.uncertain++
+				continue
+			}
 			uids = append(uids, t.uid)
 		}
 	}
@@ -50,6 +54,9 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 	}
 	slices.Sort(uids)
 	uids = slices.Compact(uids)
+	if err := fs.sameBeforeDeletion(ctx, uids); err != nil {
+		return err
+	}
 	return fs.deleteUIDs(ctx, deletion{side: 1, k: fs.lane.src, folder: fs.from, uids: uids, expunge: d.Expunge1, expungeAll: false})
 }
 

@@ -33,15 +33,15 @@ func (fs *folderSync) resolveDoubt(ctx context.Context) error {
 	return nil
 }
 
-// matchBatches finds the items of the batches among what came to host2: for each batch,
-// host2's UIDs of its items, 0 for one that did not arrive.
-func (fs *folderSync) matchBatches(ctx context.Context, batches []*journal.Batch) ([][]imap.UID, error) {
+// matchBatches finds the items of the batches among what came to host2: for each batch
+// its items with host2's UIDs, 0 for one that did not arrive.
+func (fs *folderSync) matchBatches(ctx context.Context, batches []*journal.Batch) ([][]*sentMessage, error) {
 	taken, err := fs.storedByOthers(ctx)
 	if err != nil {
 		return nil, err
 	}
 	all := arrivalsOf(fs.dst)
-	out := make([][]imap.UID, len(batches))
+	out := make([][]*sentMessage, len(batches))
 	for n, b := range batches {
 		w := &whichArrived{fs: fs, lane: fs.lane}
 		for i := range all {
@@ -65,8 +65,8 @@ func (fs *folderSync) matchBatches(ctx context.Context, batches []*journal.Batch
 		if err := w.find(ctx); err != nil {
 			return nil, err
 		}
+		out[n] = w.sent
 		for _, m := range w.sent {
-			out[n] = append(out[n], m.uid)
 			taken[m.uid] = true
 		}
 	}
@@ -93,17 +93,21 @@ func (fs *folderSync) storedByOthers(ctx context.Context) (map[imap.UID]bool, er
 }
 
 // settleBatches writes down what was found.
-func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]imap.UID) {
+func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*sentMessage) {
 	fs.wasInDoubt = make(map[imap.UID]bool)
 	fs.settled = make(map[imap.UID]imap.UID)
 	for n, b := range batches {
 		var delivered []journal.Delivery
+		var unproved []imap.UID
 		here := b.UIDValidity1 == fs.src.UIDValidity
 		for i := range b.Items {
-			uid1, uid2 := b.Items[i].UID1, found[n][i]
+			uid1, uid2 := b.Items[i].UID1, found[n][i].uid
 			switch {
 			case uid2 != 0:
 				delivered = append(delivered, journal.Delivery{UID1: uid1, UID2: uid2})
+				if found[n][i].byOrder {
+					unproved = append(unproved, uid1)
+				}
 				if here {
 					fs.settled[uid1] = uid2
 				}
@@ -112,6 +116,9 @@ func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]imap.UID
 			}
 		}
 		fs.run.journalFailed(fs.known.Folder.Settle(b.ID, delivered...))
+		if here && len(unproved) > 0 {
+			fs.run.journalFailed(fs.known.Folder.MarkCut(unproved...))
+		}
 	}
 }
 

@@ -34,6 +34,9 @@ func (fs *folderSync) broken(n event.Side, err error, class event.Class, text, h
 		return err
 	case errors.As(err, &rebuilt):
 		fs.rebuilt = rebuilt
+		if rebuilt.Renumbered {
+			fs.run.journalFailed(fs.run.j.Folder(fs.from.Raw, fs.to.Raw).Forget())
+		}
 		if fs.relisted < relists && !fs.run.p.Dry {
 			return nil // see again
 		}

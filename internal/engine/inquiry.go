@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"context"
-
-	"github.com/emersion/go-imap/v2"
-)
+import "context"
 
 // settleDoubts finds out what became of those of the tasks, of one or more folders,
 // of which nobody knows. Those that did not arrive are marked lost.
@@ -92,8 +88,11 @@ func (q *inquiry) look(ctx context.Context, l *lane) (done bool, err error) {
 		if t.fate != pending || !t.doubtful {
 			continue
 		}
-		if uid, ok := found[t]; ok {
-			q.c.settle(t, uid)
+		if m, ok := found[t]; ok {
+			if m.byOrder {
+				t.oddly().cut = byOrderAlone
+			}
+			q.c.settle(t, m.uid)
 			continue
 		}
 		t.doubtful, t.lost, t.resent = false, true, true
@@ -116,7 +115,7 @@ func (c *copier) recover(ctx context.Context, cause error) error {
 // match finds the doubtful ones of tasks among the messages that arrived whole.
 // Messages that host2 confirmed without telling their UIDs are among the arrivals,
 // too, and must not be taken for others.
-func (c *copier) match(ctx context.Context, l *lane, tasks []task, arrived []arrival) (map[*task]imap.UID, error) {
+func (c *copier) match(ctx context.Context, l *lane, tasks []task, arrived []arrival) (map[*task]*sentMessage, error) {
 	w := &whichArrived{fs: c.fs, lane: l}
 	var of []*task
 	c.mu.Lock()
@@ -140,10 +139,10 @@ func (c *copier) match(ctx context.Context, l *lane, tasks []task, arrived []arr
 	for i := range tasks {
 		inside[&tasks[i]] = true
 	}
-	found := make(map[*task]imap.UID)
+	found := make(map[*task]*sentMessage)
 	for i, m := range w.sent {
 		if t := of[i]; m.uid != 0 && t.fate == pending && inside[t] {
-			found[t] = m.uid
+			found[t] = m
 		}
 	}
 	return found, nil

@@ -59,6 +59,7 @@ func (d *deliverer) land(ctx context.Context) error {
 	d.aloft -= f.bytes
 	d.line.Arrived(f.bytes)
 	if refused != nil {
+		f.refused(refused)
 		if off, err := d.putOff(ctx, f, refused); off || err != nil {
 			return err
 		}
@@ -88,6 +89,14 @@ func (d *deliverer) confirm(f *flight, data imapconn.AppendData) {
 		c.settle(it.t, uid)
 	}
 	f.release(d.v)
+}
+
+// refused notes that the messages of a flight were refused. A folder that is not there
+// cannot have them.
+func (f *flight) refused(r *imapconn.Response) {
+	for _, it := range f.items {
+		it.t.refused = r.Code != "TRYCREATE"
+	}
 }
 
 // landAnswered settles what was confirmed before the connection was lost: nobody has to
@@ -135,6 +144,11 @@ func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response
 		it.t.doubtful = false
 	}
 	if len(f.items) > 1 {
+		none, err := d.noneStored(ctx, f.items)
+		if err != nil || !none {
+			d.leave(f.items)
+			return err
+		}
 		half := len(f.items) / 2
 		for i, part := range [][]*item{f.items[:half], f.items[half:]} {
 			err := d.sendAndLand(ctx, part)

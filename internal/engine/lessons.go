@@ -21,6 +21,9 @@ type lessons struct {
 	Habits   habits.Seen      `json:"habits"`
 	// First are host2's folders before the first run, whatever the server says now.
 	First *firstFolders `json:"first,omitempty"`
+	// Copied is how fast the last run with much to do copied from one server to the
+	// other.
+	Copied *copySpeed `json:"copied,omitempty"`
 }
 
 // firstFolders are the folders of host2 before the first run that the journal knows of.
@@ -96,6 +99,7 @@ func (r *run) recallLessons() {
 	if r.first = l.First; err != nil || l.Host != r.dst.Plan.Host || l.Greeting != r.dst.greetingKind() {
 		return // of another server, or of a version that wrote it otherwise
 	}
+	r.copying.before = l.Copied
 	r.dst.Config.Consent.Learn(l.Consent)
 	r.habits.Remember(l.Habits)
 }
@@ -105,7 +109,7 @@ func (r *run) keepLessons() {
 	if r.dst == nil || r.j == nil || r.jBroken || r.p.Dry {
 		return
 	}
-	l := lessons{Host: r.dst.Plan.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.Config.Consent.Lessons(), Habits: r.habits.Seen(), First: r.first}
+	l := lessons{Host: r.dst.Plan.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.Config.Consent.Lessons(), Habits: r.habits.Seen(), First: r.first, Copied: r.copying.last(r.src.Plan.Host)}
 	note, err := json.Marshal(l)
 	if err == nil {
 		err = r.j.SetNote(2, note)

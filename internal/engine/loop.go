@@ -167,7 +167,7 @@ func (r *run) syncWindow(ctx context.Context, index int, window, next []*folderS
 		}
 	}
 	if len(begun) > 0 {
-		copyErr := r.copyAll(ctx, copiers, r.lookout(next))
+		copyErr := r.timed(func() error { return r.copyAll(ctx, copiers, r.lookout(next)) })
 		for i, fs := range begun {
 			endErr := fs.end(ctx, copiers[i], copyErr)
 			if !fs.again() {

@@ -24,6 +24,8 @@ type oddity struct {
 	told imap.UID
 	// refusal is the server's last word about it.
 	refusal string
+	// blamed are the connections that died with it alone in flight.
+	blamed kills
 	// refusals counts those since which it was sent as it is; storedThen is how many
 	// messages host2 had stored at the last one, passed: others passed since the
 	// first.
@@ -47,6 +49,9 @@ func (t *task) oddness() oddity {
 	}
 	return *t.odd
 }
+
+// wasRefused reports whether the task was refused, or put off, and sent again.
+func (t *task) wasRefused() bool { return t.putOff > 0 || t.odd != nil && t.odd.refusals > 0 }
 
 // flags are those that a message leaves with.
 func (t *task) flags() []imap.Flag {

@@ -61,7 +61,7 @@ func (c *copier) prove(ctx context.Context) error {
 
 // unproved returns the messages that host2 confirmed and does not have.
 func (c *copier) unproved(ctx context.Context) ([]*task, error) {
-	look, again := c.mustLook, false
+	look, again, refused := c.mustLook, false, false
 	told := make([]imap.UID, 0, len(c.tasks))
 	for i := range c.tasks {
 		t := &c.tasks[i]
@@ -69,7 +69,7 @@ func (c *copier) unproved(ctx context.Context) ([]*task, error) {
 			continue
 		}
 		look = look || t.newUID == 0
-		again = again || t.resent
+		again, refused = again || t.resent, refused || t.wasRefused()
 		told = append(told, t.newUID)
 	}
 	if len(told) == 0 {
@@ -79,7 +79,7 @@ func (c *copier) unproved(ctx context.Context) ([]*task, error) {
 	if len(slices.Compact(told)) < c.copiedNow() {
 		look = true // one UID for two messages
 	}
-	if p := c.fs.run.p; !look && !again && !p.Deletion.Delete1 && !p.Flags.SyncAfterCopy && !c.fs.run.labels() {
+	if p := c.fs.run.p; !look && !again && !refused && !p.Deletion.Delete1 && !p.Flags.SyncAfterCopy && !c.fs.run.labels() {
 		return nil, nil // the counts are asked for at the end of the run; nothing depends on them before
 	}
 	if c.fs.run.control.Asked() {

@@ -59,7 +59,17 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 		flights := d.again
 		d.again = nil
 		for i, f := range flights {
-			if err := d.sendAndLand(ctx, f.items); err != nil {
+			none, err := d.noneStored(ctx, f.items)
+			if err == nil && !none {
+				d.leave(f.items)
+				continue
+			}
+			if err == nil {
+				err = d.sendAndLand(ctx, f.items)
+			} else {
+				f.release(d.v)
+			}
+			if err != nil {
 				for _, rest := range flights[i+1:] {
 					rest.release(d.v)
 				}
@@ -70,8 +80,8 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 	return nil
 }
 
-// putOff reports whether host1's refusal to read a message, or to open its folder,
-// is about time: then it is asked again in the next round.
+// putOff reports whether host1's refusal to read a message is about time: then it is
+// asked again in the next round.
 func (f *feeder) putOff(t *task, err error) bool {
 	refused, ok := refusalIn(err)
 	if !ok || !session.WorthAnother(f.v.run.src.Classify(refused), int(t.putOff)+1) {

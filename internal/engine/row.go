@@ -36,7 +36,7 @@ func (v *convoy) newRow() *row {
 	w := &row{tasks: v.tasks}
 	var bytes int64
 	for i := range v.tasks {
-		if t := &v.tasks[i]; t.open() && t.rung == rungNone && !t.suspect && !t.missed {
+		if t := &v.tasks[i]; t.open() && t.rung == rungNone && !t.suspect && !t.missed && !t.refused {
 			w.todo = append(w.todo, i)
 			bytes += t.size
 		}

@@ -64,6 +64,12 @@ type Options struct {
 	Idle, StopWait time.Duration
 	// Pulse is how often event.Underway tells what moves; 0 for never.
 	Pulse time.Duration
+	// Probe is for how long a rehearsal may read messages of host1 to learn its rate;
+	// 0: it reads none.
+	Probe time.Duration
+	// Delivery asks the DNS where mail for a domain arrives, for rehearsals; nil: it is
+	// not asked.
+	Delivery func(ctx context.Context, domain string) event.Delivery
 	// Pause replaces the pauses between attempts to connect, and those that a
 	// server asks for, for tests.
 	Pause func(attempt int) time.Duration
@@ -114,6 +120,10 @@ type run struct {
 	places      map[string]place
 	unique      map[string]struct{}
 	uniqueBytes int64
+	// all is host1's folder of all mail that gives only what lies nowhere else,
+	// labelled the labels of folders that are carried over; nil: see allMail.
+	all      string
+	labelled map[string]bool
 
 	// otherJournals and wholeTable, the mapping of all of host1's folders, are made
 	// when something may be deleted on host2.
@@ -126,6 +136,10 @@ type run struct {
 	twins       map[string]bool
 	budgetBytes int64
 	limits      limits
+	samples     []*sample // of what a rehearsal would copy
+	toCopy      int64     // all that it would copy, bytes
+	delivery    chan event.Delivery
+	copying     copyRate
 	checks      []*folderCheck        // of the folders that were done
 	sizes2      map[string]event.Size // of host2's folders, before anything was stored
 	first       *firstFolders         // host2's folders before the first run that the journal knows of
@@ -184,6 +198,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		r.fatal(err)
 	}
 	fin.Stopped = r.control.Cause()
+	fin.ResumeIn = time.Duration(r.limits.resumeIn.Load())
 	if fin.Stopped == event.StopSignal && o.Signal != nil {
 		fin.Signal = o.Signal()
 	}
@@ -250,6 +265,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
+	r.askDelivery(ctx)
 	r.emit(event.Phase{Name: event.PhaseConnect})
 	if err := r.connect(ctx); err != nil {
 		return err
@@ -317,6 +333,9 @@ func (r *run) work(ctx context.Context) error {
 	}
 	r.tellOver()
 	r.tellIdleMessages()
+	if loopErr == nil {
+		r.foretell(ctx)
+	}
 	if r.p.Folders.SizesAfter && r.control.Cause() != event.StopErrors && !r.control.Asked() {
 		if err := r.sizes(ctx, true); err != nil && !isConnError(err) {
 			return err

@@ -24,6 +24,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
 	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
+	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/rehearsal"
 	"github.com/imaphaul/imaphaul/internal/report"
 )
 
@@ -148,10 +150,13 @@ type scene struct {
 	mails  map[string]madeMail
 	states [3]mailtest.State
 	fronts [3]*meddle.Front
+	// rehearsed: every step is played dry before it is played.
+	rehearsed bool
 }
 
 func play(t *testing.T, s *scenario, a, b account) {
 	sc := &scene{s: s, now: time.Now().Truncate(time.Second), tmp: t.TempDir(), sides: [3]account{1: a, 2: b}}
+	sc.rehearsed = a.s.Kind == mailtest.Embedded && b.s.Kind == mailtest.Embedded
 	for side := 1; side <= 2; side++ {
 		sc.fill(t, side, s.before[side])
 	}
@@ -278,6 +283,8 @@ type played struct {
 	code   int
 	text   string
 	copied int64
+	stats  *event.Stats
+	page   *event.Rehearsed // of a dry run
 }
 
 // step runs one command line and looks at what it did.
@@ -290,6 +297,10 @@ func (sc *scene) step(t *testing.T, st *step) {
 			t.Fatalf("%s:%d: %v", sc.s.file, st.line, err)
 		}
 		options = append(options, text)
+	}
+	var page *event.Rehearsed
+	if os.Getenv("IMAPSYNC") == "" && sc.rehearsed {
+		page = sc.rehearse(t, options)
 	}
 	said := [3]int{}
 	for side, f := range sc.fronts {
@@ -307,6 +318,9 @@ func (sc *scene) step(t *testing.T, st *step) {
 	bad := func(format string, a ...any) {
 		t.Helper()
 		t.Errorf("%s:%d: "+format, append([]any{sc.s.file, st.line}, a...)...)
+	}
+	if page != nil {
+		sc.compareRehearsal(page, options, got, bad)
 	}
 	if got.code != st.exit {
 		bad("exit code %d, want %d", got.code, st.exit)
@@ -413,8 +427,9 @@ func (sc *scene) own(t *testing.T, options []string) played {
 		}
 		sinks = append(sinks, skipped.Event)
 	}
+	book := rehearsal.New(time.Now, nil)
 	engine.Run(context.Background(), p, engine.Options{
-		Sink:     event.Serial(sinks...),
+		Sink:     event.Serial(append(sinks, book.Event)...),
 		Pause:    func(int) time.Duration { return time.Millisecond },
 		Resolver: sc,
 	})
@@ -427,7 +442,12 @@ func (sc *scene) own(t *testing.T, options []string) played {
 		t.Fatal(err)
 	}
 	stats := tally.Stats()
-	return played{code: stats.ExitCode(), text: text.String(), copied: stats.Transferred}
+	out := played{code: stats.ExitCode(), text: text.String(), copied: stats.Transferred, stats: stats}
+	if p.Dry && p.Mode == plan.ModeSync {
+		page := book.Page(stats, report.ExitText)
+		out.page = &page
+	}
+	return out
 }
 
 // LookupMX is the DNS of scenarios: no mail goes anywhere.

@@ -21,7 +21,7 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 	fs := c.fs
 	again := make(map[identity.Key][]*task)
 	for i := range c.tasks {
-		if t := &c.tasks[i]; t.resent && t.fate == copied {
+		if t := &c.tasks[i]; (t.resent || t.wasRefused()) && t.fate == copied {
 			k := fs.doubtKey(t)
 			again[k] = append(again[k], t)
 		}
@@ -65,7 +65,7 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("Host2: folder [%s]: %d messages sent again after a lost connection had arrived the first time", fs.to.Raw, len(gone))
+	text := fmt.Sprintf("Host2: folder [%s]: %d messages sent again after a lost connection or a refusal had arrived the first time", fs.to.Raw, len(gone))
 	if !k.Conn.Has(imap.CapUIDPlus) {
 		fs.problem(event.ErrUnclassified, text+"; the server has no UID EXPUNGE, so they are there twice", "use --delete2duplicates")
 		return nil

@@ -240,6 +240,8 @@ func canShow(f unsound.Faults, served unsound.Served) bool {
 		return false
 	case int(max(f.Drop, f.Forgets, f.Halves, f.Replaces)) > served.Messages, int(f.Loses) > served.Unselected:
 		return false
+	case int(f.Denies) > appends:
+		return false
 	case f.Noise != "" && int(f.NoiseEvery) > served.Messages, int(f.AppendUIDEvery) > appends:
 		return false
 	case f.Recognises:

@@ -26,11 +26,15 @@ type sentMessage struct {
 	// uid is the UID on host2: as it was told and may be true, then as it was found; 0
 	// for none. told is one that was told and cannot be true of a new message.
 	uid, told imap.UID
-	// confirmed: host2 said that it stored it; else nobody knows.
-	confirmed bool
+	// confirmed: host2 said that it stored it, refused that it did not; else nobody
+	// knows.
+	confirmed, refused bool
 	// byOrder: nothing but the order tells it.
 	byOrder bool
 }
+
+// byOrderAlone is why a message that was found so stays on host1.
+const byOrderAlone = "its sending was interrupted, and only the order of arrival tells which message on host2 is its copy"
 
 // whichArrived finds messages that were sent among those that arrived in a folder.
 // First the key decides, then the UID told, then the contents, and in the end the
@@ -338,6 +342,9 @@ func (w *whichArrived) byOrder() {
 	match := make(map[*sentMessage]imap.UID)
 	at, all := 0, true
 	for _, m := range w.open {
+		if m.refused {
+			continue // the order says nothing against a word of the server
+		}
 		if at < len(left) && m.hasDate && left[at].hasDate && left[at].date == m.date && w.mayBe(m, left[at]) {
 			match[m] = left[at].uid
 			at++

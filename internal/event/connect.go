@@ -1,5 +1,7 @@
 package event
 
+import "time"
+
 // Probed is the outcome of the probe of port 993 (imapsync: --sslN, --portN).
 type Probed struct {
 	base
@@ -32,6 +34,9 @@ type Connected struct {
 	// since the server is on this machine; "" for nothing.
 	Waived             string
 	PlaintextLoginSent bool // the password will travel in clear
+	// CertificateExpires is until when the server's certificate is valid, zero in the
+	// clear.
+	CertificateExpires time.Time
 }
 
 // Authenticating precedes the login.

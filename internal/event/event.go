@@ -131,6 +131,9 @@ type Finished struct {
 	Signal  string // the name of the signal, for StopSignal
 	Mode    string
 	Fatal   error // the run could not go on at all
+	// ResumeIn is after how long a limit of bytes a day leaves room again, for
+	// StopDay; 0 when that is not known.
+	ResumeIn time.Duration
 	// BytesIn and BytesOut are bytes on the wire, per side.
 	BytesIn, BytesOut [3]int64
 	Reconnections     [3]int

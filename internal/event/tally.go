@@ -332,7 +332,7 @@ func (t *Tally) sizes(e SizesTotal) {
 		return
 	}
 	s.AtStart = diff
-	s.Total, s.TotalKnown = e.Total1.Messages, e.Known1
+	s.Total, s.TotalKnown, s.Bytes1 = e.Total1.Messages, e.Known1, e.Total1.Bytes
 }
 
 func (t *Tally) finished(e Finished) {

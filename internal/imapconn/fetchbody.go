@@ -28,7 +28,8 @@ func (p *fetchParser) body(stream bool) (live bool, err error) {
 		}
 		// A part that nobody asked for, however it begins: only a header that begins
 		// at its beginning can be told to be whole, by its empty line.
-		isBody, isHeader = false, isHeader && string(b[1:max(end, 1)]) == "0"
+		begins := string(b[1:max(end, 1)]) == "0"
+		isBody, isHeader = isBody && begins && p.f.items.Part > 0, isHeader && begins
 		sc.Advance(end + 1)
 	}
 	switch {

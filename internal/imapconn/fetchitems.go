@@ -17,6 +17,7 @@ type FetchItems struct {
 	HeaderFields []string // these header lines alone, BODY.PEEK[HEADER.FIELDS (...)]
 	Header       bool     // the whole header, BODY.PEEK[HEADER]
 	Body         bool     // the message, BODY.PEEK[]
+	Part         int64    // of the message only so many bytes from its beginning; 0 for all
 	GMLabels     bool     // capability X-GM-EXT-1
 	GMMsgID      bool
 
@@ -70,7 +71,11 @@ func (it *FetchItems) wire() (string, itemMask, error) {
 	case it.Header:
 		add(true, "BODY.PEEK[HEADER]", itemHeader)
 	}
-	add(it.Body, "BODY.PEEK[]", itemBody)
+	if it.Part > 0 {
+		add(it.Body, "BODY.PEEK[]<0."+strconv.FormatInt(it.Part, 10)+">", itemBody)
+	} else {
+		add(it.Body, "BODY.PEEK[]", itemBody)
+	}
 	s := "(" + strings.Join(w, " ") + ")"
 	if it.ChangedSince > 0 {
 		s += " (CHANGEDSINCE " + strconv.FormatUint(it.ChangedSince, 10)

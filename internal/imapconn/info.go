@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/imaphaul/imaphaul/internal/auth"
 )
@@ -18,6 +19,8 @@ type Info struct {
 	// connection began in the clear.
 	TLS      string
 	StartTLS bool
+	// Expires is until when the server's certificate is valid, zero in the clear.
+	Expires time.Time
 }
 
 // Info describes the connection. State: any.
@@ -26,6 +29,9 @@ func (c *Conn) Info() Info {
 	if state, ok := c.TLS(); ok {
 		i.TLS = tls.VersionName(state.Version) + " " + tls.CipherSuiteName(state.CipherSuite)
 		i.StartTLS = c.cfg.TLS != TLSImplicit
+		if len(state.PeerCertificates) > 0 {
+			i.Expires = state.PeerCertificates[0].NotAfter
+		}
 	}
 	return i
 }

@@ -33,6 +33,7 @@ var (
 	errorType    = reflect.TypeFor[error]()
 	durationType = reflect.TypeFor[time.Duration]()
 	skipType     = reflect.TypeFor[event.Skip]()
+	timeType     = reflect.TypeFor[time.Time]()
 )
 
 // renamed are fields that people know under another name than the program.
@@ -83,6 +84,8 @@ func encoderOf(t reflect.Type) (encoder, map[string]any) {
 		return func(dst []byte, v reflect.Value) []byte {
 			return appendString(dst, skipName(event.Skip(v.Int())))
 		}, map[string]any{"type": "string"}
+	case timeType:
+		return appendTime, map[string]any{"type": []string{"string", "null"}, "format": "date-time"}
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -153,6 +156,15 @@ func appendError(dst []byte, v reflect.Value) []byte {
 		return append(dst, "null"...)
 	}
 	return appendString(dst, v.Interface().(error).Error())
+}
+
+// appendTime writes a moment as RFC 3339 in UTC, null for none.
+func appendTime(dst []byte, v reflect.Value) []byte {
+	t := v.Interface().(time.Time)
+	if t.IsZero() || t.Year() > 9999 {
+		return append(dst, "null"...)
+	}
+	return append(t.UTC().AppendFormat(append(dst, '"'), time.RFC3339), '"')
 }
 
 func appendFloat(dst []byte, v reflect.Value) []byte {

@@ -19,6 +19,10 @@ type Profile struct {
 	// Commands is how many may be in flight on one connection, 0 for as many as
 	// the line carries.
 	Commands int
+	// BytesOut and BytesIn are how many bytes may be read, and stored, in 24 hours, 0
+	// for unknown; BytesSource is where that is published, and when it was read.
+	BytesOut, BytesIn int64
+	BytesSource       string
 	// PerAddress: connections are counted by the client's address, whoever logs
 	// in.
 	PerAddress bool
@@ -43,6 +47,7 @@ var Unknown = Profile{Name: "an unknown server", Why: "since nothing it says is 
 var profiles = []Profile{
 	{
 		Name: "Gmail", Connections: 15, Commands: 4, family: folders.Gmail, hosts: []string{"gmail.com", "googlemail.com"},
+		BytesOut: 2500e6, BytesIn: 500e6, BytesSource: "support.google.com/a/answer/1071518, 2026-11",
 		Source: "support.google.com/mail/answer/97150; more commands in flight were seen to end in bandwidth limits", Date: "2026-08",
 	},
 	{
@@ -61,6 +66,26 @@ var profiles = []Profile{
 	{
 		Name: "Amazon WorkMail", Connections: 3, hosts: []string{"awsapps.com"}, words: []string{"workmail"},
 		Source: "offlineimap issue 666: slowed down from 4 on", Date: "2026-08",
+	},
+	{
+		Name: "GMX and WEB.DE", Connections: 3, hosts: []string{"gmx.net", "gmx.com", "gmx.de", "gmx.at", "gmx.ch", "web.de"},
+		Source: "groupware-migration.io: traffic or connections of an hour or a day are limited, without numbers", Date: "2026-08",
+	},
+	{
+		Name: "Zoho", Connections: 3, hosts: []string{"zoho.com", "zoho.eu", "zoho.in", "zohocloud.ca"},
+		Source: "unusual IMAP activity blocks the account, without a number (usage policy)", Date: "2026-08",
+	},
+	{
+		Name: "QQ and 163", Connections: 3, hosts: []string{"qq.com", "163.com", "126.com", "yeah.net"},
+		Source: "nothing is published", Date: "2026-08",
+	},
+	{
+		Name: "Yandex", Connections: 2, hosts: []string{"yandex.com", "yandex.ru", "yandex.net"},
+		Source: "node-imap issue 782: many logins look like an attack", Date: "2026-08",
+	},
+	{
+		Name: "Mail.ru", Connections: 3, hosts: []string{"mail.ru", "inbox.ru", "bk.ru", "list.ru"},
+		Source: "nothing is published", Date: "2026-08",
 	},
 	{
 		Name: "Zimbra", Connections: 2, family: folders.Zimbra,

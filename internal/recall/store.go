@@ -30,13 +30,16 @@ func (p *Pair) Store(src, dst *listing.Listing, places []Place) error {
 	paired := make([]bool, len(dst.Recs)) // with a host1 message
 	for i := range src.Recs {
 		rec := &src.Recs[i]
-		e, ok := NewEntry(rec, rec.Key)
-		if !rec.Is(listing.HasKey) || !ok || rec.Is(listing.AddedHeader|listing.Report) {
-			continue // the line of --addheader is made anew with each listing, and reports are known by their header alone
-		}
 		var place Place
 		if places != nil {
 			place = places[i]
+		}
+		e, ok := NewEntry(rec, rec.Key)
+		switch {
+		case !rec.Is(listing.HasKey) || !ok || rec.Is(listing.Report):
+			continue // reports are known by their header alone
+		case rec.Is(listing.AddedHeader) && place.UID == 0:
+			continue // the line of --addheader is made anew with each listing; a pair stays made
 		}
 		on2 := place.There
 		if at := dst.Find(place.UID); place.UID != 0 && at >= 0 {

@@ -122,6 +122,8 @@ func (t *Text) quietly(e event.Event) {
 		}
 	case event.Finished:
 		t.finishedQuietly(e)
+	case event.Rehearsed:
+		t.rehearsedQuietly(e)
 	}
 }
 

@@ -35,6 +35,7 @@ type Governor struct {
 
 	profile     provider.Profile
 	connections int
+	host        *hostState // nil for an account by itself
 
 	// until is when the rest is over; pauses is how many there were in a row,
 	// copied how much was copied at the last of them.
@@ -82,6 +83,11 @@ func (g *Governor) Learn(p provider.Profile) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.profile = p
+	if h := g.host; h != nil {
+		h.mu.Lock()
+		h.profile, h.known = p, true
+		h.mu.Unlock()
+	}
 }
 
 // Opened and Closed count the connections to the account.
@@ -93,14 +99,42 @@ func (g *Governor) Closed() { g.count(-1) }
 func (g *Governor) count(n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	before := g.connections
 	g.connections = max(g.connections+n, 0)
+	if g.host != nil {
+		g.host.count(before, g.connections)
+	}
+}
+
+// count notes that an account has another number of connections.
+func (h *hostState) count(before, now int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.connections += now - before
+	switch {
+	case before == 0 && now > 0:
+		h.accounts++
+	case before > 0 && now == 0:
+		h.accounts--
+	}
 }
 
 // Room reports whether the account bears one more connection than all runs have.
+// Where connections are counted by address, several accounts at the same time have
+// one each, so that none takes another's.
 func (g *Governor) Room() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.profile.Connections <= 0 || g.connections < g.profile.Connections
+	most := g.profile.Connections
+	if most <= 0 {
+		return true
+	}
+	if h := g.host; h != nil && g.profile.PerAddress {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.accounts <= 1 && h.connections < most
+	}
+	return g.connections < most
 }
 
 // Commands is how many of n commands may be under way on one connection, as far as
@@ -157,11 +191,35 @@ func (g *Governor) halvedAt(now time.Time) int {
 	return max(g.halved-int(quiet/max(quietLeast, quietPauses*g.paused)), 0)
 }
 
+// Profile is what servers bear under a host name, as far as one of its accounts has
+// found out; false before that.
+func (gs *Governors) Profile(host string) (provider.Profile, bool) {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	h := gs.hosts[strings.ToLower(host)]
+	if h == nil {
+		return provider.Profile{}, false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.profile, h.known
+}
+
+// hostState is what the accounts of one host share.
+type hostState struct {
+	mu      sync.Mutex
+	profile provider.Profile
+	known   bool
+	// connections are those of all accounts, accounts how many have any.
+	connections, accounts int
+}
+
 // Governors are the governors of a process. The zero value is ready to use. Safe for
 // concurrent use.
 type Governors struct {
-	mu sync.Mutex
-	of map[account]*Governor
+	mu    sync.Mutex
+	of    map[account]*Governor
+	hosts map[string]*hostState
 }
 
 // account is a user of a server, as the server counts.
@@ -178,10 +236,14 @@ func (gs *Governors) Of(host string, port int, user string) *Governor {
 	a := account{strings.ToLower(host), port, user}
 	g := gs.of[a]
 	if g == nil {
-		g = new(Governor)
 		if gs.of == nil {
 			gs.of = make(map[account]*Governor)
+			gs.hosts = make(map[string]*hostState)
 		}
+		if gs.hosts[a.host] == nil {
+			gs.hosts[a.host] = new(hostState)
+		}
+		g = &Governor{host: gs.hosts[a.host]}
 		gs.of[a] = g
 	}
 	return g

@@ -94,7 +94,7 @@ func (s *Account) logIn(ctx context.Context, st *Story) (*imapconn.Conn, error) 
 	tell(event.Connected{
 		Side: s.N, RemoteIP: info.RemoteIP, LocalIP: info.LocalIP, Banner: greeting.Line(),
 		Capabilities: c.CapLine(), TLS: info.TLS, StartTLS: info.StartTLS, Unverified: a.Insecure && info.TLS != "",
-		PlaintextLoginSent: info.TLS == "", Waived: s.waived(),
+		PlaintextLoginSent: info.TLS == "", Waived: s.waived(), CertificateExpires: info.Expires,
 	})
 	if onlyConnect {
 		s.Governor.Opened()

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -15,6 +16,8 @@ type Tokens struct {
 	Source imapconn.TokenSource
 	// For reports whether they are for a host, nil for any (imapconn.TokenHosts).
 	For func(host string) bool
+	// Scope tells what the present token may do; nil where nobody knows.
+	Scope func(ctx context.Context) event.TokenScope
 }
 
 // LoginError is a failed login, as opposed to a failed connection.

@@ -185,8 +185,8 @@ func (s *Prefetch) report(ctx context.Context) error {
 		}
 		seen := &Sight{Opened: &data}
 		l := &listing.Listing{Recs: p.recs, Complete: true, Whole: true, UIDNext: data.UIDNext, UIDValidity: data.UIDValidity}
-		l.Sort()
-		if !p.spoiled && (p.List && len(l.Recs) >= int(data.Exists) || data.Exists == 0) {
+		dropContradictions(l)
+		if !p.spoiled && l.Complete && (p.List && len(l.Recs) >= int(data.Exists) || data.Exists == 0) {
 			seen.Listing = l
 		}
 		p.Seen = seen

@@ -150,6 +150,19 @@ func (f *Front) Strike(r Rule) {
 	f.rules, f.struck, f.said = []rule{{Rule: r}}, nil, nil
 }
 
+// Mark returns a function that takes the front back to how it is now: what rules have
+// counted, and what was said. No connection may be open then.
+func (f *Front) Mark() (back func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	rules, said, struck := slices.Clone(f.rules), slices.Clone(f.said), slices.Clone(f.struck)
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.rules, f.said, f.struck = rules, said, struck
+	}
+}
+
 // Struck returns the commands that rules have struck so far.
 func (f *Front) Struck() []Strike {
 	f.mu.Lock()

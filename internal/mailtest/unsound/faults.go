@@ -40,6 +40,10 @@ type Faults struct {
 	Halves Every
 	// Replaces stores a message of the server's own in place of one, and tells its UID.
 	Replaces Every
+	// Denies stores the messages of an APPEND and answers Denial, "" for NO: a time-out
+	// or a filter strikes behind the store.
+	Denies Every
+	Denial string
 	// Deliver stores a message of the server's own behind each that it dropped, lost
 	// or forgot.
 	Deliver bool

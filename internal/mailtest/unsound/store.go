@@ -82,6 +82,13 @@ func (c *session) store(tag string, to folder, all []incoming) error {
 		}
 	}
 	c.s.lose(lost)
+	if c.s.due("Denies", f.Denies) {
+		denial := f.Denial
+		if denial == "" {
+			denial = "NO Internal error occurred."
+		}
+		return c.reply(tag, denial)
+	}
 	code := ""
 	dropped := slices.Contains(uids, 0)
 	if dropped {

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+)
+
+// batchBench is two servers with accounts, and lists of them.
+type batchBench struct {
+	t        *testing.T
+	from, to *mailtest.Server
+	dir      string
+	users    [][2]string
+	boxes    []corpus.Mailbox
+}
+
+func newBatchBench(t *testing.T, n int) *batchBench {
+	t.Helper()
+	b := &batchBench{t: t, from: mailtest.StartEmbedded(t, embedded.Options{}), to: mailtest.StartEmbedded(t, embedded.Options{}), dir: t.TempDir()}
+	for i := range n {
+		u1, _ := b.from.User(t)
+		u2, _ := b.to.User(t)
+		box := corpus.Generate(corpus.Options{Seed: uint64(i), Messages: 4, Folders: 2})
+		mailtest.Fill(t, b.from, u1, box)
+		b.users, b.boxes = append(b.users, [2]string{u1, u2}), append(b.boxes, box)
+	}
+	return b
+}
+
+// row is a line of imapsync's loops.
+func (b *batchBench) row(i int, more string) string {
+	u := b.users[i]
+	return fmt.Sprintf("127.0.0.1;%s;%s;127.0.0.1;%s;%s;%s;", u[0], mailtest.Password(u[0]), u[1], mailtest.Password(u[1]), more)
+}
+
+func (b *batchBench) list(rows ...string) string {
+	b.t.Helper()
+	name := filepath.Join(b.dir, "users.csv")
+	if err := os.WriteFile(name, []byte(strings.Join(rows, "\n")+"\n"), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	return name
+}
+
+// call runs "imaphaul batch" and returns its exit code and what it printed.
+func (b *batchBench) call(list string, options ...string) (int, string) {
+	b.t.Helper()
+	args := append([]string{"batch", list,
+		"--port1", fmt.Sprint(b.from.Port), "--nossl1", "--notls1", "--port2", fmt.Sprint(b.to.Port), "--nossl2", "--notls2",
+		"--logdir", filepath.Join(b.dir, "log"), "--cachedir", filepath.Join(b.dir, "journal"), "--pidfile", filepath.Join(b.dir, "pid")}, options...)
+	_, out := cli.Parse(cli.Input{Args: args, Now: time.Now()})
+	if out.Batch == nil {
+		return out.Code, out.Stdout + out.Stderr
+	}
+	var said bytes.Buffer
+	code, _ := runBatch(out.Batch, nil, &said, &said)
+	if strings.Contains(said.String(), mailtest.Password("u1")) {
+		b.t.Errorf("a password is printed: %s", &said)
+	}
+	return code, said.String()
+}
+
+// moved checks that a row's mail is on host2, each message once.
+func (b *batchBench) moved(i int) {
+	b.t.Helper()
+	want := mailtest.Snapshot(b.t, b.from, b.users[i][0])
+	got := mailtest.Snapshot(b.t, b.to, b.users[i][1])
+	if d := mailtest.Diff(want, got, mailtest.Known(b.from, b.to)); len(d) > 0 {
+		b.t.Errorf("row %d: %q", i+1, d)
+	}
+}
+
+func (b *batchBench) results() []map[string]any {
+	b.t.Helper()
+	data, err := os.ReadFile(filepath.Join(b.dir, "users.result.json"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var rows []map[string]any
+	if err := json.Unmarshal(data, &rows); err != nil {
+		b.t.Fatal(err)
+	}
+	return rows
+}
+
+func TestBatchMovesAllAndGoesOn(t *testing.T) {
+	b := newBatchBench(t, 7)
+	rows := []string{"# accounts", ""}
+	for i := range b.users {
+		rows = append(rows, b.row(i, ""))
+	}
+	wrong := strings.Replace(rows[4], mailtest.Password(b.users[2][0]), "wrong", 1)
+	right := rows[4]
+	rows[4] = wrong
+	list := b.list(rows...)
+	code, said := b.call(list, "--jobs", "3")
+	if code != 111 {
+		t.Fatalf("code %d\n%s", code, said)
+	}
+	for i := range b.users {
+		if i != 2 {
+			b.moved(i)
+		}
+	}
+	res := b.results()
+	if len(res) != 7 || res[2]["exit_code"] != 161.0 || res[2]["outcome"] != "failed" || res[2]["tries"] != 1.0 || res[0]["outcome"] != "finished" {
+		t.Errorf("%v", res)
+	}
+	failed, err := os.ReadFile(filepath.Join(b.dir, "users.failed.csv"))
+	if err != nil || string(failed) != wrong+"\n" {
+		t.Errorf("%q %v", failed, err)
+	}
+	// A wrong password is not tried again, whatever is run.
+	code, said = b.call(list)
+	if code != 111 || !strings.Contains(said, "0 rows to run") {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	rows[4] = right
+	b.list(rows...)
+	code, said = b.call(list, "--retryfailed")
+	if code != 0 || !strings.Contains(said, "1 rows to run") {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	for i := range b.users {
+		b.moved(i)
+	}
+	if _, err := os.Stat(filepath.Join(b.dir, "users.failed.csv")); err == nil {
+		t.Error("a list of failed rows is left")
+	}
+	code, said = b.call(list, "--fresh", "--rows", "2-3,7", "--summary")
+	if code != 0 || !strings.Contains(said, "3 rows to run") {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	b.moved(1)
+	logs, err := filepath.Glob(filepath.Join(b.dir, "log", "*.txt"))
+	if err != nil || len(logs) != 7+1+3 {
+		t.Errorf("%d logs", len(logs))
+	}
+	for _, l := range logs {
+		text, err := os.ReadFile(l)
+		if err != nil || !bytes.Contains(text, []byte("Exiting with return value")) || bytes.Contains(text, []byte(mailtest.Password(b.users[0][0]))) {
+			t.Errorf("%s: %v %s", l, err, text)
+		}
+	}
+}
+
+func TestBatchChecksAllFirst(t *testing.T) {
+	b := newBatchBench(t, 2)
+	for name, c := range map[string]struct {
+		rows  []string
+		args  []string
+		wants []string
+	}{
+		"columns and options": {[]string{b.row(0, "--nonsense 1"), "a;b", b.row(1, "--maxsize x")}, nil, []string{"row 1 (line 1): ", "row 2 (line 2): ", "row 3 (line 3): "}},
+		"commands":            {[]string{b.row(0, "--pipemess cat"), b.row(1, "--logfile x")}, nil, []string{"--allowrowcommands"}},
+		"the same twice":      {[]string{b.row(0, ""), b.row(1, ""), b.row(0, "")}, nil, []string{"row 3 (line 3): it does the same as row 1"}},
+		"one destination":     {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";u2;"+mailtest.Password("u2")+";;", ";u1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
+		"of the batch":        {[]string{b.row(0, "--json x")}, nil, []string{"it belongs to the whole batch"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, said := b.call(b.list(c.rows...), c.args...)
+			if code != 64 {
+				t.Errorf("code %d", code)
+			}
+			for _, w := range c.wants {
+				if !strings.Contains(said, w) {
+					t.Errorf("no %q in\n%s", w, said)
+				}
+			}
+			if strings.Contains(said, mailtest.Password("u1")) {
+				t.Errorf("a password is shown: %s", said)
+			}
+			if got := mailtest.Snapshot(t, b.to, b.users[0][1]); got.Count() != 0 {
+				t.Error("something was copied")
+			}
+		})
+	}
+	if code, said := b.call(filepath.Join(b.dir, "none.csv")); code != 66 || !strings.Contains(said, "none.csv") {
+		t.Errorf("code %d: %s", code, said)
+	}
+	if code, _ := b.call(b.list(b.row(0, "")), "--logfile", "x"); code != 64 {
+		t.Errorf("code %d", code)
+	}
+}
+
+func TestBatchTriesLoginsFirst(t *testing.T) {
+	b := newBatchBench(t, 3)
+	rows := []string{b.row(0, ""), strings.Replace(b.row(1, ""), mailtest.Password(b.users[1][1])+";;", "wrong;;", 1), b.row(2, "")}
+	code, said := b.call(b.list(rows...), "--loginsfirst")
+	if code != 111 || !strings.Contains(said, "1 of 3 rows failed. Nothing was copied") || !strings.Contains(said, "162") {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	for i := range b.users {
+		if got := mailtest.Snapshot(t, b.to, b.users[i][1]); got.Count() != 0 {
+			t.Errorf("row %d was copied", i+1)
+		}
+	}
+	rows[1] = b.row(1, "")
+	if code, said = b.call(b.list(rows...), "--loginsfirst", "--order", "small"); code != 0 {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	for i := range b.users {
+		b.moved(i)
+	}
+}
+
+func TestBatchRehearses(t *testing.T) {
+	b := newBatchBench(t, 2)
+	list := b.list(b.row(0, ""), b.row(1, ""))
+	code, said := b.call(list, "--dry")
+	if code != 0 || !strings.Contains(said, "2 of 2 rows would be") {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	if _, err := os.Stat(list + ".state"); err == nil {
+		t.Error("a rehearsal wrote state")
+	}
+	if got := mailtest.Snapshot(t, b.to, b.users[0][1]); got.Count() != 0 {
+		t.Error("a rehearsal copied")
+	}
+	if code, said = b.call(list); code != 0 || !strings.Contains(said, "2 rows to run") {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	b.moved(0)
+}
+
+func TestBatchTellsProgramsAndWebhooks(t *testing.T) {
+	b := newBatchBench(t, 3)
+	var mu sync.Mutex
+	var told []map[string]any
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		var m map[string]any
+		if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
+			t.Error(err)
+		}
+		told = append(told, m)
+		if len(told) == 1 {
+			w.WriteHeader(http.StatusBadGateway) // it is told again
+		}
+	}))
+	defer hook.Close()
+	list := b.list(b.row(0, ""), b.row(1, ""), strings.Replace(b.row(2, ""), mailtest.Password(b.users[2][0]), "wrong", 1))
+	code, said := b.call(list, "--json", "-", "--webhook", hook.URL+"/geheim")
+	if code != 111 {
+		t.Errorf("code %d", code)
+	}
+	exits := map[string]float64{}
+	for line := range strings.Lines(said) {
+		var m map[string]any
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatalf("%v: %q", err, line)
+		}
+		if m["event"] == "exit" {
+			exits[m["account"].(string)], _ = m["code"].(float64)
+		}
+	}
+	if len(exits) != 3 {
+		t.Errorf("%v", exits)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	last := told[len(told)-1]
+	if len(told) != 5 || last["event"] != "batch" || last["exit_code"] != 111.0 {
+		t.Errorf("%d: %v", len(told), last)
+	}
+}

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/imaphaul/imaphaul/internal/batch"
+	"github.com/imaphaul/imaphaul/internal/display"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/live"
+	"github.com/imaphaul/imaphaul/internal/report"
+)
+
+// tableRows is how many rows the table in the end has; the files have all.
+const tableRows = 200
+
+// finishUp tells what all came to, and returns the exit code.
+func (b *batchRun) finishUp(took time.Duration) (int, error) {
+	rows := b.sorted()
+	done := 0
+	for _, r := range rows {
+		if r.state == batch.StateDone || b.state == nil && r.code == event.ExitOK {
+			done++
+		}
+	}
+	code := event.ExitOK
+	switch {
+	case b.policy.ended() != "":
+		code = event.ExitBySignal
+	case done < len(rows) || b.lost != nil:
+		code = event.ExitErrors
+	}
+	b.board.say("")
+	for _, line := range strings.Split(resultTable(rows), "\n") {
+		b.board.say(line)
+	}
+	if files := b.writeResults(); files != "" {
+		b.board.say(files)
+	}
+	words := fmt.Sprintf("%d of %d rows are finished", done, len(rows))
+	if b.Plan.Dry {
+		words = fmt.Sprintf("%d of %d rows would be without errors", done, len(rows))
+	}
+	s := fmt.Sprintf("%s after %s.", words, live.Span(took))
+	if done < len(rows) {
+		s += " Run the same command again: it goes on with what is not finished; --retryfailed also tries what waits for a person."
+	}
+	b.board.say(s)
+	b.hookAll(rows, code, took)
+	b.board.say(fmt.Sprintf("Exiting with return value %d (%s)", code, report.ExitText(code)))
+	return code, b.lost
+}
+
+// sorted are the results by row.
+func (b *batchRun) sorted() []*rowResult {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rows := make([]*rowResult, 0, len(b.results))
+	for _, r := range b.results {
+		rows = append(rows, r)
+	}
+	slices.SortFunc(rows, func(x, y *rowResult) int { return x.number - y.number })
+	return rows
+}
+
+// outcome is what became of a row, in a word.
+func (r *rowResult) outcome() string {
+	switch {
+	case r.code < 0:
+		return "not begun"
+	case r.before && r.state == batch.StateDone:
+		return "finished before"
+	case r.before:
+		return "failed before"
+	case r.state == batch.StatePerson:
+		return "failed"
+	case r.state == batch.StateDone:
+		return "finished"
+	}
+	return "not finished"
+}
+
+// resultTable is the table for people: failures first when not all rows have room.
+func resultTable(rows []*rowResult) string {
+	shown := rows
+	if len(rows) > tableRows {
+		shown = slices.DeleteFunc(slices.Clone(rows), func(r *rowResult) bool { return r.code == event.ExitOK })
+	}
+	left := len(rows) - len(shown)
+	if len(shown) > tableRows {
+		left += len(shown) - tableRows
+		shown = shown[:tableRows]
+	}
+	w := table.NewWriter()
+	style := table.StyleDefault
+	style.Format.Header = text.FormatDefault
+	style.Options = table.OptionsNoBordersAndSeparators
+	w.SetStyle(style)
+	w.AppendHeader(table.Row{"Row", "Accounts", "Outcome", "Code", "Messages", "Size", "Errors", "Time"})
+	right := func(n int) table.ColumnConfig {
+		return table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
+	}
+	w.SetColumnConfigs([]table.ColumnConfig{right(1), {Number: 2, WidthMax: 70}, right(4), right(5), right(6), right(7), right(8)})
+	for _, r := range shown {
+		code := "-"
+		if r.code >= 0 {
+			code = strconv.Itoa(r.code)
+		}
+		w.AppendRow(table.Row{r.number, live.Cut(r.account, 70), r.outcome(), code, r.messages, live.Size(float64(r.bytes)), r.errors, live.Span(r.took)})
+	}
+	s := w.Render()
+	if left > 0 {
+		s += fmt.Sprintf("\n... and %d more rows, in the files", left)
+	}
+	return s
+}
+
+// record is a row in the files of results.
+type resultRecord struct {
+	Row      int     `json:"row"`
+	Line     int     `json:"line"`
+	Accounts string  `json:"accounts"`
+	Outcome  string  `json:"outcome"`
+	Code     *int    `json:"exit_code"`
+	Name     string  `json:"exit_name"`
+	Messages int64   `json:"messages"`
+	Bytes    int64   `json:"bytes"`
+	Skipped  int64   `json:"skipped"`
+	Failed   int64   `json:"failed"`
+	Deleted  int64   `json:"deleted"`
+	Errors   int     `json:"errors"`
+	Seconds  float64 `json:"seconds"`
+	Tries    int     `json:"tries"`
+	Log      string  `json:"log"`
+	Why      string  `json:"first_error"`
+}
+
+func (r *rowResult) record() resultRecord {
+	x := resultRecord{
+		Row: r.number, Line: r.line, Accounts: r.account, Outcome: r.outcome(), Messages: r.messages, Bytes: r.bytes, Skipped: r.skipped,
+		Failed: r.failed, Deleted: r.deleted, Errors: r.errors, Seconds: r.took.Truncate(time.Millisecond).Seconds(), Tries: r.tries, Log: r.log, Why: strings.TrimSpace(r.why),
+	}
+	if r.code >= 0 {
+		code := r.code
+		x.Code, x.Name = &code, report.ExitText(r.code)
+	}
+	return x
+}
+
+// writeResults writes the results beside the list, and the rows that are to be run
+// again as a list of their own. It returns what to tell.
+func (b *batchRun) writeResults() string {
+	rows := b.sorted()
+	base := strings.TrimSuffix(b.File, filepath.Ext(b.File))
+	var tsv, failed bytes.Buffer
+	tsv.WriteString("row\tline\taccounts\toutcome\texit_code\tmessages\tbytes\tskipped\tfailed\tdeleted\terrors\tseconds\ttries\tlog\tfirst_error\n")
+	all := make([]resultRecord, 0, len(rows))
+	again := 0
+	if b.list.Header != "" {
+		failed.WriteString(b.list.Header + "\n")
+	}
+	for _, r := range rows {
+		x := r.record()
+		all = append(all, x)
+		code := ""
+		if x.Code != nil {
+			code = strconv.Itoa(*x.Code)
+		}
+		fmt.Fprintf(&tsv, "%d\t%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.3f\t%d\t%s\t%s\n", x.Row, x.Line, display.AppendField(nil, x.Accounts), x.Outcome, code,
+			x.Messages, x.Bytes, x.Skipped, x.Failed, x.Deleted, x.Errors, x.Seconds, x.Tries, display.AppendField(nil, x.Log), display.AppendField(nil, x.Why))
+		if r.code != event.ExitOK {
+			again++
+			failed.WriteString(b.rowsOf[r.number].Source + "\n")
+		}
+	}
+	var told []string
+	write := func(name string, data []byte) {
+		if err := writeAtomically(name, data); err != nil {
+			b.board.say(fmt.Sprintf("Warning: %v", err))
+			return
+		}
+		told = append(told, name)
+	}
+	write(base+".result.tsv", tsv.Bytes())
+	if data, err := json.MarshalIndent(all, "", " "); err == nil { // a value of ours
+		write(base+".result.json", append(data, '\n'))
+	}
+	name := base + ".failed" + filepath.Ext(b.File)
+	if again > 0 {
+		write(name, failed.Bytes())
+	} else if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
+		b.board.say(fmt.Sprintf("Warning: the list of an earlier call cannot be removed: %v", err))
+	}
+	if len(told) == 0 {
+		return ""
+	}
+	return "Written: " + strings.Join(told, ", ")
+}
+
+// writeAtomically writes a file that only its owner can read, whole or not at all.
+func writeAtomically(name string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return fmt.Errorf("%q cannot be written: %w", name, err)
+	}
+	_, err = f.Write(data)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name()) // it is of no use
+		return fmt.Errorf("%q cannot be written: %w", name, err)
+	}
+	return nil
+}

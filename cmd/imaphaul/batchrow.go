@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/batch"
+	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/jsonout"
+	"github.com/imaphaul/imaphaul/internal/live"
+	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/report"
+)
+
+// rowResult is what is told of a row in the end.
+type rowResult struct {
+	number, line     int
+	account          string
+	code, tries      int
+	state            string
+	before           bool // by an earlier call
+	took             time.Duration
+	messages, bytes  int64
+	skipped, deleted int64
+	failed           int64
+	errors           int
+	log              string
+	why              string // the first error, for people
+}
+
+// rowRun is one run of one row: a single run without screen and signals.
+func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.State, *sync.Mutex)) (*event.Stats, int, string) {
+	code, stats := event.ExitNoFile, event.NewTally(p.Output.StartedAt, nil).Stats()
+	early := refusal{p: p, stdout: io.Discard, stderr: io.Discard, logName: logPath(p)}
+	notes := new(lateNotes)
+	tokens, err := makeTokens(p, notes.say)
+	if err != nil {
+		return stats, early.end(event.ExitUsage, err), err.Error()
+	}
+	file, err := openLog(early.logName)
+	if err != nil {
+		return stats, code, err.Error()
+	}
+	defer file.close()
+	early.log = file
+	var skipped *report.SkippedFile
+	if path := p.Transfer.SkippedFile; path != "" {
+		if skipped, err = report.CreateSkipped(path); err != nil {
+			return stats, early.end(code, err), err.Error()
+		}
+	}
+	if dir := p.Transfer.SaveDir; dir != "" && !p.Dry {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return stats, early.end(code, fmt.Errorf("--savedir %q cannot be made: %w", dir, err)), err.Error()
+		}
+	}
+	tally := event.NewTally(p.Output.StartedAt, nil)
+	r := &runner{
+		p: p, tally: tally, log: file, options: reportOptions(p, file.path), skipped: skipped, pid: &ownPidFile{}, tokens: tokens,
+		table: io.Discard, policy: b.policy, live: live.New(tally.Stats(), time.Now), queue: report.NewQueue(io.Discard, file.path),
+	}
+	if b.json != nil {
+		r.json = &jsonLines{lines: jsonout.New(b.json, accounts(p), time.Now)}
+	}
+	r.options.Detail = report.Quiet
+	r.text = newPrinters(r.queue, file, tally, r.options)
+	watch(r.live, &r.mu)
+	notes.to(func(text string) { r.sink(event.Note{Text: text, Warn: true}) })
+	pre := preamble(p, nil)
+	r.text.Start(pre)
+	r.countWarnings(pre.Notes)
+	engine.Run(ctx, p, engine.Options{
+		Sink: r.sink, Trace: &lineWriter{text: r.text}, MapWriter: io.Discard, Report: r.report,
+		Tokens: tokens.of, Version: programVersion(), Pulse: pulse,
+		Stop: b.stop, Signal: b.policy.ended, Governors: &b.governors,
+	})
+	r.verify(ctx, b.stop)
+	code, _ = r.end("")
+	return tally.Stats(), code, ""
+}
+
+// runRow runs a row once, and remembers what it came to.
+func (b *batchRun) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
+	n := j.Row.Number
+	begun := time.Now()
+	done := b.board.begin(n, b.names[n])
+	p, _, problems := b.parseRow(j.Row)
+	res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], tries: try}
+	var stats *event.Stats
+	switch {
+	case p == nil:
+		res.code, res.why = event.ExitUsage, problems[0]
+	default:
+		var why string
+		stats, res.code, why = b.rowRun(ctx, p, func(s *live.State, mu *sync.Mutex) { b.board.watchRow(n, s, mu) })
+		res.log = logPath(p)
+		res.fill(stats, why)
+	}
+	done()
+	res.took = time.Since(begun)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if was := b.results[n]; was != nil { // what earlier tries moved counts, too
+		res.messages += was.messages
+		res.bytes += was.bytes
+		res.took += was.took
+	}
+	b.results[n] = res
+	r := batch.Result{Code: res.code}
+	if stats != nil && stats.Finished.ResumeIn > 0 {
+		r.Resume = time.Now().Add(stats.Finished.ResumeIn)
+	}
+	return r
+}
+
+// fill takes the figures of a run.
+func (r *rowResult) fill(s *event.Stats, why string) {
+	r.messages, r.bytes, r.errors = s.Transferred, s.BytesTransferred, s.ErrorCount
+	if s.WouldTransfer > 0 {
+		r.messages, r.bytes = s.WouldTransfer, s.WouldTransferBytes // in a rehearsal
+	}
+	r.skipped, r.deleted, r.failed = s.Skipped, s.Deleted[1]+s.Deleted[2], s.Failed.Messages
+	r.why = why
+	if r.why == "" && len(s.Errors) > 0 {
+		r.why = s.Errors[0].Text
+	}
+	if r.why == "" && s.Finished.Fatal != nil {
+		r.why = s.Finished.Fatal.Error()
+	}
+}

@@ -1,0 +1,323 @@
+package batch
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds of a list. They are far above what people write and keep a wrong file, such
+// as a mailbox, from being taken for one.
+const (
+	maxLine = 64 << 10 // bytes
+	maxRows = 1 << 20
+)
+
+// Row is one account of a list.
+type Row struct {
+	// Number counts rows from 1, Line is where it begins in the file.
+	Number, Line int
+	// Args are its options, with their secrets.
+	Args []string
+	// Source is the line of the file, for a list of rows to be run again.
+	Source string
+}
+
+// Fault is something wrong with a row, or with the list when Row is 0.
+type Fault struct {
+	Row, Line int
+	Text      string
+}
+
+// List is a list as read.
+type List struct {
+	Rows []Row
+	// Header is the line with the names of the columns, "" for none.
+	Header string
+}
+
+// Column is what a column of a list stands for.
+type Column struct {
+	// Option is the option's whole name, without dashes.
+	Option string
+	// Switch: it takes no value, so cells say yes or no; Negatable: no can be said.
+	Switch, Negatable bool
+}
+
+// Words are what a list is read with.
+type Words struct {
+	// Column finds what a name at the head of a column means.
+	Column func(name string) (Column, bool)
+	// Split takes a text of options apart as a shell would.
+	Split func(text string) ([]string, error)
+}
+
+// Read reads a list: the semicolon files of imapsync's loops (4 to 8 columns), or
+// columns with commas, tabs or semicolons under a line of option names. Everything
+// that is wrong comes back as faults; err is for a file that cannot be read at all.
+func Read(r io.Reader, w Words) (List, []Fault, error) {
+	p := &parser{words: w}
+	in := bufio.NewScanner(r)
+	in.Buffer(make([]byte, 0, 4096), maxLine)
+	for in.Scan() {
+		p.line++
+		raw := in.Bytes()
+		if p.line == 1 {
+			raw = bytes.TrimPrefix(raw, []byte("\ufeff")) // what spreadsheets put first
+		}
+		text := strings.TrimSuffix(string(raw), "\r")
+		if strings.TrimSpace(text) == "" || strings.HasPrefix(strings.TrimLeft(text, " \t"), "#") {
+			continue
+		}
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			p.fault("it is not UTF-8 text. Save the list as UTF-8")
+			continue
+		}
+		p.take(text)
+		if len(p.list.Rows) > maxRows {
+			return p.list, p.faults, fmt.Errorf("the list has more than %d rows: divide it", maxRows)
+		}
+	}
+	if err := in.Err(); err != nil {
+		return p.list, p.faults, fmt.Errorf("behind line %d: %w", p.line, err)
+	}
+	if len(p.list.Rows) == 0 && len(p.faults) == 0 {
+		p.faults = append(p.faults, Fault{Text: "the list has no rows"})
+	}
+	return p.list, p.faults, nil
+}
+
+// parser reads a list line by line.
+type parser struct {
+	words   Words
+	line    int
+	begun   bool
+	comma   byte
+	columns []Column // of the header, nil for none
+	list    List
+	faults  []Fault
+}
+
+func (p *parser) fault(format string, args ...any) {
+	row := len(p.list.Rows) + 1
+	if !p.begun {
+		row = 0
+	}
+	p.faults = append(p.faults, Fault{Row: row, Line: p.line, Text: fmt.Sprintf(format, args...)})
+}
+
+// take reads one line that has something in it.
+func (p *parser) take(text string) {
+	if !p.begun {
+		p.begun = true
+		p.comma = ';'
+		if p.header(text) {
+			return
+		}
+	}
+	row := Row{Number: len(p.list.Rows) + 1, Line: p.line, Source: text}
+	cells, err := split(text, p.comma)
+	if err == nil {
+		if p.columns != nil {
+			row.Args, err = p.byHeader(cells)
+		} else {
+			row.Args, err = p.byPosition(cells)
+		}
+	}
+	if err != nil {
+		p.fault("%v", err)
+	}
+	p.list.Rows = append(p.list.Rows, row) // a row with a fault keeps its number
+}
+
+// header reads the first line as names of columns, if it is that.
+func (p *parser) header(text string) bool {
+	for _, comma := range []byte{',', '\t', ';'} {
+		if strings.IndexByte(text, comma) < 0 {
+			continue
+		}
+		cells, err := split(text, comma)
+		if err != nil || !p.isHeader(cells) {
+			continue
+		}
+		p.comma, p.list.Header = comma, text
+		seen := make(map[string]bool)
+		for _, c := range cells {
+			name := headerName(c)
+			col, ok := p.words.Column(name)
+			switch {
+			case name == "options", name == "":
+				col = Column{Option: name}
+			case !ok:
+				p.fault("column %q: no option has this name", name)
+			}
+			if seen[col.Option] && col.Option != "" && col.Option != "options" {
+				p.fault("column %q is there twice", name)
+			}
+			seen[col.Option] = true
+			p.columns = append(p.columns, col)
+		}
+		return true
+	}
+	return false
+}
+
+// isHeader reports whether a line names columns: user1 or user2 is one of them.
+func (p *parser) isHeader(cells []string) bool {
+	for _, c := range cells {
+		if col, ok := p.words.Column(headerName(c)); ok && (col.Option == "user1" || col.Option == "user2") {
+			return true
+		}
+	}
+	return false
+}
+
+func headerName(cell string) string {
+	return strings.ToLower(strings.TrimLeft(strings.TrimSpace(cell), "-"))
+}
+
+// byHeader makes options of a row's cells.
+func (p *parser) byHeader(cells []string) ([]string, error) {
+	if len(cells) > len(p.columns) {
+		for _, c := range cells[len(p.columns):] {
+			if c != "" {
+				return nil, fmt.Errorf("it has %d columns, the first line names %d. Put cells with the separator in them between double quotes", len(cells), len(p.columns))
+			}
+		}
+		cells = cells[:len(p.columns)]
+	}
+	var args []string
+	for i, c := range cells {
+		col := p.columns[i]
+		switch {
+		case c == "":
+		case col.Option == "":
+			return nil, fmt.Errorf("column %d has no name, and a value", i+1)
+		case col.Option == "options":
+			words, err := p.words.Split(c)
+			if err != nil {
+				return nil, fmt.Errorf("column options: %w", err)
+			}
+			args = append(args, words...)
+		case col.Switch:
+			arg, err := col.flag(c)
+			if err != nil {
+				return nil, err
+			}
+			if arg != "" {
+				args = append(args, arg)
+			}
+		default:
+			args = append(args, "--"+col.Option+"="+c)
+		}
+	}
+	return args, nil
+}
+
+// flag is the argument that a cell of a switch stands for, "" for none.
+func (c Column) flag(cell string) (string, error) {
+	switch strings.ToLower(strings.TrimSpace(cell)) {
+	case "1", "yes", "y", "true", "on", "x":
+		return "--" + c.Option, nil
+	case "0", "no", "n", "false", "off", "-":
+		if c.Negatable {
+			return "--no" + c.Option, nil
+		}
+		return "", nil
+	}
+	return "", fmt.Errorf("column %s: give yes or no", c.Option)
+}
+
+// The columns of imapsync's loops, with and without hosts.
+var (
+	withHosts    = []string{"host1", "user1", "password1", "host2", "user2", "password2"}
+	withoutHosts = []string{"user1", "password1", "user2", "password2"}
+)
+
+// byPosition makes options of the cells of imapsync's loops: hosts, users and
+// passwords, and behind them options and an empty column.
+func (p *parser) byPosition(cells []string) ([]string, error) {
+	names := withHosts
+	if n := len(cells); n == 4 || n == 5 || n == 6 && cells[5] == "" && extra(cells[4]) {
+		names = withoutHosts
+	}
+	switch n := len(cells); {
+	case n < 4:
+		return nil, fmt.Errorf("it has %d columns; give host1;user1;password1;host2;user2;password2, or a first line with the names of the columns", n)
+	case n > len(names)+2, n == len(names)+2 && cells[n-1] != "":
+		return nil, fmt.Errorf("it has %d columns, at most %d are read. A ; in a password needs double quotes around the password", n, len(names)+1)
+	}
+	var args []string
+	for i, name := range names {
+		if cells[i] != "" {
+			args = append(args, "--"+name+"="+cells[i])
+		}
+	}
+	if len(cells) > len(names) {
+		more := cells[len(names)]
+		if !extra(more) {
+			return nil, fmt.Errorf("column %d is for options, which begin with -. A ; in a password needs double quotes around the password", len(names)+1)
+		}
+		words, err := p.words.Split(more)
+		if err != nil {
+			return nil, fmt.Errorf("its options: %w", err)
+		}
+		args = append(args, words...)
+	}
+	return args, nil
+}
+
+// extra reports whether a cell may hold options.
+func extra(cell string) bool {
+	cell = strings.TrimSpace(cell)
+	return cell == "" || strings.HasPrefix(cell, "-")
+}
+
+// split takes a line apart. A cell between double quotes may hold the separator, and
+// a quote written twice (RFC 4180); a quote elsewhere is a character like others.
+func split(line string, comma byte) ([]string, error) {
+	var cells []string
+	for {
+		if strings.HasPrefix(line, `"`) {
+			cell, rest, err := quoted(line[1:])
+			if err != nil {
+				return nil, fmt.Errorf("column %d: %w", len(cells)+1, err)
+			}
+			if rest != "" && rest[0] != comma {
+				return nil, fmt.Errorf("column %d: there is something behind its closing double quote", len(cells)+1)
+			}
+			cells = append(cells, cell)
+			if rest == "" {
+				return cells, nil
+			}
+			line = rest[1:]
+			continue
+		}
+		i := strings.IndexByte(line, comma)
+		if i < 0 {
+			return append(cells, line), nil
+		}
+		cells, line = append(cells, line[:i]), line[i+1:]
+	}
+}
+
+// quoted reads to the closing quote.
+func quoted(s string) (cell, rest string, err error) {
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(s, '"')
+		if i < 0 {
+			return "", "", fmt.Errorf("its double quote is not closed on the same line")
+		}
+		b.WriteString(s[:i])
+		s = s[i+1:]
+		if !strings.HasPrefix(s, `"`) {
+			return b.String(), s, nil
+		}
+		b.WriteByte('"')
+		s = s[1:]
+	}
+}

@@ -1,0 +1,104 @@
+package batch
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+// Record is what is remembered of a row.
+type Record struct {
+	Code    int       `json:"code"`
+	Next    string    `json:"next"` // "done", "unfinished" or "person"
+	Tries   int       `json:"tries"`
+	At      time.Time `json:"at"`
+	Account string    `json:"account"` // for people: "a@h1 -> b@h2"
+}
+
+// What a Record says of the row.
+const (
+	StateDone       = "done"
+	StateUnfinished = "unfinished"
+	StatePerson     = "person"
+)
+
+// Key names a row in the state: what it does, without its place in the list and
+// without its secrets.
+func Key(masked []string) string {
+	h := sha256.New()
+	for _, a := range masked {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(a), a) // a hash never fails
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// State remembers beside a list which rows are finished. It is held by one process
+// at a time, and what Put returned nil for survives a crash.
+type State struct{ db *bolt.DB }
+
+var stateBucket = []byte("rows")
+
+// OpenState opens or makes the state file. Only its owner can read it.
+func OpenState(path string) (*State, error) {
+	if fi, err := os.Lstat(path); err == nil && !fi.Mode().IsRegular() {
+		return nil, fmt.Errorf("the state file %q is no ordinary file: move it away", path)
+	}
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 200 * time.Millisecond})
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
+		return nil, fmt.Errorf("the state file %q is in use: another batch works on this list", path)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("the state file %q cannot be opened: %w (put the list where you may write)", path, err)
+	case err != nil:
+		return nil, fmt.Errorf("the state file %q cannot be used: %w (move it away to begin anew; rows that are finished then run again and find nothing new)", path, err)
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists(stateBucket)
+		return err
+	})
+	if err != nil {
+		_ = db.Close() // the first error counts
+		return nil, fmt.Errorf("the state file %q cannot be written: %w", path, err)
+	}
+	return &State{db}, nil
+}
+
+// Get is what is remembered of a row; false for nothing.
+func (s *State) Get(key string) (r Record, ok bool) {
+	_ = s.db.View(func(tx *bolt.Tx) error {
+		if b := tx.Bucket(stateBucket).Get([]byte(key)); b != nil {
+			ok = json.Unmarshal(b, &r) == nil
+		}
+		return nil
+	})
+	return r, ok
+}
+
+// Put remembers a row.
+func (s *State) Put(key string, r Record) error {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	err = s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(stateBucket).Put([]byte(key), b) })
+	if err != nil {
+		return fmt.Errorf("the state file %q: %w", s.db.Path(), err)
+	}
+	return nil
+}
+
+// Forget removes what is remembered of a row.
+func (s *State) Forget(key string) error {
+	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(stateBucket).Delete([]byte(key)) })
+}
+
+// Close gives the file back.
+func (s *State) Close() error { return s.db.Close() }

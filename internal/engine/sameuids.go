@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+)
+
+// UIDs of host1 mean what they meant as long as UIDVALIDITY is the same: so the standard
+// says, and some servers give others after a restart. Nothing is deleted on host1 under a
+// UID that an earlier run or an earlier connection knew before it is seen to be that
+// message still, and after a connection was lost some of what is left to copy is looked
+// at before it is asked for.
+
+// sampled bounds how many messages are looked at after a lost connection.
+const sampled = 200
+
+// sameBeforeDeletion makes sure that these UIDs of host1 are the messages that they were
+// when they were listed or, for those that the journal knows, copied. The error is
+// errRebuilt where they are not. It costs one round trip, where the listing of this
+// connection does not tell.
+func (fs *folderSync) sameBeforeDeletion(ctx context.Context, uids []imap.UID) error {
+	if fs.run.p.Dry {
+		return nil
+	}
+	ask := uids
+	lost := fs.run.src.Figures().Reconnections > 0
+	if !lost {
+		ask = nil
+		for _, uid := range uids {
+			if _, known := fs.known.Lookup(1, uid); known {
+				ask = append(ask, uid)
+			}
+		}
+	}
+	return fs.sameOn1(ctx, ask, lost)
+}
+
+// sameOn1 compares the messages of these UIDs of host1 with those of the listing. all: they
+// have to be there.
+func (fs *folderSync) sameOn1(ctx context.Context, uids []imap.UID, all bool) error {
+	if len(uids) == 0 {
+		return nil
+	}
+	fs.lane.src.Assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
+	l := fs.lister(fs.lane.src, 1)
+	other := 0
+	came := make(map[imap.UID]bool)
+	err := fs.lane.src.read(ctx, uids, imapconn.FetchItems{UID: true, Size: true, InternalDate: true, HeaderFields: l.Fields, Header: l.WholeHeader}, func(m *imapconn.Message) error {
+		came[m.UID] = true
+		now, err := l.Record(m)
+		if err != nil {
+			return err
+		}
+		if i := fs.src.Find(m.UID); i >= 0 && anotherMessage(&fs.src.Recs[i], &now) {
+			other++
+		}
+		return nil
+	})
+	if all {
+		other += len(uids) - len(came)
+	}
+	if err != nil || other == 0 {
+		return err
+	}
+	return &errRebuilt{Folder: fs.from.Raw, Renumbered: true, Why: fmt.Sprintf("folder [%s] of host1 has not the same messages as before under %d UIDs, at the same UIDVALIDITY", fs.from.Raw, other)}
+}
+
+// anotherMessage reports whether a UID means another message now than it did. Sizes are
+// estimates on some servers, so that alone they prove nothing.
+func anotherMessage(was, now *listing.Record) bool {
+	byField := func(r *listing.Record) bool {
+		return r.Is(listing.HasKey) && !r.Is(listing.ByContent|listing.ByHeader|listing.AddedHeader)
+	}
+	dates := was.Is(listing.HasDate) && now.Is(listing.HasDate) && was.Date != now.Date
+	if byField(was) && byField(now) && was.Key.Base() != now.Key.Base() {
+		return true
+	}
+	return dates && was.Size != now.Size
+}
+
+// sameAfterLoss looks, when host1's connection was opened again, whether what is left to
+// copy is under its UIDs still.
+func (v *convoy) sameAfterLoss(ctx context.Context) error {
+	n := v.run.src.Figures().Reconnections
+	left := make(map[*copier][]imap.UID)
+	var of []*copier
+	for _, i := range v.left() {
+		t := &v.tasks[i]
+		if t.c.opened1 == n {
+			continue
+		}
+		if left[t.c] == nil {
+			of = append(of, t.c)
+		}
+		left[t.c] = append(left[t.c], t.uid)
+	}
+	for _, c := range of {
+		c.opened1 = n
+		uids := left[c]
+		var some []imap.UID
+		for i := 0; i < len(uids); i += max(1, len(uids)/sampled) {
+			some = append(some, uids[i])
+		}
+		err := c.fs.sameOn1(ctx, some, true)
+		if err != nil && !endsRun(err) {
+			c.giveUp(err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
