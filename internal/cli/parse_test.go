@@ -653,3 +653,25 @@ func TestUsageShowsEveryOption(t *testing.T) {
 		}
 	}
 }
+
+// A list of accounts with the line ends of Windows leaves a CR behind its last column.
+// Blanks belong to the password.
+func TestLineEndOfPasswords(t *testing.T) {
+	for typed, want := range map[string]string{"x\r": "x", "x\r\n": "x", "x\n": "x", " x ": " x ", "a\rb": "a\rb", "x \r": "x "} {
+		for _, in := range []Input{
+			{Args: []string{"--host1", "a", "--user1", "u", "--password1", typed, "--host2", "b", "--user2", "v", "--password2", "y"}},
+			{Args: []string{"--host1", "a", "--user1", "u", "--host2", "b", "--user2", "v", "--password2", "y"}, Environ: []string{"IMAPSYNC_PASSWORD1=" + typed}},
+		} {
+			p, out := Parse(in)
+			if p == nil {
+				t.Fatalf("%q: %+v", typed, out)
+			}
+			if got := p.Host1.Password.Reveal(); got != want {
+				t.Errorf("%q became %q, want %q", typed, got, want)
+			}
+			if told := strings.Contains(strings.Join(p.Output.Notes, "\n"), "ends with a line end"); told != (typed != want) {
+				t.Errorf("%q: told %v", typed, told)
+			}
+		}
+	}
+}
