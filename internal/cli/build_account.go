@@ -125,6 +125,10 @@ func (b *builder) transport(a *plan.Account, n string) {
 	b.pinned(a, n)
 	b.proxy(a, n)
 	b.disabledCaps(a, n)
+	a.NoProvider = !v.flag("provider")
+	if !a.NoProvider {
+		a.Provider = providerName(v.str("provider" + n))
+	}
 	if v.given("cafile" + n) {
 		a.CAFile = v.str("cafile" + n)
 	}

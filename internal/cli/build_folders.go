@@ -36,6 +36,8 @@ func (b *builder) folders() plan.Folders {
 
 		TransPresets: len(b.add.trans), ExcludePresets: len(b.add.exclude), MapPresets: len(b.add.f1f2),
 
+		ExcludeRoles: b.roles(), AllMailLast: v.flag("allmaillast"),
+
 		SkipEmpty:       v.flag("skipemptyfolders"),
 		CheckExist:      v.flag("checkfoldersexist"),
 		CheckSelectable: v.flagPtr("checkselectable"),

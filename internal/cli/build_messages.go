@@ -135,6 +135,7 @@ func (b *builder) flags() plan.Flags {
 		Resync:           v.flag("resyncflags"),
 		SyncAfterCopy:    v.flag("syncflagsaftercopy"),
 		SyncLabels:       v.flag("synclabels"),
+		ImportantKeyword: v.flag("importantkeyword"),
 		ResyncLabels:     v.flag("resynclabels"),
 	}
 }

@@ -59,8 +59,9 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 		"verify":           {"--verify", "sample=2.5%"},
 		"strict":           {"--strict", "--verify", "full"}, "manifest": {"--manifest", "m.tsv", "--verify", "full"},
 		"quarantine2": {"--quarantine2", "Q", "--delete2duplicates"},
-		"waitday":     {"--waitday", "--maxbytesperday1", "5"},
-		"sigexit":     {"--sigexit", "HUP"}, "sigreconnect": {"--sigreconnect", "HUP"}, "sigignore": {"--sigignore", "HUP"},
+		"excluderole": {"--excluderole", "sent"}, "provider1": {"--provider1", "gmail"}, "provider2": {"--provider2", "office365"},
+		"waitday": {"--waitday", "--maxbytesperday1", "5"},
+		"sigexit": {"--sigexit", "HUP"}, "sigreconnect": {"--sigreconnect", "HUP"}, "sigignore": {"--sigignore", "HUP"},
 		"emailreportfrom": {"--emailreportfrom", "a@example.org"},
 		"buffersize":      {"--buffersize", "5000000"}, "var": {"--var", "a=b"},
 		"dry1":             {"--dry", "--nodry1"},
@@ -96,6 +97,7 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 		"version": true, "help": true, "printplan": true, "tests": true, "testslive": true, "testslive6": true,
 		"debugenv": true, "exchange1": false,
 		"against": true, "againstflags": true, "tsv": true, "json": true,
+		"probe": true, "writetest": true, "transcript": true,
 	}
 	for i := range Table {
 		o := &Table[i]

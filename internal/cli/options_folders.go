@@ -7,6 +7,8 @@ func folderOptions() []Option {
 		one(Option{Name: "subscribed", Kind: Flag, Help: "Take the folders that user1 is subscribed to."}),
 		one(Option{Name: "include", Kind: List, Arg: "regex", Help: "Add the host1 folders that match."}),
 		one(Option{Name: "exclude", Kind: List, Arg: "regex", Help: "Leave out the folders that match; decided after all the above."}),
+		own(Option{Name: "excluderole", Kind: List, Arg: "role", Help: "Leave out the host1 folders that announce this role: All, Archive, Drafts, Flagged, Important, Junk, Sent or Trash. May be repeated."}),
+		own(Option{Name: "allmaillast", Kind: Switch, Auto: "off, on with --provider1 gmail", Help: "Host1 is Gmail: its folder of all mail comes last and gives only the messages that lie in no other folder of the run."}),
 		one(Option{Name: "noexclude", Kind: Flag, Help: "Drop the exclusions that presets bring."}),
 		one(Option{Name: "folderfirst", Kind: List, Arg: "name", Help: "Begin with this folder."}),
 		one(Option{Name: "folderlast", Kind: List, Arg: "name", Help: "End with this folder."}),
@@ -52,6 +54,8 @@ func folderDeleteOptions() []Option {
 
 func presetOptions() []Option {
 	return rows(GroupPresets,
+		ownBoth(Option{Name: "providerN", Kind: Str, Arg: "name", Help: "Host{N} is this provider: sets what is right for it (docs/providers.md has the names), and prints the options that this stands for."}),
+		own(Option{Name: "provider", Kind: Switch, Default: "true", Help: "Use what is known of the providers that host1 and host2 are found to be: connections, commands under way. --noprovider: nothing of it."}),
 		one(Option{Name: "gmail1", Kind: Flag, Help: "Host1 is Gmail: host, TLS, folder names, download limits."}),
 		one(Option{Name: "gmail2", Kind: Flag, Help: "Host2 is Gmail: host, TLS, folder names, upload limits."}),
 		one(Option{Name: "office1", Kind: Flag, Help: "Host1 is Microsoft 365: host, TLS, no Files folder."}),

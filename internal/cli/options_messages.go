@@ -65,6 +65,7 @@ func flagOptions() []Option {
 		one(Option{Name: "resyncflags", Kind: Switch, Default: "true", Help: "Make the flags of messages already on host2 equal to those of host1."}),
 		one(Option{Name: "syncflagsaftercopy", Kind: Switch, Help: "Set flags once more after each copy."}),
 		one(Option{Name: "synclabels", Kind: Switch, Auto: "off, on with --gmail1 --gmail2", Help: "Copy Gmail labels."}),
+		own(Option{Name: "importantkeyword", Kind: Switch, Auto: "off, on with --provider1 gmail", Help: "Give messages that Gmail calls important the keyword $Important (RFC 8457) on host2."}),
 		one(Option{Name: "resynclabels", Kind: Switch, Auto: "off, on with --gmail1 --gmail2", Help: "Make the labels of messages already on host2 equal to those of host1."}),
 	)
 }

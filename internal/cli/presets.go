@@ -15,8 +15,8 @@ const wrapLongLines = `s,(.{10239}),$1\r\n,g`
 
 // additions are the list values that presets bring.
 type additions struct {
-	useHeader, trans, folderLast, exclude, regexMess, regexFlag []string
-	f1f2                                                        []string
+	useHeader, trans, folderLast, exclude, roles, regexMess, regexFlag []string
+	f1f2                                                               []string
 }
 
 // applyPresets sets values and returns the list additions, and lines to print.
@@ -48,6 +48,7 @@ func applyPresets(v *values) (additions, []string) {
 			p.domino(side)
 		}
 	}
+	p.providers()
 	return p.add, p.lines
 }
 

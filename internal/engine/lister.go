@@ -32,13 +32,17 @@ func (r *run) terms(n event.Side) *survey.Terms {
 		Listed: &r.under.listed[n],
 		Side:   n, Control: r.control, Identity: &r.p.Identity, Selection: &r.p.Selection,
 		Fields: names, WholeHeader: whole, Hasher: r.hasher[n-1], Flags: &r.flags[n-1],
-		Labels: r.labels(), Numbers: n == 1 && r.byNumber(), HeadersChosen: r.headersChosen(), IsReport: isReport,
+		Labels: r.labels(), Numbers: n == 1 && r.byNumber(), Important: n == 1 && r.important(), HeadersChosen: r.headersChosen(), IsReport: isReport,
 	}
 }
 
 // lister reads the folder that k has selected.
 func (fs *folderSync) lister(k *link, n event.Side) *lister {
-	return &lister{Reader: survey.Reader{Terms: fs.run.terms(n), Link: k.Link}, fs: fs, k: k, n: n}
+	l := &lister{Reader: survey.Reader{Terms: fs.run.terms(n), Link: k.Link}, fs: fs, k: k, n: n}
+	if n == 1 && k.Mailbox == fs.run.allMail() {
+		l.Elsewhere = fs.run.elsewhere
+	}
+	return l
 }
 
 // list returns the listing of the selected folder (survey.Reader.List).

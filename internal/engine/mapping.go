@@ -75,6 +75,7 @@ func (r *run) mapFolders() error {
 	r.tellChecks(&t.Choice)
 	r.tellMapping(t)
 	r.tellIdle(t)
+	r.allMail()
 	r.tellAllMail(t)
 	for _, p := range t.Problems {
 		if p.Warning {

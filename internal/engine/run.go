@@ -120,6 +120,10 @@ type run struct {
 	places      map[string]place
 	unique      map[string]struct{}
 	uniqueBytes int64
+	// all is host1's folder of all mail that gives only what lies nowhere else,
+	// labelled the labels of folders that are carried over; nil: see allMail.
+	all      string
+	labelled map[string]bool
 
 	// otherJournals and wholeTable, the mapping of all of host1's folders, are made
 	// when something may be deleted on host2.

@@ -63,7 +63,7 @@ func folderName(raw string) event.Folder {
 func (r *run) newSide(n event.Side, a *plan.Account) *side {
 	spec := session.Spec{
 		Side: n, Account: a, OnlyConnect: r.p.Mode == plan.ModeJustConnect,
-		Sealed: r.p.Dry, DebugContent: r.p.Debug.Content, Trace: r.o.Trace, Version: r.o.Version,
+		Preset: r.p.Folders.Preset(int(n)), Sealed: r.p.Dry, DebugContent: r.p.Debug.Content, Trace: r.o.Trace, Version: r.o.Version,
 	}
 	if d := &r.p.Deletion; n == 1 && !d.Delete1 && !d.Expunge1 && !r.p.Folders.Delete1EmptyFolders {
 		// Nothing but these options ever changes the source: they are the only

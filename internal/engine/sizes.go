@@ -99,7 +99,7 @@ func (r *run) sizesOf(ctx context.Context, k *link, names []string, after bool) 
 			return nil, err
 		}
 		l := fs.lister(k, n)
-		if search != "" || !able {
+		if search != "" || !able || l.Elsewhere != nil {
 			if err := l.Choose(ctx); err != nil {
 				if isConnError(err) {
 					return nil, err

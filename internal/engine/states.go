@@ -17,12 +17,12 @@ type finished struct {
 
 // reconciled decides whether the folder pair is reconciled.
 func (fs *folderSync) reconciled(c *copier) bool {
-	if fs.bad || fs.unsure || fs.failedCount > 0 || fs.src == nil || fs.dst == nil || !fs.known.Usable() || fs.run.p.Dry || fs.run.restricted() {
+	if fs.bad || fs.unsure || fs.failedCount > 0 || fs.src == nil || fs.dst == nil || !fs.known.Usable() || fs.run.p.Dry || fs.run.restricted() || fs.from.Raw == fs.run.allMail() {
 		return false
 	}
 	for i := range c.tasks {
-		if c.tasks[i].fate != copied {
-			return false
+		if c.tasks[i].fate != copied || c.tasks[i].oddness().cut != "" && c.tasks[i].short {
+			return false // what is short is told by each run
 		}
 	}
 	for _, l := range []*listing.Listing{fs.src, fs.dst} {

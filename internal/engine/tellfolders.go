@@ -55,7 +55,10 @@ func (r *run) tellChecks(c *folders.Choice) {
 // tellAllMail warns that Gmail's folder of all messages goes along with those that
 // hold the same messages under their labels.
 func (r *run) tellAllMail(t *folders.Table) {
-	if !r.src.HasLabels || r.p.Folders.GmailPreset1 || r.p.Identity.SkipCrossDuplicates || len(t.Rows) < 2 {
+	if r.p.Folders.AllMailLast && !r.src.HasLabels {
+		r.note("Host1: --allmaillast has no effect, since host1 does not tell Gmail's labels (X-GM-EXT-1)")
+	}
+	if !r.src.HasLabels || r.p.Folders.GmailPreset1 || r.p.Folders.AllMailLast || r.p.Identity.SkipCrossDuplicates || len(t.Rows) < 2 {
 		return
 	}
 	all := ""
@@ -66,7 +69,7 @@ func (r *run) tellAllMail(t *folders.Table) {
 	}
 	for i := range t.Rows {
 		if all != "" && t.Rows[i].From == all {
-			r.warn(fmt.Sprintf("Host1 is Gmail, and nearly every message would come twice: %s holds those of all other folders again. Use --gmail1, or leave it out with --exclude '%s'",
+			r.warn(fmt.Sprintf("Host1 is Gmail, and nearly every message would come twice: %s holds those of all other folders again. Use --provider1 gmail or --gmail1, or leave it out with --exclude '%s'",
 				folderName(all).Bracketed(), regexQuote(all)))
 			return
 		}

@@ -58,6 +58,8 @@ func (fs *folderSync) news() news {
 	switch {
 	case !ok || st.CompleteAt.IsZero():
 		return news{why: "no run carried everything over yet"}
+	case fs.from.Raw == r.allMail():
+		return news{why: "messages of it may have lost their labels"}
 	case !r.skippable():
 		return news{why: "the options ask for it"}
 	case !r.folders2.Has(fs.to.Raw):

@@ -23,6 +23,9 @@ type MessageShort struct {
 	UID    uint32 // on host1
 	Bytes  int64  // that came
 	Told   int64  // RFC822.SIZE
+	// Earlier: a run before this one copied it so; Bytes is 0 where nobody knows them
+	// any more.
+	Earlier bool
 }
 
 // MessageMissing takes a MessageCopied or a part of a MessagesPresent back: host2 does

@@ -254,6 +254,9 @@ func (m *automapper) wide(name string) (pick, bool, error) {
 	if !ok {
 		return pick{}, false, nil
 	}
+	if r.Role == roleAll && m.o.LastRole == roleAll && m.v1.byAttr[roleArchive] == "" && m.v2.byAttr[roleAll] == "" {
+		r.Role = roleArchive // what has no label was archived
+	}
 	virtual := r.Role == roleAll || r.Role == roleFlagged // often views, not folders
 	if to := m.v2.byAny[r.Role]; to != "" {
 		src := m.v2.wide[to].Source

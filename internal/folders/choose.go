@@ -40,6 +40,7 @@ type Ignored struct{ Name, Why string }
 func choose(o *Options, side Side, x *index, sp Space, sub1 string, vars perlexpr.Vars) (Choice, error) {
 	c := chooser{o: o, x: x, sep: separator(sp.Sep), prefix: prefixOf(sp), set: map[string]bool{}}
 	for _, f := range side.Folders {
+		c.announced(f)
 		if !f.Selectable() {
 			if c.containers == nil {
 				c.containers = map[string]bool{}
@@ -69,6 +70,7 @@ func choose(o *Options, side Side, x *index, sp Space, sub1 string, vars perlexp
 	if err := c.exclude(vars); err != nil {
 		return Choice{}, err
 	}
+	c.excludeRoles()
 	c.order()
 	if len(c.Wanted) == 0 && len(x.names) > 0 && len(c.Problems) == 0 {
 		c.Problems = append(c.Problems, c.nothingLeft())
@@ -94,6 +96,8 @@ type chooser struct {
 	prefix     string
 	containers map[string]bool
 	set        map[string]bool
+	// roles are those that folders announce, by name.
+	roles map[string]string
 }
 
 func (c *chooser) only() {
@@ -284,6 +288,12 @@ func (c *chooser) order() {
 	}
 	first := take(c.o.First)
 	last := take(c.o.Last)
+	for _, n := range sortedKeys(rest) {
+		if c.o.LastRole != "" && c.roles[n] == c.o.LastRole {
+			last = append(last, n)
+			delete(rest, n)
+		}
+	}
 	c.Wanted = append(append(first, sortedKeys(rest)...), last...)
 }
 

@@ -32,6 +32,11 @@ type Options struct {
 	// Vars are the values expressions may ask for (user1, host2...). Separators
 	// and prefixes are added here.
 	Vars perlexpr.Vars
+	// ExcludeRoles leaves out host1 folders that announce one of these roles, as
+	// attributes (`\Flagged`). LastRole puts the folder that announces it behind all
+	// others.
+	ExcludeRoles []string
+	LastRole     string
 	// Previous is the mapping of the last run of the same command, raw names,
 	// when that run had automap on. A folder whose messages went somewhere then
 	// goes there again, even if host2 shows other roles now.

@@ -67,6 +67,10 @@ type Account struct {
 	Proxy secret.Secret
 	// DisabledCaps are capabilities that are treated as if the server lacked them.
 	DisabledCaps []string
+	// Provider is what the user says the host is (--providerN), "" for nothing.
+	// NoProvider: nothing that is known of providers is used (--noprovider).
+	Provider   string
+	NoProvider bool
 
 	// IPVersion is 0 (either), 4 or 6.
 	IPVersion      int

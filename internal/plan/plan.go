@@ -42,6 +42,7 @@ type Plan struct {
 	Debug     Debug
 	Run       Run
 	Proof     Proof
+	Doctor    Doctor
 }
 
 // Mode says how far a run goes (imapsync: --dry, --justlogin, --justfolders...).
@@ -98,6 +99,12 @@ type Folders struct {
 	// CheckSelectable: nil is imapsync's automatic (always on here: LIST told already).
 	CheckSelectable *bool
 
+	// ExcludeRoles are roles of host1 folders that take no part, as attributes.
+	// AllMailLast: Gmail's All Mail comes last and gives only what lies in no other
+	// folder that takes part.
+	ExcludeRoles []string
+	AllMailLast  bool
+
 	Subscribe, SubscribeAll bool
 	SyncACLs                bool
 
@@ -113,6 +120,15 @@ type Folders struct {
 	OfficePreset1, OfficePreset2     bool
 	ExchangePreset1, ExchangePreset2 bool
 	DominoPreset1, DominoPreset2     bool
+}
+
+// Preset reports whether an option for a kind of server was given for a side, other
+// than --providerN.
+func (f *Folders) Preset(side int) bool {
+	if side == 1 {
+		return f.GmailPreset1 || f.OfficePreset1 || f.ExchangePreset1 || f.DominoPreset1
+	}
+	return f.GmailPreset2 || f.OfficePreset2 || f.ExchangePreset2 || f.DominoPreset2
 }
 
 // MapPair is one explicit mapping of a host1 folder to a host2 folder.
@@ -185,6 +201,9 @@ type Flags struct {
 	SyncAfterCopy    bool
 	SyncLabels       bool
 	ResyncLabels     bool
+	// ImportantKeyword gives messages that Gmail calls important the keyword
+	// $Important (RFC 8457).
+	ImportantKeyword bool
 }
 
 // Deletion says what may be deleted and what guards it.

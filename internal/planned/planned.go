@@ -43,7 +43,16 @@ func Mapping(p *plan.Plan, same bool) folders.Options {
 		SameServer: same && p.Host1.Host == p.Host2.Host,
 
 		ExcludePresets: f.ExcludePresets, TransPresets: f.TransPresets, MapPresets: f.MapPresets,
+		ExcludeRoles: f.ExcludeRoles, LastRole: lastRole(p),
 	}
+}
+
+// lastRole is the role of the folder that comes last, "" for none.
+func lastRole(p *plan.Plan) string {
+	if p.Folders.AllMailLast {
+		return `\All`
+	}
+	return ""
 }
 
 func pairs(list []plan.MapPair) []folders.Pair {

@@ -68,6 +68,26 @@ var profiles = []Profile{
 		Source: "offlineimap issue 666: slowed down from 4 on", Date: "2026-08",
 	},
 	{
+		Name: "GMX and WEB.DE", Connections: 3, hosts: []string{"gmx.net", "gmx.com", "gmx.de", "gmx.at", "gmx.ch", "web.de"},
+		Source: "groupware-migration.io: traffic or connections of an hour or a day are limited, without numbers", Date: "2026-08",
+	},
+	{
+		Name: "Zoho", Connections: 3, hosts: []string{"zoho.com", "zoho.eu", "zoho.in", "zohocloud.ca"},
+		Source: "unusual IMAP activity blocks the account, without a number (usage policy)", Date: "2026-08",
+	},
+	{
+		Name: "QQ and 163", Connections: 3, hosts: []string{"qq.com", "163.com", "126.com", "yeah.net"},
+		Source: "nothing is published", Date: "2026-08",
+	},
+	{
+		Name: "Yandex", Connections: 2, hosts: []string{"yandex.com", "yandex.ru", "yandex.net"},
+		Source: "node-imap issue 782: many logins look like an attack", Date: "2026-08",
+	},
+	{
+		Name: "Mail.ru", Connections: 3, hosts: []string{"mail.ru", "inbox.ru", "bk.ru", "list.ru"},
+		Source: "nothing is published", Date: "2026-08",
+	},
+	{
 		Name: "Zimbra", Connections: 2, family: folders.Zimbra,
 		Source: "imap_throttle_fetch: bodies of one account are read one at a time (ImapHandler.java)", Date: "2026-08",
 	},

@@ -23,6 +23,9 @@ import (
 type Spec struct {
 	Side    event.Side
 	Account *plan.Account
+	// Preset: an option for this kind of server was given (--gmail1, --office2 and so
+	// on), so that nothing need be said of --providerN.
+	Preset bool
 	// OnlyConnect: nobody logs in.
 	OnlyConnect bool
 	// Sealed connections cannot send a command that changes anything.
@@ -204,9 +207,7 @@ func (s *Account) Open(ctx context.Context, k *Link, st *Story) error {
 		return s.RefusedEntry(&LoginError{Account: s, Err: err}, st)
 	}
 	s.Family = folders.FamilyOf(s.Banner, s.id, capNames(c.Caps()))
-	s.Profile = provider.Of(s.Plan.Host, s.Banner, s.id, s.Family)
-	s.Governor.Learn(s.Profile)
-	st.add(event.Note{Text: s.profileText()})
+	s.learn(st)
 	s.readAppendLimit(c)
 	s.HasLabels = c.Has(CapGmail)
 	if err := s.quota(ctx, c, st); err != nil {

@@ -11,8 +11,17 @@ import (
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
-// Choose runs the search of a side's selection. nil means all messages.
+// Choose runs the search of a side's selection, and leaves out what is elsewhere. nil
+// means all messages.
 func (l *Reader) Choose(ctx context.Context) error {
+	if err := l.search(ctx); err != nil || l.Elsewhere == nil {
+		return err
+	}
+	return l.chooseRest(ctx)
+}
+
+// search runs the search.
+func (l *Reader) search(ctx context.Context) error {
 	s := l.Selection
 	criteria, able := s.Search(int(l.Side))
 	search := s.Criterion(int(l.Side))

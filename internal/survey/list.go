@@ -47,6 +47,8 @@ type Terms struct {
 	Flags       *listing.FlagTable
 	// Labels and Numbers are Gmail's, which are read along.
 	Labels, Numbers bool
+	// Important: what Gmail calls important has the keyword $Important.
+	Important bool
 	// HeadersChosen: all headers are read, whatever is known of them.
 	HeadersChosen bool
 	// IsReport reports whether header fields are those of a report that an earlier run
@@ -67,6 +69,9 @@ type Reader struct {
 	Chosen map[imap.UID]struct{}
 	// OnlyChosen leaves the others unlisted: nothing depends on them.
 	OnlyChosen bool
+	// Elsewhere, where not nil, tells by Gmail's labels of a message whether another
+	// folder has it; those are not chosen.
+	Elsewhere func(labels []string) bool
 	// Foreseen is the listing that a Prefetch made, nil for none.
 	Foreseen *listing.Listing
 
@@ -209,7 +214,7 @@ func (l *Reader) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, 
 func (t *Terms) Items() imapconn.FetchItems {
 	return imapconn.FetchItems{
 		UID: true, Flags: true, InternalDate: true, Size: true, HeaderFields: t.Fields, Header: t.WholeHeader,
-		GMLabels: t.Labels, GMMsgID: t.Side == 1 && t.Numbers,
+		GMLabels: t.Labels || t.Important, GMMsgID: t.Side == 1 && t.Numbers,
 	}
 }
 
@@ -270,7 +275,7 @@ func (t *Terms) record(m *imapconn.Message, mailbox string) (listing.Record, boo
 	if t.Listed != nil {
 		t.Listed.Add(1)
 	}
-	r := listing.Record{UID: m.UID, Size: m.Size, Flags: t.Flags.Intern(m.Flags)}
+	r := listing.Record{UID: m.UID, Size: m.Size, Flags: t.Flags.Intern(t.FlagsOf(m))}
 	if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
 		r.Date, r.Zone = seconds, zone
 		r.Bits |= listing.HasDate

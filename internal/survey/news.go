@@ -65,7 +65,7 @@ func (l *Reader) take(out *listing.Listing, fresh *unknowns, uid imap.UID, flags
 
 // allFlags asks for the flags of everything.
 func (l *Reader) allFlags(ctx context.Context, c *imapconn.Conn, out *listing.Listing) (*unknowns, error) {
-	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, GMMsgID: l.Side == 1 && l.Numbers})
+	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, GMLabels: l.Important, GMMsgID: l.Side == 1 && l.Numbers})
 	if err := stream.AskRange(ctx, 1, 0); err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (l *Reader) allFlags(ctx context.Context, c *imapconn.Conn, out *listing.Li
 	err := answers(ctx, stream, nil, func(m *imapconn.Message, less imapconn.FetchItems) error {
 		l.keepNumber(m)
 		n := len(out.Recs)
-		l.take(out, fresh, m.UID, m.Flags, m.HasFlags)
+		l.take(out, fresh, m.UID, l.FlagsOf(m), m.HasFlags)
 		if len(out.Recs) > n && less.Flags {
 			out.Recs[n].Bits |= listing.FlagsUnknown
 		}
@@ -98,7 +98,7 @@ func (l *Reader) changes(ctx context.Context, c *imapconn.Conn, out *listing.Lis
 	if modseq == 0 || !c.Has(imap.CapCondStore) || len(k.Records(int(l.Side))) < fewEnough || l.Link.Opened.NoModSeq {
 		return nil, nil
 	}
-	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, ChangedSince: modseq})
+	stream := c.Fetch(imapconn.FetchItems{UID: true, Flags: true, GMLabels: l.Important, ChangedSince: modseq})
 	if err := stream.AskRange(ctx, 1, 0); err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (l *Reader) changes(ctx context.Context, c *imapconn.Conn, out *listing.Lis
 		if _, ok := k.Lookup(int(l.Side), m.UID); !ok {
 			fresh.uids = append(fresh.uids, m.UID)
 		} else if m.HasFlags {
-			changed[m.UID] = l.Flags.Intern(m.Flags)
+			changed[m.UID] = l.Flags.Intern(l.FlagsOf(m))
 		}
 		return nil
 	})

@@ -218,9 +218,9 @@ func (l *Reader) listInParts(ctx context.Context, why error) (*listing.Listing, 
 		fresh = append(fresh, uid)
 	}
 	// Of known messages only the flags are asked for.
-	noFlags, err := InParts(ctx, l.Link, old, imapconn.FetchItems{UID: true, Flags: true, GMMsgID: l.Side == 1 && l.Numbers}, func(m *imapconn.Message, less imapconn.FetchItems) error {
+	noFlags, err := InParts(ctx, l.Link, old, imapconn.FetchItems{UID: true, Flags: true, GMLabels: l.Important, GMMsgID: l.Side == 1 && l.Numbers}, func(m *imapconn.Message, less imapconn.FetchItems) error {
 		l.keepNumber(m)
-		l.take(out, &unknowns{}, m.UID, m.Flags, m.HasFlags)
+		l.take(out, &unknowns{}, m.UID, l.FlagsOf(m), m.HasFlags)
 		if less.Flags {
 			out.Recs[len(out.Recs)-1].Bits |= listing.FlagsUnknown
 		}
