@@ -39,6 +39,7 @@ type batchRun struct {
 	stopOnce  sync.Once
 	board     *board
 	json      *sharedLines // nil for none
+	counts    *counters    // nil for none
 
 	page *pageOf // of --report, nil for none
 	told bool    // it is written
@@ -107,6 +108,10 @@ func (b *batchRun) run() (code int, err error) {
 		}
 	}
 	defer func() { lost(b.json.close()) }()
+	if b.counts, err = openMetrics(p.View.Metrics); err != nil {
+		return event.ExitUnavailable, err
+	}
+	defer b.counts.close()
 	out := b.stdout
 	if p.View.JSON == "-" {
 		out = io.Discard

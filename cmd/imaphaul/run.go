@@ -14,6 +14,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/live"
+	"github.com/imaphaul/imaphaul/internal/metrics"
 	"github.com/imaphaul/imaphaul/internal/pidfile"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/rehearsal"
@@ -33,6 +34,8 @@ type runner struct {
 	panel   *live.Panel     // nil for none
 	json    *jsonLines      // nil for none
 	book    *rehearsal.Book // nil but in a rehearsal
+	counts  *metrics.Run    // nil for none
+	served  string          // where the counts are served
 	status  *statusFile     // nil when the run cannot be asked
 	queue   *report.Queue
 	log     *logFile
@@ -76,6 +79,9 @@ func (r *runner) tell(e event.Event) {
 	}
 	if r.json != nil {
 		r.json.lines.Event(e)
+	}
+	if r.counts != nil {
+		r.counts.Event(e)
 	}
 	r.announce(e)
 	r.text.Event(e)
@@ -136,6 +142,9 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	}()
 
 	r.text.Start(pre)
+	if r.served != "" {
+		r.sink(event.Note{Text: "Metrics are served at http://" + r.served + "/metrics"})
+	}
 	r.countWarnings(pre.Notes)
 	unwatch := r.watch()
 	if r.policy.debug != nil {

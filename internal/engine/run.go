@@ -331,6 +331,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
+	r.tellOver()
 	r.tellIdleMessages()
 	if loopErr == nil {
 		r.foretell(ctx)

@@ -73,9 +73,9 @@ func (c *client) logout() {
 	c.conn.Close()
 }
 
-func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-}
+func quote(s string) string { return `"` + escapes.Replace(s) + `"` }
+
+var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // send writes a command line and returns its tag; nothing is flushed.
 func (c *client) send(command string) string {

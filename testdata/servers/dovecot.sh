@@ -110,6 +110,8 @@ service imap-login {
 }
 service imap {
   process_limit = 1000
+  service_count = 1000
+  process_min_avail = 2
 }
 # Both would otherwise be shut into empty directories, which this place, not
 # the system's own, does not offer.

@@ -74,6 +74,9 @@ var errCut = errors.New("cut")
 var literalEnd = regexp.MustCompile(`~?\{(\d+)(\+?)\}\r?\n$`)
 
 func literalOf(line string) (size int64, free, ok bool) {
+	if !strings.HasSuffix(line, "}\n") && !strings.HasSuffix(line, "}\r\n") {
+		return 0, false, false // most lines; the expression takes its time with long ones
+	}
 	m := literalEnd.FindStringSubmatch(line)
 	if m == nil {
 		return 0, false, false

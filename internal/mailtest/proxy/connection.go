@@ -98,8 +98,14 @@ func (c *connection) strike(f Fault) bool {
 	return true
 }
 
+// largest is how many bytes are read at once.
+const largest = 64 << 10
+
+// buffers are used again: most connections of tests carry far less than one holds.
+var buffers = sync.Pool{New: func() any { return new([largest]byte) }}
+
 func (c *connection) read(d Direction, from net.Conn, q *queue) {
-	size := 64 << 10
+	size := largest
 	rate := c.proxy.options.Rate
 	if rate > 0 {
 		size = int(min(max(rate/100, 512), int64(size)))
@@ -108,7 +114,9 @@ func (c *connection) read(d Direction, from net.Conn, q *queue) {
 			_ = s.SetReadBuffer(narrowBuffer)
 		}
 	}
-	buf := make([]byte, size)
+	whole := buffers.Get().(*[largest]byte)
+	defer buffers.Put(whole)
+	buf := whole[:size]
 	for {
 		n, err := from.Read(buf)
 		if rate > 0 && n > 0 && !c.waitUntil(c.proxy.lines[d].carried(n, rate)) {

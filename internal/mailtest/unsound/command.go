@@ -12,6 +12,9 @@ var literalEnd = regexp.MustCompile(`~?\{(\d+)(\+?)\}\r?\n$`)
 // announced reads the announcement of a literal at the end of a line; free is one
 // that follows without consent.
 func announced(line string) (size int64, free, ok bool) {
+	if !strings.HasSuffix(line, "}\n") && !strings.HasSuffix(line, "}\r\n") {
+		return 0, false, false // most lines; the expression takes its time with long ones
+	}
 	m := literalEnd.FindStringSubmatch(line)
 	if m == nil {
 		return 0, false, false
@@ -21,9 +24,9 @@ func announced(line string) (size int64, free, ok bool) {
 }
 
 // quote writes a quoted string.
-func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-}
+func quote(s string) string { return `"` + escapes.Replace(s) + `"` }
+
+var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // astring reads an atom or a quoted string at the beginning of text.
 func astring(text string) (value, rest string, ok bool) {

@@ -24,6 +24,9 @@ var five = []string{`\Answered`, `\Flagged`, `\Deleted`, `\Seen`, `\Draft`}
 // as this server says it.
 func (c *session) rewritten(line string) string {
 	f := &c.s.faults
+	if len(line) > 2 && line[0] == '*' && line[2] >= '0' && line[2] <= '9' {
+		return line // a message's, or a number of messages: as it is
+	}
 	if m := capabilities.FindStringSubmatchIndex(line); m != nil {
 		words := strings.Fields(line[m[4]:m[5]])
 		if slices.Contains(words, "LITERAL+") {
