@@ -102,7 +102,8 @@ func TestOwnNamesCanBeAbbreviated(t *testing.T) {
 		{"nomx", "nomxcheck"},
 		{"maxbytesperday", "ambiguous"}, // maxbytesperday1 and 2
 		{"print", "ambiguous"},          // printmap, printplan
-		{"rep", "repair"},
+		{"repa", "repair"},
+		{"rep", "ambiguous"}, // repair, report
 		{"re", "ambiguous"}, // imapsync's names alone
 		{"delete2m", "delete2max"},
 		{"delete2n", "delete2newmail"},
