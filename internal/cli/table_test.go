@@ -104,7 +104,7 @@ func TestOwnNamesCanBeAbbreviated(t *testing.T) {
 		{"print", "ambiguous"},          // printmap, printplan
 		{"repa", "repair"},
 		{"rep", "ambiguous"}, // repair, report
-		{"re", "ambiguous"}, // imapsync's names alone
+		{"re", "ambiguous"},  // imapsync's names alone
 		{"delete2m", "delete2max"},
 		{"delete2n", "delete2newmail"},
 	} {
