@@ -77,12 +77,12 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	}
 	options := reportOptions(p, log.path)
 	r := &runner{p: p, tally: tally, log: log, options: options, skipped: skipped, pid: pid, table: stdout, tokens: tokens, json: lines}
+	if r.page, err = beginPage(p); err != nil {
+		return early.end(event.ExitNoFile, err), nil
+	}
 	if counts != nil {
 		r.counts = counts.Run()
 		r.served = counts.server.Addr()
-	}
-	if r.page, err = beginPage(p); err != nil {
-		return early.end(event.ExitNoFile, err), nil
 	}
 	r.live = live.New(tally.Stats(), time.Now)
 	if p.Dry && p.Mode == plan.ModeSync && p.Folders.PrintMap == "" {

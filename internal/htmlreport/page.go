@@ -46,8 +46,10 @@ type Page struct {
 	// Differences are rows of a verification.
 	Differences    []Difference
 	DifferencesAll int64
-	Command        string
-	Versions       []Fact
+	// DifferencesCounted are those that are not explained.
+	DifferencesCounted int64
+	Command            string
+	Versions           []Fact
 }
 
 // Fact is a name and its value.

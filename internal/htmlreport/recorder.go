@@ -2,6 +2,7 @@ package htmlreport
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,22 +17,23 @@ type Recorder struct {
 	now   func() time.Time
 	chart *Chart
 
-	sep      string // of host1
-	why      map[string]string
-	bytes    map[string]int64 // of host1's folders, by the first table of sizes
-	servers  []Fact
-	faults   []Fault
-	faultAll int
-	left     []string // messages not copied
-	leftAll  int64
-	skipped  []string // folders left out
-	skipAll  int64
-	plan     *event.Rehearsed
-	diffs    []Difference
-	diffAll  int64
-	verdict  []string
-	proof    string // the verdict of a verification, "" for none
-	proofOK  bool
+	sep         string // of host1
+	why         map[string]string
+	bytes       map[string]int64 // of host1's folders, by the first table of sizes
+	servers     []Fact
+	faults      []Fault
+	faultAll    int
+	left        []string // messages not copied
+	leftAll     int64
+	skipped     []string // folders left out
+	skipAll     int64
+	plan        *event.Rehearsed
+	diffs       []Difference
+	diffAll     int64
+	diffCounted int64
+	verdict     []string
+	proof       string // the verdict of a verification, "" for none
+	proofOK     bool
 }
 
 // Kept of each kind; the page shows fewer.
@@ -122,6 +124,9 @@ func name(f event.Folder) string {
 // Difference takes a row of a verification; equal rows are not kept.
 func (r *Recorder) Difference(d Difference) {
 	r.diffAll++
+	if d.Counts {
+		r.diffCounted++
+	}
 	if len(r.diffs) < keptDiffs {
 		r.diffs = append(r.diffs, d)
 	}
@@ -141,6 +146,12 @@ type About struct {
 	Command  string
 	Versions []Fact
 }
+
+// Titles of lists that a rehearsal has in other words.
+const (
+	notCopied         = "Not copied, and why"
+	incompleteFolders = "Folders that are not complete"
+)
 
 // Run makes the page of a run or a rehearsal from its figures. code is the exit code.
 func (r *Recorder) Run(s *event.Stats, o report.Options, code int, a About) *Page {
@@ -166,10 +177,10 @@ func (r *Recorder) Run(s *event.Stats, o report.Options, code int, a About) *Pag
 		reasons = append(reasons, fmt.Sprintf("%d messages (%s): %s", x.Messages, x.Size, x.Why))
 	}
 	p.Lists = append(p.Lists,
-		List{Title: "Not copied, and why", Lines: reasons},
+		List{Title: notCopied, Lines: reasons},
 		List{Title: "Messages that were not copied", Lines: r.left, All: max(s.NotCopiedCount, r.leftAll)},
 		List{Title: "Folders left out", Lines: r.skipped, All: r.skipAll},
-		List{Title: "Folders that are not complete", Lines: d.Incomplete},
+		List{Title: incompleteFolders, Lines: d.Incomplete},
 		List{Title: "Deletions", Lines: d.Deletions},
 		List{Title: "Warnings", Lines: s.WarningTexts, All: int64(s.Warnings)},
 	)
@@ -213,7 +224,7 @@ func (r *Recorder) proven(p *Page) {
 	}
 	p.Verdict = append(p.Verdict, "Verification: "+r.proof)
 	p.Lists = append(p.Lists, List{Title: "Verification", Lines: r.verdict})
-	p.Differences, p.DifferencesAll = r.diffs, r.diffAll
+	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.diffs, r.diffAll, r.diffCounted
 	if !r.proofOK && p.State == "good" {
 		p.State = "bad"
 		p.Title = "The verification found differences: " + p.Title
@@ -225,7 +236,7 @@ func (r *Recorder) proven(p *Page) {
 func (r *Recorder) Verification(started time.Time, code int, failed string, a About) *Page {
 	p := r.begin("Verification", a)
 	p.When = fmt.Sprintf("%s to %s, exit code %d (%s)", started.Format(time.DateTime), r.now().Format(time.DateTime), code, report.ExitText(code))
-	p.Differences, p.DifferencesAll = r.diffs, r.diffAll
+	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.diffs, r.diffAll, r.diffCounted
 	switch {
 	case failed != "":
 		p.Title, p.State = "The verification is not complete: what is told is not all", "bad"
@@ -242,7 +253,8 @@ func (r *Recorder) Verification(started time.Time, code int, failed string, a Ab
 // rehearsal turns the page of a dry run into one of what a run would do.
 func (r *Recorder) rehearsal(p *Page) {
 	x := r.plan
-	p.Kind, p.Chart = "Rehearsal", nil
+	p.Kind, p.Chart, p.Verdict = "Rehearsal", nil, nil // what is said of a run does not fit
+	p.Lists = slices.DeleteFunc(p.Lists, func(l List) bool { return l.Title == incompleteFolders || l.Title == notCopied })
 	p.Title = fmt.Sprintf("A run would copy %d messages (%s) and end with exit code %d", x.Copy.Messages, units.Bytes(x.Copy.Bytes), x.Exit.Code)
 	p.State = "good"
 	if x.Exit.Code != 0 {

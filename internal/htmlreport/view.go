@@ -11,20 +11,21 @@ import (
 
 // view is a page with everything bounded and made safe, as the template takes it.
 type view struct {
-	Policy, Kind, Title, State, From, To, When string
-	Verdict                                    []string
-	Figures, Versions                          []Fact
-	Tree                                       []row
-	TreeHead                                   []string
-	TreeTitle, TreeFirst, TreeSecond           string
-	TreeAll, TreeLeft                          int
-	Chart                                      *chartView
-	Lists                                      []listView
-	Errors                                     []Fault
-	ErrorsAll, ErrorsLeft                      int
-	Differences                                []Difference
-	DifferencesAll, DifferencesLeft            int64
-	Command                                    string
+	Policy, Kind, Title, Short, State, From, To, When string
+	Verdict                                           []string
+	Figures, Versions                                 []Fact
+	Tree                                              []row
+	TreeHead                                          []string
+	TreeTitle, TreeFirst, TreeSecond                  string
+	TreeAll, TreeLeft                                 int
+	Chart                                             *chartView
+	Lists                                             []listView
+	Errors                                            []Fault
+	ErrorsAll, ErrorsLeft                             int
+	Differences                                       []Difference
+	DifferencesAll, DifferencesLeft                   int64
+	DifferencesCounted, DifferencesExplained          int64
+	Command                                           string
 }
 
 type row struct {
@@ -44,11 +45,12 @@ type listView struct {
 // view bounds every list by rows.
 func (p *Page) view(rows int) *view {
 	v := &view{
-		Policy: policy, Kind: p.Kind, Title: shown(p.Title), State: p.State, From: shown(p.From), To: shown(p.To), When: shown(p.When),
+		Policy: policy, Kind: p.Kind, Title: shown(p.Title), Short: cut(shown(p.Title), 60), State: p.State, From: shown(p.From), To: shown(p.To), When: shown(p.When),
 		Verdict: shownAll(p.Verdict, max(rows/20, 20)), Figures: facts(p.Figures, 200), Versions: facts(p.Versions, 50),
 		TreeTitle: cmp.Or(p.TreeTitle, "Folders"), TreeFirst: cmp.Or(p.TreeFirst, "Folder of host1"), TreeSecond: cmp.Or(p.TreeSecond, "Folder of host2"),
 		TreeHead: p.TreeHead, Command: cut(display.Text(p.Command), 20000), Chart: p.Chart.view(),
 		ErrorsAll: p.ErrorsAll, DifferencesAll: p.DifferencesAll,
+		DifferencesCounted: p.DifferencesCounted, DifferencesExplained: max(0, p.DifferencesAll-p.DifferencesCounted),
 	}
 	v.tree(p, rows)
 	for _, l := range p.Lists {
