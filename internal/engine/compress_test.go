@@ -65,6 +65,7 @@ func compressors(t testing.TB) []string {
 }
 
 func TestSlowLinesAreCompressed(t *testing.T) {
+	t.Parallel()
 	const size = 12 << 20
 	for _, kind := range compressors(t) {
 		t.Run(kind, func(t *testing.T) {
@@ -97,6 +98,7 @@ func TestSlowLinesAreCompressed(t *testing.T) {
 // Only the slow side is compressed, under TLS too, with several connections too,
 // and with bodies that are streamed.
 func TestSlowSideIsCompressed(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	for _, tc := range []struct {
 		name    string
@@ -146,6 +148,7 @@ func TestSlowSideIsCompressed(t *testing.T) {
 
 // Nothing is compressed next door, and where the user forbids it.
 func TestLinesThatAreNotCompressed(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	for _, tc := range []struct {
 		name    string
@@ -160,20 +163,28 @@ func TestLinesThatAreNotCompressed(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			s := mailtest.Real(t, mailtest.Dovecot)
 			source := filled(t, s, longLetters(tc.size))
-			var a, b tapped
-			if tc.near {
-				a, b = tap(t, source), tap(t, newAccount(t, s))
-			} else {
-				a, b = narrowed(t, source, tc.rate), narrowed(t, newAccount(t, s), tc.rate)
-			}
-			out := migrate(t, a.account, b.account, tc.options...)
-			out.expect(t, 0)
-			same(t, source, b.account)
-			for n, line := range map[int]*proxy.Proxy{1: a.line, 2: b.line} {
-				if c := line.Counts(); c.Commands["COMPRESS"] > 0 {
-					t.Errorf("host%d: %v\n%s", n, c, out.text)
+			for try := range 4 {
+				var a, b tapped
+				if tc.near {
+					a, b = tap(t, source), tap(t, newAccount(t, s))
+				} else {
+					a, b = narrowed(t, source, tc.rate), narrowed(t, newAccount(t, s), tc.rate)
 				}
+				ended := lag(t)
+				out := migrate(t, a.account, b.account, tc.options...)
+				late := ended()
+				out.expect(t, 0)
+				same(t, source, b.account)
+				asked := a.line.Counts().Commands["COMPRESS"] + b.line.Counts().Commands["COMPRESS"]
+				switch {
+				case asked == 0:
+					return
+				case !tc.near || try == 3 && late <= lateness:
+					t.Fatalf("host1: %v, host2: %v\n%s", a.line.Counts(), b.line.Counts(), out.text)
+				}
+				// A busy machine makes the line next door a slow one: then again.
 			}
+			t.Skip("this machine is too busy to have a fast line")
 		})
 	}
 }
@@ -181,6 +192,7 @@ func TestLinesThatAreNotCompressed(t *testing.T) {
 // Whatever becomes of COMPRESS, the mail arrives once, and a server that can not
 // do what it says is not asked for ever.
 func TestCompressThatFails(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	match := regexp.MustCompile("^COMPRESS")
 	for _, tc := range []struct {
@@ -312,6 +324,7 @@ func (c *spoilt) Read(p []byte) (int, error) {
 }
 
 func TestCompressedConnectionsThatBreak(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	for _, tc := range []struct {
 		name string
