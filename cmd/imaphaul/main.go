@@ -76,6 +76,8 @@ func start() (code int, sig os.Signal) {
 	switch {
 	case out == nil && p.Mode == plan.ModeVerify:
 		return verifyCommand(p, os.Stdout, os.Stderr), nil
+	case out == nil && p.Mode == plan.ModeDoctor:
+		return doctorCommand(p, os.Stdout, os.Stderr), nil
 	case out == nil && p.Run.Abort:
 		return abort(p, os.Stdout, os.Stderr), nil
 	case out == nil:

@@ -145,6 +145,24 @@ func (a *Account) Connect(ctx context.Context) (*imapconn.Conn, error) {
 	return imapconn.Connect(ctx, cfg)
 }
 
+// ConnectWith is Connect with something about the connection changed, for what looks
+// at a server in more than one way. The change is for this connection alone.
+func (a *Account) ConnectWith(ctx context.Context, change func(*imapconn.Config)) (*imapconn.Conn, error) {
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	change(&cfg)
+	return imapconn.Connect(ctx, cfg)
+}
+
+// Way is how the account is reached: port and protection, as they were given or
+// found out.
+func (a *Account) Way(ctx context.Context) (port int, mode imapconn.TLSMode, err error) {
+	cfg, err := a.config(ctx)
+	return cfg.Port, cfg.TLS, err
+}
+
 // config finds port and protection where the user did not say, once.
 func (a *Account) config(ctx context.Context) (imapconn.Config, error) {
 	a.mu.Lock()

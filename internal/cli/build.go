@@ -15,9 +15,11 @@ type builder struct {
 	v  *values
 	// command is the word before the options, "" for a run.
 	command plan.Mode
-	add     additions
-	bad     problems
-	notes   []string
+	// guess tells by side that the host is to be found from the address of the user.
+	guess [2]bool
+	add   additions
+	bad   problems
+	notes []string
 }
 
 func (b *builder) note(format string, args ...any) {
@@ -56,6 +58,7 @@ func (b *builder) build() *plan.Plan {
 	p.Debug = b.debug()
 	p.Run = b.run()
 	p.Proof = b.proof()
+	p.Doctor = b.doctor()
 	b.commandMode(p)
 	p.Output.Notes = b.notes
 	return p

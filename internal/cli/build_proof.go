@@ -10,7 +10,7 @@ import (
 
 // commands are the words in front of the options of a run that have something else
 // done with its plan.
-var commands = map[string]plan.Mode{"verify": plan.ModeVerify}
+var commands = map[string]plan.Mode{"verify": plan.ModeVerify, "doctor": plan.ModeDoctor}
 
 // proof reads what is to be verified, at the end of a run or by "imaphaul verify".
 func (b *builder) proof() plan.Proof {
@@ -32,6 +32,9 @@ func (b *builder) proof() plan.Proof {
 			if b.v.given(name) {
 				b.bad.add("--%s belongs to: imaphaul verify. Put the word verify in front of the options.", name)
 			}
+		}
+		if b.command == plan.ModeDoctor && v.given("verify") {
+			b.bad.add("doctor: --verify belongs to a run, or to imaphaul verify. Leave it out.")
 		}
 		if p.Depth == "" && (v.given("strict") || v.given("manifest")) {
 			b.bad.add("--strict and --manifest belong to a verification. Add --verify full.")
@@ -79,6 +82,10 @@ func (b *builder) depth(p *plan.Proof, verifying bool) {
 // commandMode replaces the mode of a run by that of a command, and says what is
 // missing for it.
 func (b *builder) commandMode(p *plan.Plan) {
+	if b.command == plan.ModeDoctor {
+		b.doctorMode(p)
+		return
+	}
 	if b.command != plan.ModeVerify {
 		if b.command == "" && p.Proof.Depth != "" && (p.Mode != plan.ModeSync || p.Dry) {
 			b.note("--verify has no effect here: nothing is copied that could be verified.")

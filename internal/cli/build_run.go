@@ -113,7 +113,7 @@ func (b *builder) journal(id *plan.Identity) plan.Journal {
 func (b *builder) output() plan.Output {
 	v := b.v
 	docker := v.flagOr("dockercontext", b.in.InDocker)
-	if docker {
+	if docker && b.command == "" {
 		b.note("Container found: no log file and no pid file unless named; --nodockercontext changes that.")
 	}
 	o := plan.Output{

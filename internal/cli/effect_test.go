@@ -96,6 +96,7 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 		"version": true, "help": true, "printplan": true, "tests": true, "testslive": true, "testslive6": true,
 		"debugenv": true, "exchange1": false,
 		"against": true, "againstflags": true, "tsv": true, "json": true,
+		"probe": true, "writetest": true, "transcript": true,
 	}
 	for i := range Table {
 		o := &Table[i]

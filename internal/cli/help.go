@@ -20,6 +20,7 @@ func Usage(version string, width int) string {
   imaphaul verify ...                the same options: is all of it on host2?
   imaphaul batch LIST ...            one run for each row of a list
   imaphaul explain [OPTIONS] EXPRESSION NAME...
+  imaphaul doctor ...                the same options: can a migration begin?
   imaphaul login google|microsoft|URL --user USER
   imaphaul status PID|PIDFILE
 

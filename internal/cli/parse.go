@@ -48,6 +48,14 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if command != "" {
 		word, in.Args = in.Args[:1], bareJSON(in.Args[1:])
 	}
+	var addresses []string
+	if command == plan.ModeDoctor {
+		addresses, in.Args = leadingAddresses(in.Args)
+		word = append(word[:1:1], addresses...)
+		if len(word) == 1 && len(in.Args) == 0 {
+			return nil, &Outcome{Stdout: doctorUsage}
+		}
+	}
 	if out := deleteTwo(in.Args); out != nil {
 		return nil, out
 	}
@@ -64,6 +72,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 		}
 	}
 	b.suspectValues(sc.given)
+	b.addresses(addresses)
 	switch {
 	case v.flag("version"):
 		return nil, &Outcome{Stdout: in.Version + "\n"}
@@ -73,6 +82,9 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	b.extraFile()
 	p := b.build()
 	p.CommandLine = append(word, sc.masked...)
+	if command == plan.ModeDoctor {
+		p.Doctor.Run = b.runArguments(in.Args, sc.masked, addresses)
+	}
 	if b.bad.any() {
 		return nil, b.refused(p)
 	}

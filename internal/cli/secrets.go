@@ -137,7 +137,7 @@ func needsPassword(a *plan.Account) bool {
 // or the end of input is an error: imapsync then sends a login without password.
 func (b *builder) askPasswords(p *plan.Plan) {
 	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
-		if a.Password.IsSet() || !needsPassword(a) || p.Proof.Against != "" && i == 0 {
+		if a.Password.IsSet() || !needsPassword(a) || p.Proof.Against != "" && i == 0 || p.Mode == plan.ModeDoctor && !a.Given() {
 			continue
 		}
 		n, code := "1", exitAuth1

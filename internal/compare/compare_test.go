@@ -196,6 +196,7 @@ func TestSurplus(t *testing.T) {
 		{"claimed", []mail{{"k", a}}, []mail{{"k", a}, {"k", a}}, func(in *Input) { doubles(in); in.Claims = []Claim{Free, Gone} }, 1, 0},
 		{"three on host2 alone", nil, []mail{{"k", a}, {"k", a}, {"k", b}}, doubles, 3, 1},
 		{"undecided", []mail{{"k", a}}, []mail{{"k", b}, {"k", b + "x"}}, nil, 0, 0},
+		{"one to one, in doubt", []mail{{"k", a}}, []mail{{"k", b}, {"k", b}}, func(in *Input) { in.OneToOne, in.Strict = true, true }, 0, 0},
 		{"one to one", []mail{{"k", a}}, []mail{{"k", a}, {"k", a}}, func(in *Input) { in.OneToOne, in.Strict = true, true }, 1, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

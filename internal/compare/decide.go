@@ -417,6 +417,7 @@ func (v *verdict) doubles() {
 			same[at] = d
 		case at >= 0:
 			w.double[d] = true
+			w.undecided[d] = w.undecided[d] || open && w.in.OneToOne
 		default:
 			// It may be the copy of one of those that are not told apart.
 			w.undecided[d] = open

@@ -88,6 +88,11 @@ func (fs *folderSync) claims() []compare.Claim {
 			}
 		})
 	}
+	for uid1, uid2 := range fs.settled { // since the journal was read
+		if fs.src.Whole && fs.src.Complete && fs.src.Find(uid1) < 0 {
+			claim(uid2, compare.Gone)
+		}
+	}
 	return claims
 }
 

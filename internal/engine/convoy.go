@@ -37,6 +37,9 @@ type convoy struct {
 	lookout *scout
 	// careful: this round takes suspects, one message at a time.
 	careful bool
+	// losses is how many connections were lost, blamed how many of them on a message or
+	// folder that was alone in flight, gaveUp how many of these were given up.
+	losses, blamed, gaveUp int
 	// patient: something was put off in this round.
 	patient atomic.Bool
 	// sulking is how often a message of this round was refused that is to be sent
@@ -149,8 +152,14 @@ func (v *convoy) move(ctx context.Context) error {
 			if !v.lane.src.side.Persists(idle-1, waited) && !v.lane.dst.side.Persists(idle-1, waited) {
 				return err
 			}
-			waited += session.MeanBackOff(idle - maxKills)
-			wait := v.run.control.Pause(idle - maxKills)
+			// Several rounds follow each other at once, and then there is a pause: what
+			// strikes from time to time strikes the first command after each.
+			if idle%(maxKills+1) != 0 {
+				continue
+			}
+			n := idle/(maxKills+1) - 1
+			waited += session.MeanBackOff(n)
+			wait := v.run.control.Pause(n)
 			v.run.tellWait(0, wait, "before trying again after a lost connection")
 			if err := v.run.control.Rest(ctx, wait, v.lane.src, v.lane.dst); err != nil {
 				return err

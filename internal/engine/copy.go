@@ -43,9 +43,8 @@ type task struct {
 	// once, so that it may have arrived twice.
 	lost, resent bool
 	// suspect: it was in flight when a connection died that brought nothing, so
-	// it is tried alone; kills counts the connections that died with it alone.
-	suspect bool
-	kills   uint8
+	// it is tried alone; killed: a connection died with it alone, see oddity.
+	suspect, killed bool
 	// putOff counts how often a server asked for it to be tried later.
 	putOff uint8
 	// asked: it was part of a FETCH of this round, and came, or needs not come any
@@ -76,10 +75,11 @@ type copier struct {
 	// expunged: what is marked \Deleted there was removed, see --expunge2.
 	mustLook, late, expunged bool
 	// ended is why the folder is given up with messages left, nil while it is not;
-	// refusals is how often host1 refused to open it, kills how many connections
-	// ended when it was opened.
-	ended           error
-	refusals, kills int
+	// refusals is how often in a row host1 refused to open it, blamed are the
+	// connections that ended when it was opened.
+	ended    error
+	refusals int
+	blamed   kills
 
 	// mu guards the fates, what they are told to, and the generations: both
 	// halves of a convoy decide them, and several convoys may work on one folder.
@@ -100,6 +100,22 @@ func (c *copier) giveUp(why error) {
 	if c.ended == nil {
 		c.ended = why
 	}
+}
+
+// opened notes that host1 opened the folder.
+func (c *copier) opened() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refusals, c.blamed = 0, kills{}
+}
+
+// refusedToOpen notes that host1 did not open the folder, and returns how often in a
+// row that was.
+func (c *copier) refusedToOpen() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refusals++
+	return c.refusals
 }
 
 // open reports whether the message is still to be copied.

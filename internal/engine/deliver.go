@@ -291,6 +291,11 @@ func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
 	if err := d.pace(ctx, len(batch)); err != nil {
 		return nil, err
 	}
+	if d.v.careful && batch[0].t.killed {
+		if err := d.v.lane.dst.Answers(ctx, d.conn); err != nil {
+			return nil, err
+		}
+	}
 	f := &flight{items: batch}
 	d.announce(batch)
 	for _, it := range batch {

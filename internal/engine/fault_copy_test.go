@@ -250,6 +250,25 @@ func TestBodiesThatComeShort(t *testing.T) {
 			}
 		})
 	}
+	for _, journal := range []bool{true, false} {
+		t.Run(fmt.Sprintf("told by later runs, journal %v", journal), func(t *testing.T) {
+			a, b := pairOf(t, 30, 2)
+			front, _ := meddled(t, a, meddle.Rule{Action: meddle.Shorten, Match: regexp.MustCompile(`^\* 9 FETCH \(.*BODY\[\] \{`), Text: "100"},
+				rule(meddle.Replace, `^(\* 9 FETCH .*RFC822\.SIZE )\d+`, "${1}9000"))
+			options := []string{"--nousecache"}
+			if journal {
+				options = []string{"--cachedir", t.TempDir()}
+			}
+			attempt(t, front, b, options...).expect(t, 0)
+			for range 2 {
+				list := filepath.Join(t.TempDir(), "skipped")
+				out := attempt(t, front, b, append(options, "--skippedfile", list)...)
+				if out.stats.Good() || strings.Contains(out.text, "looks good") || out.stats.Short != 1 {
+					t.Errorf("%d short messages\n%s", out.stats.Short, out.text)
+				}
+			}
+		})
+	}
 	t.Run("sizes that mean nothing", func(t *testing.T) {
 		a, b := pairOf(t, 30, 1)
 		front, _ := meddled(t, a, rule(meddle.Replace, `RFC822\.SIZE (\d+)`, "RFC822.SIZE ${1}00"))

@@ -1,7 +1,9 @@
 package engine_test
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"regexp"
@@ -75,6 +77,57 @@ func TestOneBadFolder(t *testing.T) {
 			}
 			attempt(t, a, b, "--cachedir", t.TempDir()).expect(t, 0)
 			same(t, a, b)
+		})
+	}
+}
+
+// A folder whose STATUS ends the connection, before the copy or after it, is no error
+// without a name, and costs the others nothing.
+func TestStatusThatEndsTheConnection(t *testing.T) {
+	for side := event.Side(1); side <= 2; side++ {
+		t.Run(fmt.Sprintf("host%d", side), func(t *testing.T) {
+			t.Parallel()
+			a, b := pairOf(t, 40, 5)
+			ends := [3]account{1: a, 2: b}
+			ends[side], _ = meddled(t, ends[side], rule(meddle.CutBefore, `^STATUS "?Sent`, ""))
+			cache := t.TempDir()
+			for range 2 {
+				out := attempt(t, ends[1], ends[2], "--cachedir", cache)
+				for _, e := range out.stats.Errors {
+					if e.Class == event.ErrUnclassified || !strings.Contains(e.Text, "Sent") {
+						t.Errorf("%q", e.Text)
+					}
+				}
+				if out.fin.Stopped != "" || out.fin.Fatal != nil {
+					t.Errorf("stopped %q, %v\n%s", out.fin.Stopped, out.fin.Fatal, out.text)
+				}
+			}
+			same(t, a, b)
+		})
+	}
+}
+
+// A folder that is deleted or renamed while its messages are read is one error, and none
+// for each message, in whatever words the server says so.
+func TestFolderThatGoesMeanwhile(t *testing.T) {
+	const name = "Sent"
+	for _, answer := range []string{"NO [NONEXISTENT] Mailbox was deleted", "NO no mailbox selected", "OK done", "BAD no mailbox", "* BYE deleted under way\r\nNO bye"} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			a, b := pairOf(t, 60, 3)
+			gone := rule(meddle.Refuse, `^UID FETCH .*BODY\.PEEK\[\]`, answer)
+			gone.Mailbox = name
+			open := onceMore(rule(meddle.Refuse, `^(EXAMINE|SELECT) "?`+name, "NO [NONEXISTENT] no such mailbox"), 1, 0)
+			from, _ := meddled(t, a, gone, open)
+			out := attempt(t, from, b, "--cachedir", t.TempDir(), "--delete2")
+			if n := len(out.stats.Errors); n != 1 || out.stats.FoldersFailed != 1 || out.stats.Deleted[2] != 0 {
+				t.Errorf("%d errors, %d folders failed, %d deleted\n%s", n, out.stats.FoldersFailed, out.stats.Deleted[2], out.text)
+			}
+			for _, line := range differences(t, a, b) {
+				if !strings.Contains(line, name) {
+					t.Error(line)
+				}
+			}
 		})
 	}
 }
@@ -176,6 +229,95 @@ func TestProtectionIsTheFloor(t *testing.T) {
 	if bytes.Contains(clear.Bytes(), []byte("LOGIN")) || clear.Len() == 0 {
 		t.Errorf("in clear: %q", clear.String())
 	}
+}
+
+// A server that encrypted the first connection and says that it cannot for now is asked
+// again, after pauses; one that says no for good is not.
+func TestEncryptionThatIsRefusedLater(t *testing.T) {
+	for _, tc := range []struct {
+		words string
+		times int
+		code  int
+	}{
+		{"NO TLS temporarily unavailable", 2, 0},
+		{"NO [UNAVAILABLE] no entropy", 3, 0},
+		{"NO busy, try again", 1, 0},
+		{"NO TLS is switched off", 1, event.ExitTLS},
+		{"NO TLS temporarily unavailable", 0, event.ExitTLS},
+	} {
+		t.Run(fmt.Sprintf("%s %d", tc.words, tc.times), func(t *testing.T) {
+			t.Parallel()
+			a, b := pairOf(t, 20, 2)
+			to := b
+			to.port = laterUnencrypted(t, b.addr(), tc.words, tc.times)
+			options := slices.DeleteFunc(args(a, to), func(o string) bool { return o == "--notls2" })
+			out := migrateWith(t, t.Context(), engine.Options{}, append(options, "--insecure2", "--nousecache")...)
+			out.expect(t, tc.code)
+			if want := min(tc.code, 1); len(out.stats.Errors) != want {
+				t.Errorf("%d errors\n%s", len(out.stats.Errors), out.text)
+			}
+			if tc.code == 0 {
+				same(t, a, b)
+			}
+		})
+	}
+}
+
+// laterUnencrypted is before a server: the first connection is cut when some bytes went,
+// and the next ones, so many or all for 0, are refused STARTTLS in these words.
+func laterUnencrypted(t *testing.T, target, words string, times int) int {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	t.Cleanup(func() {
+		ln.Close()
+		all.Wait()
+	})
+	refuse := func(c net.Conn) {
+		defer c.Close()
+		_, _ = io.WriteString(c, "* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n")
+		for lines := bufio.NewScanner(c); lines.Scan(); {
+			tag, command, _ := strings.Cut(lines.Text(), " ")
+			answer := "OK"
+			if command == "STARTTLS" {
+				answer = words
+			}
+			_, _ = io.WriteString(c, tag+" "+answer+"\r\n")
+		}
+	}
+	carry := func(client net.Conn, most int64) {
+		defer client.Close()
+		server, err := net.Dial("tcp", target)
+		if err != nil {
+			return
+		}
+		defer server.Close()
+		all.Go(func() {
+			_, _ = io.CopyN(server, client, most)
+			client.Close()
+			server.Close()
+		})
+		_, _ = io.Copy(client, server)
+	}
+	all.Go(func() {
+		for n := 0; ; n++ {
+			c, err := ln.Accept()
+			switch {
+			case err != nil:
+				return
+			case n > 0 && (times == 0 || n <= times):
+				all.Go(func() { refuse(c) })
+			case n == 0:
+				all.Go(func() { carry(c, 4000) })
+			default:
+				all.Go(func() { carry(c, 1<<40) })
+			}
+		}
+	})
+	return ln.Addr().(*net.TCPAddr).Port
 }
 
 // noTLS is a server that does not know STARTTLS.

@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 	"github.com/imaphaul/imaphaul/internal/mailtest/proxy"
 )
 
@@ -104,4 +107,54 @@ func TestNothingIsLeftRunning(t *testing.T) {
 		p.Close()
 	}
 	goleak.VerifyNone(t, leaks)
+}
+
+// anyCommand is every command behind the login.
+var anyCommand = regexp.MustCompile(`^(UID|SELECT|EXAMINE|APPEND|CREATE|STATUS|SUBSCRIBE|NOOP|UNSELECT)`)
+
+// everyNth has each n-th command of a connection to one side end in another way, from
+// the first-th on.
+func everyNth(n, first int) []meddle.Rule {
+	kinds := []meddle.Rule{
+		{Action: meddle.CutBefore},
+		{Action: meddle.Refuse, Text: "NO [UNAVAILABLE] later"},
+		{Action: meddle.CutAfter},
+		{Action: meddle.Refuse, Text: "* BYE going down\r\nNO bye"},
+		{Action: meddle.Truncate},
+		{Action: meddle.Refuse, Text: "NO [INUSE] locked"},
+	}
+	count := first
+	rules := make([]meddle.Rule, len(kinds))
+	for i := range kinds {
+		rules[i] = kinds[i]
+		rules[i].Match = anyCommand
+		rules[i].If = func(string) bool {
+			if i == 0 {
+				count++
+			}
+			return count%n == 0 && count/n%len(kinds) == i
+		}
+	}
+	return rules
+}
+
+// Faults that follow each other without end, and strike whatever comes, are no fault of
+// what they strike: no folder and no message is given up for them, and one run does all
+// of it.
+func TestFaultsThatNeverEnd(t *testing.T) {
+	t.Parallel()
+	for _, every := range []int{9, 31} {
+		t.Run(fmt.Sprintf("one of %d commands", every), func(t *testing.T) {
+			t.Parallel()
+			a, b := pairOf(t, 120, 4)
+			from, _ := meddled(t, a, everyNth(every, 0)...)
+			to, _ := meddled(t, b, everyNth(every, every/2)...)
+			out := attempt(t, from, to, "--cachedir", t.TempDir())
+			out.expect(t, 0)
+			if n := len(out.stats.Errors); n > 0 {
+				t.Errorf("%d errors\n%s", n, out.text)
+			}
+			same(t, a, b)
+		})
+	}
 }

@@ -154,8 +154,17 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 			if f.v.careful {
 				// Whether the folder or the message ends the connection is told only
 				// by asking for one after the other.
-				if _, err := f.turns[len(f.turns)-1].sent.Wait(ctx); err != nil && !isRefusal(err) {
+				_, err := f.turns[len(f.turns)-1].sent.Wait(ctx)
+				if err != nil && !isRefusal(err) {
 					return err
+				}
+				for err != nil && f.next < len(f.todo) && f.v.tasks[f.todo[f.next]].c == c {
+					t := &f.v.tasks[f.todo[f.next]] // there is nothing to ask, see missing
+					t.asked, t.came = true, false
+					f.next++
+				}
+				if err != nil {
+					continue
 				}
 			}
 		}
@@ -166,6 +175,11 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 		n = nextWindow(func(i int) int64 { return f.v.tasks[f.todo[f.next+i]].size }, n, bytes)
 		if err := f.v.run.pace(ctx, 1, n); err != nil {
 			return unlessStopped(err)
+		}
+		if f.v.careful && f.v.tasks[f.todo[f.next]].killed {
+			if err := f.v.lane.src.Answers(ctx, conn); err != nil {
+				return err
+			}
 		}
 		uids := make([]imap.UID, 0, n)
 		for ; n > 0; n-- {
@@ -238,7 +252,7 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 	f.line.Arrived(t.size)
 	if m.Body == nil || m.Body.Size() == 0 && t.size > 0 {
 		// Not to be read, or gone meanwhile: see missing.
-		t.empty = true
+		t.empty = m.HasBody // else it gave nothing, or a part that nobody asked for
 		return nil
 	}
 	if f.v.stop.Load() || f.tooShort(t, m.Body.Size()) {
@@ -338,7 +352,7 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 		return false
 	})
 	waits := 0
-	shut := make(map[*copier]bool)
+	shut := make(map[*copier]error)
 	for _, i := range f.todo[:f.next] {
 		t := &f.v.tasks[i]
 		if !t.asked || t.came {
@@ -347,10 +361,11 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 		if partly(refusals, t) {
 			continue // it has its turn once more, in smaller windows
 		}
-		why, refusal := "host1 did not send it", f.closed[t.c]
-		if refusal != nil {
-			why = "host1 did not open the folder: " + serverWords(refusal)
+		if err := f.closed[t.c]; err != nil {
+			shut[t.c] = err // one error for the folder, and not one for each message
+			continue
 		}
+		why, refusal := "host1 did not send it, or a part of it only", error(nil)
 		for _, e := range refusals {
 			if e.Set.Contains(t.uid) {
 				why, refusal = e.Err.Error(), e.Err
@@ -358,10 +373,6 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 		}
 		if f.putOff(t, refusal) {
 			waits = max(waits, int(t.putOff))
-			continue
-		}
-		if f.closed[t.c] != nil {
-			shut[t.c] = true // one error for the folder, and not one for each message
 			continue
 		}
 		if gone[t] {
@@ -379,13 +390,15 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 		}
 		t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, why), "if the message is gone from host1 there is nothing to do; else run again")
 	}
-	for c := range shut {
-		if c.refusals++; c.refusals > 1 {
-			c.giveUp(&errNotOpened{1, f.closed[c]})
-		} else {
-			f.v.patient.Store(true)
-			waits = max(waits, 1)
+	for c, err := range shut {
+		n := c.refusedToOpen()
+		refused, ok := refusalIn(err)
+		if n > 1 && !(ok && session.WorthAnother(f.v.run.src.Classify(refused), n)) {
+			c.giveUp(&errNotOpened{1, err})
+			continue
 		}
+		f.v.patient.Store(true)
+		waits = max(waits, n)
 	}
 	if waits == 0 {
 		return nil

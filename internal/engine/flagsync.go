@@ -27,6 +27,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	type pairOf struct {
 		src, dst listing.FlagID
 		unmarked bool
+		adds     bool
 	}
 	verdicts := make(map[pairOf]bool)
 	several := make(map[int32]bool) // host2 records that stand for equal messages
@@ -42,15 +43,15 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 			continue
 		case m.Trust != compare.Certain:
 			continue // whose flags these are is not certain
-		case fs.doubted[src.UID] && several[m.Dst]:
-			continue // nor which of its equals the owner has marked
 		case m.Shared && !turn.here && (deleted1 || !deleted2):
 			continue // its flags are those of the message that it was made from
 		case turn.waits(m, deleted1):
 			continue
 		}
 		unmarked := turn.merged && deleted1 && !deleted2
-		ids := pairOf{src.Flags, dst.Flags, unmarked}
+		// Nor is it which of its equals the owner has marked: no flag is taken away.
+		adds := fs.doubted[src.UID] && several[m.Dst]
+		ids := pairOf{src.Flags, dst.Flags, unmarked, adds}
 		differ, known := verdicts[ids]
 		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(src.Flags))
 		if err != nil || !ok {
@@ -59,11 +60,18 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		if unmarked {
 			want = slices.DeleteFunc(slices.Clone(want), isDeleted)
 		}
+		if adds {
+			want = slices.Concat(want, minus(fs.storable(dst.Flags), want))
+		}
 		if !known {
 			differ = !transform.EqualFlags(want, fs.unmarked(want, fs.storable(dst.Flags)))
 			verdicts[ids] = differ
 		}
 		if !differ || fs.tooBigForFlags(src) || fs.keptAlready(src, dst) {
+			continue
+		}
+		if adds {
+			groups.add(fs.run.flags[0].Intern(want), want, dst.UID, m.Src)
 			continue
 		}
 		if unmarked {

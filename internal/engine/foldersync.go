@@ -88,7 +88,9 @@ type folderSync struct {
 	// deferred: its turn came before, and it was put off then; index is its place in the
 	// table of folders.
 	deferred bool
-	index    int
+	// brings: messages of it were missing on host2 when it was put off.
+	brings bool
+	index  int
 	// unsure: what a server did not tell is to be asked by the next run, so nothing
 	// of the folder is remembered.
 	unsure bool
@@ -252,6 +254,7 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		return fs.broken(1, copyErr, event.ErrListing, "%s", "") // what is left is found out anew
 	}
 	fs.account(ctx, c)
+	fs.tellShortBefore()
 	fs.marksAsListed()
 	if !fs.unsure && !errors.As(copyErr, new(*errRebuilt)) {
 		fs.remember(c)

@@ -252,11 +252,21 @@ func (fs *folderSync) waitsForTwins() bool {
 // deferFolder puts a folder off to the end of the run.
 func (r *run) deferFolder(fs *folderSync, index int) {
 	fs.known.Release()
-	r.deferred = append(r.deferred, &folderSync{run: r, lane: fs.lane, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted, deferred: true, index: index})
+	r.deferred = append(r.deferred, &folderSync{run: r, lane: fs.lane, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted, deferred: true, brings: len(fs.pairing.Missing) > 0, index: index})
 }
 
-// syncDeferred does the work on the folders that were put off.
+// syncDeferred does the work on the folders that were put off, first on those that have
+// something to bring: it may settle what the others are in doubt about.
 func (r *run) syncDeferred(ctx context.Context) error {
+	slices.SortStableFunc(r.deferred, func(a, b *folderSync) int {
+		switch {
+		case a.brings == b.brings:
+			return 0
+		case a.brings:
+			return -1
+		}
+		return 1
+	})
 	for _, fs := range r.deferred {
 		if r.stopping() {
 			return errStopped

@@ -24,6 +24,8 @@ type oddity struct {
 	told imap.UID
 	// refusal is the server's last word about it.
 	refusal string
+	// blamed are the connections that died with it alone in flight.
+	blamed kills
 	// refusals counts those since which it was sent as it is; storedThen is how many
 	// messages host2 had stored at the last one, passed: others passed since the
 	// first.

@@ -80,8 +80,8 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 	return nil
 }
 
-// putOff reports whether host1's refusal to read a message, or to open its folder,
-// is about time: then it is asked again in the next round.
+// putOff reports whether host1's refusal to read a message is about time: then it is
+// asked again in the next round.
 func (f *feeder) putOff(t *task, err error) bool {
 	refused, ok := refusalIn(err)
 	if !ok || !session.WorthAnother(f.v.run.src.Classify(refused), int(t.putOff)+1) {

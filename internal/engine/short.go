@@ -20,6 +20,9 @@ type sizeRecord struct {
 	exact, held, off int
 }
 
+// exactSizes is how many sizes have to be exact before those of a server are taken to be.
+const exactSizes = 3
+
 // muchShort reports whether came is much less than told: by more than 1 KiB and 10 %,
 // and where the sizes are exact otherwise, by more than 10 %.
 func muchShort(told, came int64, exact bool) bool {
@@ -32,7 +35,7 @@ func muchShort(told, came int64, exact bool) bool {
 func (s *sizeRecord) judge(told, came int64, entered bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	short := muchShort(told, came, s.exact >= 3 && s.exact == s.held)
+	short := muchShort(told, came, s.exact >= exactSizes && s.exact == s.held)
 	if !entered {
 		switch {
 		case short || muchShort(came, told, false):
@@ -68,6 +71,53 @@ func (fs *folderSync) tellShort(t *task) {
 	}
 	fs.run.warn(fmt.Sprintf("msg %s/%d is copied as it came, and not deleted on host1: look at it on both sides", fs.from.Raw, t.uid))
 	fs.run.emit(event.MessageShort{Folder: fs.from, UID: uint32(t.uid), Bytes: t.sent, Told: t.size})
+}
+
+// tellShortBefore tells of the messages that earlier runs copied short: as long as
+// nobody mends them, no run is one after which all is well. Without a journal sizes
+// tell them, where those of all others are equal on both sides.
+func (fs *folderSync) tellShortBefore() {
+	if fs.src == nil || fs.dst == nil || fs.run.altering() || fs.run.p.Transform.TruncMess != nil {
+		return
+	}
+	var uids []imap.UID
+	sizes := make(map[imap.UID][2]int64)
+	less := make(map[imap.UID]bool)
+	equal := 0
+	for _, m := range fs.pairing.Present {
+		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
+		uids = append(uids, src.UID)
+		sizes[src.UID] = [2]int64{src.Size, dst.Size}
+		switch {
+		case muchShort(src.Size, dst.Size, false):
+			less[src.UID] = true
+		case src.Size == dst.Size:
+			equal++
+		}
+	}
+	short := make(map[imap.UID]bool)
+	if equal >= exactSizes && equal+len(less) == len(uids) && len(less) < equal {
+		short = less
+	}
+	if fs.known.Usable() && len(uids) > 0 {
+		entries, err := fs.known.Folder.Lookup(uids)
+		fs.run.journalFailed(err)
+		for i := range entries {
+			if entries[i].Cut {
+				short[entries[i].UID1] = true
+			}
+		}
+	}
+	for _, uid := range uids {
+		if !short[uid] {
+			continue
+		}
+		e := event.MessageShort{Folder: fs.from, UID: uint32(uid), Told: sizes[uid][0], Earlier: true}
+		if got := sizes[uid][1]; got < e.Told {
+			e.Bytes = got
+		}
+		fs.run.emit(e)
+	}
 }
 
 // noteShort notes that host1 sent size bytes of a message, as one that was cut if that is

@@ -21,8 +21,8 @@ func (fs *folderSync) reconciled(c *copier) bool {
 		return false
 	}
 	for i := range c.tasks {
-		if c.tasks[i].fate != copied {
-			return false
+		if c.tasks[i].fate != copied || c.tasks[i].oddness().cut != "" && c.tasks[i].short {
+			return false // what is short is told by each run
 		}
 	}
 	for _, l := range []*listing.Listing{fs.src, fs.dst} {

@@ -64,11 +64,46 @@ func (v *convoy) suspectAll() {
 	}
 }
 
+// kills are the connections that ended when one thing was asked for, alone in flight,
+// each of which had answered just before but for the first.
+type kills struct {
+	n int
+	// before is how many connections the convoy had lost before the first of them.
+	before int
+}
+
+func (k *kills) any() bool { return k.n > 0 }
+
+// tempest is how many connections may be lost, beside those that are blamed on
+// something, for each thing that is given up: more of them are the line's or the
+// server's own fault, so that one that ends with something alone proves little.
+const tempest = 3
+
+// guilty notes a kill, and reports whether it is proved that what was asked for ends
+// connections: by several in a row, and more of them than ended otherwise meanwhile.
+func (v *convoy) guilty(k *kills) bool {
+	if k.n == 0 {
+		k.before = v.losses - 1
+	}
+	k.n++
+	v.blamed++
+	enough := maxKills
+	if v.losses-v.blamed > tempest*(v.gaveUp+1) {
+		enough += 2
+	}
+	if elsewhere := v.losses - k.before - k.n; k.n < enough || k.n <= 2*elsewhere {
+		return false
+	}
+	v.gaveUp++
+	return true
+}
+
 // blame holds a lost connection against the messages that were in flight on it
 // and did not arrive: against one that was alone at once, and otherwise, when
 // connections die again and again, by having each of them tried alone.
 func (v *convoy) blame(end *roundEnd, again bool) {
 	var flying []*task
+	v.losses++
 	for i := range v.tasks {
 		t := &v.tasks[i]
 		if t.open() && (t.lost || end.unread[i]) {
@@ -80,12 +115,13 @@ func (v *convoy) blame(end *roundEnd, again bool) {
 	case v.careful && end.opening != nil:
 		// Host1 had not even opened the folder.
 		c := end.opening
-		if c.kills++; c.kills >= maxKills {
+		if v.guilty(&c.blamed) {
 			c.giveUp(&errKiller{Side: 1, Err: end.feed})
 		}
 	case v.careful:
 		for _, t := range flying {
-			if t.kills++; t.kills >= maxKills {
+			t.killed = true
+			if v.guilty(&t.oddly().blamed) {
 				t.giveUp(end)
 			}
 		}

@@ -17,6 +17,11 @@ type turn struct {
 // messages.
 func (f *feeder) sendTurn(ctx context.Context, conn *imapconn.Conn, c *copier) error {
 	k := f.v.lane.src
+	if f.v.careful && c.blamed.any() {
+		if err := k.Answers(ctx, conn); err != nil {
+			return err
+		}
+	}
 	sent, err := k.StartSelect(ctx, conn, c.fs.from.Raw, c.fs.writable1())
 	if err != nil {
 		return err
@@ -69,6 +74,7 @@ func (f *feeder) turn(ctx context.Context) error {
 			f.at = nil
 			f.v.lane.src.Forget()
 		default:
+			t.c.opened()
 			f.at, f.base = t.c, t.base
 			f.v.lane.src.Entered(t.c.fs.from.Raw, t.c.fs.writable1(), &data)
 		}

@@ -23,6 +23,9 @@ type MessageShort struct {
 	UID    uint32 // on host1
 	Bytes  int64  // that came
 	Told   int64  // RFC822.SIZE
+	// Earlier: a run before this one copied it so; Bytes is 0 where nobody knows them
+	// any more.
+	Earlier bool
 }
 
 // MessageMissing takes a MessageCopied or a part of a MessagesPresent back: host2 does
@@ -69,7 +72,7 @@ const (
 	SkipTransform // --regexmess or --pipemess failed, or left nothing
 	SkipResurrect // the user moved or deleted it on host2 after delivery
 	SkipVanished  // gone from host1 during the run
-	SkipUnsent    // the run was stopped before its turn
+	SkipUnsent    // its turn did not come: the run was stopped, or its folder given up
 	SkipReport    // a report that an earlier run stored on host1 (--emailreport1)
 	SkipShort     // copied, but host1 gave less of it than it says it has
 )

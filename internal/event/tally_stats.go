@@ -174,10 +174,11 @@ func (n NotCopied) Missing() bool {
 func AsNotCopied(e Event) (NotCopied, bool) {
 	switch e := e.(type) {
 	case MessageShort:
-		return NotCopied{
-			Folder: e.Folder, UID: e.UID, Bytes: e.Bytes, Reason: SkipShort,
-			Detail: fmt.Sprintf("copied short: host1 says %d bytes and gives %d", e.Told, e.Bytes),
-		}, true
+		detail := fmt.Sprintf("copied short: host1 says %d bytes and gives %d", e.Told, e.Bytes)
+		if e.Earlier {
+			detail = fmt.Sprintf("copied short by an earlier run: host1 says %d bytes", e.Told)
+		}
+		return NotCopied{Folder: e.Folder, UID: e.UID, Bytes: e.Bytes, Reason: SkipShort, Detail: detail}, true
 	case MessageSkipped:
 		if e.Side == 2 || e.Reason == SkipPresent {
 			return NotCopied{}, false

@@ -33,6 +33,7 @@ type (
 	}
 	esearchReply struct {
 		tag  string
+		uids bool // it is about UIDs
 		data SearchData
 	}
 	idReply        map[string]string

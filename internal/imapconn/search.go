@@ -25,6 +25,9 @@ type SearchData struct {
 	ModSeq uint64
 
 	partial bool // ALL held something that cannot be read
+	// answered: something was the answer to the question; foreign: something was the
+	// answer to another one.
+	answered, foreign bool
 }
 
 // UIDSearch returns the UIDs that match the criteria (as they stand behind
@@ -90,11 +93,15 @@ func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d
 		case searchReply:
 			plain.addSet(v.uids)
 			d.partial = d.partial || v.junk
+			d.answered = true
 		case esearchReply:
-			if v.tag != "" && !strings.EqualFold(v.tag, cmd.tag) {
+			if v.tag != "" && !strings.EqualFold(v.tag, cmd.tag) || !v.uids && v.data.names() {
+				d.foreign = true
 				return false
 			}
+			foreign := d.foreign
 			*d = v.data
+			d.answered, d.foreign = true, foreign
 		default:
 			return false
 		}
@@ -106,12 +113,27 @@ func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d
 	if err := c.Wait(ctx, cmd); err != nil {
 		return nil, nil, err
 	}
+	foreign := d.foreign
+	if !d.answered && len(ret) > 0 {
+		// What was asked for did not come, and nothing is not the same as none.
+		var part *part
+		if d, part, err = c.searchOnce(ctx, criteria, nil); err != nil {
+			return nil, nil, err
+		}
+		cmd.part = part
+	}
+	if foreign && !d.answered {
+		return nil, nil, fmt.Errorf("UID SEARCH %s: the server answers another question (ESEARCH with another tag, or without UID)", criteria)
+	}
 	if d.partial {
 		return nil, nil, fmt.Errorf("UID SEARCH %s: the server's answer is not a list of UIDs", criteria)
 	}
 	d.All = join(d.All, plain.all())
 	return d, cmd.part, nil
 }
+
+// names reports whether d names messages.
+func (d *SearchData) names() bool { return len(d.All) > 0 || d.partial || d.Min > 0 || d.Max > 0 }
 
 // add adds what was found below.
 func (d *SearchData) add(more *SearchData) {
@@ -175,6 +197,7 @@ func parseESearch(sc *imapwire.Scanner) (esearchReply, error) {
 		}
 		name := strings.ToUpper(string(v))
 		if k != imapwire.Atom || name == "UID" {
+			r.uids = r.uids || k == imapwire.Atom
 			continue
 		}
 		sc.Space()

@@ -38,6 +38,12 @@ func (r *Reader) Tree(ctx context.Context) (*Tree, error) {
 	return t, err
 }
 
+// TreeOn is Tree on a connection that is logged in; id is what the server said of
+// itself. Nothing is tried again.
+func TreeOn(ctx context.Context, c *imapconn.Conn, id map[string]string) (*Tree, error) {
+	return (&Reader{id: id}).tree(ctx, c)
+}
+
 func (r *Reader) tree(ctx context.Context, c *imapconn.Conn) (*Tree, error) {
 	greeting, info := c.Greeting(), c.Info()
 	t := &Tree{Greeting: greeting.Line(), ID: r.id, Caps: c.Caps(), TLS: info.TLS, RemoteIP: info.RemoteIP, Subscribed: make(map[string]bool)}

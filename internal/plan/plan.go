@@ -42,6 +42,7 @@ type Plan struct {
 	Debug     Debug
 	Run       Run
 	Proof     Proof
+	Doctor    Doctor
 }
 
 // Mode says how far a run goes (imapsync: --dry, --justlogin, --justfolders...).

@@ -149,7 +149,7 @@ var rules = []rule{
 
 // work are the commands of the phase working.
 var work = []string{
-	"LIST", "LSUB", "STATUS", "SELECT", "EXAMINE", "CREATE", "SUBSCRIBE", "UNSUBSCRIBE",
+	"STARTTLS", "LIST", "LSUB", "STATUS", "SELECT", "EXAMINE", "CREATE", "SUBSCRIBE", "UNSUBSCRIBE",
 	"FETCH", "UID FETCH", "SEARCH", "UID SEARCH", "STORE", "UID STORE", "EXPUNGE", "UID EXPUNGE", "CLOSE",
 }
 

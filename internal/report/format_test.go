@@ -3,6 +3,8 @@ package report
 import (
 	"testing"
 	"time"
+
+	"github.com/imaphaul/imaphaul/internal/display"
 )
 
 func TestRate(t *testing.T) {
@@ -35,7 +37,7 @@ func TestShellLine(t *testing.T) {
 		{[]string{"a", "", "b c", "it's", `s/\./\//g`, "$HOME", "x=y"}, `a '' 'b c' 'it'\''s' 's/\./\//g' '$HOME' x=y`},
 	}
 	for _, tt := range tests {
-		if got := shellLine(tt.args); got != tt.want {
+		if got := display.ShellLine(tt.args); got != tt.want {
 			t.Errorf("%q: %s, want %s", tt.args, got, tt.want)
 		}
 	}

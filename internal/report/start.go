@@ -2,8 +2,9 @@ package report
 
 import (
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/imaphaul/imaphaul/internal/display"
 )
 
 // Preamble is what is told before the first connection ("Here is
@@ -64,7 +65,7 @@ func (t *Text) Start(p Preamble) {
 	t.linef("Real user id is %s (uid %d)", proc.User, proc.UID)
 	t.linef("Effective user id is %s (euid %d)", proc.EffectiveUser, proc.EUID)
 	t.linef("Command line used:")
-	t.linef("%s", shellLine(p.CommandLine))
+	t.linef("%s", display.ShellLine(p.CommandLine))
 	t.linef("Temp directory is %s ( to change it use --tmpdir dirpath )", p.TmpDir)
 	for _, n := range p.Notes {
 		t.linef("%s", n)
@@ -143,23 +144,3 @@ func (t *Text) logLine(what, noLog string) {
 
 // seconds is d in seconds without needless decimals.
 func seconds(d time.Duration) string { return fmt.Sprint(d.Seconds()) }
-
-// shellLine joins arguments so that a shell would take them apart again the
-// same way. What imapsync prints loses the quotes.
-func shellLine(args []string) string {
-	var b strings.Builder
-	for i, a := range args {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		if a != "" && strings.Trim(a, shellSafe) == "" {
-			b.WriteString(a)
-			continue
-		}
-		b.WriteString("'" + strings.ReplaceAll(a, "'", `'\''`) + "'")
-	}
-	return b.String()
-}
-
-// shellSafe are the characters that mean themselves in every shell.
-const shellSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,@%+"

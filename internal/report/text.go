@@ -143,6 +143,10 @@ func (t *Text) Event(e event.Event) {
 func (t *Text) print(e event.Event) bool {
 	switch e := e.(type) {
 	case event.MessageShort:
+		if e.Earlier {
+			t.linef("msg %s/%d {%d} is short on host2 since an earlier run. To have it copied again, delete it on host2", e.Folder.Raw, e.UID, e.Told)
+			break
+		}
 		t.linef("msg %s/%d {%d} is copied short: host1 says that it has %d bytes and gives %d", e.Folder.Raw, e.UID, e.Bytes, e.Told, e.Bytes)
 	case event.MessagesDoubtful:
 		t.linef("Host2: folder %s has %d messages that go by the key of a host1 message and have another content: they count as present", e.To.Bracketed(), e.Count)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,12 @@ type Backoff struct {
 	progress  func() int64
 	governors []*Governor
 	ended     atomic.Bool
+
+	// mu guards inRow, the pauses since something was copied last, and copied, which
+	// is how much was by then.
+	mu     sync.Mutex
+	inRow  int
+	copied int64
 }
 
 // NewBackoff is the backing off of a run of which progress tells how much it has
@@ -124,15 +131,31 @@ func (b *Backoff) WaitWith(ctx context.Context, own Keeper) error {
 }
 
 // Patience waits before something is tried again that failed for the n-th time,
-// counting from 1: as long as everybody rests, or a little on its own. The caller's own
-// connection is kept alive meanwhile.
+// counting from 1: as long as everybody rests, or a little on its own, which grows as
+// long as nothing is copied in between. The caller's own connection is kept alive
+// meanwhile.
 func (b *Backoff) Patience(ctx context.Context, n int, own Keeper) error {
 	if b.left() > 0 {
 		return b.WaitWith(ctx, own)
 	}
+	n = min(n, b.nextInRow())
 	wait := b.control.Pause(n)
+	if n == 1 {
+		wait /= 2 // most of what passes does so at once
+	}
 	b.control.TellWait(0, wait, "before trying again what was refused")
 	return b.control.Rest(ctx, wait, own)
+}
+
+// nextInRow counts a pause, and returns how many there were since something was copied.
+func (b *Backoff) nextInRow() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now := b.progress(); now != b.copied {
+		b.copied, b.inRow = now, 0
+	}
+	b.inRow++
+	return b.inRow
 }
 
 // WorthAnother reports whether something is to be tried again that was refused for

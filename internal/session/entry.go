@@ -104,6 +104,14 @@ func isPermanent(err error) bool {
 	return errors.Is(err, imapconn.ErrCleartext) || errors.Is(err, imapconn.ErrLoginDisabled) || errors.As(err, &own) && own.Permanent()
 }
 
+// passes reports whether a server that encrypted the first connection refuses to
+// encrypt a later one for now only, by its own words.
+func (s *Account) passes(err error) bool {
+	var handshake *imapconn.TLSError
+	refused, ok := RefusalIn(err)
+	return ok && errors.As(err, &handshake) && s.Classify(refused).Later()
+}
+
 // enterAgain opens a lost connection again, with growing pauses in between. What
 // is permanent is not tried twice.
 func (k *Link) enterAgain(ctx context.Context) (*imapconn.Conn, error) {
@@ -142,7 +150,7 @@ func (k *Link) enterAgain(ctx context.Context) (*imapconn.Conn, error) {
 			}
 			again = v.Action == provider.Reauth
 		}
-		if isPermanent(err) {
+		if isPermanent(err) && !s.passes(err) {
 			break
 		}
 	}

@@ -154,11 +154,23 @@ func (k *Link) selectOn(ctx context.Context, c *imapconn.Conn, mailbox string, w
 // connection if the old one is lost meanwhile, and later when the server wants
 // it so. A command that no connection survives is given up, see KillerError.
 func (k *Link) Do(ctx context.Context, command func(*imapconn.Conn) error) error {
-	for tries, waits := 0, 0; ; {
+	var lost losses
+	for waits := 0; ; {
 		if err := k.Account.backoff.WaitWith(ctx, k); err != nil {
 			return err
 		}
-		c, err := k.Ready(ctx)
+		c, err := k.Alive(ctx)
+		if err != nil {
+			return err
+		}
+		answers := true
+		if lost.any() {
+			err = k.Answers(ctx, c)
+			answers = err == nil
+		}
+		if err == nil {
+			c, err = k.Ready(ctx)
+		}
 		if err == nil {
 			err = command(c)
 		} else if c == nil {
@@ -168,8 +180,8 @@ func (k *Link) Do(ctx context.Context, command func(*imapconn.Conn) error) error
 			return err
 		}
 		if IsConnError(err) {
-			if tries++; tries > k.Account.Plan.ReconnectRetry && tries >= MaxKills {
-				return &KillerError{Side: k.Account.N, Err: err}
+			if err := lost.one(ctx, k, answers, err); err != nil {
+				return err
 			}
 			continue
 		}
@@ -185,6 +197,51 @@ func (k *Link) Do(ctx context.Context, command func(*imapconn.Conn) error) error
 			return err
 		}
 	}
+}
+
+// losses are the connections that one command lost in a row.
+type losses struct {
+	// blamed are those that had answered just before, so that the command is what ended
+	// them; others ended with whatever came.
+	blamed, others int
+	waited         time.Duration
+}
+
+func (l *losses) any() bool { return l.blamed+l.others > 0 }
+
+// one notes a loss. It returns the error that the command ends with, or nil when it is
+// to be sent again.
+func (l *losses) one(ctx context.Context, k *Link, answered bool, err error) error {
+	s := k.Account
+	if answered {
+		if l.blamed++; l.blamed > s.Plan.ReconnectRetry && l.blamed >= MaxKills {
+			return &KillerError{Side: s.N, Err: err}
+		}
+		return nil
+	}
+	// Several tries follow each other at once, and then there is a pause: what strikes
+	// from time to time strikes the first command after each.
+	l.others++
+	if l.others%MaxKills != 0 {
+		return nil
+	}
+	n := l.others / MaxKills
+	if !s.Persists(l.others, l.waited) {
+		return err
+	}
+	l.waited += MeanBackOff(n)
+	wait := s.control.Pause(n)
+	s.control.TellWait(s.N, wait, "before trying again after a lost connection")
+	return s.control.Rest(ctx, wait, k.beside)
+}
+
+// Answers asks for no more than an answer, before something is sent that may be what
+// ended the last connection: when this one ends before it, that is innocent.
+func (k *Link) Answers(ctx context.Context, c *imapconn.Conn) error {
+	if err := c.Noop(ctx); err != nil && !IsRefusal(err) {
+		return err
+	}
+	return nil
 }
 
 // KillerError says that a command ended every connection on which it was sent, one

@@ -2,6 +2,8 @@ package session
 
 import (
 	"context"
+	"errors"
+	"maps"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -13,8 +15,31 @@ import (
 const statusAhead = 200
 
 // Status asks for the counts of many folders in one round trip. A folder whose
-// STATUS is refused is left out.
+// STATUS is refused, or ends every connection, is left out.
 func (k *Link) Status(ctx context.Context, names []string) (map[string]*imap.StatusData, error) {
+	out, err := k.statusOf(ctx, names)
+	if !errors.As(err, new(*KillerError)) {
+		return out, err
+	}
+	if len(names) <= 1 {
+		return map[string]*imap.StatusData{}, nil
+	}
+	// One of them is at fault: it is found by asking for fewer.
+	half := len(names) / 2
+	out, err = k.Status(ctx, names[:half])
+	if err != nil {
+		return nil, err
+	}
+	rest, err := k.Status(ctx, names[half:])
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(out, rest)
+	return out, nil
+}
+
+// statusOf is Status for folders none of which ends the connection.
+func (k *Link) statusOf(ctx context.Context, names []string) (map[string]*imap.StatusData, error) {
 	out := make(map[string]*imap.StatusData, len(names))
 	err := k.Do(ctx, func(c *imapconn.Conn) error {
 		clear(out)

@@ -2,7 +2,7 @@ package models
 
 // All are the models, the large providers first.
 func All() []*Model {
-	return []*Model{gmail(), microsoft365(), exchange()}
+	return append([]*Model{gmail(), microsoft365(), exchange(), yahoo(), icloud()}, others()...)
 }
 
 // Ordinary is no provider: a server without oddities, as most hosts have one, for the

@@ -72,6 +72,10 @@ func newAccount(m *Model, password, language string) *account {
 	if container == "" {
 		container = m.Container["en"]
 	}
+	if m.Prefix != "" {
+		// Names below INBOX: INBOX is there already.
+		container = ""
+	}
 	if container != "" {
 		a.add(container).noSelect = true
 	}

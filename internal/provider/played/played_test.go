@@ -22,7 +22,7 @@ func messages() int {
 	if os.Getenv("IMAPHAUL_PROVIDERS") != "" {
 		return 3000
 	}
-	return 200 // enough for every kind of message
+	return 100 // enough for every kind of message
 }
 
 // same maps the folders of one side to those of the other by their names alone.

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/imaphaul/imaphaul/internal/access"
+	"github.com/imaphaul/imaphaul/internal/doctor"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// doctorCommand does what "imaphaul doctor" was asked for, and returns the exit code.
+func doctorCommand(p *plan.Plan, out, errOut io.Writer) int {
+	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer restore()
+	for _, note := range p.Output.Notes {
+		_, _ = fmt.Fprintln(errOut, note)
+	}
+	notes := new(lateNotes)
+	tokens, err := makeTokens(p, notes.say)
+	if err != nil {
+		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
+		return event.ExitUsage
+	}
+	notes.to(func(text string) { _, _ = fmt.Fprintf(errOut, "Warning: %s\n", text) })
+	var transcript *os.File
+	if p.Doctor.Transcript != "" {
+		if transcript, err = os.OpenFile(p.Doctor.Transcript, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
+			_, _ = fmt.Fprintf(errOut, "Error: --transcript: %v\n", err)
+			return event.ExitNoFile
+		}
+	}
+	r := doctor.Run(ctx, p, doctor.Options{
+		Version: programVersion(),
+		Open: func(a *plan.Account, side int) (*access.Account, error) {
+			return openAccount(a, side, p, tokens, errOut)
+		},
+	})
+	code := r.ExitCode()
+	if transcript != nil {
+		err := r.WriteTranscript(transcript)
+		if closed := transcript.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			_, _ = fmt.Fprintf(errOut, "Error: --transcript %s: %v\n", p.Doctor.Transcript, err)
+			code = firstCode(code, event.ExitNoFile)
+		}
+	}
+	write := r.WriteText
+	if p.Doctor.JSON {
+		write = r.WriteJSON
+	}
+	if err := write(out); err != nil {
+		_, _ = fmt.Fprintf(errOut, "Error: standard output: %v\n", err)
+		code = firstCode(code, event.ExitCatchAll)
+	}
+	return code
+}
+
+// firstCode is the first of two exit codes that is none of success.
+func firstCode(a, b int) int {
+	if a != event.ExitOK {
+		return a
+	}
+	return b
+}
