@@ -64,8 +64,10 @@ func compressors(t testing.TB) []string {
 	return mailtest.Kinds(t, mailtest.Dovecot, mailtest.Cyrus)
 }
 
+// The tests of this file judge what a line carries by the clock: they do not run beside
+// those of the others.
+
 func TestSlowLinesAreCompressed(t *testing.T) {
-	t.Parallel()
 	const size = 12 << 20
 	for _, kind := range compressors(t) {
 		t.Run(kind, func(t *testing.T) {
@@ -98,7 +100,6 @@ func TestSlowLinesAreCompressed(t *testing.T) {
 // Only the slow side is compressed, under TLS too, with several connections too,
 // and with bodies that are streamed.
 func TestSlowSideIsCompressed(t *testing.T) {
-	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	for _, tc := range []struct {
 		name    string
@@ -148,7 +149,6 @@ func TestSlowSideIsCompressed(t *testing.T) {
 
 // Nothing is compressed next door, and where the user forbids it.
 func TestLinesThatAreNotCompressed(t *testing.T) {
-	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	for _, tc := range []struct {
 		name    string
@@ -192,7 +192,6 @@ func TestLinesThatAreNotCompressed(t *testing.T) {
 // Whatever becomes of COMPRESS, the mail arrives once, and a server that can not
 // do what it says is not asked for ever.
 func TestCompressThatFails(t *testing.T) {
-	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	match := regexp.MustCompile("^COMPRESS")
 	for _, tc := range []struct {
@@ -221,9 +220,14 @@ func TestCompressThatFails(t *testing.T) {
 			end.port = front.Port()
 			line := narrowed(t, *end, narrowRate)
 			*end = line.account
+			ended := lag(t)
 			out := attempt(t, ends[0], ends[1], "--debug")
+			late := ended()
 			out.expect(t, 0)
 			same(t, source, target)
+			if line.line.Counts().Commands["COMPRESS"] == 0 && late > lateness {
+				t.Skip("this machine is so busy that the slow line held nothing up")
+			}
 			if n := line.line.Counts().Commands["COMPRESS"]; n == 0 || n > tc.most {
 				t.Errorf("asked %d times\n%s", n, out.text)
 			}
@@ -324,7 +328,6 @@ func (c *spoilt) Read(p []byte) (int, error) {
 }
 
 func TestCompressedConnectionsThatBreak(t *testing.T) {
-	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	for _, tc := range []struct {
 		name string
