@@ -114,6 +114,15 @@ func (r *run) wouldBeOver(size int64) bool {
 	return false
 }
 
+// tellOver counts the end by --exitwhenover as an error, as imapsync does: scripts
+// read it in the list of errors.
+func (r *run) tellOver() {
+	if r.control.Cause() == event.StopOver {
+		r.fault(event.Error{Class: event.ErrTransferExceeded,
+			Text: fmt.Sprintf("Maximum bytes transferred reached, %d >= %d, ending sync", r.asked.Load()-r.lost.Load(), *r.p.Limits.ExitWhenOver)})
+	}
+}
+
 // envelope is about what a message costs on the line beside its bytes: commands,
 // replies, and one part in hundredth for TLS.
 const (

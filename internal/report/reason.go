@@ -11,7 +11,7 @@ var reasonWords = map[event.Skip]string{
 	event.SkipPresent:        "on host2 already",
 	event.SkipDuplicate:      "same message twice in its folder",
 	event.SkipCrossDuplicate: "copied from another folder already (--skipcrossduplicates)",
-	event.SkipNoHeader:       "none of the headers that identify a message (--addheader copies it)",
+	event.SkipNoHeader:       "none of the headers that identify a message",
 	event.SkipTooBig:         "larger than host2 or --maxsize allows",
 	event.SkipTooSmall:       "not larger than --minsize",
 	event.SkipLongLine:       "a line longer than --maxlinelength",
