@@ -42,6 +42,7 @@ func onceMore(r meddle.Rule, skip, times int) meddle.Rule {
 // A folder whose opening is refused, or ends the connection, is an error of its own:
 // all others are done in the first run.
 func TestOneBadFolder(t *testing.T) {
+	t.Parallel()
 	const bad = "Sent"
 	for _, tc := range []struct {
 		name string
@@ -133,6 +134,7 @@ func TestFolderThatGoesMeanwhile(t *testing.T) {
 
 // What re-opening meets is told as what it is, once, and ends the run.
 func TestReopening(t *testing.T) {
+	t.Parallel()
 	cut := onceMore(rule(meddle.CutAfter, `^APPEND`, ""), 3, 1)
 	for _, tc := range []struct {
 		name string
@@ -159,6 +161,7 @@ func TestReopening(t *testing.T) {
 // A connection that was protected is never followed by one in clear, also to this
 // machine, where a password in clear would be allowed.
 func TestProtectionIsTheFloor(t *testing.T) {
+	t.Parallel()
 	a, b := pairOf(t, 20, 2)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -340,6 +343,7 @@ func (w lockedWriter) Write(p []byte) (int, error) {
 
 // A refusal that says that it will pass is one: the folder is done in the same run.
 func TestRefusalOfAFolderThatPasses(t *testing.T) {
+	t.Parallel()
 	for command, side := range map[string]event.Side{`^CREATE "?Sent`: 2, `^SELECT "?Sent`: 2, `^EXAMINE "?Sent`: 1, `^SUBSCRIBE "?Sent`: 2} {
 		for _, text := range []string{"NO [UNAVAILABLE] later", "NO [INUSE] locked by another process", "NO [SERVERBUG] try again", "NO Server busy, please try again later"} {
 			t.Run(command+" "+text, func(t *testing.T) {
