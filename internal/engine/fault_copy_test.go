@@ -269,6 +269,15 @@ func TestBodiesThatComeShort(t *testing.T) {
 			}
 		})
 	}
+	t.Run("announced without bounds", func(t *testing.T) {
+		a, b := pairOf(t, 40, 2)
+		front, _ := meddled(t, a, rule(meddle.Replace, `^(\* 7 FETCH \(.*BODY\[\] )\{\d+\}`, "${1}{4000000000}"))
+		out := attempt(t, front, b, "--nousecache") // and nobody waits for a time-out
+		out.expect(t, event.ExitFetch)
+		if n := len(out.stats.Errors); n == 0 || n > 2 || out.stats.Transferred != int64(40-n) {
+			t.Errorf("%d errors, %d copied\n%s", n, out.stats.Transferred, out.text)
+		}
+	})
 	t.Run("sizes that mean nothing", func(t *testing.T) {
 		a, b := pairOf(t, 30, 1)
 		front, _ := meddled(t, a, rule(meddle.Replace, `RFC822\.SIZE (\d+)`, "RFC822.SIZE ${1}00"))

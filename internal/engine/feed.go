@@ -255,6 +255,9 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 		t.empty = m.HasBody // else it gave nothing, or a part that nobody asked for
 		return nil
 	}
+	if absurd(m.Body.Size(), t.size) {
+		return f.refuseBody(t, m.Body.Size())
+	}
 	if f.v.stop.Load() || f.tooShort(t, m.Body.Size()) {
 		return nil // the reader drains the body
 	}

@@ -64,6 +64,31 @@ func (f *feeder) tooShort(t *task, came int64) bool {
 	return !again
 }
 
+// absurdBody is how many bytes a server may announce for any message, and absurdTimes
+// how many times its own RFC822.SIZE above that.
+const (
+	absurdBody  = 1 << 30
+	absurdTimes = 16
+)
+
+// absurd reports whether a server announces a body that cannot be the message's: it
+// would be waited for until the time-out, on both lines, if it does not come at all.
+func absurd(announced, told int64) bool {
+	return announced > absurdBody && told > 0 && announced/absurdTimes > told
+}
+
+// refuseBody gives up the connection on which such a body is announced, since what comes
+// next on it is not known. The message has a second chance.
+func (f *feeder) refuseBody(t *task, announced int64) error {
+	if t.missed {
+		t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, fmt.Sprintf("host1 announces %d bytes of it", announced)), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
+	}
+	t.missed, t.suspect = true, true
+	conn := f.v.lane.src.Conn
+	_ = conn.Close() // the reason is what it announces
+	return conn.Err()
+}
+
 // tellShort tells of a message that was copied short.
 func (fs *folderSync) tellShort(t *task) {
 	if !t.short {
