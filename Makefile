@@ -55,6 +55,10 @@ chaos: setup ## kill -9 again and again, cut everywhere: nothing lost, nothing t
 	  -run 'Cut|Stall|Storm|Torn|Ends|Rebuilt|Journal|Deleted|LeftRunning|Pairings|Unsound' ./internal/engine
 	IMAPHAUL_CHAOS=full $(GO) test -count=1 -timeout 60m -v -run Habits ./internal/property
 
+.PHONY: providers
+providers: ## every model of a provider, as source and as destination, with 3,000 messages
+	IMAPHAUL_PROVIDERS=full $(GO) test -count=1 -timeout 60m -v ./internal/provider/played
+
 .PHONY: dropin
 dropin: ## own command lines held against imapsync's results: IMAPSYNC=path/to/imapsync
 	@testdata/servers/setup.sh tls dovecot

@@ -106,6 +106,31 @@ func TestStatusThatEndsTheConnection(t *testing.T) {
 	}
 }
 
+// A folder that is deleted or renamed while its messages are read is one error, and none
+// for each message, in whatever words the server says so.
+func TestFolderThatGoesMeanwhile(t *testing.T) {
+	const name = "Sent"
+	for _, answer := range []string{"NO [NONEXISTENT] Mailbox was deleted", "NO no mailbox selected", "OK done", "BAD no mailbox", "* BYE deleted under way\r\nNO bye"} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			a, b := pairOf(t, 60, 3)
+			gone := rule(meddle.Refuse, `^UID FETCH .*BODY\.PEEK\[\]`, answer)
+			gone.Mailbox = name
+			open := onceMore(rule(meddle.Refuse, `^(EXAMINE|SELECT) "?`+name, "NO [NONEXISTENT] no such mailbox"), 1, 0)
+			from, _ := meddled(t, a, gone, open)
+			out := attempt(t, from, b, "--cachedir", t.TempDir(), "--delete2")
+			if n := len(out.stats.Errors); n != 1 || out.stats.FoldersFailed != 1 || out.stats.Deleted[2] != 0 {
+				t.Errorf("%d errors, %d folders failed, %d deleted\n%s", n, out.stats.FoldersFailed, out.stats.Deleted[2], out.text)
+			}
+			for _, line := range differences(t, a, b) {
+				if !strings.Contains(line, name) {
+					t.Error(line)
+				}
+			}
+		})
+	}
+}
+
 // What re-opening meets is told as what it is, once, and ends the run.
 func TestReopening(t *testing.T) {
 	cut := onceMore(rule(meddle.CutAfter, `^APPEND`, ""), 3, 1)
