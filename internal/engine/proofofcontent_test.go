@@ -15,6 +15,7 @@ import (
 // A message is deleted on host1 only where host2 has its content: not where it has a
 // part of it, nothing of it, or another message under the UID that it told.
 func TestDelete1ProvesContent(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		faults unsound.Faults
@@ -39,7 +40,6 @@ func TestDelete1ProvesContent(t *testing.T) {
 		{"folds anew", unsound.Faults{Changes: []unsound.Change{unsound.Fold}}, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Setenv("XDG_STATE_HOME", t.TempDir())
 			server, _, truth := mailtest.StartUnsound(t, c.faults)
 			a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
 			put(t, a, "INBOX", oddMails()...)
