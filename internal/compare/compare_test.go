@@ -54,7 +54,9 @@ func play(src, dst []mail, h *habits.Habits, change func(*Input)) (string, Pairi
 	read := func(side []mail, uids []imap.UID) map[imap.UID]*habits.Message {
 		out := make(map[imap.UID]*habits.Message)
 		for _, uid := range uids {
-			out[uid] = message(side[uid-1].text)
+			if side[uid-1].text != "" {
+				out[uid] = message(side[uid-1].text)
+			}
 		}
 		return out
 	}
@@ -231,6 +233,35 @@ func TestEqualsOfOneInDoubtAreBound(t *testing.T) {
 				if s := int32(i); p.Bound[s] != slices.Contains(tt.want, s) { //nolint:gosec // small
 					t.Errorf("message %d: bound %v", i+1, p.Bound[s])
 				}
+			}
+		})
+	}
+}
+
+// TestUnreadOnHost2: what host2 cannot read may be the copy of a message with its date
+// and size, and of no other.
+func TestUnreadOnHost2(t *testing.T) {
+	a, b := text("s", "first"), text("s", "second, longer")
+	unread := func(in *Input) {
+		in.Dst.Recs[0].Key, in.Dst.Recs[0].Bits = identity.Key{}, listing.Unread|listing.Outside|listing.HasDate
+		in.Dst.Recs[0].Size = int64(len(a))
+	}
+	for _, tt := range []struct {
+		name   string
+		src    []mail
+		change func(*Input)
+		want   string
+	}{
+		{"date and size", []mail{{"k", a}}, unread, "1?"},
+		{"another size", []mail{{"k", b}}, unread, "new"},
+		{"another date", []mail{{"k", a}}, func(in *Input) { unread(in); in.Dst.Recs[0].Date++ }, "new"},
+		{"no date", []mail{{"k", a}}, func(in *Input) { unread(in); in.Dst.Recs[0].Bits &^= listing.HasDate }, "new"},
+		{"of another", []mail{{"k", a}}, func(in *Input) { unread(in); in.Claims = []Claim{Other} }, "new"},
+		{"two of them", []mail{{"k", a}, {"l", a}}, func(in *Input) { unread(in); in.Src.Recs[1].Date = in.Src.Recs[0].Date }, "1? new"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, _ := play(tt.src, []mail{{"k", ""}}, new(habits.Habits), tt.change); got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
 			}
 		})
 	}

@@ -101,8 +101,10 @@ func (v *convoy) move(ctx context.Context) error {
 		if err := v.lookAfterRefusals(ctx); err != nil {
 			return err
 		}
-		if err := v.sameAfterLoss(ctx); err != nil {
-			return err
+		if idle == 0 { // else connections die again and again, and this would be one more command
+			if err := v.sameAfterLoss(ctx); err != nil {
+				return err
+			}
 		}
 		if v.countLeft() == 0 {
 			return nil

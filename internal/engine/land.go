@@ -146,7 +146,7 @@ func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response
 	if len(f.items) > 1 {
 		none, err := d.noneStored(ctx, f.items)
 		if err != nil || !none {
-			d.leave(f.items)
+			f.release(d.v) // the folder is looked into before the next round
 			return err
 		}
 		half := len(f.items) / 2

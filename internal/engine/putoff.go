@@ -61,7 +61,7 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 		for i, f := range flights {
 			none, err := d.noneStored(ctx, f.items)
 			if err == nil && !none {
-				d.leave(f.items)
+				f.release(d.v) // the folder is looked into before the next round
 				continue
 			}
 			if err == nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/emersion/go-imap/v2"
@@ -91,6 +92,9 @@ func (v *convoy) sameAfterLoss(ctx context.Context) error {
 	var of []*copier
 	for _, i := range v.left() {
 		t := &v.tasks[i]
+		if t.suspect {
+			return nil // first it is found out what ends the connections
+		}
 		if t.c.opened1 == n {
 			continue
 		}
@@ -107,13 +111,12 @@ func (v *convoy) sameAfterLoss(ctx context.Context) error {
 			some = append(some, uids[i])
 		}
 		err := c.fs.sameOn1(ctx, some, true)
-		if err != nil && !endsRun(err) {
-			c.giveUp(err)
-			continue
-		}
-		if err != nil {
+		switch {
+		case endsRun(err):
 			return err
-		}
+		case errors.As(err, new(*errRebuilt)):
+			c.giveUp(err)
+		} // else it could not be looked at, and is before anything is deleted
 	}
 	return nil
 }

@@ -76,15 +76,6 @@ func (d *deliverer) noneStored(ctx context.Context, items []*item) (bool, error)
 	return true, nil
 }
 
-// leave leaves refused messages to the next round, before which the folder is looked
-// into; what is not found there is tried alone.
-func (d *deliverer) leave(items []*item) {
-	for _, it := range items {
-		it.t.suspect = d.v.row == nil
-	}
-	release(d.v, items)
-}
-
 // lookAfterRefusals finds out which of the messages that host2 refused it has
 // nevertheless, before any of them is sent again.
 func (v *convoy) lookAfterRefusals(ctx context.Context) error {

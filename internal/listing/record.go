@@ -50,6 +50,8 @@ const (
 	ByHeader
 	// FlagsUnknown: the server did not tell the flags.
 	FlagsUnknown
+	// Unread: the server cannot read its header. It is Outside, too.
+	Unread
 )
 
 // Is reports whether one of the facts b holds.

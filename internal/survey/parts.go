@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -255,15 +256,37 @@ func (l *Reader) listInParts(ctx context.Context, why error) (*listing.Listing, 
 	if err := l.nameTheRest(ctx, out); err != nil {
 		return nil, err
 	}
-	for _, b := range bad {
-		l.found.Unreadable = append(l.found.Unreadable, b)
-		if l.Side == 2 {
-			// It is there, whatever it is.
-			out.Recs = append(out.Recs, listing.Record{UID: b.UID, Bits: listing.Outside})
-		}
+	l.found.Unreadable = append(l.found.Unreadable, bad...)
+	if l.Side == 2 && len(bad) > 0 {
+		err = l.unread(ctx, bad, out)
 	}
 	out.Sort()
-	return out, nil
+	return out, err
+}
+
+// unread adds messages that cannot be listed: each is there, whatever it is. Date and
+// size may be known where the message itself cannot be read.
+func (l *Reader) unread(ctx context.Context, bad []Unreadable, out *listing.Listing) error {
+	uids := make([]imap.UID, len(bad))
+	for i, b := range bad {
+		uids[i] = b.UID
+	}
+	slices.Sort(uids)
+	told := make(map[imap.UID]listing.Record)
+	err := ReadEach(ctx, l.Link, uids, imapconn.FetchItems{UID: true, InternalDate: true, Size: true}, func(m *imapconn.Message) error {
+		r := listing.Record{Size: m.Size}
+		if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
+			r.Date, r.Zone, r.Bits = seconds, zone, listing.HasDate
+		}
+		told[m.UID] = r
+		return nil
+	})
+	for _, uid := range uids {
+		r := told[uid]
+		r.UID, r.Bits = uid, r.Bits|listing.Outside|listing.Unread
+		out.Recs = append(out.Recs, r)
+	}
+	return err
 }
 
 // datesInParts is what chooseByDate does, message by message.
