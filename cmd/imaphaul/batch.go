@@ -41,6 +41,9 @@ type batchRun struct {
 	json      *sharedLines // nil for none
 	counts    *counters    // nil for none
 
+	page *pageOf // of --report, nil for none
+	told bool    // it is written
+
 	hooks sync.WaitGroup
 
 	mu      sync.Mutex
@@ -87,6 +90,14 @@ func (b *batchRun) run() (code int, err error) {
 		}
 		defer func() { _ = b.state.Close() }() // every row was written on its own
 	}
+	if b.page, err = beginPage(p); err != nil {
+		return event.ExitNoFile, err
+	}
+	defer func() {
+		if !b.told {
+			b.page.abort() // it ended before there was something to tell
+		}
+	}()
 	if b.json, err = openShared(p.View.JSON, b.stdout); err != nil {
 		return event.ExitNoFile, err
 	}

@@ -52,6 +52,7 @@ type runner struct {
 
 	forceOnce sync.Once
 
+	page *pageOf // of --report, nil for none
 	// verified is the exit code that the verification at the end asks for.
 	verified int
 }
@@ -72,6 +73,9 @@ func (r *runner) tell(e event.Event) {
 	r.live.Event(e)
 	if r.book != nil {
 		r.book.Event(e)
+	}
+	if r.page != nil {
+		r.page.recorder.Event(e)
 	}
 	if r.json != nil {
 		r.json.lines.Event(e)
@@ -199,6 +203,13 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 		notes = append(notes, err)
 		if err != nil && code == event.ExitOK {
 			code = event.ExitCatchAll // as for the list of --skippedfile
+		}
+	}
+	if r.page != nil {
+		err := r.page.finish(r.page.recorder.Run(r.tally.Stats(), r.options, code, about(r.p)))
+		notes = append(notes, err)
+		if err != nil && code == event.ExitOK {
+			code = event.ExitCatchAll
 		}
 	}
 	ending := report.Ending{Code: code}

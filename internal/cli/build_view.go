@@ -38,10 +38,17 @@ func (b *builder) view() plan.View {
 		on := b.v.flag("progress")
 		w.Progress = &on
 	}
-	if b.command != "" && w.Metrics != "" {
+	if b.command != "" && b.v.given("metrics") {
 		b.bad.add("--metrics: imaphaul %s counts nothing. Drop it.", b.command)
 	}
-	if b.command == plan.ModeVerify {
+	w.Report = b.v.str("report")
+	switch {
+	case b.v.given("report") && w.Report == "":
+		b.bad.add("--report \"\": no file is named. Give one such as report.html.")
+	case w.Report != "" && b.command == plan.ModeDoctor:
+		b.bad.add("doctor: --report belongs to a run, a rehearsal or a verification. Leave it out; --json and --transcript write what the doctor finds.")
+	}
+	if b.command == plan.ModeVerify || b.command == plan.ModeDoctor {
 		return w // --json is about its result, see proof
 	}
 	if b.v.given("metrics") {

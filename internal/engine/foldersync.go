@@ -196,8 +196,9 @@ func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
 	if p.Mode == plan.ModeJustFolders {
 		return nil, nil
 	}
-	// What was not chosen may be what host2's messages are copies of.
-	srcLister.OnlyChosen = srcLister.OnlyChosen && fs.dstOpened.Exists == 0
+	// What was not chosen may be what host2's messages are copies of; what lies in another
+	// folder is that folder's business.
+	srcLister.OnlyChosen = srcLister.OnlyChosen && (fs.dstOpened.Exists == 0 || srcLister.Elsewhere != nil)
 	if err := fs.compare(ctx, srcLister); err != nil {
 		if errors.Is(err, errLater) {
 			return nil, err

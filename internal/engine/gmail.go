@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -18,6 +19,8 @@ import (
 type place struct {
 	folder string
 	uid    imap.UID
+	// validity is the UIDVALIDITY under which an earlier run found it, 0 for this run.
+	validity uint32
 }
 
 // byNumber reports whether messages of host1 are known by Gmail's number: then
@@ -30,10 +33,12 @@ func (fs *folderSync) settlePlaces(c *copier) {
 	if len(fs.numbers) == 0 || fs.run.p.Dry {
 		return
 	}
-	put := func(uid1, uid2 imap.UID) {
+	var present, fresh []string
+	put := func(uid1, uid2 imap.UID, list *[]string) {
 		if n := fs.numbers[uid1]; n != "" && uid2 != 0 {
-			if _, known := fs.run.places[n]; !known {
-				fs.run.places[n] = place{fs.to.Raw, uid2}
+			if _, told := fs.run.places[n]; !told {
+				fs.run.places[n] = place{folder: fs.to.Raw, uid: uid2}
+				*list = append(*list, n)
 			}
 		}
 	}
@@ -41,13 +46,14 @@ func (fs *folderSync) settlePlaces(c *copier) {
 		fs.run.places = make(map[string]place)
 	}
 	for _, m := range fs.pairing.Present {
-		put(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
+		put(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID, &present)
 	}
 	for i := range c.tasks {
 		if t := &c.tasks[i]; t.fate == copied {
-			put(t.uid, t.newUID)
+			put(t.uid, t.newUID, &fresh)
 		}
 	}
+	fs.keepPlaces(present, fresh)
 }
 
 // copyOnHost2 brings the messages that host2 holds in another folder already by
@@ -55,7 +61,11 @@ func (fs *folderSync) settlePlaces(c *copier) {
 // UIDPLUS, to know what was made of which message.
 func (c *copier) copyOnHost2(ctx context.Context) error {
 	fs := c.fs
-	if len(fs.numbers) == 0 || len(fs.run.places) == 0 || fs.run.p.Dry || fs.run.pipeline.Active() {
+	if len(fs.numbers) == 0 || fs.run.p.Dry || fs.run.pipeline.Active() {
+		return nil
+	}
+	c.recallPlaces()
+	if len(fs.run.places) == 0 {
 		return nil
 	}
 	conn, err := c.lane.dst.Ready(ctx)
@@ -102,6 +112,13 @@ func (c *copier) copyFrom(ctx context.Context, k *link, folder string, tasks []*
 		}
 		return err
 	}
+	tasks = slices.DeleteFunc(tasks, func(t *task) bool {
+		v := fs.run.places[fs.numbers[t.uid]].validity
+		return v != 0 && v != k.Opened.UIDValidity
+	})
+	if len(tasks) == 0 {
+		return nil
+	}
 	byUID := make(map[imap.UID]*task, len(tasks))
 	uids := make([]imap.UID, 0, len(tasks))
 	for _, t := range tasks {
@@ -143,10 +160,13 @@ func (c *copier) copyFrom(ctx context.Context, k *link, folder string, tasks []*
 			uid = 0
 		}
 		c.settle(t, uid)
+		fs.run.spared.Messages++
+		fs.run.spared.Bytes += t.size
 		delete(byUID, from)
 	}
 	for _, t := range byUID {
 		t.doubtful = false // gone from there: it is uploaded
+		delete(fs.run.places, fs.numbers[t.uid])
 	}
 	return nil
 }

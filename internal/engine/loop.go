@@ -32,6 +32,7 @@ func (r *run) loop(ctx context.Context) error {
 	r.emit(event.LoopStart{Folders: len(rows)})
 	defer r.emit(event.LoopEnd{})
 	defer r.closeLanes(ctx)
+	defer r.tellSpared()
 	if r.p.Transfer.Connections > 1 && r.p.Mode == plan.ModeSync && !r.p.Dry && !r.pacing() {
 		r.dialler = session.NewDialler(ctx, r.shared(), r.src.Account, r.dst.Account, r.p.Transfer.Connections)
 		r.prospect()

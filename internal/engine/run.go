@@ -120,6 +120,8 @@ type run struct {
 	places      map[string]place
 	unique      map[string]struct{}
 	uniqueBytes int64
+	// spared is what came to host2's folders by COPY.
+	spared event.Size
 	// all is host1's folder of all mail that gives only what lies nowhere else,
 	// labelled the labels of folders that are carried over; nil: see allMail.
 	all      string
@@ -331,6 +333,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
+	r.tellOver()
 	r.tellIdleMessages()
 	if loopErr == nil {
 		r.foretell(ctx)

@@ -31,6 +31,7 @@ type roleView struct {
 	wide      map[string]Role   // name -> role by any sign
 	byAny     map[string]string // role -> folder: attribute, table, dictionary
 	list      []Role            // in the order they were found, for the log
+	important string            // the folder that announces \Important (RFC 8457), which is no role of imapsync's
 
 	sep string
 	// foreign reports whether a folder is somebody else's: its role is his.
@@ -82,6 +83,9 @@ func viewRoles(side Side, sorted []Folder, s Space) *roleView {
 	for _, f := range v.outerFirst(side.Folders) {
 		if f.Name == "" || !f.Selectable() || v.announced[f.Name] != "" || v.foreign(f.Name) {
 			continue
+		}
+		if f.Has(`\Important`) && v.important == "" {
+			v.important = f.Name
 		}
 		a := announcedAttr(f)
 		if a == "" {
@@ -187,6 +191,9 @@ type automapper struct {
 func (m *automapper) pick(name string) (p pick, ok bool, err error) {
 	if IsInbox(name) {
 		return pick{}, false, nil
+	}
+	if name == m.v1.important && m.v2.important != "" && !m.o.TableOnly {
+		return pick{to: m.v2.important, role: `\Important`, why: fromAttr + " to " + fromAttr}, true, nil
 	}
 	p, ok = m.table(name)
 	if ok {

@@ -29,6 +29,7 @@
 //	doubt      folder number, batch number -> a batch in flight
 //	flags      number -> a flag set
 //	traffic    side, hour -> bytes
+//	places     host1's number of a message (Gmail) -> where host2 has it; optional
 //
 // Schema 2 added to schema 1: the first run of a folder, which extras are claimed, the
 // bits OurDeleted and Cut of a message, notes, and the count of runs.

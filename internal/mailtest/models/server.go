@@ -127,6 +127,27 @@ func (s *Server) Put(user string, m corpus.Message, names ...string) error {
 	return nil
 }
 
+// Label puts a message that one folder has, by its UID, into another one too, as a user
+// does who gives it a label.
+func (s *Server) Label(user, folder string, uid uint32, label string) {
+	a := s.account(user)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.labelled(a.box(label), a.box(folder).find(uid).m)
+}
+
+// Empty takes all messages out of a folder, as another program does.
+func (s *Server) Empty(user, folder string) {
+	a := s.account(user)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b := a.box(folder)
+	for _, e := range b.entries {
+		e.deleted = true
+	}
+	a.expunge(b, func(*entry) bool { return true })
+}
+
 // Found is a message of a folder.
 type Found struct {
 	Message

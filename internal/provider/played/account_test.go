@@ -124,8 +124,8 @@ func have(to *side) map[copyOf]int {
 
 // measured says what is right: of the mail itself, of flags, of dates.
 type measured struct {
-	mail, flags, dates bool
-	first              []string // differences
+	mail, flags, dates, limits, resumed bool
+	first                               []string // differences
 }
 
 // compare holds what there is against what there should be, first without flags and
@@ -174,4 +174,13 @@ func (s *side) String() string {
 		fmt.Fprintf(&b, "%s %d\n", name, len(state[name]))
 	}
 	return b.String()
+}
+
+// corpusMessage is a message once more.
+func corpusMessage(f models.Found) corpus.Message {
+	out := corpus.Message{Body: f.Body, Date: f.Date}
+	for _, flag := range f.Flags {
+		out.Flags = append(out.Flags, imapFlag(flag))
+	}
+	return out
 }

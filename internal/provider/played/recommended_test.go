@@ -1,12 +1,14 @@
 package played
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
+	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest/models"
 )
 
@@ -60,33 +62,40 @@ func labelled(from, to *side) (folder func(string) string, keep func(string, mod
 }
 
 // Each model is the source and the destination with what --providerN sets for it, in
-// every language in which it names its folders.
+// every language in which it names its folders. The first run is interrupted: the lines
+// are lost and the process ends. docs/providers.md has what was found.
 func TestRecommended(t *testing.T) {
-	for _, m := range models.All() {
-		if *only != "" && m.Name != *only {
-			continue
-		}
-		for _, language := range m.Languages() {
-			t.Run(m.Name+" as source "+language, func(t *testing.T) {
-				cache := inMemory(t)
-				synctest.Test(t, func(t *testing.T) {
-					from, to := start(t, m, language), start(t, models.Ordinary(), "en")
-					from.fill(t, messages())
-					folder, keep := labelled(from, to)
-					expected := want(from, to, folder, keep)
-					from.important(expected, folder)
-					settle(t, from, to, expected, "--cachedir", cache, "--provider1", m.Name)
+	table := newTable()
+	t.Run("models", func(t *testing.T) {
+		for _, m := range models.All() {
+			if *only != "" && m.Name != *only {
+				continue
+			}
+			for _, language := range m.Languages() {
+				t.Run(m.Name+" as source "+language, func(t *testing.T) {
+					cache := inMemory(t)
+					synctest.Test(t, func(t *testing.T) {
+						from, to := start(t, m, language), start(t, models.Ordinary(), "en")
+						from.fill(t, messages(m, language))
+						folder, keep := labelled(from, to)
+						expected := want(from, to, folder, keep)
+						from.important(expected, folder)
+						table.add(m, "source", settle(t, from, to, expected, "--cachedir", cache, "--provider1", m.Name))
+					})
 				})
-			})
-			t.Run(m.Name+" as destination "+language, func(t *testing.T) {
-				cache := inMemory(t)
-				synctest.Test(t, func(t *testing.T) {
-					from, to := start(t, models.Ordinary(), "en"), start(t, m, language)
-					from.fill(t, messages())
-					settle(t, from, to, want(from, to, byRole(from, to), nil), "--cachedir", cache, "--provider2", m.Name)
+				t.Run(m.Name+" as destination "+language, func(t *testing.T) {
+					cache := inMemory(t)
+					synctest.Test(t, func(t *testing.T) {
+						from, to := start(t, models.Ordinary(), "en"), start(t, m, language)
+						from.fill(t, messages(m, language))
+						table.add(m, "destination", settle(t, from, to, want(from, to, byRole(from, to), nil), "--cachedir", cache, "--provider2", m.Name))
+					})
 				})
-			})
+			}
 		}
+	})
+	if *only == "" {
+		table.compare(t)
 	}
 }
 
@@ -112,10 +121,28 @@ func (s *side) important(expected map[copyOf]int, folder func(string) string) {
 	}
 }
 
-// settle runs twice and judges.
-func settle(t *testing.T, from, to *side, expected map[copyOf]int, options ...string) {
+// settle runs until it is interrupted, then to the end, then once more, and judges.
+func settle(t *testing.T, from, to *side, expected map[copyOf]int, options ...string) measured {
 	t.Helper()
-	out := run(t.Context(), t, [2]*side{from, to}, nil, options...)
+	sides := [2]*side{from, to}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	copied := 0
+	run(ctx, t, sides, func(e event.Event) {
+		if _, ok := e.(event.MessageCopied); !ok {
+			return
+		}
+		if copied++; copied == 15 {
+			cancel()
+			from.server.Cut()
+			to.server.Cut()
+		}
+	}, options...)
+	partly := compare(expected, have(to))
+	if copied < 15 || partly.mail {
+		t.Errorf("the first run was not interrupted: %d messages were copied", copied)
+	}
+	out := run(t.Context(), t, sides, nil, options...)
 	if code := out.stats.ExitCode(); code != 0 {
 		t.Errorf("exit code %d\n%s", code, out.text)
 	}
@@ -123,12 +150,17 @@ func settle(t *testing.T, from, to *side, expected map[copyOf]int, options ...st
 	if !got.mail || !got.flags || !got.dates {
 		t.Errorf("mail %v, flags %v, dates %v:\n%s\n%s", got.mail, got.flags, got.dates, strings.Join(got.first, "\n"), out.text)
 	}
-	for i, s := range []*side{from, to} {
+	got.resumed = copied >= 15 && got.mail
+	got.limits = true
+	for i, s := range sides {
 		for _, v := range s.server.Used(user).Violations {
+			got.limits = false
 			t.Errorf("host%d: %s", i+1, v)
 		}
 	}
-	if again := run(t.Context(), t, [2]*side{from, to}, nil, options...); again.stats.Transferred != 0 || again.stats.ExitCode() != 0 {
-		t.Errorf("the second run copied %d messages, exit code %d\n%s", again.stats.Transferred, again.stats.ExitCode(), again.text)
+	if again := run(t.Context(), t, sides, nil, options...); again.stats.Transferred != 0 || again.stats.ExitCode() != 0 {
+		t.Errorf("the last run copied %d messages, exit code %d\n%s", again.stats.Transferred, again.stats.ExitCode(), again.text)
+		got.resumed = false
 	}
+	return got
 }

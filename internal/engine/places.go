@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// keepPlaces has the journal remember where host2 has messages, by Gmail's numbers, so
+// that a label that one of them gets later costs no byte of a day's quota: those that
+// came now, and those that were there and of which it knows no place.
+func (fs *folderSync) keepPlaces(present, fresh []string) {
+	if !fs.known.Usable() {
+		return
+	}
+	known, err := fs.run.j.Places(numbersOf(present))
+	if err != nil {
+		fs.run.journalFailed(err)
+		return
+	}
+	keep := make(map[uint64]imap.UID)
+	for i, id := range numbersOf(append(present, fresh...)) {
+		if _, ok := known[id]; !ok || i >= len(present) {
+			keep[id] = fs.run.places[strconv.FormatUint(id, 10)].uid
+		}
+	}
+	fs.run.journalFailed(fs.run.j.Folder(fs.from.Raw, fs.to.Raw).PutPlaces(keep))
+}
+
+// numbersOf are Gmail's numbers; what is none is 0.
+func numbersOf(texts []string) []uint64 {
+	out := make([]uint64, len(texts))
+	for i, text := range texts {
+		if n, err := strconv.ParseUint(text, 10, 64); err == nil {
+			out[i] = n
+		}
+	}
+	return out
+}
+
+// recallPlaces asks the journal where host2 has the messages that are to be copied.
+func (c *copier) recallPlaces() {
+	r := c.fs.run
+	var ids []uint64
+	for i := range c.tasks {
+		n := c.fs.numbers[c.tasks[i].uid]
+		if _, known := r.places[n]; known || c.tasks[i].fate != pending {
+			continue
+		}
+		if id, err := strconv.ParseUint(n, 10, 64); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	places, err := r.j.Places(ids)
+	if err != nil {
+		r.journalFailed(err)
+		return
+	}
+	if r.places == nil {
+		r.places = make(map[string]place)
+	}
+	for id, at := range places {
+		r.places[strconv.FormatUint(id, 10)] = place{folder: at.Folder, uid: at.UID, validity: at.UIDValidity}
+	}
+}
+
+// tellSpared says what Gmail's numbers saved of a day's quota.
+func (r *run) tellSpared() {
+	if r.spared.Messages > 0 {
+		r.note(fmt.Sprintf("Host1: %d messages, %d bytes were not fetched: Gmail's number told that host2 has them in another folder, so they were copied there. The quota of the day has so much more left.",
+			r.spared.Messages, r.spared.Bytes))
+	}
+}
