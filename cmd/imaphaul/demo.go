@@ -43,7 +43,9 @@ func demonstrate(o *cli.Outcome, out, errOut io.Writer) int {
 	defer restore()
 	play := playDemo
 	if o.Provider != "" {
-		play = func(ctx context.Context, o *cli.Outcome, out io.Writer) error { return rehearseProvider(ctx, o.Provider, out) }
+		play = func(ctx context.Context, o *cli.Outcome, out io.Writer) error {
+			return rehearseProvider(ctx, o.Provider, out)
+		}
 	}
 	err := play(ctx, o, out)
 	switch {

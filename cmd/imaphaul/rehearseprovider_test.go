@@ -11,7 +11,7 @@ import (
 
 // --testslive PROVIDER moves from and to the model of a provider.
 func TestRehearseProvider(t *testing.T) {
-	for _, args := range [][]string{{"--testslive", "Google"}, {"--testslive", "office365"}} {
+	for _, args := range [][]string{{"--testslive", "Google"}} {
 		_, o := cli.Parse(cli.Input{Args: args})
 		if o == nil || !o.Demo || o.Provider == "" {
 			t.Fatalf("%v: %+v", args, o)
