@@ -43,6 +43,14 @@ test-browser: ## logs in through a page of consent in headless Chromium, then mi
 	@testdata/servers/setup.sh tls dovecot chromium
 	IMAPHAUL_BROWSER=1 $(GO) test -count=1 -v -run Browser ./cmd/imaphaul
 
+# html-validate comes from npm, pinned in testdata/pages.
+.PHONY: pages
+pages: ## checks the HTML of --report with html-validate (npm)
+	@rm -rf bin/pages && mkdir -p bin/pages
+	KEEP_PAGES=$(CURDIR)/bin/pages $(GO) test -count=1 -run HostileTexts ./internal/htmlreport
+	@cp testdata/pages/package*.json bin/pages && cd bin/pages && npm ci --ignore-scripts --no-audit --no-fund --silent
+	bin/pages/node_modules/.bin/html-validate --config testdata/pages/htmlvalidate.json bin/pages/*.html
+
 # Every fault at every command, ten minutes of faults without a pause, 30 kills on each
 # server, every interesting byte of every dialogue; about an hour and a half. The first
 # two write their figures to docs/reliability.md. SEED=n chooses other instants and

@@ -39,6 +39,10 @@ type batchRun struct {
 	stopOnce  sync.Once
 	board     *board
 	json      *sharedLines // nil for none
+	counts    *counters    // nil for none
+
+	page *pageOf // of --report, nil for none
+	told bool    // it is written
 
 	hooks sync.WaitGroup
 
@@ -86,6 +90,14 @@ func (b *batchRun) run() (code int, err error) {
 		}
 		defer func() { _ = b.state.Close() }() // every row was written on its own
 	}
+	if b.page, err = beginPage(p); err != nil {
+		return event.ExitNoFile, err
+	}
+	defer func() {
+		if !b.told {
+			b.page.abort() // it ended before there was something to tell
+		}
+	}()
 	if b.json, err = openShared(p.View.JSON, b.stdout); err != nil {
 		return event.ExitNoFile, err
 	}
@@ -96,6 +108,10 @@ func (b *batchRun) run() (code int, err error) {
 		}
 	}
 	defer func() { lost(b.json.close()) }()
+	if b.counts, err = openMetrics(p.View.Metrics); err != nil {
+		return event.ExitUnavailable, err
+	}
+	defer b.counts.close()
 	out := b.stdout
 	if p.View.JSON == "-" {
 		out = io.Discard

@@ -56,6 +56,13 @@ func (b *batchRun) finishUp(took time.Duration) (int, error) {
 		s += " Run the same command again: it goes on with what is not finished; --retryfailed also tries what waits for a person."
 	}
 	b.board.say(s)
+	if b.page != nil {
+		b.told = true
+		if err := b.page.finish(batchPage(b, rows, s, code, took)); err != nil {
+			b.board.say("Warning: " + err.Error())
+			code = firstCode(code, event.ExitCatchAll)
+		}
+	}
 	b.hookAll(rows, code, took)
 	b.board.say(fmt.Sprintf("Exiting with return value %d (%s)", code, report.ExitText(code)))
 	return code, b.lost

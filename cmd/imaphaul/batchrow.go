@@ -14,6 +14,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/jsonout"
 	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/rehearsal"
 	"github.com/imaphaul/imaphaul/internal/report"
 )
 
@@ -67,6 +68,12 @@ func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.St
 	if b.json != nil {
 		r.json = &jsonLines{lines: jsonout.New(b.json, accounts(p), time.Now)}
 	}
+	if b.counts != nil {
+		r.counts = b.counts.Run()
+	}
+	if p.Dry && p.Mode == plan.ModeSync {
+		r.book = rehearsal.New(time.Now, blind(p))
+	}
 	r.options.Detail = report.Quiet
 	r.text = newPrinters(r.queue, file, tally, r.options)
 	watch(r.live, &r.mu)
@@ -77,6 +84,7 @@ func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.St
 	engine.Run(ctx, p, engine.Options{
 		Sink: r.sink, Trace: &lineWriter{text: r.text}, MapWriter: io.Discard, Report: r.report,
 		Tokens: tokens.of, Version: programVersion(), Pulse: pulse,
+		Probe: probeTime, Delivery: r.delivery,
 		Stop: b.stop, Signal: b.policy.ended, Governors: &b.governors,
 	})
 	r.verify(ctx, b.stop)

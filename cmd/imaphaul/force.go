@@ -16,12 +16,13 @@ const forceAfter = 2 * time.Second
 // waits for a reader of its output, or for a lock. It returns at once. Nothing is
 // lost by it: the journal settles what was under way, as after a loss of power.
 func (r *runner) force(name string) {
-	pidFile := r.pid.path()
+	pidFile, page := r.pid.path(), r.page
 	r.forceOnce.Do(func() {
 		time.AfterFunc(forceAfter, func() {
 			if pidFile != "" {
 				_ = os.Remove(pidFile) // the process is over either way
 			}
+			page.abort()
 			_, _ = fmt.Fprintln(os.Stderr, "Ended at once, with something still under way. Run the same command again: it goes on.")
 			sig := signalsByName[name]
 			dieBy(sig) // returns only where a process cannot end itself by it

@@ -64,6 +64,11 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	if err != nil {
 		return early.end(event.ExitNoFile, err), nil
 	}
+	counts, err := openMetrics(p.View.Metrics)
+	if err != nil {
+		return early.end(event.ExitUnavailable, err), nil
+	}
+	defer counts.close()
 	if p.View.JSON == "-" {
 		out = io.Discard
 	}
@@ -72,6 +77,13 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	}
 	options := reportOptions(p, log.path)
 	r := &runner{p: p, tally: tally, log: log, options: options, skipped: skipped, pid: pid, table: stdout, tokens: tokens, json: lines}
+	if r.page, err = beginPage(p); err != nil {
+		return early.end(event.ExitNoFile, err), nil
+	}
+	if counts != nil {
+		r.counts = counts.Run()
+		r.served = counts.server.Addr()
+	}
 	r.live = live.New(tally.Stats(), time.Now)
 	if p.Dry && p.Mode == plan.ModeSync && p.Folders.PrintMap == "" {
 		r.book = rehearsal.New(time.Now, blind(p))
@@ -79,6 +91,7 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	r.screen = newScreen(p.View, out, stderr, p.Folders.PrintMap != "")
 	if r.screen.panel != nil {
 		if r.panel, err = live.NewPanel(r.screen.panel, r.view, r.screen.colour); err != nil {
+			r.page.abort()
 			return early.end(event.ExitSoftware, err), nil
 		}
 		if r.screen.over {

@@ -14,6 +14,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/live"
+	"github.com/imaphaul/imaphaul/internal/metrics"
 	"github.com/imaphaul/imaphaul/internal/pidfile"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/rehearsal"
@@ -33,6 +34,8 @@ type runner struct {
 	panel   *live.Panel     // nil for none
 	json    *jsonLines      // nil for none
 	book    *rehearsal.Book // nil but in a rehearsal
+	counts  *metrics.Run    // nil for none
+	served  string          // where the counts are served
 	status  *statusFile     // nil when the run cannot be asked
 	queue   *report.Queue
 	log     *logFile
@@ -49,6 +52,7 @@ type runner struct {
 
 	forceOnce sync.Once
 
+	page *pageOf // of --report, nil for none
 	// verified is the exit code that the verification at the end asks for.
 	verified int
 }
@@ -70,8 +74,14 @@ func (r *runner) tell(e event.Event) {
 	if r.book != nil {
 		r.book.Event(e)
 	}
+	if r.page != nil {
+		r.page.recorder.Event(e)
+	}
 	if r.json != nil {
 		r.json.lines.Event(e)
+	}
+	if r.counts != nil {
+		r.counts.Event(e)
 	}
 	r.announce(e)
 	r.text.Event(e)
@@ -132,6 +142,9 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	}()
 
 	r.text.Start(pre)
+	if r.served != "" {
+		r.sink(event.Note{Text: "Metrics are served at http://" + r.served + "/metrics"})
+	}
 	r.countWarnings(pre.Notes)
 	unwatch := r.watch()
 	if r.policy.debug != nil {
@@ -190,6 +203,13 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 		notes = append(notes, err)
 		if err != nil && code == event.ExitOK {
 			code = event.ExitCatchAll // as for the list of --skippedfile
+		}
+	}
+	if r.page != nil {
+		err := r.page.finish(r.page.recorder.Run(r.tally.Stats(), r.options, code, about(r.p)))
+		notes = append(notes, err)
+		if err != nil && code == event.ExitOK {
+			code = event.ExitCatchAll
 		}
 	}
 	ending := report.Ending{Code: code}

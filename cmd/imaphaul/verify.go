@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/imaphaul/imaphaul/internal/access"
 	"github.com/imaphaul/imaphaul/internal/certificate"
@@ -19,6 +21,34 @@ import (
 
 // verifyCommand does what "imaphaul verify" was asked for, and returns the exit code.
 func verifyCommand(p *plan.Plan, out, errOut io.Writer) int {
+	page, err := beginPage(p)
+	if err != nil {
+		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
+		return event.ExitNoFile
+	}
+	began := time.Now()
+	var told strings.Builder
+	code := verifyPlan(p, page, out, io.MultiWriter(errOut, &told))
+	if page == nil {
+		return code
+	}
+	failed := ""
+	if code != event.ExitOK && code != event.ExitDiffers {
+		failed = told.String()
+	}
+	a := about(p)
+	if p.Proof.Against != "" {
+		a.From = "the certificate " + p.Proof.Against
+	}
+	if err := page.finish(page.recorder.Verification(began, code, failed, a)); err != nil {
+		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
+		return firstCode(code, event.ExitNoFile)
+	}
+	return code
+}
+
+// verifyPlan verifies, and has the page take what is found.
+func verifyPlan(p *plan.Plan, page *pageOf, out, errOut io.Writer) int {
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer restore()
 	for _, note := range p.Output.Notes {
@@ -40,7 +70,7 @@ func verifyCommand(p *plan.Plan, out, errOut io.Writer) int {
 			return event.ExitNoInput
 		}
 		defer func() { _ = c.Close() }() // it was only read
-		printer = verification.NewPrinter(p.Proof.Format, out)
+		printer = withPage(verification.NewPrinter(p.Proof.Format, out), page)
 		sum, err = verifyAgainst(ctx, p, c, tokens, errOut, printer)
 	} else {
 		c, beginErr := beginCertificate(p)
@@ -48,7 +78,7 @@ func verifyCommand(p *plan.Plan, out, errOut io.Writer) int {
 			_, _ = fmt.Fprintf(errOut, "Error: %v\n", beginErr)
 			return event.ExitNoFile
 		}
-		printer = verification.NewPrinter(p.Proof.Format, out)
+		printer = withPage(verification.NewPrinter(p.Proof.Format, out), page)
 		sum, err = verifyAccounts(ctx, p, c, tokens, errOut, printer, [3]map[string]int64{})
 	}
 	told := printer.End(sum)

@@ -39,7 +39,7 @@ func (r *runner) verify(ctx context.Context, stop <-chan struct{}) {
 	}
 	r.text.Line("++++ Verification (%s)", r.p.Proof.Depth)
 	lines := &lineWriter{text: r.text}
-	printer := verification.NewPrinter("", lines)
+	printer := withPage(verification.NewPrinter("", lines), r.page)
 	sum, err := verifyAccounts(ctx, r.p, c, r.tokens, lines, printer, stats.Finished.CommandNames)
 	_ = printer.End(sum) // its lines are those of the run, whose loss is told there
 	var lost *fileError

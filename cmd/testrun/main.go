@@ -6,7 +6,8 @@
 //   - The running tests are named then, before their goroutines are printed.
 //   - The slowest tests are listed at the end, with a word about those above
 //     -slow.
-//   - Temporary files of the tests are in memory where there is room.
+//   - Temporary files of the tests are in memory where there is room, and programs
+//     with the race detector end at once instead of after a second.
 //
 // Options of testrun stand before "--", all behind it is for go test.
 package main
@@ -58,6 +59,13 @@ func run(args []string, out, errout io.Writer) (int, error) {
 	cmd := exec.Command(s.goTool, append([]string{"test", "-json", "-timeout", "0"}, flags.Args()...)...)
 	cmd.Dir = s.dir
 	cmd.Stderr = errout // of the build, and of the go command itself
+	cmd.Env = os.Environ()
+	if os.Getenv("GORACE") == "" {
+		// Every program waits a second at its end for reports of other threads
+		// (go.dev/doc/articles/race_detector); those of the tests are through by then,
+		// and some tests start a hundred programs.
+		cmd.Env = append(cmd.Env, "GORACE=atexit_sleep_ms=0")
+	}
 	forget, err := inMemory(cmd)
 	if err != nil {
 		return 1, err
@@ -105,7 +113,7 @@ func inMemory(cmd *exec.Cmd) (forget func(), err error) {
 	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // as /tmp
 		return nil, err
 	}
-	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	cmd.Env = append(cmd.Env, "TMPDIR="+dir)
 	if os.Getenv("GOTMPDIR") == "" {
 		cmd.Env = append(cmd.Env, "GOTMPDIR="+os.TempDir())
 	}

@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -34,8 +38,24 @@ func (b *builder) view() plan.View {
 		on := b.v.flag("progress")
 		w.Progress = &on
 	}
-	if b.command == plan.ModeVerify {
+	if b.command != "" && b.v.given("metrics") {
+		b.bad.add("--metrics: imaphaul %s counts nothing. Drop it.", b.command)
+	}
+	w.Report = b.v.str("report")
+	switch {
+	case b.v.given("report") && w.Report == "":
+		b.bad.add("--report \"\": no file is named. Give one such as report.html.")
+	case w.Report != "" && b.command == plan.ModeDoctor:
+		b.bad.add("doctor: --report belongs to a run, a rehearsal or a verification. Leave it out; --json and --transcript write what the doctor finds.")
+	}
+	if b.command == plan.ModeVerify || b.command == plan.ModeDoctor {
 		return w // --json is about its result, see proof
+	}
+	if b.v.given("metrics") {
+		var err error
+		if w.Metrics, err = metricsAddress(b.v.str("metrics")); err != nil {
+			b.bad.add("--metrics %s: %v. Give host:port, or :port for this machine alone, as in --metrics 127.0.0.1:9090.", b.v.str("metrics"), err)
+		}
 	}
 	w.JSON = b.v.str("json")
 	if b.v.given("json") && w.JSON == "" {
@@ -45,4 +65,26 @@ func (b *builder) view() plan.View {
 		b.bad.add("--json - and --printmap: both want standard output for themselves. Give --json a file.")
 	}
 	return w
+}
+
+// metricsAddress completes an address of --metrics: a port alone (9090, :9090) is on
+// loopback; all addresses of this machine have to be named, as 0.0.0.0 or [::].
+func metricsAddress(text string) (string, error) {
+	if text == "" {
+		return "", errors.New("no address is named")
+	}
+	if !strings.Contains(text, ":") {
+		text = ":" + text
+	}
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return "", errors.New("it is not of the form host:port")
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return "", fmt.Errorf("the port %q is no number from 0 to 65535", port)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port), nil
 }

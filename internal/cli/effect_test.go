@@ -65,6 +65,7 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 		"emailreportfrom": {"--emailreportfrom", "a@example.org"},
 		"buffersize":      {"--buffersize", "5000000"}, "var": {"--var", "a=b"},
 		"dry1":             {"--dry", "--nodry1"},
+		"metrics":          {"--metrics", ":9090"},
 		"foldersizesatend": {"--nofoldersizesatend"}, "abletosearch1": {"--noabletosearch1"}, "abletosearch2": {"--noabletosearch2"},
 	}
 	for _, n := range []string{"1", "2"} {

@@ -5,27 +5,26 @@ import (
 	"strings"
 )
 
-// Usage is the help text, grouped and wrapped to width columns (0: 80).
+// Usage is the help text, grouped and wrapped to width columns (0: 80; 30 at
+// least, which the longest names of options need).
 func Usage(version string, width int) string {
 	if width <= 0 {
 		width = 80
 	}
-	width = min(max(width, 50), 140)
+	width = min(max(width, 30), 140)
 	var b strings.Builder
-	b.WriteString("NAME\n  imaphaul - moves mailboxes from one IMAP server to another\n\n")
-	fmt.Fprintf(&b, "VERSION\n  %s\n\n", version)
-	b.WriteString(`USAGE
-  imaphaul --host1 imap.old.example.org --user1 alice --passfile1 secret1 \
-           --host2 imap.new.example.org --user2 alice --passfile2 secret2
-  imaphaul verify ...                the same options: is all of it on host2?
-  imaphaul batch LIST ...            one run for each row of a list
-  imaphaul explain [OPTIONS] EXPRESSION NAME...
-  imaphaul doctor ...                the same options: can a migration begin?
-  imaphaul login google|microsoft|URL --user USER
-  imaphaul status PID|PIDFILE
-
-OPTIONS
-`)
+	b.WriteString("NAME\n")
+	wrap(&b, "  ", "imaphaul - moves mailboxes from one IMAP server to another", width)
+	fmt.Fprintf(&b, "\nVERSION\n  %s\n\nUSAGE\n", version)
+	writeCommand(&b, width, "imaphaul", "--host1 imap.old.example.org", "--user1 alice", "--passfile1 secret1",
+		"--host2 imap.new.example.org", "--user2 alice", "--passfile2 secret2")
+	writeUse(&b, "imaphaul verify ...", "the same options: is all of it on host2?", width)
+	writeUse(&b, "imaphaul batch LIST ...", "one run for each row of a list", width)
+	writeUse(&b, "imaphaul explain [OPTIONS] EXPRESSION NAME...", "", width)
+	writeUse(&b, "imaphaul doctor ...", "the same options: can a migration begin?", width)
+	writeUse(&b, "imaphaul login google|microsoft|URL --user USER", "", width)
+	writeUse(&b, "imaphaul status PID|PIDFILE", "", width)
+	b.WriteString("\nOPTIONS\n")
 	wrap(&b, "  ", "Names are matched without case and may be cut short while they stay unique; "+
 		"-x, --x and +x are the same; --x=value and --x value too. A [no] option is switched off by --nox: --nolog, --notls1, --nofoldersizes, --nousecache, --noreleasecheck.", width)
 	for _, g := range groupOrder {
@@ -37,12 +36,47 @@ OPTIONS
 		}
 	}
 	b.WriteString("\nEXAMPLES\n")
-	b.WriteString(`  imaphaul ... --dry                 show what would be done
-  imaphaul ... --automap             map Sent, Drafts, Trash by their role
-  imaphaul ... --dry --printplan     print the plan of the run as JSON
-  imaphaul explain 's/^Sent$/Sent Items/' Sent Sent/2019
-`)
+	writeUse(&b, "imaphaul ... --dry", "show what would be done", width)
+	writeUse(&b, "imaphaul ... --automap", "map Sent, Drafts, Trash by their role", width)
+	writeUse(&b, "imaphaul ... --dry --printplan", "print the plan of the run as JSON", width)
+	writeUse(&b, "imaphaul explain 's/^Sent$/Sent Items/' Sent Sent/2019", "", width)
 	return b.String()
+}
+
+// writeCommand writes a command whose parts stay whole, in lines that a shell
+// takes as one.
+func writeCommand(b *strings.Builder, width int, program string, parts ...string) {
+	line, indent := "  "+program, strings.Repeat(" ", 3+len(program))
+	if width < 60 {
+		indent = "    "
+	}
+	for i, p := range parts {
+		end := " \\"
+		if i == len(parts)-1 {
+			end = ""
+		}
+		if len(line)+1+len(p)+len(end) > width || strings.HasPrefix(p, "--host") && i > 0 {
+			b.WriteString(line + " \\\n")
+			line = indent + p
+			continue
+		}
+		line += " " + p
+	}
+	b.WriteString(line + "\n")
+}
+
+// writeUse writes a command and what it is for: beside it, or below where both do
+// not go in a line.
+func writeUse(b *strings.Builder, command, text string, width int) {
+	const column = 37
+	if text == "" || column+len(text) > width {
+		wrapBehind(b, "  ", "      ", command, width)
+		if text != "" {
+			wrap(b, "        ", text, width)
+		}
+		return
+	}
+	fmt.Fprintf(b, "%-*s%s\n", column, "  "+command, text)
 }
 
 // spelling shows how an option is typed.
@@ -72,7 +106,10 @@ func (o *Option) defaultText() string {
 }
 
 func writeOption(b *strings.Builder, o *Option, width int) {
-	const column = 30
+	column := 30
+	if width < 78 {
+		column = 8 // text goes below the name
+	}
 	head := "  " + o.spelling()
 	text := o.Help
 	switch o.Status {
@@ -84,7 +121,7 @@ func writeOption(b *strings.Builder, o *Option, width int) {
 		}
 	}
 	if len(head) >= column-1 {
-		b.WriteString(head + "\n")
+		wrapBehind(b, "  ", "      ", o.spelling(), width)
 		head = ""
 	}
 	indent := strings.Repeat(" ", column)
@@ -96,11 +133,17 @@ func writeOption(b *strings.Builder, o *Option, width int) {
 
 // wrap writes text in lines of at most width columns, each behind indent.
 func wrap(b *strings.Builder, indent, text string, width int) {
-	line := indent
+	wrapBehind(b, indent, indent, text, width)
+}
+
+// wrapBehind is wrap with another indent for the first line. A word that is longer
+// than a line is alone on its line.
+func wrapBehind(b *strings.Builder, first, indent, text string, width int) {
+	line, empty := first, true
 	for word := range strings.FieldsSeq(text) {
 		switch {
-		case line == indent:
-			line += word
+		case empty:
+			line, empty = line+word, false
 		case len(line)+1+len(word) > width:
 			b.WriteString(line + "\n")
 			line = indent + word

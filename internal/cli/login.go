@@ -61,19 +61,21 @@ func LoginUsage(width int) string {
 	if width <= 0 {
 		width = 80
 	}
-	width = min(max(width, 50), 140)
+	width = min(max(width, 30), 140)
 	var b strings.Builder
-	b.WriteString(`USAGE
-  imaphaul login google|microsoft|URL --user USER [--oauthclientid ID]
-  imaphaul login google|microsoft --setup
-  imaphaul login --list
-  imaphaul login --test --user USER [--host HOST]
-  imaphaul login --revoke --user USER
-
-Logs in once at a provider, for runs that come later; see docs/auth.md.
-
-OPTIONS
-`)
+	b.WriteString("USAGE\n")
+	for _, use := range []string{
+		"imaphaul login google|microsoft|URL --user USER [--oauthclientid ID]",
+		"imaphaul login google|microsoft --setup",
+		"imaphaul login --list",
+		"imaphaul login --test --user USER [--host HOST]",
+		"imaphaul login --revoke --user USER",
+	} {
+		writeUse(&b, use, "", width)
+	}
+	b.WriteString("\n")
+	wrap(&b, "", "Logs in once at a provider, for runs that come later; see docs/auth.md.", width)
+	b.WriteString("\nOPTIONS\n")
 	for _, o := range loginTable {
 		o.Aliases = nil // the names that a run has for it
 		writeOption(&b, &o, width)

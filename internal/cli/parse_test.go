@@ -632,18 +632,45 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// The help shows every option, in lines no wider than the terminal.
 func TestUsageShowsEveryOption(t *testing.T) {
-	for _, width := range []int{0, 40, 100, 1000} {
+	for width, limit := range map[int]int{0: 80, 1: 30, 40: 40, 64: 64, 79: 79, 100: 100, 1000: 140} {
 		text := Usage("9", width)
+		words := strings.Join(strings.Fields(text), " ")
 		for _, o := range Table {
-			if !strings.Contains(text, "  "+o.spelling()) {
+			if !strings.Contains(words, o.spelling()) {
 				t.Errorf("width %d: --%s is not there", width, o.Name)
 			}
 		}
-		limit := map[int]int{0: 80, 40: 80, 100: 100, 1000: 140}[width]
-		for line := range strings.SplitSeq(text, "\n") {
-			if len(line) > limit {
+		for line := range strings.SplitSeq(text+LoginUsage(width), "\n") {
+			// What cannot be broken is alone on its line.
+			if len(line) > limit && len(strings.Fields(strings.TrimSuffix(line, " \\"))) > 2 {
 				t.Errorf("width %d: %d columns: %s", width, len(line), line)
+			}
+			if limit > 60 && len(line) > limit {
+				t.Errorf("width %d: %d columns: %s", width, len(line), line)
+			}
+		}
+	}
+}
+
+// A list of accounts with the line ends of Windows leaves a CR behind its last column.
+// Blanks belong to the password.
+func TestLineEndOfPasswords(t *testing.T) {
+	for typed, want := range map[string]string{"x\r": "x", "x\r\n": "x", "x\n": "x", " x ": " x ", "a\rb": "a\rb", "x \r": "x "} {
+		for _, in := range []Input{
+			{Args: []string{"--host1", "a", "--user1", "u", "--password1", typed, "--host2", "b", "--user2", "v", "--password2", "y"}},
+			{Args: []string{"--host1", "a", "--user1", "u", "--host2", "b", "--user2", "v", "--password2", "y"}, Environ: []string{"IMAPSYNC_PASSWORD1=" + typed}},
+		} {
+			p, out := Parse(in)
+			if p == nil {
+				t.Fatalf("%q: %+v", typed, out)
+			}
+			if got := p.Host1.Password.Reveal(); got != want {
+				t.Errorf("%q became %q, want %q", typed, got, want)
+			}
+			if told := strings.Contains(strings.Join(p.Output.Notes, "\n"), "ends with a line end"); told != (typed != want) {
+				t.Errorf("%q: told %v", typed, told)
 			}
 		}
 	}

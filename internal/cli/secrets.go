@@ -66,16 +66,26 @@ func (b *builder) readPassword(a *plan.Account, n string) {
 		b.checkSecret(a, n)
 		return
 	}
-	if s := b.in.getenv(env); s != "" {
+	if s := b.lineEnd(env, b.in.getenv(env)); s != "" {
 		a.Password, a.PasswordFrom = secret.New(s), "environment variable "+env
 		if b.v.given("password" + n) {
 			b.note("Warning: --password%s is not used, because the environment variable %s is set and comes first, as in imapsync.", n, env)
 		}
 		return
 	}
-	if s := b.v.str("password" + n); s != "" {
+	if s := b.lineEnd("--password"+n, b.v.str("password"+n)); s != "" {
 		a.Password, a.PasswordFrom = secret.New(s), "--password"+n
 	}
+}
+
+// lineEnd takes the line end off a password: a list of accounts that was written on
+// Windows leaves a CR behind its last column. Nobody types one.
+func (b *builder) lineEnd(source, password string) string {
+	s := strings.TrimRight(password, "\r\n")
+	if s != password {
+		b.note("Note: the password from %s ends with a line end, which is left out.", source)
+	}
+	return s
 }
 
 // readToken sets one of the two OAuth options: the text itself, or a file that

@@ -102,8 +102,9 @@ func TestOwnNamesCanBeAbbreviated(t *testing.T) {
 		{"nomx", "nomxcheck"},
 		{"maxbytesperday", "ambiguous"}, // maxbytesperday1 and 2
 		{"print", "ambiguous"},          // printmap, printplan
-		{"rep", "repair"},
-		{"re", "ambiguous"}, // imapsync's names alone
+		{"repa", "repair"},
+		{"rep", "ambiguous"}, // repair, report
+		{"re", "ambiguous"},  // imapsync's names alone
 		{"delete2m", "delete2max"},
 		{"delete2n", "delete2newmail"},
 	} {

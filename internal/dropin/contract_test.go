@@ -71,12 +71,34 @@ func TestExitLineOfRunners(t *testing.T) {
 		{"no pid file", append(good, "--pidfile", "no/such/dir/x.pid"), "8 EXIT_PID_FILE_ERROR"},
 		{"no log", append(good, "--log", "--logdir", "/dev/null/x"), "2 EXIT_FILE_NOT_CREATED"},
 		{"wrong password", append(good, "--password2", "x"), "162 EXIT_AUTHENTICATION_FAILURE_USER2"},
+		{"refused", append(good, "--port1", "1"), "101 EXIT_CONNECTION_FAILURE_HOST1"},
+		{"no TLS behind the port", append(good, "--ssl2"), "102 EXIT_CONNECTION_FAILURE_HOST2"},
+		{"unknown issuer", append(good, "--tls1", "--sslargs1", "SSL_verify_mode=1"), "12 EXIT_TLS_FAILURE"},
+		{"no authorities", append(good, "--cafile1", "none"), "66 EX_NOINPUT"},
+		{"no mapping", append(good, "--mapfile", "none"), "66 EX_NOINPUT"},
+		{"no temporary directory", append(good, "--tmpdir", "/dev/null/x"), "2 EXIT_FILE_NOT_CREATED"},
+		{"no list of skipped messages", append(good, "--skippedfile", "/dev/null/x"), "2 EXIT_FILE_NOT_CREATED"},
+		{"unknown mechanism", append(good, "--authmech2", "FOO"), "64 EX_USAGE"},
+		{"two values for one flag", append(good, "--dry=1"), "64 EX_USAGE"},
+		{"nothing to abort", append(good, "--abort", "--pidfile", "none"), "0 EX_OK"},
+		{"no subfolder", append(good, "--subfolder1", "none"), "21 EXIT_SUBFOLDER1_NO_EXISTS"},
 	} {
-		text, code := shell(t, `"$IMAPSYNC" --nolog "$@" 2>/dev/null`, c.args...)
-		m := last.FindStringSubmatch(text)
-		if m == nil || m[1]+" "+m[2] != c.want || strconv.Itoa(code) != m[1] {
-			t.Errorf("%s: %q and exit code %d, want %s\n%s", c.name, m, code, c.want, text)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			text, code := shell(t, `"$IMAPSYNC" --logfile run.log --logdir '' "$@" 2>/dev/null; code=$?
+				[ -f run.log ] && grep '^Exiting with' run.log | sed 's/^/log: /'; exit $code`, c.args...)
+			m := last.FindStringSubmatch(text)
+			if m == nil || m[1]+" "+m[2] != c.want || strconv.Itoa(code) != m[1] {
+				t.Errorf("%q and exit code %d, want %s\n%s", m, code, c.want, text)
+			}
+			// What could not be taken apart has no log, and says so; nor has what cannot
+			// make one.
+			logged := strings.Contains(text, "\nlog: Exiting with return value "+strconv.Itoa(code)+" (")
+			without := strings.Contains(text, "\nNo log file") || c.name == "no log"
+			if logged == without {
+				t.Errorf("exit line in the log: %v; said that there is none: %v\n%s", logged, without, text)
+			}
+		})
 	}
 }
 

@@ -104,6 +104,15 @@ func (r *run) mayTransfer(size int64, busy bool) bool {
 	return true
 }
 
+// tellOver counts the end by --exitwhenover as an error, as imapsync does: scripts
+// read it in the list of errors.
+func (r *run) tellOver() {
+	if r.control.Cause() == event.StopOver {
+		r.fault(event.Error{Class: event.ErrTransferExceeded,
+			Text: fmt.Sprintf("Maximum bytes transferred reached, %d >= %d, ending sync", r.asked.Load()-r.lost.Load(), *r.p.Limits.ExitWhenOver)})
+	}
+}
+
 // wouldBeOver is what mayTransfer says of --exitwhenover in a run that asks for nothing.
 func (r *run) wouldBeOver(size int64) bool {
 	if limit := r.p.Limits.ExitWhenOver; limit != nil && r.asked.Load() >= *limit {

@@ -64,6 +64,9 @@ func compressors(t testing.TB) []string {
 	return mailtest.Kinds(t, mailtest.Dovecot, mailtest.Cyrus)
 }
 
+// The tests of this file judge what a line carries by the clock: they do not run beside
+// those of the others.
+
 func TestSlowLinesAreCompressed(t *testing.T) {
 	const size = 12 << 20
 	for _, kind := range compressors(t) {
@@ -160,20 +163,28 @@ func TestLinesThatAreNotCompressed(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			s := mailtest.Real(t, mailtest.Dovecot)
 			source := filled(t, s, longLetters(tc.size))
-			var a, b tapped
-			if tc.near {
-				a, b = tap(t, source), tap(t, newAccount(t, s))
-			} else {
-				a, b = narrowed(t, source, tc.rate), narrowed(t, newAccount(t, s), tc.rate)
-			}
-			out := migrate(t, a.account, b.account, tc.options...)
-			out.expect(t, 0)
-			same(t, source, b.account)
-			for n, line := range map[int]*proxy.Proxy{1: a.line, 2: b.line} {
-				if c := line.Counts(); c.Commands["COMPRESS"] > 0 {
-					t.Errorf("host%d: %v\n%s", n, c, out.text)
+			for try := range 4 {
+				var a, b tapped
+				if tc.near {
+					a, b = tap(t, source), tap(t, newAccount(t, s))
+				} else {
+					a, b = narrowed(t, source, tc.rate), narrowed(t, newAccount(t, s), tc.rate)
 				}
+				ended := lag(t)
+				out := migrate(t, a.account, b.account, tc.options...)
+				late := ended()
+				out.expect(t, 0)
+				same(t, source, b.account)
+				asked := a.line.Counts().Commands["COMPRESS"] + b.line.Counts().Commands["COMPRESS"]
+				switch {
+				case asked == 0:
+					return
+				case !tc.near || try == 3 && late <= lateness:
+					t.Fatalf("host1: %v, host2: %v\n%s", a.line.Counts(), b.line.Counts(), out.text)
+				}
+				// A busy machine makes the line next door a slow one: then again.
 			}
+			t.Skip("this machine is too busy to have a fast line")
 		})
 	}
 }
@@ -209,9 +220,14 @@ func TestCompressThatFails(t *testing.T) {
 			end.port = front.Port()
 			line := narrowed(t, *end, narrowRate)
 			*end = line.account
+			ended := lag(t)
 			out := attempt(t, ends[0], ends[1], "--debug")
+			late := ended()
 			out.expect(t, 0)
 			same(t, source, target)
+			if line.line.Counts().Commands["COMPRESS"] == 0 && late > lateness {
+				t.Skip("this machine is so busy that the slow line held nothing up")
+			}
 			if n := line.line.Counts().Commands["COMPRESS"]; n == 0 || n > tc.most {
 				t.Errorf("asked %d times\n%s", n, out.text)
 			}

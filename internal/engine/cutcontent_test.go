@@ -12,6 +12,7 @@ import (
 // What was cut on the way stays on host1, in this run and in those that follow; what
 // arrived whole goes.
 func TestWhatWasCutStaysOnHost1(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		first []string
@@ -63,6 +64,7 @@ func TestWhatWasCutStaysOnHost1(t *testing.T) {
 
 // host1 says that a message has many more bytes than it sends.
 func TestShortBodyStaysOnHost1(t *testing.T) {
+	t.Parallel()
 	for _, size := range []int{300, 3 << 20} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			a, b := embeddedPair(t)

@@ -9,6 +9,7 @@ import (
 // The package's documentation leads through its files: it names none that is not
 // there.
 func TestDocumentedFilesExist(t *testing.T) {
+	t.Parallel()
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 // Moved folder by folder: what the first run moved and removed on host1 is not taken
 // for something that host2 has too much by the second one.
 func TestMovedFoldersStay(t *testing.T) {
+	t.Parallel()
 	for _, extra := range [][]string{nil, {"--nousecache"}, {"--delete2newmail"}} {
 		t.Run(strings.Join(extra, " "), func(t *testing.T) {
 			a, b := embeddedPair(t)
@@ -35,6 +36,7 @@ func TestMovedFoldersStay(t *testing.T) {
 
 // What goes with a folder is said and counted, and a dry run says the same.
 func TestFoldersGoWithTheirMail(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name        string
 		age, n      int
@@ -85,6 +87,7 @@ func TestFoldersGoWithTheirMail(t *testing.T) {
 
 // Within one account every folder of host2 is one of host1.
 func TestFoldersOfOneAccountStay(t *testing.T) {
+	t.Parallel()
 	for _, options := range [][]string{
 		{"--delete2folders", "--subfolder2", "Archive", "--folder", "INBOX", "--delete2foldersonly", "/./"},
 		{"--delete2folders", "--f1f2", "INBOX=Archive", "--folder", "INBOX"},
@@ -114,6 +117,7 @@ func TestFoldersOfOneAccountStay(t *testing.T) {
 
 // Archiving may take emptied folders away, and never the archive.
 func TestEmptyFoldersOfOneAccount(t *testing.T) {
+	t.Parallel()
 	a, _ := embeddedPair(t)
 	put(t, a, "INBOX", mails("inbox", 3, 300)...)
 	put(t, a, "Work", mails("work", 3, 300)...)

@@ -46,6 +46,7 @@ func flagsOf(t testing.TB, a account) map[string]string {
 // What a server does not tell is unknown, and not empty: it is asked for once more,
 // and then things stay as they are.
 func TestItemsThatDoNotCome(t *testing.T) {
+	t.Parallel()
 	noFlags := rule(meddle.Replace, `FLAGS \([^)]*\) ?`, "")
 	noFlags.If = func(line string) bool { return strings.Contains(line, " FETCH (") }
 	noDate := rule(meddle.Replace, `INTERNALDATE "[^"]*" ?`, "")
@@ -114,6 +115,7 @@ func TestItemsThatDoNotCome(t *testing.T) {
 
 // One message that spoils a listing is found; all others are copied.
 func TestMessageThatSpoilsAListing(t *testing.T) {
+	t.Parallel()
 	const bad = 4
 	for name, r := range map[string]meddle.Rule{
 		"NO":    rule(meddle.Refuse, `^UID FETCH .*HEADER`, "NO [SERVERBUG] internal error"),
@@ -161,6 +163,7 @@ func TestMessageThatSpoilsAListing(t *testing.T) {
 
 // A search that cannot be read is an error of its folder.
 func TestSearchThatIsNoList(t *testing.T) {
+	t.Parallel()
 	for _, answer := range []string{`* SEARCH 1 x 3`, `* ESEARCH UID ALL 1:4294967295`, "* SEARCH 2 -7"} {
 		t.Run(answer, func(t *testing.T) {
 			a, b := pairOf(t, 30, 3)

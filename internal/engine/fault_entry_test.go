@@ -42,6 +42,7 @@ func onceMore(r meddle.Rule, skip, times int) meddle.Rule {
 // A folder whose opening is refused, or ends the connection, is an error of its own:
 // all others are done in the first run.
 func TestOneBadFolder(t *testing.T) {
+	t.Parallel()
 	const bad = "Sent"
 	for _, tc := range []struct {
 		name string
@@ -106,8 +107,34 @@ func TestStatusThatEndsTheConnection(t *testing.T) {
 	}
 }
 
+// A folder that is deleted or renamed while its messages are read is one error, and none
+// for each message, in whatever words the server says so.
+func TestFolderThatGoesMeanwhile(t *testing.T) {
+	const name = "Sent"
+	for _, answer := range []string{"NO [NONEXISTENT] Mailbox was deleted", "NO no mailbox selected", "OK done", "BAD no mailbox", "* BYE deleted under way\r\nNO bye"} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			a, b := pairOf(t, 60, 3)
+			gone := rule(meddle.Refuse, `^UID FETCH .*BODY\.PEEK\[\]`, answer)
+			gone.Mailbox = name
+			open := onceMore(rule(meddle.Refuse, `^(EXAMINE|SELECT) "?`+name, "NO [NONEXISTENT] no such mailbox"), 1, 0)
+			from, _ := meddled(t, a, gone, open)
+			out := attempt(t, from, b, "--cachedir", t.TempDir(), "--delete2")
+			if n := len(out.stats.Errors); n != 1 || out.stats.FoldersFailed != 1 || out.stats.Deleted[2] != 0 {
+				t.Errorf("%d errors, %d folders failed, %d deleted\n%s", n, out.stats.FoldersFailed, out.stats.Deleted[2], out.text)
+			}
+			for _, line := range differences(t, a, b) {
+				if !strings.Contains(line, name) {
+					t.Error(line)
+				}
+			}
+		})
+	}
+}
+
 // What re-opening meets is told as what it is, once, and ends the run.
 func TestReopening(t *testing.T) {
+	t.Parallel()
 	cut := onceMore(rule(meddle.CutAfter, `^APPEND`, ""), 3, 1)
 	for _, tc := range []struct {
 		name string
@@ -134,6 +161,7 @@ func TestReopening(t *testing.T) {
 // A connection that was protected is never followed by one in clear, also to this
 // machine, where a password in clear would be allowed.
 func TestProtectionIsTheFloor(t *testing.T) {
+	t.Parallel()
 	a, b := pairOf(t, 20, 2)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -315,6 +343,7 @@ func (w lockedWriter) Write(p []byte) (int, error) {
 
 // A refusal that says that it will pass is one: the folder is done in the same run.
 func TestRefusalOfAFolderThatPasses(t *testing.T) {
+	t.Parallel()
 	for command, side := range map[string]event.Side{`^CREATE "?Sent`: 2, `^SELECT "?Sent`: 2, `^EXAMINE "?Sent`: 1, `^SUBSCRIBE "?Sent`: 2} {
 		for _, text := range []string{"NO [UNAVAILABLE] later", "NO [INUSE] locked by another process", "NO [SERVERBUG] try again", "NO Server busy, please try again later"} {
 			t.Run(command+" "+text, func(t *testing.T) {

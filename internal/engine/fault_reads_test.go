@@ -28,6 +28,7 @@ func spoilers(match string) map[string]meddle.Rule {
 // Messages without any header that identifies them are read for their content. One that
 // cannot be read is an error, and all others are copied.
 func TestNamelessMessageThatCannotBeRead(t *testing.T) {
+	t.Parallel()
 	const bad = 3
 	for name, r := range spoilers(`^UID FETCH .*BODY\.PEEK\[\]`) {
 		t.Run(name, func(t *testing.T) {
@@ -58,6 +59,7 @@ func TestNamelessMessageThatCannotBeRead(t *testing.T) {
 // What is told of messages that stay behind, and kept of them, does not suffer from the
 // one among them that cannot be read.
 func TestTellingOfWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
 	const bad = 5
 	for name, r := range spoilers(`^UID FETCH .*BODY\.PEEK\[(\]|HEADER\.FIELDS \(MESSAGE-ID DATE SUBJECT\))`) {
 		t.Run(name, func(t *testing.T) {

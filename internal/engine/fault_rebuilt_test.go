@@ -12,6 +12,7 @@ import (
 // A folder that gets new UIDs under our hands is listed anew, within the run; the
 // others of its window do not notice.
 func TestRebuiltWhileCopied(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name string
 		skip int // looks at host1's folders before it happens
@@ -54,6 +55,7 @@ func TestRebuiltWhileCopied(t *testing.T) {
 // What keeps the first connection from being opened is told as what it is; what may
 // pass is tried again.
 func TestWhatMeetsTheFirstConnection(t *testing.T) {
+	t.Parallel()
 	const behind = "NO User is authenticated but not connected."
 	for _, tc := range []struct {
 		name string

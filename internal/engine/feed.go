@@ -154,8 +154,17 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 			if f.v.careful {
 				// Whether the folder or the message ends the connection is told only
 				// by asking for one after the other.
-				if _, err := f.turns[len(f.turns)-1].sent.Wait(ctx); err != nil && !isRefusal(err) {
+				_, err := f.turns[len(f.turns)-1].sent.Wait(ctx)
+				if err != nil && !isRefusal(err) {
 					return err
+				}
+				for err != nil && f.next < len(f.todo) && f.v.tasks[f.todo[f.next]].c == c {
+					t := &f.v.tasks[f.todo[f.next]] // there is nothing to ask, see missing
+					t.asked, t.came = true, false
+					f.next++
+				}
+				if err != nil {
+					continue
 				}
 			}
 		}
@@ -243,7 +252,7 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 	f.line.Arrived(t.size)
 	if m.Body == nil || m.Body.Size() == 0 && t.size > 0 {
 		// Not to be read, or gone meanwhile: see missing.
-		t.empty = true
+		t.empty = m.HasBody // else it gave nothing, or a part that nobody asked for
 		return nil
 	}
 	if f.v.stop.Load() || f.tooShort(t, m.Body.Size()) {
@@ -356,7 +365,7 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 			shut[t.c] = err // one error for the folder, and not one for each message
 			continue
 		}
-		why, refusal := "host1 did not send it", error(nil)
+		why, refusal := "host1 did not send it, or a part of it only", error(nil)
 		for _, e := range refusals {
 			if e.Set.Contains(t.uid) {
 				why, refusal = e.Err.Error(), e.Err

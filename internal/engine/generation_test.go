@@ -57,6 +57,7 @@ func journaled(t *testing.T, sizes ...int) (*convoy, []*copier) {
 // servers may answer several FETCH commands at a time. Whatever the order, each
 // one is announced before it leaves, once, and under its own folder.
 func TestAnnouncedUnderItsOwnFolder(t *testing.T) {
+	t.Parallel()
 	// As measured on Dovecot: three windows side by side, the rest of the first
 	// one last.
 	order := []struct{ from, to int }{{0, 50}, {500, 722}, {1000, 1250}, {722, 1000}, {50, 500}}

@@ -11,6 +11,7 @@ import (
 // Where nothing is deleted on host1, the tables of sizes alone tell that a server keeps
 // parts of messages: that is no run that looks good. What servers alter is one.
 func TestPartsOfMessagesDoNotLookGood(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		faults unsound.Faults
@@ -28,7 +29,6 @@ func TestPartsOfMessagesDoNotLookGood(t *testing.T) {
 		{"folds anew", unsound.Faults{Changes: []unsound.Change{unsound.Fold}}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Setenv("XDG_STATE_HOME", t.TempDir())
 			server, _, truth := mailtest.StartUnsound(t, c.faults)
 			a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
 			put(t, a, "INBOX", oddMails()...)

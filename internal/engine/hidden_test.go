@@ -11,6 +11,7 @@ import (
 // A server that opens a folder as empty though it has messages is found out: host1's
 // are not left out in silence, and those of host2 are not sent again.
 func TestFolderOpenedAsEmpty(t *testing.T) {
+	t.Parallel()
 	empty := meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`^\* [1-9]\d* EXISTS`), Text: "* 0 EXISTS"}
 	t.Run("host1", func(t *testing.T) {
 		a, b := embeddedPair(t)

@@ -23,6 +23,7 @@ import (
 // be executed. After each run host2 holds exactly what it should, and no folder
 // more or less.
 func TestInjection(t *testing.T) {
+	t.Parallel()
 	for _, kind := range mailtest.Kinds(t) {
 		var side sync.WaitGroup
 		t.Run(kind, func(t *testing.T) {
@@ -200,6 +201,7 @@ func injected(t *testing.T, a, b account, source, before, after mailtest.State, 
 // TestInjectionByPassword gives passwords and names that consist of commands, and
 // other ones that no atom can hold. They are wrong, and nothing of them is executed.
 func TestInjectionByPassword(t *testing.T) {
+	t.Parallel()
 	for _, kind := range mailtest.Kinds(t) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()

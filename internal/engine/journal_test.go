@@ -105,6 +105,7 @@ func news() corpus.Message {
 // What the journal knows of host2's own messages is compared with sizes, too, when
 // the first run was told to.
 func TestSizesInKeysAreRemembered(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	fill := func(x account, messages ...corpus.Message) {
 		mailtest.Fill(t, x.s, x.user, corpus.Mailbox{Folders: []corpus.Folder{{Path: []string{"INBOX"}, Messages: messages}}})

@@ -10,6 +10,7 @@ import (
 // A keyword that host2 refuses costs nothing but itself, whether it comes with a new
 // message or with one that is there, and it is not asked for again.
 func TestOneKeywordRefused(t *testing.T) {
+	t.Parallel()
 	a, b := pairOf(t, 30, 1)
 	odd, front := meddled(t, b, rule(meddle.Refuse, `(?i)^(APPEND|UID STORE) .*to-do`, "BAD invalid flag"))
 	options := []string{"--cachedir", t.TempDir()}
@@ -41,6 +42,7 @@ func TestOneKeywordRefused(t *testing.T) {
 // A refusal that speaks of time says nothing of keywords: it is an error, and the next
 // run asks for all of them again.
 func TestKeywordIsNotLearnedFromALoad(t *testing.T) {
+	t.Parallel()
 	a, b := pairOf(t, 12, 1)
 	options := []string{"--cachedir", t.TempDir()}
 	attempt(t, a, b, options...).expect(t, 0)

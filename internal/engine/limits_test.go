@@ -49,7 +49,6 @@ func letters(n, size int) corpus.Mailbox {
 
 func embeddedPair(t *testing.T) (a, b account) {
 	t.Helper()
-	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	return newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
 }
 
@@ -57,6 +56,7 @@ func embeddedPair(t *testing.T) (a, b account) {
 // what is certain here is that no time is saved. What is lost is measured by
 // package pace and on the line.
 func TestRatesArePaidForInTime(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		options []string
 		least   time.Duration
@@ -87,6 +87,7 @@ func TestRatesArePaidForInTime(t *testing.T) {
 // A day's limit ends a run before the wall, with everything that was copied
 // intact, and the next run on that day does not begin.
 func TestDayLimitStopsBeforeTheWall(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	mailtest.Fill(t, a.s, a.user, letters(50, 10000))
 	const limit = 200000
@@ -113,6 +114,7 @@ func TestDayLimitStopsBeforeTheWall(t *testing.T) {
 // Folders that were done when a run stops in another one are not among those that
 // it names.
 func TestStoppedInOneFolderOthersAreDone(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	box := letters(20, 10000)
 	for _, name := range []string{"Archive", "Work"} {
@@ -142,6 +144,7 @@ var promise = "it may go on at " + time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC
 
 // With --waitday a run goes on by itself, as often as it takes.
 func TestWaitDayGoesOnTheNextDay(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	mailtest.Fill(t, a.s, a.user, letters(50, 10000))
 	const limit = 200_000
@@ -168,6 +171,7 @@ func TestWaitDayGoesOnTheNextDay(t *testing.T) {
 
 // What one process moved counts for the next, up to the hour that was promised.
 func TestDayLimitCountsAcrossProcesses(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	mailtest.Fill(t, a.s, a.user, letters(50, 10000))
 	run := func(at time.Time) outcome {
@@ -195,6 +199,7 @@ func TestDayLimitCountsAcrossProcesses(t *testing.T) {
 // A message above the limit itself is left behind with a word; it does not keep
 // the others waiting.
 func TestMessageThatFitsNoDay(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	mailtest.Fill(t, a.s, a.user, join(letters(3, 1000), letters(1, 95_000), letters(3, 1000)))
 	out := migrate(t, a, b, "--maxbytesperday1", "100000", "--waitday")

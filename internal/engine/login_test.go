@@ -75,6 +75,7 @@ const hello = "* OK [CAPABILITY IMAP4rev1] hi\r\n"
 // TestFirstLogin: what a server does at LOGIN in place of an answer is told as what
 // it is, and tried again as far as that can help.
 func TestFirstLogin(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("a", 5<<20)
 	for name, tt := range map[string]struct {
 		greeting string

@@ -6,6 +6,7 @@ import (
 )
 
 func TestIsReport(t *testing.T) {
+	t.Parallel()
 	id := newReportID()
 	if other := newReportID(); other == id || len(id) > 70 {
 		t.Errorf("%s, then %s", id, other)
@@ -32,6 +33,7 @@ func TestIsReport(t *testing.T) {
 }
 
 func TestWithMessageID(t *testing.T) {
+	t.Parallel()
 	given := []string{"message-id", "X"}
 	if got := withMessageID(given); !slices.Equal(got, given) {
 		t.Errorf("%q", got)

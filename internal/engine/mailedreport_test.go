@@ -128,6 +128,7 @@ func TestReportsStay(t *testing.T) {
 // host1's reports are younger than its mail; mail that came to host2 in between
 // is new mail all the same.
 func TestReportsAreNoNewMail(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	mailtest.Fill(t, a.s, a.user, letters(5, 400))
 	migrate(t, a, b).expect(t, 0)
@@ -141,6 +142,7 @@ func TestReportsAreNoNewMail(t *testing.T) {
 
 // A report in host1's INBOX and no mail is an empty folder to the guard.
 func TestReportsAreNoMailToTheGuard(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	mailtest.Fill(t, a.s, a.user, letters(5, 400))
 	migrate(t, a, b, "--emailreport1", "--delete1", "--expunge1").expect(t, 0)
@@ -157,6 +159,7 @@ func TestReportsAreNoMailToTheGuard(t *testing.T) {
 // A report that would be too large for host2 is not announced as mail that will
 // not fit.
 func TestReportsAreNotTooBig(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	mailtest.Fill(t, a.s, a.user, letters(5, 400))
 	migrate(t, a, b, "--emailreport1").expect(t, 0)
@@ -169,6 +172,7 @@ func TestReportsAreNotTooBig(t *testing.T) {
 
 // The only thing that is ever written to host1 is the report.
 func TestReportIsTheOnlyWrite(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	mailtest.Fill(t, a.s, a.user, letters(5, 400))
 	through, front := meddled(t, a)
@@ -187,6 +191,7 @@ func TestReportIsTheOnlyWrite(t *testing.T) {
 // A report that cannot be stored is an error, and the other side's report tells
 // of it. It is not sent again.
 func TestReportRefused(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		rule  meddle.Rule
@@ -238,6 +243,7 @@ func b2i(b bool) int {
 
 // A run that was asked to stop reports what it came to.
 func TestReportOfAStoppedRun(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	mailtest.Fill(t, a.s, a.user, letters(50, 1000))
 	out := migrate(t, a, b, "--emailreport2", "--exitwhenover", "5000")

@@ -81,6 +81,7 @@ func wantHolds(t testing.TB, what string, out outcome, got map[string]int, want 
 // After the cutover both sides receive mail for a while: what came to host2 stays,
 // whatever came to host1 since, and how old it seems; what left host1 goes.
 func TestNewMailStays(t *testing.T) {
+	t.Parallel()
 	for _, age := range []int{0, 400} { // of what is delivered to host2: also by a program that keeps dates
 		for _, options := range [][]string{nil, {"--useheader", "Message-Id"}, {"--skipheader", "Received"}, {"--nousecache"}, {"--syncduplicates"}} {
 			t.Run(fmt.Sprint(age, options), func(t *testing.T) {
@@ -113,6 +114,7 @@ func TestNewMailStays(t *testing.T) {
 
 // Without a journal the last month stays.
 func TestRecentMailStaysWithoutAJournal(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	put(t, a, "INBOX", append(mails("moved", 30, 200), mails("late", 1, 0)...)...)
 	put(t, b, "INBOX", slices.Concat(mails("moved", 30, 200), mails("delivered", 5, 20), mails("old", 3, 40))...)
@@ -128,6 +130,7 @@ func TestRecentMailStaysWithoutAJournal(t *testing.T) {
 
 // Several accounts become one: what one of them brought is not surplus for the other.
 func TestOthersMailStays(t *testing.T) {
+	t.Parallel()
 	for _, options := range [][]string{{"--delete2"}, {"--delete2", "--delete2newmail"}, {"--delete2", "--nousecache"}, {"--delete2duplicates"}, {"--delete2", "--useheader", "Message-Id"}} {
 		t.Run(strings.Join(options, " "), func(t *testing.T) {
 			a, to := embeddedPair(t)
@@ -155,6 +158,7 @@ func TestOthersMailStays(t *testing.T) {
 
 // Folders that go into one folder of host2: one that takes no part has its mail there.
 func TestOtherFoldersMailStays(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name            string
 		first, second   []string
@@ -187,6 +191,7 @@ func TestOtherFoldersMailStays(t *testing.T) {
 
 // A journal that cannot be read may know whose a message is.
 func TestUnreadableJournalProtects(t *testing.T) {
+	t.Parallel()
 	a, b := embeddedPair(t)
 	dir := t.TempDir()
 	put(t, a, "INBOX", mails("moved", 3, 200)...)

@@ -32,6 +32,7 @@ func marks(t testing.TB, x account, folder string) (marked, all int) {
 // Both sides are the same account, under another name: nothing is deleted, whatever
 // asks for it, and nothing looks different afterwards.
 func TestOneMailbox(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		options []string
@@ -78,6 +79,7 @@ func TestOneMailbox(t *testing.T) {
 
 // Archiving within one account is another matter: the folders are two.
 func TestArchivingWithinOneAccount(t *testing.T) {
+	t.Parallel()
 	for _, options := range [][]string{
 		{"--delete1", "--f1f2", "INBOX=Archive", "--folder", "INBOX"},
 		{"--delete1", "--f1f2", "INBOX=Archive", "--folder", "INBOX", "--nousecache"},
@@ -108,6 +110,7 @@ func TestArchivingWithinOneAccount(t *testing.T) {
 // Marks that we set on host1 are ours: nothing of them comes to host2, in whatever
 // run, and they are counted once; what the owner marks is carried over.
 func TestOurMarksStayOnHost1(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name         string
 		first, again []string
@@ -168,9 +171,9 @@ func hiding(t testing.TB, a account, capability string) account {
 
 // Real servers tell one session what another one did.
 func TestOneMailboxOnRealServers(t *testing.T) {
+	t.Parallel()
 	for _, kind := range mailtest.Kinds(t) {
 		t.Run(kind, func(t *testing.T) {
-			t.Setenv("XDG_STATE_HOME", t.TempDir())
 			a := newAccount(t, mailtest.Real(t, kind))
 			archive := a.s.FolderName([]string{"Archive"})
 			put(t, a, "INBOX", append(mails("mail", 5, 300), mails("twice", 1, 300)[0], mails("twice", 1, 300)[0])...)

@@ -8,21 +8,21 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
 // Counts and UIDs say that host2 stored as many messages as it confirmed, and not
 // what is in them: a full disk, or a filter before the server, leaves the beginning
 // of a message, an empty one, or another one under its UID. Before anything is deleted
-// on host1 the sizes are asked for. Where one is not what was sent, the message is
-// looked at.
+// on host1 the sizes and identifying headers are asked for. Where one is not what was
+// sent, the message is looked at.
 
 // readAtOnce is how many messages are read for comparison at a time.
 const readAtOnce = 200
 
 // proveContent takes back those of the messages copied of which host2 does not have the
-// content, where they would be deleted on host1. One round trip where all sizes are
+// content, where they would be deleted on host1. One round trip where all are
 // what was sent.
 func (c *copier) proveContent(ctx context.Context) error {
 	if p := c.fs.run.p; !p.Deletion.Delete1 || p.Dry {
@@ -42,39 +42,39 @@ func (c *copier) proveContent(ctx context.Context) error {
 	}
 	slices.Sort(uids)
 	c.lane.dst.Assume(c.fs.to.Raw, true, c.fs.dstOpened)
-	sizes := make(map[imap.UID]int64, len(uids))
-	err := c.lane.dst.read(ctx, uids, imapconn.FetchItems{UID: true, Size: true}, func(m *imapconn.Message) error {
-		if m.HasSize {
-			sizes[m.UID] = m.Size
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return sizes[uid] == byUID[uid].sent })
-	if len(uids) == 0 {
-		return nil
-	}
 	// A larger one is whole if it has the key: servers add header lines.
-	arrived, err := c.fs.arrivals(ctx, c.lane.dst)
+	l := c.fs.lister(c.lane.dst, 2)
+	proved := make(map[imap.UID]bool, len(uids))
+	err := c.lane.dst.read(ctx, uids, imapconn.FetchItems{UID: true, Size: true, HeaderFields: l.Fields, Header: l.WholeHeader}, func(m *imapconn.Message) error {
+		t := byUID[m.UID]
+		if t == nil {
+			return nil
+		}
+		now, err := l.Record(m)
+		if err != nil {
+			return err
+		}
+		same := now.Is(listing.HasKey) && now.Key.Base() == c.fs.doubtKey(t)
+		proved[m.UID] = m.HasSize && (m.Size > t.sent && same || m.Size == t.sent && (same || !c.fs.byHeaders(t)))
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	keys := make(map[imap.UID]identity.Key, len(arrived))
-	for i := range arrived {
-		keys[arrived[i].uid] = arrived[i].key
-	}
-	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool {
-		t := byUID[uid]
-		return sizes[uid] > t.sent && keys[uid] == c.fs.doubtKey(t)
-	})
+	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return proved[uid] })
 	for part := range slices.Chunk(uids, readAtOnce) {
 		if err := c.compareContent(ctx, part, byUID); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// byHeaders reports whether a message was sent with the headers that identify it on
+// host1.
+func (fs *folderSync) byHeaders(t *task) bool {
+	r := &fs.src.Recs[t.src]
+	return t.oddness().sentKey == nil && r.Is(listing.HasKey) && !r.Is(listing.ByContent|listing.ByHeader|listing.AddedHeader)
 }
 
 // compareContent reads messages on both sides, and takes back those that host2 does not

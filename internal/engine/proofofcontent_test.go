@@ -15,6 +15,7 @@ import (
 // A message is deleted on host1 only where host2 has its content: not where it has a
 // part of it, nothing of it, or another message under the UID that it told.
 func TestDelete1ProvesContent(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		faults unsound.Faults
@@ -28,6 +29,8 @@ func TestDelete1ProvesContent(t *testing.T) {
 		{"replaces, one by one", unsound.Faults{Replaces: 3, Hide: []string{"MULTIAPPEND"}}, 2, 111},
 		{"replaces, without UIDs", unsound.Faults{Replaces: 3, Hide: []string{"UIDPLUS"}}, 0, -1},
 		{"empties", unsound.Faults{Changes: []unsound.Change{func([]byte) []byte { return nil }}}, 6, 111},
+		{"zeros", unsound.Faults{Changes: []unsound.Change{func(m []byte) []byte { return make([]byte, len(m)) }}}, 6, 111},
+		{"another message of the same size", unsound.Faults{Changes: []unsound.Change{sameSize}}, 6, 111},
 		{"stops at NUL", unsound.Faults{Changes: []unsound.Change{upToNUL}}, 1, 111},
 		{"drops the end of a long line", unsound.Faults{Changes: []unsound.Change{shortenLines}}, 1, 111},
 		{"takes the last line end", unsound.Faults{Changes: []unsound.Change{func(m []byte) []byte { return []byte(strings.TrimRight(string(m), "\r\n") + "\r\n") }}}, 0, 0},
@@ -37,7 +40,6 @@ func TestDelete1ProvesContent(t *testing.T) {
 		{"folds anew", unsound.Faults{Changes: []unsound.Change{unsound.Fold}}, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Setenv("XDG_STATE_HOME", t.TempDir())
 			server, _, truth := mailtest.StartUnsound(t, c.faults)
 			a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
 			put(t, a, "INBOX", oddMails()...)
@@ -84,6 +86,12 @@ func oddMails() (out []corpus.Message) {
 		out = append(out, m)
 	}
 	return out
+}
+
+// sameSize makes another message of a message, of the same size.
+func sameSize(m []byte) []byte {
+	other := []byte("From: other@example.org\r\nMessage-Id: <other@example.org>\r\n\r\n")
+	return append(other, m[min(len(other), len(m)):]...)
 }
 
 // upToNUL is what a server keeps that takes messages for C strings.

@@ -10,8 +10,8 @@ import (
 
 // A place for quarantine that host2 cannot have is told by a dry run, too.
 func TestQuarantineOutsideTheNamespace(t *testing.T) {
+	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
-	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	s := mailtest.Real(t, mailtest.Dovecot, "sep=.", "prefix=INBOX.")
 	for _, c := range []struct {
 		name string

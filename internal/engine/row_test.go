@@ -24,6 +24,7 @@ func rowOf(inTurn bool, lanes int, folders ...[]int64) *row {
 
 // Folders of a million messages make a million tasks.
 func TestTasksAreSmall(t *testing.T) {
+	t.Parallel()
 	if size := unsafe.Sizeof(task{}); size > 64 {
 		t.Errorf("a task has %d bytes; what few of them need belongs into their oddity", size)
 	}
@@ -34,6 +35,7 @@ func many(n int, size int64) []int64 { return slices.Repeat([]int64{size}, n) }
 // TestRowGivesEachMessageOnce, to lanes that take side by side, in chunks of one
 // folder and of bounded size.
 func TestRowGivesEachMessageOnce(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name   string
 		w      *row
@@ -92,6 +94,7 @@ func TestRowGivesEachMessageOnce(t *testing.T) {
 // TestRowRetiresLanes: when there are to be fewer, lanes get nothing more one by
 // one, the main one never.
 func TestRowRetiresLanes(t *testing.T) {
+	t.Parallel()
 	w := rowOf(true, 4, many(100, 1))
 	room := 4
 	w.room = func() int { return room }
@@ -123,6 +126,7 @@ func TestRowRetiresLanes(t *testing.T) {
 // them ten times slower than the others. All are done at about the same time,
 // which a division in advance could not know.
 func TestSlowLaneHoldsUpNothing(t *testing.T) {
+	t.Parallel()
 	for _, slow := range []int{1, 2, 10} {
 		const lanes, messages = 8, 1000
 		w := rowOf(true, lanes, many(messages, 4096))

@@ -333,6 +333,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
+	r.tellOver()
 	r.tellIdleMessages()
 	if loopErr == nil {
 		r.foretell(ctx)

@@ -178,6 +178,7 @@ func inSet(set string, uid int) bool {
 // No message is lost, and none comes twice, when host1 gives its messages other UIDs
 // after a lost connection or between two runs.
 func TestRenumberedHost1(t *testing.T) {
+	t.Parallel()
 	const n = 6
 	for name, later := range map[string]func(message int) int{
 		"turned round": func(i int) int { return n - i },

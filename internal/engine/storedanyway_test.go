@@ -13,6 +13,7 @@ import (
 // A server that stores messages and then says NO gets none of them twice, in whatever
 // form it would be sent again, and the run ends well when all are there.
 func TestStoredAndRefused(t *testing.T) {
+	t.Parallel()
 	options := [][]string{nil, {"--delete1"}, {"--nousecache"}, {"--connections", "3"}}
 	n := 0
 	for _, denial := range []string{"", "NO [UNAVAILABLE] Timed out, try again later", "NO [CANNOT] I cannot take this", "BAD What?"} {

@@ -31,6 +31,14 @@ func (r *run) underwayNow() event.Underway {
 		u.Line[n] = r.limits.Went(event.Side(n))
 		u.Listed[n] = r.under.listed[n].Load()
 	}
+	for _, s := range []*side{r.src, r.dst} {
+		if s == nil {
+			continue
+		}
+		u.Connections[s.N] = int(s.Lines.Load())
+		u.Commands[s.N], u.RoundTrips[s.N] = s.Meter.Commands.Load(), s.Meter.Trips.Load()
+		u.ShortestTripSeconds[s.N] = time.Duration(s.Meter.Shortest.Load()).Seconds()
+	}
 	return u
 }
 

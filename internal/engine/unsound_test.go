@@ -34,6 +34,7 @@ import (
 // sample; all is played where IMAPHAUL_CHAOS is full, and of a single scenario that is
 // chosen with -run TestUnsoundHost2/scenarios/name.
 func TestUnsoundHost2(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../../testdata/scenarios/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)

@@ -36,6 +36,9 @@ func (f *feeder) vanished(ctx context.Context, refused func(*task) bool) map[*ta
 		beside := c.fs.beside(byUID)
 		k := f.v.lane.src
 		opened, err := k.Open(ctx, c.fs.from.Raw, c.fs.writable1())
+		if isRefusal(err) {
+			f.closed[c] = err // it is the folder that is gone, or shut, and not its messages
+		}
 		if err != nil || opened.UIDValidity != c.fs.srcOpened.UIDValidity {
 			continue
 		}

@@ -72,7 +72,7 @@ const (
 	SkipTransform // --regexmess or --pipemess failed, or left nothing
 	SkipResurrect // the user moved or deleted it on host2 after delivery
 	SkipVanished  // gone from host1 during the run
-	SkipUnsent    // the run was stopped before its turn
+	SkipUnsent    // its turn did not come: the run was stopped, or its folder given up
 	SkipReport    // a report that an earlier run stored on host1 (--emailreport1)
 	SkipShort     // copied, but host1 gave less of it than it says it has
 )

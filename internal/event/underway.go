@@ -17,6 +17,12 @@ type Underway struct {
 	Pending, PendingBytes int64
 	// Listed are messages whose headers were read so far.
 	Listed [3]int64
+	// Connections are open, by side; Commands were sent so far, and RoundTrips of them
+	// while no other was in flight, so that each cost a round trip.
+	Connections          [3]int
+	Commands, RoundTrips [3]int64
+	// ShortestTripSeconds is the shortest round trip seen, 0 for none.
+	ShortestTripSeconds [3]float64
 }
 
 // Waiting tells of a pause of this program, before it is made. Those that a limit a

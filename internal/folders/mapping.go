@@ -150,9 +150,11 @@ func (m *mapping) leaveOut() {
 
 // confine refuses names that the user typed and that host2 has no place for: where
 // all of its namespaces have a prefix, a name without one of them is no folder.
+// Names that came by other rules, such as --regextrans2 or --prefix2, are warned of:
+// they were not typed to be final, and host2 may know better.
 func (m *mapping) confine() {
 	ns := m.s2.Namespace
-	if ns == nil || ns.Failed || len(ns.Personal) == 0 || m.t.Space2.PrefixGiven {
+	if ns == nil || ns.Failed || len(ns.Personal) == 0 {
 		return
 	}
 	var prefixes []string
@@ -166,14 +168,19 @@ func (m *mapping) confine() {
 	}
 	for i := range m.t.Rows {
 		r := &m.t.Rows[i]
-		if !r.Create || r.Why != WhyF1F2 && r.Why != WhyMapFile || r.Refused != "" {
+		if !r.Create || r.Refused != "" {
 			continue
 		}
 		inside := slices.ContainsFunc(prefixes, func(p string) bool {
 			return strings.HasPrefix(r.To, p) || IsInbox(strings.TrimSuffix(p, m.t.Space2.Own)) && len(r.To) >= len(p) && strings.EqualFold(r.To[:len(p)], p)
 		})
-		if !inside {
-			own := ns.Personal[0].Prefix
+		if inside {
+			continue
+		}
+		own := ns.Personal[0].Prefix
+		if r.Why != WhyF1F2 && r.Why != WhyMapFile || m.t.Space2.PrefixGiven {
+			r.warn(WarnUnusual, "host2 says that it has folders only below %q, so it will probably refuse %q", Text(own), Text(r.To))
+		} else {
 			r.Refused, r.Outside = fmt.Sprintf("host2 has folders only below %q, so %q cannot be made: write %q", own, Text(r.To), Text(own+r.To)), true
 		}
 	}

@@ -303,3 +303,29 @@ func TestIdleForAReason(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// A name that a rule made and that none of host2's namespaces has room for is warned
+// of before the first message; one that is inside, or there already, is not.
+func TestNamesOutsideOfNamespaces(t *testing.T) {
+	e, err := perlexpr.Compile(perlexpr.Trans, `s/^INBOX\.//`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := ""
+	for name, change := range map[string]func(*Options){
+		"regextrans2": func(o *Options) { o.Trans = []*perlexpr.Expr{e} },
+		"prefix2":     func(o *Options) { o.Prefix2 = &none },
+		"":            func(*Options) {},
+	} {
+		o := defaults()
+		change(&o)
+		_, table := rowsOf(t, o, Side{Folders: list("/", "INBOX", "Work", "Old")},
+			Side{Namespace: personal("INBOX.", "."), Folders: list(".", "INBOX", "INBOX.Old", "Old")})
+		for _, r := range table.Rows {
+			warned := slices.ContainsFunc(r.Warnings, func(w Warning) bool { return strings.Contains(w.Text, "only below") })
+			if want := name != "" && r.From == "Work"; warned != want || r.Refused != "" {
+				t.Errorf("%s: %q -> %q: warned %v, refused %q", name, r.From, r.To, warned, r.Refused)
+			}
+		}
+	}
+}

@@ -197,6 +197,9 @@ func (c *Conn) open(ctx context.Context, cmd *Command, args []Arg) error {
 		return fmt.Errorf("%s: an APPEND is being written; Finish it first", cmd.name)
 	}
 	c.tags++
+	if c.cfg.Meter != nil {
+		c.cfg.Meter.Commands.Add(1)
+	}
 	cmd.number = c.tags
 	cmd.tag = c.tagPrefix + strconv.FormatUint(uint64(c.tags), 10)
 	c.flight = append(c.flight, cmd)

@@ -73,6 +73,8 @@ type Config struct {
 	HideCaps []imap.Cap
 	// TempDir takes spooled bodies, see Fetch; empty for the system's.
 	TempDir string
+	// Meter counts for all connections that share it; nil for nobody.
+	Meter *Meter
 	// SlowIn and SlowOut hold back what is read and what is written.
 	SlowIn, SlowOut imapwire.Brake
 	// ReceiveBuffer bounds what a server whose data is held back can send ahead: it

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -130,9 +131,23 @@ func (c *Conn) Counters() Counters { return c.s.Counters() }
 func (c *Conn) RoundTrip() time.Duration { return c.trip }
 
 func (c *Conn) roundTrip(took time.Duration) {
+	if m := c.cfg.Meter; m != nil {
+		m.Trips.Add(1)
+		if n := int64(max(took, 1)); m.Shortest.Load() == 0 || n < m.Shortest.Load() {
+			m.Shortest.Store(n) // two connections may overwrite each other, with values as good
+		}
+	}
 	if c.trip == 0 || took < c.trip {
 		c.trip = max(took, 1)
 	}
+}
+
+// Meter counts while connections are open; it may be read at any time.
+type Meter struct {
+	// Commands were sent; Trips are those among them that were sent while no other was
+	// in flight, so that a round trip was waited for. Shortest is the shortest of these,
+	// in nanoseconds, 0 before the first one.
+	Commands, Trips, Shortest atomic.Int64
 }
 
 // InFlight is the number of commands sent and not answered yet.

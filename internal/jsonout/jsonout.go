@@ -32,6 +32,8 @@ type Writer struct {
 	w       io.Writer
 	now     func() time.Time
 	account []byte // the field, encoded
+	stamp   []byte // the time of the last line, encoded, and in milliseconds
+	stamped int64
 	seq     uint64
 	buf     []byte
 	timer   *time.Timer
@@ -89,7 +91,11 @@ func (w *Writer) begin() {
 	w.buf = append(w.buf, `{"v":1,"seq":`...)
 	w.buf = strconv.AppendUint(w.buf, w.seq, 10)
 	w.buf = append(w.buf, `,"time":"`...)
-	w.buf = w.now().UTC().AppendFormat(w.buf, "2006-01-02T15:04:05.000Z")
+	if now := w.now(); w.stamp == nil || now.UnixMilli() != w.stamped { // many lines have one millisecond
+		w.stamped = now.UnixMilli()
+		w.stamp = now.UTC().AppendFormat(w.stamp[:0], "2006-01-02T15:04:05.000Z")
+	}
+	w.buf = append(w.buf, w.stamp...)
 	w.buf = append(w.buf, '"')
 	w.buf = append(w.buf, w.account...)
 }

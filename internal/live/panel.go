@@ -14,6 +14,9 @@ import (
 // refresh is how often the standing lines are drawn anew.
 const refresh = 250 * time.Millisecond
 
+// lineStart goes to the beginning of the line and clears it.
+const lineStart = "\r\x1b[K"
+
 // leastWidth is the least that counts as a terminal's width; systems that do not
 // know it say 0.
 const leastWidth = 20
@@ -46,7 +49,7 @@ func NewPanel(terminal *os.File, view func() View, colour bool) (*Panel, error) 
 		p.mu.Lock()
 		p.lines = lines
 		p.mu.Unlock()
-		_, err := io.WriteString(w, lines[0]+"\n")
+		_, err := io.WriteString(w, "\r"+lines[0]+"\n")
 		return err
 	})
 	second := mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
@@ -73,7 +76,10 @@ func (p *Panel) Write(text []byte) (int, error) {
 	if closed {
 		return p.out.Write(text)
 	}
-	n, err := p.progress.Write(text)
+	// What a terminal echoes of a key (^C) moves the cursor away from the beginning of
+	// the line, and leaves a piece of the standing lines there.
+	n, err := p.progress.Write(append([]byte(lineStart), text...))
+	n = max(n-len(lineStart), 0)
 	if err != nil { // it was closed meanwhile, or cannot draw any more
 		return p.out.Write(text)
 	}

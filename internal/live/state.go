@@ -38,6 +38,7 @@ type State struct {
 	endsBy         time.Time // after a request to stop, zero before
 
 	moving  meter
+	coming  meter // what host1 sends
 	listing meter
 	// stirred is when something last moved on any line, told or counted.
 	stirred time.Time
@@ -136,6 +137,7 @@ func (s *State) pause(now time.Time, side event.Side, d time.Duration, why strin
 // Sample notes how far the run is, for the rates; call it about twice a second.
 func (s *State) Sample(now time.Time) {
 	s.moving.add(now, s.moved(), s.stats.Transferred)
+	s.coming.add(now, s.under.Line[1], 0)
 	s.listing.add(now, s.under.Listed[1]+s.under.Listed[2], 0)
 }
 

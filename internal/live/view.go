@@ -53,6 +53,12 @@ func (s *State) View(now time.Time) View {
 				v.Rate += ", " + perSecond(messages) + " messages/s"
 			}
 		}
+		if v.Rate == "" && s.moving.n > 1 {
+			// A message that takes long to come leaves for host2 when it is whole.
+			if bytes, _ := s.coming.rate(); bytes > 0 {
+				v.Rate = "host1 sends " + size(bytes) + "/s"
+			}
+		}
 		if f, ok := s.Forecast(now); ok {
 			v.End = f.words(now)
 		}

@@ -22,6 +22,35 @@ func Empty(t testing.TB, s *Server, user string) {
 	}
 }
 
+// EmptyFolders removes all messages from an account, and no folder.
+func EmptyFolders(t testing.TB, s *Server, user string) {
+	t.Helper()
+	c, err := login(s, user)
+	if err == nil {
+		defer c.logout()
+		err = c.emptyAll()
+	}
+	if err != nil {
+		t.Fatalf("empty the folders of %s on %s: %v", user, s, err)
+	}
+}
+
+func (c *client) emptyAll() error {
+	listed, err := c.list()
+	if err != nil {
+		return err
+	}
+	for _, l := range listed {
+		if l.has(`\Noselect`) || l.has(`\NonExistent`) {
+			continue
+		}
+		if err := c.emptyFolder(l.name); err != nil {
+			return fmt.Errorf("folder %q: %w", l.name, err)
+		}
+	}
+	return nil
+}
+
 func (c *client) empty() error {
 	subscribed, err := c.do(`LSUB "" "*"`)
 	if err != nil {

@@ -70,6 +70,20 @@ func (s *Server) User(t testing.TB) (user, password string) {
 	return user, password
 }
 
+// Called is User with a name of the caller's choice, for servers whose users are
+// made on demand.
+func (s *Server) Called(t testing.TB, user string) (password string) {
+	t.Helper()
+	if s.addUser == nil {
+		t.Fatalf("the users of %s have names already", s)
+	}
+	password = Password(user)
+	if err := s.addUser(user, password); err != nil {
+		t.Fatal(err)
+	}
+	return password
+}
+
 // free returns how many users are left.
 func (s *Server) free() int {
 	s.mu.Lock()

@@ -21,4 +21,9 @@ type View struct {
 	// JSON is the file that gets the events as lines of JSON, "-" for standard output,
 	// "" for none.
 	JSON string `json:",omitempty"`
+	// Report is the file that gets the page of the run, "" for none.
+	Report string `json:",omitempty"`
+	// Metrics is the address at which counters are served for Prometheus, host:port, ""
+	// for none.
+	Metrics string `json:",omitempty"`
 }

@@ -35,6 +35,8 @@ type Book struct {
 	// looked is when the comparison was over, facts when the last fact was told that
 	// was asked for behind it.
 	looked, facts time.Time
+	// trip is the longer one of the round trips to the hosts, in seconds, 0 for unknown.
+	trip float64
 	// blind are sentences about what is not foretold.
 	blind []string
 }
@@ -124,6 +126,8 @@ func (b *Book) fact(e event.Event) {
 		b.facts = b.now()
 	}
 	switch e := e.(type) {
+	case event.Underway:
+		b.trip = max(e.ShortestTripSeconds[1], e.ShortestTripSeconds[2])
 	case event.SizeLimit:
 		b.limit = e
 	case event.Quota:

@@ -52,9 +52,9 @@ func (b *Book) reckon(s *event.Stats, todo event.Amount) event.RehearsedTime {
 		t.Basis = "no rate is known: nothing was read of host1, and no earlier run is known"
 		return t
 	}
-	t.Copy = slowest
+	t.Copy = slowest + seconds(copyTrips*b.trip)
 	t.Least = t.Rates[2].Source == ""
-	t.Done, t.Days = b.calendar(now.Add(t.Look), todo, slowest)
+	t.Done, t.Days = b.calendar(now.Add(t.Look), todo, t.Copy)
 	t.Total = t.Done.Sub(now)
 	if t.Least {
 		basis = append(basis, "of host2 no rate is known, since nothing is written in a rehearsal and no earlier run is known: it may take longer")
@@ -62,6 +62,11 @@ func (b *Book) reckon(s *event.Stats, todo event.Amount) event.RehearsedTime {
 	t.Basis = strings.Join(basis, "; ")
 	return t
 }
+
+// copyTrips is about how many round trips copying waits for beside the bytes: folders are
+// made and opened, the first message is asked for, the last one is answered, and it is
+// looked whether all arrived.
+const copyTrips = 6
 
 // rate is what is known of a side: what was measured now counts before what an earlier
 // run saw.

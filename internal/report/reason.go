@@ -11,7 +11,7 @@ var reasonWords = map[event.Skip]string{
 	event.SkipPresent:        "on host2 already",
 	event.SkipDuplicate:      "same message twice in its folder",
 	event.SkipCrossDuplicate: "copied from another folder already (--skipcrossduplicates)",
-	event.SkipNoHeader:       "none of the headers that identify a message (--addheader copies it)",
+	event.SkipNoHeader:       "none of the headers that identify a message",
 	event.SkipTooBig:         "larger than host2 or --maxsize allows",
 	event.SkipTooSmall:       "not larger than --minsize",
 	event.SkipLongLine:       "a line longer than --maxlinelength",
@@ -20,7 +20,7 @@ var reasonWords = map[event.Skip]string{
 	event.SkipTransform:      "--regexmess or --pipemess failed on it",
 	event.SkipResurrect:      "moved or deleted on host2 after it was delivered (--noresurrect)",
 	event.SkipVanished:       "gone from host1 during the run",
-	event.SkipUnsent:         "the run was stopped before its turn",
+	event.SkipUnsent:         "its turn did not come",
 	event.SkipShort:          "copied short: host1 gave less of it than it says it has",
 	event.SkipReport:         "a report that imaphaul had put there (--emailreport1)",
 }

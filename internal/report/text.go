@@ -144,7 +144,7 @@ func (t *Text) print(e event.Event) bool {
 	switch e := e.(type) {
 	case event.MessageShort:
 		if e.Earlier {
-			t.linef("msg %s/%d {%d} is short on host2 since an earlier run: host1 says that it has %d bytes. To have it copied again, delete it on host2", e.Folder.Raw, e.UID, e.Bytes, e.Told)
+			t.linef("msg %s/%d {%d} is short on host2 since an earlier run. To have it copied again, delete it on host2", e.Folder.Raw, e.UID, e.Told)
 			break
 		}
 		t.linef("msg %s/%d {%d} is copied short: host1 says that it has %d bytes and gives %d", e.Folder.Raw, e.UID, e.Bytes, e.Told, e.Bytes)

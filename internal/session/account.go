@@ -74,6 +74,10 @@ type Account struct {
 
 	compression compression
 	chatter     chatter
+	// Meter counts commands and round trips of all connections, Lines those that are
+	// open.
+	Meter imapconn.Meter
+	Lines atomic.Int32
 
 	// mu guards the counters: several connections count.
 	mu sync.Mutex
@@ -106,6 +110,7 @@ func NewAccount(spec Spec, r Run, g *Governor) *Account {
 		AllowCleartext: a.AllowCleartext,
 		DebugContent:   spec.DebugContent,
 		Consent:        new(imapconn.Consent),
+		Meter:          &s.Meter,
 		Dial:           spec.Dial,
 		OnOutOfStep:    s.outOfStep,
 		OnStatus:       func(reply imapconn.Response) { s.backoff.Observe(g, s.N, &reply, s.Classify(&reply)) },
@@ -169,6 +174,7 @@ func (s *Account) count(c *imapconn.Conn) {
 		s.commandNames[name] += k
 	}
 	s.Governor.Closed()
+	s.Lines.Add(-1)
 }
 
 func network(version int) string {

@@ -98,6 +98,7 @@ func (s *Account) logIn(ctx context.Context, st *Story) (*imapconn.Conn, error) 
 	})
 	if onlyConnect {
 		s.Governor.Opened()
+		s.Lines.Add(1)
 		return c, nil
 	}
 	creds := s.credentials()
@@ -114,6 +115,7 @@ func (s *Account) logIn(ctx context.Context, st *Story) (*imapconn.Conn, error) 
 		return nil, &LoginError{Account: s, Err: err}
 	}
 	s.Governor.Opened()
+	s.Lines.Add(1)
 	if s.sealed {
 		c.Seal()
 	}

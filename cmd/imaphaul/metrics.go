@@ -1,0 +1,39 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/imaphaul/imaphaul/internal/metrics"
+)
+
+// counters count what runs of the process do (--metrics).
+type counters struct {
+	*metrics.Metrics
+	server *metrics.Server
+}
+
+// openMetrics begins to answer at an address that the plan has, nil for none.
+func openMetrics(address string) (*counters, error) {
+	if address == "" {
+		return nil, nil
+	}
+	m := metrics.New()
+	s, err := m.Serve(address)
+	if err != nil {
+		cause := err
+		var op *net.OpError
+		if errors.As(err, &op) && op.Err != nil {
+			cause = op.Err
+		}
+		return nil, fmt.Errorf("--metrics %s cannot be served: %w (choose another address; port 0 takes a free one)", address, cause)
+	}
+	return &counters{Metrics: m, server: s}, nil
+}
+
+func (c *counters) close() {
+	if c != nil {
+		c.server.Close()
+	}
+}

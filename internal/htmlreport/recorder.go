@@ -1,0 +1,360 @@
+package htmlreport
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/report"
+	"github.com/imaphaul/imaphaul/internal/units"
+)
+
+// Recorder takes the events of a run and makes a page of them at its end. Its methods
+// are called one at a time. What it keeps is bounded but for one entry for each folder.
+type Recorder struct {
+	now   func() time.Time
+	chart *Chart
+
+	sep         string // of host1
+	why         map[string]string
+	bytes       map[string]int64 // of host1's folders, by the first table of sizes
+	servers     []Fact
+	faults      []Fault
+	faultAll    int
+	left        []string // messages not copied
+	leftAll     int64
+	skipped     []string // folders left out
+	skipAll     int64
+	plan        *event.Rehearsed
+	diffs       []Difference
+	diffAll     int64
+	diffCounted int64
+	verdict     []string
+	proof       string // the verdict of a verification, "" for none
+	proofOK     bool
+}
+
+// Kept of each kind; the page shows fewer.
+const (
+	keptFaults = 500
+	keptLines  = 500
+	keptDiffs  = 1000
+)
+
+// NewRecorder returns a Recorder that begins now.
+func NewRecorder(now func() time.Time) *Recorder {
+	return &Recorder{now: now, chart: newChart(now()), why: make(map[string]string), bytes: make(map[string]int64)}
+}
+
+// Event takes one event.
+func (r *Recorder) Event(e event.Event) {
+	if n, ok := event.AsNotCopied(e); ok {
+		r.leftAll++
+		if len(r.left) < keptLines {
+			r.left = append(r.left, report.NotCopiedWords(n))
+		}
+	}
+	switch e := e.(type) {
+	case event.MessageCopied:
+		if !e.Dry {
+			r.chart.copied(r.now(), e.Bytes)
+		}
+	case event.Throttled:
+		if !e.Over {
+			r.chart.wait(r.now(), e.For, ofSide(e.Side, e.Why))
+		}
+	case event.Waiting:
+		r.chart.wait(r.now(), e.For, ofSide(e.Side, e.Why))
+	case event.Separator:
+		if e.Side == 1 {
+			r.sep = e.Sep
+		}
+	case event.Mapped:
+		for _, m := range e.Rows {
+			r.why[m.From.Raw] = m.Why
+		}
+	case event.SizesRow:
+		if e.Exists1 && !e.After {
+			r.bytes[e.From.Raw] = e.Size1.Bytes
+		}
+	case event.FolderSkipped:
+		r.skipAll++
+		if len(r.skipped) < keptLines {
+			r.skipped = append(r.skipped, name(e.Folder)+": "+e.Why)
+		}
+	case event.Connected:
+		r.servers = append(r.servers, Fact{fmt.Sprintf("host%d", e.Side), strings.TrimSpace(e.Banner)}, Fact{fmt.Sprintf("host%d, protection", e.Side), protection(e)})
+	case event.Error:
+		r.faultAll++
+		if len(r.faults) < keptFaults {
+			where := name(e.Folder)
+			if where != "" && e.UID != 0 {
+				where += fmt.Sprintf(", UID %d", e.UID)
+			}
+			r.faults = append(r.faults, Fault{e.Text, where, e.Hint})
+		}
+	case event.Rehearsed:
+		r.plan = &e
+	}
+}
+
+func ofSide(s event.Side, why string) string {
+	if s == 0 {
+		return why
+	}
+	return fmt.Sprintf("host%d: %s", s, why)
+}
+
+func protection(e event.Connected) string {
+	if e.TLS == "" {
+		return "none"
+	}
+	return e.TLS
+}
+
+func name(f event.Folder) string {
+	if f.Text != "" {
+		return f.Text
+	}
+	return f.Raw
+}
+
+// Difference takes a row of a verification; equal rows are not kept.
+func (r *Recorder) Difference(d Difference) {
+	r.diffAll++
+	if d.Counts {
+		r.diffCounted++
+	}
+	if len(r.diffs) < keptDiffs {
+		r.diffs = append(r.diffs, d)
+	}
+}
+
+// Verified takes the verdict of a verification and the lines below it.
+func (r *Recorder) Verified(verdict string, ok bool, lines []string) {
+	r.proof, r.proofOK, r.verdict = verdict, ok, lines
+}
+
+// maxServers bounds what is told of servers: connections come back again and again.
+const maxServers = 8
+
+// About is what the page tells beside the events.
+type About struct {
+	From, To string
+	Command  string
+	Versions []Fact
+}
+
+// Titles of lists that a rehearsal has in other words.
+const (
+	notCopied         = "Not copied, and why"
+	incompleteFolders = "Folders that are not complete"
+)
+
+// Run makes the page of a run or a rehearsal from its figures. code is the exit code.
+func (r *Recorder) Run(s *event.Stats, o report.Options, code int, a About) *Page {
+	d := report.NewDigest(s, o)
+	p := r.begin("Run", a)
+	p.Title, p.State = d.Title, "bad"
+	if code == event.ExitOK && d.Good {
+		p.State = "good"
+	}
+	p.When = fmt.Sprintf("%s to %s, exit code %d (%s)", s.Started.Format(time.DateTime), s.Ended.Format(time.DateTime), code, report.ExitText(code))
+	p.Verdict = append(p.Verdict, d.Verdict...)
+	for _, f := range d.Figures {
+		p.Figures = append(p.Figures, Fact{f.Label, f.Text})
+	}
+	p.Chart = r.chart
+	p.ErrorsAll = max(s.ErrorCount, r.faultAll)
+	p.TreeHead = []string{"copied", "there before", "not copied"}
+	for _, f := range s.Folders {
+		p.Tree = append(p.Tree, r.node(f))
+	}
+	var reasons []string
+	for _, x := range d.Reasons {
+		reasons = append(reasons, fmt.Sprintf("%d messages (%s): %s", x.Messages, x.Size, x.Why))
+	}
+	p.Lists = append(p.Lists,
+		List{Title: notCopied, Lines: reasons},
+		List{Title: "Messages that were not copied", Lines: r.left, All: max(s.NotCopiedCount, r.leftAll)},
+		List{Title: "Folders left out", Lines: r.skipped, All: r.skipAll},
+		List{Title: incompleteFolders, Lines: d.Incomplete},
+		List{Title: "Deletions", Lines: d.Deletions},
+		List{Title: "Warnings", Lines: s.WarningTexts, All: int64(s.Warnings)},
+	)
+	if r.plan != nil {
+		r.rehearsal(p)
+	}
+	r.proven(p)
+	return p
+}
+
+func (r *Recorder) begin(kind string, a About) *Page {
+	return &Page{
+		Kind: kind, From: a.From, To: a.To, Command: a.Command, Errors: r.faults, ErrorsAll: r.faultAll,
+		Versions: append(append([]Fact(nil), a.Versions...), r.servers[:min(len(r.servers), maxServers)]...),
+	}
+}
+
+// node is a folder of a run.
+func (r *Recorder) node(f *event.FolderFigures) Node {
+	n := Node{
+		From: name(f.From), To: name(f.To), Why: r.why[f.From.Raw], Sep: r.sep, Bytes: max(f.Bytes, r.bytes[f.From.Raw]),
+		Columns: []string{fmt.Sprint(f.Copied), fmt.Sprint(f.Present), fmt.Sprint(f.LeftOut + f.Failed)},
+	}
+	switch {
+	case f.Broken:
+		n.State, n.Bad = "failed", true
+	case f.Failed > 0:
+		n.State, n.Bad = "messages failed", true
+	case !f.Done:
+		n.State, n.Bad = "not finished", true
+	case f.LeftOut > 0:
+		n.State = "messages left out"
+	}
+	return n
+}
+
+// proven adds what a verification found.
+func (r *Recorder) proven(p *Page) {
+	if r.proof == "" {
+		return
+	}
+	p.Verdict = append(p.Verdict, "Verification: "+r.proof)
+	p.Lists = append(p.Lists, List{Title: "Verification", Lines: r.verdict})
+	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.diffs, r.diffAll, r.diffCounted
+	if !r.proofOK && p.State == "good" {
+		p.State = "bad"
+		p.Title = "The verification found differences: " + p.Title
+	}
+}
+
+// Verification makes the page of a verification alone. failed says why it could not be
+// done to its end, "" when it was.
+func (r *Recorder) Verification(started time.Time, code int, failed string, a About) *Page {
+	p := r.begin("Verification", a)
+	p.When = fmt.Sprintf("%s to %s, exit code %d (%s)", started.Format(time.DateTime), r.now().Format(time.DateTime), code, report.ExitText(code))
+	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.diffs, r.diffAll, r.diffCounted
+	switch {
+	case failed != "":
+		p.Title, p.State = "The verification is not complete: what is told is not all", "bad"
+		p.Errors, p.ErrorsAll = append(p.Errors, Fault{Text: failed}), p.ErrorsAll+1
+	case r.proofOK:
+		p.Title, p.State = "Host2 holds what it should: "+r.proof, "good"
+	default:
+		p.Title, p.State = "Host2 does not hold all that it should: "+r.proof, "bad"
+	}
+	p.Lists = append(p.Lists, List{Title: "Summary", Lines: r.verdict})
+	return p
+}
+
+// rehearsal turns the page of a dry run into one of what a run would do.
+func (r *Recorder) rehearsal(p *Page) {
+	x := r.plan
+	p.Kind, p.Chart, p.Verdict = "Rehearsal", nil, nil // what is said of a run does not fit
+	p.Lists = slices.DeleteFunc(p.Lists, func(l List) bool { return l.Title == incompleteFolders || l.Title == notCopied })
+	p.Title = fmt.Sprintf("A run would copy %d messages (%s) and end with exit code %d", x.Copy.Messages, units.Bytes(x.Copy.Bytes), x.Exit.Code)
+	p.State = "good"
+	if x.Exit.Code != 0 {
+		p.State = "note"
+	}
+	if !x.Complete {
+		p.State = "bad"
+		p.Verdict = append([]string{"The rehearsal is not complete: " + x.Incomplete}, p.Verdict...)
+	}
+	if x.Exit.Why != "" {
+		p.Verdict = append(p.Verdict, fmt.Sprintf("Exit code %d (%s): %s", x.Exit.Code, x.Exit.Name, x.Exit.Why))
+	}
+	p.Tree, p.TreeHead = nil, []string{"to copy", "there", "to delete"}
+	for i := range x.Folders {
+		f := &x.Folders[i]
+		n := Node{
+			From: name(f.From), To: name(f.To), Why: r.why[f.From.Raw], Sep: r.sep, Bytes: max(f.Copy.Bytes+f.Present.Bytes, r.bytes[f.From.Raw]),
+			Columns: []string{fmt.Sprint(f.Copy.Messages), fmt.Sprint(f.Present.Messages), fmt.Sprint(f.Delete[1] + f.Delete[2])},
+		}
+		switch {
+		case f.Failed:
+			n.State, n.Bad = "failed", true
+		case f.NotLooked != "":
+			n.State = "not looked at: " + f.NotLooked
+		case f.Create:
+			n.State = "would be made"
+		}
+		p.Tree = append(p.Tree, n)
+	}
+	var lists []List
+	add := func(title string, lines []string) { lists = append(lists, List{Title: title, Lines: lines}) }
+	add("What host2 will not take", unfit(x))
+	add("Folders that would be made", names(x.Create))
+	add("Folders that would be deleted", removals(x.Remove))
+	add("How long it would take", duration(x))
+	var unless []string
+	for _, u := range x.Exit.Unless {
+		unless = append(unless, fmt.Sprintf("%d (%s) in place of it, if %s", u.Code, u.Name, u.When))
+	}
+	add("Exit codes that only a run can tell", unless)
+	add("What a rehearsal does not foretell", x.Blind)
+	var skip []string
+	for _, k := range x.Skip {
+		skip = append(skip, fmt.Sprintf("%d messages (%s): %s", k.Messages, units.Bytes(k.Bytes), report.SkipWords(k.Reason)))
+	}
+	add("Would not be copied, and why", skip)
+	p.Lists = append(lists, p.Lists...)
+}
+
+func names(list []event.Folder) []string {
+	out := make([]string, len(list))
+	for i, f := range list {
+		out[i] = name(f)
+	}
+	return out
+}
+
+func removals(list []event.FolderRemoval) []string {
+	out := make([]string, len(list))
+	for i, f := range list {
+		out[i] = fmt.Sprintf("host%d %s, with %d messages", f.Side, name(f.Folder), f.Messages)
+	}
+	return out
+}
+
+func unfit(x *event.Rehearsed) (out []string) {
+	for _, u := range x.Unfit {
+		line := u.What
+		if n := name(u.Folder); n != "" {
+			line += " in " + n
+		}
+		if u.Messages > 0 {
+			line += fmt.Sprintf(": %d messages", u.Messages)
+		}
+		if u.Limit > 0 {
+			line += fmt.Sprintf(", %s, and the limit is %s", units.Bytes(u.Bytes), units.Bytes(u.Limit))
+		}
+		if u.Text != "" {
+			line += ": " + u.Text
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func duration(x *event.Rehearsed) []string {
+	d := &x.Duration
+	if !d.Known {
+		return []string{"not known"}
+	}
+	least := ""
+	if d.Least {
+		least = "at least "
+	}
+	out := []string{least + d.Total.Round(time.Second).String()}
+	if d.Basis != "" {
+		out = append(out, d.Basis)
+	}
+	for _, day := range d.Days {
+		out = append(out, fmt.Sprintf("%s to %s: %s", day.From.Format(time.DateTime), day.To.Format(time.DateTime), units.Bytes(day.Bytes)))
+	}
+	return out
+}
