@@ -41,7 +41,13 @@ var demoRoles = map[string]string{
 func demonstrate(o *cli.Outcome, out, errOut io.Writer) int {
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer restore()
-	err := playDemo(ctx, o, out)
+	play := playDemo
+	if o.Provider != "" {
+		play = func(ctx context.Context, o *cli.Outcome, out io.Writer) error {
+			return rehearseProvider(ctx, o.Provider, out)
+		}
+	}
+	err := play(ctx, o, out)
 	switch {
 	case err == nil && o.SelfTest:
 		_, _ = fmt.Fprintln(out, "All tests passed: a migration between two servers inside this program, and a comparison of both sides.")

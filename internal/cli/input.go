@@ -81,6 +81,8 @@ type Outcome struct {
 	Command bool
 	// IPv6 lets the demonstration use ::1.
 	IPv6 bool
+	// Provider is whose model the demonstration moves from and to, "" for neither.
+	Provider string
 }
 
 // ParseArgs is Parse of bare arguments: no environment, nobody to ask for a

@@ -59,6 +59,8 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if out := deleteTwo(in.Args); out != nil {
 		return nil, out
 	}
+	var rehearsed string
+	in.Args, rehearsed = providerOfDemo(in.Args)
 	sc := scan(tableVocabulary(), in.Args, in.hasenv("POSIXLY_CORRECT"))
 	if out := misread(sc); out != nil {
 		out.Command = command != ""
@@ -92,7 +94,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	case v.flag("tests"):
 		return nil, &Outcome{SelfTest: true}
 	case v.flag("testslive"), v.flag("testslive6"):
-		return nil, &Outcome{Demo: true, IPv6: v.flag("testslive6")}
+		return nil, &Outcome{Demo: true, IPv6: v.flag("testslive6"), Provider: rehearsed}
 	case p.Output.PrintPlan:
 		return nil, printPlan(p)
 	}

@@ -64,6 +64,20 @@ func (p *preset) take(s provider.Setting) bool {
 	return true
 }
 
+// providerOfDemo takes the name of a provider that stands behind --testslive out of the
+// arguments.
+func providerOfDemo(args []string) ([]string, string) {
+	for i := 1; i < len(args); i++ {
+		if word := strings.TrimLeft(args[i-1], "-"); word != "testslive" || word == args[i-1] {
+			continue
+		}
+		if k, ok := provider.Find(args[i]); ok {
+			return slices.Delete(slices.Clone(args), i, i+1), k.Name
+		}
+	}
+	return args, ""
+}
+
 // checkProviders refuses a provider that is not known.
 func (b *builder) checkProviders() {
 	for _, n := range []string{"1", "2"} {
