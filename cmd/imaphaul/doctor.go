@@ -35,10 +35,11 @@ func doctorCommand(p *plan.Plan, out, errOut io.Writer) int {
 			return event.ExitNoFile
 		}
 	}
+	trace := &traceWriter{w: errOut}
 	r := doctor.Run(ctx, p, doctor.Options{
 		Version: programVersion(),
 		Open: func(a *plan.Account, side int) (*access.Account, error) {
-			return openAccount(a, side, p, tokens, errOut)
+			return openAccount(a, side, p, tokens, trace)
 		},
 	})
 	code := r.ExitCode()

@@ -79,7 +79,7 @@ func verifyPlan(p *plan.Plan, page *pageOf, out, errOut io.Writer) int {
 			return event.ExitNoFile
 		}
 		printer = withPage(verification.NewPrinter(p.Proof.Format, out), page)
-		sum, err = verifyAccounts(ctx, p, c, tokens, errOut, printer, [3]map[string]int64{})
+		sum, err = verifyAccounts(ctx, p, c, tokens, &traceWriter{w: errOut}, printer, [3]map[string]int64{})
 	}
 	told := printer.End(sum)
 	var lost *fileError

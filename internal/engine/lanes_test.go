@@ -211,7 +211,6 @@ func TestConnectionsRefused(t *testing.T) {
 // end at once, or loses all its connections, leaves nothing running; the same
 // command line brings the rest, with a journal and without.
 func TestConnectionsStopped(t *testing.T) {
-	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
 	box := shared(200, 5)
 	source := newAccount(t, mailtest.Real(t, mailtest.Dovecot))

@@ -90,11 +90,13 @@ func (r *run) connect(ctx context.Context) error {
 	var links []*session.Link
 	if r.p.Host1.Host != "" {
 		r.src = r.newSide(1, &r.p.Host1)
+		r.under.sides[1].Store(r.src)
 		main.Src = &session.Link{Account: r.src.Account, Main: true}
 		links = append(links, main.Src)
 	}
 	if r.p.Host2.Host != "" {
 		r.dst = r.newSide(2, &r.p.Host2)
+		r.under.sides[2].Store(r.dst)
 		main.Dst = &session.Link{Account: r.dst.Account, Main: true}
 		links = append(links, main.Dst)
 	}

@@ -14,6 +14,9 @@ import (
 type underway struct {
 	left   atomic.Int64
 	listed [3]atomic.Int64
+	// sides are those of the run from the moment at which they are there: whoever
+	// watches does so from another goroutine.
+	sides [3]atomic.Pointer[side]
 }
 
 // StopWait is how long what is under way is waited for when the run is asked to stop.
@@ -31,7 +34,8 @@ func (r *run) underwayNow() event.Underway {
 		u.Line[n] = r.limits.Went(event.Side(n))
 		u.Listed[n] = r.under.listed[n].Load()
 	}
-	for _, s := range []*side{r.src, r.dst} {
+	for n := range r.under.sides {
+		s := r.under.sides[n].Load()
 		if s == nil {
 			continue
 		}

@@ -20,6 +20,8 @@ const (
 	// asking again and again costs an eighth of the time at most.
 	quietLeast  = 2 * time.Minute
 	quietPauses = 8
+	// aloneFor is how long a server that asked for a pause hears nothing at all.
+	aloneFor = 5 * time.Minute
 )
 
 // Governor is what one account of one host bears, for all runs of the process that
@@ -176,6 +178,16 @@ func (g *Governor) left() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return time.Until(g.until)
+}
+
+// alone reports whether the server asked for a pause and is to hear nothing now. In a
+// long one it hears from us again, since servers end sessions that are silent for
+// minutes, and to log in anew costs both sides more than a NOOP.
+func (g *Governor) alone() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	return now.Before(g.until) && now.Sub(g.until.Add(-g.paused)) < aloneFor
 }
 
 // halvings is how often connections and commands are halved at present.

@@ -6,7 +6,7 @@ import (
 )
 
 // KeepAlive says NOOP on a connection on which nothing is under way, unless it did so
-// not long ago or the server wants to be left alone: what the line loses meanwhile is
+// not long ago, or the server wants to be left alone: what the line loses meanwhile is
 // opened again. Its loss is found out by whoever needs it next.
 func (k *Link) KeepAlive(ctx context.Context) {
 	if k == nil {
@@ -15,7 +15,7 @@ func (k *Link) KeepAlive(ctx context.Context) {
 	if time.Since(k.kept) < k.Account.control.Idle()/2 {
 		return
 	}
-	if k.Account.Governor.left() > 0 {
+	if k.Account.Governor.alone() {
 		return
 	}
 	if c := k.Conn; c != nil && c.Err() == nil && c.InFlight() == 0 {

@@ -28,6 +28,9 @@ func (w *work) flags(ctx context.Context, s, d *record) (why string, explained b
 			return "host2 marks what is stored in its folder for junk ($Junk)", true, nil
 		}
 	}
+	if v.p.Flags.ImportantKeyword && len(lost)+len(minus(added, []string{"$important"})) == 0 && len(added) > 0 {
+		return "what Gmail calls important has the keyword $Important (--importantkeyword)", true, nil
+	}
 	if len(lost)+len(added) == 0 {
 		return "", false, nil
 	}

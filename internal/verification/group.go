@@ -263,7 +263,11 @@ func (w *work) missing(s int32) {
 	case rec.skip != skipNone:
 		r.Reason = rec.skip.reason()
 	case v.seen[rec.whole]:
-		r.Reason = "an earlier folder has it (--skipcrossduplicates)"
+		option := "--skipcrossduplicates"
+		if !v.p.Identity.SkipCrossDuplicates {
+			option = "--allmaillast"
+		}
+		r.Reason = "an earlier folder has it (" + option + ")"
 	default:
 		r.Counts, f.link, f.look = true, true, true
 		r.Reason, r.Remedy = "it is not on host2", "run the same command again, and see what it says of this message"

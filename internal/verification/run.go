@@ -132,7 +132,7 @@ func (v *verifier) prepare() {
 		v.sum.Depth = fmt.Sprintf("sample of %g%%", v.p.Proof.Sample)
 		v.chance = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) //nolint:gosec // a sample, no secret
 	}
-	if v.p.Identity.SkipCrossDuplicates {
+	if v.p.Identity.SkipCrossDuplicates || v.p.Folders.AllMailLast {
 		v.seen = make(map[[32]byte]bool)
 	}
 }

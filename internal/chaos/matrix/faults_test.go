@@ -89,7 +89,7 @@ var commands = []command{
 	{"FETCH of sizes", `^UID FETCH \S+ \(UID RFC822\.SIZE\)`, moving, 1, false},
 	{"EXAMINE", `^EXAMINE `, moving, 2, false},
 	{"SEARCH", `^UID SEARCH `, moving, 2, false},
-	{"FETCH of sizes", `^UID FETCH \S+ \(UID RFC822\.SIZE\)`, moving, 2, false},
+	{"FETCH of sizes", `^UID FETCH \S+ \(UID RFC822\.SIZE[ )]`, moving, 2, false},
 	{"STORE", `^UID STORE `, moving, 1, false},
 	{"EXPUNGE", `^(UID )?EXPUNGE`, moving, 1, false},
 }

@@ -71,7 +71,8 @@ func TestPausesKeepConnectionsAlive(t *testing.T) {
 					t.Errorf("it took %v", out.took)
 				}
 				asking := slices.Index([]string{"host1", "host2"}, tc.side)
-				if n := noops(both[asking]); n < 7 || n > 20 {
+				// The one that asked hears nothing in the first minutes.
+				if n := noops(both[asking]); n < 4 || n > 20 {
 					t.Errorf("%s got %d NOOPs", tc.side, n)
 				}
 				if !regexp.MustCompile(`Waiting, 1\dm\d+s left`).MatchString(out.text) || !regexp.MustCompile(`Waiting, [123]m\d+s left`).MatchString(out.text) {
@@ -96,8 +97,8 @@ func TestHostThatStaysAway(t *testing.T) {
 		code        int
 		least, most time.Duration
 	}{
-		{"host2 for good", 2, 0, nil, event.ExitErrors, 9 * time.Minute, 14 * time.Minute},
-		{"host1 for good", 1, 0, nil, event.ExitErrors, 9 * time.Minute, 14 * time.Minute},
+		{"host2 for good", 2, 0, nil, event.ExitErrors, 8 * time.Minute, 14 * time.Minute},
+		{"host1 for good", 1, 0, nil, event.ExitErrors, 8 * time.Minute, 14 * time.Minute},
 		{"host2 for eight minutes", 2, 8 * time.Minute, nil, 0, 8 * time.Minute, 11 * time.Minute},
 		{"host1 for eight minutes", 1, 8 * time.Minute, nil, 0, 8 * time.Minute, 11 * time.Minute},
 		{"two tries", 2, 0, []string{"--reconnectretry2", "2"}, event.ExitErrors, 2 * time.Second, 20 * time.Second},
