@@ -159,7 +159,10 @@ func (b *batchRun) prepare(ctx context.Context) int {
 			if r.Code == event.ExitOK {
 				return
 			}
-			b.board.say(b.results[j.Row.Number].line1(next, pause))
+			b.mu.Lock()
+			res := b.results[j.Row.Number]
+			b.mu.Unlock()
+			b.board.say(res.line1(next, pause))
 			if next != batch.Wait && next != batch.AtEnd {
 				failed++
 			}
