@@ -32,8 +32,12 @@ type Reader struct {
 	next []string // the fields of the line to come, nil at the end
 }
 
-// Open checks the digest of a certificate and reads its head.
+// Open checks the digest of a certificate and reads its head. The file has to be an
+// ordinary one: to open a pipe would wait for whoever writes to it.
 func Open(path string) (*Reader, error) {
+	if fi, err := os.Stat(path); err == nil && !fi.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: it is no ordinary file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

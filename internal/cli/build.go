@@ -60,6 +60,7 @@ func (b *builder) build() *plan.Plan {
 	p.Proof = b.proof()
 	p.Doctor = b.doctor()
 	b.commandMode(p)
+	b.distinctFiles(p)
 	p.Output.Notes = b.notes
 	return p
 }

@@ -36,8 +36,10 @@ func (b *builder) proof() plan.Proof {
 		if b.command == plan.ModeDoctor && v.given("verify") {
 			b.bad.add("doctor: --verify belongs to a run, or to imaphaul verify. Leave it out.")
 		}
-		if p.Depth == "" && (v.given("strict") || v.given("manifest")) {
-			b.bad.add("--strict and --manifest belong to a verification. Add --verify full.")
+		for _, name := range []string{"strict", "manifest"} {
+			if p.Depth == "" && v.given(name) {
+				b.bad.add("--%s belongs to a verification. Add --verify full.", name)
+			}
 		}
 	}
 	if p.AgainstFlags && p.Against == "" {

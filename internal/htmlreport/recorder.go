@@ -17,23 +17,24 @@ type Recorder struct {
 	now   func() time.Time
 	chart *Chart
 
-	sep         string // of host1
-	why         map[string]string
-	bytes       map[string]int64 // of host1's folders, by the first table of sizes
-	servers     []Fact
-	faults      []Fault
-	faultAll    int
-	left        []string // messages not copied
-	leftAll     int64
-	skipped     []string // folders left out
-	skipAll     int64
-	plan        *event.Rehearsed
-	diffs       []Difference
-	diffAll     int64
-	diffCounted int64
-	verdict     []string
-	proof       string // the verdict of a verification, "" for none
-	proofOK     bool
+	sep      string // of host1
+	why      map[string]string
+	bytes    map[string]int64 // of host1's folders, by the first table of sizes
+	servers  []Fact
+	faults   []Fault
+	faultAll int
+	left     []string // messages not copied
+	leftAll  int64
+	skipped  []string // folders left out
+	skipAll  int64
+	plan     *event.Rehearsed
+	// diffs are rows that count, explained those that do not.
+	diffs, explained []Difference
+	diffAll          int64
+	diffCounted      int64
+	verdict          []string
+	proof            string // the verdict of a verification, "" for none
+	proofOK          bool
 }
 
 // Kept of each kind; the page shows fewer.
@@ -127,9 +128,19 @@ func (r *Recorder) Difference(d Difference) {
 	if d.Counts {
 		r.diffCounted++
 	}
-	if len(r.diffs) < keptDiffs {
-		r.diffs = append(r.diffs, d)
+	kept := &r.explained
+	if d.Counts {
+		kept = &r.diffs
 	}
+	if len(*kept) < keptDiffs {
+		*kept = append(*kept, d)
+	}
+}
+
+// differences are the kept rows, those first that count: however many are explained,
+// they hide none of them.
+func (r *Recorder) differences() []Difference {
+	return slices.Concat(r.diffs, r.explained)
 }
 
 // Verified takes the verdict of a verification and the lines below it.
@@ -224,7 +235,7 @@ func (r *Recorder) proven(p *Page) {
 	}
 	p.Verdict = append(p.Verdict, "Verification: "+r.proof)
 	p.Lists = append(p.Lists, List{Title: "Verification", Lines: r.verdict})
-	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.diffs, r.diffAll, r.diffCounted
+	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.differences(), r.diffAll, r.diffCounted
 	if !r.proofOK && p.State == "good" {
 		p.State = "bad"
 		p.Title = "The verification found differences: " + p.Title
@@ -236,7 +247,7 @@ func (r *Recorder) proven(p *Page) {
 func (r *Recorder) Verification(started time.Time, code int, failed string, a About) *Page {
 	p := r.begin("Verification", a)
 	p.When = fmt.Sprintf("%s to %s, exit code %d (%s)", started.Format(time.DateTime), r.now().Format(time.DateTime), code, report.ExitText(code))
-	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.diffs, r.diffAll, r.diffCounted
+	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.differences(), r.diffAll, r.diffCounted
 	switch {
 	case failed != "":
 		p.Title, p.State = "The verification is not complete: what is told is not all", "bad"
