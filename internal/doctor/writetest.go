@@ -56,7 +56,12 @@ func (x *examination) writeTest(ctx context.Context) {
 	for _, old := range x.side.Tree.Left {
 		x.sweep(ctx, c, old)
 	}
-	if err := c.Create(ctx, name); err != nil {
+	// An interruption waits for the answer: a folder that is made behind its removal
+	// would stay.
+	creating, done := context.WithTimeout(context.WithoutCancel(ctx), cleanTime)
+	err = c.Create(creating, name)
+	done()
+	if err != nil {
 		// Whether it is there when the answer was lost nobody knows: it is removed, too.
 		x.refused(err)
 		t.Failed = "the folder could not be made: " + brief(err)
