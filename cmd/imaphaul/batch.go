@@ -288,7 +288,8 @@ func (b *batchRun) choose() {
 			return false
 		}
 		was, known := b.state.Get(b.keys[n])
-		if !known || was.Next == batch.StateUnfinished || was.Next == batch.StatePerson && b.RetryFailed {
+		done := was.Next == batch.StateDone && was.Options == batch.Key(b.Meaning)
+		if !known || was.Next == batch.StateDone && !done || was.Next == batch.StateUnfinished || was.Next == batch.StatePerson && b.RetryFailed {
 			return false
 		}
 		res.code, res.state, res.before = was.Code, was.Next, true

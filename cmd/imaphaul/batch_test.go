@@ -237,6 +237,26 @@ func TestBatchRehearses(t *testing.T) {
 	b.moved(0)
 }
 
+// What was done with other options is not done: no row is passed over with its mail
+// still on host1.
+func TestBatchDoneWithOtherOptions(t *testing.T) {
+	for _, less := range [][]string{{"--justfolders"}, {"--justfoldersizes"}, {"--maxsize", "1"}, {"--folder", "INBOX"}} {
+		b := newBatchBench(t, 2)
+		list := b.list(b.row(0, ""), b.row(1, ""))
+		if code, said := b.call(list, less...); code != 0 {
+			t.Fatalf("%q: code %d\n%s", less, code, said)
+		}
+		if code, said := b.call(list); code != 0 || !strings.Contains(said, "2 rows to run") {
+			t.Errorf("%q: code %d\n%s", less, code, said)
+		}
+		b.moved(0)
+		b.moved(1)
+		if code, said := b.call(list, "--summary", "--logdir", b.dir); code != 0 || !strings.Contains(said, "0 rows to run") {
+			t.Errorf("%q: code %d\n%s", less, code, said)
+		}
+	}
+}
+
 func TestBatchTellsProgramsAndWebhooks(t *testing.T) {
 	b := newBatchBench(t, 3)
 	var mu sync.Mutex

@@ -68,7 +68,7 @@ func (b *batchRun) ended(j *batch.Job, try int, r batch.Result, next batch.Next,
 	default:
 		res.state = batch.StateUnfinished
 	}
-	rec := batch.Record{Code: r.Code, Next: res.state, Tries: try, At: time.Now().UTC().Truncate(time.Second), Account: res.account}
+	rec := batch.Record{Code: r.Code, Next: res.state, Tries: try, At: time.Now().UTC().Truncate(time.Second), Account: res.account, Options: batch.Key(b.Meaning)}
 	b.mu.Unlock()
 	if b.state != nil {
 		if err := b.state.Put(b.keys[n], rec); err != nil && b.lost == nil {

@@ -21,6 +21,9 @@ type Record struct {
 	Tries   int       `json:"tries"`
 	At      time.Time `json:"at"`
 	Account string    `json:"account"` // for people: "a@h1 -> b@h2"
+	// Options name the options for all rows that it ran with: done with others is not
+	// done.
+	Options string `json:"options"`
 }
 
 // What a Record says of the row.

@@ -17,6 +17,8 @@ type Batch struct {
 	File string
 	// Args are the options for all rows, in their whole spelling, with their secrets.
 	Args []string
+	// Meaning are those of them, without secrets, that say what a run does.
+	Meaning []string
 	// Plan is what these say of files, log and screen. It has no accounts.
 	Plan *plan.Plan
 	// Jobs is how many rows run at the same time, 0 for what the machine bears.
@@ -128,6 +130,14 @@ func batch(in *Input, args []string) *Outcome {
 			bad.add("--%s with batch: %s", g.opt.Name, why)
 		}
 		x.Args = append(x.Args, g.argument())
+		switch g.opt.Group {
+		case GroupConnect, GroupAuth, GroupLimits, GroupJournal, GroupView, GroupOutput, GroupSignals, GroupDebug:
+		default:
+			if g.opt.Secret {
+				g.value = maskedText
+			}
+			x.Meaning = append(x.Meaning, g.argument())
+		}
 	}
 	if own.flag("help") {
 		return &Outcome{Stdout: BatchUsage(in.Width)}
