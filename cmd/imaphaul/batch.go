@@ -168,7 +168,7 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 		bad[x.Row] = true
 	}
 	var rows []batch.Row
-	var accounts []batch.Accounts
+	var uses []batch.Accounts
 	for _, row := range b.list.Rows {
 		if bad[row.Number] {
 			continue
@@ -181,13 +181,13 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 			continue
 		}
 		b.keys[row.Number] = batch.Key(masked)
-		b.names[row.Number] = accountsOf(p)
+		b.names[row.Number] = accounts(p)
 		b.rowsOf[row.Number] = row
 		a := rowAccounts(p, masked)
-		rows, accounts = append(rows, row), append(accounts, a)
+		rows, uses = append(rows, row), append(uses, a)
 		b.jobs = append(b.jobs, batch.Job{Row: row, Accounts: a, Hosts: [2]string{hostKey(&p.Host1), hostKey(&p.Host2)}})
 	}
-	faults = append(faults, batch.CheckAccounts(rows, accounts)...)
+	faults = append(faults, batch.CheckAccounts(rows, uses)...)
 	slices.SortStableFunc(faults, func(x, y batch.Fault) int { return x.Row - y.Row })
 	return faults, nil
 }
@@ -225,10 +225,6 @@ func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 		}
 	}
 	return p, masked, nil
-}
-
-func accountsOf(p *plan.Plan) string {
-	return p.Host1.User + "@" + p.Host1.Host + " -> " + p.Host2.User + "@" + p.Host2.Host
 }
 
 // hostKey names a server, by which its connections are counted.

@@ -1,52 +1,10 @@
 package live
 
 import (
-	"fmt"
-	"io"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/mattn/go-runewidth"
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 )
-
-// NewBoard is NewPanel with any number of lines, at least one, none of which may be
-// wider than the columns that lines is called with.
-func NewBoard(terminal *os.File, lines func(width int) []string) (*Panel, error) {
-	p := &Panel{out: terminal}
-	p.progress = mpb.New(mpb.WithOutput(terminal), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh())
-	first := mpb.BarFillerFunc(func(w io.Writer, st decor.Statistics) error {
-		width := st.AvailableWidth
-		if width < leastWidth {
-			width = 80
-		}
-		all := lines(width - 1) // some terminals wrap behind the last column
-		last := len(all) - 1
-		p.mu.Lock()
-		p.lines[1] = all[last]
-		p.mu.Unlock()
-		if last == 0 {
-			return nil
-		}
-		_, err := io.WriteString(w, strings.Join(all[:last], "\n")+"\n")
-		return err
-	})
-	second := mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		_, err := io.WriteString(w, p.lines[1])
-		return err
-	})
-	var err error
-	p.bar, err = p.progress.Add(0, second, mpb.BarTopExtender(first), mpb.BarFillerTrim(), mpb.BarRemoveOnComplete())
-	if err != nil {
-		p.progress.Shutdown()
-		return nil, fmt.Errorf("the standing lines cannot be drawn: %w", err)
-	}
-	return p, nil
-}
 
 // Cut is a line in at most width columns, safe to show.
 func Cut(line string, width int) string {

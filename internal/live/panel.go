@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +22,7 @@ const lineStart = "\r\x1b[K"
 // know it say 0.
 const leastWidth = 20
 
-// Panel is a terminal whose text scrolls above two lines that stand. It is the
+// Panel is a terminal whose text scrolls above lines that stand. It is the
 // io.Writer of the text.
 type Panel struct {
 	progress *mpb.Progress
@@ -29,33 +30,44 @@ type Panel struct {
 	out      io.Writer
 
 	mu     sync.Mutex
-	lines  [2]string
+	last   string // of the standing lines
 	closed bool
 }
 
 // NewPanel draws the lines of view, which is called from another goroutine, on a
 // terminal. Close ends it; until then nobody else may write there.
 func NewPanel(terminal *os.File, view func() View, colour bool) (*Panel, error) {
+	return NewBoard(terminal, func(width int) []string {
+		lines := view().Lines(width, colour)
+		return lines[:]
+	})
+}
+
+// NewBoard is NewPanel with any number of lines, at least one, made for a terminal of
+// so many columns. None may be as wide: some terminals wrap behind the last column.
+func NewBoard(terminal *os.File, lines func(width int) []string) (*Panel, error) {
 	p := &Panel{out: terminal}
 	p.progress = mpb.New(mpb.WithOutput(terminal), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh())
-	width := func(st decor.Statistics) int {
-		if st.AvailableWidth < leastWidth {
-			return 80
-		}
-		return st.AvailableWidth
-	}
 	first := mpb.BarFillerFunc(func(w io.Writer, st decor.Statistics) error {
-		lines := view().Lines(width(st), colour)
+		width := st.AvailableWidth
+		if width < leastWidth {
+			width = 80
+		}
+		all := lines(width)
+		last := len(all) - 1
 		p.mu.Lock()
-		p.lines = lines
+		p.last = all[last]
 		p.mu.Unlock()
-		_, err := io.WriteString(w, "\r"+lines[0]+"\n")
+		if last == 0 {
+			return nil
+		}
+		_, err := io.WriteString(w, "\r"+strings.Join(all[:last], "\n")+"\n")
 		return err
 	})
 	second := mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		_, err := io.WriteString(w, p.lines[1])
+		_, err := io.WriteString(w, p.last)
 		return err
 	})
 	var err error
