@@ -69,6 +69,8 @@ type Outcome struct {
 	Status string
 	// Batch asks for what "imaphaul batch" is to do.
 	Batch *Batch
+	// Cutover asks for what "imaphaul cutover" is to look at.
+	Cutover *Cutover
 	// Login asks for what "imaphaul login" is to do.
 	Login *Login
 	// Explain asks for what "imaphaul explain" is to show.

@@ -44,6 +44,9 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if in.Args[0] == "batch" {
 		return nil, batch(&in, in.Args[1:])
 	}
+	if in.Args[0] == "cutover" {
+		return nil, cutover(in, in.Args[1:])
+	}
 	command, word := commands[in.Args[0]], []string(nil)
 	if command != "" {
 		word, in.Args = in.Args[:1], bareJSON(in.Args[1:])
