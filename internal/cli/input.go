@@ -71,6 +71,8 @@ type Outcome struct {
 	Batch *Batch
 	// Cutover asks for what "imaphaul cutover" is to look at.
 	Cutover *Cutover
+	// Journal asks for what "imaphaul journal" is to do.
+	Journal *JournalCommand
 	// Login asks for what "imaphaul login" is to do.
 	Login *Login
 	// Explain asks for what "imaphaul explain" is to show.
