@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +14,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/batch"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/oauth"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/session"
 )
@@ -32,6 +30,8 @@ type batchRun struct {
 	names  map[int]string // "a@h1 -> b@h2", by row
 	rowsOf map[int]batch.Row
 	state  *batch.State // nil in a dry run
+
+	presets map[int][]string // of --auto, by row
 
 	governors session.Governors
 	policy    *signalPolicy
@@ -134,6 +134,9 @@ func (b *batchRun) run() (code int, err error) {
 	defer listen.listen()()
 	begun := time.Now()
 	b.choose()
+	if b.Auto {
+		b.recognise(ctx)
+	}
 	defer b.board.watch(b)()
 	if b.LoginsFirst || b.Order != cli.OrderFile {
 		if code := b.prepare(ctx); code != event.ExitOK {
@@ -169,11 +172,15 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 	}
 	var rows []batch.Row
 	var uses []batch.Accounts
+	written := b.ownFiles()
 	for _, row := range b.list.Rows {
 		if bad[row.Number] {
 			continue
 		}
 		p, masked, problems := b.parseRow(row)
+		if p != nil {
+			problems = written.take(p, fmt.Sprintf("row %d", row.Number))
+		}
 		for _, text := range problems {
 			faults = append(faults, batch.Fault{Row: row.Number, Line: row.Line, Text: text})
 		}
@@ -190,41 +197,6 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 	faults = append(faults, batch.CheckAccounts(rows, uses)...)
 	slices.SortStableFunc(faults, func(x, y batch.Fault) int { return x.Row - y.Row })
 	return faults, nil
-}
-
-// parseRow makes a row's plan anew: passwords and tokens are as they are now.
-func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
-	var notes []string
-	p, masked, problems := cli.ParseRow(cli.Input{
-		Environ: b.environ, Now: time.Now(), Version: shownVersion(), InDocker: inDocker(), ExtraFile: "options_extra.txt",
-		FetchSecret: fetchSecret, FindLogin: oauth.Find,
-		ReadMap: func(r io.Reader) (pairs []plan.MapPair, err error) {
-			pairs, notes, err = readMap(r)
-			return pairs, err
-		},
-	}, cli.RowOptions{All: b.Args, AllowCommands: b.AllowRowCommands}, row.Args)
-	if p == nil {
-		return nil, masked, problems
-	}
-	for _, n := range notes {
-		p.Output.Notes = append(p.Output.Notes, "Note: --mapfile "+p.Folders.MapFile+" "+n+".")
-	}
-	p.CommandLine = append(slices.Clone(b.Plan.CommandLine), append([]string{fmt.Sprintf("[row %d:", row.Number)}, append(masked, "]")...)...)
-	p.Output.PidFile, p.View = "", plan.View{Detail: plan.DetailQuiet}
-	p.Output.Notes = slices.DeleteFunc(p.Output.Notes, func(n string) bool { return strings.HasPrefix(n, "Container found") })
-	number := fmt.Sprintf("row%d", row.Number)
-	if p.Output.LogFile == "" && p.Output.Log {
-		// Two rows of the same users may begin in the same millisecond.
-		name := logPath(p)
-		p.Output.LogFile = strings.TrimSuffix(filepath.Base(name), ".txt") + "_" + number + ".txt"
-	}
-	for _, file := range []*string{&p.Transfer.SkippedFile, &p.Proof.Manifest} {
-		if *file != "" && !slices.ContainsFunc(row.Args, func(a string) bool { return strings.Contains(a, *file) }) {
-			ext := filepath.Ext(*file)
-			*file = strings.TrimSuffix(*file, ext) + "." + number + ext
-		}
-	}
-	return p, masked, nil
 }
 
 // hostKey names a server, by which its connections are counted.
@@ -284,13 +256,19 @@ func (b *batchRun) choose() {
 			return false
 		}
 		was, known := b.state.Get(b.keys[n])
-		done := was.Next == batch.StateDone && was.Options == batch.Key(b.Meaning)
+		done := was.Next == batch.StateDone && was.Options == b.meaning(&j)
 		if !known || was.Next == batch.StateDone && !done || was.Next == batch.StateUnfinished || was.Next == batch.StatePerson && b.RetryFailed {
 			return false
 		}
 		res.code, res.state, res.before = was.Code, was.Next, true
 		return true
 	})
+}
+
+// meaning names what a row was run with beside its own options: those for all rows, and
+// the accounts, which these may name.
+func (b *batchRun) meaning(j *batch.Job) string {
+	return batch.Key(append(slices.Clone(b.Meaning), j.Accounts.From, j.Accounts.To))
 }
 
 // opening says what is about to be done.

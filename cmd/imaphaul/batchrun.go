@@ -68,7 +68,7 @@ func (b *batchRun) ended(j *batch.Job, try int, r batch.Result, next batch.Next,
 	default:
 		res.state = batch.StateUnfinished
 	}
-	rec := batch.Record{Code: r.Code, Next: res.state, Tries: try, At: time.Now().UTC().Truncate(time.Second), Account: res.account, Options: batch.Key(b.Meaning)}
+	rec := batch.Record{Code: r.Code, Next: res.state, Tries: try, At: time.Now().UTC().Truncate(time.Second), Account: res.account, Options: b.meaning(j)}
 	b.mu.Unlock()
 	if b.state != nil {
 		if err := b.state.Put(b.keys[n], rec); err != nil && b.lost == nil {
@@ -145,7 +145,7 @@ func (b *batchRun) prepare(ctx context.Context) int {
 			}
 			p.Mode = mode
 			p.Output.Log = false
-			p.Transfer.SkippedFile, p.Proof = "", plan.Proof{}
+			p.Transfer.SkippedFile, p.Proof, p.View.Report = "", plan.Proof{}, ""
 			stats, code, why := b.rowRun(ctx, p, func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) })
 			mu.Lock()
 			sizes[n] = stats.Bytes1

@@ -52,10 +52,8 @@ func (t traffic) Bytes(from, to time.Time) int64 {
 
 // governor is that of a side's account, nil before there is one.
 func (r *run) governor(n event.Side) *session.Governor {
-	for _, s := range []*side{r.src, r.dst} {
-		if s != nil && s.N == n {
-			return s.Governor
-		}
+	if s := r.under.sides[n].Load(); s != nil {
+		return s.Governor
 	}
 	return nil
 }
