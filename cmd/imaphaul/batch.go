@@ -13,6 +13,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/batch"
 	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/session"
@@ -29,7 +30,9 @@ type batchRun struct {
 	keys   map[int]string // of the state, by row
 	names  map[int]string // "a@h1 -> b@h2", by row
 	rowsOf map[int]batch.Row
-	state  *batch.State // nil in a dry run
+	// accounts are those of a row as its options name them.
+	accounts map[int][2]string
+	state    *batch.State // nil in a dry run
 
 	presets map[int][]string // of --auto, by row
 
@@ -55,7 +58,7 @@ type batchRun struct {
 func runBatch(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	b := &batchRun{
 		Batch: x, environ: environ, stdout: stdout, stderr: stderr,
-		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row),
+		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row), accounts: make(map[int][2]string),
 		stop: make(chan struct{}), results: make(map[int]*rowResult),
 	}
 	code, err := b.run()
@@ -172,6 +175,7 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 	}
 	var rows []batch.Row
 	var uses []batch.Accounts
+	var servers [][2]server
 	written := b.ownFiles()
 	for _, row := range b.list.Rows {
 		if bad[row.Number] {
@@ -190,24 +194,23 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 		b.keys[row.Number] = batch.Key(masked)
 		b.names[row.Number] = accounts(p)
 		b.rowsOf[row.Number] = row
-		a := rowAccounts(p, masked)
-		rows, uses = append(rows, row), append(uses, a)
-		b.jobs = append(b.jobs, batch.Job{Row: row, Accounts: a, Hosts: [2]string{hostKey(&p.Host1), hostKey(&p.Host2)}})
+		rows, uses = append(rows, row), append(uses, rowAccounts(p, masked))
+		servers = append(servers, [2]server{serverIn(&p.Host1), serverIn(&p.Host2)})
+	}
+	names := sameServers(context.Background(), servers)
+	for i, row := range rows {
+		b.accounts[row.Number] = [2]string{servers[i][0].String() + " " + uses[i].From, servers[i][1].String() + " " + uses[i].To}
+		uses[i].From, uses[i].To = servers[i][0].in(names)+" "+uses[i].From, servers[i][1].in(names)+" "+uses[i].To
+		b.jobs = append(b.jobs, batch.Job{Row: row, Accounts: uses[i], Hosts: [2]string{servers[i][0].host, servers[i][1].host}})
 	}
 	faults = append(faults, batch.CheckAccounts(rows, uses)...)
 	slices.SortStableFunc(faults, func(x, y batch.Fault) int { return x.Row - y.Row })
 	return faults, nil
 }
 
-// hostKey names a server, by which its connections are counted.
-func hostKey(a *plan.Account) string { return strings.ToLower(a.Host) }
-
-// rowAccounts is what a row reads and writes. Users are compared without case, as
-// most servers do: to run two rows after one another is no harm.
+// rowAccounts is what a row reads and writes, but for the names of the servers. Users are
+// compared without case, as most servers do: to run two rows after one another is no harm.
 func rowAccounts(p *plan.Plan, masked []string) batch.Accounts {
-	name := func(a *plan.Account) string {
-		return strings.ToLower(fmt.Sprintf("%s@%s:%d", a.User, a.Host, a.Port))
-	}
 	var whole []string
 	for _, arg := range masked {
 		option, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
@@ -219,15 +222,22 @@ func rowAccounts(p *plan.Plan, masked []string) batch.Accounts {
 	}
 	d := &p.Deletion
 	return batch.Accounts{
-		From: name(&p.Host1), To: name(&p.Host2), Whole: strings.Join(whole, "\x00"),
+		From: strings.ToLower(p.Host1.User), To: strings.ToLower(p.Host2.User), Whole: strings.Join(whole, "\x00"),
 		Deletes1: d.Delete1 || d.Expunge1 || p.Folders.Delete1EmptyFolders,
 		Deletes2: d.Delete2 || d.Delete2Duplicates || p.Folders.Delete2Folders,
 	}
 }
 
+// mostFaults is how many of the things that are wrong with a list are told.
+const mostFaults = 500
+
 // faulty tells everything that is wrong with the list.
 func (b *batchRun) faulty(faults []batch.Fault) error {
-	for _, f := range faults {
+	for i, f := range faults {
+		if i == mostFaults {
+			_, _ = fmt.Fprintf(b.stderr, "Error: ... and %d more\n", len(faults)-i)
+			break
+		}
 		place := fmt.Sprintf("row %d (line %d): ", f.Row, f.Line)
 		switch {
 		case f.Line == 0:
@@ -235,7 +245,7 @@ func (b *batchRun) faulty(faults []batch.Fault) error {
 		case f.Row == 0:
 			place = fmt.Sprintf("line %d: ", f.Line)
 		}
-		_, _ = fmt.Fprintf(b.stderr, "Error: %s%s\n", place, strings.TrimSuffix(f.Text, "."))
+		_, _ = fmt.Fprintf(b.stderr, "Error: %s%s\n", place, display.Text(strings.TrimSuffix(f.Text, ".")))
 	}
 	return fmt.Errorf("%s: %d in the list. Nothing was connected. Correct the list and run it again", b.File, len(faults))
 }
@@ -268,7 +278,8 @@ func (b *batchRun) choose() {
 // meaning names what a row was run with beside its own options: those for all rows, and
 // the accounts, which these may name.
 func (b *batchRun) meaning(j *batch.Job) string {
-	return batch.Key(append(slices.Clone(b.Meaning), j.Accounts.From, j.Accounts.To))
+	of := b.accounts[j.Row.Number]
+	return batch.Key(append(slices.Clone(b.Meaning), of[0], of[1]))
 }
 
 // opening says what is about to be done.
