@@ -39,10 +39,31 @@ type traffic struct {
 	side event.Side
 }
 
-// Bytes is what was moved in the hours from..to, this run's last bytes included.
+// Bytes is what was moved in the hours from..to, this run's last bytes included, and what
+// other runs of the process moved for the same account.
 func (t traffic) Bytes(from, to time.Time) int64 {
 	t.r.countTraffic()
-	return t.r.j.Bytes(journal.Side(t.side), from, to)
+	sum := t.r.j.Bytes(journal.Side(t.side), from, to)
+	if g := t.r.governor(t.side); g != nil {
+		sum += g.MovedBeside(t.r.journalName(), from, to)
+	}
+	return sum
+}
+
+// governor is that of a side's account, nil before there is one.
+func (r *run) governor(n event.Side) *session.Governor {
+	if s := r.under.sides[n].Load(); s != nil {
+		return s.Governor
+	}
+	return nil
+}
+
+// journalName tells what this run's journal has from what others have.
+func (r *run) journalName() string {
+	if path := r.j.Path(); path != "" {
+		return path
+	}
+	return fmt.Sprintf("%p", r)
 }
 
 // prepareDays makes the limits of bytes a day; they live in the journal.
@@ -80,6 +101,9 @@ func (r *run) countTraffic() {
 	for n := range l.counted {
 		went := l.Went(event.Side(n))
 		r.j.AddBytes(journal.Side(n), now, went-l.counted[n])
+		if g := r.governor(event.Side(n)); g != nil {
+			g.Moved(r.journalName(), now, went-l.counted[n])
+		}
 		l.counted[n] = went
 	}
 }

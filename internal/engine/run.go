@@ -207,6 +207,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r.storeReports(ctx, fin)
 	r.goodbyes.Wait()
 	r.backoff.Leave()
+	if r.limits.Limits != nil {
+		r.limits.Leave()
+	}
 	if r.j != nil {
 		r.keepLessons()
 		r.countTraffic()
@@ -250,7 +253,7 @@ func (r *run) prepare() error {
 		r.crossSeen = make(map[identity.Key][]crossPlace)
 	}
 	r.budgetBytes = max(r.p.Transfer.BufferBytes, 4*streamAbove)
-	r.limits.Limits = session.NewLimits(&r.p.Limits, r.control, r.o.Clock)
+	r.limits.Limits = session.NewLimits(r.p, r.control, r.o.Clock, r.o.Governors)
 	return r.prepareTransform()
 }
 
