@@ -129,7 +129,7 @@ func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, e
 	}
 	kept := slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return cut[uid] })
 	if n := len(uids) - len(kept); n > 0 {
-		fs.run.emit(event.DeletionRefused{Side: 1, Folder: fs.from, Count: int64(n), Why: "it is not certain that host2 has all of their content, which was cut on the way or is told by nothing (" + why + ")"})
+		fs.run.emit(event.DeletionRefused{Side: 1, Folder: fs.from, Count: int64(n), Why: "it is not certain that host2 has all of their content, which was cut on the way or cannot be checked (" + why + ")"})
 	}
 	return kept, nil
 }

@@ -191,6 +191,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r.storeReports(ctx, fin)
 	r.transfer.Wait()
 	r.backoff.Leave()
+	if r.limits != nil {
+		r.limits.Leave()
+	}
 	if r.j != nil {
 		r.keepLessons()
 		r.transfer.CountTraffic()
@@ -233,7 +236,7 @@ func (r *run) prepare() error {
 	if r.p.Identity.SkipCrossDuplicates {
 		r.crossSeen = make(map[identity.Key][]crossPlace)
 	}
-	r.limits = session.NewLimits(&r.p.Limits, r.control, r.o.Clock)
+	r.limits = session.NewLimits(r.p, r.control, r.o.Clock, r.o.Governors)
 	if err := r.prepareTransform(); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/pace"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // The limits a day are kept where a body is asked for: before its bytes leave the
@@ -37,10 +38,34 @@ type traffic struct {
 	side event.Side
 }
 
-// Bytes is what was moved in the hours from..to, this run's last bytes included.
+// Bytes is what was moved in the hours from..to, this run's last bytes included, and what
+// other runs of the process moved for the same account.
 func (t traffic) Bytes(from, to time.Time) int64 {
 	t.r.CountTraffic()
-	return t.r.Memory.Journal().Bytes(journal.Side(t.side), from, to)
+	sum := t.r.Memory.Journal().Bytes(journal.Side(t.side), from, to)
+	if g := t.r.governor(t.side); g != nil {
+		sum += g.MovedBeside(t.r.journalName(), from, to)
+	}
+	return sum
+}
+
+// governor is that of a side's account, nil before there is one.
+func (r *Copier) governor(n event.Side) *session.Governor {
+	switch {
+	case n == 1 && r.src != nil:
+		return r.src.Governor
+	case n == 2 && r.dst != nil:
+		return r.dst.Governor
+	}
+	return nil
+}
+
+// journalName tells what this run's journal has from what others have.
+func (r *Copier) journalName() string {
+	if path := r.Memory.Journal().Path(); path != "" {
+		return path
+	}
+	return fmt.Sprintf("%p", r)
 }
 
 // BeginDays makes the limits of bytes a day; they live in the journal.
@@ -84,6 +109,9 @@ func (r *Copier) CountTraffic() {
 	for n := range d.counted {
 		went := r.Limits.Went(event.Side(n))
 		r.Memory.Journal().AddBytes(journal.Side(n), now, went-d.counted[n])
+		if g := r.governor(event.Side(n)); g != nil {
+			g.Moved(r.journalName(), now, went-d.counted[n])
+		}
 		d.counted[n] = went
 	}
 }

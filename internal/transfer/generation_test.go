@@ -45,7 +45,7 @@ func journaled(t *testing.T, sizes ...int) (*convoy, []*Folder, *keeper) {
 	var flags [2]listing.FlagTable
 	control := session.NewControl(session.Orders{Sink: func(event.Event) {}})
 	r := New(p)
-	r.Begin(Terms{Plan: p, Control: control, Limits: session.NewLimits(&p.Limits, control, nil), Memory: k, Pipeline: new(transform.Pipeline), Flags: &flags})
+	r.Begin(Terms{Plan: p, Control: control, Limits: session.NewLimits(p, control, nil, new(session.Governors)), Memory: k, Pipeline: new(transform.Pipeline), Flags: &flags})
 	unflagged := flags[0].Intern(nil)
 	var copiers []*Folder
 	for i, n := range sizes {
