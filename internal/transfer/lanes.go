@@ -142,9 +142,7 @@ func (r *Copier) CloseMore(ctx context.Context) {
 	if r.dialler == nil {
 		return
 	}
-	for _, pair := range r.dialler.Close() {
-		r.more = append(r.more, pair)
-	}
+	r.more = append(r.more, r.dialler.Close()...)
 	for _, l := range r.more {
 		r.goodbyes.Go(func() {
 			bye, cancel := session.Farewell(ctx)

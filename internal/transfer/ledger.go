@@ -28,12 +28,12 @@ func (c *Folder) tellCopied(t *Message) {
 	})
 }
 
-// skipped tells that a message is left out on purpose.
+// LeaveOut tells that a message is left out on purpose.
 func (c *Folder) LeaveOut(t *Message, reason event.Skip, detail string) {
 	c.skippedAs(t, event.MessageSkipped{Reason: reason, Detail: detail})
 }
 
-// skippedAs is skipped with more to say in e, which lacks only the message.
+// skippedAs is LeaveOut with more to say in e, which lacks only the message.
 func (c *Folder) skippedAs(t *Message, e event.MessageSkipped) {
 	e.Side, e.Folder, e.UID, e.Bytes = 1, c.From, uint32(t.UID), t.Size
 	if e.Reason == event.SkipCrossDuplicate || !c.run.describing() {
