@@ -190,7 +190,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 				f.next++
 				continue
 			}
-			if !t.charged && !f.v.run.mayTransfer(t.Size, f.next > 0) {
+			if t.charged && !f.v.run.mayAgain(f.next > 0) || !t.charged && !f.v.run.mayTransfer(t.Size, f.next > 0) {
 				f.full = true
 				break
 			}
