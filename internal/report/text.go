@@ -252,6 +252,12 @@ func (t *Text) print(e event.Event) bool {
 		t.finished(e)
 	case event.Rehearsed:
 		t.rehearsed(e)
+	case event.PassBegun:
+		t.passBegun(e)
+	case event.PassEnded:
+		t.passEnded(e)
+	case event.Watching:
+		t.watching(e)
 	}
 	return true
 }
