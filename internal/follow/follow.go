@@ -21,8 +21,6 @@ type Options struct {
 	// Figures receives the events of passes that are not told, for those who only
 	// count; nil: nobody does.
 	Figures event.Sink
-	// Until is what ends following beside Stop.
-	Until Until
 	// Deliveries asks the DNS where mail is delivered; nil: it is not asked.
 	Deliveries Deliveries
 	// Begin waits until a pass may begin, where several accounts share a process, and
@@ -153,7 +151,7 @@ func (f *follower) cut() event.Finished {
 
 // ends is what has following end now, "" for nothing.
 func (f *follower) ends() string {
-	switch at := f.o.Until.At; {
+	switch at := f.p.Follow.Until; {
 	case f.stopped():
 		if f.o.Engine.Signal != nil {
 			if name := f.o.Engine.Signal(); name != "" {
@@ -163,7 +161,7 @@ func (f *follower) ends() string {
 		return "it was asked to"
 	case !at.IsZero() && !time.Now().Before(at):
 		return "it is " + at.Format("2006-01-02 15:04")
-	case f.o.Until.MX:
+	case f.p.Follow.UntilMX:
 		return f.mail.over()
 	}
 	return ""
@@ -224,10 +222,10 @@ func (f *follower) wait(ctx, wake context.Context) (string, error) { //nolint:re
 
 // left is how long following goes on at most.
 func (f *follower) left() time.Duration {
-	if f.o.Until.At.IsZero() {
+	if f.p.Follow.Until.IsZero() {
 		return always
 	}
-	return max(time.Until(f.o.Until.At), 0)
+	return max(time.Until(f.p.Follow.Until), 0)
 }
 
 // pause is before a pass that failed is repeated.
@@ -243,7 +241,7 @@ func (f *follower) pause() time.Duration {
 func (f *follower) watching(how string, again bool) {
 	f.o.Engine.Sink(event.Watching{
 		How: how, Round: f.watch.rounds.Counts, Since: f.since, Last: f.last, Passes: f.number, Copied: f.copied,
-		Until: f.o.Until.String(), Again: again,
+		Until: f.p.Follow.Ends(), Again: again,
 	})
 }
 

@@ -76,6 +76,10 @@ var watches = map[string]string{
 }
 
 func (t *Text) watching(e event.Watching) {
+	if !e.Again && e.How == t.watched {
+		return
+	}
+	t.watched = e.How
 	how := watches[e.How]
 	if e.How != "notify" && e.Round > 0 {
 		how += " every " + e.Round.String()
