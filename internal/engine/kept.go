@@ -90,7 +90,12 @@ func (r *run) openMain(ctx context.Context, k *session.Link, story *session.Stor
 	if err := k.Patient(ctx); err != nil {
 		return err
 	}
-	k.Resume()
+	if err := k.Resume(ctx); err != nil && isConnError(err) {
+		if err = k.Patient(ctx); err == nil {
+			err = k.Resume(ctx)
+		}
+		return err
+	}
 	return nil
 }
 

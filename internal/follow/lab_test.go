@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -13,7 +14,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/cli"
-	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
@@ -71,10 +71,14 @@ type lab struct {
 	accounts [2]account
 	cache    string
 
-	mu     sync.Mutex
-	events []event.Event
-	passes chan event.PassEnded
-	tally  *event.Tally
+	hide []string // capabilities of host1
+
+	trace   bytes.Buffer
+	mu      sync.Mutex
+	watched string // how
+	events  []event.Event
+	stirred chan struct{} // something came
+	tally   *event.Tally
 }
 
 func (l *lab) sink(e event.Event) {
@@ -82,8 +86,16 @@ func (l *lab) sink(e event.Event) {
 	defer l.mu.Unlock()
 	l.tally.Add(e)
 	l.events = append(l.events, e)
-	if p, ok := e.(event.PassEnded); ok && l.passes != nil {
-		l.passes <- p
+	switch e := e.(type) {
+	case event.PassEnded:
+	case event.Watching:
+		l.watched = e.How
+	default:
+		return
+	}
+	select {
+	case l.stirred <- struct{}{}:
+	default: // nobody waits, or knows already
 	}
 }
 
@@ -109,9 +121,12 @@ func (l *lab) plan(t *testing.T, options ...string) *plan.Plan {
 func (l *lab) follow(t *testing.T, o Options, options ...string) (stop func() event.Finished) {
 	t.Helper()
 	p := l.plan(t, options...)
+	p.Host1.DisabledCaps = append(p.Host1.DisabledCaps, l.hide...)
 	l.tally = event.NewTally(time.Now(), nil)
 	ask, done := make(chan struct{}), make(chan event.Finished, 1)
 	o.Engine.Sink, o.Engine.Stop = l.sink, ask
+	o.Engine.Trace = &l.trace
+	p.Host1.DebugIMAP = true
 	o.Figures = l.sink
 	if o.Engine.Dial == nil {
 		o.Engine.Dial = func(side event.Side) func(context.Context, string, string) (net.Conn, error) {
@@ -143,4 +158,44 @@ func (l *lab) equal(t *testing.T) {
 	}
 }
 
-var _ = engine.Options{}
+// same reports whether both sides hold the same.
+func (l *lab) same(t *testing.T) bool {
+	t.Helper()
+	return len(mailtest.Diff(l.accounts[0].state(t), l.accounts[1].state(t), mailtest.Known(l.accounts[0].s, l.accounts[1].s))) == 0
+}
+
+// until waits for passes until something holds.
+func (l *lab) until(t *testing.T, what string, holds func(*testing.T) bool) {
+	t.Helper()
+	late := time.After(30 * time.Second)
+	for {
+		if holds(t) {
+			return
+		}
+		select {
+		case <-l.stirred:
+		case <-late:
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			for _, e := range l.events {
+				switch e := e.(type) {
+				case event.PassEnded, event.Watching, event.Error:
+					t.Logf("%T %+v", e, e)
+				case event.Debug:
+					t.Log(e.Text)
+				}
+			}
+			t.Log(l.trace.String())
+			t.Fatalf("%s: not after 30 s; watched by %q; %v", what, l.watched, l.tally.Stats().Errors)
+		}
+	}
+}
+
+// watching reports whether host1 is watched this way.
+func (l *lab) watching(how string) func(*testing.T) bool {
+	return func(*testing.T) bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.watched == how
+	}
+}

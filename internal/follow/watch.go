@@ -33,6 +33,11 @@ const (
 	// it is done without.
 	soon     = 5 * time.Second
 	soonMost = 3
+	// confirm is after how long the counts are asked for once more where host1 tells of
+	// changes: Dovecot 2.3.19 misses what comes in the moment in which it begins to
+	// listen itself. seldom is how many rounds then lie between two of them.
+	confirm = time.Second
+	seldom  = 4
 	// settle is how often everything is looked at where the counts tell of all changes:
 	// nothing is known to be missed, and a pass over what did not change costs little.
 	settle = time.Hour
@@ -107,7 +112,7 @@ func (w *watcher) listen(ctx, wake context.Context, until time.Time) (string, er
 	defer w.quiet()
 	why, err := w.compare(ctx)
 	if why != "" || err != nil {
-		return why, err
+		return why, errors.Join(err, w.end(ctx, how))
 	}
 	w.say(how, false)
 	w.src.Conn.Rest()
@@ -117,7 +122,11 @@ func (w *watcher) listen(ctx, wake context.Context, until time.Time) (string, er
 	}
 	all := time.Now().Add(flags)
 	beat := time.Now().Add(w.beat)
-	round := time.Now().Add(w.rounds.Counts)
+	every, round := w.rounds.Counts, time.Now().Add(w.rounds.Counts)
+	if how == howNotify {
+		every *= seldom
+		round = time.Now().Add(confirm)
+	}
 	for {
 		now := time.Now()
 		switch {
@@ -133,22 +142,21 @@ func (w *watcher) listen(ctx, wake context.Context, until time.Time) (string, er
 			how = howRounds
 			w.say(how, false)
 		}
-		next := earliest(until, all, beat)
-		if how != howNotify {
-			next = earliest(next, round)
-		}
-		news, err := w.hear(ctx, wake, how, time.Until(next))
+		news, err := w.hear(ctx, wake, how, time.Until(earliest(until, all, beat, round)))
 		switch {
 		case err != nil:
 			return "", err
 		case news.Any() && !news.Ended:
-			return w.told(ctx, how)
-		case how != howNotify && !time.Now().Before(round):
-			if why, err := w.compare(ctx); why != "" || err != nil {
+			if why, err := w.told(ctx, how); why != "" || err != nil {
 				return why, err
 			}
 			w.src.Conn.Rest()
-			round = time.Now().Add(w.rounds.Counts)
+		case !time.Now().Before(round):
+			if why, err := w.compare(ctx); why != "" || err != nil {
+				return why, errors.Join(err, w.end(ctx, how))
+			}
+			w.src.Conn.Rest()
+			round = time.Now().Add(every)
 		}
 		w.dst.KeepAlive(ctx)
 	}
@@ -222,18 +230,18 @@ func (w *watcher) compare(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// told ends the wait since host1 told of something. The counts are taken before the
+// told looks at what host1 told of. Where the counts tell of all changes and are as
+// before, it was no news: servers repeat themselves. The counts are taken before the
 // pass, so that what comes while it goes on is seen afterwards.
 func (w *watcher) told(ctx context.Context, how string) (string, error) {
-	why := whyIdle
-	if how == howNotify {
-		why = whyNotify
-	}
-	if err := w.end(ctx, how); err != nil {
+	why, err := w.compare(ctx)
+	switch {
+	case err != nil || why == "" && w.before.flags:
 		return "", err
+	case how == howNotify:
+		return whyNotify, w.end(ctx, how)
 	}
-	_, err := w.compare(ctx)
-	return why, err
+	return whyIdle, nil
 }
 
 // end has host1 tell nothing by itself any more.

@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 )
 
@@ -64,14 +66,28 @@ func (k *Link) Rest(ctx context.Context) {
 		(&Pair{Src: k}).Close(ctx)
 		return
 	}
+	_ = k.settle(ctx) // whoever needs the connection next finds out that it is lost
 	c.Rest()
 }
 
-// Resume ends Rest.
-func (k *Link) Resume() {
-	if c := k.Conn; c != nil && c.Err() == nil {
-		c.Resume()
+// settle has the server tell the counts of all folders as they are: of the folder that is
+// selected some (Dovecot) tell those that the session saw last.
+func (k *Link) settle(ctx context.Context) error {
+	c := k.Conn
+	switch {
+	case c.Mailbox() == nil:
+		return nil
+	case c.Has(imap.CapUnselect):
+		return c.Unselect(ctx)
 	}
+	return c.Noop(ctx)
+}
+
+// Resume ends Rest: the connection is fit for a run.
+func (k *Link) Resume(ctx context.Context) error {
+	k.Forget()
+	k.Conn.Resume()
+	return k.settle(ctx)
 }
 
 // Patient waits until the servers let everybody go on, and the connections are there
