@@ -22,6 +22,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/planned"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -88,7 +89,7 @@ type run struct {
 	backoff  *session.Backoff
 	limits   *session.Limits
 	// transfer copies messages.
-	transfer *transfer
+	transfer *transfer.Copier
 
 	j       *journal.Journal
 	jBroken bool
@@ -153,7 +154,7 @@ func newRun(p *plan.Plan, o Options) *run {
 		Sink: o.Sink, Stop: o.Stop, StoppedBy: o.StoppedBy, StopWait: o.StopWait, Pause: o.Pause, Idle: o.Idle,
 		ErrorsMax: p.Limits.ErrorsMax, Debug: p.Debug.All,
 	})
-	r.transfer = newTransfer(p)
+	r.transfer = transfer.New(p)
 	r.backoff = session.NewBackoff(r.control, r.transfer.Transferred)
 	if r.o.Governors == nil {
 		r.o.Governors = new(session.Governors)
@@ -198,7 +199,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	}
 	if r.j != nil {
 		r.keepLessons()
-		r.transfer.countTraffic()
+		r.transfer.CountTraffic()
 		if cerr := r.j.Close(); cerr != nil && !r.jBroken {
 			r.warn(fmt.Sprintf("the journal could not be closed in order: %v", cerr))
 		}
@@ -240,9 +241,9 @@ func (r *run) prepare() error {
 	if err := r.prepareTransform(); err != nil {
 		return err
 	}
-	r.transfer.begin(terms{
-		p: r.p, control: r.control, backoff: r.backoff, limits: r.limits, memory: r,
-		identity: r.identity, pipeline: r.pipeline, flags: &r.flags, habits: &r.habits, reading: r.terms,
+	r.transfer.Begin(transfer.Terms{
+		Plan: r.p, Control: r.control, Backoff: r.backoff, Limits: r.limits, Memory: r,
+		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.habits, Reading: r.terms,
 	})
 	return nil
 }
@@ -266,7 +267,7 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	if r.src != nil && r.dst != nil {
-		r.transfer.connected(r.main.Pair, r.labels())
+		r.transfer.Connected(r.main.Pair, r.labels())
 		r.tellLabels()
 		r.tellSizeLimit()
 	}
@@ -277,7 +278,7 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	r.recallLessons()
-	r.transfer.prepareDays()
+	r.transfer.BeginDays()
 	r.emit(event.Phase{Name: event.PhaseList})
 	if err := r.listFolders(ctx); err != nil {
 		return err
@@ -327,7 +328,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
-	r.transfer.tellOver()
+	r.transfer.TellOver()
 	r.tellIdleMessages()
 	if loopErr == nil {
 		r.foretell(ctx)
