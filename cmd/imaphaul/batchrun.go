@@ -57,10 +57,13 @@ func (b *batchRun) readers(host string) int {
 	return unknownSlots
 }
 
+// retryPause replaces the pauses before a row is tried again, for tests.
+var retryPause func(time.Duration) time.Duration
+
 // dispatch runs the rows.
 func (b *batchRun) dispatch(ctx context.Context) {
 	batch.Do(ctx, batch.Plan{
-		Jobs: b.jobs, AtOnce: b.atOnce(), Run: b.runRow, Ended: b.ended, Slots: b.slots, Readers: b.readers, Stop: b.stop,
+		Jobs: b.jobs, AtOnce: b.atOnce(), Run: b.runRow, Ended: b.ended, Slots: b.slots, Readers: b.readers, Pause: retryPause, Stop: b.stop,
 	})
 }
 
@@ -142,7 +145,7 @@ func (b *batchRun) prepare(ctx context.Context) int {
 	sizes := make(map[int]int64)
 	failed := 0
 	batch.Do(ctx, batch.Plan{
-		Jobs: b.jobs, AtOnce: b.atOnce(), Slots: b.slots, Readers: b.readers, Stop: b.stop,
+		Jobs: b.jobs, AtOnce: b.atOnce(), Slots: b.slots, Readers: b.readers, Pause: retryPause, Stop: b.stop,
 		Run: func(ctx context.Context, j *batch.Job, try int) batch.Result {
 			n := j.Row.Number
 			done := b.board.begin(n, b.names[n])
