@@ -44,6 +44,11 @@ func (b *batchRun) finishUp(took time.Duration) (int, error) {
 	for _, line := range strings.Split(resultTable(rows), "\n") {
 		b.board.say(line)
 	}
+	if b.Plan.Dry {
+		for _, line := range calendar(rows, b.atOnce(), time.Now()) {
+			b.board.say(line)
+		}
+	}
 	if files := b.writeResults(); files != "" {
 		b.board.say(files)
 	}

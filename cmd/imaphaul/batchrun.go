@@ -158,14 +158,14 @@ func (b *batchRun) prepare(ctx context.Context) int {
 			p.Mode = mode
 			p.Output.Log = false
 			p.Transfer.SkippedFile, p.Proof, p.View.Report = "", plan.Proof{}, ""
-			stats, code, why := b.rowRun(ctx, p, func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) })
+			end := b.rowRun(ctx, p, func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) })
 			mu.Lock()
-			sizes[n] = stats.Bytes1
+			sizes[n] = end.stats.Bytes1
 			mu.Unlock()
-			res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: code, tries: try}
-			res.fill(stats, why)
+			res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: end.code, tries: try}
+			res.fill(end.stats, end.why)
 			b.note(res)
-			return batch.Result{Code: code}
+			return batch.Result{Code: end.code}
 		},
 		Ended: func(j *batch.Job, _ int, r batch.Result, next batch.Next, pause time.Duration) {
 			if r.Code == event.ExitOK {
