@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"net"
 	"os"
@@ -203,5 +204,31 @@ func TestBatchGoesOnAfterItsEnd(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A batch says where it is to who asks from another terminal.
+func TestBatchStatus(t *testing.T) {
+	mute, err := newMuteServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.close()
+	b := newBatchBench(t, 2)
+	t.Setenv("TMPDIR", b.dir)
+	cmd, _ := b.start(b.list(b.row(0, port(1, mute.port())), b.row(1, port(1, mute.port()))))
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
+	}()
+	<-mute.asked
+	<-mute.asked
+	var out, errOut bytes.Buffer
+	if code := showStatus(filepath.Join(b.dir, "pid"), &out, &errOut); code != 0 {
+		t.Fatalf("code %d, %s", code, &errOut)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 3 || !strings.HasPrefix(lines[0], "row ") || !strings.HasPrefix(lines[2], "0 of 2 rows done") {
+		t.Errorf("%q", lines)
 	}
 }

@@ -119,6 +119,9 @@ func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.St
 // runRow runs a row once, and remembers what it came to.
 func (b *batchRun) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 	n := j.Row.Number
+	b.mu.Lock()
+	delete(b.waits, n)
+	b.mu.Unlock()
 	begun := time.Now()
 	done := b.board.begin(n, b.names[n])
 	p, _, problems := b.parseRow(j.Row)

@@ -80,6 +80,9 @@ func (b *batchRun) ended(j *batch.Job, try int, r batch.Result, next batch.Next,
 	default:
 		res.state = batch.StateUnfinished
 	}
+	if next == batch.Wait {
+		b.waits[n] = time.Now().Add(pause)
+	}
 	rec := batch.Record{Code: r.Code, Next: res.state, Tries: try, At: time.Now().UTC().Truncate(time.Second), Account: res.account, Options: b.meaning(j)}
 	b.mu.Unlock()
 	if b.state != nil {
@@ -129,6 +132,15 @@ func (b *batchRun) sums() string {
 	s := fmt.Sprintf("%d of %d rows done", done, len(b.results))
 	if failed > 0 {
 		s += fmt.Sprintf(", %d failed", failed)
+	}
+	if n := len(b.waits); n > 0 {
+		var first time.Time
+		for _, at := range b.waits {
+			if first.IsZero() || at.Before(first) {
+				first = at
+			}
+		}
+		s += fmt.Sprintf(", %d wait to be tried again, the first in %s", n, live.Span(max(time.Until(first), 0)))
 	}
 	return s + ", " + live.Size(float64(bytes))
 }
