@@ -50,6 +50,10 @@ type batchRun struct {
 	hooks  sync.WaitGroup
 	status *statusFile // nil when the batch cannot be asked
 
+	// failedBefore are rows that this call is not about, and that earlier ones did not
+	// finish.
+	failedBefore []int
+
 	mu      sync.Mutex
 	results map[int]*rowResult
 	waits   map[int]time.Time // until when a row waits that is tried again
@@ -269,10 +273,12 @@ func (b *batchRun) faulty(faults []batch.Fault) error {
 func (b *batchRun) choose() {
 	b.jobs = slices.DeleteFunc(b.jobs, func(j batch.Job) bool {
 		n := j.Row.Number
-		if b.Only != nil && !b.Only.MatchString(b.names[n]) {
-			return true
-		}
-		if b.Rows != nil && !slices.ContainsFunc(b.Rows, func(r [2]int) bool { return n >= r[0] && n <= r[1] }) {
+		if b.Only != nil && !b.Only.MatchString(b.names[n]) || b.Rows != nil && !slices.ContainsFunc(b.Rows, func(r [2]int) bool { return n >= r[0] && n <= r[1] }) {
+			if b.state != nil {
+				if was, known := b.state.Get(b.keys[n]); known && was.Next != batch.StateDone {
+					b.failedBefore = append(b.failedBefore, n)
+				}
+			}
 			return true
 		}
 		res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: -1}
