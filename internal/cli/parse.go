@@ -44,12 +44,6 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if in.Args[0] == "batch" {
 		return nil, batch(&in, in.Args[1:])
 	}
-	if in.Args[0] == "follow" {
-		if len(in.Args) == 1 || in.Args[1] == "help" {
-			return nil, &Outcome{Stdout: followUsage}
-		}
-		in.Args = append([]string{"--follow"}, in.Args[1:]...)
-	}
 	switch in.Args[0] {
 	case "completion":
 		return nil, completion(in.Args[1:])
@@ -64,6 +58,12 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	}
 	if in.Args[0] == "cutover" {
 		return nil, cutover(in, in.Args[1:])
+	}
+	if in.Args[0] == "follow" {
+		if len(in.Args) == 1 || in.Args[1] == "help" {
+			return nil, &Outcome{Stdout: followUsage}
+		}
+		in.Args = append([]string{"--follow"}, in.Args[1:]...)
 	}
 	command, word := commands[in.Args[0]], []string(nil)
 	if command != "" {

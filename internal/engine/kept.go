@@ -37,6 +37,9 @@ func (k *Kept) Close(ctx context.Context) {
 	defer cancel()
 	(&session.Pair{Src: k.links[1], Dst: k.links[2]}).Close(bye)
 	k.links = [3]*session.Link{}
+	if k.limits != nil {
+		k.limits.Leave()
+	}
 }
 
 // controlOf is the control of a run that begins.

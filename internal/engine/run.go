@@ -193,7 +193,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r.storeReports(ctx, fin)
 	r.transfer.Wait()
 	r.backoff.Leave()
-	if r.limits != nil {
+	if r.limits != nil && (o.Keep == nil || o.Keep.Last) {
 		r.limits.Leave()
 	}
 	if r.j != nil {

@@ -85,7 +85,15 @@ func newTransfer(p *plan.Plan) *transfer {
 }
 
 // begin gives the copying what it works with.
-func (r *transfer) begin(t terms) { r.terms = t }
+func (r *transfer) begin(t terms) {
+	r.terms = t
+	if t.limits != nil {
+		// An earlier run with the same limits has counted its own.
+		for n := range r.days.counted {
+			r.days.counted[n] = t.limits.Went(event.Side(n))
+		}
+	}
+}
 
 // connected gives it the first connections.
 func (r *transfer) connected(main *session.Pair, labels bool) {
