@@ -23,6 +23,14 @@ type Kept struct {
 // One that was lost meanwhile comes back when it is used.
 func (k *Kept) Links() (src, dst *session.Link) { return k.links[1], k.links[2] }
 
+// Between has what happens on the connections between two runs be told to the sink of
+// o, and its waits end with o.Stop.
+func (k *Kept) Between(o Options) {
+	if k.control != nil {
+		k.control.Renew(session.Orders{Sink: o.Sink, Stop: o.Stop, StoppedBy: o.StoppedBy, Pause: o.Pause, Idle: o.Idle})
+	}
+}
+
 // Close ends the connections.
 func (k *Kept) Close(ctx context.Context) {
 	bye, cancel := session.Farewell(ctx)

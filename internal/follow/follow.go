@@ -10,6 +10,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/provider"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // Options are what following needs beside its plan.
@@ -213,6 +214,9 @@ func (f *follower) wait(ctx, wake context.Context) (string, error) { //nolint:re
 	}
 	f.watch.say, f.watch.beat = f.watching, heartbeat
 	why, err := f.watch.wait(ctx, wake, d)
+	if session.IsStopped(err) {
+		why, err = "", nil
+	}
 	if why == "" && err == nil && wake.Err() == nil {
 		why = again
 	}
@@ -279,7 +283,9 @@ func (f *follower) pass(ctx context.Context, begun event.PassBegun) event.PassEn
 	f.took = time.Since(start)
 	ended := f.ended(begun)
 	f.o.Engine.Sink(ended)
-	f.tell.pass = nil
+	f.tell.pass, f.tell.first = nil, false
+	o.Stop = f.o.Engine.Stop
+	f.keep.Between(o)
 	return ended
 }
 

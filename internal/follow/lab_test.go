@@ -1,7 +1,6 @@
 package follow
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -73,7 +72,6 @@ type lab struct {
 
 	hide []string // capabilities of host1
 
-	trace   bytes.Buffer
 	mu      sync.Mutex
 	watched string // how
 	events  []event.Event
@@ -120,13 +118,17 @@ func (l *lab) plan(t *testing.T, options ...string) *plan.Plan {
 // follow begins to follow; stop has it end.
 func (l *lab) follow(t *testing.T, o Options, options ...string) (stop func() event.Finished) {
 	t.Helper()
+	return l.followIn(t.Context(), t, o, options...)
+}
+
+// followIn is follow; the end of ctx ends it at once.
+func (l *lab) followIn(ctx context.Context, t *testing.T, o Options, options ...string) (stop func() event.Finished) {
+	t.Helper()
 	p := l.plan(t, options...)
 	p.Host1.DisabledCaps = append(p.Host1.DisabledCaps, l.hide...)
 	l.tally = event.NewTally(time.Now(), nil)
 	ask, done := make(chan struct{}), make(chan event.Finished, 1)
 	o.Engine.Sink, o.Engine.Stop = l.sink, ask
-	o.Engine.Trace = &l.trace
-	p.Host1.DebugIMAP = true
 	o.Figures = l.sink
 	if o.Engine.Dial == nil {
 		o.Engine.Dial = func(side event.Side) func(context.Context, string, string) (net.Conn, error) {
@@ -137,7 +139,6 @@ func (l *lab) follow(t *testing.T, o Options, options ...string) (stop func() ev
 			return func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }
 		}
 	}
-	ctx := t.Context()
 	go func() { done <- Run(ctx, p, o) }()
 	var once sync.Once
 	stop = func() event.Finished {
@@ -185,7 +186,6 @@ func (l *lab) until(t *testing.T, what string, holds func(*testing.T) bool) {
 					t.Log(e.Text)
 				}
 			}
-			t.Log(l.trace.String())
 			t.Fatalf("%s: not after 30 s; watched by %q; %v", what, l.watched, l.tally.Stats().Errors)
 		}
 	}

@@ -18,7 +18,9 @@ type teller struct {
 
 // event is the sink of a pass.
 func (t *teller) event(e event.Event) {
-	t.pass.Add(e)
+	if t.pass != nil { // else it is between two passes
+		t.pass.Add(e)
+	}
 	if fin, ok := e.(event.Finished); ok {
 		t.finished(fin)
 		return
