@@ -147,6 +147,7 @@ var exitTexts = map[int]string{
 	event.ExitFlags:             "EXIT_ERR_FLAGS",
 	event.ExitDeletionRefused:   "EXIT_DELETION_REFUSED",
 	event.ExitDiffers:           "EXIT_DIFFERS",
+	event.ExitNotSafe:           "EXIT_NOT_SAFE",
 	event.ExitAuthenticateUser1: "EXIT_AUTHENTICATION_FAILURE_USER1",
 	event.ExitAuthenticateUser2: "EXIT_AUTHENTICATION_FAILURE_USER2",
 	event.ExitTestsFailed:       "EXIT_TESTS_FAILED",
