@@ -44,6 +44,11 @@ func (b *batchRun) finishUp(took time.Duration) (int, error) {
 	for _, line := range strings.Split(resultTable(rows), "\n") {
 		b.board.say(line)
 	}
+	if b.Plan.Dry {
+		for _, line := range calendar(rows, b.atOnce(), time.Now()) {
+			b.board.say(line)
+		}
+	}
 	if files := b.writeResults(); files != "" {
 		b.board.say(files)
 	}
@@ -180,7 +185,7 @@ func (b *batchRun) writeResults() string {
 	var tsv, failed bytes.Buffer
 	tsv.WriteString("row\tline\taccounts\toutcome\texit_code\tmessages\tbytes\tskipped\tfailed\tdeleted\terrors\tseconds\ttries\tlog\tfirst_error\n")
 	all := make([]resultRecord, 0, len(rows))
-	again := 0
+	again := slices.Clone(b.failedBefore)
 	if b.list.Header != "" {
 		failed.WriteString(b.list.Header + "\n")
 	}
@@ -194,9 +199,12 @@ func (b *batchRun) writeResults() string {
 		fmt.Fprintf(&tsv, "%d\t%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.3f\t%d\t%s\t%s\n", x.Row, x.Line, display.AppendField(nil, x.Accounts), x.Outcome, code,
 			x.Messages, x.Bytes, x.Skipped, x.Failed, x.Deleted, x.Errors, x.Seconds, x.Tries, display.AppendField(nil, x.Log), display.AppendField(nil, x.Why))
 		if r.code != event.ExitOK {
-			again++
-			failed.WriteString(b.rowsOf[r.number].Source + "\n")
+			again = append(again, r.number)
 		}
+	}
+	slices.Sort(again)
+	for _, n := range again {
+		failed.WriteString(b.rowsOf[n].Source + "\n")
 	}
 	var told []string
 	write := func(name string, data []byte) {
@@ -211,8 +219,10 @@ func (b *batchRun) writeResults() string {
 		write(files[1], append(data, '\n'))
 	}
 	name := files[2]
-	if again > 0 {
+	if len(again) > 0 {
 		write(name, failed.Bytes())
+	} else if b.state == nil {
+		// What a rehearsal finds takes nothing from what calls before it left.
 	} else if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
 		b.board.say(fmt.Sprintf("Warning: the list of an earlier call cannot be removed: %v", err))
 	}

@@ -73,6 +73,9 @@ type Options struct {
 	// Pause replaces the pauses between attempts to connect, and those that a
 	// server asks for, for tests.
 	Pause func(attempt int) time.Duration
+	// Keep has the connections of an earlier run with the same accounts, and takes
+	// those of this one; nil: the run opens and ends its own.
+	Keep *Kept
 }
 
 // run is one execution of a plan.
@@ -147,7 +150,7 @@ type run struct {
 // newRun is a run that has not begun.
 func newRun(p *plan.Plan, o Options) *run {
 	r := &run{p: p, o: o, merges: make(map[string]*mergeState)}
-	r.control = session.NewControl(session.Orders{
+	r.control = o.Keep.controlOf(session.Orders{
 		Sink: o.Sink, Stop: o.Stop, StoppedBy: o.StoppedBy, StopWait: o.StopWait, Pause: o.Pause, Idle: o.Idle,
 		ErrorsMax: p.Limits.ErrorsMax, Debug: p.Debug.All,
 	})
@@ -191,7 +194,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r.storeReports(ctx, fin)
 	r.transfer.Wait()
 	r.backoff.Leave()
-	if r.limits != nil {
+	if r.limits != nil && (o.Keep == nil || o.Keep.Last) {
 		r.limits.Leave()
 	}
 	if r.j != nil {
@@ -202,9 +205,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		}
 	}
 	if r.main != nil {
-		bye, cancel := session.Farewell(ctx)
-		r.main.Close(bye)
-		cancel()
+		r.leave(ctx)
 	}
 	for _, s := range []*side{r.src, r.dst} {
 		if s != nil {
@@ -236,7 +237,7 @@ func (r *run) prepare() error {
 	if r.p.Identity.SkipCrossDuplicates {
 		r.crossSeen = make(map[identity.Key][]crossPlace)
 	}
-	r.limits = session.NewLimits(r.p, r.control, r.o.Clock, r.o.Governors)
+	r.limits = r.o.Keep.limitsOf(func() *session.Limits { return session.NewLimits(r.p, r.control, r.o.Clock, r.o.Governors) })
 	if err := r.prepareTransform(); err != nil {
 		return err
 	}

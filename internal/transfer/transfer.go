@@ -85,7 +85,15 @@ func New(p *plan.Plan) *Copier {
 }
 
 // Begin gives the copying what it works with.
-func (r *Copier) Begin(t Terms) { r.Terms = t }
+func (r *Copier) Begin(t Terms) {
+	r.Terms = t
+	if t.Limits != nil {
+		// An earlier run with the same limits has counted its own.
+		for n := range r.days.counted {
+			r.days.counted[n] = t.Limits.Went(event.Side(n))
+		}
+	}
+}
 
 // Connected gives it the first connections.
 func (r *Copier) Connected(main *session.Pair, labels bool) {
