@@ -269,7 +269,7 @@ func playOn(t *testing.T, s *scenario, now time.Time, f unsound.Faults) ([]look,
 	t.Helper()
 	server, _, truth := mailtest.StartUnsound(t, f)
 	from := mailtest.StartEmbedded(t, embedded.Options{})
-	sc := &scene{s: s, now: now, tmp: t.TempDir(), sides: [3]account{1: newAccount(t, from), 2: newAccount(t, truth)}}
+	sc := newScene(t, s, now, newAccount(t, from), newAccount(t, truth))
 	for side := 1; side <= 2; side++ {
 		sc.fill(t, side, s.before[side])
 	}
@@ -282,7 +282,7 @@ func playOn(t *testing.T, s *scenario, now time.Time, f unsound.Faults) ([]look,
 		st := &s.steps[i]
 		for side := 1; side <= 2; side++ {
 			if st.empty[side] {
-				mailtest.Empty(t, sc.sides[side].s, sc.sides[side].user)
+				sc.eyes[side].Empty(t)
 			}
 			sc.fill(t, side, st.more[side])
 		}
@@ -300,7 +300,7 @@ func playOn(t *testing.T, s *scenario, now time.Time, f unsound.Faults) ([]look,
 		l := look{before: sc.states, options: st.options}
 		l.played = sc.own(t, options)
 		for side := 1; side <= 2; side++ {
-			sc.states[side] = mailtest.Snapshot(t, sc.sides[side].s, sc.sides[side].user)
+			sc.states[side] = sc.eyes[side].Snapshot(t)
 		}
 		sc.make(t)
 		l.after, l.mails = sc.states, sc.mails
