@@ -147,22 +147,11 @@ func (b *batchRun) run() (code int, err error) {
 
 // readList reads the list and checks every row, and what they do together.
 func (b *batchRun) readList() ([]batch.Fault, error) {
-	f, err := os.Open(b.File)
+	list, faults, err := b.rows()
 	if err != nil {
-		return nil, fmt.Errorf("the list %q cannot be read: %w. Give the file of accounts", b.File, errors.Unwrap(err))
+		return nil, err
 	}
-	defer f.Close() // only read
-	var faults []batch.Fault
-	b.list, faults, err = batch.Read(f, batch.Words{
-		Column: func(name string) (batch.Column, bool) {
-			option, isSwitch, negatable, ok := cli.Column(name)
-			return batch.Column{Option: option, Switch: isSwitch, Negatable: negatable}, ok
-		},
-		Split: cli.SplitWords,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("the list %q: %w", b.File, err)
-	}
+	b.list = list
 	bad := make(map[int]bool)
 	for _, x := range faults {
 		bad[x.Row] = true
@@ -190,6 +179,26 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 	faults = append(faults, batch.CheckAccounts(rows, uses)...)
 	slices.SortStableFunc(faults, func(x, y batch.Fault) int { return x.Row - y.Row })
 	return faults, nil
+}
+
+// rows reads the list as it is written.
+func (b *batchRun) rows() (batch.List, []batch.Fault, error) {
+	f, err := os.Open(b.File)
+	if err != nil {
+		return batch.List{}, nil, fmt.Errorf("the list %q cannot be read: %w. Give the file of accounts", b.File, errors.Unwrap(err))
+	}
+	defer f.Close() // only read
+	list, faults, err := batch.Read(f, batch.Words{
+		Column: func(name string) (batch.Column, bool) {
+			option, isSwitch, negatable, ok := cli.Column(name)
+			return batch.Column{Option: option, Switch: isSwitch, Negatable: negatable}, ok
+		},
+		Split: cli.SplitWords,
+	})
+	if err != nil {
+		return batch.List{}, nil, fmt.Errorf("the list %q: %w", b.File, err)
+	}
+	return list, faults, nil
 }
 
 // parseRow makes a row's plan anew: passwords and tokens are as they are now.

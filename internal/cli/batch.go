@@ -64,22 +64,7 @@ var batchTable = []Option{
 
 // batchVocabulary knows the options of a run and those of the batch. An own one wins
 // over what it could abbreviate.
-var batchVocabulary = sync.OnceValue(func() *vocabulary {
-	own := make([]*Option, len(batchTable))
-	for i := range batchTable {
-		own[i] = &batchTable[i]
-	}
-	v := *tableVocabulary()
-	rest := make([]*Option, 0, len(Table))
-	for i := range Table {
-		if Table[i].key() == "help" {
-			continue
-		}
-		rest = append(rest, &Table[i])
-	}
-	v.theirs, v.ours = newDictionary(rest), newDictionary(own)
-	return &v
-})
+var batchVocabulary = sync.OnceValue(func() *vocabulary { return withOwn(batchTable) })
 
 // BatchUsage is the help of "imaphaul batch".
 func BatchUsage(width int) string {

@@ -36,6 +36,7 @@ const (
 	ExitAuthenticateUser2 = 162
 	ExitDiffers           = 180 // a verification found differences; our own codes begin here
 	ExitLeaseOver         = 181 // another process may have taken over the accounts
+	ExitNotSafe           = 182 // host1 is not to be closed yet (imaphaul cutover)
 	ExitTestsFailed       = 254
 )
 

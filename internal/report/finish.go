@@ -156,6 +156,7 @@ var exitTexts = map[int]string{
 	event.ExitDeletionRefused:   "EXIT_DELETION_REFUSED",
 	event.ExitDiffers:           "EXIT_DIFFERS",
 	event.ExitLeaseOver:         "EXIT_LEASE_OVER",
+	event.ExitNotSafe:           "EXIT_NOT_SAFE",
 	event.ExitAuthenticateUser1: "EXIT_AUTHENTICATION_FAILURE_USER1",
 	event.ExitAuthenticateUser2: "EXIT_AUTHENTICATION_FAILURE_USER2",
 	event.ExitTestsFailed:       "EXIT_TESTS_FAILED",
