@@ -84,8 +84,13 @@ func (b *batchRun) run() (code int, err error) {
 		return event.ExitPidFile, err
 	}
 	defer pid.release()
+	if b.Out != "" {
+		if err := os.MkdirAll(b.Out, 0o700); err != nil {
+			return event.ExitNoFile, fmt.Errorf("--out %q cannot be made: %w", b.Out, errors.Unwrap(err))
+		}
+	}
 	if !p.Dry && p.Mode != plan.ModeJustLogin {
-		if b.state, err = batch.OpenState(b.File + ".state"); err != nil {
+		if b.state, err = batch.OpenState(b.stateFile()); err != nil {
 			return event.ExitPidFile, err
 		}
 		defer func() { _ = b.state.Close() }() // every row was written on its own
@@ -222,6 +227,9 @@ func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 	p.Output.PidFile, p.View = "", plan.View{Detail: plan.DetailQuiet}
 	p.Output.Notes = slices.DeleteFunc(p.Output.Notes, func(n string) bool { return strings.HasPrefix(n, "Container found") })
 	number := fmt.Sprintf("row%d", row.Number)
+	if b.Out != "" && !slices.ContainsFunc(b.Args, func(a string) bool { return strings.HasPrefix(a, "--logdir=") }) {
+		p.Output.LogDir = filepath.Join(b.Out, "log")
+	}
 	if p.Output.LogFile == "" && p.Output.Log {
 		// Two rows of the same users may begin in the same millisecond.
 		name := logPath(p)
@@ -279,6 +287,7 @@ func (b *batchRun) faulty(faults []batch.Fault) error {
 
 // choose leaves the rows that this call is about.
 func (b *batchRun) choose() {
+	b.keepShard()
 	b.jobs = slices.DeleteFunc(b.jobs, func(j batch.Job) bool {
 		n := j.Row.Number
 		if b.Only != nil && !b.Only.MatchString(b.names[n]) {
@@ -312,7 +321,11 @@ func (b *batchRun) opening() string {
 			person++
 		}
 	}
-	s := fmt.Sprintf("%s: %d rows to run, %d at the same time", b.File, len(b.jobs), b.atOnce())
+	list := b.File
+	if b.Shard.Count > 0 {
+		list += fmt.Sprintf(", part %d of %d", b.Shard.Index+1, b.Shard.Count)
+	}
+	s := fmt.Sprintf("%s: %d rows to run, %d at the same time", list, len(b.jobs), b.atOnce())
 	if done > 0 {
 		s += fmt.Sprintf("; %d are finished (--fresh runs them again)", done)
 	}
