@@ -63,7 +63,7 @@ func arrayShard(count string, getenv func(string) string) (Shard, error) {
 		}
 		if count == "" {
 			if count = getenv("JOB_COMPLETIONS"); count == "" {
-				return s, fmt.Errorf("Kubernetes does not tell how many pods the job has: give auto/COUNT, or set JOB_COMPLETIONS to the job's completions")
+				return s, fmt.Errorf("how many pods the job has is not told by Kubernetes: give auto/COUNT, or set JOB_COMPLETIONS to the job's completions")
 			}
 		}
 	case getenv("SLURM_ARRAY_TASK_ID") != "":
