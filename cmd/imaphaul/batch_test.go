@@ -28,13 +28,16 @@ type batchBench struct {
 	boxes    []corpus.Mailbox
 }
 
-func newBatchBench(t *testing.T, n int) *batchBench {
+func newBatchBench(t *testing.T, n int) *batchBench { return newBatchBenchOf(t, n, 4) }
+
+// newBatchBenchOf is newBatchBench with so many messages in each account.
+func newBatchBenchOf(t *testing.T, n, messages int) *batchBench {
 	t.Helper()
 	b := &batchBench{t: t, from: mailtest.StartEmbedded(t, embedded.Options{}), to: mailtest.StartEmbedded(t, embedded.Options{}), dir: t.TempDir()}
 	for i := range n {
 		u1, _ := b.from.User(t)
 		u2, _ := b.to.User(t)
-		box := corpus.Generate(corpus.Options{Seed: uint64(i), Messages: 4, Folders: 2})
+		box := corpus.Generate(corpus.Options{Seed: uint64(i), Messages: messages, Folders: 2})
 		mailtest.Fill(t, b.from, u1, box)
 		b.users, b.boxes = append(b.users, [2]string{u1, u2}), append(b.boxes, box)
 	}
@@ -169,6 +172,9 @@ func TestBatchChecksAllFirst(t *testing.T) {
 		"commands":            {[]string{b.row(0, "--pipemess cat"), b.row(1, "--logfile x")}, nil, []string{"--allowrowcommands"}},
 		"the same twice":      {[]string{b.row(0, ""), b.row(1, ""), b.row(0, "")}, nil, []string{"row 3 (line 3): it does the same as row 1"}},
 		"one destination":     {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";u2;"+mailtest.Password("u2")+";;", ";u1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
+		"by another name":     {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";127.0.0.1;u2;"+mailtest.Password("u2")+";;", ";localhost;U1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
+		"one file":            {[]string{b.row(0, "--skippedfile same.txt"), b.row(1, "--skippedfile ./same.txt")}, []string{"--allowrowcommands"}, []string{"row 2 (line 2): --skippedfile", "row 1 writes this file, too"}},
+		"the list itself":     {[]string{b.row(0, "--skippedfile "+filepath.Join(b.dir, "users.csv.state"))}, []string{"--allowrowcommands"}, []string{"the batch itself writes this file"}},
 		"of the batch":        {[]string{b.row(0, "--json x")}, nil, []string{"it belongs to the whole batch"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,7 +34,14 @@ type Batch struct {
 	Rows [][2]int
 	// AllowRowCommands: rows may name commands and files to write.
 	AllowRowCommands bool
-	Webhook          string
+	// Auto: rows get --automap, and what is right for the providers that their hosts are
+	// found to be (AutoOptions).
+	Auto    bool
+	Webhook string
+	// Shard is the part of the list that is run; Out is where results, state and logs
+	// go, "" for beside the list.
+	Shard Shard
+	Out   string
 }
 
 // BatchOrder is which rows come first.
@@ -58,37 +65,28 @@ var batchTable = []Option{
 	{Name: "rows", Kind: Str, Arg: "3-9,12", Help: "Run only rows with these numbers; the first row is 1."},
 	{Name: "allowrowcommands", Kind: Flag, Help: "Let rows of the list name commands to run and files to write. Without it they are refused, since lists come from others."},
 	{Name: "webhook", Kind: Str, Arg: "url", Secret: true, Help: "POST a line of JSON there when a row ends and when all have ended: https, or this machine."},
-	{Name: "map", Kind: Str, Arg: "from->to", Help: "Presets for all rows: gmail, office, exchange or domino on either side, any other word for none, as in gmail->dovecot."},
+	{Name: "map", Kind: Str, Arg: "from->to", Help: "Presets for all rows: names of --providerN on either side (docs/providers.md), or a kind of server that needs none, as in 'gmail->dovecot'."},
+	{Name: "auto", Kind: Flag, Help: "Presets for all rows by what their servers say of themselves before anybody logs in, and --automap."},
+	{Name: "shard", Kind: Str, Arg: "i/n", Help: "Run only part i of n of the list, on this machine; every row is in exactly one part. auto takes both figures from a Slurm job array or a Kubernetes Indexed Job (there auto/n, or JOB_COMPLETIONS). See docs/scale-out.md."},
+	{Name: "out", Kind: Str, Arg: "dir", Auto: "beside the list", Help: "Directory for the state, the results and, without --logdir, the logs."},
+	{Name: "merge", Kind: Flag, Help: "imaphaul batch --merge DIR... makes one result of those that the parts wrote, into --out or the first of them."},
 	{Name: "help", Kind: Flag, Help: "Print this text."},
 }
 
 // batchVocabulary knows the options of a run and those of the batch. An own one wins
 // over what it could abbreviate.
-var batchVocabulary = sync.OnceValue(func() *vocabulary {
-	own := make([]*Option, len(batchTable))
-	for i := range batchTable {
-		own[i] = &batchTable[i]
-	}
-	v := *tableVocabulary()
-	rest := make([]*Option, 0, len(Table))
-	for i := range Table {
-		if Table[i].key() == "help" {
-			continue
-		}
-		rest = append(rest, &Table[i])
-	}
-	v.theirs, v.ours = newDictionary(rest), newDictionary(own)
-	return &v
-})
+var batchVocabulary = sync.OnceValue(func() *vocabulary { return withOwn(batchTable) })
 
 // BatchUsage is the help of "imaphaul batch".
 func BatchUsage(width int) string {
 	if width <= 0 {
 		width = 80
 	}
-	width = min(max(width, 50), 140)
+	width = min(max(width, 30), 140)
 	var b strings.Builder
-	b.WriteString("USAGE\n  imaphaul batch LIST [options for all rows]\n\n")
+	b.WriteString("USAGE\n")
+	wrapBehind(&b, "  ", "    ", "imaphaul batch LIST [options for all rows]", width)
+	b.WriteString("\n")
 	wrap(&b, "", "Runs one migration for each row of a list: host1;user1;password1;host2;user2;password2;options as imapsync's loops have them, or columns with commas or tabs under a line of option names. Run it again and it goes on with what is not finished. See docs/batch.md.", width)
 	b.WriteString("\nOPTIONS\n")
 	for i := range batchTable {
@@ -103,6 +101,9 @@ func BatchUsage(width int) string {
 func batch(in *Input, args []string) *Outcome {
 	if len(args) == 0 || len(args) == 1 && (args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
 		return &Outcome{Stdout: BatchUsage(in.Width)}
+	}
+	if args[0] == "--merge" {
+		return batchMerge(args[1:])
 	}
 	if strings.HasPrefix(args[0], "-") {
 		return &Outcome{Code: exitUsage, Command: true, Stderr: "Error: batch: the list comes first: imaphaul batch LIST [options].\n"}
@@ -129,20 +130,33 @@ func batch(in *Input, args []string) *Outcome {
 		if why := notForAll(g.opt); why != "" {
 			bad.add("--%s with batch: %s", g.opt.Name, why)
 		}
-		x.Args = append(x.Args, g.argument())
+		x.Args = append(x.Args, g.arguments()...)
 		switch g.opt.Group {
 		case GroupConnect, GroupAuth, GroupLimits, GroupJournal, GroupView, GroupOutput, GroupSignals, GroupDebug:
 		default:
 			if g.opt.Secret {
 				g.value = maskedText
 			}
-			x.Meaning = append(x.Meaning, g.argument())
+			x.Meaning = append(x.Meaning, g.arguments()...)
 		}
 	}
 	if own.flag("help") {
 		return &Outcome{Stdout: BatchUsage(in.Width)}
 	}
 	x.read(own, &bad)
+	if text := own.str("shard"); own.given("shard") {
+		var err error
+		if x.Shard, err = parseShard(text, in.getenv); err != nil {
+			bad.add("--shard %q: %v.", text, err)
+		}
+	}
+	x.Out = own.str("out")
+	if own.given("out") && x.Out == "" {
+		bad.add("--out: give a directory.")
+	}
+	if own.flag("merge") {
+		bad.add("--merge stands in place of a list: imaphaul batch --merge DIR... [--out DIR].")
+	}
 	if bad.any() {
 		out := bad.outcome()
 		out.Command = true
@@ -158,17 +172,19 @@ func batch(in *Input, args []string) *Outcome {
 	return &Outcome{Batch: x}
 }
 
-// argument is an option as one argument.
-func (g given) argument() string {
+// arguments is an option as one argument, or two where the value is empty.
+func (g given) arguments() []string {
 	switch {
 	case g.negated:
-		return "--no" + g.opt.Name
+		return []string{"--no" + g.opt.Name}
 	case !g.opt.Kind.TakesValue():
-		return "--" + g.opt.Name
+		return []string{"--" + g.opt.Name}
 	case g.opt.Kind == Hash:
-		return "--" + g.opt.Name + "=" + g.key + "=" + g.value
+		return []string{"--" + g.opt.Name + "=" + g.key + "=" + g.value}
+	case g.value == "":
+		return []string{"--" + g.opt.Name, ""}
 	}
-	return "--" + g.opt.Name + "=" + g.value
+	return []string{"--" + g.opt.Name + "=" + g.value}
 }
 
 // read takes the batch's own options.
@@ -184,6 +200,7 @@ func (x *Batch) read(v *values, bad *problems) {
 	default:
 		bad.add("--order %q: give file, small or large.", v.str("order"))
 	}
+	x.Auto = v.flag("auto")
 	x.LoginsFirst, x.RetryFailed, x.Fresh = v.flag("loginsfirst"), v.flag("retryfailed"), v.flag("fresh")
 	x.AllowRowCommands = v.flag("allowrowcommands")
 	if text := v.str("only"); text != "" {
@@ -212,6 +229,10 @@ func (x *Batch) read(v *values, bad *problems) {
 			bad.add("--map %q: %v.", text, err)
 		}
 		x.Args = append(presets, x.Args...)
+		x.Meaning = append(x.Meaning, presets...)
+	}
+	if x.Auto {
+		x.Meaning = append(x.Meaning, "--auto")
 	}
 }
 
