@@ -164,11 +164,18 @@ func (r *rowResult) record() resultRecord {
 	return x
 }
 
+// resultFiles are the files of results beside the list: TSV, JSON, and the rows that are
+// to be run again.
+func (b *batchRun) resultFiles() []string {
+	base := b.stem()
+	return []string{base + ".result.tsv", base + ".result.json", base + ".failed" + filepath.Ext(b.File)}
+}
+
 // writeResults writes the results beside the list, and the rows that are to be run
 // again as a list of their own. It returns what to tell.
 func (b *batchRun) writeResults() string {
 	rows := b.sorted()
-	base := b.stem()
+	files := b.resultFiles()
 	var failed bytes.Buffer
 	all := make([]resultRecord, 0, len(rows))
 	again := 0
@@ -182,11 +189,11 @@ func (b *batchRun) writeResults() string {
 			failed.WriteString(b.rowsOf[r.number].Source + "\n")
 		}
 	}
-	told, err := writeRecords(base, all)
+	told, err := writeRecords(files[0], files[1], all)
 	if err != nil {
 		b.board.say(fmt.Sprintf("Warning: %v", err))
 	}
-	name := base + ".failed" + filepath.Ext(b.File)
+	name := files[2]
 	if again > 0 {
 		if err := writeAtomically(name, failed.Bytes()); err != nil {
 			b.board.say(fmt.Sprintf("Warning: %v", err))
@@ -204,7 +211,7 @@ func (b *batchRun) writeResults() string {
 
 // writeRecords writes the results as a table and as JSON, and returns the names of the
 // files that were written.
-func writeRecords(base string, all []resultRecord) (told []string, err error) {
+func writeRecords(tsvFile, jsonFile string, all []resultRecord) (told []string, err error) {
 	var tsv bytes.Buffer
 	tsv.WriteString("row\tline\taccounts\toutcome\texit_code\tmessages\tbytes\tskipped\tfailed\tdeleted\terrors\tseconds\ttries\tlog\tfirst_error\n")
 	for _, x := range all {
@@ -222,7 +229,7 @@ func writeRecords(base string, all []resultRecord) (told []string, err error) {
 	for _, f := range []struct {
 		name string
 		data []byte
-	}{{base + ".result.tsv", tsv.Bytes()}, {base + ".result.json", append(data, '\n')}} {
+	}{{tsvFile, tsv.Bytes()}, {jsonFile, append(data, '\n')}} {
 		if err := writeAtomically(f.name, f.data); err != nil {
 			return told, err
 		}

@@ -46,7 +46,10 @@ func (b *batchRun) shardName() string {
 func (b *batchRun) keepShard() {
 	uses := make([]batch.Accounts, len(b.jobs))
 	for i, j := range b.jobs {
-		uses[i] = j.Accounts
+		// By the names that the list gives: what an address is found to be may differ
+		// from machine to machine.
+		both := b.accounts[j.Row.Number]
+		uses[i] = batch.Accounts{From: both[0], To: both[1], Deletes1: j.Accounts.Deletes1}
 	}
 	in := batch.Shard(b.Shard).Of(uses)
 	kept := b.jobs[:0]
@@ -73,14 +76,14 @@ type part struct {
 
 // mergeResults makes one result of those that the shards of a list wrote.
 func mergeResults(m *cli.Merge, stdout, stderr io.Writer) int {
-	code, err := merge(m, stdout)
+	code, err := mergeParts(m, stdout)
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "Error: batch --merge: %v.\n", err)
 	}
 	return code
 }
 
-func merge(m *cli.Merge, stdout io.Writer) (int, error) {
+func mergeParts(m *cli.Merge, stdout io.Writer) (int, error) {
 	stem, parts, err := findParts(m.Dirs)
 	if err != nil {
 		return event.ExitNoInput, err
@@ -114,7 +117,7 @@ func merge(m *cli.Merge, stdout io.Writer) (int, error) {
 		}
 	}
 	base := filepath.Join(m.Out, stem)
-	told, err := writeRecords(base, all)
+	told, err := writeRecords(base+".result.tsv", base+".result.json", all)
 	if err != nil {
 		return event.ExitNoFile, err
 	}

@@ -34,7 +34,10 @@ type Batch struct {
 	Rows [][2]int
 	// AllowRowCommands: rows may name commands and files to write.
 	AllowRowCommands bool
-	Webhook          string
+	// Auto: rows get --automap, and what is right for the providers that their hosts are
+	// found to be (AutoOptions).
+	Auto    bool
+	Webhook string
 	// Shard is the part of the list that is run; Out is where results, state and logs
 	// go, "" for beside the list.
 	Shard Shard
@@ -62,7 +65,8 @@ var batchTable = []Option{
 	{Name: "rows", Kind: Str, Arg: "3-9,12", Help: "Run only rows with these numbers; the first row is 1."},
 	{Name: "allowrowcommands", Kind: Flag, Help: "Let rows of the list name commands to run and files to write. Without it they are refused, since lists come from others."},
 	{Name: "webhook", Kind: Str, Arg: "url", Secret: true, Help: "POST a line of JSON there when a row ends and when all have ended: https, or this machine."},
-	{Name: "map", Kind: Str, Arg: "from->to", Help: "Presets for all rows: gmail, office, exchange or domino on either side, any other word for none, as in gmail->dovecot."},
+	{Name: "map", Kind: Str, Arg: "from->to", Help: "Presets for all rows: names of --providerN on either side (docs/providers.md), or a kind of server that needs none, as in 'gmail->dovecot'."},
+	{Name: "auto", Kind: Flag, Help: "Presets for all rows by what their servers say of themselves before anybody logs in, and --automap."},
 	{Name: "shard", Kind: Str, Arg: "i/n", Help: "Run only part i of n of the list, on this machine; every row is in exactly one part. auto takes both figures from a Slurm job array or a Kubernetes Indexed Job (there auto/n, or JOB_COMPLETIONS). See docs/scale-out.md."},
 	{Name: "out", Kind: Str, Arg: "dir", Auto: "beside the list", Help: "Directory for the state, the results and, without --logdir, the logs."},
 	{Name: "merge", Kind: Flag, Help: "imaphaul batch --merge DIR... makes one result of those that the parts wrote, into --out or the first of them."},
@@ -78,9 +82,11 @@ func BatchUsage(width int) string {
 	if width <= 0 {
 		width = 80
 	}
-	width = min(max(width, 50), 140)
+	width = min(max(width, 30), 140)
 	var b strings.Builder
-	b.WriteString("USAGE\n  imaphaul batch LIST [options for all rows]\n\n")
+	b.WriteString("USAGE\n")
+	wrapBehind(&b, "  ", "    ", "imaphaul batch LIST [options for all rows]", width)
+	b.WriteString("\n")
 	wrap(&b, "", "Runs one migration for each row of a list: host1;user1;password1;host2;user2;password2;options as imapsync's loops have them, or columns with commas or tabs under a line of option names. Run it again and it goes on with what is not finished. See docs/batch.md.", width)
 	b.WriteString("\nOPTIONS\n")
 	for i := range batchTable {
@@ -192,6 +198,7 @@ func (x *Batch) read(v *values, bad *problems) {
 	default:
 		bad.add("--order %q: give file, small or large.", v.str("order"))
 	}
+	x.Auto = v.flag("auto")
 	x.LoginsFirst, x.RetryFailed, x.Fresh = v.flag("loginsfirst"), v.flag("retryfailed"), v.flag("fresh")
 	x.AllowRowCommands = v.flag("allowrowcommands")
 	if text := v.str("only"); text != "" {
@@ -220,6 +227,10 @@ func (x *Batch) read(v *values, bad *problems) {
 			bad.add("--map %q: %v.", text, err)
 		}
 		x.Args = append(presets, x.Args...)
+		x.Meaning = append(x.Meaning, presets...)
+	}
+	if x.Auto {
+		x.Meaning = append(x.Meaning, "--auto")
 	}
 }
 
