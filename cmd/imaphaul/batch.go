@@ -47,11 +47,17 @@ type batchRun struct {
 	page *pageOf // of --report, nil for none
 	told bool    // it is written
 
-	hooks sync.WaitGroup
+	hooks  sync.WaitGroup
+	status *statusFile // nil when the batch cannot be asked
+
+	// failedBefore are rows that this call is not about, and that earlier ones did not
+	// finish.
+	failedBefore []int
 
 	mu      sync.Mutex
 	results map[int]*rowResult
-	lost    error // why the state cannot be written
+	waits   map[int]time.Time // until when a row waits that is tried again
+	lost    error             // why the state cannot be written
 }
 
 // runBatch carries out a batch.
@@ -59,7 +65,7 @@ func runBatch(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code in
 	b := &batchRun{
 		Batch: x, environ: environ, stdout: stdout, stderr: stderr,
 		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row), accounts: make(map[int][2]string),
-		stop: make(chan struct{}), results: make(map[int]*rowResult),
+		stop: make(chan struct{}), results: make(map[int]*rowResult), waits: make(map[int]time.Time),
 	}
 	code, err := b.run()
 	if err != nil {
@@ -140,6 +146,10 @@ func (b *batchRun) run() (code int, err error) {
 	b.policy.force = force.force
 	listen := &runner{policy: b.policy}
 	defer listen.listen()()
+	if b.policy.answers("USR1") {
+		b.status = newStatusFile()
+	}
+	defer b.status.remove()
 	begun := time.Now()
 	b.choose()
 	if b.Auto {
@@ -202,6 +212,15 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 	return faults, nil
 }
 
+// listWords are what a list is read with.
+var listWords = batch.Words{
+	Column: func(name string) (batch.Column, bool) {
+		option, isSwitch, negatable, ok := cli.Column(name)
+		return batch.Column{Option: option, Switch: isSwitch, Negatable: negatable}, ok
+	},
+	Split: cli.SplitWords,
+}
+
 // rows reads the list as it is written.
 func (b *batchRun) rows() (batch.List, []batch.Fault, error) {
 	f, err := os.Open(b.File)
@@ -209,13 +228,7 @@ func (b *batchRun) rows() (batch.List, []batch.Fault, error) {
 		return batch.List{}, nil, fmt.Errorf("the list %q cannot be read: %w. Give the file of accounts", b.File, errors.Unwrap(err))
 	}
 	defer f.Close() // only read
-	list, faults, err := batch.Read(f, batch.Words{
-		Column: func(name string) (batch.Column, bool) {
-			option, isSwitch, negatable, ok := cli.Column(name)
-			return batch.Column{Option: option, Switch: isSwitch, Negatable: negatable}, ok
-		},
-		Split: cli.SplitWords,
-	})
+	list, faults, err := batch.Read(f, listWords)
 	if err != nil {
 		return batch.List{}, nil, fmt.Errorf("the list %q: %w", b.File, err)
 	}
@@ -269,10 +282,12 @@ func (b *batchRun) choose() {
 	b.keepShard()
 	b.jobs = slices.DeleteFunc(b.jobs, func(j batch.Job) bool {
 		n := j.Row.Number
-		if b.Only != nil && !b.Only.MatchString(b.names[n]) {
-			return true
-		}
-		if b.Rows != nil && !slices.ContainsFunc(b.Rows, func(r [2]int) bool { return n >= r[0] && n <= r[1] }) {
+		if b.Only != nil && !b.Only.MatchString(b.names[n]) || b.Rows != nil && !slices.ContainsFunc(b.Rows, func(r [2]int) bool { return n >= r[0] && n <= r[1] }) {
+			if b.state != nil {
+				if was, known := b.state.Get(b.keys[n]); known && was.Next != batch.StateDone {
+					b.failedBefore = append(b.failedBefore, n)
+				}
+			}
 			return true
 		}
 		res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: -1}
@@ -330,8 +345,10 @@ func (b *batchRun) signalled(e event.SignalReceived) {
 	case e.What == "stop":
 		b.board.say(fmt.Sprintf("Signal %s: no row is begun any more, and those that run end in good order. Once more ends at once.", e.Signal))
 	case e.What == "print" && asksStatus(e.Signal):
-		for _, line := range b.board.page() {
+		page := b.board.page()
+		for _, line := range page {
 			b.board.say(line)
 		}
+		_ = b.status.write(page) // who asked gives up by himself
 	}
 }

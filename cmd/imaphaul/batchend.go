@@ -44,6 +44,11 @@ func (b *batchRun) finishUp(took time.Duration) (int, error) {
 	for _, line := range strings.Split(resultTable(rows), "\n") {
 		b.board.say(line)
 	}
+	if b.Plan.Dry {
+		for _, line := range calendar(rows, b.atOnce(), time.Now()) {
+			b.board.say(line)
+		}
+	}
 	if files := b.writeResults(); files != "" {
 		b.board.say(files)
 	}
@@ -178,28 +183,33 @@ func (b *batchRun) writeResults() string {
 	files := b.resultFiles()
 	var failed bytes.Buffer
 	all := make([]resultRecord, 0, len(rows))
-	again := 0
+	again := slices.Clone(b.failedBefore)
 	if b.list.Header != "" {
 		failed.WriteString(b.list.Header + "\n")
 	}
 	for _, r := range rows {
 		all = append(all, r.record())
 		if r.code != event.ExitOK {
-			again++
-			failed.WriteString(b.rowsOf[r.number].Source + "\n")
+			again = append(again, r.number)
 		}
+	}
+	slices.Sort(again)
+	for _, n := range again {
+		failed.WriteString(b.rowsOf[n].Source + "\n")
 	}
 	told, err := writeRecords(files[0], files[1], all)
 	if err != nil {
 		b.board.say(fmt.Sprintf("Warning: %v", err))
 	}
-	name := files[2]
-	if again > 0 {
+	name := b.resultFiles()[2]
+	if len(again) > 0 {
 		if err := writeAtomically(name, failed.Bytes()); err != nil {
 			b.board.say(fmt.Sprintf("Warning: %v", err))
 		} else {
 			told = append(told, name)
 		}
+	} else if b.state == nil {
+		// What a rehearsal finds takes nothing from what calls before it left.
 	} else if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
 		b.board.say(fmt.Sprintf("Warning: the list of an earlier call cannot be removed: %v", err))
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -202,21 +201,15 @@ func (p *part) read(base string) error {
 		return err
 	}
 	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		p.again = append(p.again, lines.Text())
+	list, _, err := batch.Read(f, listWords) // its faults are told when it is run
+	if err != nil {
+		return fmt.Errorf("%q: %w", names[0], err)
 	}
-	again := 0
-	for _, r := range p.rows {
-		if r.Code == nil || *r.Code != event.ExitOK {
-			again++
-		}
+	p.header = list.Header
+	for _, row := range list.Rows {
+		p.again = append(p.again, row.Source)
 	}
-	if len(p.again) == again+1 {
-		p.header, p.again = p.again[0], p.again[1:]
-	}
-	return lines.Err()
+	return nil
 }
 
 // globbed is a path that filepath.Glob takes as it is.

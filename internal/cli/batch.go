@@ -130,14 +130,14 @@ func batch(in *Input, args []string) *Outcome {
 		if why := notForAll(g.opt); why != "" {
 			bad.add("--%s with batch: %s", g.opt.Name, why)
 		}
-		x.Args = append(x.Args, g.argument())
+		x.Args = append(x.Args, g.arguments()...)
 		switch g.opt.Group {
 		case GroupConnect, GroupAuth, GroupLimits, GroupJournal, GroupView, GroupOutput, GroupSignals, GroupDebug:
 		default:
 			if g.opt.Secret {
 				g.value = maskedText
 			}
-			x.Meaning = append(x.Meaning, g.argument())
+			x.Meaning = append(x.Meaning, g.arguments()...)
 		}
 	}
 	if own.flag("help") {
@@ -172,17 +172,19 @@ func batch(in *Input, args []string) *Outcome {
 	return &Outcome{Batch: x}
 }
 
-// argument is an option as one argument.
-func (g given) argument() string {
+// arguments is an option as one argument, or two where the value is empty.
+func (g given) arguments() []string {
 	switch {
 	case g.negated:
-		return "--no" + g.opt.Name
+		return []string{"--no" + g.opt.Name}
 	case !g.opt.Kind.TakesValue():
-		return "--" + g.opt.Name
+		return []string{"--" + g.opt.Name}
 	case g.opt.Kind == Hash:
-		return "--" + g.opt.Name + "=" + g.key + "=" + g.value
+		return []string{"--" + g.opt.Name + "=" + g.key + "=" + g.value}
+	case g.value == "":
+		return []string{"--" + g.opt.Name, ""}
 	}
-	return "--" + g.opt.Name + "=" + g.value
+	return []string{"--" + g.opt.Name + "=" + g.value}
 }
 
 // read takes the batch's own options.

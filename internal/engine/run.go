@@ -23,6 +23,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/planned"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -84,6 +85,9 @@ type Options struct {
 	// Pause replaces the pauses between attempts to connect, and those that a
 	// server asks for, for tests.
 	Pause func(attempt int) time.Duration
+	// Keep has the connections of an earlier run with the same accounts, and takes
+	// those of this one; nil: the run opens and ends its own.
+	Keep *Kept
 }
 
 // run is one execution of a plan.
@@ -102,7 +106,7 @@ type run struct {
 	backoff  *session.Backoff
 	limits   *session.Limits
 	// transfer copies messages.
-	transfer *transfer
+	transfer *transfer.Copier
 
 	j       *journal.Journal
 	jBroken bool
@@ -163,11 +167,11 @@ type run struct {
 // newRun is a run that has not begun.
 func newRun(p *plan.Plan, o Options) *run {
 	r := &run{p: p, o: o, merges: make(map[string]*mergeState)}
-	r.control = session.NewControl(session.Orders{
+	r.control = o.Keep.controlOf(session.Orders{
 		Sink: o.Sink, Stop: o.Stop, StoppedBy: o.StoppedBy, StopWait: o.StopWait, Pause: o.Pause, Idle: o.Idle,
 		ErrorsMax: p.Limits.ErrorsMax, Debug: p.Debug.All,
 	})
-	r.transfer = newTransfer(p)
+	r.transfer = transfer.New(p)
 	r.backoff = session.NewBackoff(r.control, r.transfer.Transferred)
 	if r.o.Governors == nil {
 		r.o.Governors = new(session.Governors)
@@ -214,20 +218,18 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r.storeReports(ctx, fin)
 	r.transfer.Wait()
 	r.backoff.Leave()
-	if r.limits != nil {
+	if r.limits != nil && (o.Keep == nil || o.Keep.Last) {
 		r.limits.Leave()
 	}
 	if r.j != nil {
 		r.keepLessons()
-		r.transfer.countTraffic()
+		r.transfer.CountTraffic()
 		if cerr := r.j.Close(); cerr != nil && !r.jBroken && !errors.Is(cerr, lease.ErrOver) {
 			r.warn(fmt.Sprintf("the journal could not be closed in order: %v", cerr))
 		}
 	}
 	if r.main != nil {
-		bye, cancel := session.Farewell(ctx)
-		r.main.Close(bye)
-		cancel()
+		r.leave(ctx)
 	}
 	for _, s := range []*side{r.src, r.dst} {
 		if s != nil {
@@ -259,13 +261,13 @@ func (r *run) prepare() error {
 	if r.p.Identity.SkipCrossDuplicates {
 		r.crossSeen = make(map[identity.Key][]crossPlace)
 	}
-	r.limits = session.NewLimits(r.p, r.control, r.o.Clock, r.o.Governors)
+	r.limits = r.o.Keep.limitsOf(func() *session.Limits { return session.NewLimits(r.p, r.control, r.o.Clock, r.o.Governors) })
 	if err := r.prepareTransform(); err != nil {
 		return err
 	}
-	r.transfer.begin(terms{
-		p: r.p, control: r.control, backoff: r.backoff, limits: r.limits, memory: r,
-		identity: r.identity, pipeline: r.pipeline, flags: &r.flags, habits: &r.habits, reading: r.terms,
+	r.transfer.Begin(transfer.Terms{
+		Plan: r.p, Control: r.control, Backoff: r.backoff, Limits: r.limits, Memory: r,
+		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.habits, Reading: r.terms,
 	})
 	return nil
 }
@@ -289,7 +291,7 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	if r.src != nil && r.dst != nil {
-		r.transfer.connected(r.main.Pair, r.labels())
+		r.transfer.Connected(r.main.Pair, r.labels())
 		r.tellLabels()
 		r.tellSizeLimit()
 	}
@@ -300,7 +302,7 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	r.recallLessons()
-	r.transfer.prepareDays()
+	r.transfer.BeginDays()
 	r.emit(event.Phase{Name: event.PhaseList})
 	if err := r.listFolders(ctx); err != nil {
 		return err
@@ -350,7 +352,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
-	r.transfer.tellOver()
+	r.transfer.TellOver()
 	r.tellIdleMessages()
 	if loopErr == nil {
 		r.foretell(ctx)
