@@ -392,7 +392,7 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 			t.c.fail(t, event.ErrFetch, fetchText(t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
 			continue
 		}
-		if refusal != nil && provider.HoldsItems(t.c.run.src.Family, t.c.from.Text) && provider.NoMessage(why) {
+		if refusal != nil && provider.HoldsItems(t.c.run.src.Family, t.c.From.Text) && provider.NoMessage(why) {
 			t.c.skip(t, event.SkipNoMail, "("+why+")")
 			continue
 		}
