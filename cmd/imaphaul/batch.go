@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -14,8 +13,8 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/batch"
 	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/oauth"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/session"
 )
@@ -31,7 +30,11 @@ type batchRun struct {
 	keys   map[int]string // of the state, by row
 	names  map[int]string // "a@h1 -> b@h2", by row
 	rowsOf map[int]batch.Row
-	state  *batch.State // nil in a dry run
+	// accounts are those of a row as its options name them.
+	accounts map[int][2]string
+	state    *batch.State // nil in a dry run
+
+	presets map[int][]string // of --auto, by row
 
 	governors session.Governors
 	policy    *signalPolicy
@@ -55,7 +58,7 @@ type batchRun struct {
 func runBatch(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	b := &batchRun{
 		Batch: x, environ: environ, stdout: stdout, stderr: stderr,
-		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row),
+		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row), accounts: make(map[int][2]string),
 		stop: make(chan struct{}), results: make(map[int]*rowResult),
 	}
 	code, err := b.run()
@@ -134,6 +137,9 @@ func (b *batchRun) run() (code int, err error) {
 	defer listen.listen()()
 	begun := time.Now()
 	b.choose()
+	if b.Auto {
+		b.recognise(ctx)
+	}
 	defer b.board.watch(b)()
 	if b.LoginsFirst || b.Order != cli.OrderFile {
 		if code := b.prepare(ctx); code != event.ExitOK {
@@ -147,33 +153,27 @@ func (b *batchRun) run() (code int, err error) {
 
 // readList reads the list and checks every row, and what they do together.
 func (b *batchRun) readList() ([]batch.Fault, error) {
-	f, err := os.Open(b.File)
+	list, faults, err := b.rows()
 	if err != nil {
-		return nil, fmt.Errorf("the list %q cannot be read: %w. Give the file of accounts", b.File, errors.Unwrap(err))
+		return nil, err
 	}
-	defer f.Close() // only read
-	var faults []batch.Fault
-	b.list, faults, err = batch.Read(f, batch.Words{
-		Column: func(name string) (batch.Column, bool) {
-			option, isSwitch, negatable, ok := cli.Column(name)
-			return batch.Column{Option: option, Switch: isSwitch, Negatable: negatable}, ok
-		},
-		Split: cli.SplitWords,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("the list %q: %w", b.File, err)
-	}
+	b.list = list
 	bad := make(map[int]bool)
 	for _, x := range faults {
 		bad[x.Row] = true
 	}
 	var rows []batch.Row
 	var uses []batch.Accounts
+	var servers [][2]server
+	written := b.ownFiles()
 	for _, row := range b.list.Rows {
 		if bad[row.Number] {
 			continue
 		}
 		p, masked, problems := b.parseRow(row)
+		if p != nil {
+			problems = written.take(p, fmt.Sprintf("row %d", row.Number))
+		}
 		for _, text := range problems {
 			faults = append(faults, batch.Fault{Row: row.Number, Line: row.Line, Text: text})
 		}
@@ -183,59 +183,43 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 		b.keys[row.Number] = batch.Key(masked)
 		b.names[row.Number] = accounts(p)
 		b.rowsOf[row.Number] = row
-		a := rowAccounts(p, masked)
-		rows, uses = append(rows, row), append(uses, a)
-		b.jobs = append(b.jobs, batch.Job{Row: row, Accounts: a, Hosts: [2]string{hostKey(&p.Host1), hostKey(&p.Host2)}})
+		rows, uses = append(rows, row), append(uses, rowAccounts(p, masked))
+		servers = append(servers, [2]server{serverIn(&p.Host1), serverIn(&p.Host2)})
+	}
+	names := sameServers(context.Background(), servers)
+	for i, row := range rows {
+		b.accounts[row.Number] = [2]string{servers[i][0].String() + " " + uses[i].From, servers[i][1].String() + " " + uses[i].To}
+		uses[i].From, uses[i].To = servers[i][0].in(names)+" "+uses[i].From, servers[i][1].in(names)+" "+uses[i].To
+		b.jobs = append(b.jobs, batch.Job{Row: row, Accounts: uses[i], Hosts: [2]string{servers[i][0].host, servers[i][1].host}})
 	}
 	faults = append(faults, batch.CheckAccounts(rows, uses)...)
 	slices.SortStableFunc(faults, func(x, y batch.Fault) int { return x.Row - y.Row })
 	return faults, nil
 }
 
-// parseRow makes a row's plan anew: passwords and tokens are as they are now.
-func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
-	var notes []string
-	p, masked, problems := cli.ParseRow(cli.Input{
-		Environ: b.environ, Now: time.Now(), Version: shownVersion(), InDocker: inDocker(), ExtraFile: "options_extra.txt",
-		FetchSecret: fetchSecret, FindLogin: oauth.Find,
-		ReadMap: func(r io.Reader) (pairs []plan.MapPair, err error) {
-			pairs, notes, err = readMap(r)
-			return pairs, err
+// rows reads the list as it is written.
+func (b *batchRun) rows() (batch.List, []batch.Fault, error) {
+	f, err := os.Open(b.File)
+	if err != nil {
+		return batch.List{}, nil, fmt.Errorf("the list %q cannot be read: %w. Give the file of accounts", b.File, errors.Unwrap(err))
+	}
+	defer f.Close() // only read
+	list, faults, err := batch.Read(f, batch.Words{
+		Column: func(name string) (batch.Column, bool) {
+			option, isSwitch, negatable, ok := cli.Column(name)
+			return batch.Column{Option: option, Switch: isSwitch, Negatable: negatable}, ok
 		},
-	}, cli.RowOptions{All: b.Args, AllowCommands: b.AllowRowCommands}, row.Args)
-	if p == nil {
-		return nil, masked, problems
+		Split: cli.SplitWords,
+	})
+	if err != nil {
+		return batch.List{}, nil, fmt.Errorf("the list %q: %w", b.File, err)
 	}
-	for _, n := range notes {
-		p.Output.Notes = append(p.Output.Notes, "Note: --mapfile "+p.Folders.MapFile+" "+n+".")
-	}
-	p.CommandLine = append(slices.Clone(b.Plan.CommandLine), append([]string{fmt.Sprintf("[row %d:", row.Number)}, append(masked, "]")...)...)
-	p.Output.PidFile, p.View = "", plan.View{Detail: plan.DetailQuiet}
-	p.Output.Notes = slices.DeleteFunc(p.Output.Notes, func(n string) bool { return strings.HasPrefix(n, "Container found") })
-	number := fmt.Sprintf("row%d", row.Number)
-	if p.Output.LogFile == "" && p.Output.Log {
-		// Two rows of the same users may begin in the same millisecond.
-		name := logPath(p)
-		p.Output.LogFile = strings.TrimSuffix(filepath.Base(name), ".txt") + "_" + number + ".txt"
-	}
-	for _, file := range []*string{&p.Transfer.SkippedFile, &p.Proof.Manifest} {
-		if *file != "" && !slices.ContainsFunc(row.Args, func(a string) bool { return strings.Contains(a, *file) }) {
-			ext := filepath.Ext(*file)
-			*file = strings.TrimSuffix(*file, ext) + "." + number + ext
-		}
-	}
-	return p, masked, nil
+	return list, faults, nil
 }
 
-// hostKey names a server, by which its connections are counted.
-func hostKey(a *plan.Account) string { return strings.ToLower(a.Host) }
-
-// rowAccounts is what a row reads and writes. Users are compared without case, as
-// most servers do: to run two rows after one another is no harm.
+// rowAccounts is what a row reads and writes, but for the names of the servers. Users are
+// compared without case, as most servers do: to run two rows after one another is no harm.
 func rowAccounts(p *plan.Plan, masked []string) batch.Accounts {
-	name := func(a *plan.Account) string {
-		return strings.ToLower(fmt.Sprintf("%s@%s:%d", a.User, a.Host, a.Port))
-	}
 	var whole []string
 	for _, arg := range masked {
 		option, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
@@ -247,15 +231,22 @@ func rowAccounts(p *plan.Plan, masked []string) batch.Accounts {
 	}
 	d := &p.Deletion
 	return batch.Accounts{
-		From: name(&p.Host1), To: name(&p.Host2), Whole: strings.Join(whole, "\x00"),
+		From: strings.ToLower(p.Host1.User), To: strings.ToLower(p.Host2.User), Whole: strings.Join(whole, "\x00"),
 		Deletes1: d.Delete1 || d.Expunge1 || p.Folders.Delete1EmptyFolders,
 		Deletes2: d.Delete2 || d.Delete2Duplicates || p.Folders.Delete2Folders,
 	}
 }
 
+// mostFaults is how many of the things that are wrong with a list are told.
+const mostFaults = 500
+
 // faulty tells everything that is wrong with the list.
 func (b *batchRun) faulty(faults []batch.Fault) error {
-	for _, f := range faults {
+	for i, f := range faults {
+		if i == mostFaults {
+			_, _ = fmt.Fprintf(b.stderr, "Error: ... and %d more\n", len(faults)-i)
+			break
+		}
 		place := fmt.Sprintf("row %d (line %d): ", f.Row, f.Line)
 		switch {
 		case f.Line == 0:
@@ -263,7 +254,7 @@ func (b *batchRun) faulty(faults []batch.Fault) error {
 		case f.Row == 0:
 			place = fmt.Sprintf("line %d: ", f.Line)
 		}
-		_, _ = fmt.Fprintf(b.stderr, "Error: %s%s\n", place, strings.TrimSuffix(f.Text, "."))
+		_, _ = fmt.Fprintf(b.stderr, "Error: %s%s\n", place, display.Text(strings.TrimSuffix(f.Text, ".")))
 	}
 	return fmt.Errorf("%s: %d in the list. Nothing was connected. Correct the list and run it again", b.File, len(faults))
 }
@@ -284,13 +275,20 @@ func (b *batchRun) choose() {
 			return false
 		}
 		was, known := b.state.Get(b.keys[n])
-		done := was.Next == batch.StateDone && was.Options == batch.Key(b.Meaning)
+		done := was.Next == batch.StateDone && was.Options == b.meaning(&j)
 		if !known || was.Next == batch.StateDone && !done || was.Next == batch.StateUnfinished || was.Next == batch.StatePerson && b.RetryFailed {
 			return false
 		}
 		res.code, res.state, res.before = was.Code, was.Next, true
 		return true
 	})
+}
+
+// meaning names what a row was run with beside its own options: those for all rows, and
+// the accounts, which these may name.
+func (b *batchRun) meaning(j *batch.Job) string {
+	of := b.accounts[j.Row.Number]
+	return batch.Key(append(slices.Clone(b.Meaning), of[0], of[1]))
 }
 
 // opening says what is about to be done.

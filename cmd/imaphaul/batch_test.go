@@ -169,6 +169,9 @@ func TestBatchChecksAllFirst(t *testing.T) {
 		"commands":            {[]string{b.row(0, "--pipemess cat"), b.row(1, "--logfile x")}, nil, []string{"--allowrowcommands"}},
 		"the same twice":      {[]string{b.row(0, ""), b.row(1, ""), b.row(0, "")}, nil, []string{"row 3 (line 3): it does the same as row 1"}},
 		"one destination":     {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";u2;"+mailtest.Password("u2")+";;", ";u1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
+		"by another name":     {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";127.0.0.1;u2;"+mailtest.Password("u2")+";;", ";localhost;U1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
+		"one file":            {[]string{b.row(0, "--skippedfile same.txt"), b.row(1, "--skippedfile ./same.txt")}, []string{"--allowrowcommands"}, []string{"row 2 (line 2): --skippedfile", "row 1 writes this file, too"}},
+		"the list itself":     {[]string{b.row(0, "--skippedfile "+filepath.Join(b.dir, "users.csv.state"))}, []string{"--allowrowcommands"}, []string{"the batch itself writes this file"}},
 		"of the batch":        {[]string{b.row(0, "--json x")}, nil, []string{"it belongs to the whole batch"}},
 	} {
 		t.Run(name, func(t *testing.T) {

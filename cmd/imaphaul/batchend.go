@@ -164,11 +164,19 @@ func (r *rowResult) record() resultRecord {
 	return x
 }
 
+// resultFiles are the files of results beside the list: TSV, JSON, and the rows that are
+// to be run again.
+func (b *batchRun) resultFiles() []string {
+	ext := filepath.Ext(b.File)
+	base := strings.TrimSuffix(b.File, ext)
+	return []string{base + ".result.tsv", base + ".result.json", base + ".failed" + ext}
+}
+
 // writeResults writes the results beside the list, and the rows that are to be run
 // again as a list of their own. It returns what to tell.
 func (b *batchRun) writeResults() string {
 	rows := b.sorted()
-	base := strings.TrimSuffix(b.File, filepath.Ext(b.File))
+	files := b.resultFiles()
 	var tsv, failed bytes.Buffer
 	tsv.WriteString("row\tline\taccounts\toutcome\texit_code\tmessages\tbytes\tskipped\tfailed\tdeleted\terrors\tseconds\ttries\tlog\tfirst_error\n")
 	all := make([]resultRecord, 0, len(rows))
@@ -198,11 +206,11 @@ func (b *batchRun) writeResults() string {
 		}
 		told = append(told, name)
 	}
-	write(base+".result.tsv", tsv.Bytes())
+	write(files[0], tsv.Bytes())
 	if data, err := json.MarshalIndent(all, "", " "); err == nil { // a value of ours
-		write(base+".result.json", append(data, '\n'))
+		write(files[1], append(data, '\n'))
 	}
-	name := base + ".failed" + filepath.Ext(b.File)
+	name := files[2]
 	if again > 0 {
 		write(name, failed.Bytes())
 	} else if err := os.Remove(name); err != nil && !os.IsNotExist(err) {

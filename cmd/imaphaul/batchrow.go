@@ -60,9 +60,14 @@ func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.St
 			return stats, early.end(code, fmt.Errorf("--savedir %q cannot be made: %w", dir, err)), err.Error()
 		}
 	}
+	page, err := beginPage(p)
+	if err != nil {
+		return stats, early.end(code, err), err.Error()
+	}
 	tally := event.NewTally(p.Output.StartedAt, nil)
 	r := &runner{
-		p: p, tally: tally, log: file, options: reportOptions(p, file.path), skipped: skipped, pid: &ownPidFile{}, tokens: tokens,
+		page: page,
+		p:    p, tally: tally, log: file, options: reportOptions(p, file.path), skipped: skipped, pid: &ownPidFile{}, tokens: tokens,
 		table: io.Discard, policy: b.policy, live: live.New(tally.Stats(), time.Now), queue: report.NewQueue(io.Discard, file.path),
 	}
 	if b.json != nil {

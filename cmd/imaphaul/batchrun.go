@@ -48,10 +48,19 @@ func (b *batchRun) slots(host string) int {
 	return 0
 }
 
+// readers is how many rows may read one account at the same time, each with at least one
+// connection.
+func (b *batchRun) readers(host string) int {
+	if p, known := b.governors.Profile(host); known {
+		return max(p.Connections, 1)
+	}
+	return unknownSlots
+}
+
 // dispatch runs the rows.
 func (b *batchRun) dispatch(ctx context.Context) {
 	batch.Do(ctx, batch.Plan{
-		Jobs: b.jobs, AtOnce: b.atOnce(), Run: b.runRow, Ended: b.ended, Slots: b.slots, Stop: b.stop,
+		Jobs: b.jobs, AtOnce: b.atOnce(), Run: b.runRow, Ended: b.ended, Slots: b.slots, Readers: b.readers, Stop: b.stop,
 	})
 }
 
@@ -68,7 +77,7 @@ func (b *batchRun) ended(j *batch.Job, try int, r batch.Result, next batch.Next,
 	default:
 		res.state = batch.StateUnfinished
 	}
-	rec := batch.Record{Code: r.Code, Next: res.state, Tries: try, At: time.Now().UTC().Truncate(time.Second), Account: res.account, Options: batch.Key(b.Meaning)}
+	rec := batch.Record{Code: r.Code, Next: res.state, Tries: try, At: time.Now().UTC().Truncate(time.Second), Account: res.account, Options: b.meaning(j)}
 	b.mu.Unlock()
 	if b.state != nil {
 		if err := b.state.Put(b.keys[n], rec); err != nil && b.lost == nil {
@@ -133,7 +142,7 @@ func (b *batchRun) prepare(ctx context.Context) int {
 	sizes := make(map[int]int64)
 	failed := 0
 	batch.Do(ctx, batch.Plan{
-		Jobs: b.jobs, AtOnce: b.atOnce(), Slots: b.slots, Stop: b.stop,
+		Jobs: b.jobs, AtOnce: b.atOnce(), Slots: b.slots, Readers: b.readers, Stop: b.stop,
 		Run: func(ctx context.Context, j *batch.Job, try int) batch.Result {
 			n := j.Row.Number
 			done := b.board.begin(n, b.names[n])
@@ -145,7 +154,7 @@ func (b *batchRun) prepare(ctx context.Context) int {
 			}
 			p.Mode = mode
 			p.Output.Log = false
-			p.Transfer.SkippedFile, p.Proof = "", plan.Proof{}
+			p.Transfer.SkippedFile, p.Proof, p.View.Report = "", plan.Proof{}, ""
 			stats, code, why := b.rowRun(ctx, p, func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) })
 			mu.Lock()
 			sizes[n] = stats.Bytes1

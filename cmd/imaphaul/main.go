@@ -90,6 +90,10 @@ func start() (code int, sig os.Signal) {
 		return explain(out.Explain, os.Stdout, os.Stderr), nil
 	case out.Batch != nil:
 		return runBatch(out.Batch, environ, os.Stdout, os.Stderr)
+	case out.Cutover != nil:
+		return showCutover(out.Cutover, environ, os.Stdout, os.Stderr), nil
+	case out.Journal != nil:
+		return journals(out.Journal, os.Stdout, os.Stderr), nil
 	case out.Login != nil:
 		return logIn(out.Login, environ, os.Stdout, os.Stderr), nil
 	}

@@ -2,11 +2,15 @@ package batch
 
 import (
 	"bufio"
-	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // Bounds of a list. They are far above what people write and keep a wrong file, such
@@ -60,20 +64,27 @@ type Words struct {
 // that is wrong comes back as faults; err is for a file that cannot be read at all.
 func Read(r io.Reader, w Words) (List, []Fault, error) {
 	p := &parser{words: w}
-	in := bufio.NewScanner(r)
+	// Spreadsheets write UTF-8 or UTF-16 behind a byte order mark.
+	in := bufio.NewScanner(transform.NewReader(r, unicode.BOMOverride(encoding.Nop.NewDecoder())))
 	in.Buffer(make([]byte, 0, 4096), maxLine)
 	for in.Scan() {
 		p.line++
-		raw := in.Bytes()
-		if p.line == 1 {
-			raw = bytes.TrimPrefix(raw, []byte("\ufeff")) // what spreadsheets put first
-		}
-		text := strings.TrimSuffix(string(raw), "\r")
-		if strings.TrimSpace(text) == "" || strings.HasPrefix(strings.TrimLeft(text, " \t"), "#") {
+		text := strings.TrimSuffix(in.Text(), "\r")
+		if strings.TrimSpace(text) == "" || strings.HasPrefix(strings.TrimLeft(text, " \t"), "#") || !p.begun && isSeparatorLine(text) {
 			continue
 		}
-		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		switch control := strings.IndexFunc(text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }); {
+		case !utf8.ValidString(text), control >= 0 && text[control] == 0:
 			p.fault("it is not UTF-8 text. Save the list as UTF-8")
+			p.number()
+			continue
+		case control >= 0 && text[control] == '\r':
+			p.fault("a carriage return is in the middle of it. Save the list with lines that end with LF or CR LF")
+			p.number()
+			continue
+		case control >= 0:
+			p.fault("it has the control character %q. Put a password with one into a passfile", text[control])
+			p.number()
 			continue
 		}
 		p.take(text)
@@ -81,7 +92,9 @@ func Read(r io.Reader, w Words) (List, []Fault, error) {
 			return p.list, p.faults, fmt.Errorf("the list has more than %d rows: divide it", maxRows)
 		}
 	}
-	if err := in.Err(); err != nil {
+	if err := in.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return p.list, p.faults, fmt.Errorf("line %d is longer than %d bytes: that is no list of accounts", p.line+1, maxLine)
+	} else if err != nil {
 		return p.list, p.faults, fmt.Errorf("behind line %d: %w", p.line, err)
 	}
 	if len(p.list.Rows) == 0 && len(p.faults) == 0 {
@@ -99,6 +112,20 @@ type parser struct {
 	columns []Column // of the header, nil for none
 	list    List
 	faults  []Fault
+}
+
+// isSeparatorLine reports whether a line is what spreadsheets write first to say which
+// separator they use.
+func isSeparatorLine(text string) bool {
+	rest, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(text)), "sep=")
+	return ok && len(rest) <= 1
+}
+
+// number has a line that is no row keep its number, so that those behind it have theirs.
+func (p *parser) number() {
+	if p.begun {
+		p.list.Rows = append(p.list.Rows, Row{Number: len(p.list.Rows) + 1, Line: p.line})
+	}
 }
 
 func (p *parser) fault(format string, args ...any) {
@@ -140,7 +167,7 @@ func (p *parser) header(text string) bool {
 			continue
 		}
 		cells, err := split(text, comma)
-		if err != nil || !p.isHeader(cells) {
+		if err != nil || !p.isHeader(cells, comma) {
 			continue
 		}
 		p.comma, p.list.Header = comma, text
@@ -165,14 +192,34 @@ func (p *parser) header(text string) bool {
 	return false
 }
 
-// isHeader reports whether a line names columns: user1 or user2 is one of them.
-func (p *parser) isHeader(cells []string) bool {
+// isHeader reports whether a line names columns: user1 or user2 is one of them. With
+// semicolons it may be the first account as well, of somebody who is called user1: then
+// most cells have to be names.
+func (p *parser) isHeader(cells []string, comma byte) bool {
+	users, known, all := 0, 0, 0
 	for _, c := range cells {
-		if col, ok := p.words.Column(headerName(c)); ok && (col.Option == "user1" || col.Option == "user2") {
-			return true
+		name := headerName(c)
+		col, ok := p.words.Column(name)
+		if ok && (col.Option == "user1" || col.Option == "user2") {
+			users++
+		}
+		if ok || name == "options" {
+			known++
+		}
+		if name != "" {
+			all++
 		}
 	}
-	return false
+	return users > 0 && (comma != ';' || 2*known > all)
+}
+
+// trimmed is a cell without blanks around it where none belong: names of hosts and users.
+func trimmed(option, cell string) string {
+	switch strings.TrimRight(option, "12") {
+	case "host", "user":
+		return strings.TrimSpace(cell)
+	}
+	return cell
 }
 
 func headerName(cell string) string {
@@ -211,7 +258,7 @@ func (p *parser) byHeader(cells []string) ([]string, error) {
 				args = append(args, arg)
 			}
 		default:
-			args = append(args, "--"+col.Option+"="+c)
+			args = append(args, "--"+col.Option+"="+trimmed(col.Option, c))
 		}
 	}
 	return args, nil
@@ -253,7 +300,7 @@ func (p *parser) byPosition(cells []string) ([]string, error) {
 	var args []string
 	for i, name := range names {
 		if cells[i] != "" {
-			args = append(args, "--"+name+"="+cells[i])
+			args = append(args, "--"+name+"="+trimmed(name, cells[i]))
 		}
 	}
 	if len(cells) > len(names) {

@@ -1,10 +1,12 @@
 package batch
 
 import (
+	"encoding/binary"
 	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf16"
 )
 
 var testWords = Words{
@@ -48,8 +50,14 @@ func TestRead(t *testing.T) {
 			{"--user1=a", "--password1=-b", "--user2=c", "--password2=d,e", "--dry", "--nossl1", "--x", "1", "--exclude=^Junk"},
 			{"--user1=q", "--user2=r"},
 		}},
-		"header with tabs":       {"user1\tuser2\nü@x\tb c\n", [][]string{{"--user1=ü@x", "--user2=b c"}}},
-		"header with semicolons": {"user1;user2;dry\na;b;0\n", [][]string{{"--user1=a", "--user2=b"}}},
+		"UTF-16, little end first":       {utf16Text("\ufeffuser1\tuser2\r\nü@x\tb\r\n", binary.LittleEndian), [][]string{{"--user1=ü@x", "--user2=b"}}},
+		"UTF-16, big end first":          {utf16Text("\ufeffu;p;v;ñ\r\n", binary.BigEndian), [][]string{{"--user1=u", "--password1=p", "--user2=v", "--password2=ñ"}}},
+		"a line for spreadsheets":        {"\ufeffsep=;\r\nuser1;user2\r\na;b\r\n", [][]string{{"--user1=a", "--user2=b"}}},
+		"accounts that are called user1": {"h;user1;secret1;g;user2;secret2;;\n", [][]string{{"--host1=h", "--user1=user1", "--password1=secret1", "--host2=g", "--user2=user2", "--password2=secret2"}}},
+		"and without hosts":              {"user1;pw;user2;pw\n", [][]string{{"--user1=user1", "--password1=pw", "--user2=user2", "--password2=pw"}}},
+		"blanks belong to passwords":     {" h ; u ; p ; g; v; q \n", [][]string{{"--host1=h", "--user1=u", "--password1= p ", "--host2=g", "--user2=v", "--password2= q "}}},
+		"header with tabs":               {"user1\tuser2\nü@x\tb c\n", [][]string{{"--user1=ü@x", "--user2=b c"}}},
+		"header with semicolons":         {"user1;user2;dry\na;b;0\n", [][]string{{"--user1=a", "--user2=b"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, faults, err := Read(strings.NewReader(c.in), testWords)
@@ -72,20 +80,23 @@ func TestRead(t *testing.T) {
 
 func TestFaultsOfAList(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                               "0:the list has no rows",
-		"# only\n":                       "0:the list has no rows",
-		"a;b;c\n":                        "1:it has 3 columns",
-		"h;u;p;g;v;q;x;y\n":              "1:it has 8 columns",
-		"h;u;p;g;v;q;x\n":                "1:column 7 is for options",
-		"h;u;\"p;g;v;q\n":                "1:column 3: its double quote is not closed",
-		"h;u;\"p\"x;g;v;q\n":             "1:column 3: there is something behind",
-		"user1,user2,colour\na,b,c\n":    "1:column \"colour\": no option",
-		"user1,user2,user1\na,b,c\n":     "1:column \"user1\" is there twice",
-		"user1,user2,dry\na,b,perhaps\n": "1:column dry: give yes or no",
-		"user1,user2\na,b,c\n":           "1:it has 3 columns, the first line names 2",
-		"user1,user2,\na,b,c\n":          "1:column 3 has no name, and a value",
-		"u;p;v;q;--x 'y\n":               "1:its options: a quote",
-		"a;\xff;b;c\n":                   "0:it is not UTF-8",
+		"":                                "0:the list has no rows",
+		"# only\n":                        "0:the list has no rows",
+		"a;b;c\n":                         "1:it has 3 columns",
+		"h;u;p;g;v;q;x;y\n":               "1:it has 8 columns",
+		"h;u;p;g;v;q;x\n":                 "1:column 7 is for options",
+		"h;u;\"p;g;v;q\n":                 "1:column 3: its double quote is not closed",
+		"h;u;\"p\"x;g;v;q\n":              "1:column 3: there is something behind",
+		"user1,user2,colour\na,b,c\n":     "1:column \"colour\": no option",
+		"user1,user2,user1\na,b,c\n":      "1:column \"user1\" is there twice",
+		"user1,user2,dry\na,b,perhaps\n":  "1:column dry: give yes or no",
+		"user1,user2\na,b,c\n":            "1:it has 3 columns, the first line names 2",
+		"user1,user2,\na,b,c\n":           "1:column 3 has no name, and a value",
+		"u;p;v;q;--x 'y\n":                "1:its options: a quote",
+		"a;\xff;b;c\n":                    "0:it is not UTF-8",
+		"a\x00;\x00b\n":                   "0:it is not UTF-8",
+		"h;u;p;g;v;q\nh;w;p;g;x;q\ry;z\n": "2:a carriage return is in the middle",
+		"h;u;p;g;v;q\nh;w;\x1bp;g;x;q\n":  "2:it has the control character '\\x1b'",
 	} {
 		_, faults, err := Read(strings.NewReader(in), testWords)
 		if err != nil || len(faults) == 0 || !strings.HasPrefix(fmt.Sprintf("%d:%s", faults[0].Row, faults[0].Text), want) {
@@ -97,6 +108,36 @@ func TestFaultsOfAList(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A line that cannot be read keeps its number, so that --rows and results mean the same
+// rows before and after it is mended.
+func TestUnreadableRowsKeepTheirNumbers(t *testing.T) {
+	l, faults, err := Read(strings.NewReader("h;a;p;g;v;q\nh;\xff;p;g;w;q\nh;c;p;g;x;q\n"), testWords)
+	if err != nil || len(faults) != 1 || faults[0].Row != 2 || len(l.Rows) != 3 || l.Rows[2].Number != 3 || l.Rows[2].Args[1] != "--user1=c" {
+		t.Errorf("%v %v %v", l, faults, err)
+	}
+}
+
+// Long lists cost by the row, and a line without end is refused early.
+func TestLongLists(t *testing.T) {
+	const rows = 100_000
+	l, faults, err := Read(strings.NewReader(strings.Repeat("h;u;p;g;v;q\n", rows)), testWords)
+	if err != nil || len(faults) > 0 || len(l.Rows) != rows {
+		t.Errorf("%d rows, %v %v", len(l.Rows), faults, err)
+	}
+	if _, _, err = Read(strings.NewReader("h;u;p;g;v;q\n"+strings.Repeat("x", 10<<20)), testWords); err == nil || !strings.Contains(err.Error(), "line 2 is longer") {
+		t.Error(err)
+	}
+}
+
+func utf16Text(s string, order binary.ByteOrder) string {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = append(b, 0, 0)
+		order.PutUint16(b[len(b)-2:], u)
+	}
+	return string(b)
 }
 
 // FuzzRead reads any list: rows keep their numbers and lines, and a fault shows no

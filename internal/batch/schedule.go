@@ -3,7 +3,9 @@ package batch
 import (
 	"container/heap"
 	"context"
+	"maps"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -34,6 +36,9 @@ type Plan struct {
 	// Slots is how many rows may use a server at the same time, 0 for any number. It
 	// may change while rows run.
 	Slots func(host string) int
+	// Readers is how many rows may read one account of a server at the same time, as
+	// Slots.
+	Readers func(host string) int
 	// Stop is closed when nothing new is to begin.
 	Stop <-chan struct{}
 }
@@ -41,13 +46,17 @@ type Plan struct {
 // Do runs all rows. It returns when none is left that this call could run, or what
 // was running after Stop has ended.
 func Do(ctx context.Context, p Plan) {
-	d := &dispatcher{plan: p, ctx: ctx, locks: make(map[string]*lock), ended: make(chan ending)}
+	d := &dispatcher{plan: p, ctx: ctx, locks: make(map[string]*lock), counted: make(map[string]bool), ended: make(chan ending)}
 	for i := range p.Jobs {
 		d.ready = append(d.ready, &attempt{job: &p.Jobs[i], place: i, try: 1})
 	}
 	heap.Init(&d.ready)
 	d.loop()
 }
+
+// countAgain is how often it is looked whether a server turned out to bear more rows than
+// was known when they began to wait.
+const countAgain = 250 * time.Millisecond
 
 // attempt is a row that runs, or is to run.
 type attempt struct {
@@ -72,6 +81,9 @@ type dispatcher struct {
 	atEnd   []*attempt
 	running int
 	locks   map[string]*lock
+	// counted are the keys that rows wait for since a server bears no more, as far as is
+	// known.
+	counted map[string]bool
 	ended   chan ending
 	stopped bool
 }
@@ -91,11 +103,19 @@ func (d *dispatcher) loop() {
 			d.atEnd = nil
 			continue
 		}
-		var timer <-chan time.Time
+		var timer, again <-chan time.Time
 		if len(d.later) > 0 && !d.stopped {
 			timer = time.After(time.Until(d.later[0].at))
 		}
+		if len(d.counted) > 0 && d.running < d.plan.AtOnce && !d.stopped {
+			again = time.After(countAgain)
+		}
 		select {
+		case <-again:
+			// By now more may be known of what a server bears.
+			for _, key := range slices.Sorted(maps.Keys(d.counted)) {
+				d.wake(key)
+			}
 		case e := <-d.ended:
 			d.finish(e)
 		case <-timer:
@@ -133,6 +153,9 @@ func (d *dispatcher) begin(a *attempt) {
 			continue
 		}
 		l.waiting = append(l.waiting, waiter{a, n})
+		if n.host != "" || n.server != "" {
+			d.counted[n.key] = true
+		}
 		for _, other := range needs[:i] {
 			d.wake(other.key) // who waits for that need not wait for this one
 		}
@@ -163,8 +186,11 @@ func (d *dispatcher) wake(key string) {
 			room--
 		}
 	}
-	if l.held == 0 && len(l.waiting) == 0 {
-		delete(d.locks, key)
+	if len(l.waiting) == 0 {
+		delete(d.counted, key)
+		if l.held == 0 {
+			delete(d.locks, key)
+		}
 	}
 }
 
@@ -197,6 +223,7 @@ type need struct {
 	key       string
 	exclusive bool
 	host      string // of a slot, "" for an account
+	server    string // of an account that others may read as well
 }
 
 // needs are what a row holds while it runs, each key once.
@@ -207,7 +234,7 @@ func (j *Job) needs() []need {
 		out = append(out, need{key: "account " + a.To, exclusive: true})
 	}
 	if a.From != "" && a.From != a.To {
-		out = append(out, need{key: "account " + a.From, exclusive: a.Deletes1})
+		out = append(out, need{key: "account " + a.From, exclusive: a.Deletes1, server: j.Hosts[0]})
 	}
 	for i, h := range j.Hosts {
 		if h != "" && (i == 0 || h != j.Hosts[0]) {
@@ -242,7 +269,17 @@ func (d *dispatcher) free(l *lock, n need) bool {
 	if n.host != "" {
 		return l.held < d.slots(n.host)
 	}
-	return l.held == 0 || !l.alone && !n.exclusive
+	return l.held == 0 || !l.alone && !n.exclusive && l.held < d.readers(n.server)
+}
+
+// readers is how many rows may read one account of a server at the same time.
+func (d *dispatcher) readers(server string) int {
+	if d.plan.Readers != nil {
+		if n := d.plan.Readers(server); n > 0 {
+			return n
+		}
+	}
+	return math.MaxInt
 }
 
 // slots is how many rows a server bears at the same time.

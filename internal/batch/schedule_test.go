@@ -200,3 +200,54 @@ func BenchmarkOneDestination(b *testing.B) {
 		})
 	}
 }
+
+// A server that turns out to bear more rows than was known gets them while the first ones
+// still run, and one account is not read by more rows than it bears.
+func TestMoreIsKnownLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var jobs []Job
+		for n := range 12 {
+			jobs = append(jobs, Job{Row: Row{Number: n + 1}, Accounts: Accounts{From: "one", To: fmt.Sprint(n)}, Hosts: [2]string{"from", "to"}})
+		}
+		begun := time.Now()
+		known := func() bool { return time.Since(begun) > time.Second }
+		var mu sync.Mutex
+		running, most, early := 0, 0, 0
+		Do(t.Context(), Plan{
+			Jobs: jobs, AtOnce: 8,
+			Run: func(context.Context, *Job, int) Result {
+				mu.Lock()
+				running++
+				most = max(most, running)
+				if time.Since(begun) < time.Minute {
+					early++
+				}
+				mu.Unlock()
+				time.Sleep(time.Hour)
+				mu.Lock()
+				running--
+				mu.Unlock()
+				return Result{}
+			},
+			Ended: func(*Job, int, Result, Next, time.Duration) {},
+			Slots: func(string) int {
+				if known() {
+					return 0
+				}
+				return 3
+			},
+			Readers: func(string) int {
+				if known() {
+					return 5
+				}
+				return 2
+			},
+		})
+		if most != 5 || early != 5 {
+			t.Errorf("%d rows at the same time, %d of them in the first minute", most, early)
+		}
+		if d := time.Since(begun); d > 3*time.Hour+time.Second {
+			t.Errorf("all took %v", d)
+		}
+	})
+}

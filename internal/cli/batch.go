@@ -34,7 +34,10 @@ type Batch struct {
 	Rows [][2]int
 	// AllowRowCommands: rows may name commands and files to write.
 	AllowRowCommands bool
-	Webhook          string
+	// Auto: rows get --automap, and what is right for the providers that their hosts are
+	// found to be (AutoOptions).
+	Auto    bool
+	Webhook string
 }
 
 // BatchOrder is which rows come first.
@@ -58,37 +61,25 @@ var batchTable = []Option{
 	{Name: "rows", Kind: Str, Arg: "3-9,12", Help: "Run only rows with these numbers; the first row is 1."},
 	{Name: "allowrowcommands", Kind: Flag, Help: "Let rows of the list name commands to run and files to write. Without it they are refused, since lists come from others."},
 	{Name: "webhook", Kind: Str, Arg: "url", Secret: true, Help: "POST a line of JSON there when a row ends and when all have ended: https, or this machine."},
-	{Name: "map", Kind: Str, Arg: "from->to", Help: "Presets for all rows: gmail, office, exchange or domino on either side, any other word for none, as in gmail->dovecot."},
+	{Name: "map", Kind: Str, Arg: "from->to", Help: "Presets for all rows: names of --providerN on either side (docs/providers.md), or a kind of server that needs none, as in 'gmail->dovecot'."},
+	{Name: "auto", Kind: Flag, Help: "Presets for all rows by what their servers say of themselves before anybody logs in, and --automap."},
 	{Name: "help", Kind: Flag, Help: "Print this text."},
 }
 
 // batchVocabulary knows the options of a run and those of the batch. An own one wins
 // over what it could abbreviate.
-var batchVocabulary = sync.OnceValue(func() *vocabulary {
-	own := make([]*Option, len(batchTable))
-	for i := range batchTable {
-		own[i] = &batchTable[i]
-	}
-	v := *tableVocabulary()
-	rest := make([]*Option, 0, len(Table))
-	for i := range Table {
-		if Table[i].key() == "help" {
-			continue
-		}
-		rest = append(rest, &Table[i])
-	}
-	v.theirs, v.ours = newDictionary(rest), newDictionary(own)
-	return &v
-})
+var batchVocabulary = sync.OnceValue(func() *vocabulary { return withOwn(batchTable) })
 
 // BatchUsage is the help of "imaphaul batch".
 func BatchUsage(width int) string {
 	if width <= 0 {
 		width = 80
 	}
-	width = min(max(width, 50), 140)
+	width = min(max(width, 30), 140)
 	var b strings.Builder
-	b.WriteString("USAGE\n  imaphaul batch LIST [options for all rows]\n\n")
+	b.WriteString("USAGE\n")
+	wrapBehind(&b, "  ", "    ", "imaphaul batch LIST [options for all rows]", width)
+	b.WriteString("\n")
 	wrap(&b, "", "Runs one migration for each row of a list: host1;user1;password1;host2;user2;password2;options as imapsync's loops have them, or columns with commas or tabs under a line of option names. Run it again and it goes on with what is not finished. See docs/batch.md.", width)
 	b.WriteString("\nOPTIONS\n")
 	for i := range batchTable {
@@ -184,6 +175,7 @@ func (x *Batch) read(v *values, bad *problems) {
 	default:
 		bad.add("--order %q: give file, small or large.", v.str("order"))
 	}
+	x.Auto = v.flag("auto")
 	x.LoginsFirst, x.RetryFailed, x.Fresh = v.flag("loginsfirst"), v.flag("retryfailed"), v.flag("fresh")
 	x.AllowRowCommands = v.flag("allowrowcommands")
 	if text := v.str("only"); text != "" {
@@ -212,6 +204,10 @@ func (x *Batch) read(v *values, bad *problems) {
 			bad.add("--map %q: %v.", text, err)
 		}
 		x.Args = append(presets, x.Args...)
+		x.Meaning = append(x.Meaning, presets...)
+	}
+	if x.Auto {
+		x.Meaning = append(x.Meaning, "--auto")
 	}
 }
 

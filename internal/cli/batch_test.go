@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func parseBatch(args ...string) *Outcome {
 }
 
 func TestBatchArguments(t *testing.T) {
-	out := parseBatch("list.csv", "--host1=a", "-nossl1", "--auto", "--JOBS", "7", "--order=Large", "--rows", "3-9,12", "--only", "^a@", "--host2", "b", "--password1", "geheim",
+	out := parseBatch("list.csv", "--host1=a", "-nossl1", "--automap", "--auto", "--JOBS", "7", "--order=Large", "--rows", "3-9,12", "--only", "^a@", "--host2", "b", "--password1", "geheim",
 		"--loginsfirst", "--retryf", "--webhook", "http://127.0.0.1:8/x", "--exclude", "^x", "--dry")
 	x := out.Batch
 	if x == nil {
@@ -27,7 +28,7 @@ func TestBatchArguments(t *testing.T) {
 	if want := []string{"--host1=a", "--nossl1", "--automap", "--host2=b", "--password1=geheim", "--exclude=^x", "--dry"}; !reflect.DeepEqual(x.Args, want) {
 		t.Errorf("%q", x.Args)
 	}
-	if x.Jobs != 7 || x.Order != OrderLarge || !x.LoginsFirst || !x.RetryFailed || x.Fresh || !reflect.DeepEqual(x.Rows, [][2]int{{3, 9}, {12, 12}}) || !x.Only.MatchString("a@b") || !x.Plan.Dry {
+	if x.Jobs != 7 || x.Order != OrderLarge || !x.LoginsFirst || !x.RetryFailed || x.Fresh || !reflect.DeepEqual(x.Rows, [][2]int{{3, 9}, {12, 12}}) || !x.Only.MatchString("a@b") || !x.Plan.Dry || !x.Auto {
 		t.Errorf("%+v", x)
 	}
 	if line := strings.Join(x.Plan.CommandLine, " "); strings.Contains(line, "geheim") || strings.Contains(line, "127.0.0.1:8/x") {
@@ -84,9 +85,10 @@ func TestParseRow(t *testing.T) {
 		{[]string{"--user1=a", "--user2=b", "--password2=own"}, "from a file", "own"},
 		{[]string{"--user1=a", "--user2=b", "--passfile2=" + file}, "from a file", "from a file"},
 	} {
-		p, masked, problems := ParseRow(in, RowOptions{All: all}, c.row)
-		if len(problems) > 0 {
-			t.Fatal(problems)
+		r := ParseRow(in, RowOptions{All: all}, c.row)
+		p := r.Plan
+		if len(r.Problems) > 0 {
+			t.Fatal(r.Problems)
 		}
 		if got := p.Host1.Password.Reveal(); got != c.p1 {
 			t.Errorf("%q: password1 %q", c.row, got)
@@ -94,8 +96,8 @@ func TestParseRow(t *testing.T) {
 		if got := p.Host2.Password.Reveal(); got != c.p2 {
 			t.Errorf("%q: password2 %q", c.row, got)
 		}
-		if strings.Contains(strings.Join(masked, " "), "own") {
-			t.Error(masked)
+		if strings.Contains(strings.Join(r.Masked, " "), "own") {
+			t.Error(r.Masked)
 		}
 	}
 	for _, row := range [][]string{
@@ -103,12 +105,20 @@ func TestParseRow(t *testing.T) {
 		{"--user1=a", "--user2=b", "--json=x"}, {"--user1=a", "--user2=b", "--help"}, {"--user1=a", "--user2=b", "--printmap=tsv"}, {"--user1=a", "--user2=b", "loose"}, {"--user1=a", "--user2=b", "--maxsize=x"},
 		{"--user1=a", "--user2=b", "--oauthrefreshcmd2=x"}, {"--user1=a", "--user2=b", "--logf=x"},
 	} {
-		if p, _, problems := ParseRow(in, RowOptions{All: all}, row); p != nil || len(problems) == 0 {
+		if r := ParseRow(in, RowOptions{All: all}, row); r.Plan != nil || len(r.Problems) == 0 {
 			t.Errorf("%q is taken", row)
 		}
 	}
-	if p, _, problems := ParseRow(in, RowOptions{All: all, AllowCommands: true}, []string{"--user1=a", "--user2=b", "--pipemess=cat", "--logfile=x"}); p == nil {
-		t.Error(problems)
+	if r := ParseRow(in, RowOptions{All: all, AllowCommands: true}, []string{"--user1=a", "--user2=b", "--pipemess=cat", "--logf=x"}); r.Plan == nil || !slices.Contains(r.Own, "logfile") {
+		t.Error(r.Problems, r.Own)
+	}
+	// Presets give way to what is said for all rows, and in the row.
+	presets := AutoOptions([2]string{"", "office365"})
+	if r := ParseRow(in, RowOptions{All: all, Presets: presets}, []string{"--user1=a", "--user2=b"}); r.Plan == nil || !r.Plan.Folders.Automap || r.Plan.Selection.MaxSize == nil || *r.Plan.Selection.MaxSize != 36700160 {
+		t.Errorf("%+v %q", r.Plan, r.Problems)
+	}
+	if r := ParseRow(in, RowOptions{All: append(all, "--noautomap"), Presets: presets}, []string{"--user1=a", "--user2=b", "--maxsize=7"}); r.Plan == nil || r.Plan.Folders.Automap || *r.Plan.Selection.MaxSize != 7 {
+		t.Errorf("%+v %q", r.Plan, r.Problems)
 	}
 }
 
@@ -118,10 +128,30 @@ func TestColumns(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	if args, err := mapPresets("Gmail -> Dovecot"); err != nil || !reflect.DeepEqual(args, []string{"--gmail1"}) {
-		t.Error(args, err)
+	const labels = `--regextrans2=s,^\[(Gmail|Google Mail)\].,,`
+	for text, want := range map[string][]string{
+		"Gmail -> Dovecot": {"--provider1=gmail", labels}, "cpanel->m365": {"--provider1=cpanel", "--provider2=office365"},
+		"any->Office": {"--provider2=office365"}, "workspace->gmail": {"--provider1=gmail", "--provider2=gmail"}, "cyrus->mox": nil,
+	} {
+		if args, err := mapPresets(text); err != nil || !reflect.DeepEqual(args, want) {
+			t.Errorf("%s: %q %v", text, args, err)
+		}
 	}
-	if args, err := mapPresets("cpanel->m365"); err != nil || !reflect.DeepEqual(args, []string{"--office2"}) {
-		t.Error(args, err)
+	for _, text := range []string{"gmail", "gmail->", "->gmail", "gmial->dovecot", "gmail->dovecto"} {
+		if args, err := mapPresets(text); err == nil {
+			t.Errorf("%s: %q", text, args)
+		}
+	}
+}
+
+// A text for any width has no line that is wider, but for words that are.
+func TestBatchUsageFits(t *testing.T) {
+	for _, width := range []int{30, 36, 49, 50, 80, 140} {
+		for line := range strings.Lines(BatchUsage(width)) {
+			line = strings.TrimSuffix(line, "\n")
+			if len(line) > width && len(strings.Fields(line)) > 1 {
+				t.Errorf("%d: %q", width, line)
+			}
+		}
 	}
 }

@@ -8,20 +8,32 @@ import (
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/provider"
 )
 
 // RowOptions are how the rows of a batch are read.
 type RowOptions struct {
 	// All are the options for all rows.
 	All []string
+	// Presets come before those, and give way to all others.
+	Presets []string
 	// AllowCommands lets a row name commands to run and files to write.
 	AllowCommands bool
 }
 
-// ParseRow makes the plan of one row of a batch. masked is the row itself without
-// secrets; problems are complete sentences. in.Args is not looked at.
-func ParseRow(in Input, o RowOptions, row []string) (p *plan.Plan, masked, problems []string) {
+// BatchRow is a row of a batch as read.
+type BatchRow struct {
+	// Plan is nil when there are Problems, which are complete sentences.
+	Plan     *plan.Plan
+	Problems []string
+	// Masked is the row itself without secrets, Own are the names of its options.
+	Masked, Own []string
+}
+
+// ParseRow makes the plan of one row of a batch. in.Args is not looked at.
+func ParseRow(in Input, o RowOptions, row []string) BatchRow {
 	sc := scan(tableVocabulary(), row, false)
+	var problems []string
 	for _, w := range sc.warnings {
 		problems = append(problems, w+".")
 	}
@@ -33,8 +45,12 @@ func ParseRow(in Input, o RowOptions, row []string) (p *plan.Plan, masked, probl
 			problems = append(problems, fmt.Sprintf("--%s in a row: %s", g.opt.Name, why))
 		}
 	}
+	r := BatchRow{Problems: problems, Masked: sc.masked}
+	for _, g := range sc.given {
+		r.Own = append(r.Own, g.opt.key())
+	}
 	if len(problems) > 0 {
-		return nil, sc.masked, problems
+		return r
 	}
 	all, environ := slices.Clone(o.All), in.Environ
 	for _, n := range []string{"1", "2"} {
@@ -47,24 +63,25 @@ func ParseRow(in Input, o RowOptions, row []string) (p *plan.Plan, masked, probl
 			environ = slices.DeleteFunc(slices.Clone(environ), func(kv string) bool { return strings.HasPrefix(kv, "IMAPSYNC_PASSWORD"+n+"=") })
 		}
 	}
-	in.Args, in.Environ = append(all, row...), environ
+	in.Args, in.Environ = slices.Concat(o.Presets, all, row), environ
 	in.AskSecret = nil
 	p, out := Parse(in)
-	if out == nil && len(p.Missing) > 0 {
-		return nil, sc.masked, []string{"it lacks " + strings.Join(p.Missing, " ") + "."}
-	}
-	if out == nil {
-		return p, sc.masked, nil
-	}
-	for line := range strings.Lines(out.Stderr + out.Stdout) {
-		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "Error: "); ok {
-			problems = append(problems, text)
+	switch {
+	case out == nil && len(p.Missing) > 0:
+		r.Problems = []string{"it lacks " + strings.Join(p.Missing, " ") + "."}
+	case out == nil:
+		r.Plan = p
+	default:
+		for line := range strings.Lines(out.Stderr + out.Stdout) {
+			if text, ok := strings.CutPrefix(strings.TrimSpace(line), "Error: "); ok {
+				r.Problems = append(r.Problems, text)
+			}
+		}
+		if r.Problems == nil {
+			r.Problems = []string{strings.TrimSpace(out.Stderr + out.Stdout)}
 		}
 	}
-	if problems == nil {
-		problems = []string{strings.TrimSpace(out.Stderr + out.Stdout)}
-	}
-	return nil, sc.masked, problems
+	return r
 }
 
 // isCredential reports whether an option says how user N proves to be it.
@@ -154,24 +171,46 @@ func checkWebhook(text string) error {
 	return fmt.Errorf("the scheme %q is not known. Give an https URL", u.Scheme)
 }
 
-// mapPresets are the presets that "from->to" stands for.
+// plainServers are kinds of servers for which nothing has to be set, and words for any.
+var plainServers = []string{"dovecot", "cyrus", "courier", "mox", "stalwart", "imap", "other", "any"}
+
+// mapPresets are the options that "from->to" stands for.
 func mapPresets(text string) ([]string, error) {
-	from, to, ok := strings.Cut(strings.ReplaceAll(text, " ", ""), "->")
+	from, to, ok := strings.Cut(strings.ToLower(strings.ReplaceAll(text, " ", "")), "->")
 	if !ok || from == "" || to == "" {
 		return nil, fmt.Errorf("give two words with -> between them, as in gmail->dovecot")
 	}
-	var args []string
+	var names [2]string
 	for n, word := range []string{from, to} {
-		switch strings.ToLower(word) {
-		case "gmail", "google", "workspace":
-			args = append(args, fmt.Sprintf("--gmail%d", n+1))
-		case "office", "office365", "microsoft", "microsoft365", "m365":
-			args = append(args, fmt.Sprintf("--office%d", n+1))
-		case "exchange":
-			args = append(args, fmt.Sprintf("--exchange%d", n+1))
-		case "domino", "notes":
-			args = append(args, fmt.Sprintf("--domino%d", n+1))
+		if word == "office" { // as in --office1
+			word = "office365"
+		}
+		k, known := provider.Find(word)
+		if !known && !slices.Contains(plainServers, word) {
+			return nil, fmt.Errorf("%q is not known. Give one of %s, or %s", word, strings.Join(provider.Names(), ", "), strings.Join(plainServers, ", "))
+		}
+		names[n] = k.Name
+	}
+	return providerOptions(names), nil
+}
+
+// AutoOptions are the options for a row with --auto, by the names of the providers that
+// its hosts are found to be, "" for none.
+func AutoOptions(names [2]string) []string {
+	return append([]string{"--automap"}, providerOptions(names)...)
+}
+
+// providerOptions are the options for two providers, "" for none.
+func providerOptions(names [2]string) []string {
+	var args []string
+	for n, name := range names {
+		if name != "" {
+			args = append(args, fmt.Sprintf("--provider%d=%s", n+1, name))
 		}
 	}
-	return args, nil
+	if names[0] == "gmail" && names[1] != "gmail" {
+		// Labels of one's own below Gmail's are folders like others elsewhere.
+		args = append(args, `--regextrans2=s,^\[(Gmail|Google Mail)\].,,`)
+	}
+	return args
 }

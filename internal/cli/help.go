@@ -21,6 +21,10 @@ func Usage(version string, width int) string {
 	writeUse(&b, "imaphaul verify ...", "the same options: is all of it on host2?", width)
 	writeUse(&b, "imaphaul batch LIST ...", "one run for each row of a list", width)
 	writeUse(&b, "imaphaul doctor ...", "the same options: can a migration begin?", width)
+	writeUse(&b, "imaphaul cutover DOMAIN ...", "may the old server be closed?", width)
+	writeUse(&b, "imaphaul journal list|show|forget|path", "", width)
+	writeUse(&b, "imaphaul completion bash|zsh|fish", "", width)
+	writeUse(&b, "imaphaul man", "print the manual page", width)
 	writeUse(&b, "imaphaul explain [OPTIONS] EXPRESSION NAME...", "", width)
 	writeUse(&b, "imaphaul login google|microsoft|URL --user USER", "", width)
 	writeUse(&b, "imaphaul status PID|PIDFILE", "", width)
@@ -39,6 +43,7 @@ func Usage(version string, width int) string {
 	writeUse(&b, "imaphaul ... --dry", "show what would be done", width)
 	writeUse(&b, "imaphaul ... --automap", "map Sent, Drafts, Trash by their role", width)
 	writeUse(&b, "imaphaul ... --dry --printplan", "print the plan of the run as JSON", width)
+	writeUse(&b, "imaphaul cutover DOMAIN ...", "may the old server be closed?", width)
 	writeUse(&b, "imaphaul explain 's/^Sent$/Sent Items/' Sent Sent/2019", "", width)
 	return b.String()
 }

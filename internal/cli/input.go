@@ -69,6 +69,10 @@ type Outcome struct {
 	Status string
 	// Batch asks for what "imaphaul batch" is to do.
 	Batch *Batch
+	// Cutover asks for what "imaphaul cutover" is to look at.
+	Cutover *Cutover
+	// Journal asks for what "imaphaul journal" is to do.
+	Journal *JournalCommand
 	// Login asks for what "imaphaul login" is to do.
 	Login *Login
 	// Explain asks for what "imaphaul explain" is to show.

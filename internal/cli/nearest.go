@@ -68,6 +68,21 @@ func nearest(typed string) string {
 	return best
 }
 
+// nearestCommand is the command that a word without a hyphen was perhaps meant to be,
+// "" for none.
+func nearestCommand(typed string) string {
+	if typed == "" || strings.HasPrefix(typed, "-") || strings.HasPrefix(typed, "+") {
+		return ""
+	}
+	best, least := "", 1+min(len(typed)/4, 2)
+	for _, c := range commandWords() {
+		if n := slips(strings.ToLower(typed), c.name); n < least {
+			best, least = c.name, n
+		}
+	}
+	return best
+}
+
 // slips counts the letters left out, added, changed or swapped with the next one
 // between two words (the optimal string alignment distance).
 func slips(a, b string) int {

@@ -44,6 +44,21 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if in.Args[0] == "batch" {
 		return nil, batch(&in, in.Args[1:])
 	}
+	switch in.Args[0] {
+	case "completion":
+		return nil, completion(in.Args[1:])
+	case "man":
+		if len(in.Args) > 1 {
+			return nil, &Outcome{Code: exitUsage, Command: true, Stderr: "Error: man: it takes nothing. To read the page: imaphaul man | man -l -\n"}
+		}
+		return nil, &Outcome{Stdout: ManPage(in.Version)}
+	}
+	if in.Args[0] == "journal" {
+		return nil, journalCommand(in.Args[1:])
+	}
+	if in.Args[0] == "cutover" {
+		return nil, cutover(in, in.Args[1:])
+	}
 	command, word := commands[in.Args[0]], []string(nil)
 	if command != "" {
 		word, in.Args = in.Args[:1], bareJSON(in.Args[1:])
@@ -64,6 +79,9 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	sc := scan(tableVocabulary(), in.Args, in.hasenv("POSIXLY_CORRECT"))
 	if out := misread(sc); out != nil {
 		out.Command = command != ""
+		if word := nearestCommand(in.Args[0]); command == "" && word != "" {
+			out.Stderr += "Did you mean imaphaul " + word + "?\n"
+		}
 		return nil, out
 	}
 	v := newValues(Table)

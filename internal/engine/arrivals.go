@@ -5,8 +5,11 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/survey"
 )
 
 // After a lost connection nobody knows what became of the messages on it. What
@@ -25,21 +28,40 @@ type arrival struct {
 
 // reenter selects the host2 folder afresh, so that the number of its messages is
 // the present one.
-func (fs *folderSync) reenter(ctx context.Context, k *link) error {
-	opened, err := k.Open(ctx, fs.to.Raw, true)
+func (c *copier) reenter(ctx context.Context, k *session.Link) error {
+	return reenter(ctx, k, c.to.Raw, c.dstOpened.UIDValidity)
+}
+
+// reenter selects a host2 folder afresh, which had this UIDVALIDITY.
+func reenter(ctx context.Context, k *session.Link, name string, validity uint32) error {
+	opened, err := k.Open(ctx, name, true)
 	if err != nil {
 		return err
 	}
-	if opened.UIDValidity != fs.dstOpened.UIDValidity {
-		return &errRebuilt{Folder: fs.to.Raw}
+	if opened.UIDValidity != validity {
+		return &session.RebuiltError{Folder: name}
 	}
 	return nil
 }
 
+// reader reads the folder of a side that k has selected.
+func (c *copier) reader(k *session.Link, n event.Side) *survey.Reader {
+	return &survey.Reader{Terms: c.run.reading(n), Link: k}
+}
+
+// since lists the messages of the host2 folder, which k has selected, from a UID on.
+func (c *copier) since(ctx context.Context, k *session.Link, from imap.UID) (*listing.Listing, error) {
+	l := c.reader(k, 2)
+	out, err := l.Since(ctx, from)
+	for _, b := range l.Found().Unreadable {
+		c.unreadable(2, b)
+	}
+	return out, err
+}
+
 // arrivals lists what came to the host2 folder since it was listed.
-func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) {
-	l := fs.lister(k, 2)
-	now, err := l.since(ctx, fs.newFrom())
+func (c *copier) arrivals(ctx context.Context, k *session.Link) ([]arrival, error) {
+	now, err := c.since(ctx, k, c.newFrom())
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +70,11 @@ func (fs *folderSync) arrivals(ctx context.Context, k *link) ([]arrival, error) 
 
 // newFrom is the lowest UID that a message can have that did not stand in the listing.
 // UIDNEXT may say more, and is not relied on here.
-func (fs *folderSync) newFrom() imap.UID {
-	if fs.firstNew != 0 {
-		return fs.firstNew
+func (c *copier) newFrom() imap.UID {
+	if c.firstNew != 0 {
+		return c.firstNew
 	}
-	return fs.dst.LastUID() + 1
+	return c.dst.LastUID() + 1
 }
 
 // arrivalsOf are the messages of a listing as arrivals.

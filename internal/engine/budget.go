@@ -18,11 +18,10 @@ import (
 // source server, and for both directions at once, since what was not asked for is
 // not sent on either. Those a second are in package session.
 
-// limits are the brakes of a run: those a second, and those a day.
-type limits struct {
-	*session.Limits
-	// day holds the limits of bytes a day, by side.
-	day [3]*pace.Day
+// days are the limits of bytes a day of a run.
+type days struct {
+	// of are the limits by side.
+	of [3]*pace.Day
 	// mu guards counted, what the journal knows of what went.
 	mu      sync.Mutex
 	counted [3]int64
@@ -35,31 +34,61 @@ type limits struct {
 
 // traffic is one account's bytes by hour, as pace wants them.
 type traffic struct {
-	r    *run
+	r    *transfer
 	side event.Side
 }
 
-// Bytes is what was moved in the hours from..to, this run's last bytes included.
+// Bytes is what was moved in the hours from..to, this run's last bytes included, and what
+// other runs of the process moved for the same account.
 func (t traffic) Bytes(from, to time.Time) int64 {
 	t.r.countTraffic()
-	return t.r.j.Bytes(journal.Side(t.side), from, to)
+	sum := t.r.memory.Journal().Bytes(journal.Side(t.side), from, to)
+	if g := t.r.governor(t.side); g != nil {
+		sum += g.MovedBeside(t.r.journalName(), from, to)
+	}
+	return sum
+}
+
+// governor is that of a side's account, nil before there is one.
+func (r *transfer) governor(n event.Side) *session.Governor {
+	switch {
+	case n == 1 && r.src != nil:
+		return r.src.Governor
+	case n == 2 && r.dst != nil:
+		return r.dst.Governor
+	}
+	return nil
+}
+
+// journalName tells what this run's journal has from what others have.
+func (r *transfer) journalName() string {
+	if path := r.memory.Journal().Path(); path != "" {
+		return path
+	}
+	return fmt.Sprintf("%p", r)
 }
 
 // prepareDays makes the limits of bytes a day; they live in the journal.
-func (r *run) prepareDays() {
+func (r *transfer) prepareDays() {
 	for n, limit := range map[event.Side]int64{1: r.p.Limits.MaxBytesPerDay1, 2: r.p.Limits.MaxBytesPerDay2} {
 		if limit > 0 {
-			r.limits.day[n] = &pace.Day{Limit: limit, Traffic: traffic{r, n}}
+			r.days.of[n] = &pace.Day{Limit: limit, Traffic: traffic{r, n}}
 		}
 	}
-	if (r.limits.day[1] != nil || r.limits.day[2] != nil) && r.j.Path() == "" {
-		r.warn("--maxbytesperday1 and --maxbytesperday2 count this run alone, since no journal is kept")
+	if (r.days.of[1] != nil || r.days.of[2] != nil) && r.memory.Journal().Path() == "" {
+		r.control.Warn("--maxbytesperday1 and --maxbytesperday2 count this run alone, since no journal is kept")
 	}
 }
 
+// ResumeIn is after how long a limit a day leaves room, when it ended the run.
+func (r *transfer) ResumeIn() time.Duration { return time.Duration(r.days.resumeIn.Load()) }
+
+// Day is the limit of bytes a day of a side, nil for none.
+func (r *transfer) Day(n event.Side) *pace.Day { return r.days.of[n] }
+
 // release gives back what mayTransfer counted for a message, when its fate is
 // known; sent tells whether host2 has it.
-func (r *run) release(t *task, sent bool) {
+func (r *transfer) release(t *task, sent bool) {
 	if !t.charged {
 		return
 	}
@@ -72,15 +101,18 @@ func (r *run) release(t *task, sent bool) {
 }
 
 // countTraffic tells the journal what went over the lines since the last time.
-func (r *run) countTraffic() {
-	l := &r.limits
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := l.Clock().Now()
-	for n := range l.counted {
-		went := l.Went(event.Side(n))
-		r.j.AddBytes(journal.Side(n), now, went-l.counted[n])
-		l.counted[n] = went
+func (r *transfer) countTraffic() {
+	d := &r.days
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := r.limits.Clock().Now()
+	for n := range d.counted {
+		went := r.limits.Went(event.Side(n))
+		r.memory.Journal().AddBytes(journal.Side(n), now, went-d.counted[n])
+		if g := r.governor(event.Side(n)); g != nil {
+			g.Moved(r.journalName(), now, went-d.counted[n])
+		}
+		d.counted[n] = went
 	}
 }
 
@@ -89,13 +121,13 @@ func (r *run) countTraffic() {
 // crosses the line of --exitwhenover is the last one copied; a day's limit is
 // never crossed. busy says that others were asked for in this round: their fate
 // decides how much room there is, so nothing is waited for before it ends.
-func (r *run) mayTransfer(size int64, busy bool) bool {
+func (r *transfer) mayTransfer(size int64, busy bool) bool {
 	if limit := r.p.Limits.ExitWhenOver; limit != nil && r.asked.Load()-r.lost.Load() >= *limit {
 		r.control.StopFor(event.StopOver)
 		return false
 	}
 	for n := event.Side(1); n <= 2; n++ {
-		if d := r.limits.day[n]; d != nil && !r.mayToday(n, d, size, busy) {
+		if d := r.days.of[n]; d != nil && !r.mayToday(n, d, size, busy) {
 			return false
 		}
 	}
@@ -105,7 +137,7 @@ func (r *run) mayTransfer(size int64, busy bool) bool {
 }
 
 // wouldBeOver is what mayTransfer says of --exitwhenover in a run that asks for nothing.
-func (r *run) wouldBeOver(size int64) bool {
+func (r *transfer) wouldBeOver(size int64) bool {
 	if limit := r.p.Limits.ExitWhenOver; limit != nil && r.asked.Load() >= *limit {
 		r.control.StopFor(event.StopOver)
 		return true
@@ -116,9 +148,9 @@ func (r *run) wouldBeOver(size int64) bool {
 
 // tellOver counts the end by --exitwhenover as an error, as imapsync does: scripts
 // read it in the list of errors.
-func (r *run) tellOver() {
+func (r *transfer) tellOver() {
 	if r.control.Cause() == event.StopOver {
-		r.fault(event.Error{Class: event.ErrTransferExceeded,
+		r.control.Fault(event.Error{Class: event.ErrTransferExceeded,
 			Text: fmt.Sprintf("Maximum bytes transferred reached, %d >= %d, ending sync", r.asked.Load()-r.lost.Load(), *r.p.Limits.ExitWhenOver)})
 	}
 }
@@ -131,7 +163,7 @@ const (
 )
 
 // mayToday is mayTransfer for the limit a day of one side.
-func (r *run) mayToday(n event.Side, d *pace.Day, size int64, busy bool) bool {
+func (r *transfer) mayToday(n event.Side, d *pace.Day, size int64, busy bool) bool {
 	// What was asked for and is still under way counts, too.
 	need := size + r.asked.Load() - r.fated.Load()
 	need += need/hundredth + (r.charges.Load()+1)*envelope
@@ -145,13 +177,13 @@ func (r *run) mayToday(n event.Side, d *pace.Day, size int64, busy bool) bool {
 	}
 	text := fmt.Sprintf("Host%d: the limit of %d bytes a day (--maxbytesperday%d) is reached; it may go on at %s", n, d.Limit, n, again.Local().Format("2006-01-02 15:04 -0700"))
 	if r.p.Limits.WaitDay {
-		r.warn(text + ", waiting until then (--waitday)")
-		r.emit(event.Throttled{Side: n, For: again.Sub(now), Why: fmt.Sprintf("--maxbytesperday%d", n)})
-		r.limits.again = again
+		r.control.Warn(text + ", waiting until then (--waitday)")
+		r.control.Emit(event.Throttled{Side: n, For: again.Sub(now), Why: fmt.Sprintf("--maxbytesperday%d", n)})
+		r.days.again = again
 		return false
 	}
-	r.warn(text)
-	r.limits.resumeIn.Store(int64(again.Sub(now)))
+	r.control.Warn(text)
+	r.days.resumeIn.Store(int64(again.Sub(now)))
 	r.control.StopFor(event.StopDay)
 	return false
 }
@@ -162,8 +194,8 @@ const most = 0.9
 
 // neverToday is the option under which a message of size bytes can not go on any
 // day, with what it says; "" when it can.
-func (r *run) neverToday(size int64) (option string, limit int64) {
-	for n, d := range r.limits.day {
+func (r *transfer) neverToday(size int64) (option string, limit int64) {
+	for n, d := range r.days.of {
 		if d != nil && float64(size+size/hundredth+envelope) > most*float64(d.Limit) {
 			return fmt.Sprintf("--maxbytesperday%d", n), d.Limit
 		}
@@ -180,18 +212,18 @@ var errWaited = errors.New("it was closed for the wait (--waitday)")
 // awaitDay waits, between two rounds, until a limit a day leaves room again. It
 // reports whether it had to.
 func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
-	again := v.run.limits.again
+	again := v.run.days.again
 	if again.IsZero() {
 		return false, nil
 	}
-	v.run.limits.again = time.Time{}
+	v.run.days.again = time.Time{}
 	wait := again.Sub(v.run.limits.Clock().Now())
 	if wait > idleLogout {
 		v.lane.Close(ctx)
 	}
 	slept := time.Now()
 	err := v.run.limits.Clock().Sleep(ctx, wait)
-	v.run.copying.rested(time.Since(slept))
+	v.run.rested.Add(int64(time.Since(slept)))
 	if err != nil {
 		return true, err
 	}

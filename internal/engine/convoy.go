@@ -22,8 +22,8 @@ import (
 // Several folders go in one convoy so that the line is never idle between them:
 // the next folder's messages are asked for while the last one's are on their way.
 type convoy struct {
-	run  *run
-	lane *lane
+	run  *transfer
+	lane *session.Pair
 	// tasks are in the order of folders, and ascending by UID within each.
 	tasks []task
 
@@ -32,9 +32,9 @@ type convoy struct {
 	backlog *semaphore.Weighted
 	// stop asks feed for nothing new, after a failure of deliver.
 	stop atomic.Bool
-	// lookout is what host1's connection does when it has sent everything, nil for
+	// lookAhead is what host1's connection does when it has sent everything, nil for
 	// nothing.
-	lookout *scout
+	lookAhead func(context.Context) error
 	// careful: this round takes suspects, one message at a time.
 	careful bool
 	// losses is how many connections were lost, blamed how many of them on a message or
@@ -52,15 +52,15 @@ type convoy struct {
 }
 
 // copyAll copies what the copiers have to copy, of several folders in one go;
-// lookout looks at the folders after them.
-func (r *run) copyAll(ctx context.Context, copiers []*copier, lookout *scout) error {
+// lookAhead looks at the folders after them, nil for nothing.
+func (r *transfer) copyAll(ctx context.Context, copiers []*copier, lookAhead func(context.Context) error) error {
 	defer r.limits.TellSlept(session.TellRest)
 	for _, c := range copiers {
 		if err := c.copyOnHost2(ctx); err != nil {
 			return err
 		}
 	}
-	v := &convoy{run: r, lane: r.main, tasks: gather(copiers), budget: semaphore.NewWeighted(r.budgetBytes), lookout: lookout}
+	v := &convoy{run: r, lane: r.main, tasks: gather(copiers), budget: semaphore.NewWeighted(r.budgetBytes), lookAhead: lookAhead}
 	if r.dialler != nil {
 		if err := v.spread(ctx); err != nil {
 			return err
@@ -112,14 +112,14 @@ func (v *convoy) move(ctx context.Context) error {
 		end := v.round(ctx, v.choose())
 		err := end.err()
 		switch {
-		case errors.Is(err, errStopped), ctx.Err() != nil:
-			return errors.Join(errStopped, ctx.Err())
-		case err == nil && v.run.stopping():
+		case errors.Is(err, session.ErrStopped), ctx.Err() != nil:
+			return errors.Join(session.ErrStopped, ctx.Err())
+		case err == nil && v.run.control.Stopping():
 			if v.countLeft() == 0 {
 				return nil
 			}
-			return errStopped
-		case err != nil && !isConnError(err):
+			return session.ErrStopped
+		case err != nil && !session.IsConnError(err):
 			return err
 		case err != nil:
 			// Nothing is known of the messages that were under way: look before
@@ -132,15 +132,15 @@ func (v *convoy) move(ctx context.Context) error {
 		if n := int(v.sulking.Load()); n > 0 && err == nil {
 			v.patient.Store(true)
 			wait := v.run.control.Pause(n)
-			v.run.tellWait(0, wait, "before trying again what was refused")
-			if err := v.run.control.Rest(ctx, wait, v.lane.src, v.lane.dst); err != nil {
+			v.run.control.TellWait(0, wait, "before trying again what was refused")
+			if err := v.run.control.Rest(ctx, wait, v.lane.Src, v.lane.Dst); err != nil {
 				return err
 			}
 		}
 		rested, waitErr := v.awaitDay(ctx)
 		switch {
 		case waitErr != nil && ctx.Err() != nil:
-			return errors.Join(errStopped, ctx.Err())
+			return errors.Join(session.ErrStopped, ctx.Err())
 		case waitErr != nil:
 			return waitErr
 		}
@@ -151,7 +151,7 @@ func (v *convoy) move(ctx context.Context) error {
 		idle++
 		switch {
 		case err != nil && idle > maxKills+1:
-			if !v.lane.src.side.Persists(idle-1, waited) && !v.lane.dst.side.Persists(idle-1, waited) {
+			if !v.lane.Src.Account.Persists(idle-1, waited) && !v.lane.Dst.Account.Persists(idle-1, waited) {
 				return err
 			}
 			// Several rounds follow each other at once, and then there is a pause: what
@@ -162,8 +162,8 @@ func (v *convoy) move(ctx context.Context) error {
 			n := idle/(maxKills+1) - 1
 			waited += session.MeanBackOff(n)
 			wait := v.run.control.Pause(n)
-			v.run.tellWait(0, wait, "before trying again after a lost connection")
-			if err := v.run.control.Rest(ctx, wait, v.lane.src, v.lane.dst); err != nil {
+			v.run.control.TellWait(0, wait, "before trying again after a lost connection")
+			if err := v.run.control.Rest(ctx, wait, v.lane.Src, v.lane.Dst); err != nil {
 				return err
 			}
 		case err == nil && idle > maxIdleRounds:
@@ -208,9 +208,9 @@ func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 		end.feed = f.run(ctx)
 		close(queue)
 		if end.feed == nil && !f.halted() && f.next == len(todo) {
-			v.lookAhead(ctx)
+			v.lookAheadOnce(ctx)
 		}
-		v.lane.src.WatchOver(ctx, delivered)
+		v.lane.Src.WatchOver(ctx, delivered)
 	})
 	d := &deliverer{v: v, pending: pending}
 	if end.deliver = d.run(ctx, queue); end.deliver != nil {
@@ -238,12 +238,12 @@ func (v *convoy) sulk(n int) {
 	}
 }
 
-// lookAhead makes use of host1's connection while host2 is at work. What it does
+// lookAheadOnce makes use of host1's connection while host2 is at work. What it does
 // not see is found out later.
-func (v *convoy) lookAhead(ctx context.Context) {
-	if v.lookout != nil {
-		_ = v.lookout.run(ctx) // whoever needs the connection next deals with its loss
-		v.lookout = nil
+func (v *convoy) lookAheadOnce(ctx context.Context) {
+	if v.lookAhead != nil {
+		_ = v.lookAhead(ctx) // whoever needs the connection next deals with its loss
+		v.lookAhead = nil
 	}
 }
 
@@ -269,7 +269,7 @@ var errDiscarded = errors.New("the destination connection was lost")
 func (v *convoy) folders() string {
 	var names []string
 	for _, i := range v.left() {
-		if name := v.tasks[i].c.fs.from.Text; len(names) == 0 || names[len(names)-1] != name {
+		if name := v.tasks[i].c.from.Text; len(names) == 0 || names[len(names)-1] != name {
 			names = append(names, name)
 		}
 	}

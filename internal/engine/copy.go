@@ -7,6 +7,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // fate is what became of one message that was to be copied.
@@ -66,8 +67,10 @@ type task struct {
 // copier keeps the books of one folder's copying: what is to be copied, and what
 // became of it. A convoy does the moving.
 type copier struct {
-	fs    *folderSync
-	lane  *lane
+	pair
+	outcome
+	run   *transfer
+	lane  *session.Pair
 	tasks []task // ascending by UID
 
 	// mustLook: the folder is to be looked into before anything counts as copied.
@@ -89,8 +92,50 @@ type copier struct {
 	opened1 int
 	// growth is what the host2 folder is known to have grown by.
 	growth growthSince
+	// torn are host2 messages that are only the beginning of what was sent.
+	torn map[imap.UID]bool
+	// left are messages that stay behind and are still to be told of.
+	left []leftMessage
 	// generations are the journal's batches that are not settled yet.
 	generations []*generation
+}
+
+// newFolder is a folder with nothing to copy yet, which lane works on.
+func (r *transfer) newFolder(p pair, lane *session.Pair) *copier {
+	return &copier{pair: p, run: r, lane: lane}
+}
+
+// task is one for a record of the source listing.
+func (c *copier) task(rec int32) task {
+	r := &c.src.Recs[rec]
+	return task{c: c, src: rec, uid: r.UID, size: r.Size}
+}
+
+// reason is why the folder was given up with messages left, nil if it was not.
+func (c *copier) reason() error { return c.ended }
+
+// doubt has everything looked up that counts as copied, at the end of the run.
+func (c *copier) doubt() { c.mustLook, c.late = true, true }
+
+// expunge notes that what is marked \Deleted on host2 was removed there.
+func (c *copier) expunge() { c.expunged = true }
+
+// resending notes that the message may have been sent by an earlier run.
+func (t *task) resending() { t.resent = true }
+
+// stored notes that host2 has said that it has the message, under a UID.
+func (t *task) stored(uid imap.UID) { t.sent, t.fate, t.newUID = t.size, copied, uid }
+
+// rehearse counts a message as copied in a run that sends nothing.
+func (c *copier) rehearse(t *task) {
+	t.fate, t.sent = copied, t.size
+	c.confirmed(t)
+}
+
+// problem tells of an error that spoils one folder but not the run.
+func (c *copier) problem(class event.Class, text, hint string) {
+	c.Problems = append(c.Problems, text)
+	c.run.control.Fault(event.Error{Class: class, Text: text, Hint: hint, Folder: c.from})
 }
 
 // giveUp gives the folder up; the first reason stays.
@@ -127,9 +172,9 @@ func (c *copier) settle(t *task, uid imap.UID) {
 	defer c.mu.Unlock()
 	t.fate, t.newUID, t.doubtful = copied, uid, false
 	c.growth.note(t)
-	c.fs.run.stored.Add(1)
-	c.fs.run.release(t, true)
-	c.fs.confirmed(t)
+	c.run.stored.Add(1)
+	c.run.release(t, true)
+	c.confirmed(t)
 }
 
 // confirmedUIDs are the UIDs of the messages that host2 confirmed in this run. c.mu
@@ -160,8 +205,8 @@ func (c *copier) skipAs(t *task, e event.MessageSkipped) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.fate = skipped
-	c.fs.run.release(t, false)
-	c.fs.skippedAs(t, e)
+	c.run.release(t, false)
+	c.skippedAs(t, e)
 }
 
 // fail records that the message could not be copied.
@@ -169,6 +214,6 @@ func (c *copier) fail(t *task, class event.Class, text, hint string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.fate = failed
-	c.fs.run.release(t, false)
-	c.fs.failed(t, class, text, hint)
+	c.run.release(t, false)
+	c.failed(t, class, text, hint)
 }

@@ -82,7 +82,7 @@ func (fs *folderSync) crossAll(c *copier) {
 	}
 	for i := range c.tasks {
 		if t := &c.tasks[i]; t.fate == copied && !t.short {
-			part := t.oddness().cut != "" || fs.run.p.Dry && fs.wouldCut(t.size)
+			part := t.cut() != "" || fs.run.p.Dry && fs.wouldCut(t.size)
 			fs.run.cross(fs.src.Recs[t.src].Key, crossPlace{fs.to.Raw, t.newUID, t.size, fs.from.Raw, t.uid, part})
 		}
 	}

@@ -10,13 +10,13 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
-	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
 // plan decides about every host1 message what is to be done with it, and makes
 // the list of those to copy.
 func (fs *folderSync) plan() *copier {
-	c := &copier{fs: fs, lane: fs.lane}
+	c := fs.books()
 	pr := &fs.pairing
 	var presentBytes int64
 	for _, m := range pr.Present {
@@ -47,20 +47,23 @@ func (fs *folderSync) plan() *copier {
 	noResurrection := fs.noResurrection()
 	for _, i := range pr.Missing {
 		r := &fs.src.Recs[i]
-		t := task{c: c, src: i, uid: r.UID, size: r.Size, resent: fs.wasInDoubt[r.UID]}
+		t := c.task(i)
+		if fs.wasInDoubt[r.UID] {
+			t.resending()
+		}
 		if noResurrection && fs.wasDelivered(r) {
-			fs.skipped(&t, event.SkipResurrect, "")
+			c.skipped(&t, event.SkipResurrect, "")
 			continue
 		}
 		if reason, detail, skip := fs.filter(r); skip {
-			fs.skipped(&t, reason, detail)
+			c.skipped(&t, reason, detail)
 			if reason == event.SkipCrossDuplicate && fs.crossed[r.UID] == crossedWhole {
 				fs.onHost2 = append(fs.onHost2, r.UID)
 			}
 			continue
 		}
 		if fs.run.p.Dry && fs.wouldCopy(r) {
-			fs.skipped(&t, event.SkipDuplicate, "")
+			c.skipped(&t, event.SkipDuplicate, "")
 			if !fs.wouldCut(r.Size) {
 				fs.onHost2 = append(fs.onHost2, r.UID) // it would be there by then
 			}
@@ -74,12 +77,10 @@ func (fs *folderSync) plan() *copier {
 	}
 	if fs.run.p.Dry && fs.run.p.Dry1 {
 		for i := range c.tasks {
-			if fs.run.wouldBeOver(c.tasks[i].size) {
+			if fs.run.transfer.wouldBeOver(c.tasks[i].size) {
 				break
 			}
-			c.tasks[i].fate = copied
-			c.tasks[i].sent = c.tasks[i].size
-			fs.confirmed(&c.tasks[i])
+			c.rehearse(&c.tasks[i])
 		}
 	}
 	return c
@@ -130,8 +131,8 @@ func (fs *folderSync) mapFlags(r *listing.Record) {
 	}
 	if fs.run.debugging(fs.run.p.Debug.Flags) {
 		// imapsync's line, then ours.
-		fs.run.note(fmt.Sprintf("Host1: flags init msg %s/%d date [%s] flags [%s] size [%d]", fs.from.Raw, r.UID, fs.dateFor(r), joinFlags(had), r.Size))
-		fs.run.debugf(true, "flags", "Host1: msg %s/%d flags (%s) become (%s)", fs.from.Raw, r.UID, joinFlags(had), joinFlags(flags))
+		fs.run.note(fmt.Sprintf("Host1: flags init msg %s/%d date [%s] flags [%s] size [%d]", fs.from.Raw, r.UID, dateOn2(&fs.run.p.Transform, r), transform.JoinFlags(had), r.Size))
+		fs.run.debugf(true, "flags", "Host1: msg %s/%d flags (%s) become (%s)", fs.from.Raw, r.UID, transform.JoinFlags(had), transform.JoinFlags(flags))
 	}
 }
 
@@ -161,12 +162,3 @@ const maxUnlistedTold = 100
 // flagsFor is what the flags of a message that is to be copied become on host2. The
 // halves of a copy may ask at the same time.
 func (fs *folderSync) flagsFor(r *listing.Record) []imap.Flag { return fs.mapped[r.Flags] }
-
-// dateFor is the INTERNALDATE to give to host2, "" for none.
-func (fs *folderSync) dateFor(r *listing.Record) string {
-	t := &fs.run.p.Transform
-	if !t.SyncInternalDates && !t.IDateFromHeader || !r.Is(listing.HasDate) {
-		return ""
-	}
-	return r.Time().Format(maildate.Layout)
-}

@@ -54,7 +54,7 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 	}
 	slices.Sort(uids)
 	uids = slices.Compact(uids)
-	if err := fs.sameBeforeDeletion(ctx, uids); err != nil {
+	if err := c.sameBeforeDeletion(ctx, uids); err != nil {
 		return err
 	}
 	return fs.deleteUIDs(ctx, deletion{side: 1, k: fs.lane.src, folder: fs.from, uids: uids, expunge: d.Expunge1, expungeAll: false})

@@ -76,7 +76,7 @@ type flight struct {
 func (d *deliverer) run(ctx context.Context, in <-chan *item) error {
 	err := d.deliver(ctx, in)
 	switch {
-	case errors.Is(err, errStopped):
+	case errors.Is(err, session.ErrStopped):
 		d.landRest(ctx)
 	case err != nil && !errors.As(err, new(*imapconn.OutOfStepError)):
 		d.landAnswered(ctx)
@@ -97,7 +97,7 @@ func release(v *convoy, items []*item) {
 }
 
 func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
-	conn, err := d.v.lane.dst.Alive(ctx)
+	conn, err := d.v.lane.Dst.Alive(ctx)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 	d.multi = conn.Has(imap.CapMultiAppend) && !d.v.careful
 	d.timer = time.NewTimer(company)
 	defer d.timer.Stop()
-	d.line = d.v.lane.dst.Watch(conn, true, d.pending)
+	d.line = d.v.lane.Dst.Watch(conn, true, d.pending)
 	defer d.line.End()
 	for {
 		if err := d.makeUp(ctx); err != nil {
@@ -138,7 +138,7 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 				err = d.landAll(ctx)
 			}
 		default:
-			alone := it.body != nil || d.multi && conn.Unasked(it.size) && conn.Asks(it.t.c.fs.to.Raw, d.options(it))
+			alone := it.body != nil || d.multi && conn.Unasked(it.size) && conn.Asks(it.t.c.to.Raw, d.options(it))
 			if len(d.batch) > 0 && (alone || d.batch[0].t.c != it.t.c) {
 				if err = d.flush(ctx); err != nil {
 					it.release(d.v)
@@ -190,7 +190,7 @@ func (d *deliverer) nextAtAll(in <-chan *item) (*item, bool) {
 		case it, open := <-in:
 			return it, open
 		case <-t.C:
-			d.v.lane.dst.KeepAlive(d.ctx)
+			d.v.lane.Dst.KeepAlive(d.ctx)
 		}
 	}
 }
@@ -285,14 +285,14 @@ func (d *deliverer) fly(f *flight) {
 // send puts a batch on the wire without waiting for its answer. A batch that is
 // refused before its bytes left is dealt with at once; then the flight is nil.
 func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
-	if err := d.v.run.backoff.WaitWith(ctx, d.v.lane.dst); err != nil {
+	if err := d.v.run.backoff.WaitWith(ctx, d.v.lane.Dst); err != nil {
 		return nil, err
 	}
 	if err := d.pace(ctx, len(batch)); err != nil {
 		return nil, err
 	}
 	if d.v.careful && batch[0].t.killed {
-		if err := d.v.lane.dst.Answers(ctx, d.conn); err != nil {
+		if err := d.v.lane.Dst.Answers(ctx, d.conn); err != nil {
 			return nil, err
 		}
 	}
@@ -328,7 +328,7 @@ func (d *deliverer) write(ctx context.Context, f *flight) (err error) {
 	if err := d.enter(ctx, c); err != nil {
 		return err
 	}
-	mailbox := c.fs.to.Raw
+	mailbox := c.to.Raw
 	if len(f.items) == 1 {
 		f.cmd, err = d.conn.StartAppend(ctx, mailbox, d.options(f.items[0]))
 	} else {
@@ -355,10 +355,10 @@ func (d *deliverer) write(ctx context.Context, f *flight) (err error) {
 func (d *deliverer) writeBody(cmd *imapconn.Append, it *item) (err error) {
 	if it.body == nil {
 		n, err := cmd.Write(*it.buf)
-		d.v.run.under.left.Add(int64(n))
+		d.v.run.left.Add(int64(n))
 		return err
 	}
-	if _, err = io.Copy(cmd, errReader{it, &d.v.run.under.left}); err != nil {
+	if _, err = io.Copy(cmd, errReader{it, &d.v.run.left}); err != nil {
 		d.sourceBroke = it.readErr != nil
 	}
 	it.read(err)

@@ -40,16 +40,10 @@ func (fs *folderSync) matchBatches(ctx context.Context, batches []*journal.Batch
 	if err != nil {
 		return nil, err
 	}
-	all := arrivalsOf(fs.dst)
+	c := fs.books()
 	out := make([][]*sentMessage, len(batches))
 	for n, b := range batches {
-		w := &whichArrived{fs: fs, lane: fs.lane}
-		for i := range all {
-			a := &all[i]
-			if _, old := fs.known.Lookup(2, a.uid); !old && !taken[a.uid] && (b.UIDValidity2 != fs.dst.UIDValidity || a.uid >= b.UIDNext2) {
-				w.arrived = append(w.arrived, a)
-			}
-		}
+		var sent []*sentMessage
 		for i := range b.Items {
 			e := &b.Items[i]
 			m := &sentMessage{uid1: e.UID1, key: recall.KeyOf(e).Base(), date: e.Date, hasDate: e.HasDate}
@@ -57,16 +51,19 @@ func (fs *folderSync) matchBatches(ctx context.Context, batches []*journal.Batch
 			if b.UIDValidity1 != fs.src.UIDValidity {
 				s, m.uid1 = -1, 0 // another message has that UID now
 			}
-			if s >= 0 && !fs.run.altering() && m.key == fs.src.Recs[s].Key.Base() {
+			if s >= 0 && !fs.run.transfer.altering() && m.key == fs.src.Recs[s].Key.Base() {
 				m.size = fs.src.Recs[s].Size // else how long it was is not known
 			}
-			w.sent = append(w.sent, m)
+			sent = append(sent, m)
 		}
-		if err := w.find(ctx); err != nil {
+		if err := c.findListed(ctx, sent, func(uid imap.UID) bool {
+			_, old := fs.known.Lookup(2, uid)
+			return !old && !taken[uid] && (b.UIDValidity2 != fs.dst.UIDValidity || uid >= b.UIDNext2)
+		}); err != nil {
 			return nil, err
 		}
-		out[n] = w.sent
-		for _, m := range w.sent {
+		out[n] = sent
+		for _, m := range sent {
 			taken[m.uid] = true
 		}
 	}
@@ -156,7 +153,7 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 		if err := fs.run.control.Sleep(ctx, wait); err != nil {
 			return err
 		}
-		if err := fs.reenter(ctx, l.k); err != nil {
+		if err := reenter(ctx, l.k.Link, fs.to.Raw, fs.dstOpened.UIDValidity); err != nil {
 			return err
 		}
 		now, err := l.since(ctx, fs.dst.NextUID())

@@ -15,12 +15,12 @@ func (d *deliverer) enter(ctx context.Context, c *copier) error {
 		return nil
 	}
 	d.entered = c
-	name := c.fs.to.Raw
+	name := c.to.Raw
 	if m := d.conn.Mailbox(); m != nil && m.Name == name && d.conn.InFlight() == 0 {
 		return nil
 	}
 	// What is selected from here on is nobody's business but the deliverer's.
-	d.v.lane.dst.Forget()
+	d.v.lane.Dst.Forget()
 	_, err := d.conn.StartExamine(ctx, name, nil)
 	return err
 }

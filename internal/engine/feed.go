@@ -46,16 +46,16 @@ func (f *feeder) run(ctx context.Context) error {
 	if len(f.todo) == 0 {
 		return nil
 	}
-	conn, err := f.v.lane.src.Alive(ctx)
+	conn, err := f.v.lane.Src.Alive(ctx)
 	if err != nil {
 		return err
 	}
 	f.closed = make(map[*copier]error)
-	if first := f.v.tasks[f.todo[0]].c; f.v.lane.src.At(first.fs.from.Raw) {
+	if first := f.v.tasks[f.todo[0]].c; f.v.lane.Src.At(first.from.Raw) {
 		f.asked, f.at, f.base = first, first, f.v.base(f.todo[0])
 	}
 	stream := conn.Fetch(imapconn.FetchItems{UID: true, Body: true})
-	f.line = f.v.lane.src.Watch(conn, false, f.pending)
+	f.line = f.v.lane.Src.Watch(conn, false, f.pending)
 	defer f.line.End()
 	defer f.settleTurns(ctx)
 	defer stream.Close()
@@ -113,7 +113,7 @@ func (f *feeder) unread() map[int]bool {
 }
 
 // halted reports whether nothing more should be asked for.
-func (f *feeder) halted() bool { return f.v.stop.Load() || f.v.run.stopping() }
+func (f *feeder) halted() bool { return f.v.stop.Load() || f.v.run.control.Stopping() }
 
 // more reports whether there is something left to ask for.
 func (f *feeder) more() bool {
@@ -128,7 +128,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 	if f.line.Pays {
 		return nil // first everything under way has to come
 	}
-	f.v.run.limits.Narrow(f.v.lane.src.Link)
+	f.v.run.limits.Narrow(f.v.lane.Src)
 	for !f.full && !f.halted() && f.more() {
 		messages, bytes, aloft, ahead := f.v.run.window()
 		messages = conn.AtMost(messages)
@@ -140,8 +140,8 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 		if stream.Outstanding() >= ahead || stream.Outstanding() > 0 && f.underway >= aloft {
 			return nil
 		}
-		if err := f.v.run.backoff.WaitWith(ctx, f.v.lane.src); err != nil {
-			return unlessStopped(err)
+		if err := f.v.run.backoff.WaitWith(ctx, f.v.lane.Src); err != nil {
+			return session.UnlessStopped(err)
 		}
 		c := f.v.tasks[f.todo[f.next]].c
 		if c != f.asked {
@@ -155,7 +155,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 				// Whether the folder or the message ends the connection is told only
 				// by asking for one after the other.
 				_, err := f.turns[len(f.turns)-1].sent.Wait(ctx)
-				if err != nil && !isRefusal(err) {
+				if err != nil && !session.IsRefusal(err) {
 					return err
 				}
 				for err != nil && f.next < len(f.todo) && f.v.tasks[f.todo[f.next]].c == c {
@@ -174,10 +174,10 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 		}
 		n = nextWindow(func(i int) int64 { return f.v.tasks[f.todo[f.next+i]].size }, n, bytes)
 		if err := f.v.run.pace(ctx, 1, n); err != nil {
-			return unlessStopped(err)
+			return session.UnlessStopped(err)
 		}
 		if f.v.careful && f.v.tasks[f.todo[f.next]].killed {
-			if err := f.v.lane.src.Answers(ctx, conn); err != nil {
+			if err := f.v.lane.Src.Answers(ctx, conn); err != nil {
 				return err
 			}
 		}
@@ -185,7 +185,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 		for ; n > 0; n-- {
 			t := &f.v.tasks[f.todo[f.next]]
 			if option, limit := f.v.run.neverToday(t.size); option != "" {
-				t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, fmt.Sprintf("it has %d bytes, which never fit %s %d", t.size, option, limit)), "raise the limit, or leave the message behind with --maxsize")
+				t.c.fail(t, event.ErrFetch, fetchText(t, fmt.Sprintf("it has %d bytes, which never fit %s %d", t.size, option, limit)), "raise the limit, or leave the message behind with --maxsize")
 				t.came = true
 				f.next++
 				continue
@@ -263,7 +263,7 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 	}
 	size := m.Body.Size()
 	t.noteShort(size)
-	if f.v.run.streams(size) && !c.fs.wantsWhole(t) {
+	if f.v.run.streams(size) && !c.wantsWhole(t) {
 		it := &item{t: t, at: i, body: m.Body, size: size, done: make(chan error, 1)}
 		select {
 		case f.out <- it:
@@ -305,7 +305,7 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 		return err
 	}
 	t.came = true
-	if keep, err := c.fs.prepare(ctx, c, it); err != nil || !keep {
+	if keep, err := c.prepare(ctx, it); err != nil || !keep {
 		it.release(f.v)
 		return err
 	}
@@ -379,7 +379,7 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 			continue
 		}
 		if gone[t] {
-			t.c.fs.vanished++
+			t.c.Vanished++
 			t.c.skip(t, event.SkipVanished, "")
 			continue
 		}
@@ -388,14 +388,14 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 			continue
 		}
 		if refusal == nil && t.empty {
-			t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
+			t.c.fail(t, event.ErrFetch, fetchText(t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
 			continue
 		}
-		t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, why), "if the message is gone from host1 there is nothing to do; else run again")
+		t.c.fail(t, event.ErrFetch, fetchText(t, why), "if the message is gone from host1 there is nothing to do; else run again")
 	}
 	for c, err := range shut {
 		n := c.refusedToOpen()
-		refused, ok := refusalIn(err)
+		refused, ok := session.RefusalIn(err)
 		if n > 1 && !(ok && session.WorthAnother(f.v.run.src.Classify(refused), n)) {
 			c.giveUp(&errNotOpened{1, err})
 			continue
@@ -406,5 +406,5 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	if waits == 0 {
 		return nil
 	}
-	return f.v.run.backoff.Patience(ctx, waits, f.v.lane.src)
+	return f.v.run.backoff.Patience(ctx, waits, f.v.lane.Src)
 }

@@ -16,37 +16,15 @@ import (
 // folderCheck is what a host2 folder has to hold at the end of the run.
 type folderCheck struct {
 	fs *folderSync
-	// before is the folder as it was when it was listed, base the lowest UID that
-	// did not stand in the listing.
-	before folderCount
-	base   imap.UID
-	// present were there, stored came in this run; gone were deleted.
-	present, stored pairRuns
+	expected
+	// present were there.
+	present pairRuns
 	// all are those of stored and what --expunge2 took of them, or will take.
 	all pairRuns
 	// certain are those of present that are known to be the messages they seem.
 	certain pairRuns
-	gone    int64
-	// sent are the bytes of those of stored that were sent, of which there are nSent.
-	sent, nSent int64
 	// looked: its messages were looked up. deleted: the folder was not there.
 	looked, deleted bool
-}
-
-// check is what host2 has to hold of the folder before anything is deleted there.
-func (fs *folderSync) check(c *copier) *folderCheck {
-	f := &folderCheck{fs: fs, base: fs.newFrom(), stored: c.claims(), before: countOf(fs.dstOpened)}
-	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied && t.newUID != 0 && t.sent > 0 {
-			f.sent += t.sent
-			f.nSent++
-		}
-	}
-	return f
-}
-
-func countOf(d *imapconn.SelectData) folderCount {
-	return folderCount{validity: d.UIDValidity, messages: d.Exists, next: d.UIDNext}
 }
 
 // expect notes what host2 has to hold of the folder at the end of the run.
@@ -55,8 +33,10 @@ func (fs *folderSync) expect(c *copier) {
 		return
 	}
 	all := c.claims()
-	c.expunged = fs.run.p.Deletion.Expunge2
-	check := fs.check(c)
+	if fs.run.p.Deletion.Expunge2 {
+		c.expunge()
+	}
+	check := &folderCheck{fs: fs, expected: c.expected()}
 	check.all = all
 	check.gone = fs.merge.gone
 	for _, m := range fs.pairing.Present {
@@ -81,29 +61,6 @@ func (fs *folderSync) expungedAsHost1(m compare.Match) bool {
 	s, t := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
 	return d.Expunge1 && (!d.Delete1 || d.Expunge1Given) && fs.from.Raw == fs.to.Raw && s.UID == t.UID &&
 		fs.srcOpened.UIDValidity == fs.dstOpened.UIDValidity && fs.marked(s) && fs.hasDeleted(2, t)
-}
-
-// folderCount is what a server tells of a folder.
-type folderCount struct {
-	validity, messages uint32
-	next               imap.UID
-}
-
-// holds reports whether the folder has grown, since it was listed, by what was stored
-// and by nothing else. A loss and a delivery by somebody else leave the number of
-// messages as it should be, and UIDNEXT not.
-func (f *folderCheck) holds(now folderCount) bool {
-	if now.validity == 0 || now.validity != f.before.validity || int64(now.messages) != int64(f.before.messages)+int64(f.stored.n)-f.gone {
-		return false
-	}
-	n, next := imap.UID(f.stored.n), f.before.next
-	if next == 0 { // Courier's SELECT does not tell it
-		if n == 0 {
-			return true
-		}
-		next = f.base
-	}
-	return now.next == next+n && (n == 0 || f.stored.lowest >= next && f.stored.highest < now.next)
 }
 
 // checkAll asks host2, in one round trip for all folders that were looked at, whether

@@ -10,14 +10,6 @@ import (
 // What goes wrong with one folder stays with it: it is an error of that folder, and
 // the others are done.
 
-// errNotOpened says that a folder that was open once is not opened any more.
-type errNotOpened struct {
-	side event.Side
-	err  error
-}
-
-func (e *errNotOpened) Error() string { return e.err.Error() }
-
 // relists is how often a folder that is rebuilt under our hands is listed anew in
 // one run.
 const relists = 2
@@ -54,7 +46,7 @@ func (fs *folderSync) broken(n event.Side, err error, class event.Class, text, h
 		fs.problem(event.ErrListing, fmt.Sprintf("Host%d folder %s: passed over, %s: %v", killer.Side, name.Raw, why, killer.Err),
 			fmt.Sprintf("look at the folder in a mail program and at the server's log; --exclude '^%s$' leaves it out", fs.from.Raw))
 	case errors.As(err, &shut):
-		fs.problem(event.ErrSelect, fmt.Sprintf("Host%d folder %s: Could not select, while its messages were being copied: %s", shut.side, fs.from.Raw, serverWords(shut.err)),
+		fs.problem(event.ErrSelect, fmt.Sprintf("Host%d folder %s: Could not select, while its messages were being copied: %s", shut.Side, fs.from.Raw, serverWords(shut.Err)),
 			"when the folder was renamed or deleted meanwhile: run again; what it is called now is copied then")
 	default:
 		if n == 2 {

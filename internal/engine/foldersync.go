@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"sync"
 
@@ -40,9 +41,7 @@ type folderSync struct {
 	// wasInDoubt are host1 messages that an earlier run was sending when it ended,
 	// and that did not arrive.
 	wasInDoubt map[imap.UID]bool
-	// torn are host2 messages that are only the beginning of what was sent.
-	torn   map[imap.UID]bool
-	labels [2]map[imap.UID][]string
+	labels     [2]map[imap.UID][]string
 	// numbers are Gmail's numbers of host1 messages.
 	numbers map[imap.UID]string
 	// crossed are the missing messages that another folder of host2 has.
@@ -67,14 +66,12 @@ type folderSync struct {
 	claimed  map[imap.UID]bool
 	firstNew imap.UID
 
-	copiedCount, failedCount int64
-	// vanished counts host1 messages that are gone since they were listed.
-	vanished int64
+	// outcome is what came of the copying; failedCount counts also what could not be listed.
+	outcome     outcome
+	failedCount int64
 	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
-	// left are messages that stay behind and are still to be told of.
-	left []leftMessage
-	bad  bool
+	bad     bool
 	// copier did the copying, when that is over. ourMarks are host1 messages with a
 	// mark \Deleted of ours, and their flags as listed.
 	copier   *copier
@@ -129,8 +126,8 @@ func (fs *folderSync) finish() {
 	}
 	if fs.src != nil && fs.dst != nil {
 		chosen := func(r *listing.Record) bool { return r.Is(listing.HasKey) && !r.Is(listing.Duplicate|listing.Outside) }
-		d.Identified1, d.Identified2 = fs.src.Count(chosen), fs.dst.Count(chosen)+fs.copiedCount
-		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.copiedCount - fs.vanished
+		d.Identified1, d.Identified2 = fs.src.Count(chosen), fs.dst.Count(chosen)+fs.outcome.Copied
+		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.outcome.Copied - fs.outcome.Vanished
 		d.OnlyOn2 = int64(len(fs.pairing.Extra)) - fs.merge.gone
 	}
 	fs.run.emit(d)
@@ -237,7 +234,7 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		copyErr = nil // the run stopped in another folder of the same window
 	}
 	if copyErr == nil {
-		copyErr = c.ended
+		copyErr = c.reason()
 	}
 	if copyErr == nil {
 		copyErr = c.prove(ctx)
@@ -245,8 +242,9 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	if copyErr == nil {
 		copyErr = c.proveContent(ctx)
 	}
+	fs.take(c.outcome)
 	c.concede()
-	fs.settlePlaces(c)
+	c.settlePlaces(fs.present())
 	fs.copier = c
 	fs.rememberCuts()
 	if copyErr == nil {
@@ -263,14 +261,14 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	if errors.As(copyErr, new(*errRebuilt)) && fs.relisted < relists {
 		return fs.broken(1, copyErr, event.ErrListing, "%s", "") // what is left is found out anew
 	}
-	fs.account(ctx, c)
+	c.account(ctx)
 	fs.tellShortBefore()
 	fs.marksAsListed()
 	if !fs.unsure && !errors.As(copyErr, new(*errRebuilt)) {
 		fs.remember(c)
 	}
 	if copyErr == nil && fs.reconciled(c) {
-		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.Recs)) + fs.copiedCount - fs.merge.gone})
+		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.Recs)) + fs.outcome.Copied - fs.merge.gone})
 	}
 	fs.merge.failed += fs.failedCount
 	if copyErr != nil {
@@ -278,6 +276,36 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 		return fs.broken(1, copyErr, event.ErrUnclassified, fmt.Sprintf("Folder [%s] -> [%s]: ", escaped(fs.from.Raw), escaped(fs.to.Raw))+"%s", "run again")
 	}
 	return nil
+}
+
+// books are those of the folder's copying.
+func (fs *folderSync) books() *copier {
+	return fs.run.transfer.newFolder(pair{
+		from: fs.from, to: fs.to, writable1: fs.writable1(), srcOpened: fs.srcOpened, dstOpened: fs.dstOpened,
+		src: fs.src, dst: fs.dst, known: fs.known, flagsOn2: fs.flagsFor, unreadable: fs.unreadable,
+		numbers: fs.numbers, addedIDs: fs.addedIDs, claimed: fs.claimed, firstNew: fs.firstNew,
+	}, fs.lane.Pair)
+}
+
+// take enters what came of the copying.
+func (fs *folderSync) take(o outcome) {
+	fs.outcome = o
+	fs.failedCount += o.Failed
+	for _, text := range o.Problems {
+		fs.bad = true
+		fs.merge.spoil(text)
+	}
+}
+
+// present are the UIDs of the messages that host2 had before, host1's and host2's.
+func (fs *folderSync) present() iter.Seq2[imap.UID, imap.UID] {
+	return func(yield func(imap.UID, imap.UID) bool) {
+		for _, m := range fs.pairing.Present {
+			if !yield(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID) {
+				return
+			}
+		}
+	}
 }
 
 // writable1 reports whether host1's folder is opened for changes.

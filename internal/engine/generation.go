@@ -72,7 +72,7 @@ func (c *copier) following(rest []task) []task {
 // announceTasks tells the journal of tasks, and of those of ahead that have room
 // in the same generation.
 func (c *copier) announceTasks(tasks []*task, ahead []task) {
-	k := c.fs.known
+	k := c.known
 	if !k.Usable() {
 		return
 	}
@@ -88,7 +88,7 @@ func (c *copier) announceTasks(tasks []*task, ahead []task) {
 	if len(next) == 0 {
 		return
 	}
-	if !c.fs.run.altering() { // else the key depends on what is sent
+	if !c.run.altering() { // else the key depends on what is sent
 		for i := 0; i < len(ahead) && len(next) < generationMessages && bytes < generationBytes; i++ {
 			if t := &ahead[i]; !t.announced {
 				t.announced = true
@@ -97,25 +97,25 @@ func (c *copier) announceTasks(tasks []*task, ahead []task) {
 			}
 		}
 	}
-	g := &generation{batch: &journal.Batch{UIDNext2: c.fs.dst.NextUID(), Messages2: c.fs.dstOpened.Exists}, tasks: next}
+	g := &generation{batch: &journal.Batch{UIDNext2: c.dst.NextUID(), Messages2: c.dstOpened.Exists}, tasks: next}
 	for _, t := range next {
-		rec := &c.fs.src.Recs[t.src]
+		rec := &c.src.Recs[t.src]
 		sent := rec.Key
 		if key := t.oddness().sentKey; key != nil {
 			sent = *key
 		}
 		e, _ := recall.NewEntry(rec, sent) // a rank too high for the journal is left out
 		e.UID1, e.Cut = t.uid, t.oddness().cut != ""
-		e.Flags1, e.Flags2 = c.fs.run.j.InternFlags(c.fs.run.flags[0].List(rec.Flags)), c.fs.run.j.InternFlags(t.flags())
+		e.Flags1, e.Flags2 = c.run.memory.Journal().InternFlags(c.run.flags[0].List(rec.Flags)), c.run.memory.Journal().InternFlags(t.flags())
 		g.batch.Items = append(g.batch.Items, e)
 	}
 	done, open := c.settlements()
 	c.mu.Lock()
 	c.generations = open
 	c.mu.Unlock()
-	c.fs.run.countTraffic() // written with the batch
+	c.run.countTraffic() // written with the batch
 	if err := k.Folder.Advance(done, g.batch); err != nil {
-		c.fs.run.journalFailed(err)
+		c.run.memory.JournalFailed(err)
 		return
 	}
 	c.mu.Lock()
@@ -141,7 +141,7 @@ func (c *copier) settlements() (done []journal.Settlement, open []*generation) {
 // concede settles what is left when the copying of a folder ends: messages
 // without a fate never left, or their fate is found out by the next run.
 func (c *copier) concede() {
-	k := c.fs.known
+	k := c.known
 	if !k.Usable() {
 		return
 	}
@@ -153,7 +153,7 @@ func (c *copier) concede() {
 		if unknown {
 			continue // it stays in doubt
 		}
-		c.fs.run.journalFailed(k.Folder.Settle(g.batch.ID, g.settlement().Delivered...))
+		c.run.memory.JournalFailed(k.Folder.Settle(g.batch.ID, g.settlement().Delivered...))
 	}
 	c.generations = nil
 }

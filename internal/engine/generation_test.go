@@ -6,51 +6,67 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
-	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/recall"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
-// journaled is a run with a journal and folders of so many messages to copy, in
+// keeper keeps a journal, and whether it failed.
+type keeper struct {
+	j      *journal.Journal
+	failed error
+}
+
+func (k *keeper) Journal() *journal.Journal { return k.j }
+
+func (k *keeper) JournalFailed(err error) {
+	if err != nil {
+		k.failed = err
+	}
+}
+
+// journaled is a copying with a journal, and folders of so many messages to copy, in
 // one convoy.
-func journaled(t *testing.T, sizes ...int) (*convoy, []*copier) {
+func journaled(t *testing.T, sizes ...int) (*convoy, []*copier, *keeper) {
 	t.Helper()
-	p, end := cli.ParseArgs("--host1", "a", "--user1", "u", "--password1", "p", "--host2", "b", "--user2", "u", "--password2", "p", "--nolog", "--pidfile", "")
-	if p == nil {
-		t.Fatalf("exit %d: %s", end.Code, end.Stderr)
-	}
-	r := newRun(p, Options{})
-	if err := r.prepare(); err != nil {
-		t.Fatal(err)
-	}
-	j, err := journal.Open(t.Context(), t.TempDir(), r.journalPair(), journal.Options{})
+	p := new(plan.Plan)
+	j, err := journal.Open(t.Context(), t.TempDir(), journal.Pair{Host1: "a", User1: "u", Host2: "b", User2: "u"}, journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = j.Close() })
-	r.j = j
-	unflagged := r.flags[0].Intern(nil)
+	k := &keeper{j: j}
+	var flags [2]listing.FlagTable
+	control := session.NewControl(session.Orders{Sink: func(event.Event) {}})
+	r := newTransfer(p)
+	r.begin(terms{p: p, control: control, limits: session.NewLimits(p, control, nil, new(session.Governors)), memory: k, pipeline: new(transform.Pipeline), flags: &flags})
+	unflagged := flags[0].Intern(nil)
 	var copiers []*copier
 	for i, n := range sizes {
-		name := folderName(string(rune('A' + i)))
-		fs := &folderSync{run: r, from: name, to: name, src: &listing.Listing{}, dst: &listing.Listing{UIDNext: 1}, dstOpened: &imapconn.SelectData{}}
-		fs.known = recall.New(j, name.Raw, name.Raw, [2]*listing.FlagTable{&r.flags[0], &r.flags[1]})
+		name := event.Folder{Raw: string(rune('A' + i))}
+		c := &copier{run: r, pair: pair{
+			from: name, to: name, src: &listing.Listing{}, dst: &listing.Listing{UIDNext: 1}, dstOpened: &imapconn.SelectData{},
+			known:    recall.New(j, name.Raw, name.Raw, [2]*listing.FlagTable{&flags[0], &flags[1]}),
+			flagsOn2: func(*listing.Record) []imap.Flag { return nil },
+		}}
 		opened := recall.Opened{UIDValidity: 7, UIDNext: 1}
-		if _, err := fs.known.Load(opened, opened); err != nil {
+		if _, err := c.known.Load(opened, opened); err != nil {
 			t.Fatal(err)
 		}
-		c := &copier{fs: fs}
 		for m := range n {
 			key := identity.Key{Sum: [16]byte{byte(i), byte(m), byte(m >> 8)}}
-			fs.src.Recs = append(fs.src.Recs, listing.Record{UID: imap.UID(m + 1), Key: key, Size: 1000, Flags: unflagged, Bits: listing.HasKey})
+			c.src.Recs = append(c.src.Recs, listing.Record{UID: imap.UID(m + 1), Key: key, Size: 1000, Flags: unflagged, Bits: listing.HasKey})
 			c.tasks = append(c.tasks, task{c: c, src: int32(m), uid: imap.UID(m + 1), size: 1000})
 		}
 		copiers = append(copiers, c)
 	}
-	return &convoy{run: r, tasks: gather(copiers)}, copiers
+	return &convoy{run: r, tasks: gather(copiers)}, copiers, k
 }
 
 // Messages may come from host1 in another order than they were asked for, since
@@ -61,7 +77,7 @@ func TestAnnouncedUnderItsOwnFolder(t *testing.T) {
 	// As measured on Dovecot: three windows side by side, the rest of the first
 	// one last.
 	order := []struct{ from, to int }{{0, 50}, {500, 722}, {1000, 1250}, {722, 1000}, {50, 500}}
-	v, copiers := journaled(t, 1250, 1250)
+	v, copiers, k := journaled(t, 1250, 1250)
 	d := &deliverer{v: v}
 	var batch []*item
 	send := func() {
@@ -85,11 +101,11 @@ func TestAnnouncedUnderItsOwnFolder(t *testing.T) {
 			send()
 		}
 	}
-	if v.run.jBroken {
-		t.Fatal("the journal refused an announcement")
+	if k.failed != nil {
+		t.Fatalf("the journal refused an announcement: %v", k.failed)
 	}
 	for _, c := range copiers {
-		batches, err := c.fs.known.Folder.InDoubt()
+		batches, err := c.known.Folder.InDoubt()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,14 +116,14 @@ func TestAnnouncedUnderItsOwnFolder(t *testing.T) {
 			}
 			for _, e := range b.Items {
 				uids = append(uids, e.UID1)
-				if own := c.fs.src.Recs[e.UID1-1].Key; recall.KeyOf(&e) != own {
-					t.Errorf("folder %s, UID %d is announced with the key of another message", c.fs.from.Raw, e.UID1)
+				if own := c.src.Recs[e.UID1-1].Key; recall.KeyOf(&e) != own {
+					t.Errorf("folder %s, UID %d is announced with the key of another message", c.from.Raw, e.UID1)
 				}
 			}
 		}
 		slices.Sort(uids)
 		if want := len(c.tasks); len(uids) != want || len(slices.Compact(uids)) != want {
-			t.Errorf("folder %s: %d announcements for %d messages", c.fs.from.Raw, len(uids), want)
+			t.Errorf("folder %s: %d announcements for %d messages", c.from.Raw, len(uids), want)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package engine
 
-import "context"
+import (
+	"context"
+
+	"github.com/imaphaul/imaphaul/internal/session"
+)
 
 // settleDoubts finds out what became of those of the tasks, of one or more folders,
 // of which nobody knows. Those that did not arrive are marked lost.
@@ -8,7 +12,7 @@ import "context"
 // A server may still be busy with what it received before the connection was
 // lost. So one look is enough only if everything has arrived; otherwise it takes
 // two between which nothing came.
-func (r *run) settleDoubts(ctx context.Context, l *lane, tasks []task) error {
+func (r *transfer) settleDoubts(ctx context.Context, l *session.Pair, tasks []task) error {
 	var open []*inquiry
 	for from := 0; from < len(tasks); {
 		to := from + 1
@@ -25,7 +29,7 @@ func (r *run) settleDoubts(ctx context.Context, l *lane, tasks []task) error {
 		still := open[:0]
 		for _, q := range open {
 			done, err := q.look(ctx, l)
-			if err != nil && !endsRun(err) {
+			if err != nil && !session.EndsRun(err) {
 				q.c.giveUp(err) // the other folders go on
 				continue
 			}
@@ -40,7 +44,7 @@ func (r *run) settleDoubts(ctx context.Context, l *lane, tasks []task) error {
 			return nil
 		}
 		wait := r.control.Pause(1)
-		r.tellWait(2, wait, "until host2 is through with what it received")
+		r.control.TellWait(2, wait, "until host2 is through with what it received")
 		if err := r.control.Sleep(ctx, wait); err != nil {
 			return err
 		}
@@ -66,11 +70,11 @@ func (q *inquiry) doubts() (n int) {
 }
 
 // look reads once what arrived, and reports whether that settles the matter.
-func (q *inquiry) look(ctx context.Context, l *lane) (done bool, err error) {
-	if err := q.c.fs.reenter(ctx, l.dst); err != nil {
+func (q *inquiry) look(ctx context.Context, l *session.Pair) (done bool, err error) {
+	if err := q.c.reenter(ctx, l.Dst); err != nil {
 		return false, err
 	}
-	arrived, err := q.c.fs.arrivals(ctx, l.dst)
+	arrived, err := q.c.arrivals(ctx, l.Dst)
 	if err != nil {
 		return false, err
 	}
@@ -105,7 +109,7 @@ func (c *copier) recover(ctx context.Context, cause error) error {
 	if err := c.lane.Reopen(ctx, cause); err != nil {
 		return err
 	}
-	err := c.fs.run.settleDoubts(ctx, c.lane, c.tasks)
+	err := c.run.settleDoubts(ctx, c.lane, c.tasks)
 	for i := range c.tasks {
 		c.tasks[i].lost = false
 	}
@@ -115,8 +119,8 @@ func (c *copier) recover(ctx context.Context, cause error) error {
 // match finds the doubtful ones of tasks among the messages that arrived whole.
 // Messages that host2 confirmed without telling their UIDs are among the arrivals,
 // too, and must not be taken for others.
-func (c *copier) match(ctx context.Context, l *lane, tasks []task, arrived []arrival) (map[*task]*sentMessage, error) {
-	w := &whichArrived{fs: c.fs, lane: l}
+func (c *copier) match(ctx context.Context, l *session.Pair, tasks []task, arrived []arrival) (map[*task]*sentMessage, error) {
+	w := &whichArrived{c: c, lane: l}
 	var of []*task
 	c.mu.Lock()
 	confirmed := c.confirmedUIDs()
@@ -128,7 +132,7 @@ func (c *copier) match(ctx context.Context, l *lane, tasks []task, arrived []arr
 	}
 	c.mu.Unlock()
 	for i := range arrived {
-		if a := &arrived[i]; !confirmed[a.uid] && !c.fs.claimed[a.uid] {
+		if a := &arrived[i]; !confirmed[a.uid] && !c.claimed[a.uid] {
 			w.arrived = append(w.arrived, a)
 		}
 	}

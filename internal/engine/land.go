@@ -9,6 +9,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // landDone settles what was answered while others were sent: a server that wants
@@ -81,7 +82,7 @@ func (d *deliverer) confirm(f *flight, data imapconn.AppendData) {
 		if len(data.UIDs) == len(f.items) {
 			uid = data.UIDs[i]
 		}
-		if uid != 0 && !c.fs.believe(data.UIDValidity, uid, d.lastUID) {
+		if uid != 0 && !c.believe(data.UIDValidity, uid, d.lastUID) {
 			it.t.oddly().told = uid
 			uid = 0
 		}
@@ -124,7 +125,7 @@ func (d *deliverer) landRest(ctx context.Context) {
 		switch {
 		case err == nil:
 			d.confirm(f, data)
-		case isRefusal(err):
+		case session.IsRefusal(err):
 			for _, it := range f.items {
 				it.t.doubtful = false
 			}
@@ -163,7 +164,7 @@ func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response
 	}
 	it := f.items[0]
 	defer it.release(d.v)
-	overQuota, err := it.t.c.fs.refused(ctx, d.v, d.conn, it, r)
+	overQuota, err := it.t.c.refused(ctx, d.v, d.conn, it, r)
 	if err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response
 	}
 	if d.quota++; d.quota >= quotaRefusals {
 		d.v.run.control.StopFor(event.StopQuota)
-		return errStopped
+		return session.ErrStopped
 	}
 	return nil
 }

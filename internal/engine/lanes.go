@@ -29,18 +29,18 @@ func (v *convoy) spread(ctx context.Context) error {
 		before := v.countLeft()
 		w := v.newRow()
 		n := min(v.run.backoff.Connections(v.run.dialler.Most), len(w.todo)/sharePays)
-		if n < 2 || v.run.pacing() || v.run.stopping() {
+		if n < 2 || v.run.pacing() || v.run.control.Stopping() {
 			return nil
 		}
 		err, lost := v.abreast(ctx, w, n)
 		switch {
-		case errors.Is(err, errStopped), ctx.Err() != nil:
-			return errors.Join(errStopped, ctx.Err())
-		case err != nil && !isConnError(err):
+		case errors.Is(err, session.ErrStopped), ctx.Err() != nil:
+			return errors.Join(session.ErrStopped, ctx.Err())
+		case err != nil && !session.IsConnError(err):
 			return err
 		case err == nil && lost == nil && !v.patient.Load():
 			return nil
-		case v.run.stopping() && err != nil:
+		case v.run.control.Stopping() && err != nil:
 			return nil //nolint:nilerr // move looks what can still be settled
 		}
 		if err == nil {
@@ -74,7 +74,7 @@ func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
 	v.patient.Store(false)
 	ended := make(chan end)
 	working := 0
-	begin := func(l *lane) {
+	begin := func(l *session.Pair) {
 		if !w.join() {
 			return
 		}
@@ -96,7 +96,7 @@ func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
 	for working > 0 {
 		select {
 		case pair := <-r.dialler.Fresh:
-			l := r.laneOf(pair)
+			l := pair
 			r.more = append(r.more, l)
 			begin(l)
 		case e := <-ended:
@@ -108,14 +108,14 @@ func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
 			switch {
 			case l == r.main:
 				err = e.err
-			case isStopped(e.err):
+			case session.IsStopped(e.err):
 				lost = e.err
 			case e.err != nil:
 				lost = e.err
 				r.drop(ctx, l)
 				r.dialler.Lost()
 				if ctx.Err() == nil {
-					r.note(fmt.Sprintf("one of the connections of --connections was lost, the others go on: %v", e.err))
+					r.control.Note(fmt.Sprintf("one of the connections of --connections was lost, the others go on: %v", e.err))
 				}
 			case e.part.retired:
 				r.drop(ctx, l)
@@ -123,27 +123,27 @@ func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
 			}
 		}
 	}
-	if isStopped(lost) && err == nil {
+	if session.IsStopped(lost) && err == nil {
 		err = lost
 	}
 	return err, lost
 }
 
 // drop closes a lane beside the main one.
-func (r *run) drop(ctx context.Context, l *lane) {
-	r.more = slices.DeleteFunc(r.more, func(x *lane) bool { return x == l })
+func (r *transfer) drop(ctx context.Context, l *session.Pair) {
+	r.more = slices.DeleteFunc(r.more, func(x *session.Pair) bool { return x == l })
 	bye, cancel := session.Farewell(ctx)
 	defer cancel()
 	l.Close(bye)
 }
 
 // closeLanes begins to end all lanes but the main one; r.goodbyes waits for them.
-func (r *run) closeLanes(ctx context.Context) {
+func (r *transfer) closeLanes(ctx context.Context) {
 	if r.dialler == nil {
 		return
 	}
 	for _, pair := range r.dialler.Close() {
-		r.more = append(r.more, r.laneOf(pair))
+		r.more = append(r.more, pair)
 	}
 	for _, l := range r.more {
 		r.goodbyes.Go(func() {

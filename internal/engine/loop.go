@@ -31,11 +31,10 @@ func (r *run) loop(ctx context.Context) error {
 	rows := r.table.Rows
 	r.emit(event.LoopStart{Folders: len(rows)})
 	defer r.emit(event.LoopEnd{})
-	defer r.closeLanes(ctx)
-	defer r.tellSpared()
-	if r.p.Transfer.Connections > 1 && r.p.Mode == plan.ModeSync && !r.p.Dry && !r.pacing() {
-		r.dialler = session.NewDialler(ctx, r.shared(), r.src.Account, r.dst.Account, r.p.Transfer.Connections)
-		r.prospect()
+	defer r.transfer.closeLanes(ctx)
+	defer r.transfer.tellSpared()
+	if r.p.Transfer.Connections > 1 && r.p.Mode == plan.ModeSync && !r.p.Dry && !r.transfer.pacing() {
+		r.transfer.connections(session.NewDialler(ctx, r.shared(), r.src.Account, r.dst.Account, r.p.Transfer.Connections), r.prospect())
 	}
 	r.noteFolders()
 	if err := r.countMerges(ctx); err != nil {
@@ -168,7 +167,7 @@ func (r *run) syncWindow(ctx context.Context, index int, window, next []*folderS
 		}
 	}
 	if len(begun) > 0 {
-		copyErr := r.timed(func() error { return r.copyAll(ctx, copiers, r.lookout(next)) })
+		copyErr := r.timed(func() error { return r.transfer.copyAll(ctx, copiers, r.lookAhead(next)) })
 		for i, fs := range begun {
 			endErr := fs.end(ctx, copiers[i], copyErr)
 			if !fs.again() {

@@ -4,6 +4,9 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
 // oddity is in what a message leaves otherwise than host1's listing has it, and why.
@@ -53,12 +56,22 @@ func (t *task) oddness() oddity {
 // wasRefused reports whether the task was refused, or put off, and sent again.
 func (t *task) wasRefused() bool { return t.putOff > 0 || t.odd != nil && t.odd.refusals > 0 }
 
+// cut says how some of its content was lost on the way, "" if none was.
+func (t *task) cut() string { return t.oddness().cut }
+
+// dropped reports whether it was stored without some of its flags, since host2 refused
+// it with these.
+func (t *task) dropped() bool { return t.oddness().fewerFlags }
+
+// hasNow notes the flags that such a message has by now.
+func (t *task) hasNow(flags []imap.Flag) { t.oddly().flags = flags }
+
 // flags are those that a message leaves with.
 func (t *task) flags() []imap.Flag {
 	if t.odd != nil && t.odd.fewerFlags {
 		return t.odd.flags
 	}
-	return t.c.fs.flagsFor(&t.c.fs.src.Recs[t.src])
+	return t.c.flagsOn2(&t.c.src.Recs[t.src])
 }
 
 // date is the INTERNALDATE that a message leaves with, "" for none; header is the
@@ -70,5 +83,16 @@ func (t *task) date(header string) string {
 	case header != "":
 		return header
 	}
-	return t.c.fs.dateFor(&t.c.fs.src.Recs[t.src])
+	return t.c.dateOn2(&t.c.src.Recs[t.src])
+}
+
+// dateOn2 is the INTERNALDATE to give to host2, "" for none.
+func (c *copier) dateOn2(r *listing.Record) string { return dateOn2(&c.run.p.Transform, r) }
+
+// dateOn2 is the INTERNALDATE with which a message is to arrive on host2, "" for none.
+func dateOn2(t *plan.Transform, r *listing.Record) string {
+	if !t.SyncInternalDates && !t.IDateFromHeader || !r.Is(listing.HasDate) {
+		return ""
+	}
+	return r.Time().Format(maildate.Layout)
 }

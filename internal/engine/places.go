@@ -10,22 +10,22 @@ import (
 // keepPlaces has the journal remember where host2 has messages, by Gmail's numbers, so
 // that a label that one of them gets later costs no byte of a day's quota: those that
 // came now, and those that were there and of which it knows no place.
-func (fs *folderSync) keepPlaces(present, fresh []string) {
-	if !fs.known.Usable() {
+func (c *copier) keepPlaces(present, fresh []string) {
+	if !c.known.Usable() {
 		return
 	}
-	known, err := fs.run.j.Places(numbersOf(present))
+	known, err := c.run.memory.Journal().Places(numbersOf(present))
 	if err != nil {
-		fs.run.journalFailed(err)
+		c.run.memory.JournalFailed(err)
 		return
 	}
 	keep := make(map[uint64]imap.UID)
 	for i, id := range numbersOf(append(present, fresh...)) {
 		if _, ok := known[id]; !ok || i >= len(present) {
-			keep[id] = fs.run.places[strconv.FormatUint(id, 10)].uid
+			keep[id] = c.run.places[strconv.FormatUint(id, 10)].uid
 		}
 	}
-	fs.run.journalFailed(fs.run.j.Folder(fs.from.Raw, fs.to.Raw).PutPlaces(keep))
+	c.run.memory.JournalFailed(c.run.memory.Journal().Folder(c.from.Raw, c.to.Raw).PutPlaces(keep))
 }
 
 // numbersOf are Gmail's numbers; what is none is 0.
@@ -41,10 +41,10 @@ func numbersOf(texts []string) []uint64 {
 
 // recallPlaces asks the journal where host2 has the messages that are to be copied.
 func (c *copier) recallPlaces() {
-	r := c.fs.run
+	r := c.run
 	var ids []uint64
 	for i := range c.tasks {
-		n := c.fs.numbers[c.tasks[i].uid]
+		n := c.numbers[c.tasks[i].uid]
 		if _, known := r.places[n]; known || c.tasks[i].fate != pending {
 			continue
 		}
@@ -55,9 +55,9 @@ func (c *copier) recallPlaces() {
 	if len(ids) == 0 {
 		return
 	}
-	places, err := r.j.Places(ids)
+	places, err := r.memory.Journal().Places(ids)
 	if err != nil {
-		r.journalFailed(err)
+		r.memory.JournalFailed(err)
 		return
 	}
 	if r.places == nil {
@@ -69,9 +69,9 @@ func (c *copier) recallPlaces() {
 }
 
 // tellSpared says what Gmail's numbers saved of a day's quota.
-func (r *run) tellSpared() {
+func (r *transfer) tellSpared() {
 	if r.spared.Messages > 0 {
-		r.note(fmt.Sprintf("Host1: %d messages, %d bytes were not fetched: Gmail's number told that host2 has them in another folder, so they were copied there. The quota of the day has so much more left.",
+		r.control.Note(fmt.Sprintf("Host1: %d messages, %d bytes were not fetched: Gmail's number told that host2 has them in another folder, so they were copied there. The quota of the day has so much more left.",
 			r.spared.Messages, r.spared.Bytes))
 	}
 }

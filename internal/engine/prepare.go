@@ -14,32 +14,32 @@ import (
 // prepare makes a message that is in memory ready to be sent: the user's own
 // transformations, then what a refusal made necessary. It reports whether it is
 // to be sent at all.
-func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, error) {
+func (c *copier) prepare(ctx context.Context, it *item) (bool, error) {
 	t := it.t
-	if !fs.wantsWhole(t) {
+	if !c.wantsWhole(t) {
 		return true, nil
 	}
-	r := &fs.src.Recs[t.src]
-	if fs.run.p.Transform.IDateFromHeader || fs.dateUnknown(r) {
+	r := &c.src.Recs[t.src]
+	if c.run.p.Transform.IDateFromHeader || c.dateUnknown(r) {
 		if date, ok := maildate.FromHeader(transform.Field(*it.buf, "Date")); ok {
 			it.date = date
 		}
 	}
 	meta := transform.Meta{
-		Folder1: fs.from.Raw, Folder2: fs.to.Raw, UID: uint32(t.uid), HeaderLess: r.Is(listing.AddedHeader), AddedID: fs.addedIDs[t.uid],
-		Size: r.Size, Flags: joinFlags(fs.run.flags[0].List(r.Flags)), Date: fs.dateFor(r),
+		Folder1: c.from.Raw, Folder2: c.to.Raw, UID: uint32(t.uid), HeaderLess: r.Is(listing.AddedHeader), AddedID: c.addedIDs[t.uid],
+		Size: r.Size, Flags: transform.JoinFlags(c.run.flags[0].List(r.Flags)), Date: c.dateOn2(r),
 	}
-	msg, verdict, err := fs.run.pipeline.Apply(ctx, meta, *it.buf)
+	msg, verdict, err := c.run.pipeline.Apply(ctx, meta, *it.buf)
 	if err != nil {
 		return false, err
 	}
-	if fs.run.debugging(fs.run.p.Debug.MaxLineLength) {
+	if c.run.control.Debugging(c.run.p.Debug.MaxLineLength) {
 		var lines transform.LineScanner
 		_, _ = lines.Write(msg) // never fails
-		fs.run.debugf(true, "maxlinelength", "Host1: msg %s/%d longest line has %d bytes", fs.from.Raw, t.uid, lines.Longest())
+		c.run.control.Debugf(true, "maxlinelength", "Host1: msg %s/%d longest line has %d bytes", c.from.Raw, t.uid, lines.Longest())
 	}
 	for _, n := range verdict.Notices {
-		fs.run.note(n)
+		c.run.control.Note(n)
 	}
 	if !verdict.Kept() {
 		c.skipAs(t, event.MessageSkipped{
@@ -58,16 +58,16 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 			}
 			msg = buf.Bytes()
 		}
-		fs.noteCut(t, *it.buf, msg)
+		c.noteCut(t, *it.buf, msg)
 	}
 	for {
-		out, changed := fs.alter(t, msg)
+		out, changed := c.alter(t, msg)
 		if changed {
 			msg = out
 			break
 		}
-		if !fs.climb(t) {
-			c.fail(t, event.ErrAppend, appendText(fs, t, t.oddness().refusal, it), fs.repairHint())
+		if !c.climb(t) {
+			c.fail(t, event.ErrAppend, appendText(t, t.oddness().refusal, it), c.repairHint())
 			return false, nil
 		}
 	}
@@ -78,7 +78,7 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 		it.buf = &b
 	}
 	it.size = int64(len(msg))
-	if fs.run.p.Dry { // --dry --nodry1: everything but the APPEND
+	if c.run.p.Dry { // --dry --nodry1: everything but the APPEND
 		t.sent = it.size
 		c.settle(t, 0)
 		return false, nil
@@ -87,14 +87,14 @@ func (fs *folderSync) prepare(ctx context.Context, c *copier, it *item) (bool, e
 }
 
 // dateUnknown reports whether host1 did not tell a message's date, and it is wanted.
-func (fs *folderSync) dateUnknown(r *listing.Record) bool {
-	return !r.Is(listing.HasDate) && fs.run.p.Transform.SyncInternalDates
+func (c *copier) dateUnknown(r *listing.Record) bool {
+	return !r.Is(listing.HasDate) && c.run.p.Transform.SyncInternalDates
 }
 
 // wantsWhole reports whether a message must be in memory before it is sent.
-func (fs *folderSync) wantsWhole(t *task) bool {
-	return fs.run.p.Dry || t.rung != rungNone || fs.run.pipeline.Active() || fs.run.pipeline.LinesChecked() ||
-		fs.run.p.Transform.IDateFromHeader || fs.dateUnknown(&fs.src.Recs[t.src]) || fs.run.p.Debug.MaxLineLength || fs.src.Recs[t.src].Is(listing.AddedHeader)
+func (c *copier) wantsWhole(t *task) bool {
+	return c.run.p.Dry || t.rung != rungNone || c.run.pipeline.Active() || c.run.pipeline.LinesChecked() ||
+		c.run.p.Transform.IDateFromHeader || c.dateUnknown(&c.src.Recs[t.src]) || c.run.p.Debug.MaxLineLength || c.src.Recs[t.src].Is(listing.AddedHeader)
 }
 
 func skipOf(c transform.Cause) event.Skip {

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // An OK to APPEND is a claim. Some servers say it and store nothing, lose what they
@@ -21,8 +22,8 @@ import (
 // just stored: of the folder as it was opened, above all that was there, and above
 // after, the last one told on this connection (RFC 4315 section 3; UIDs ascend in
 // the order of arrival, RFC 9051 section 2.3.1.1).
-func (fs *folderSync) believe(validity uint32, uid, after imap.UID) bool {
-	return validity != 0 && validity == fs.dstOpened.UIDValidity && uid >= fs.dst.NextUID() && uid > after
+func (c *copier) believe(validity uint32, uid, after imap.UID) bool {
+	return validity != 0 && validity == c.dstOpened.UIDValidity && uid >= c.dst.NextUID() && uid > after
 }
 
 // proofRounds is how often messages are sent that host2 confirms and does not have.
@@ -32,7 +33,7 @@ const proofRounds = 2
 // is missing is sent once more, and fails if it is not there then. It costs nothing
 // where all UIDs were told and can be true; with --delete1, one round trip.
 func (c *copier) prove(ctx context.Context) error {
-	if c.fs.run.p.Dry {
+	if c.run.p.Dry {
 		return nil
 	}
 	for round := 1; ; round++ {
@@ -43,16 +44,16 @@ func (c *copier) prove(ctx context.Context) error {
 		if round == proofRounds {
 			for _, t := range missing {
 				c.takeBack(t)
-				c.fail(t, event.ErrNotStored, fmt.Sprintf("- msg %s/%d {%d} was sent to folder %s %d times, host2 said OK each time, and it is not there", c.fs.from.Raw, t.uid, t.size, c.fs.to.Raw, round),
+				c.fail(t, event.ErrNotStored, fmt.Sprintf("- msg %s/%d {%d} was sent to folder %s %d times, host2 said OK each time, and it is not there", c.from.Raw, t.uid, t.size, c.to.Raw, round),
 					"host2 loses messages: look at its log and at the space on its disk, then run again")
 			}
 			return nil
 		}
-		c.fs.run.warn(fmt.Sprintf("Host2: folder [%s] does not have %d messages whose storing it confirmed: they are sent again", c.fs.to.Raw, len(missing)))
+		c.run.control.Warn(fmt.Sprintf("Host2: folder [%s] does not have %d messages whose storing it confirmed: they are sent again", c.to.Raw, len(missing)))
 		for _, t := range missing {
 			c.takeBack(t)
 		}
-		v := &convoy{run: c.fs.run, lane: c.lane, tasks: c.tasks, budget: semaphore.NewWeighted(c.fs.run.budgetBytes)}
+		v := &convoy{run: c.run, lane: c.lane, tasks: c.tasks, budget: semaphore.NewWeighted(c.run.budgetBytes)}
 		if err := v.move(ctx); err != nil {
 			return err
 		}
@@ -79,19 +80,19 @@ func (c *copier) unproved(ctx context.Context) ([]*task, error) {
 	if len(slices.Compact(told)) < c.copiedNow() {
 		look = true // one UID for two messages
 	}
-	if p := c.fs.run.p; !look && !again && !refused && !p.Deletion.Delete1 && !p.Flags.SyncAfterCopy && !c.fs.run.labels() {
+	if p := c.run.p; !look && !again && !refused && !p.Deletion.Delete1 && !p.Flags.SyncAfterCopy && !c.run.labels {
 		return nil, nil // the counts are asked for at the end of the run; nothing depends on them before
 	}
-	if c.fs.run.control.Asked() {
-		return nil, errStopped // the next run looks, before anything depends on it
+	if c.run.control.Asked() {
+		return nil, session.ErrStopped // the next run looks, before anything depends on it
 	}
-	if err := c.fs.reenter(ctx, c.lane.dst); err != nil {
+	if err := c.reenter(ctx, c.lane.Dst); err != nil {
 		return nil, err
 	}
 	if !look && c.grewRight() && !again {
 		return nil, nil
 	}
-	arrived, err := c.fs.arrivals(ctx, c.lane.dst)
+	arrived, err := c.arrivals(ctx, c.lane.Dst)
 	if err != nil {
 		return nil, err
 	}
@@ -115,8 +116,8 @@ func (c *copier) copiedNow() (n int) {
 // grewRight reports whether the folder, as it was opened just now, has grown by what
 // was stored and by nothing else.
 func (c *copier) grewRight() bool {
-	check := c.fs.check(c)
-	return check.holds(countOf(c.lane.dst.Opened))
+	check := c.expected()
+	return check.holds(countOf(c.lane.Dst.Opened))
 }
 
 // claims are the pairs that host2 confirmed.
@@ -136,6 +137,6 @@ func (c *copier) takeBack(t *task) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.fate, t.newUID, t.announced, t.resent = pending, 0, false, true
-	c.fs.copiedCount--
-	c.fs.run.emit(event.MessageMissing{From: c.fs.from, To: c.fs.to, UID: uint32(t.uid), Bytes: t.sent, Late: c.late})
+	c.Copied--
+	c.run.control.Emit(event.MessageMissing{From: c.from, To: c.to, UID: uint32(t.uid), Bytes: t.sent, Late: c.late})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/survey"
 )
 
 // Counts and UIDs say that host2 stored as many messages as it confirmed, and not
@@ -25,7 +26,7 @@ const readAtOnce = 200
 // content, where they would be deleted on host1. One round trip where all are
 // what was sent.
 func (c *copier) proveContent(ctx context.Context) error {
-	if p := c.fs.run.p; !p.Deletion.Delete1 || p.Dry {
+	if p := c.run.p; !p.Deletion.Delete1 || p.Dry {
 		return nil
 	}
 	byUID := make(map[imap.UID]*task)
@@ -41,11 +42,11 @@ func (c *copier) proveContent(ctx context.Context) error {
 		return nil
 	}
 	slices.Sort(uids)
-	c.lane.dst.Assume(c.fs.to.Raw, true, c.fs.dstOpened)
+	c.lane.Dst.Assume(c.to.Raw, true, c.dstOpened)
 	// A larger one is whole if it has the key: servers add header lines.
-	l := c.fs.lister(c.lane.dst, 2)
+	l := c.reader(c.lane.Dst, 2)
 	proved := make(map[imap.UID]bool, len(uids))
-	err := c.lane.dst.read(ctx, uids, imapconn.FetchItems{UID: true, Size: true, HeaderFields: l.Fields, Header: l.WholeHeader}, func(m *imapconn.Message) error {
+	err := survey.ReadEach(ctx, c.lane.Dst, uids, imapconn.FetchItems{UID: true, Size: true, HeaderFields: l.Fields, Header: l.WholeHeader}, func(m *imapconn.Message) error {
 		t := byUID[m.UID]
 		if t == nil {
 			return nil
@@ -54,8 +55,8 @@ func (c *copier) proveContent(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		same := now.Is(listing.HasKey) && now.Key.Base() == c.fs.doubtKey(t)
-		proved[m.UID] = m.HasSize && (m.Size > t.sent && same || m.Size == t.sent && (same || !c.fs.byHeaders(t)))
+		same := now.Is(listing.HasKey) && now.Key.Base() == c.doubtKey(t)
+		proved[m.UID] = m.HasSize && (m.Size > t.sent && same || m.Size == t.sent && (same || !c.byHeaders(t)))
 		return nil
 	})
 	if err != nil {
@@ -72,8 +73,8 @@ func (c *copier) proveContent(ctx context.Context) error {
 
 // byHeaders reports whether a message was sent with the headers that identify it on
 // host1.
-func (fs *folderSync) byHeaders(t *task) bool {
-	r := &fs.src.Recs[t.src]
+func (c *copier) byHeaders(t *task) bool {
+	r := &c.src.Recs[t.src]
 	return t.oddness().sentKey == nil && r.Is(listing.HasKey) && !r.Is(listing.ByContent|listing.ByHeader|listing.AddedHeader)
 }
 
@@ -86,7 +87,7 @@ func (c *copier) compareContent(ctx context.Context, uids []imap.UID, byUID map[
 		sent[i] = c.sentMessage(byUID[uid])
 		mine[sent[i].uid1] = []imap.UID{uid}
 	}
-	w := &whichArrived{fs: c.fs, lane: c.lane}
+	w := &whichArrived{c: c, lane: c.lane}
 	src, dst, begins, whole, err := w.read(ctx, sent, uids, func(uid imap.UID) []imap.UID { return mine[uid] })
 	if err != nil {
 		return err
@@ -107,7 +108,7 @@ func (c *copier) compareContent(ctx context.Context, uids []imap.UID, byUID map[
 		case s.Body == d.Body:
 		case !s.Compatible(d):
 			c.notWhole(byUID[uid], fmt.Sprintf("its UID %d is another message there", uid))
-		case muchShort(sent[i].size, d.Size, true), less > blankEnd && sent[i].content == nil && isBeginning(begins[sent[i].uid1], whole[uid]):
+		case muchShort(sent[i].size, d.Size, true), less > blankEnd && sent[i].content == nil && survey.IsBeginning(begins[sent[i].uid1], whole[uid]):
 			c.notWhole(byUID[uid], fmt.Sprintf("its UID %d has %d bytes there, of %d that were sent", uid, d.Size, sent[i].size))
 		}
 	}
@@ -120,6 +121,6 @@ const blankEnd = 4
 // notWhole takes back that a message was copied, since host2 has something else.
 func (c *copier) notWhole(t *task, why string) {
 	c.takeBack(t)
-	c.fail(t, event.ErrNotStored, fmt.Sprintf("- msg %s/%d {%d} was sent to folder %s, host2 said OK, and does not have it whole: %s", c.fs.from.Raw, t.uid, t.size, c.fs.to.Raw, why),
+	c.fail(t, event.ErrNotStored, fmt.Sprintf("- msg %s/%d {%d} was sent to folder %s, host2 said OK, and does not have it whole: %s", c.from.Raw, t.uid, t.size, c.to.Raw, why),
 		"host2 loses parts of messages: look at it, at its log and at the space on its disk; delete what is not whole there, then run again")
 }

@@ -17,12 +17,12 @@ import (
 // round. It reports false when the refusal is about the messages.
 func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Response) (bool, error) {
 	v := d.v.run.dst.Classify(refused)
-	if v.Action == provider.DayStop || v.Later() && d.v.run.stopping() {
+	if v.Action == provider.DayStop || v.Later() && d.v.run.control.Stopping() {
 		for _, it := range f.items {
 			it.t.doubtful = false
 		}
 		f.release(d.v)
-		return true, errStopped
+		return true, session.ErrStopped
 	}
 	for _, it := range f.items {
 		if !session.WorthAnother(v, int(it.t.putOff)+1) {
@@ -41,7 +41,7 @@ func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Res
 		return true, nil
 	}
 	f.release(d.v)
-	return true, d.v.run.backoff.Patience(ctx, int(f.items[0].t.putOff), d.v.lane.dst)
+	return true, d.v.run.backoff.Patience(ctx, int(f.items[0].t.putOff), d.v.lane.Dst)
 }
 
 // makeUp sends what was put off, until it is stored or refused for good.
@@ -50,10 +50,10 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 		if err := d.landAll(ctx); err != nil {
 			return err
 		}
-		if d.v.run.stopping() {
-			return errStopped
+		if d.v.run.control.Stopping() {
+			return session.ErrStopped
 		}
-		if err := d.v.run.backoff.Patience(ctx, int(d.again[0].items[0].t.putOff), d.v.lane.dst); err != nil {
+		if err := d.v.run.backoff.Patience(ctx, int(d.again[0].items[0].t.putOff), d.v.lane.Dst); err != nil {
 			return err
 		}
 		flights := d.again
@@ -83,7 +83,7 @@ func (d *deliverer) makeUp(ctx context.Context) error {
 // putOff reports whether host1's refusal to read a message is about time: then it is
 // asked again in the next round.
 func (f *feeder) putOff(t *task, err error) bool {
-	refused, ok := refusalIn(err)
+	refused, ok := session.RefusalIn(err)
 	if !ok || !session.WorthAnother(f.v.run.src.Classify(refused), int(t.putOff)+1) {
 		return false
 	}

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/emersion/go-imap/v2"
-
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/provider"
@@ -17,32 +15,31 @@ import (
 
 // refused decides what becomes of a message that host2 refused. It reports
 // whether the mailbox is full.
-func (fs *folderSync) refused(ctx context.Context, v *convoy, conn *imapconn.Conn, it *item, r *imapconn.Response) (full bool, err error) {
+func (c *copier) refused(ctx context.Context, v *convoy, conn *imapconn.Conn, it *item, r *imapconn.Response) (full bool, err error) {
 	t := it.t
-	c := t.c
-	switch class := appendClass(fs.run.dst.Classify(r)); {
+	switch class := appendClass(c.run.dst.Classify(r)); {
 	case class == event.ErrAppend && r.Code == "TRYCREATE" && !t.recreated:
 		t.recreated = true // the folder was deleted under our hands
-		if err := conn.Create(ctx, fs.to.Raw); err != nil && isConnError(err) {
+		if err := conn.Create(ctx, c.to.Raw); err != nil && session.IsConnError(err) {
 			return false, err
 		}
 		return false, nil
 	case class == event.ErrAppend:
 		t.oddly().refusal = r.Line()
-		if fs.unchangedAgain(t, r) {
+		if c.unchangedAgain(t, r) {
 			v.sulk(int(t.odd.refusals))
 			return false, nil
 		}
-		if fs.climb(t) {
+		if c.climb(t) {
 			return false, nil
 		}
-		c.fail(t, class, appendText(fs, t, r.Line(), it), fs.repairHint())
+		c.fail(t, class, appendText(t, r.Line(), it), c.repairHint())
 		return false, nil
 	case class == event.ErrAppendSize:
-		c.fail(t, class, appendText(fs, t, r.Line(), it), fs.sizeHint())
+		c.fail(t, class, appendText(t, r.Line(), it), c.sizeHint())
 		return false, nil
 	default:
-		c.fail(t, class, appendText(fs, t, r.Line(), it), hintOf(class))
+		c.fail(t, class, appendText(t, r.Line(), it), hintOf(class))
 		return class == event.ErrOverquota, nil
 	}
 }
@@ -62,14 +59,14 @@ const (
 // unchangedAgain reports whether a message that was refused is to be sent again as it
 // is: always after the first refusal, and then as long as no other message passed
 // since. Only then it is known that it is this message that host2 does not take.
-func (fs *folderSync) unchangedAgain(t *task, r *imapconn.Response) bool {
+func (c *copier) unchangedAgain(t *task, r *imapconn.Response) bool {
 	if t.rung > asIs {
 		return false
 	}
 	o := t.oddly()
-	passed := fs.run.stored.Load() > o.storedThen
+	passed := c.run.stored.Load() > o.storedThen
 	o.passed = o.passed || o.refusals > 0 && passed
-	o.storedThen = fs.run.stored.Load()
+	o.storedThen = c.run.stored.Load()
 	o.refusals++
 	t.rung = asIs
 	n := int(o.refusals)
@@ -84,7 +81,7 @@ func (fs *folderSync) unchangedAgain(t *task, r *imapconn.Response) bool {
 		for i := 1; i < n; i++ {
 			waited += session.MeanBackOff(i)
 		}
-		return fs.run.dst.Persists(n, waited)
+		return c.run.dst.Persists(n, waited)
 	case passed:
 		return false
 	}
@@ -102,8 +99,8 @@ func aboutTime(text string) bool {
 	return false
 }
 
-func (fs *folderSync) repairHint() string {
-	t := &fs.run.p.Transform
+func (c *copier) repairHint() string {
+	t := &c.run.p.Transform
 	hint := "host2 does not take this message unchanged"
 	switch {
 	case !t.Repair && !t.WrapBroken:
@@ -115,12 +112,12 @@ func (fs *folderSync) repairHint() string {
 	default:
 		hint = "host2 does not take this message even as an attachment; --repair allows to alter it"
 	}
-	return hint + fs.keeps()
+	return hint + c.keeps()
 }
 
 // keeps recommends where to keep what is not copied, unless it is kept there.
-func (fs *folderSync) keeps() string {
-	p := &fs.run.p.Transfer
+func (c *copier) keeps() string {
+	p := &c.run.p.Transfer
 	switch {
 	case p.SaveDir != "":
 		return "; the original is in " + p.SaveDir
@@ -131,12 +128,12 @@ func (fs *folderSync) keeps() string {
 }
 
 // sizeHint is what helps against a message that is too large.
-func (fs *folderSync) sizeHint() string {
+func (c *copier) sizeHint() string {
 	hint := "host2 takes no message this large"
-	if fs.run.p.Selection.MaxSize == nil {
+	if c.run.p.Selection.MaxSize == nil {
 		hint += "; --maxsize leaves such messages out"
 	}
-	return hint + fs.keeps()
+	return hint + c.keeps()
 }
 
 func hintOf(c event.Class) string {
@@ -165,26 +162,20 @@ func appendClass(v provider.Verdict) event.Class {
 
 // appendText is imapsync's line for a refused message ("could not append
 // ...").
-func appendText(fs *folderSync, t *task, reply string, it *item) string {
+func appendText(t *task, reply string, it *item) string {
+	c := t.c
 	subject := ""
 	if it.buf != nil {
 		subject = transform.Field(*it.buf, "Subject")
 	}
 	return fmt.Sprintf("- msg %s/%d {%d} could not append ( Subject:[%s], Date:[%s], Size:[%d], Flags:[%s] ) to folder %s: %s",
-		fs.from.Raw, t.uid, t.size, subject, t.date(it.date), t.size, joinFlags(t.flags()), fs.to.Raw, reply)
+		c.from.Raw, t.uid, t.size, subject, t.date(it.date), t.size, transform.JoinFlags(t.flags()), c.to.Raw, reply)
 }
 
 // fetchText is imapsync's line for a message that could not be read.
-func fetchText(fs *folderSync, t *task, why string) string {
-	r := &fs.src.Recs[t.src]
+func fetchText(t *task, why string) string {
+	c := t.c
+	r := &c.src.Recs[t.src]
 	return fmt.Sprintf("- msg %s/%d {%d} S[%d] F[%s] I[%s] could not be fetched: %s",
-		fs.from.Raw, t.uid, 0, t.size, joinFlags(fs.run.flags[0].List(r.Flags)), fs.dateFor(r), why)
-}
-
-func joinFlags(flags []imap.Flag) string {
-	words := make([]string, len(flags))
-	for i, f := range flags {
-		words[i] = string(f)
-	}
-	return strings.Join(words, " ")
+		c.from.Raw, t.uid, 0, t.size, transform.JoinFlags(c.run.flags[0].List(r.Flags)), c.dateOn2(r), why)
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/emersion/go-imap/v2"
-
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -60,8 +58,8 @@ var rungEnd = rung(len(ladder))
 const wrapAt = 998
 
 // allowed reports whether the user's options allow a rung.
-func (fs *folderSync) allowed(r rung) bool {
-	t := &fs.run.p.Transform
+func (c *copier) allowed(r rung) bool {
+	t := &c.run.p.Transform
 	switch ladder[r].needs {
 	case 0:
 		return true
@@ -73,13 +71,13 @@ func (fs *folderSync) allowed(r rung) bool {
 
 // climb moves a refused message to the next rung that changes anything about
 // its flags or date, or may change its bytes. It reports false at the top.
-func (fs *folderSync) climb(t *task) bool {
-	r := &fs.src.Recs[t.src]
-	flags, date := fs.flagsFor(r), fs.dateFor(r)
-	system := systemOnly(flags)
+func (c *copier) climb(t *task) bool {
+	r := &c.src.Recs[t.src]
+	flags, date := c.flagsOn2(r), c.dateOn2(r)
+	system := transform.SystemFlags(flags)
 	o := t.oddly()
 	for t.rung++; t.rung < rungEnd; t.rung++ {
-		if !fs.allowed(t.rung) {
+		if !c.allowed(t.rung) {
 			continue
 		}
 		ch := ladder[t.rung].changes
@@ -98,21 +96,9 @@ func (fs *folderSync) climb(t *task) bool {
 	return false
 }
 
-// systemOnly keeps the five flags every server knows.
-func systemOnly(flags []imap.Flag) []imap.Flag {
-	var out []imap.Flag
-	for _, f := range flags {
-		switch strings.ToLower(string(f)) {
-		case `\seen`, `\answered`, `\flagged`, `\deleted`, `\draft`:
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
 // alter makes the changes of the message's rung. It returns false when the rung
 // changes nothing about this message, so that sending it again is of no use.
-func (fs *folderSync) alter(t *task, msg []byte) ([]byte, bool) {
+func (c *copier) alter(t *task, msg []byte) ([]byte, bool) {
 	if t.rung == rungNone {
 		return msg, true
 	}
@@ -120,14 +106,14 @@ func (fs *folderSync) alter(t *task, msg []byte) ([]byte, bool) {
 	if ch == sameAgain {
 		return msg, true
 	}
-	r := &fs.src.Recs[t.src]
+	r := &c.src.Recs[t.src]
 	before := sha256.Sum256(msg)
 	var told []string
-	if ch&dropKeywords != 0 && len(t.flags()) < len(fs.flagsFor(r)) {
-		told = append(told, fmt.Sprintf("without the flags (%s)", joinFlags(minus(fs.flagsFor(r), t.flags()))))
+	if ch&dropKeywords != 0 && len(t.flags()) < len(c.flagsOn2(r)) {
+		told = append(told, fmt.Sprintf("without the flags (%s)", transform.JoinFlags(transform.WithoutFlags(c.flagsOn2(r), t.flags()))))
 	}
-	if ch&dropDate != 0 && fs.dateFor(r) != "" {
-		told = append(told, fmt.Sprintf("without its date %q", fs.dateFor(r)))
+	if ch&dropDate != 0 && c.dateOn2(r) != "" {
+		told = append(told, fmt.Sprintf("without its date %q", c.dateOn2(r)))
 	}
 	for _, step := range []struct {
 		bit change
@@ -138,7 +124,8 @@ func (fs *folderSync) alter(t *task, msg []byte) ([]byte, bool) {
 		{stripNUL, transform.StripNUL},
 		{wrapLines, func(b []byte) ([]byte, transform.Repair) { return transform.WrapLongLines(b, wrapAt) }},
 		{wrapWhole, func(b []byte) ([]byte, transform.Repair) {
-			return transform.WrapAsRFC822(b, fs.run.identityFields()...)
+			names, _ := c.run.identity.Fields()
+			return transform.WrapAsRFC822(b, names...)
 		}},
 	} {
 		if ch&step.bit == 0 {
@@ -161,18 +148,4 @@ func (fs *folderSync) alter(t *task, msg []byte) ([]byte, bool) {
 		o.altered += fmt.Sprintf(" (content unchanged, sha256 %x)", before)
 	}
 	return msg, true
-}
-
-func minus(a, b []imap.Flag) []imap.Flag {
-	var out []imap.Flag
-next:
-	for _, f := range a {
-		for _, g := range b {
-			if f == g {
-				continue next
-			}
-		}
-		out = append(out, f)
-	}
-	return out
 }

@@ -9,9 +9,9 @@ import (
 // resolve finds the confirmed messages among those that arrived in the folder, and
 // returns those that are not there.
 func (c *copier) resolve(ctx context.Context, arrived []arrival) (missing []*task, err error) {
-	w := &whichArrived{fs: c.fs, lane: c.lane}
+	w := &whichArrived{c: c, lane: c.lane}
 	for i := range arrived {
-		if a := &arrived[i]; !c.fs.claimed[a.uid] {
+		if a := &arrived[i]; !c.claimed[a.uid] {
 			w.arrived = append(w.arrived, a)
 		}
 	}
@@ -36,10 +36,10 @@ func (c *copier) resolve(ctx context.Context, arrived []arrival) (missing []*tas
 
 // sentMessage is what is known of a message that left.
 func (c *copier) sentMessage(t *task) *sentMessage {
-	r := &c.fs.src.Recs[t.src]
+	r := &c.src.Recs[t.src]
 	o := t.oddness()
 	return &sentMessage{
-		uid1: t.uid, key: c.fs.doubtKey(t), size: t.sent, content: o.sentContent,
+		uid1: t.uid, key: c.doubtKey(t), size: t.sent, content: o.sentContent,
 		date: r.Date, hasDate: r.Is(listing.HasDate) && t.date("") != "",
 		uid: t.newUID, told: o.told, confirmed: t.fate == copied,
 	}

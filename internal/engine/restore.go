@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -61,7 +62,8 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 		fs.firstNew = check.base // whatever came since the folder was listed may be one of these
 	}
 	fs.mapper = r.flagRules.For(transform.NewPermanent(fs.dstOpened.PermanentFlags, fs.dstOpened.HasPermanentFlags).WithFlags(fs.dstOpened.Flags))
-	c := &copier{fs: fs, lane: fs.lane, mustLook: true, late: true}
+	c := fs.books()
+	c.doubt()
 	for _, uid := range uids {
 		i := fs.src.Find(uid)
 		if i < 0 {
@@ -73,12 +75,15 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 			continue
 		}
 		fs.mapFlags(&fs.src.Recs[i])
-		c.tasks = append(c.tasks, task{c: c, src: int32(i), uid: uid, size: fs.src.Recs[i].Size, sent: fs.src.Recs[i].Size, fate: copied, newUID: told[uid]})
+		t := c.task(int32(i))
+		t.stored(told[uid])
+		c.tasks = append(c.tasks, t)
 	}
-	slices.SortFunc(c.tasks, func(a, b task) int { return int(int64(a.uid) - int64(b.uid)) })
+	slices.SortFunc(c.tasks, func(a, b task) int { return cmp.Compare(a.uid, b.uid) })
 	err = c.prove(ctx)
+	fs.take(c.outcome)
 	c.concede()
-	fs.account(ctx, c)
+	c.account(ctx)
 	fs.remember(c)
 	r.dst.touched[fs.to.Raw] = true
 	return err

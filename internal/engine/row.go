@@ -41,7 +41,7 @@ func (v *convoy) newRow() *row {
 			bytes += t.size
 		}
 	}
-	if c := v.lane.dst.Conn; c != nil && len(w.todo) > 0 {
+	if c := v.lane.Dst.Conn; c != nil && len(w.todo) > 0 {
 		w.inTurn = !c.Unasked(bytes / int64(len(w.todo)))
 	}
 	return w

@@ -9,6 +9,8 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/survey"
 )
 
 // UIDs of host1 mean what they meant as long as UIDVALIDITY is the same: so the standard
@@ -22,42 +24,42 @@ const sampled = 200
 
 // sameBeforeDeletion makes sure that these UIDs of host1 are the messages that they were
 // when they were listed or, for those that the journal knows, copied. The error is
-// errRebuilt where they are not. It costs one round trip, where the listing of this
+// session.RebuiltError where they are not. It costs one round trip, where the listing of this
 // connection does not tell.
-func (fs *folderSync) sameBeforeDeletion(ctx context.Context, uids []imap.UID) error {
-	if fs.run.p.Dry {
+func (c *copier) sameBeforeDeletion(ctx context.Context, uids []imap.UID) error {
+	if c.run.p.Dry {
 		return nil
 	}
 	ask := uids
-	lost := fs.run.src.Figures().Reconnections > 0
+	lost := c.run.src.Figures().Reconnections > 0
 	if !lost {
 		ask = nil
 		for _, uid := range uids {
-			if _, known := fs.known.Lookup(1, uid); known {
+			if _, known := c.known.Lookup(1, uid); known {
 				ask = append(ask, uid)
 			}
 		}
 	}
-	return fs.sameOn1(ctx, ask, lost)
+	return c.sameOn1(ctx, ask, lost)
 }
 
 // sameOn1 compares the messages of these UIDs of host1 with those of the listing. all: they
 // have to be there.
-func (fs *folderSync) sameOn1(ctx context.Context, uids []imap.UID, all bool) error {
+func (c *copier) sameOn1(ctx context.Context, uids []imap.UID, all bool) error {
 	if len(uids) == 0 {
 		return nil
 	}
-	fs.lane.src.Assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
-	l := fs.lister(fs.lane.src, 1)
+	c.lane.Src.Assume(c.from.Raw, c.writable1, c.srcOpened)
+	l := c.reader(c.lane.Src, 1)
 	other := 0
 	came := make(map[imap.UID]bool)
-	err := fs.lane.src.read(ctx, uids, imapconn.FetchItems{UID: true, Size: true, InternalDate: true, HeaderFields: l.Fields, Header: l.WholeHeader}, func(m *imapconn.Message) error {
+	err := survey.ReadEach(ctx, c.lane.Src, uids, imapconn.FetchItems{UID: true, Size: true, InternalDate: true, HeaderFields: l.Fields, Header: l.WholeHeader}, func(m *imapconn.Message) error {
 		came[m.UID] = true
 		now, err := l.Record(m)
 		if err != nil {
 			return err
 		}
-		if i := fs.src.Find(m.UID); i >= 0 && anotherMessage(&fs.src.Recs[i], &now) {
+		if i := c.src.Find(m.UID); i >= 0 && anotherMessage(&c.src.Recs[i], &now) {
 			other++
 		}
 		return nil
@@ -68,7 +70,7 @@ func (fs *folderSync) sameOn1(ctx context.Context, uids []imap.UID, all bool) er
 	if err != nil || other == 0 {
 		return err
 	}
-	return &errRebuilt{Folder: fs.from.Raw, Renumbered: true, Why: fmt.Sprintf("folder [%s] of host1 has not the same messages as before under %d UIDs, at the same UIDVALIDITY", fs.from.Raw, other)}
+	return &session.RebuiltError{Folder: c.from.Raw, Renumbered: true, Why: fmt.Sprintf("folder [%s] of host1 has not the same messages as before under %d UIDs, at the same UIDVALIDITY", c.from.Raw, other)}
 }
 
 // anotherMessage reports whether a UID means another message now than it did. Sizes are
@@ -110,11 +112,11 @@ func (v *convoy) sameAfterLoss(ctx context.Context) error {
 		for i := 0; i < len(uids); i += max(1, len(uids)/sampled) {
 			some = append(some, uids[i])
 		}
-		err := c.fs.sameOn1(ctx, some, true)
+		err := c.sameOn1(ctx, some, true)
 		switch {
-		case endsRun(err):
+		case session.EndsRun(err):
 			return err
-		case errors.As(err, new(*errRebuilt)):
+		case errors.As(err, new(*session.RebuiltError)):
 			c.giveUp(err)
 		} // else it could not be looked at, and is before anything is deleted
 	}

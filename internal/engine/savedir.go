@@ -10,22 +10,23 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/savedir"
+	"github.com/imaphaul/imaphaul/internal/survey"
 )
 
 // save writes the originals of the messages that stay behind to --savedir, as
 // FOLDER/UID.eml. A message that can not be saved is a warning: it is on host1
 // still.
-func (fs *folderSync) save(ctx context.Context) {
-	dir := fs.run.p.Transfer.SaveDir
-	if dir == "" || fs.run.p.Dry {
+func (c *copier) save(ctx context.Context) {
+	dir := c.run.p.Transfer.SaveDir
+	if dir == "" || c.run.p.Dry {
 		return
 	}
-	if fs.run.control.Asked() {
-		fs.run.warn(fmt.Sprintf("--savedir %s: the messages of folder [%s] that stay behind are not saved, since the run was stopped", dir, fs.from.Raw))
+	if c.run.control.Asked() {
+		c.run.control.Warn(fmt.Sprintf("--savedir %s: the messages of folder [%s] that stay behind are not saved, since the run was stopped", dir, c.from.Raw))
 		return
 	}
 	var uids []imap.UID
-	for _, l := range fs.left {
+	for _, l := range c.left {
 		if l.fault != nil || l.skip.Reason != event.SkipUnsent {
 			uids = append(uids, l.uid)
 		}
@@ -33,12 +34,12 @@ func (fs *folderSync) save(ctx context.Context) {
 	if len(uids) == 0 {
 		return
 	}
-	folder, err := savedir.Open(dir, fs.from.Text)
+	folder, err := savedir.Open(dir, c.from.Text)
 	if err == nil {
 		slices.Sort(uids)
 		uids = slices.Compact(uids)
 		saved := make(map[imap.UID]bool)
-		err = fs.lane.src.read(ctx, uids, imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
+		err = survey.ReadEach(ctx, c.lane.Src, uids, imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
 			if m.Body == nil {
 				return nil
 			}
@@ -51,6 +52,6 @@ func (fs *folderSync) save(ctx context.Context) {
 		}
 	}
 	if err != nil {
-		fs.run.warn(fmt.Sprintf("--savedir %s: the messages of folder [%s] that stay behind could not all be saved: %v", dir, fs.from.Raw, err))
+		c.run.control.Warn(fmt.Sprintf("--savedir %s: the messages of folder [%s] that stay behind could not all be saved: %v", dir, c.from.Raw, err))
 	}
 }

@@ -6,24 +6,23 @@ import (
 )
 
 // doubtKey of a task is the key it was sent with.
-func (fs *folderSync) doubtKey(t *task) identity.Key {
+func (c *copier) doubtKey(t *task) identity.Key {
 	if key := t.oddness().sentKey; key != nil {
 		return key.Base()
 	}
-	return fs.src.Recs[t.src].Key.Base()
+	return c.src.Recs[t.src].Key.Base()
 }
 
 // altering reports whether messages may be sent with other bytes than they have
 // on host1, so that the key of each is known only when it is sent.
-func (r *run) altering() bool { return r.pipeline.Active() || r.pipeline.AddHeader }
+func (r *transfer) altering() bool { return r.pipeline.Active() || r.pipeline.AddHeader }
 
 // sign finds out under which key host2 will list the altered bytes of a message.
 func (c *copier) sign(it *item, msg []byte) error {
-	fs := c.fs
 	header, _ := transform.SplitHeader(msg)
-	hasher := identity.NewHasher(fs.run.identity)
+	hasher := identity.NewHasher(c.run.identity)
 	key, outcome, err := hasher.FromFields(header, int64(len(msg)))
-	p := &fs.run.p.Identity
+	p := &c.run.p.Identity
 	if err == nil && outcome != identity.Identified && !p.HeadersGiven && p.WholeHeaderIfNeeded {
 		key, outcome, err = hasher.FromHeader(header, int64(len(msg)))
 	}
@@ -40,7 +39,7 @@ func (c *copier) sign(it *item, msg []byte) error {
 	case outcome != identity.Identified:
 		key = content.Key()
 	}
-	if o.sentKey == nil && key == fs.src.Recs[t.src].Key || o.sentKey != nil && key == *o.sentKey {
+	if o.sentKey == nil && key == c.src.Recs[t.src].Key || o.sentKey != nil && key == *o.sentKey {
 		return nil
 	}
 	o.sentKey, it.signed = &key, true

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/emersion/go-imap/v2"
-
 	"github.com/imaphaul/imaphaul/internal/event"
 )
 
@@ -81,68 +79,21 @@ func absurd(announced, told int64) bool {
 // next on it is not known. The message has a second chance.
 func (f *feeder) refuseBody(t *task, announced int64) error {
 	if t.missed {
-		t.c.fail(t, event.ErrFetch, fetchText(t.c.fs, t, fmt.Sprintf("host1 announces %d bytes of it", announced)), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
+		t.c.fail(t, event.ErrFetch, fetchText(t, fmt.Sprintf("host1 announces %d bytes of it", announced)), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
 	}
 	t.missed, t.suspect = true, true
-	conn := f.v.lane.src.Conn
+	conn := f.v.lane.Src.Conn
 	_ = conn.Close() // the reason is what it announces
 	return conn.Err()
 }
 
 // tellShort tells of a message that was copied short.
-func (fs *folderSync) tellShort(t *task) {
+func (c *copier) tellShort(t *task) {
 	if !t.short {
 		return
 	}
-	fs.run.warn(fmt.Sprintf("msg %s/%d is copied as it came, and not deleted on host1: look at it on both sides", fs.from.Raw, t.uid))
-	fs.run.emit(event.MessageShort{Folder: fs.from, UID: uint32(t.uid), Bytes: t.sent, Told: t.size})
-}
-
-// tellShortBefore tells of the messages that earlier runs copied short: as long as
-// nobody mends them, no run is one after which all is well. Without a journal sizes
-// tell them, where those of all others are equal on both sides.
-func (fs *folderSync) tellShortBefore() {
-	if fs.src == nil || fs.dst == nil || fs.run.altering() || fs.run.p.Transform.TruncMess != nil {
-		return
-	}
-	var uids []imap.UID
-	sizes := make(map[imap.UID][2]int64)
-	less := make(map[imap.UID]bool)
-	equal := 0
-	for _, m := range fs.pairing.Present {
-		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
-		uids = append(uids, src.UID)
-		sizes[src.UID] = [2]int64{src.Size, dst.Size}
-		switch {
-		case muchShort(src.Size, dst.Size, false):
-			less[src.UID] = true
-		case src.Size == dst.Size:
-			equal++
-		}
-	}
-	short := make(map[imap.UID]bool)
-	if equal >= exactSizes && equal+len(less) == len(uids) && len(less) < equal {
-		short = less
-	}
-	if fs.known.Usable() && len(uids) > 0 {
-		entries, err := fs.known.Folder.Lookup(uids)
-		fs.run.journalFailed(err)
-		for i := range entries {
-			if entries[i].Cut {
-				short[entries[i].UID1] = true
-			}
-		}
-	}
-	for _, uid := range uids {
-		if !short[uid] {
-			continue
-		}
-		e := event.MessageShort{Folder: fs.from, UID: uint32(uid), Told: sizes[uid][0], Earlier: true}
-		if got := sizes[uid][1]; got < e.Told {
-			e.Bytes = got
-		}
-		fs.run.emit(e)
-	}
+	c.run.control.Warn(fmt.Sprintf("msg %s/%d is copied as it came, and not deleted on host1: look at it on both sides", c.from.Raw, t.uid))
+	c.run.control.Emit(event.MessageShort{Folder: c.from, UID: uint32(t.uid), Bytes: t.sent, Told: t.size})
 }
 
 // noteShort notes that host1 sent size bytes of a message, as one that was cut if that is
@@ -154,19 +105,4 @@ func (t *task) noteShort(size int64) {
 	case t.odd != nil:
 		t.odd.cut = ""
 	}
-}
-
-// shortOnHost2 tells the host1 messages of which host2 has much less, where the sizes of
-// the others agree.
-func (fs *folderSync) shortOnHost2() map[imap.UID]string {
-	short := make(map[imap.UID]string)
-	for _, m := range fs.pairing.Present {
-		if src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]; muchShort(src.Size, dst.Size, true) {
-			short[src.UID] = fmt.Sprintf("it has %d bytes there, and %d on host1", dst.Size, src.Size)
-		}
-	}
-	if len(short) > 2 && 2*len(short) > len(fs.pairing.Present) {
-		return nil
-	}
-	return short
 }

@@ -80,7 +80,7 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 
 // shared is what the connections of the run share.
 func (r *run) shared() session.Run {
-	return session.Run{Control: r.control, Backoff: r.backoff, Limits: r.limits.Limits}
+	return session.Run{Control: r.control, Backoff: r.backoff, Limits: r.limits}
 }
 
 // connect opens the first connection to each host, both at the same time.

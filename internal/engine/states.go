@@ -21,7 +21,7 @@ func (fs *folderSync) reconciled(c *copier) bool {
 		return false
 	}
 	for i := range c.tasks {
-		if c.tasks[i].fate != copied || c.tasks[i].oddness().cut != "" && c.tasks[i].short {
+		if c.tasks[i].fate != copied || c.tasks[i].cut() != "" && c.tasks[i].short {
 			return false // what is short is told by each run
 		}
 	}

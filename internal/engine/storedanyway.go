@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // A refusal is a claim, too: some servers store a message and then say NO, when a
@@ -45,7 +47,7 @@ func (c *copier) grewAsTold(now folderCount) bool {
 	defer c.mu.Unlock()
 	was := c.growth.now
 	if !c.growth.looked {
-		was = countOf(c.fs.dstOpened)
+		was = countOf(c.dstOpened)
 	}
 	if was.next != 0 && now.next != 0 && now.next-was.next != imap.UID(c.growth.stored) { //nolint:gosec // a number of messages
 		return false
@@ -64,10 +66,10 @@ func (d *deliverer) noneStored(ctx context.Context, items []*item) (bool, error)
 		return false, err
 	}
 	d.entered = nil // the look opens the folder in its own way
-	if err := c.fs.reenter(ctx, d.v.lane.dst); err != nil {
+	if err := c.reenter(ctx, d.v.lane.Dst); err != nil {
 		return false, err
 	}
-	if !c.grewAsTold(countOf(d.v.lane.dst.Opened)) {
+	if !c.grewAsTold(countOf(d.v.lane.Dst.Opened)) {
 		return false, nil
 	}
 	for _, it := range items {
@@ -97,7 +99,7 @@ func (v *convoy) lookAfterRefusals(ctx context.Context) error {
 	}
 	for _, c := range of {
 		err := c.lookFor(ctx, v.lane, refused[c])
-		if err != nil && !endsRun(err) {
+		if err != nil && !session.EndsRun(err) {
 			c.giveUp(err) // the other folders go on
 			continue
 		}
@@ -109,18 +111,17 @@ func (v *convoy) lookAfterRefusals(ctx context.Context) error {
 }
 
 // lookFor settles those of the tasks, which host2 refused, that it has.
-func (c *copier) lookFor(ctx context.Context, l *lane, refused []*task) error {
-	fs := c.fs
-	if err := fs.reenter(ctx, l.dst); err != nil {
+func (c *copier) lookFor(ctx context.Context, l *session.Pair, refused []*task) error {
+	if err := c.reenter(ctx, l.Dst); err != nil {
 		return err
 	}
-	now := countOf(l.dst.Opened)
+	now := countOf(l.Dst.Opened)
 	if c.grewAsTold(now) {
 		return nil
 	}
 	g := &c.growth
-	from := max(g.from, fs.newFrom())
-	listed, err := fs.lister(l.dst, 2).since(ctx, from)
+	from := max(g.from, c.newFrom())
+	listed, err := c.since(ctx, l.Dst, from)
 	if err != nil {
 		return err
 	}
@@ -133,14 +134,14 @@ func (c *copier) lookFor(ctx context.Context, l *lane, refused []*task) error {
 	untold := g.untold
 	c.growth = growthSince{looked: true, now: now, from: max(from, listed.LastUID()+1)}
 	c.mu.Unlock()
-	w := &whichArrived{fs: fs, lane: l}
+	w := &whichArrived{c: c, lane: l}
 	for _, t := range slices.Concat(refused, untold) {
 		m := c.sentMessage(t)
 		m.refused = t.fate == pending
 		w.sent = append(w.sent, m)
 	}
 	for i := range arrived {
-		if a := &arrived[i]; !told[a.uid] && !fs.claimed[a.uid] {
+		if a := &arrived[i]; !told[a.uid] && !c.claimed[a.uid] {
 			w.arrived = append(w.arrived, a)
 		}
 	}
@@ -159,7 +160,7 @@ func (c *copier) lookFor(ctx context.Context, l *lane, refused []*task) error {
 		c.mu.Lock()
 		c.growth.stored, c.growth.uids = 0, nil
 		c.mu.Unlock()
-		fs.run.warn(fmt.Sprintf("Host2: folder [%s] has %d messages that it refused: they are not sent again", fs.to.Raw, found))
+		c.run.control.Warn(fmt.Sprintf("Host2: folder [%s] has %d messages that it refused: they are not sent again", c.to.Raw, found))
 	}
 	return nil
 }

@@ -31,8 +31,8 @@ type roundEnd struct {
 
 func (e *roundEnd) err() error {
 	switch {
-	case isStopped(e.deliver) || isStopped(e.feed):
-		return errStopped
+	case session.IsStopped(e.deliver) || session.IsStopped(e.feed):
+		return session.ErrStopped
 	case e.deliver != nil && !e.sourceBroke:
 		return e.deliver
 	}
@@ -116,7 +116,7 @@ func (v *convoy) blame(end *roundEnd, again bool) {
 		// Host1 had not even opened the folder.
 		c := end.opening
 		if v.guilty(&c.blamed) {
-			c.giveUp(&errKiller{Side: 1, Err: end.feed})
+			c.giveUp(&session.KillerError{Side: 1, Err: end.feed})
 		}
 	case v.careful:
 		for _, t := range flying {
@@ -134,12 +134,11 @@ func (v *convoy) blame(end *roundEnd, again bool) {
 
 // giveUp fails a message that no connection survives.
 func (t *task) giveUp(end *roundEnd) {
-	fs := t.c.fs
 	if end.deliver == nil || end.sourceBroke {
-		t.c.fail(t, event.ErrFetch, fetchText(fs, t, end.feed.Error()), "host1 closes the connection whenever it is asked for this message; look at it there in a mail program, or leave it behind")
+		t.c.fail(t, event.ErrFetch, fetchText(t, end.feed.Error()), "host1 closes the connection whenever it is asked for this message; look at it there in a mail program, or leave it behind")
 		return
 	}
-	t.c.fail(t, event.ErrAppend, appendText(fs, t, end.deliver.Error(), &item{t: t}), "host2 closes the connection whenever it is sent this message; save it with --savedir and look at it")
+	t.c.fail(t, event.ErrAppend, appendText(t, end.deliver.Error(), &item{t: t}), "host2 closes the connection whenever it is sent this message; save it with --savedir and look at it")
 }
 
 // countLeft is the number of tasks without a fate.

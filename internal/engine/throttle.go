@@ -4,25 +4,26 @@ import (
 	"context"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // pacing reports whether a limit holds that several lanes would have to share.
-func (r *run) pacing() bool {
-	return r.limits.Shared() || r.limits.day[1] != nil || r.limits.day[2] != nil
+func (r *transfer) pacing() bool {
+	return r.limits.Shared() || r.days.of[1] != nil || r.days.of[2] != nil
 }
 
 // window bounds what is asked for: messages and bytes in one command, and bytes
 // and commands ahead.
-func (r *run) window() (messages int, bytes, ahead int64, commands int) {
+func (r *transfer) window() (messages int, bytes, ahead int64, commands int) {
 	return r.limits.Window(windowMessages, windowBytes, aheadBytes, windowsAhead)
 }
 
 // streams reports whether a message of size bytes goes straight from one line to
 // the other: one that takes long under the limit would keep host2 waiting.
-func (r *run) streams(size int64) bool { return size > streamAbove || r.limits.Slow(size) }
+func (r *transfer) streams(size int64) bool { return size > streamAbove || r.limits.Slow(size) }
 
 // pace waits until messages may leave a side: host1 for here, here for host2.
-func (r *run) pace(ctx context.Context, n event.Side, messages int) error {
+func (r *transfer) pace(ctx context.Context, n event.Side, messages int) error {
 	return r.limits.Pace(ctx, n, messages)
 }
 
@@ -35,5 +36,5 @@ func (d *deliverer) pace(ctx context.Context, messages int) error {
 	if err := d.conn.Flush(ctx); err != nil { // what is paid for leaves now
 		return err
 	}
-	return unlessStopped(d.v.run.pace(ctx, 2, messages))
+	return session.UnlessStopped(d.v.run.pace(ctx, 2, messages))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // turn is an EXAMINE under way, behind the last folder's FETCH commands.
@@ -16,13 +17,13 @@ type turn struct {
 // sendTurn sends EXAMINE for the next folder, without waiting for the last one's
 // messages.
 func (f *feeder) sendTurn(ctx context.Context, conn *imapconn.Conn, c *copier) error {
-	k := f.v.lane.src
+	k := f.v.lane.Src
 	if f.v.careful && c.blamed.any() {
 		if err := k.Answers(ctx, conn); err != nil {
 			return err
 		}
 	}
-	sent, err := k.StartSelect(ctx, conn, c.fs.from.Raw, c.fs.writable1())
+	sent, err := k.StartSelect(ctx, conn, c.from.Raw, c.writable1)
 	if err != nil {
 		return err
 	}
@@ -43,11 +44,11 @@ func (f *feeder) opening() *copier {
 // known which folder is selected.
 func (f *feeder) settleTurns(ctx context.Context) {
 	for len(f.turns) > 0 {
-		if _, err := f.turns[0].sent.Wait(ctx); err != nil && !isRefusal(err) {
+		if _, err := f.turns[0].sent.Wait(ctx); err != nil && !session.IsRefusal(err) {
 			return // the connection is lost, and so is what it had selected
 		}
 		if err := f.turn(ctx); err != nil {
-			f.v.lane.src.Forget()
+			f.v.lane.Src.Forget()
 		}
 	}
 }
@@ -61,22 +62,22 @@ func (f *feeder) turn(ctx context.Context) error {
 		f.turns = f.turns[1:]
 		data, err := t.sent.Wait(ctx)
 		switch {
-		case err != nil && !isRefusal(err):
+		case err != nil && !session.IsRefusal(err):
 			return err
 		case err != nil:
 			f.closed[t.c] = err
 			f.at = nil
-			f.v.lane.src.Forget()
-		case data.UIDValidity != t.c.fs.srcOpened.UIDValidity:
+			f.v.lane.Src.Forget()
+		case data.UIDValidity != t.c.srcOpened.UIDValidity:
 			// What comes now has other UIDs: it is of no use, and the folder is
 			// listed anew. The others go on.
-			t.c.giveUp(&errRebuilt{Folder: t.c.fs.from.Raw})
+			t.c.giveUp(&session.RebuiltError{Folder: t.c.from.Raw})
 			f.at = nil
-			f.v.lane.src.Forget()
+			f.v.lane.Src.Forget()
 		default:
 			t.c.opened()
 			f.at, f.base = t.c, t.base
-			f.v.lane.src.Entered(t.c.fs.from.Raw, t.c.fs.writable1(), &data)
+			f.v.lane.Src.Entered(t.c.from.Raw, t.c.writable1, &data)
 		}
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/survey"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -18,22 +20,21 @@ import (
 // stored, and that are the same to the last byte, it removes the one of which
 // host2 has told that it came of the second sending.
 func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
-	fs := c.fs
 	again := make(map[identity.Key][]*task)
 	for i := range c.tasks {
 		if t := &c.tasks[i]; (t.resent || t.wasRefused()) && t.fate == copied {
-			k := fs.doubtKey(t)
+			k := c.doubtKey(t)
 			again[k] = append(again[k], t)
 		}
 	}
-	k := c.lane.dst
+	k := c.lane.Dst
 	twins := make(map[imap.UID]imap.UID) // of the second sending -> of the first
 	byUID := make(map[imap.UID]*task)
 	var read []imap.UID
 	confirmed := c.confirmedUIDs()
 	for _, a := range arrived {
 		ts := again[a.key]
-		if confirmed[a.uid] || fs.torn[a.uid] || fs.claimed[a.uid] || len(ts) == 0 {
+		if confirmed[a.uid] || c.torn[a.uid] || c.claimed[a.uid] || len(ts) == 0 {
 			continue
 		}
 		t := ts[0]
@@ -49,7 +50,7 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 	}
 	content := make(map[imap.UID]identity.Content)
 	slices.Sort(read)
-	_, err := k.contents(ctx, read, func(uid imap.UID, _ []byte, what identity.Content) error {
+	_, err := survey.Contents(ctx, k, read, func(uid imap.UID, _ []byte, what identity.Content) error {
 		content[uid] = what
 		return nil
 	})
@@ -65,9 +66,9 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 	if len(gone) == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("Host2: folder [%s]: %d messages sent again after a lost connection or a refusal had arrived the first time", fs.to.Raw, len(gone))
+	text := fmt.Sprintf("Host2: folder [%s]: %d messages sent again after a lost connection or a refusal had arrived the first time", c.to.Raw, len(gone))
 	if !k.Conn.Has(imap.CapUIDPlus) {
-		fs.problem(event.ErrUnclassified, text+"; the server has no UID EXPUNGE, so they are there twice", "use --delete2duplicates")
+		c.problem(event.ErrUnclassified, text+"; the server has no UID EXPUNGE, so they are there twice", "use --delete2duplicates")
 		return nil
 	}
 	err = k.Do(ctx, func(conn *imapconn.Conn) error {
@@ -77,16 +78,16 @@ func (c *copier) removeTwins(ctx context.Context, arrived []arrival) error {
 		}
 		return conn.UIDExpunge(ctx, set)
 	})
-	if err != nil && !isRefusal(err) {
+	if err != nil && !session.IsRefusal(err) {
 		return err
 	}
 	if err != nil {
-		fs.problem(event.ErrUnclassified, fmt.Sprintf("%s, and the second ones can not be removed: %v", text, err), "use --delete2duplicates")
+		c.problem(event.ErrUnclassified, fmt.Sprintf("%s, and the second ones can not be removed: %v", text, err), "use --delete2duplicates")
 		return nil
 	}
 	for _, uid := range gone {
 		byUID[uid].newUID = twins[uid]
 	}
-	fs.run.note(text + "; the second ones were removed")
+	c.run.control.Note(text + "; the second ones were removed")
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/survey"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -33,13 +35,13 @@ func (f *feeder) vanished(ctx context.Context, refused func(*task) bool) map[*ta
 	f.settleTurns(ctx)
 	gone := make(map[*task]bool)
 	for c, byUID := range absent {
-		beside := c.fs.beside(byUID)
-		k := f.v.lane.src
-		opened, err := k.Open(ctx, c.fs.from.Raw, c.fs.writable1())
-		if isRefusal(err) {
+		beside := c.beside(byUID)
+		k := f.v.lane.Src
+		opened, err := k.Open(ctx, c.from.Raw, c.writable1)
+		if session.IsRefusal(err) {
 			f.closed[c] = err // it is the folder that is gone, or shut, and not its messages
 		}
-		if err != nil || opened.UIDValidity != c.fs.srcOpened.UIDValidity {
+		if err != nil || opened.UIDValidity != c.srcOpened.UIDValidity {
 			continue
 		}
 		if s := &f.v.run.p.Selection; s.CheckMessageExists && s.AbleToSearch1 {
@@ -63,7 +65,7 @@ func (f *feeder) vanished(ctx context.Context, refused func(*task) bool) map[*ta
 				if err := stream.Each(ctx, func(m *imapconn.Message) error { still[m.UID] = true; return nil }); err != nil {
 					return err
 				}
-				return rangeErr(stream)
+				return survey.RangeErr(stream)
 			})
 			if err != nil {
 				continue
@@ -90,7 +92,7 @@ func (f *feeder) vanished(ctx context.Context, refused func(*task) bool) map[*ta
 // are gone. Those that come are taken out of absent.
 func (f *feeder) allNamed(ctx context.Context, exists uint32, absent map[imap.UID]*task) bool {
 	named := make(map[imap.UID]bool)
-	err := f.v.lane.src.Do(ctx, func(conn *imapconn.Conn) error {
+	err := f.v.lane.Src.Do(ctx, func(conn *imapconn.Conn) error {
 		clear(named)
 		stream := conn.Fetch(imapconn.FetchItems{UID: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
@@ -99,7 +101,7 @@ func (f *feeder) allNamed(ctx context.Context, exists uint32, absent map[imap.UI
 		if err := stream.Each(ctx, func(m *imapconn.Message) error { named[m.UID] = true; return nil }); err != nil {
 			return err
 		}
-		return rangeErr(stream)
+		return survey.RangeErr(stream)
 	})
 	if err != nil || len(named) < int(exists) {
 		return false
@@ -111,13 +113,13 @@ func (f *feeder) allNamed(ctx context.Context, exists uint32, absent map[imap.UI
 }
 
 // beside are listed messages next to the absent ones.
-func (fs *folderSync) beside(absent map[imap.UID]*task) map[imap.UID]struct{} {
+func (c *copier) beside(absent map[imap.UID]*task) map[imap.UID]struct{} {
 	out := make(map[imap.UID]struct{})
 	for uid := range absent {
-		at := fs.src.Find(uid)
+		at := c.src.Find(uid)
 		for _, step := range []int{-1, 1} {
-			for i, n := at+step, 0; at >= 0 && i >= 0 && i < len(fs.src.Recs) && n < neighbours/2; i += step {
-				if u := fs.src.Recs[i].UID; absent[u] == nil {
+			for i, n := at+step, 0; at >= 0 && i >= 0 && i < len(c.src.Recs) && n < neighbours/2; i += step {
+				if u := c.src.Recs[i].UID; absent[u] == nil {
 					out[u] = struct{}{}
 					n++
 				}
@@ -143,7 +145,7 @@ func (f *feeder) searchedFor(ctx context.Context, absent map[imap.UID]*task, gon
 		return
 	}
 	var there []imap.UID
-	err := f.v.lane.src.Do(ctx, func(conn *imapconn.Conn) (err error) {
+	err := f.v.lane.Src.Do(ctx, func(conn *imapconn.Conn) (err error) {
 		there, err = conn.UIDSearch(ctx, "UID "+uidset.OfKeys(uids).String())
 		return err
 	})

@@ -9,6 +9,8 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/survey"
 )
 
 // sentMessage is a message that was sent, and of which the folder has to tell what
@@ -40,8 +42,8 @@ const byOrderAlone = "its sending was interrupted, and only the order of arrival
 // First the key decides, then the UID told, then the contents, and in the end the
 // order together with the date: the n-th that arrived is the n-th that was sent.
 type whichArrived struct {
-	fs      *folderSync
-	lane    *lane
+	c       *copier
+	lane    *session.Pair
 	sent    []*sentMessage // in the order of sending
 	arrived []*arrival     // by UID
 
@@ -52,6 +54,19 @@ type whichArrived struct {
 	src, dst map[imap.UID]*habits.Message
 }
 
+// findListed finds messages that were sent among those of the host2 listing that may be
+// new. Those that are not found have UID 0 then.
+func (c *copier) findListed(ctx context.Context, sent []*sentMessage, mayBe func(imap.UID) bool) error {
+	w := &whichArrived{c: c, lane: c.lane, sent: sent}
+	all := arrivalsOf(c.dst)
+	for i := range all {
+		if mayBe(all[i].uid) {
+			w.arrived = append(w.arrived, &all[i])
+		}
+	}
+	return w.find(ctx)
+}
+
 // find settles what can be. The messages that are not found have uid 0 then.
 func (w *whichArrived) find(ctx context.Context) error {
 	told := make([]imap.UID, len(w.sent))
@@ -60,7 +75,7 @@ func (w *whichArrived) find(ctx context.Context) error {
 	}
 	for {
 		w.byUID, w.taken, w.open = make(map[imap.UID]*arrival, len(w.arrived)), make(map[imap.UID]bool), slices.Clone(w.sent)
-		w.arrived = slices.DeleteFunc(w.arrived, func(a *arrival) bool { return w.fs.torn[a.uid] })
+		w.arrived = slices.DeleteFunc(w.arrived, func(a *arrival) bool { return w.c.torn[a.uid] })
 		for _, a := range w.arrived {
 			w.byUID[a.uid] = a
 		}
@@ -143,7 +158,7 @@ func (w *whichArrived) byKey() {
 		at := slices.IndexFunc(same, func(a *arrival) bool { return a.size == m.size })
 		if at < 0 && !m.confirmed && m.content == nil && m.size != 0 {
 			// Somebody may have delivered another message with the key meanwhile.
-			if at = slices.IndexFunc(same, func(a *arrival) bool { return w.fs.run.habits.ExplainsSize(m.size, a.size) }); at < 0 {
+			if at = slices.IndexFunc(same, func(a *arrival) bool { return w.c.run.habits.ExplainsSize(m.size, a.size) }); at < 0 {
 				return 0
 			}
 		}
@@ -158,7 +173,7 @@ func (w *whichArrived) byKey() {
 // answers a message that it has already with the old UID.
 func (w *whichArrived) byOldUID() {
 	w.settle(func(m *sentMessage) imap.UID {
-		if at := w.fs.dst.Find(m.told); m.told != 0 && at >= 0 && w.fs.dst.Recs[at].Key.Base() == m.key && m.key != (identity.Key{}) {
+		if at := w.c.dst.Find(m.told); m.told != 0 && at >= 0 && w.c.dst.Recs[at].Key.Base() == m.key && m.key != (identity.Key{}) {
 			return m.told
 		}
 		return 0
@@ -213,7 +228,7 @@ func (w *whichArrived) findTorn(ctx context.Context) (int, error) {
 	}
 	torn := 0
 	for _, m := range short {
-		cut := isBeginning(begins[m.uid1], whole[m.uid])
+		cut := survey.IsBeginning(begins[m.uid1], whole[m.uid])
 		if m.content != nil { // what was sent is not there to be read
 			cut = dst[m.uid] != nil && dst[m.uid].Body != m.content.Body
 		} else if src[m.uid1] == nil {
@@ -228,29 +243,29 @@ func (w *whichArrived) findTorn(ctx context.Context) (int, error) {
 }
 
 func (w *whichArrived) isTorn(uid2, uid1 imap.UID) {
-	fs := w.fs
-	if fs.torn == nil {
-		fs.torn = make(map[imap.UID]bool)
+	c := w.c
+	if c.torn == nil {
+		c.torn = make(map[imap.UID]bool)
 	}
-	fs.torn[uid2] = true
-	fs.run.warn(fmt.Sprintf("Host2: folder [%s]: message UID %d is only the beginning of host1's UID %d, whose sending was interrupted; it is sent again, and the torn one can be deleted", fs.to.Raw, uid2, uid1))
+	c.torn[uid2] = true
+	c.run.control.Warn(fmt.Sprintf("Host2: folder [%s]: message UID %d is only the beginning of host1's UID %d, whose sending was interrupted; it is sent again, and the torn one can be deleted", c.to.Raw, uid2, uid1))
 }
 
 // read reads the contents of messages on both sides. rivals are the arrivals that may be
 // only the beginning of a host1 message.
 func (w *whichArrived) read(ctx context.Context, sent []*sentMessage, uids2 []imap.UID, rivals func(imap.UID) []imap.UID) (src, dst map[imap.UID]*habits.Message, begins, whole map[imap.UID]*habits.Prefixes, err error) {
-	fs := w.fs
-	if dst, whole, err = fs.readBeginnings(ctx, w.lane.dst, uids2, nil); err != nil {
+	c := w.c
+	if dst, whole, err = survey.ReadBeginnings(ctx, w.lane.Dst, uids2, nil); err != nil {
 		return nil, nil, nil, nil, err
 	}
 	var uids1 []imap.UID
 	for _, m := range sent {
-		if fs.src.Find(m.uid1) >= 0 {
+		if c.src.Find(m.uid1) >= 0 {
 			uids1 = append(uids1, m.uid1)
 		}
 	}
-	w.lane.src.Assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
-	src, begins, err = fs.readBeginnings(ctx, w.lane.src, uids1, func(uid imap.UID) []int64 { return lengthsOf(whole, rivals(uid)) })
+	w.lane.Src.Assume(c.from.Raw, c.writable1, c.srcOpened)
+	src, begins, err = survey.ReadBeginnings(ctx, w.lane.Src, uids1, func(uid imap.UID) []int64 { return survey.LengthsOf(whole, rivals(uid)) })
 	return src, dst, begins, whole, err
 }
 
@@ -289,7 +304,7 @@ func (w *whichArrived) byContent(ctx context.Context) (torn int, err error) {
 		}
 	}
 	for _, alike := range []func(s, d *habits.Message) bool{
-		w.fs.run.habits.Same,
+		w.c.run.habits.Same,
 		func(s, d *habits.Message) bool { return s.Body == d.Body && s.Akin(d) },
 		func(s, d *habits.Message) bool { return s.Body == d.Body && s.Compatible(d) },
 	} {
@@ -316,7 +331,7 @@ func (w *whichArrived) byContent(ctx context.Context) (torn int, err error) {
 	left = w.left()
 	for _, m := range w.open {
 		for _, a := range left[max(0, len(left)-maxTorn):] {
-			if !m.confirmed && m.content == nil && !w.fs.torn[a.uid] && isBeginning(begins[m.uid1], whole[a.uid]) {
+			if !m.confirmed && m.content == nil && !w.c.torn[a.uid] && survey.IsBeginning(begins[m.uid1], whole[a.uid]) {
 				w.isTorn(a.uid, m.uid1)
 				torn++
 			}

@@ -331,7 +331,7 @@ func (t *Tally) sizes(e SizesTotal) {
 		s.AtEnd = diff
 		return
 	}
-	s.AtStart = diff
+	s.AtStart, s.TooBig = diff, e.TooBig
 	s.Total, s.TotalKnown, s.Bytes1 = e.Total1.Messages, e.Known1, e.Total1.Bytes
 }
 

@@ -35,6 +35,7 @@ const (
 	ExitAuthenticateUser1 = 161
 	ExitAuthenticateUser2 = 162
 	ExitDiffers           = 180 // a verification found differences; our own codes begin here
+	ExitNotSafe           = 182 // host1 is not to be closed yet (imaphaul cutover)
 	ExitTestsFailed       = 254
 )
 

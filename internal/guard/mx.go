@@ -42,7 +42,7 @@ func MXAt(ctx context.Context, resolver Resolver, domain, host string) (string, 
 		if name == "" {
 			continue // the null MX: no mail at all (RFC 7505)
 		}
-		if name == host || sameOwner(name, host) {
+		if name == host || SameOwner(name, host) {
 			return name, nil
 		}
 		if here == nil {
@@ -58,10 +58,10 @@ func MXAt(ctx context.Context, resolver Resolver, domain, host string) (string, 
 	return "", nil
 }
 
-// sameOwner reports whether both names are of one organisation.
-func sameOwner(mx, host string) bool {
+// SameOwner reports whether both names are of one organisation.
+func SameOwner(mx, host string) bool {
 	for _, pair := range sameMail {
-		if within(mx, pair[0]) && within(host, pair[1]) {
+		if Within(mx, pair[0]) && Within(host, pair[1]) {
 			return true
 		}
 	}
@@ -70,6 +70,7 @@ func sameOwner(mx, host string) bool {
 	return err1 == nil && err2 == nil && a == b
 }
 
-func within(name, domain string) bool {
+// Within reports whether a name is a domain or under it. Both are in lower case.
+func Within(name, domain string) bool {
 	return name == domain || strings.HasSuffix(name, "."+domain)
 }

@@ -250,12 +250,12 @@ func (r *Recorder) Verification(started time.Time, code int, failed string, a Ab
 	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.differences(), r.diffAll, r.diffCounted
 	switch {
 	case failed != "":
-		p.Title, p.State = "The verification is not complete: what is told is not all", "bad"
+		p.Title, p.State = "The verification is not complete: the list of differences may lack some", "bad"
 		p.Errors, p.ErrorsAll = append(p.Errors, Fault{Text: failed}), p.ErrorsAll+1
 	case r.proofOK:
-		p.Title, p.State = "Host2 holds what it should: "+r.proof, "good"
+		p.Title, p.State = "Host2 has what it should: "+r.proof, "good"
 	default:
-		p.Title, p.State = "Host2 does not hold all that it should: "+r.proof, "bad"
+		p.Title, p.State = "Host2 does not have all that it should: "+r.proof, "bad"
 	}
 	p.Lists = append(p.Lists, List{Title: "Summary", Lines: r.verdict})
 	return p

@@ -76,19 +76,31 @@ const othersTries = 20
 // decides what may be deleted has to take them into account. The last is the
 // context's, or says that the directory could not be read; a missing one is empty.
 func Others(ctx context.Context, dir, path string, self Pair) (all []Other, bad []error, err error) {
-	list, err := os.ReadDir(dir)
+	return list(ctx, dir, path, func(p Pair) bool { return p.SameHost2(self) || p.aliasHost2(self) }, func(o *Other) {
+		o.Alias = !o.Pair.SameHost2(self)
+	})
+}
+
+// List reads all journals in dir as Others does.
+func List(ctx context.Context, dir string) (all []Other, bad []error, err error) {
+	return list(ctx, dir, "", func(Pair) bool { return true }, func(*Other) {})
+}
+
+// list reads the journals in dir but that at path whose pair is wanted.
+func list(ctx context.Context, dir, path string, wanted func(Pair) bool, each func(*Other)) (all []Other, bad []error, err error) {
+	files, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("directory of journals: %w", err)
 	}
-	for _, de := range list {
+	for _, de := range files {
 		name := filepath.Join(dir, de.Name())
-		if !strings.HasSuffix(de.Name(), ".journal") || name == path {
+		if !strings.HasSuffix(de.Name(), fileSuffix) || name == path {
 			continue
 		}
-		o, err := readOther(ctx, name, self)
+		o, err := readOther(ctx, name, wanted)
 		switch {
 		case ctx.Err() != nil:
 			return nil, nil, context.Cause(ctx)
@@ -96,14 +108,15 @@ func Others(ctx context.Context, dir, path string, self Pair) (all []Other, bad 
 		case err != nil:
 			bad = append(bad, &UnreadableError{name, err})
 		case o != nil:
+			each(o)
 			all = append(all, *o)
 		}
 	}
 	return all, bad, nil
 }
 
-// readOther reads one file, nil for one that leads elsewhere.
-func readOther(ctx context.Context, path string, self Pair) (*Other, error) {
+// readOther reads one file, nil for one that is not wanted.
+func readOther(ctx context.Context, path string, wanted func(Pair) bool) (*Other, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -113,16 +126,14 @@ func readOther(ctx context.Context, path string, self Pair) (*Other, error) {
 		return nil, errors.Join(err, errors.New("not a regular file"))
 	}
 	peek := otherReader{path: path, only: metaBucket}
-	if err := peek.read(ctx, f); err != nil || !peek.pair.SameHost2(self) && !peek.pair.aliasHost2(self) {
+	if err := peek.read(ctx, f); err != nil || !wanted(peek.pair) {
 		return nil, err
 	}
 	whole := otherReader{path: path}
 	if err := whole.read(ctx, f); err != nil {
 		return nil, err
 	}
-	o := whole.other()
-	o.Alias = !o.Pair.SameHost2(self)
-	return o, nil
+	return whole.other(), nil
 }
 
 // otherReader gathers what a file holds.

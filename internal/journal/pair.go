@@ -93,9 +93,12 @@ func (p Pair) aliasHost2(q Pair) bool {
 	return p.SameHost2(q)
 }
 
+// fileSuffix is what the names of journals end with.
+const fileSuffix = ".journal"
+
 // fileName is a digest: a user name may hold separators, "..", or more bytes
 // than a file name can.
 func (p Pair) fileName() string {
 	sum := sha256.Sum256(p.encode())
-	return hex.EncodeToString(sum[:16]) + ".journal"
+	return hex.EncodeToString(sum[:16]) + fileSuffix
 }

@@ -47,6 +47,12 @@ func New(perSecond float64, maxSleep *time.Duration, clock Clock) *Limiter {
 	return l
 }
 
+// Shared is the same limit for who has another clock and waits for no longer than
+// maxSleep at once: what either spends, both have spent.
+func (l *Limiter) Shared(maxSleep *time.Duration, clock Clock) *Limiter {
+	return &Limiter{bucket: l.bucket, burst: l.burst, maxSleep: maxSleep, clock: clock}
+}
+
 // SetRate changes the units a second from now on; Burst stays.
 func (l *Limiter) SetRate(perSecond float64) {
 	l.bucket.SetLimitAt(l.clock.Now(), rate.Limit(perSecond))

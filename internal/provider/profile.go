@@ -26,6 +26,9 @@ type Profile struct {
 	// PerAddress: connections are counted by the client's address, whoever logs
 	// in.
 	PerAddress bool
+	// PerAccount: a pause it asks for is about the account that asked too much, and
+	// no other one of the same server.
+	PerAccount bool
 	// Why tells by what the server was recognised, for people.
 	Why string
 	// Source and Date say where the numbers come from, and when that was read.
@@ -47,11 +50,11 @@ var Unknown = Profile{Name: "an unknown server", Why: "since nothing it says is 
 var profiles = []Profile{
 	{
 		Name: "Gmail", Connections: 15, Commands: 4, family: folders.Gmail, hosts: []string{"gmail.com", "googlemail.com"},
-		BytesOut: 2500e6, BytesIn: 500e6, BytesSource: "support.google.com/a/answer/1071518, 2026-11",
+		PerAccount: true, BytesOut: 2500e6, BytesIn: 500e6, BytesSource: "support.google.com/a/answer/1071518, 2026-11",
 		Source: "support.google.com/mail/answer/97150; more commands in flight were seen to end in bandwidth limits", Date: "2026-08",
 	},
 	{
-		Name: "Microsoft 365", Connections: 10, family: folders.Exchange,
+		Name: "Microsoft 365", Connections: 10, PerAccount: true, family: folders.Exchange,
 		hosts:  []string{"outlook.office365.com", "outlook.office.com", "outlook.com", "hotmail.com"},
 		Source: "MaxConnectionsPerUser is 16 on one's own Exchange; 10 to 20 are reported of the cloud", Date: "2026-08",
 	},

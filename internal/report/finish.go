@@ -29,7 +29,11 @@ func (t *Text) finished(e event.Finished) {
 		t.errorsMax()
 	}
 	if loop {
+		at := len(t.buf)
 		t.summary()
+		if len(t.buf) > at {
+			t.whatToDo()
+		}
 	}
 	if e.Stopped == event.StopSignal {
 		t.endedBySignal(e.Signal)
@@ -143,6 +147,7 @@ var exitTexts = map[int]string{
 	event.ExitFlags:             "EXIT_ERR_FLAGS",
 	event.ExitDeletionRefused:   "EXIT_DELETION_REFUSED",
 	event.ExitDiffers:           "EXIT_DIFFERS",
+	event.ExitNotSafe:           "EXIT_NOT_SAFE",
 	event.ExitAuthenticateUser1: "EXIT_AUTHENTICATION_FAILURE_USER1",
 	event.ExitAuthenticateUser2: "EXIT_AUTHENTICATION_FAILURE_USER2",
 	event.ExitTestsFailed:       "EXIT_TESTS_FAILED",

@@ -10,6 +10,7 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"sync"
@@ -342,7 +343,12 @@ func (t *Text) flush() {
 func (t *Text) linef(format string, args ...any) {
 	t.scratch = fmt.Appendf(t.scratch[:0], format, args...)
 	t.buf = append(t.buf, t.colour...)
-	t.buf = display.Append(t.buf, t.scratch)
+	for i, text := range bytes.Split(t.scratch, []byte(dryMark)) {
+		if i > 0 {
+			t.buf = append(t.buf, dryMark...) // with imapsync's TAB
+		}
+		t.buf = display.Append(t.buf, text)
+	}
 	if t.colour != "" {
 		t.buf = append(t.buf, plain...)
 	}

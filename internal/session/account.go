@@ -66,6 +66,8 @@ type Account struct {
 	Family  folders.Family
 	Profile provider.Profile
 	MaxSize int64 // APPENDLIMIT, 0 for none
+	// Quota is how full the account is; asked of host2 only.
+	Quota event.Quota
 	// HasLabels: the server has Gmail's extension.
 	HasLabels bool
 	// LetIn: the server has told of a folder. What it says later is not the refusal
@@ -274,6 +276,7 @@ func (s *Account) quota(ctx context.Context, c *imapconn.Conn, st *Story) error 
 			}
 		}
 	}
+	s.Quota = q
 	st.add(q)
 	return nil
 }

@@ -35,11 +35,13 @@ type Backoff struct {
 	governors []*Governor
 	ended     atomic.Bool
 
-	// mu guards inRow, the pauses since something was copied last, and copied, which
-	// is how much was by then.
+	// mu guards what follows: inRow is the pauses since something was copied last,
+	// copied how much was by then.
 	mu     sync.Mutex
 	inRow  int
 	copied int64
+	// told is the end of the last rest that was asked of another account and told.
+	told time.Time
 }
 
 // NewBackoff is the backing off of a run of which progress tells how much it has
@@ -124,9 +126,27 @@ func (b *Backoff) WaitWith(ctx context.Context, own Keeper) error {
 		if d <= 0 {
 			return nil
 		}
+		b.tellOther()
 		if err := b.control.Rest(ctx, d, own); err != nil {
 			return err
 		}
+	}
+}
+
+// tellOther tells once of a rest that a server asked of another account.
+func (b *Backoff) tellOther() {
+	b.mu.Lock()
+	var until time.Time
+	for _, g := range b.governors {
+		if end := g.forAnother(); end.After(until) {
+			until = end
+		}
+	}
+	known := until.IsZero() || until.Equal(b.told)
+	b.told = until
+	b.mu.Unlock()
+	if !known {
+		b.control.TellWait(0, time.Until(until), "which the server asked for on another account")
 	}
 }
 

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"strings"
 	"sync"
 	"time"
 
@@ -48,6 +47,9 @@ type Governor struct {
 	// is how long the last pause was.
 	halved int
 	paused time.Duration
+
+	// moved is what went over its lines, see traffic.
+	moved map[traffic]int64
 }
 
 // join enters a run, and how much it has copied so far. One that begins while nobody
@@ -58,6 +60,9 @@ func (g *Governor) join(b *Backoff, progress func() int64) {
 	if len(g.users) == 0 {
 		g.users = make(map[*Backoff]func() int64)
 		g.pauses = 0
+		if g.host != nil {
+			g.host.enter(g)
+		}
 	}
 	g.users[b] = progress
 }
@@ -68,6 +73,9 @@ func (g *Governor) leave(b *Backoff) {
 	if progress, ok := g.users[b]; ok {
 		g.done += progress()
 		delete(g.users, b)
+		if len(g.users) == 0 && g.host != nil {
+			g.host.leave(g)
+		}
 	}
 }
 
@@ -108,19 +116,6 @@ func (g *Governor) count(n int) {
 	}
 }
 
-// count notes that an account has another number of connections.
-func (h *hostState) count(before, now int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.connections += now - before
-	switch {
-	case before == 0 && now > 0:
-		h.accounts++
-	case before > 0 && now == 0:
-		h.accounts--
-	}
-}
-
 // Room reports whether the account bears one more connection than all runs have.
 // Where connections are counted by address, several accounts at the same time have
 // one each, so that none takes another's.
@@ -152,12 +147,17 @@ func (g *Governor) Commands(n int) int {
 
 // rest has everybody rest, for as long as the server asks or longer each time, and
 // returns how long, and whether that is too often. What was under way is refused as
-// well, and is no new reason: then it returns 0.
+// well, and is no new reason: then it returns 0. The other accounts of the host rest as
+// long, unless it turned out that it is about this one alone.
 func (g *Governor) rest(c *Control, asked time.Duration) (wait time.Duration, over bool) {
+	var others int64
+	if g.host != nil {
+		others = g.host.progressBeside(g)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
-	if g.until.After(now) {
+	if g.until.After(now) || g.host != nil && g.host.resting().After(now) {
 		if !c.Paused() && now.Add(asked).After(g.until) {
 			g.until = now.Add(asked)
 		}
@@ -170,24 +170,52 @@ func (g *Governor) rest(c *Control, asked time.Duration) (wait time.Duration, ov
 	wait = restFor(g.pauses, asked)
 	g.halved, g.paused = g.halvedAt(now)+1, wait
 	g.until = now.Add(c.PauseOr(g.pauses, wait+jitter(wait)))
+	if g.host != nil {
+		g.host.rest(g, g.until, wait, others)
+	}
 	return wait, g.pauses > MaxPauses
 }
 
 // left is how long the rest lasts from now.
 func (g *Governor) left() time.Duration {
+	until, _ := g.resting()
+	return time.Until(until)
+}
+
+// resting is until when the account rests, and how long its last pause is.
+func (g *Governor) resting() (until time.Time, paused time.Duration) {
+	g.mu.Lock()
+	until, paused = g.until, g.paused
+	g.mu.Unlock()
+	if h := g.host; h != nil {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.until.After(until) {
+			until, paused = h.until, h.paused
+		}
+	}
+	return until, paused
+}
+
+// forAnother is the end of a rest that the server asked of another account of the
+// host, zero when there is none.
+func (g *Governor) forAnother() time.Time {
+	until, _ := g.resting()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return time.Until(g.until)
+	if until.Equal(g.until) || time.Until(until) <= 0 {
+		return time.Time{}
+	}
+	return until
 }
 
 // alone reports whether the server asked for a pause and is to hear nothing now. In a
 // long one it hears from us again, since servers end sessions that are silent for
 // minutes, and to log in anew costs both sides more than a NOOP.
 func (g *Governor) alone() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	until, paused := g.resting()
 	now := time.Now()
-	return now.Before(g.until) && now.Sub(g.until.Add(-g.paused)) < aloneFor
+	return now.Before(until) && now.Sub(until.Add(-paused)) < aloneFor
 }
 
 // halvings is how often connections and commands are halved at present.
@@ -201,62 +229,4 @@ func (g *Governor) halvings() int {
 func (g *Governor) halvedAt(now time.Time) int {
 	quiet := max(now.Sub(g.until), 0)
 	return max(g.halved-int(quiet/max(quietLeast, quietPauses*g.paused)), 0)
-}
-
-// Profile is what servers bear under a host name, as far as one of its accounts has
-// found out; false before that.
-func (gs *Governors) Profile(host string) (provider.Profile, bool) {
-	gs.mu.Lock()
-	defer gs.mu.Unlock()
-	h := gs.hosts[strings.ToLower(host)]
-	if h == nil {
-		return provider.Profile{}, false
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.profile, h.known
-}
-
-// hostState is what the accounts of one host share.
-type hostState struct {
-	mu      sync.Mutex
-	profile provider.Profile
-	known   bool
-	// connections are those of all accounts, accounts how many have any.
-	connections, accounts int
-}
-
-// Governors are the governors of a process. The zero value is ready to use. Safe for
-// concurrent use.
-type Governors struct {
-	mu    sync.Mutex
-	of    map[account]*Governor
-	hosts map[string]*hostState
-}
-
-// account is a user of a server, as the server counts.
-type account struct {
-	host string
-	port int
-	user string
-}
-
-// Of is the governor of a user of a host, always the same one. Port 0 is the usual one.
-func (gs *Governors) Of(host string, port int, user string) *Governor {
-	gs.mu.Lock()
-	defer gs.mu.Unlock()
-	a := account{strings.ToLower(host), port, user}
-	g := gs.of[a]
-	if g == nil {
-		if gs.of == nil {
-			gs.of = make(map[account]*Governor)
-			gs.hosts = make(map[string]*hostState)
-		}
-		if gs.hosts[a.host] == nil {
-			gs.hosts[a.host] = new(hostState)
-		}
-		g = &Governor{host: gs.hosts[a.host]}
-		gs.of[a] = g
-	}
-	return g
 }

@@ -194,7 +194,7 @@ func TestGovernorIsShared(t *testing.T) {
 		t.Errorf("one reason to rest was told %d and %d times", len(a.told), len(b.told))
 	}
 
-	shared = all.Of("imap.example.org", 0, "progress")
+	shared = all.Of("imap3.example.org", 0, "progress") // which does not rest
 	a, b = serve(new(Governor), shared, Orders{Pause: pausing(0)}), serve(new(Governor), shared, Orders{Pause: pausing(0)})
 	for range 3 * MaxPauses {
 		b.copied.Add(1)

@@ -63,25 +63,48 @@ type Limits struct {
 	rtt time.Duration
 	// narrow: host1 is offered as little room as the limit of bytes wants.
 	narrow bool
+	// users is how many runs of the process keep the limit of bytes of a side
+	// together; leave are called when this one ends.
+	users [3]func() int
+	leave []func()
 }
 
-// NewLimits makes the limiters of a plan. clock is nil for the one on the wall, whose
-// waits end when the run is to stop.
-func NewLimits(p *plan.Limits, c *Control, clock pace.Clock) *Limits {
-	l := &Limits{control: c, clock: clock, plan: p}
+// NewLimits makes the limiters of a plan, or takes those that other runs keep with the
+// same hosts, until Leave. clock is nil for the one on the wall, whose waits end when the
+// run is to stop.
+func NewLimits(p *plan.Plan, c *Control, clock pace.Clock, all *Governors) *Limits {
+	l := &Limits{control: c, clock: clock, plan: &p.Limits}
 	if clock == nil {
 		l.clock = c
 	}
 	for n := event.Side(1); n <= 2; n++ {
-		if p.MaxMessagesPerSecond > 0 {
-			l.messages[n] = pace.New(p.MaxMessagesPerSecond, p.MaxSleep, l.clock)
+		host := p.Host1.Host
+		if n == 2 {
+			host = p.Host2.Host
+		}
+		if most := l.plan.MaxMessagesPerSecond; most > 0 {
+			l.messages[n], _ = l.share(all, limitKey{host: host, side: int(n), perSecond: most})
 			l.messages[n].Tell = func(d time.Duration) { c.TellWait(n, d, "--maxmessagespersecond") }
 		}
-		if p.MaxBytesPerSecond > 0 {
-			l.bytes[n] = pace.New(float64(p.MaxBytesPerSecond), p.MaxSleep, l.clock)
+		if most := l.plan.MaxBytesPerSecond; most > 0 {
+			l.bytes[n], l.users[n] = l.share(all, limitKey{host: host, side: int(n), bytes: true, perSecond: float64(most)})
 		}
 	}
 	return l
+}
+
+// share takes a limit of a host until Leave.
+func (l *Limits) share(all *Governors, key limitKey) (*pace.Limiter, func() int) {
+	limit, users, leave := all.limit(key, l.clock)
+	l.leave = append(l.leave, leave)
+	return limit.Shared(l.plan.MaxSleep, l.clock), users
+}
+
+// Leave leaves the limits to the other runs that keep them.
+func (l *Limits) Leave() {
+	for _, leave := range l.leave {
+		leave()
+	}
 }
 
 // Clock is the clock of the limits.
@@ -124,7 +147,8 @@ func (l *Limits) room(rtt time.Duration) int {
 	limit := float64(l.plan.MaxBytesPerSecond)
 	seconds := max(roomFor(l.rtt), leastRoom/limit)
 	l.bytes[1].SetRate(limit * rateFor(seconds))
-	return int(min(seconds*limit, 1<<30))
+	// Runs that keep the limit together have the room together.
+	return int(min(max(seconds*limit/float64(l.users[1]()), leastRoom), 1<<30))
 }
 
 func roomFor(rtt time.Duration) float64 {
@@ -174,7 +198,7 @@ func (b *brake) Ready(ctx context.Context, n int) (int, error) {
 	if b.side == 1 { // the two mostly sleep at the same time
 		b.l.slept[1].Add(int64(slept))
 	}
-	return min(n, b.limit.Burst()), nil
+	return min(n, max(b.limit.Burst()/b.l.users[b.side](), 1)), nil
 }
 
 // Moved implements imapwire.Brake.

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/cutover"
+	"github.com/imaphaul/imaphaul/internal/display"
+	"github.com/imaphaul/imaphaul/internal/dnsquery"
+	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/htmlreport"
+	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/session"
+)
+
+// cutoverView is one call of "imaphaul cutover".
+type cutoverView struct {
+	*cli.Cutover
+	errOut io.Writer
+	moves  []cutover.Move
+	// plans make the rehearsals of the accounts anew, each when its turn comes.
+	plans []func() (*plan.Plan, error)
+	names []string
+}
+
+// showCutover does what "imaphaul cutover" was asked for, and returns the exit code.
+func showCutover(x *cli.Cutover, environ []string, out, errOut io.Writer) int {
+	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer restore()
+	v := &cutoverView{Cutover: x, errOut: errOut}
+	fail := func(code int, err error) int {
+		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
+		return code
+	}
+	if err := v.prepare(environ); err != nil {
+		return fail(event.ExitUsage, err)
+	}
+	client, err := v.resolver()
+	if err != nil {
+		return fail(event.ExitUsage, err)
+	}
+	var page *htmlreport.File
+	if x.Report != "" {
+		if page, err = htmlreport.Create(x.Report); err != nil {
+			return fail(event.ExitNoFile, err)
+		}
+	}
+	seen := v.history()
+	r := cutover.Look(ctx, v.moves, cutover.Options{Selectors: x.Selectors, Resolvers: client, Now: time.Now(), Seen: seen})
+	if seen != nil {
+		if err := seen.Save(); err != nil {
+			_, _ = fmt.Fprintf(errOut, "Warning: what was seen of the MX cannot be kept: %v. Until it can be, every call counts from its own time.\n", err)
+		}
+	}
+	r.Conclude(v.accounts(ctx))
+	if ctx.Err() != nil {
+		if page != nil {
+			page.Abort()
+		}
+		return fail(event.ExitBySignal, errors.New("stopped by a signal before everything was asked"))
+	}
+	code := event.ExitOK
+	if !r.Safe {
+		code = event.ExitNotSafe
+	}
+	if page != nil {
+		if err := page.Finish(r.Page("imaphaul "+display.ShellLine(x.Shown), about(x.Common).Versions)); err != nil {
+			code = fail(event.ExitNoFile, err)
+		}
+	}
+	write := r.WriteText
+	if x.JSON {
+		write = r.WriteJSON
+	}
+	if err := write(out); err != nil {
+		return fail(event.ExitCatchAll, fmt.Errorf("standard output: %w", err))
+	}
+	return code
+}
+
+// prepare finds the domains, their servers and the accounts.
+func (v *cutoverView) prepare(environ []string) error {
+	if v.List == "" {
+		for _, d := range v.Domains {
+			v.moves = append(v.moves, cutover.Move{Domain: d, Host1: v.Common.Host1.Host, Host2: v.Common.Host2.Host})
+		}
+		if v.Plan != nil {
+			v.names = append(v.names, accounts(v.Plan))
+			v.plans = append(v.plans, func() (*plan.Plan, error) { return v.Plan, nil })
+		}
+		return nil
+	}
+	b := &batchRun{
+		Batch: &cli.Batch{File: v.List, Args: append(slices.Clone(v.Args), "--dry"), Plan: v.Common}, environ: environ, stderr: v.errOut,
+		keys: make(map[int]string), names: make(map[int]string),
+	}
+	if err := b.forCutover(v); err != nil {
+		return err
+	}
+	known := make(map[string]bool)
+	for _, m := range v.moves {
+		known[m.Domain] = true
+	}
+	for _, d := range v.Domains {
+		if !known[d] {
+			return fmt.Errorf("cutover %s: no row of %s has a user of this domain", d, v.List)
+		}
+	}
+	if len(v.moves) == 0 {
+		return fmt.Errorf("cutover: no row of %s has a user with a domain, as in alice@example.org", v.List)
+	}
+	return nil
+}
+
+// forCutover takes domains, servers and accounts out of a list.
+func (b *batchRun) forCutover(v *cutoverView) error {
+	list, faults, err := b.rows()
+	if err != nil {
+		return err
+	}
+	if len(faults) > 0 {
+		return b.faulty(faults)
+	}
+	seen := make(map[cutover.Move]bool)
+	for _, row := range list.Rows {
+		p, _, problems := b.parseRow(row)
+		if p == nil {
+			return fmt.Errorf("%s, row %d: %s", b.File, row.Number, strings.Join(problems, " "))
+		}
+		domain := ""
+		for _, user := range []string{p.Host2.User, p.Host1.User} {
+			if _, d, ok := strings.Cut(user, "@"); ok && domain == "" {
+				domain = strings.ToLower(strings.TrimSuffix(d, "."))
+			}
+		}
+		if len(v.Domains) > 0 && !slices.Contains(v.Domains, domain) {
+			continue
+		}
+		m := cutover.Move{Domain: domain, Host1: p.Host1.Host, Host2: p.Host2.Host}
+		if domain != "" && !seen[m] {
+			seen[m] = true
+			v.moves = append(v.moves, m)
+		}
+		if !v.DNSOnly {
+			v.names = append(v.names, accounts(p))
+			v.plans = append(v.plans, func() (*plan.Plan, error) {
+				p, _, problems := b.parseRow(row)
+				if p == nil {
+					return nil, errors.New(strings.Join(problems, " "))
+				}
+				return p, nil
+			})
+		}
+	}
+	return nil
+}
+
+// resolver is who is asked.
+func (v *cutoverView) resolver() (dnsquery.Client, error) {
+	if v.Resolver != "" {
+		return dnsquery.Client{Servers: []string{v.Resolver}}, nil
+	}
+	c, err := dnsquery.System()
+	if err != nil {
+		return c, fmt.Errorf("the name servers of this machine are not known: %w. Give one with --resolver ADDRESS", err)
+	}
+	return c, nil
+}
+
+// history is what earlier calls saw, nil where it cannot be kept.
+func (v *cutoverView) history() *cutover.History {
+	dir := v.Common.Journal.Dir
+	if dir == "" {
+		var err error
+		if dir, err = journal.DefaultDir(); err != nil {
+			_, _ = fmt.Fprintf(v.errOut, "Warning: %v\n", err)
+			return nil
+		}
+	}
+	h, err := cutover.OpenHistory(filepath.Join(dir, "cutover.json"))
+	if err != nil {
+		_, _ = fmt.Fprintf(v.errOut, "Warning: what earlier calls saw of the MX is not known: %v\n", err)
+		return nil
+	}
+	return h
+}
+
+// rehearsals is how many accounts are looked at at the same time.
+const rehearsals = 4
+
+// accounts rehearses a run of each account: what it would copy arrived since the last.
+func (v *cutoverView) accounts(ctx context.Context) []cutover.Account {
+	var governors session.Governors
+	out := make([]cutover.Account, len(v.plans))
+	slots := make(chan struct{}, rehearsals)
+	var wg sync.WaitGroup
+	for i, make1 := range v.plans {
+		wg.Add(1)
+		slots <- struct{}{}
+		go func() {
+			defer func() { <-slots; wg.Done() }()
+			out[i] = cutover.Account{Name: v.names[i]}
+			p, err := make1()
+			if err != nil {
+				out[i].Failed = err.Error()
+				return
+			}
+			arrived(ctx, p, &governors, &out[i])
+		}()
+	}
+	wg.Wait()
+	return out
+}
+
+// arrived rehearses a run and counts.
+func arrived(ctx context.Context, p *plan.Plan, g *session.Governors, a *cutover.Account) {
+	p.Folders.SizesBefore, p.Folders.SizesAfter = false, false
+	tokens, err := makeTokens(p, func(string) {})
+	if err != nil {
+		a.Failed = err.Error()
+		return
+	}
+	tally := event.NewTally(time.Now(), nil)
+	engine.Run(ctx, p, engine.Options{
+		Sink: event.Serial(tally.Add), Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.of, Version: programVersion(), Governors: g,
+	})
+	s := tally.Stats()
+	a.Host1Only, a.Host2Only = s.WouldTransfer, s.OnlyOn2
+	if code := s.ExitCode(); code != event.ExitOK {
+		a.Failed = fmt.Sprintf("exit code %d", code)
+		if len(s.Errors) > 0 {
+			a.Failed = s.Errors[0].Text
+		}
+	}
+}

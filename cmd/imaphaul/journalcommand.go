@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/display"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/journal"
+)
+
+// knownJournal is a journal as it is shown.
+type knownJournal struct {
+	Name     string          `json:"name"`
+	Path     string          `json:"path"`
+	From     string          `json:"from"`
+	To       string          `json:"to"`
+	Runs     uint64          `json:"runs"`
+	Last     *time.Time      `json:"lastRun,omitempty"`
+	Messages int             `json:"messages"`
+	Doubtful int             `json:"unsettledFolders"`
+	Folders  []journalFolder `json:"folders,omitempty"`
+}
+
+type journalFolder struct {
+	From      string `json:"from"`
+	To        string `json:"to"`
+	Messages  int    `json:"messages"`
+	Gone      int    `json:"goneFromHost1"`
+	Unsettled bool   `json:"unsettled"`
+}
+
+// accounts is whose it is, in one text.
+func (k *knownJournal) accounts() string { return k.From + " -> " + k.To }
+
+// journals does what "imaphaul journal" was asked for, and returns the exit code.
+func journals(c *cli.JournalCommand, out, errOut io.Writer) int {
+	fail := func(code int, err error) int {
+		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
+		return code
+	}
+	dir := c.Dir
+	if dir == "" {
+		var err error
+		if dir, err = journal.DefaultDir(); err != nil {
+			return fail(event.ExitUsage, err)
+		}
+	}
+	if c.Verb == "path" && c.Which == "" {
+		return afterPrint(fmt.Fprintln(out, dir))
+	}
+	list, bad, err := journal.List(context.Background(), dir)
+	if err != nil {
+		return fail(event.ExitNoInput, err)
+	}
+	for _, e := range bad {
+		_, _ = fmt.Fprintf(errOut, "Warning: %s\n", display.Text(e.Error()))
+	}
+	var all []*knownJournal
+	for i := range list {
+		all = append(all, shownJournal(&list[i]))
+	}
+	if c.Verb == "list" {
+		return listJournals(c, chosen(all, c.Which), dir, out)
+	}
+	hits := chosen(all, c.Which)
+	switch {
+	case len(hits) == 0:
+		return fail(event.ExitNoInput, fmt.Errorf("journal %s: none of the %d in %s is meant by %q. \"imaphaul journal list\" shows them", c.Verb, len(all), dir, c.Which))
+	case len(hits) > 1:
+		_, _ = fmt.Fprintf(errOut, "Error: journal %s: %q means %d of them. Give more of the name:\n", c.Verb, c.Which, len(hits))
+		for _, k := range hits {
+			_, _ = fmt.Fprintf(errOut, "  %s  %s\n", k.Name, display.Text(k.accounts()))
+		}
+		return event.ExitUsage
+	}
+	k := hits[0]
+	switch c.Verb {
+	case "path":
+		return afterPrint(fmt.Fprintln(out, k.Path))
+	case "forget":
+		return forgetJournal(c, k, out, errOut)
+	}
+	if c.JSON {
+		return writeJSON(out, k)
+	}
+	return showJournal(k, out)
+}
+
+// shownJournal is a journal in the words of people.
+func shownJournal(o *journal.Other) *knownJournal {
+	account := func(user, host string, port int) string {
+		if port != 0 {
+			host = fmt.Sprintf("%s:%d", host, port)
+		}
+		return user + "@" + host
+	}
+	k := &knownJournal{
+		Name: strings.TrimSuffix(filepath.Base(o.Path), ".journal"), Path: o.Path, Runs: o.Runs.ID,
+		From: account(o.Pair.User1, o.Pair.Host1, o.Pair.Port1), To: account(o.Pair.User2, o.Pair.Host2, o.Pair.Port2),
+	}
+	if o.Pair.Way != "" {
+		k.To += " (other headers)"
+	}
+	if last := o.Runs.Last; !last.IsZero() {
+		k.Last = &last
+	}
+	for _, f := range o.Folders {
+		k.Messages += len(f.Pairs)
+		if f.DoubtFrom != 0 {
+			k.Doubtful++
+		}
+		k.Folders = append(k.Folders, journalFolder{folders.Text(f.Name1), folders.Text(f.Name2), len(f.Pairs), len(f.Claimed), f.DoubtFrom != 0})
+	}
+	return k
+}
+
+// chosen are the journals that a word means.
+func chosen(all []*knownJournal, which string) (hits []*knownJournal) {
+	for _, k := range all {
+		if which == "" || strings.HasPrefix(k.Name, strings.ToLower(which)) || strings.Contains(strings.ToLower(k.accounts()), strings.ToLower(which)) {
+			hits = append(hits, k)
+		}
+	}
+	return hits
+}
+
+func listJournals(c *cli.JournalCommand, all []*knownJournal, dir string, out io.Writer) int {
+	if c.JSON {
+		for _, k := range all {
+			k.Folders = nil
+		}
+		if all == nil {
+			all = []*knownJournal{}
+		}
+		return writeJSON(out, all)
+	}
+	if len(all) == 0 {
+		return afterPrint(fmt.Fprintf(out, "No journals in %s.\n", dir))
+	}
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "NAME\tLAST RUN\tRUNS\tMESSAGES\tACCOUNTS")
+	for _, k := range all {
+		last := "-"
+		if k.Last != nil {
+			last = k.Last.Local().Format("2006-01-02 15:04")
+		}
+		_, _ = fmt.Fprintf(w, "%.12s\t%s\t%d\t%d\t%s\n", k.Name, last, k.Runs, k.Messages, display.Text(k.accounts()))
+	}
+	return afterPrint(0, w.Flush())
+}
+
+func showJournal(k *knownJournal, out io.Writer) int {
+	var b strings.Builder
+	_, _ = fmt.Fprintf(&b, "%s\nfile      %s\nruns      %d\n", display.Text(k.accounts()), k.Path, k.Runs)
+	if k.Last != nil {
+		_, _ = fmt.Fprintf(&b, "last run  %s\n", k.Last.Local().Format("2006-01-02 15:04:05"))
+	}
+	_, _ = fmt.Fprintf(&b, "messages  %d on both sides\n", k.Messages)
+	if k.Doubtful > 0 {
+		_, _ = fmt.Fprintf(&b, "folders with messages that were under way when a run ended: %d; the next run settles them\n", k.Doubtful)
+	}
+	b.WriteString("\n")
+	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "MESSAGES\tGONE FROM HOST1\tFOLDER")
+	for _, f := range k.Folders {
+		name := display.Text(f.From)
+		if f.To != f.From {
+			name += " -> " + display.Text(f.To)
+		}
+		if f.Unsettled {
+			name += "   (not settled)"
+		}
+		_, _ = fmt.Fprintf(w, "%d\t%d\t%s\n", f.Messages, f.Gone, name)
+	}
+	_ = w.Flush() // a Builder never fails
+	return afterPrint(io.WriteString(out, b.String()))
+}
+
+// forgetJournal removes a journal, or says what that would mean.
+func forgetJournal(c *cli.JournalCommand, k *knownJournal, out, errOut io.Writer) int {
+	if !c.Yes {
+		_, _ = fmt.Fprintf(errOut, "Nothing was removed. Without this journal, of %s with %d messages, the next run compares all mail anew, and --delete2 no longer knows which mail was delivered to host2. To remove it, add --yes.\n", display.Text(k.accounts()), k.Messages)
+		return event.ExitUsage
+	}
+	if err := journal.Remove(context.Background(), k.Path); err != nil {
+		code := event.ExitNoFile
+		if errors.Is(err, journal.ErrLocked) {
+			code = event.ExitPidFile
+		}
+		_, _ = fmt.Fprintf(errOut, "Error: journal forget: %v\n", err)
+		return code
+	}
+	return afterPrint(fmt.Fprintf(out, "Removed %s of %s.\n", k.Path, display.Text(k.accounts())))
+}
+
+func writeJSON(out io.Writer, v any) int {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return afterPrint(0, err)
+	}
+	return afterPrint(out.Write(append(display.JSON(text), '\n')))
+}
+
+// afterPrint is the exit code of what was only to be printed.
+func afterPrint(_ int, err error) int {
+	if err != nil {
+		_, _ = fmt.Fprintf(os.Stderr, "Error: standard output: %v\n", err)
+		return event.ExitCatchAll
+	}
+	return event.ExitOK
+}

@@ -1,0 +1,108 @@
+package cutover
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/display"
+)
+
+// WriteText prints the result for people.
+func (r *Result) WriteText(w io.Writer) error {
+	p := &printer{w: w}
+	for _, d := range r.Domains {
+		p.domain(d)
+	}
+	if len(r.Accounts) > 0 {
+		p.line("== What arrived since the last run")
+		for _, a := range r.Accounts {
+			p.line("  %s: %s", a.Name, a.words())
+		}
+		p.line("")
+	}
+	p.line("%s", r.Verdict())
+	for _, m := range r.Missing {
+		p.line("  - %s", m)
+	}
+	return p.err
+}
+
+// Verdict is the result in one sentence.
+func (r *Result) Verdict() string {
+	switch {
+	case r.Safe:
+		return "Safe to close host1: now."
+	case r.From != nil && r.From.After(r.At):
+		return "Not safe to close host1 before " + moment(*r.From) + ". What is missing:"
+	}
+	return "Not safe to close host1 yet. What is missing:"
+}
+
+func (a Account) words() string {
+	if a.Failed != "" {
+		return "not known: " + a.Failed
+	}
+	return fmt.Sprintf("%d on host1 only, %d on host2 only", a.Host1Only, a.Host2Only)
+}
+
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = io.WriteString(p.w, strings.TrimRight(display.Text(fmt.Sprintf(format, args...)), " ")+"\n")
+	}
+}
+
+// stages are the stages in words.
+var stages = map[Stage]string{
+	StageBefore: "mail is delivered to host1", StageMixed: "mail is delivered to both servers",
+	StageWaiting: "mail is delivered to host2, and for a while to host1, too", StageDone: "mail is delivered to host2",
+	StageUnknown: "where mail is delivered is not known",
+}
+
+func (p *printer) domain(d *Domain) {
+	servers := d.Host2
+	if d.Host1 != "" {
+		servers = d.Host1 + " -> " + d.Host2
+	}
+	p.line("== %s (%s): %s", d.Name, servers, stages[d.Stage])
+	for _, n := range d.Notes {
+		p.line("  %s", n)
+	}
+	for _, rec := range d.Records {
+		p.line("  %-6s %-12s %s", rec.Is, rec.Kind, rec.Name)
+		now := strings.Join(rec.Now, " | ")
+		if now == "" {
+			now = "none"
+		}
+		if rec.TTL != nil {
+			now += "   (TTL " + span(time.Duration(*rec.TTL)*time.Second) + ")"
+		}
+		if rec.Is != IsUnasked {
+			p.line("         is:     %s", now)
+		}
+		if rec.Want != "" {
+			p.line("         should: %s", rec.Want)
+		}
+		if rec.Why != "" {
+			p.line("         %s", rec.Why)
+		}
+	}
+	p.line("")
+}
+
+// WriteJSON prints the result as one JSON object.
+func (r *Result) WriteJSON(w io.Writer) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(display.JSON(text), '\n'))
+	return err
+}

@@ -1,0 +1,194 @@
+package session
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/pace"
+	"github.com/imaphaul/imaphaul/internal/provider"
+)
+
+// Profile is what servers bear under a host name, as far as one of its accounts has
+// found out; false before that.
+func (gs *Governors) Profile(host string) (provider.Profile, bool) {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	h := gs.hosts[strings.ToLower(host)]
+	if h == nil {
+		return provider.Profile{}, false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.profile, h.known
+}
+
+// hostState is what the accounts of one host share.
+type hostState struct {
+	mu      sync.Mutex
+	profile provider.Profile
+	known   bool
+	// connections are those of all accounts, accounts how many have any.
+	connections, accounts int
+
+	// active are the accounts in use, done is what those copied that are not any more.
+	active map[*Governor]struct{}
+	done   int64
+	// until is when the last pause that the server asked for is over, paused how long
+	// it is; by is the account that was asked last, and beside what the others had
+	// copied by then.
+	until  time.Time
+	paused time.Duration
+	by     *Governor
+	beside int64
+}
+
+// Governors are the governors of a process. The zero value is ready to use. Safe for
+// concurrent use.
+type Governors struct {
+	mu     sync.Mutex
+	of     map[account]*Governor
+	hosts  map[string]*hostState
+	limits map[limitKey]*sharedLimit
+}
+
+// account is a user of a server, as the server counts.
+type account struct {
+	host string
+	port int
+	user string
+}
+
+// Of is the governor of a user of a host, always the same one. Port 0 is the usual one.
+func (gs *Governors) Of(host string, port int, user string) *Governor {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	a := account{strings.ToLower(host), port, user}
+	g := gs.of[a]
+	if g == nil {
+		if gs.of == nil {
+			gs.of = make(map[account]*Governor)
+			gs.hosts = make(map[string]*hostState)
+		}
+		if gs.hosts[a.host] == nil {
+			gs.hosts[a.host] = new(hostState)
+		}
+		g = &Governor{host: gs.hosts[a.host]}
+		gs.of[a] = g
+	}
+	return g
+}
+
+// count notes that an account has another number of connections.
+func (h *hostState) count(before, now int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.connections += now - before
+	switch {
+	case before == 0 && now > 0:
+		h.accounts++
+	case before > 0 && now == 0:
+		h.accounts--
+	}
+}
+
+// enter and leave note that an account begins and ends to be in use. The caller holds
+// the account's own lock; none of a host's is held when an account's is taken.
+func (h *hostState) enter(g *Governor) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.active == nil {
+		h.active = make(map[*Governor]struct{})
+	}
+	h.active[g] = struct{}{}
+	h.done -= g.done // it counts by itself again
+}
+
+func (h *hostState) leave(g *Governor) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.active, g)
+	h.done += g.done
+}
+
+// progressBeside is how much all accounts but one have copied.
+func (h *hostState) progressBeside(g *Governor) int64 {
+	h.mu.Lock()
+	sum := h.done
+	others := make([]*Governor, 0, len(h.active))
+	for other := range h.active {
+		if other != g {
+			others = append(others, other)
+		}
+	}
+	h.mu.Unlock()
+	for _, other := range others {
+		other.mu.Lock()
+		sum += other.progress()
+		other.mu.Unlock()
+	}
+	return sum
+}
+
+// resting is until when the whole host rests.
+func (h *hostState) resting() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.until
+}
+
+// rest has all accounts rest since one was asked to; others is what these have copied.
+// Where the server counts by account (provider.Profile), or asks the same account again
+// while it served others in between, that is no reason for the others.
+func (h *hostState) rest(g *Governor, until time.Time, wait time.Duration, others int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	alone := h.profile.PerAccount || h.by == g && others != h.beside
+	h.by, h.beside = g, others
+	if !alone && until.After(h.until) {
+		h.until, h.paused = until, wait
+	}
+}
+
+// limitKey names a limit a second: all runs that keep the same one with the same host
+// keep it together.
+type limitKey struct {
+	host      string
+	side      int
+	bytes     bool
+	perSecond float64
+}
+
+// sharedLimit is a limit of a host, and how many runs keep it at present.
+type sharedLimit struct {
+	limit *pace.Limiter
+	users int
+}
+
+// limit is the limit of that many units a second with a host, for one more run until
+// done is called. users is how many keep it.
+func (gs *Governors) limit(key limitKey, clock pace.Clock) (l *pace.Limiter, users func() int, done func()) {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	key.host = strings.ToLower(key.host)
+	s := gs.limits[key]
+	if s == nil {
+		if gs.limits == nil {
+			gs.limits = make(map[limitKey]*sharedLimit)
+		}
+		s = &sharedLimit{limit: pace.New(key.perSecond, nil, clock)}
+		gs.limits[key] = s
+	}
+	s.users++
+	count := func() int {
+		gs.mu.Lock()
+		defer gs.mu.Unlock()
+		return max(s.users, 1)
+	}
+	leave := sync.OnceFunc(func() {
+		gs.mu.Lock()
+		defer gs.mu.Unlock()
+		s.users--
+	})
+	return s.limit, count, leave
+}
