@@ -183,7 +183,7 @@ func (k *Link) Do(ctx context.Context, command func(*imapconn.Conn) error) error
 			return err
 		}
 		if imapconn.IsFlood(err) {
-			return k.Account.flooded(err)
+			return &KillerError{Side: k.Account.N, Err: err} // more of the same would come
 		}
 		if IsConnError(err) {
 			if err := lost.one(ctx, k, answers, err); err != nil {
@@ -269,15 +269,6 @@ func (e *KillerError) Error() string {
 // less would change nothing.
 func (e *KillerError) Flood() bool { return imapconn.IsFlood(e.Err) }
 
-// flooded is what a flood means: the command is not tried again, and a server that goes
-// on in this way is not connected to any more.
-func (s *Account) flooded(err error) error {
-	if s.floods.Add(1) >= MaxKills {
-		s.shutFor(&EntryError{Account: s, Err: err})
-	}
-	return &KillerError{Side: s.N, Err: err}
-}
-
 // later waits after a refusal that is about time, the n-th one in a row, and
 // reports whether the command should be tried again.
 func (k *Link) later(ctx context.Context, err error, n int) (bool, error) {
@@ -301,6 +292,7 @@ func (k *Link) later(ctx context.Context, err error, n int) (bool, error) {
 func (k *Link) reopen(ctx context.Context, cause error) error {
 	if k.Conn != nil {
 		k.lostCompressed()
+		k.Account.flooded(k.Conn.Err())
 		if k.Account.tokenEnded(k.Conn.Err()) {
 			k.Conn.RefuseToken()
 		}
@@ -318,4 +310,12 @@ func (k *Link) reopen(ctx context.Context, cause error) error {
 	k.Account.mu.Unlock()
 	k.Account.control.Emit(event.Reconnected{Side: k.Account.N, Cause: cause})
 	return nil
+}
+
+// flooded counts the connections that ended in a flood: a server that goes on in this
+// way is not connected to any more.
+func (s *Account) flooded(err error) {
+	if imapconn.IsFlood(err) && s.floods.Add(1) >= MaxKills {
+		s.shutFor(&EntryError{Account: s, Err: err})
+	}
 }
