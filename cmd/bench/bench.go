@@ -86,6 +86,10 @@ func (b *bench) run(ctx context.Context) error {
 		results = append(results, res)
 		tell(b.out, res)
 	}
+	many, err := b.accounts(ctx)
+	if err != nil {
+		return err
+	}
 	var listed *listing
 	if b.listing != "" && (b.only == "" || b.wanted(&row{name: "listing"})) {
 		say(b.out, "\nlisting: a scripted server tells of up to 1,000,000 messages")
@@ -94,7 +98,7 @@ func (b *bench) run(ctx context.Context) error {
 		}
 		listed.tell(b.out)
 	}
-	d := document{about: about, results: results, listing: listed, runs: b.runs, took: time.Since(begin)}
+	d := document{about: about, results: results, accounts: many, listing: listed, runs: b.runs, took: time.Since(begin)}
 	say(b.out, "")
 	d.table(b.out)
 	say(b.out, "\nAll this took %s.", d.took.Round(time.Second))

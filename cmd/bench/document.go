@@ -12,11 +12,12 @@ import (
 
 // document is all that was measured, for print.
 type document struct {
-	about   []string
-	results []*result
-	listing *listing
-	runs    int
-	took    time.Duration
+	about    []string
+	results  []*result
+	accounts []*accountsResult
+	listing  *listing
+	runs     int
+	took     time.Duration
 }
 
 // tell prints a row's medians and how its promises were kept.
@@ -108,6 +109,13 @@ func (d *document) table(w io.Writer) {
 			kept = append(kept, t.judge(r))
 		}
 		say(w, "| %s | %s |", strings.Join(cells, " | "), strings.Join(kept, "; "))
+	}
+	for _, r := range d.accounts {
+		cells := []string{r.row.work, r.cells["imaphaul"], ""}
+		for _, name := range others {
+			cells = append(cells, r.cells[name])
+		}
+		say(w, "| %s | %s |", strings.Join(cells, " | "), strings.Join(r.targets, "; "))
 	}
 	if l := d.listing; l != nil {
 		last := len(l.messages) - 1

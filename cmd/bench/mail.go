@@ -32,6 +32,10 @@ var mailboxes = map[string]mailbox{
 	"prose":    {"prose", 4, []group{{2500, 16 << 10, true}}},
 	"thousand": {"thousand", 1, []group{{1000, 4 << 10, false}}},
 	"still":    {"still", 40, []group{{50_000, 1434, false}}},
+	"forty":    {"forty", 2, []group{{40, 4 << 10, false}}},
+	"four":     {"four", 1, []group{{4, 4 << 10, false}}},
+	"giant":    {"giant", 4, []group{{20_000, 4 << 10, false}}},
+	"million":  {"million", 1, []group{{1_000_000, 1 << 10, false}}},
 	// Samples for programs that would take hours over all of "small".
 	"sample300": {"sample300", 10, []group{{300, 4 << 10, false}}},
 	"sample100": {"sample100", 10, []group{{100, 4 << 10, false}}},

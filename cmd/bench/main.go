@@ -48,10 +48,12 @@ func dispatch(ctx context.Context, args []string) error {
 
 // helpers are the processes of their own, by their first argument.
 var helpers = map[string]func(context.Context, []string) error{
-	"fill":  fillProcess,
-	"floor": floorProcess,
-	"line":  lineProcess,
-	"count": countProcess,
+	"fill":      fillProcess,
+	"floor":     floorProcess,
+	"line":      lineProcess,
+	"count":     countProcess,
+	"fillmany":  fillManyProcess,
+	"countmany": countManyProcess,
 }
 
 // settings are what the user asked for.
@@ -129,7 +131,7 @@ func benchmark(ctx context.Context, args []string) error {
 // wanted reports whether the user asked for a row.
 func (s *settings) wanted(r *row) bool {
 	if s.only == "" {
-		return !s.quick || r.quick
+		return (!s.quick || r.quick) && !r.onlyNamed
 	}
 	for word := range strings.SplitSeq(s.only, ",") {
 		if strings.Contains(r.name, strings.TrimSpace(word)) {

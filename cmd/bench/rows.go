@@ -26,6 +26,9 @@ type row struct {
 	slowToo bool
 	sampled bool
 	quick   bool
+	// onlyNamed: it takes so long, or so much memory for the mail, that it has to be asked
+	// for by its name.
+	onlyNamed bool
 	// curve: the row is a point of the plot.
 	curve   bool
 	targets []target
@@ -143,4 +146,20 @@ var rows = []row{
 	{
 		name: "second-100", work: "same, RTT 100 ms", box: "still", second: true, rtt: 100 * ms,
 	},
+	{
+		// Everything by which a client could see that a folder did not change is missing.
+		name: "plain-second", work: "second run, the same on servers without CONDSTORE, QRESYNC, LIST-STATUS, RTT 0", box: "still", second: true, host1: plain, host2: plain,
+		targets: []target{noMoreThan(0.6, "mbsync")},
+	},
+	{
+		name: "plain-second-100", work: "same, RTT 100 ms", box: "still", second: true, rtt: 100 * ms, host1: plain, host2: plain,
+		targets: []target{noMoreThan(0.6, "mbsync")},
+	},
+	{
+		name: "million", work: "1,000,000 x 1 KiB, one folder, RTT 0", box: "million", alone: true, onlyNamed: true,
+		targets: []target{memory(200)},
+	},
 }
+
+// plain hides what makes second runs short.
+const plain = "hide=COMPRESS=DEFLATE,CONDSTORE,QRESYNC,LIST-STATUS"

@@ -47,11 +47,17 @@ type batchRun struct {
 	page *pageOf // of --report, nil for none
 	told bool    // it is written
 
-	hooks sync.WaitGroup
+	hooks  sync.WaitGroup
+	status *statusFile // nil when the batch cannot be asked
+
+	// failedBefore are rows that this call is not about, and that earlier ones did not
+	// finish.
+	failedBefore []int
 
 	mu      sync.Mutex
 	results map[int]*rowResult
-	lost    error // why the state cannot be written
+	waits   map[int]time.Time // until when a row waits that is tried again
+	lost    error             // why the state cannot be written
 }
 
 // runBatch carries out a batch.
@@ -59,7 +65,7 @@ func runBatch(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code in
 	b := &batchRun{
 		Batch: x, environ: environ, stdout: stdout, stderr: stderr,
 		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row), accounts: make(map[int][2]string),
-		stop: make(chan struct{}), results: make(map[int]*rowResult),
+		stop: make(chan struct{}), results: make(map[int]*rowResult), waits: make(map[int]time.Time),
 	}
 	code, err := b.run()
 	if err != nil {
@@ -87,8 +93,13 @@ func (b *batchRun) run() (code int, err error) {
 		return event.ExitPidFile, err
 	}
 	defer pid.release()
+	if b.Out != "" {
+		if err := os.MkdirAll(b.Out, 0o700); err != nil {
+			return event.ExitNoFile, fmt.Errorf("--out %q cannot be made: %w", b.Out, errors.Unwrap(err))
+		}
+	}
 	if !p.Dry && p.Mode != plan.ModeJustLogin {
-		if b.state, err = batch.OpenState(b.File + ".state"); err != nil {
+		if b.state, err = batch.OpenState(b.stateFile()); err != nil {
 			return event.ExitPidFile, err
 		}
 		defer func() { _ = b.state.Close() }() // every row was written on its own
@@ -135,6 +146,10 @@ func (b *batchRun) run() (code int, err error) {
 	b.policy.force = force.force
 	listen := &runner{policy: b.policy}
 	defer listen.listen()()
+	if b.policy.answers("USR1") {
+		b.status = newStatusFile()
+	}
+	defer b.status.remove()
 	begun := time.Now()
 	b.choose()
 	if b.Auto {
@@ -261,12 +276,15 @@ func (b *batchRun) faulty(faults []batch.Fault) error {
 
 // choose leaves the rows that this call is about.
 func (b *batchRun) choose() {
+	b.keepShard()
 	b.jobs = slices.DeleteFunc(b.jobs, func(j batch.Job) bool {
 		n := j.Row.Number
-		if b.Only != nil && !b.Only.MatchString(b.names[n]) {
-			return true
-		}
-		if b.Rows != nil && !slices.ContainsFunc(b.Rows, func(r [2]int) bool { return n >= r[0] && n <= r[1] }) {
+		if b.Only != nil && !b.Only.MatchString(b.names[n]) || b.Rows != nil && !slices.ContainsFunc(b.Rows, func(r [2]int) bool { return n >= r[0] && n <= r[1] }) {
+			if b.state != nil {
+				if was, known := b.state.Get(b.keys[n]); known && was.Next != batch.StateDone {
+					b.failedBefore = append(b.failedBefore, n)
+				}
+			}
 			return true
 		}
 		res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: -1}
@@ -301,7 +319,11 @@ func (b *batchRun) opening() string {
 			person++
 		}
 	}
-	s := fmt.Sprintf("%s: %d rows to run, %d at the same time", b.File, len(b.jobs), b.atOnce())
+	list := b.File
+	if b.Shard.Count > 0 {
+		list += fmt.Sprintf(", part %d of %d", b.Shard.Index+1, b.Shard.Count)
+	}
+	s := fmt.Sprintf("%s: %d rows to run, %d at the same time", list, len(b.jobs), b.atOnce())
 	if done > 0 {
 		s += fmt.Sprintf("; %d are finished (--fresh runs them again)", done)
 	}
@@ -320,8 +342,10 @@ func (b *batchRun) signalled(e event.SignalReceived) {
 	case e.What == "stop":
 		b.board.say(fmt.Sprintf("Signal %s: no row is begun any more, and those that run end in good order. Once more ends at once.", e.Signal))
 	case e.What == "print" && asksStatus(e.Signal):
-		for _, line := range b.board.page() {
+		page := b.board.page()
+		for _, line := range page {
 			b.board.say(line)
 		}
+		_ = b.status.write(page) // who asked gives up by himself
 	}
 }

@@ -28,13 +28,16 @@ type batchBench struct {
 	boxes    []corpus.Mailbox
 }
 
-func newBatchBench(t *testing.T, n int) *batchBench {
+func newBatchBench(t *testing.T, n int) *batchBench { return newBatchBenchOf(t, n, 4) }
+
+// newBatchBenchOf is newBatchBench with so many messages in each account.
+func newBatchBenchOf(t *testing.T, n, messages int) *batchBench {
 	t.Helper()
 	b := &batchBench{t: t, from: mailtest.StartEmbedded(t, embedded.Options{}), to: mailtest.StartEmbedded(t, embedded.Options{}), dir: t.TempDir()}
 	for i := range n {
 		u1, _ := b.from.User(t)
 		u2, _ := b.to.User(t)
-		box := corpus.Generate(corpus.Options{Seed: uint64(i), Messages: 4, Folders: 2})
+		box := corpus.Generate(corpus.Options{Seed: uint64(i), Messages: messages, Folders: 2})
 		mailtest.Fill(t, b.from, u1, box)
 		b.users, b.boxes = append(b.users, [2]string{u1, u2}), append(b.boxes, box)
 	}

@@ -4,15 +4,19 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 )
 
 // start runs the program itself on a list.
@@ -33,6 +37,119 @@ func (b *batchBench) start(list string, options ...string) (*exec.Cmd, *bufio.Sc
 		b.t.Fatal(err)
 	}
 	return cmd, bufio.NewScanner(out)
+}
+
+// port is the option for a server that a row names itself.
+func port(n, p int) string { return fmt.Sprintf("--port%d %d", n, p) }
+
+// TestBatchOfSixty is an agency's evening: 60 accounts, five wrong passwords, two hosts
+// that cannot be reached, three mailboxes without room, a server that asks for pauses, and
+// kill -9 in the middle. The second call finishes exactly what was left.
+func TestBatchOfSixty(t *testing.T) {
+	const accounts, wrong, gone, full, slow = 60, 5, 2, 3, 8
+	b := newBatchBenchOf(t, accounts, 2)
+	front := func(rules ...meddle.Rule) int {
+		f, err := meddle.Start(b.to.Addr(), rules...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(f.Close)
+		return f.Port()
+	}
+	noRoom := front(meddle.Rule{Match: regexp.MustCompile(`^APPEND`), Text: "NO [OVERQUOTA] Quota exceeded (mailbox for user is full)"})
+	throttles := front(meddle.Rule{Match: regexp.MustCompile(`^APPEND`), Text: "NO Request is throttled. Suggested Backoff Time: 50 milliseconds", Skip: 3, Times: 2})
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := closed.Addr().(*net.TCPAddr).Port
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := make(map[int]float64) // exit codes that stay, by row
+	var rows []string
+	for i := range accounts {
+		row := b.row(i, "")
+		switch n := i + 1; {
+		case n%11 == 0 && n/11 <= wrong:
+			row, want[n] = strings.Replace(row, mailtest.Password(b.users[i][1])+";;", "wrong;;", 1), 162
+		case n == 7 || n == 37:
+			row, want[n] = b.row(i, port(2, refused)), 102
+		case n%13 == 0 && n/13 <= full:
+			row, want[n] = b.row(i, port(2, noRoom)), 113
+		case n > 50 && n <= 50+slow:
+			row = b.row(i, port(2, throttles))
+		}
+		rows = append(rows, row)
+	}
+	list := b.list(rows...)
+	cmd, lines := b.start(list, "--jobs", "8")
+	ended := map[string]bool{} // of these the program will not hear again
+	for lines.Scan() {
+		if f := strings.Fields(lines.Text()); strings.Contains(lines.Text(), ": 0 (EX_OK") || strings.Contains(lines.Text(), "waits for a person") {
+			ended[f[1]] = true
+			if len(ended) == 20 {
+				if err := cmd.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	_ = cmd.Wait() // it was killed
+	if len(ended) >= accounts-gone {
+		t.Fatal("nothing was left")
+	}
+	code, said := b.call(list, "--jobs", "8")
+	if code != 111 {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	for line := range strings.Lines(said) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == "row" && ended[f[1]] {
+			t.Errorf("it ended before: %s", line)
+		}
+	}
+	for i, r := range b.results() {
+		n := i + 1
+		switch code, fails := want[n]; {
+		case r["exit_code"] != code:
+			t.Errorf("row %d: %v", n, r)
+		case !fails:
+			b.moved(i)
+			if got := mailtest.Snapshot(t, b.to, b.users[i][1]).Count(); got != b.boxes[i].Count() {
+				t.Errorf("row %d: %d messages of %d", n, got, b.boxes[i].Count())
+			}
+		case code == 162 && r["tries"] != 1.0 && r["tries"] != 0.0:
+			t.Errorf("a wrong password was tried %v times", r["tries"])
+		case code == 102 && r["tries"] != 6.0:
+			t.Errorf("row %d was tried %v times", n, r["tries"])
+		}
+	}
+	failed, err := os.ReadFile(filepath.Join(b.dir, "users.failed.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(string(failed), "\n"); got != len(want) {
+		t.Errorf("%d rows are to be run again, not %d", got, len(want))
+	}
+	// Corrected, and run again: all of it is done, and nothing else is touched.
+	for i := range rows {
+		rows[i] = b.row(i, strings.Repeat(port(2, throttles), boolCount(i >= 50 && i < 50+slow)))
+	}
+	if code, said := b.call(b.list(rows...), "--retryfailed", "--jobs", "8"); code != 0 || !strings.Contains(said, fmt.Sprintf("%d rows to run", len(want))) {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	for i := range b.users {
+		if got := mailtest.Snapshot(t, b.to, b.users[i][1]).Count(); got != b.boxes[i].Count() {
+			t.Errorf("row %d: %d messages of %d", i+1, got, b.boxes[i].Count())
+		}
+	}
+}
+
+func boolCount(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // Whatever ends a batch, the next call finishes exactly what was left, and no message
@@ -87,5 +204,31 @@ func TestBatchGoesOnAfterItsEnd(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A batch says where it is to who asks from another terminal.
+func TestBatchStatus(t *testing.T) {
+	mute, err := newMuteServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.close()
+	b := newBatchBench(t, 2)
+	t.Setenv("TMPDIR", b.dir)
+	cmd, _ := b.start(b.list(b.row(0, port(1, mute.port())), b.row(1, port(1, mute.port()))))
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
+	}()
+	<-mute.asked
+	<-mute.asked
+	var out, errOut bytes.Buffer
+	if code := showStatus(filepath.Join(b.dir, "pid"), &out, &errOut); code != 0 {
+		t.Fatalf("code %d, %s", code, &errOut)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 3 || !strings.HasPrefix(lines[0], "row ") || !strings.HasPrefix(lines[2], "0 of 2 rows done") {
+		t.Errorf("%q", lines)
 	}
 }

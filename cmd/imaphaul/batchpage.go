@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -16,7 +17,7 @@ func batchPage(b *batchRun, rows []*rowResult, verdict string, code int, took ti
 	p := &htmlreport.Page{
 		Kind: "Batch", Title: verdict, State: "good", From: "the list " + b.File, To: fmt.Sprintf("%d pairs of accounts", len(rows)),
 		When:     fmt.Sprintf("ended %s after %s, exit code %d (%s)", time.Now().Format(time.DateTime), live.Span(took), code, report.ExitText(code)),
-		TreeHead: []string{"messages", "errors", "exit code"}, Command: a.Command, Versions: a.Versions,
+		TreeHead: []string{"row", "messages", "errors", "exit code"}, Command: a.Command, Versions: a.Versions,
 		TreeTitle: "Rows", TreeFirst: "Accounts", TreeSecond: "First error",
 	}
 	if code != event.ExitOK {
@@ -28,8 +29,8 @@ func batchPage(b *batchRun, rows []*rowResult, verdict string, code int, took ti
 			exit = fmt.Sprint(r.code)
 		}
 		p.Tree = append(p.Tree, htmlreport.Node{
-			From: r.account, To: r.why, Bytes: r.bytes, State: r.outcome(), Bad: r.code != event.ExitOK,
-			Columns: []string{fmt.Sprint(r.messages), fmt.Sprint(r.errors), exit},
+			From: strings.Replace(r.account, " -> ", " → ", 1), Order: r.number, To: r.why, Bytes: r.bytes, State: r.outcome(), Bad: r.code != event.ExitOK,
+			Columns: []string{fmt.Sprint(r.number), fmt.Sprint(r.messages), fmt.Sprint(r.errors), exit},
 		})
 	}
 	return p

@@ -37,6 +37,9 @@ func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 	p.Output.PidFile, p.View = "", plan.View{Detail: plan.DetailQuiet, Report: p.View.Report}
 	p.Output.Notes = slices.DeleteFunc(p.Output.Notes, func(n string) bool { return strings.HasPrefix(n, "Container found") })
 	number := fmt.Sprintf("row%d", row.Number)
+	if b.Out != "" && !slices.ContainsFunc(b.Args, func(a string) bool { return strings.HasPrefix(a, "--logdir=") }) {
+		p.Output.LogDir = filepath.Join(b.Out, "log")
+	}
 	if p.Output.LogFile == "" && p.Output.Log {
 		// Two rows of the same users may begin in the same millisecond.
 		name := logPath(p)
@@ -55,13 +58,13 @@ func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 	return p, r.Masked, nil
 }
 
-// written are the files that are written, by their whole names, and by whom.
-type written map[string]string
+// fileOwners are the files that are written, by their whole names, and by whom.
+type fileOwners map[string]string
 
 // ownFiles are those of the batch itself.
-func (b *batchRun) ownFiles() written {
-	w := make(written)
-	files := []string{b.File, b.File + ".state", b.Plan.Output.PidFile, b.Plan.View.Report}
+func (b *batchRun) ownFiles() fileOwners {
+	w := make(fileOwners)
+	files := []string{b.File, b.stateFile(), b.Plan.Output.PidFile, b.Plan.View.Report}
 	if b.Plan.View.JSON != "-" {
 		files = append(files, b.Plan.View.JSON)
 	}
@@ -72,7 +75,7 @@ func (b *batchRun) ownFiles() written {
 }
 
 // add notes who writes a file, and returns who does so as well, "" for nobody.
-func (w written) add(file, who string) (other string) {
+func (w fileOwners) add(file, who string) (other string) {
 	if file == "" {
 		return ""
 	}
@@ -87,7 +90,7 @@ func (w written) add(file, who string) (other string) {
 }
 
 // take notes the files of a row, and says which of them are not its own.
-func (w written) take(p *plan.Plan, who string) (problems []string) {
+func (w fileOwners) take(p *plan.Plan, who string) (problems []string) {
 	for _, f := range []struct{ option, name string }{
 		{"logfile", ownLog(p)}, {"skippedfile", p.Transfer.SkippedFile}, {"manifest", p.Proof.Manifest}, {"report", p.View.Report},
 	} {

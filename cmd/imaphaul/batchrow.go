@@ -31,38 +31,52 @@ type rowResult struct {
 	failed           int64
 	errors           int
 	log              string
-	why              string // the first error, for people
+	why              string               // the first error, for people
+	foreseen         *event.RehearsedTime // of a rehearsal, nil for none
+}
+
+// rowEnd is what a run of a row came to.
+type rowEnd struct {
+	stats    *event.Stats
+	code     int
+	why      string // it ended before it began
+	foreseen *event.RehearsedTime
+}
+
+func (e rowEnd) with(code int, err error) rowEnd {
+	e.code, e.why = code, err.Error()
+	return e
 }
 
 // rowRun is one run of one row: a single run without screen and signals.
-func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.State, *sync.Mutex)) (*event.Stats, int, string) {
-	code, stats := event.ExitNoFile, event.NewTally(p.Output.StartedAt, nil).Stats()
+func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.State, *sync.Mutex)) rowEnd {
+	end := rowEnd{stats: event.NewTally(p.Output.StartedAt, nil).Stats()}
 	early := refusal{p: p, stdout: io.Discard, stderr: io.Discard, logName: logPath(p)}
 	notes := new(lateNotes)
 	tokens, err := makeTokens(p, notes.say)
 	if err != nil {
-		return stats, early.end(event.ExitUsage, err), err.Error()
+		return end.with(early.end(event.ExitUsage, err), err)
 	}
 	file, err := openLog(early.logName)
 	if err != nil {
-		return stats, code, err.Error()
+		return end.with(event.ExitNoFile, err)
 	}
 	defer file.close()
 	early.log = file
 	var skipped *report.SkippedFile
 	if path := p.Transfer.SkippedFile; path != "" {
 		if skipped, err = report.CreateSkipped(path); err != nil {
-			return stats, early.end(code, err), err.Error()
+			return end.with(early.end(event.ExitNoFile, err), err)
 		}
 	}
 	if dir := p.Transfer.SaveDir; dir != "" && !p.Dry {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return stats, early.end(code, fmt.Errorf("--savedir %q cannot be made: %w", dir, err)), err.Error()
+			return end.with(early.end(event.ExitNoFile, fmt.Errorf("--savedir %q cannot be made: %w", dir, err)), err)
 		}
 	}
 	page, err := beginPage(p)
 	if err != nil {
-		return stats, early.end(code, err), err.Error()
+		return end.with(early.end(event.ExitNoFile, err), err)
 	}
 	tally := event.NewTally(p.Output.StartedAt, nil)
 	r := &runner{
@@ -93,13 +107,21 @@ func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.St
 		Stop: b.stop, Signal: b.policy.ended, Governors: &b.governors,
 	})
 	r.verify(ctx, b.stop)
-	code, _ = r.end("")
-	return tally.Stats(), code, ""
+	end.stats = tally.Stats()
+	if r.book != nil {
+		time := r.book.Page(end.stats, report.ExitText).Duration
+		end.foreseen = &time
+	}
+	end.code, _ = r.end("")
+	return end
 }
 
 // runRow runs a row once, and remembers what it came to.
 func (b *batchRun) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 	n := j.Row.Number
+	b.mu.Lock()
+	delete(b.waits, n)
+	b.mu.Unlock()
 	begun := time.Now()
 	done := b.board.begin(n, b.names[n])
 	p, _, problems := b.parseRow(j.Row)
@@ -109,10 +131,9 @@ func (b *batchRun) runRow(ctx context.Context, j *batch.Job, try int) batch.Resu
 	case p == nil:
 		res.code, res.why = event.ExitUsage, problems[0]
 	default:
-		var why string
-		stats, res.code, why = b.rowRun(ctx, p, func(s *live.State, mu *sync.Mutex) { b.board.watchRow(n, s, mu) })
-		res.log = logPath(p)
-		res.fill(stats, why)
+		end := b.rowRun(ctx, p, func(s *live.State, mu *sync.Mutex) { b.board.watchRow(n, s, mu) })
+		stats, res.code, res.log, res.foreseen = end.stats, end.code, logPath(p), end.foreseen
+		res.fill(stats, end.why)
 	}
 	done()
 	res.took = time.Since(begun)

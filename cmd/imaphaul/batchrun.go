@@ -57,10 +57,13 @@ func (b *batchRun) readers(host string) int {
 	return unknownSlots
 }
 
+// retryPause replaces the pauses before a row is tried again, for tests.
+var retryPause func(time.Duration) time.Duration
+
 // dispatch runs the rows.
 func (b *batchRun) dispatch(ctx context.Context) {
 	batch.Do(ctx, batch.Plan{
-		Jobs: b.jobs, AtOnce: b.atOnce(), Run: b.runRow, Ended: b.ended, Slots: b.slots, Readers: b.readers, Stop: b.stop,
+		Jobs: b.jobs, AtOnce: b.atOnce(), Run: b.runRow, Ended: b.ended, Slots: b.slots, Readers: b.readers, Pause: retryPause, Stop: b.stop,
 	})
 }
 
@@ -76,6 +79,9 @@ func (b *batchRun) ended(j *batch.Job, try int, r batch.Result, next batch.Next,
 		res.state = batch.StatePerson
 	default:
 		res.state = batch.StateUnfinished
+	}
+	if next == batch.Wait {
+		b.waits[n] = time.Now().Add(pause)
 	}
 	rec := batch.Record{Code: r.Code, Next: res.state, Tries: try, At: time.Now().UTC().Truncate(time.Second), Account: res.account, Options: b.meaning(j)}
 	b.mu.Unlock()
@@ -127,6 +133,15 @@ func (b *batchRun) sums() string {
 	if failed > 0 {
 		s += fmt.Sprintf(", %d failed", failed)
 	}
+	if n := len(b.waits); n > 0 {
+		var first time.Time
+		for _, at := range b.waits {
+			if first.IsZero() || at.Before(first) {
+				first = at
+			}
+		}
+		s += fmt.Sprintf(", %d wait to be tried again, the first in %s", n, live.Span(max(time.Until(first), 0)))
+	}
 	return s + ", " + live.Size(float64(bytes))
 }
 
@@ -142,7 +157,7 @@ func (b *batchRun) prepare(ctx context.Context) int {
 	sizes := make(map[int]int64)
 	failed := 0
 	batch.Do(ctx, batch.Plan{
-		Jobs: b.jobs, AtOnce: b.atOnce(), Slots: b.slots, Readers: b.readers, Stop: b.stop,
+		Jobs: b.jobs, AtOnce: b.atOnce(), Slots: b.slots, Readers: b.readers, Pause: retryPause, Stop: b.stop,
 		Run: func(ctx context.Context, j *batch.Job, try int) batch.Result {
 			n := j.Row.Number
 			done := b.board.begin(n, b.names[n])
@@ -155,14 +170,14 @@ func (b *batchRun) prepare(ctx context.Context) int {
 			p.Mode = mode
 			p.Output.Log = false
 			p.Transfer.SkippedFile, p.Proof, p.View.Report = "", plan.Proof{}, ""
-			stats, code, why := b.rowRun(ctx, p, func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) })
+			end := b.rowRun(ctx, p, func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) })
 			mu.Lock()
-			sizes[n] = stats.Bytes1
+			sizes[n] = end.stats.Bytes1
 			mu.Unlock()
-			res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: code, tries: try}
-			res.fill(stats, why)
+			res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: end.code, tries: try}
+			res.fill(end.stats, end.why)
 			b.note(res)
-			return batch.Result{Code: code}
+			return batch.Result{Code: end.code}
 		},
 		Ended: func(j *batch.Job, _ int, r batch.Result, next batch.Next, pause time.Duration) {
 			if r.Code == event.ExitOK {

@@ -17,6 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	retryPause = func(d time.Duration) time.Duration { return d / 1000 } // also in the program that scripts run
 	testscript.Main(m, map[string]func(){"imaphaul": main, "imapsync": main})
 }
 

@@ -39,6 +39,8 @@ type Plan struct {
 	// Readers is how many rows may read one account of a server at the same time, as
 	// Slots.
 	Readers func(host string) int
+	// Pause replaces the pauses before a row is tried again, for tests; nil: they are kept.
+	Pause func(time.Duration) time.Duration
 	// Stop is closed when nothing new is to begin.
 	Stop <-chan struct{}
 }
@@ -205,6 +207,9 @@ func (d *dispatcher) finish(e ending) {
 		d.wake(n.key)
 	}
 	next, pause := after(e.r.Code, e.a.try, e.r.Resume, time.Now())
+	if d.plan.Pause != nil {
+		pause = d.plan.Pause(pause)
+	}
 	d.plan.Ended(e.a.job, e.a.try, e.r, next, pause)
 	switch next {
 	case Wait:

@@ -74,6 +74,13 @@ func TestParseRow(t *testing.T) {
 	if err := os.WriteFile(file, []byte("from a file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	for _, args := range [][]string{{"--prefix2", ""}, {"--pidfile", "", "--password1", ""}, {"--prefix1", "", "--sep1", "/"}} {
+		x := parseBatch(append([]string{"l", "--host1=h", "--host2=g"}, args...)...).Batch
+		r := ParseRow(Input{Now: time.Unix(1e9, 0)}, RowOptions{All: x.Args}, []string{"--user1=a", "--password1=p", "--user2=b", "--password2=q"})
+		if r.Plan == nil || r.Plan.Host1.Password.Reveal() != "p" {
+			t.Errorf("%q: %q", args, r.Problems)
+		}
+	}
 	all := []string{"--host1=h", "--host2=g", "--passfile1=" + file, "--password2=common"}
 	in := Input{Now: time.Unix(1e9, 0), Environ: []string{"IMAPSYNC_PASSWORD2=environ"}}
 	for _, c := range []struct {
@@ -82,6 +89,7 @@ func TestParseRow(t *testing.T) {
 	}{
 		{[]string{"--user1=a", "--user2=b"}, "from a file", "environ"},
 		{[]string{"--user1=a", "--password1=own", "--user2=b"}, "own", "environ"},
+		{[]string{"--user1=a", "--passfile1=" + file, "--user2=b"}, "from a file", "environ"},
 		{[]string{"--user1=a", "--user2=b", "--password2=own"}, "from a file", "own"},
 		{[]string{"--user1=a", "--user2=b", "--passfile2=" + file}, "from a file", "from a file"},
 	} {

@@ -56,10 +56,7 @@ func ParseRow(in Input, o RowOptions, row []string) BatchRow {
 	for _, n := range []string{"1", "2"} {
 		// What a row says of its login holds, whatever is said for all.
 		if slices.ContainsFunc(sc.given, func(g given) bool { return isCredential(g.opt.key(), n) }) {
-			all = slices.DeleteFunc(all, func(arg string) bool {
-				name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-				return isCredential(strings.ToLower(name), n)
-			})
+			all = withoutCredentials(all, n)
 			environ = slices.DeleteFunc(slices.Clone(environ), func(kv string) bool { return strings.HasPrefix(kv, "IMAPSYNC_PASSWORD"+n+"=") })
 		}
 	}
@@ -82,6 +79,22 @@ func ParseRow(in Input, o RowOptions, row []string) BatchRow {
 		}
 	}
 	return r
+}
+
+// withoutCredentials are options without those that say how user N proves to be it; an
+// empty value is an argument of its own (given.arguments).
+func withoutCredentials(args []string, n string) (out []string) {
+	for i := 0; i < len(args); i++ {
+		name, _, whole := strings.Cut(strings.TrimLeft(args[i], "-"), "=")
+		if !isCredential(strings.ToLower(name), n) {
+			out = append(out, args[i])
+			continue
+		}
+		if !whole && i+1 < len(args) && args[i+1] == "" {
+			i++
+		}
+	}
+	return out
 }
 
 // isCredential reports whether an option says how user N proves to be it.
@@ -111,6 +124,7 @@ var notInBatch = map[string]string{
 	"version": "ask without it: imaphaul --version.", "tests": "it is no migration.", "testslive": "it is no migration.", "testslive6": "it is no migration.",
 	"justbanner": "it is no migration.", "abort": "end the batch by a signal.", "abortbyfile": "end the batch by a signal.",
 	"tail": "imaphaul status shows where it is.", "printmap": "run one row alone for its table.", "printplan": "run one row alone for its plan.",
+	"follow": "a batch ends with its rows. Follow one pair of accounts with imaphaul follow.", "followuntil": "a batch ends with its rows. Follow one pair of accounts with imaphaul follow.",
 	"showpasswords": "passwords are never printed.",
 }
 

@@ -185,14 +185,14 @@ func (fs *folderSync) someOpen(known []int32, claims []compare.Claim) bool {
 func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped bool)) {
 	pair := func(_, uid2 imap.UID) { tell(uid2, false) }
 	for _, check := range r.checks {
-		if check.fs.to.Raw == fs.to.Raw && check.fs.from.Raw != fs.from.Raw && check.before.validity == fs.dstOpened.UIDValidity {
-			check.certain.each(pair)
-			check.all.each(pair)
+		if check.fs.to.Raw == fs.to.Raw && check.fs.from.Raw != fs.from.Raw && check.Before.UIDValidity == fs.dstOpened.UIDValidity {
+			check.certain.Each(pair)
+			check.all.Each(pair)
 		}
 	}
 	for _, later := range r.deferred {
 		if later.to.Raw == fs.to.Raw && later.from.Raw != fs.from.Raw && later.foundValidity == fs.dstOpened.UIDValidity {
-			later.found.each(pair)
+			later.found.Each(pair)
 		}
 	}
 	into := r.foldersInto(fs)

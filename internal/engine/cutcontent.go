@@ -10,6 +10,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // A message of which host2 got a part only is not deleted on host1: an option may have
@@ -28,9 +29,9 @@ func (fs *folderSync) rememberCuts() {
 		return
 	}
 	var uids []imap.UID
-	for i := range fs.copier.tasks {
-		if t := &fs.copier.tasks[i]; t.fate == copied && t.cut() != "" {
-			uids = append(uids, t.uid)
+	for i := range fs.copier.Messages {
+		if t := &fs.copier.Messages[i]; t.Outcome == transfer.Copied && t.Cut() != "" {
+			uids = append(uids, t.UID)
 		}
 	}
 	if len(uids) > 0 {
@@ -40,12 +41,12 @@ func (fs *folderSync) rememberCuts() {
 
 // rememberParts tells the journal the same of messages that share the copy of another
 // one, of this folder or of one that goes to the same host2 folder.
-func (fs *folderSync) rememberParts(c *copier) {
+func (fs *folderSync) rememberParts(c *transfer.Folder) {
 	var uids []imap.UID
 	cut := make(map[int32]bool)
-	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied && t.cut() != "" {
-			cut[t.src] = true
+	for i := range c.Messages {
+		if t := &c.Messages[i]; t.Outcome == transfer.Copied && t.Cut() != "" {
+			cut[t.Src] = true
 		}
 	}
 	for _, m := range fs.pairing.Repeated1 {
@@ -76,17 +77,17 @@ func (fs *folderSync) isPart(m compare.Match) bool {
 func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, error) {
 	cut := make(map[imap.UID]bool)
 	why := ""
-	for i := range fs.copier.tasks {
-		if t := &fs.copier.tasks[i]; t.fate == copied && t.cut() != "" {
-			cut[t.uid] = true
+	for i := range fs.copier.Messages {
+		if t := &fs.copier.Messages[i]; t.Outcome == transfer.Copied && t.Cut() != "" {
+			cut[t.UID] = true
 			if why == "" {
-				why = fmt.Sprintf("UID %d: %s", t.uid, t.cut())
+				why = fmt.Sprintf("UID %d: %s", t.UID, t.Cut())
 			}
 		}
 	}
 	copiedNow := make(map[imap.UID]bool)
-	for i := range fs.copier.tasks {
-		copiedNow[fs.copier.tasks[i].uid] = fs.copier.tasks[i].fate == copied
+	for i := range fs.copier.Messages {
+		copiedNow[fs.copier.Messages[i].UID] = fs.copier.Messages[i].Outcome == transfer.Copied
 	}
 	earlier := func(uid imap.UID, isCut bool) {
 		if isCut && !copiedNow[uid] {

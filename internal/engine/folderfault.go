@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // What goes wrong with one folder stays with it: it is an error of that folder, and
@@ -19,7 +20,7 @@ const relists = 2
 func (fs *folderSync) broken(n event.Side, err error, class event.Class, text, hint string) error {
 	var rebuilt *errRebuilt
 	var killer *errKiller
-	var shut *errNotOpened
+	var shut *transfer.NotOpenedError
 	switch {
 	case endsRun(err):
 		fs.bad = true

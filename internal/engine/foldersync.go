@@ -18,6 +18,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/recall"
 	"github.com/imaphaul/imaphaul/internal/survey"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -67,14 +68,14 @@ type folderSync struct {
 	firstNew imap.UID
 
 	// outcome is what came of the copying; failedCount counts also what could not be listed.
-	outcome     outcome
+	outcome     transfer.FolderOutcome
 	failedCount int64
 	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
 	bad     bool
 	// copier did the copying, when that is over. ourMarks are host1 messages with a
 	// mark \Deleted of ours, and their flags as listed.
-	copier   *copier
+	copier   *transfer.Folder
 	ourMarks map[imap.UID]listing.FlagID
 	// doubted are those of ourMarks that may be a user's.
 	doubted map[imap.UID]bool
@@ -94,7 +95,7 @@ type folderSync struct {
 	// brings: messages of it were missing on host2 when it was put off; found are the
 	// pairs that were certain then, foundValidity is host2's UIDVALIDITY of them.
 	brings        bool
-	found         pairRuns
+	found         transfer.PairRuns
 	foundValidity uint32
 	index         int
 	// unsure: what a server did not tell is to be asked by the next run, so nothing
@@ -144,7 +145,7 @@ func (fs *folderSync) finish() {
 // decide. nil without an error means that there is nothing to copy or change.
 // What follows is in the order that is safe: copy, change flags, and only then
 // delete.
-func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
+func (fs *folderSync) begin(ctx context.Context) (*transfer.Folder, error) {
 	p := fs.run.p
 	fs.merge = fs.run.mergeOf(fs.row) // names may have been told apart meanwhile
 	if fs.unchanged() {
@@ -229,22 +230,22 @@ func (fs *folderSync) open(ctx context.Context, n event.Side, mailbox string, wr
 }
 
 // end is the last part, when every copy has its fate or copyErr says why not.
-func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
-	if isStopped(copyErr) && fs.run.joinable() && c.settled() {
+func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error) error {
+	if isStopped(copyErr) && fs.run.joinable() && c.Done() {
 		copyErr = nil // the run stopped in another folder of the same window
 	}
 	if copyErr == nil {
-		copyErr = c.reason()
+		copyErr = c.Reason()
 	}
 	if copyErr == nil {
-		copyErr = c.prove(ctx)
+		copyErr = c.Prove(ctx)
 	}
 	if copyErr == nil {
-		copyErr = c.proveContent(ctx)
+		copyErr = c.ProveContent(ctx)
 	}
-	fs.take(c.outcome)
-	c.concede()
-	c.settlePlaces(fs.present())
+	fs.take(c.FolderOutcome)
+	c.Settle()
+	c.SettlePlaces(fs.present())
 	fs.copier = c
 	fs.rememberCuts()
 	if copyErr == nil {
@@ -261,7 +262,7 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	if errors.As(copyErr, new(*errRebuilt)) && fs.relisted < relists {
 		return fs.broken(1, copyErr, event.ErrListing, "%s", "") // what is left is found out anew
 	}
-	c.account(ctx)
+	c.Account(ctx)
 	fs.tellShortBefore()
 	fs.marksAsListed()
 	if !fs.unsure && !errors.As(copyErr, new(*errRebuilt)) {
@@ -279,16 +280,16 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 }
 
 // books are those of the folder's copying.
-func (fs *folderSync) books() *copier {
-	return fs.run.transfer.newFolder(pair{
-		from: fs.from, to: fs.to, writable1: fs.writable1(), srcOpened: fs.srcOpened, dstOpened: fs.dstOpened,
-		src: fs.src, dst: fs.dst, known: fs.known, flagsOn2: fs.flagsFor, unreadable: fs.unreadable,
-		numbers: fs.numbers, addedIDs: fs.addedIDs, claimed: fs.claimed, firstNew: fs.firstNew,
+func (fs *folderSync) books() *transfer.Folder {
+	return fs.run.transfer.NewFolder(transfer.Pair{
+		From: fs.from, To: fs.to, Writable1: fs.writable1(), SrcOpened: fs.srcOpened, DstOpened: fs.dstOpened,
+		Src: fs.src, Dst: fs.dst, Known: fs.known, FlagsOn2: fs.flagsFor, Unreadable: fs.unreadable,
+		Numbers: fs.numbers, AddedIDs: fs.addedIDs, Claimed: fs.claimed, FirstNew: fs.firstNew,
 	}, fs.lane.Pair)
 }
 
 // take enters what came of the copying.
-func (fs *folderSync) take(o outcome) {
+func (fs *folderSync) take(o transfer.FolderOutcome) {
 	fs.outcome = o
 	fs.failedCount += o.Failed
 	for _, text := range o.Problems {
@@ -315,7 +316,7 @@ func (fs *folderSync) writable1() bool {
 }
 
 // afterCopies is what follows when every copy has its fate.
-func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
+func (fs *folderSync) afterCopies(ctx context.Context, c *transfer.Folder) error {
 	if err := fs.flagsAfterCopy(ctx, c); err != nil {
 		return err
 	}

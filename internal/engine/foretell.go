@@ -135,7 +135,7 @@ func (r *run) tellDays() {
 
 // usedToday are the bytes of the last 24 hours by hour, the present one last.
 func (r *run) usedToday(n event.Side) []int64 {
-	r.transfer.countTraffic()
+	r.transfer.CountTraffic()
 	now := r.limits.Clock().Now().Truncate(time.Hour)
 	used := make([]int64, 0, 25)
 	for h := 24; h >= 0; h-- {

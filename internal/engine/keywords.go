@@ -9,6 +9,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/transform"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
@@ -91,23 +92,23 @@ func (fs *folderSync) keptOnly(g *flagGroup, kept []imap.Flag) {
 
 // restoreKeywords gives messages that were copied without their keywords, since host2
 // refused them with these, the keywords that it takes.
-func (fs *folderSync) restoreKeywords(ctx context.Context, c *copier) error {
+func (fs *folderSync) restoreKeywords(ctx context.Context, c *transfer.Folder) error {
 	if fs.run.p.Dry {
 		return nil
 	}
 	var groups flagGroups
-	var fewer []*task
-	for i := range c.tasks {
-		t := &c.tasks[i]
-		if t.fate != copied || t.newUID == 0 || !t.dropped() {
+	var fewer []*transfer.Message
+	for i := range c.Messages {
+		t := &c.Messages[i]
+		if t.Outcome != transfer.Copied || t.NewUID == 0 || !t.FewerFlags() {
 			continue
 		}
-		src := &fs.src.Recs[t.src]
+		src := &fs.src.Recs[t.Src]
 		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(src.Flags))
 		if err != nil || !ok || len(want)-len(transform.SystemFlags(want)) < 2 {
 			continue // one keyword: it was that one
 		}
-		groups.add(src.Flags, want, t.newUID, t.src)
+		groups.add(src.Flags, want, t.NewUID, t.Src)
 		fewer = append(fewer, t)
 	}
 	if len(fewer) == 0 {
@@ -123,8 +124,8 @@ func (fs *folderSync) restoreKeywords(ctx context.Context, c *copier) error {
 		}
 	}
 	for _, t := range fewer {
-		if want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(fs.src.Recs[t.src].Flags)); err == nil && ok {
-			t.hasNow(fs.known2(want))
+		if want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(fs.src.Recs[t.Src].Flags)); err == nil && ok {
+			t.HasNow(fs.known2(want))
 		}
 	}
 	return nil

@@ -257,7 +257,7 @@ func (r *run) deferFolder(fs *folderSync, index int) {
 	later.foundValidity = fs.dstOpened.UIDValidity
 	for _, m := range fs.pairing.Present {
 		if m.Trust == compare.Certain {
-			later.found.add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
+			later.found.Add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
 		}
 	}
 	r.deferred = append(r.deferred, later)

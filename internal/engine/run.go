@@ -17,11 +17,13 @@ import (
 	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/lease"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/pace"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/planned"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -51,6 +53,17 @@ type Options struct {
 	// Governors are those of the process, for runs that use the same accounts at the
 	// same time. nil: the run has its own.
 	Governors *session.Governors
+	// Lease is the right to change the accounts, nil for one without end. It is asked
+	// before each write to either server; when it is over the connections are closed,
+	// and the run ends with StopLease.
+	Lease *lease.Lease
+	// TakenOver: another process may have been at work on the accounts until a moment
+	// ago, of which the journal need not know all: host2's folders are listed until
+	// nothing more arrives there.
+	TakenOver bool
+	// SharedTTL replaces how long the lease of a journal on a shared volume lasts, for
+	// tests.
+	SharedTTL time.Duration
 	// Dial replaces the network, for tests.
 	Dial func(side event.Side) func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Clock replaces the wall's for the limits of a run, for tests.
@@ -72,6 +85,9 @@ type Options struct {
 	// Pause replaces the pauses between attempts to connect, and those that a
 	// server asks for, for tests.
 	Pause func(attempt int) time.Duration
+	// Keep has the connections of an earlier run with the same accounts, and takes
+	// those of this one; nil: the run opens and ends its own.
+	Keep *Kept
 }
 
 // run is one execution of a plan.
@@ -79,13 +95,18 @@ type run struct {
 	p       *plan.Plan
 	o       Options
 	control *session.Control
+	// leases are those the run has to hold to change anything; fenced: there are, or
+	// will be, any, of which leaseTTL is the shortest time.
+	leases   lease.Set
+	fenced   bool
+	leaseTTL time.Duration
 
 	src, dst *side
 	main     *lane
 	backoff  *session.Backoff
 	limits   *session.Limits
 	// transfer copies messages.
-	transfer *transfer
+	transfer *transfer.Copier
 
 	j       *journal.Journal
 	jBroken bool
@@ -146,11 +167,11 @@ type run struct {
 // newRun is a run that has not begun.
 func newRun(p *plan.Plan, o Options) *run {
 	r := &run{p: p, o: o, merges: make(map[string]*mergeState)}
-	r.control = session.NewControl(session.Orders{
+	r.control = o.Keep.controlOf(session.Orders{
 		Sink: o.Sink, Stop: o.Stop, StoppedBy: o.StoppedBy, StopWait: o.StopWait, Pause: o.Pause, Idle: o.Idle,
 		ErrorsMax: p.Limits.ErrorsMax, Debug: p.Debug.All,
 	})
-	r.transfer = newTransfer(p)
+	r.transfer = transfer.New(p)
 	r.backoff = session.NewBackoff(r.control, r.transfer.Transferred)
 	if r.o.Governors == nil {
 		r.o.Governors = new(session.Governors)
@@ -165,6 +186,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	fin := event.Finished{Mode: string(p.Mode)}
 	ctx, unwatch := r.control.Watch(ctx, r.transfer.Pending)
 	defer unwatch()
+	r.prepareLease()
+	ctx, unfence := r.watchLease(ctx)
+	defer unfence()
 	silence := func() {}
 	err := r.prepare()
 	if err == nil {
@@ -173,6 +197,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		err = r.work(ctx)
 	}
 	switch {
+	case r.leaseOver():
 	case err == nil, errors.Is(err, errStopped), errors.Is(err, errDone), r.control.Asked():
 	case ctx.Err() != nil:
 		r.control.StopFor(event.StopSignal)
@@ -183,6 +208,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		r.fatal(err)
 	}
 	fin.Stopped = r.control.Cause()
+	if r.leaseOver() { // whatever else there was
+		fin.Stopped = event.StopLease
+	}
 	fin.ResumeIn = r.transfer.ResumeIn()
 	if fin.Stopped == event.StopSignal && o.Signal != nil {
 		fin.Signal = o.Signal()
@@ -190,20 +218,18 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r.storeReports(ctx, fin)
 	r.transfer.Wait()
 	r.backoff.Leave()
-	if r.limits != nil {
+	if r.limits != nil && (o.Keep == nil || o.Keep.Last) {
 		r.limits.Leave()
 	}
 	if r.j != nil {
 		r.keepLessons()
-		r.transfer.countTraffic()
-		if cerr := r.j.Close(); cerr != nil && !r.jBroken {
+		r.transfer.CountTraffic()
+		if cerr := r.j.Close(); cerr != nil && !r.jBroken && !errors.Is(cerr, lease.ErrOver) {
 			r.warn(fmt.Sprintf("the journal could not be closed in order: %v", cerr))
 		}
 	}
 	if r.main != nil {
-		bye, cancel := session.Farewell(ctx)
-		r.main.Close(bye)
-		cancel()
+		r.leave(ctx)
 	}
 	for _, s := range []*side{r.src, r.dst} {
 		if s != nil {
@@ -235,13 +261,13 @@ func (r *run) prepare() error {
 	if r.p.Identity.SkipCrossDuplicates {
 		r.crossSeen = make(map[identity.Key][]crossPlace)
 	}
-	r.limits = session.NewLimits(r.p, r.control, r.o.Clock, r.o.Governors)
+	r.limits = r.o.Keep.limitsOf(func() *session.Limits { return session.NewLimits(r.p, r.control, r.o.Clock, r.o.Governors) })
 	if err := r.prepareTransform(); err != nil {
 		return err
 	}
-	r.transfer.begin(terms{
-		p: r.p, control: r.control, backoff: r.backoff, limits: r.limits, memory: r,
-		identity: r.identity, pipeline: r.pipeline, flags: &r.flags, habits: &r.habits, reading: r.terms,
+	r.transfer.Begin(transfer.Terms{
+		Plan: r.p, Control: r.control, Backoff: r.backoff, Limits: r.limits, Memory: r,
+		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.habits, Reading: r.terms,
 	})
 	return nil
 }
@@ -265,7 +291,7 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	if r.src != nil && r.dst != nil {
-		r.transfer.connected(r.main.Pair, r.labels())
+		r.transfer.Connected(r.main.Pair, r.labels())
 		r.tellLabels()
 		r.tellSizeLimit()
 	}
@@ -276,7 +302,7 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	r.recallLessons()
-	r.transfer.prepareDays()
+	r.transfer.BeginDays()
 	r.emit(event.Phase{Name: event.PhaseList})
 	if err := r.listFolders(ctx); err != nil {
 		return err
@@ -326,7 +352,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
-	r.transfer.tellOver()
+	r.transfer.TellOver()
 	r.tellIdleMessages()
 	if loopErr == nil {
 		r.foretell(ctx)

@@ -6,6 +6,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // surely is how many sizes have to be equal on both sides before others tell anything.
@@ -15,7 +16,7 @@ const surely = 3
 // nobody mends them, no run is one after which all is well. Without a journal sizes
 // tell them, where those of all others are equal on both sides.
 func (fs *folderSync) tellShortBefore() {
-	if fs.src == nil || fs.dst == nil || fs.run.transfer.altering() || fs.run.p.Transform.TruncMess != nil {
+	if fs.src == nil || fs.dst == nil || fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil {
 		return
 	}
 	var uids []imap.UID
@@ -27,7 +28,7 @@ func (fs *folderSync) tellShortBefore() {
 		uids = append(uids, src.UID)
 		sizes[src.UID] = [2]int64{src.Size, dst.Size}
 		switch {
-		case muchShort(src.Size, dst.Size, false):
+		case transfer.MuchShort(src.Size, dst.Size, false):
 			less[src.UID] = true
 		case src.Size == dst.Size:
 			equal++
@@ -63,7 +64,7 @@ func (fs *folderSync) tellShortBefore() {
 func (fs *folderSync) shortOnHost2() map[imap.UID]string {
 	short := make(map[imap.UID]string)
 	for _, m := range fs.pairing.Present {
-		if src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]; muchShort(src.Size, dst.Size, true) {
+		if src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]; transfer.MuchShort(src.Size, dst.Size, true) {
 			short[src.UID] = fmt.Sprintf("it has %d bytes there, and %d on host1", dst.Size, src.Size)
 		}
 	}

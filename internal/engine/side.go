@@ -8,6 +8,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/lease"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/session"
 )
@@ -75,7 +76,10 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 	if r.o.Dial != nil {
 		spec.Dial = r.o.Dial(n)
 	}
-	return &side{run: r, subs: make(map[string]bool), Account: session.NewAccount(spec, r.shared(), r.o.Governors.Of(a.Host, a.Port, a.User))}
+	if r.fenced {
+		spec.Gate, spec.UserTimeout = &r.leases, lease.UserTimeout(r.leaseTTL)
+	}
+	return &side{run: r, subs: make(map[string]bool), Account: r.accountOf(spec)}
 }
 
 // shared is what the connections of the run share.
@@ -90,13 +94,13 @@ func (r *run) connect(ctx context.Context) error {
 	if r.p.Host1.Host != "" {
 		r.src = r.newSide(1, &r.p.Host1)
 		r.under.sides[1].Store(r.src)
-		main.Src = &session.Link{Account: r.src.Account, Main: true}
+		main.Src = r.linkOf(r.src)
 		links = append(links, main.Src)
 	}
 	if r.p.Host2.Host != "" {
 		r.dst = r.newSide(2, &r.p.Host2)
 		r.under.sides[2].Store(r.dst)
-		main.Dst = &session.Link{Account: r.dst.Account, Main: true}
+		main.Dst = r.linkOf(r.dst)
 		links = append(links, main.Dst)
 	}
 	r.main = r.laneOf(&main)
@@ -117,7 +121,7 @@ func (r *run) connect(ctx context.Context) error {
 	// What one side tells stays together: host1 first, as in imapsync.
 	stories := make([]session.Story, len(links))
 	open := func(i int) func() error {
-		return func() error { return links[i].Account.Open(ctx, links[i], &stories[i]) }
+		return func() error { return r.openMain(ctx, links[i], &stories[i]) }
 	}
 	var err error
 	switch len(links) {

@@ -29,7 +29,7 @@ func (r *run) tellWait(side event.Side, d time.Duration, why string) {
 // underwayNow is what moved so far.
 func (r *run) underwayNow() event.Underway {
 	var u event.Underway
-	r.transfer.Moving(&u)
+	r.transfer.Underway(&u)
 	for n := 1; n <= 2; n++ {
 		u.Line[n] = r.limits.Went(event.Side(n))
 		u.Listed[n] = r.under.listed[n].Load()

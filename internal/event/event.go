@@ -97,8 +97,8 @@ type Error struct {
 }
 
 // SignalReceived tells that the process got a signal, Count times so far. What
-// is "stop" (work in flight is finished first), "stop now", "reconnect", "print"
-// or "ignore".
+// is "stop" (work in flight is finished first), "last pass" (the same of following),
+// "stop now", "reconnect", "print" or "ignore".
 type SignalReceived struct {
 	base
 	Signal string // "INT", "TERM"...
@@ -122,6 +122,7 @@ const (
 	StopLost   StopReason = "connection"   // no connection to a host could be had
 	StopQuota  StopReason = "quota"        // host2 is full
 	StopDay    StopReason = "day budget"   // nothing more goes through today
+	StopLease  StopReason = "lease"        // the right to change the accounts is over
 )
 
 // Finished is the last event of the engine.

@@ -17,6 +17,7 @@ type Tally struct {
 	present int64               // MessagesPresent since the last FolderStart
 
 	folders map[string]*FolderFigures // by host1's raw name
+	passes  bool                      // folders may be begun again
 	last    *FolderFigures
 }
 
@@ -147,6 +148,8 @@ func (t *Tally) Add(e Event) {
 		if e.Warn {
 			t.warned(e.Text)
 		}
+	case PassBegun:
+		t.nextPass()
 	case Finished:
 		t.finished(e)
 	}

@@ -58,6 +58,8 @@ type Fact struct{ Name, Value string }
 // Node is a folder.
 type Node struct {
 	From, To string
+	// Order is the place in the table; those with the same one come by name.
+	Order int
 	// Why is the rule that gave the name on host2, "" for none.
 	Why string
 	// Sep is the separator of From, by which the tree is drawn.

@@ -198,7 +198,7 @@ func (r *Recorder) Run(s *event.Stats, o report.Options, code int, a About) *Pag
 	if r.plan != nil {
 		r.rehearsal(p)
 	}
-	r.proven(p)
+	r.proven(p, d.Good)
 	return p
 }
 
@@ -228,17 +228,19 @@ func (r *Recorder) node(f *event.FolderFigures) Node {
 	return n
 }
 
-// proven adds what a verification found.
-func (r *Recorder) proven(p *Page) {
+// proven adds what a verification found. good says that the run itself was.
+func (r *Recorder) proven(p *Page, good bool) {
 	if r.proof == "" {
 		return
 	}
 	p.Verdict = append(p.Verdict, "Verification: "+r.proof)
 	p.Lists = append(p.Lists, List{Title: "Verification", Lines: r.verdict})
 	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.differences(), r.diffAll, r.diffCounted
-	if !r.proofOK && p.State == "good" {
+	if !r.proofOK {
 		p.State = "bad"
-		p.Title = "The verification found differences: " + p.Title
+		if good {
+			p.Title = "The verification found differences: " + p.Title
+		}
 	}
 }
 

@@ -97,7 +97,7 @@ func (v *view) tree(p *Page, rows int) {
 		list = list[:rows]
 	}
 	list = slices.Clone(list)
-	slices.SortStableFunc(list, func(a, b Node) int { return cmp.Compare(sortName(a), sortName(b)) })
+	slices.SortStableFunc(list, func(a, b Node) int { return cmp.Or(a.Order-b.Order, cmp.Compare(sortName(a), sortName(b))) })
 	v.TreeAll = max(p.TreeTotal, len(p.Tree))
 	v.TreeLeft = v.TreeAll - len(list)
 	most := int64(1)

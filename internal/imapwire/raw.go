@@ -64,6 +64,7 @@ type rawConn struct {
 	in, out atomic.Int64
 	// slowIn and slowOut hold a direction back; nil for none.
 	slowIn, slowOut Brake
+	gate            Gate // nil for none
 	// patience is the waitIn at which a reply counts as stalled, see slowness.
 	patience int64
 	// waitIn and waitOut are the time spent in reading and writing the socket.
@@ -73,6 +74,9 @@ type rawConn struct {
 	stashErr error
 
 	detached bool // another client owns it, see Stream.Detach
+
+	waitUntil time.Time   // not zero while Stream.Await waits
+	woken     atomic.Bool // that wait is to end
 }
 
 func newRawConn(conn net.Conn, timeout time.Duration, now func() time.Time) *rawConn {
@@ -123,6 +127,9 @@ func (c *rawConn) Read(p []byte) (int, error) {
 	}
 	if c.stashErr != nil {
 		return 0, c.stashErr
+	}
+	if !c.waitUntil.IsZero() {
+		return c.readAwaited(p)
 	}
 	if err := c.ctx.Err(); err != nil {
 		return 0, context.Cause(c.ctx)
@@ -183,7 +190,7 @@ func (c *rawConn) writeChunk(p []byte) (int, error) {
 	}
 	relief := newRelief(c)
 	began := c.now()
-	n, err := c.Conn.Write(p)
+	n, err := c.send(p)
 	c.waitOut.Add(int64(c.now().Sub(began)))
 	relief.end()
 	interrupted := !stop()

@@ -105,6 +105,7 @@ type Text struct {
 	subscribed [3][]event.Folder
 	sizesOpen  [2]bool // the banner of the sizes table before, after
 	signalled  bool
+	watched    string // how host1 was watched when that was told last
 }
 
 // NewText returns a printer to w that shows the figures of tally, which must
@@ -253,6 +254,12 @@ func (t *Text) print(e event.Event) bool {
 		t.finished(e)
 	case event.Rehearsed:
 		t.rehearsed(e)
+	case event.PassBegun:
+		t.passBegun(e)
+	case event.PassEnded:
+		t.passEnded(e)
+	case event.Watching:
+		t.watching(e)
 	}
 	return true
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -40,6 +41,10 @@ type Spec struct {
 	Version string
 	// Dial replaces the network, for tests.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Gate is asked before every write, and UserTimeout bounds how long bytes may stay
+	// on their way, see imapconn.Config; both for the holder of a lease.
+	Gate        imapconn.Gate
+	UserTimeout time.Duration
 }
 
 // CapGmail is the capability of Gmail's extension: labels and message numbers.
@@ -92,7 +97,9 @@ type Account struct {
 	bytesIn, bytesOut int64
 	commands          int64
 	commandNames      map[string]int64
-	fault             error // of the certificate, which was let pass on loopback
+	// counted is what was counted of connections that are still open, see Keep.
+	counted map[*imapconn.Conn]Figures
+	fault   error // of the certificate, which was let pass on loopback
 }
 
 // Run is what all connections of a run share.
@@ -115,6 +122,8 @@ func NewAccount(spec Spec, r Run, g *Governor) *Account {
 		Consent:        new(imapconn.Consent),
 		Meter:          &s.Meter,
 		Dial:           spec.Dial,
+		Gate:           spec.Gate,
+		UserTimeout:    spec.UserTimeout,
 		OnOutOfStep:    s.outOfStep,
 		OnStatus:       func(reply imapconn.Response) { s.backoff.Observe(g, s.N, &reply, s.Classify(&reply)) },
 		OnSkipped: func(line string) {
@@ -166,18 +175,26 @@ func (s *Account) Figures() Figures {
 func (s *Account) count(c *imapconn.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := c.Counters()
-	s.bytesIn += n.NetIn
-	s.bytesOut += n.NetOut
-	s.commands += int64(c.Commands())
+	s.add(c)
+	delete(s.counted, c)
+	s.Governor.Closed()
+	s.Lines.Add(-1)
+}
+
+// add counts what moved on a connection since it was counted last. s.mu is held.
+func (s *Account) add(c *imapconn.Conn) {
+	n, before := c.Counters(), s.counted[c]
+	s.bytesIn += n.NetIn - before.BytesIn
+	s.bytesOut += n.NetOut - before.BytesOut
+	s.commands += int64(c.Commands()) - before.Commands
 	if s.commandNames == nil {
 		s.commandNames = make(map[string]int64)
 	}
 	for name, k := range c.CommandNames() {
-		s.commandNames[name] += k
+		if k -= before.CommandNames[name]; k > 0 {
+			s.commandNames[name] += k
+		}
 	}
-	s.Governor.Closed()
-	s.Lines.Add(-1)
 }
 
 func network(version int) string {

@@ -68,4 +68,3 @@ func ReadBeginnings(ctx context.Context, k *session.Link, uids []imap.UID, lengt
 	})
 	return out, begins, err
 }
-
