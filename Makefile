@@ -66,6 +66,10 @@ chaos: setup ## kill -9 again and again, cut everywhere: nothing lost, nothing t
 	  -run 'Cut|Stall|Storm|Torn|Ends|Rebuilt|Journal|Deleted|LeftRunning|Pairings|Unsound' ./internal/engine
 	IMAPHAUL_CHAOS=full $(GO) test -count=1 -timeout 60m -v -run Habits ./internal/property
 
+.PHONY: hostile
+hostile: ## what hostile servers can make the program spend, measured: writes the table of docs/reliability.md
+	$(GO) test -count=1 -timeout 30m -v -run WhatAHostile ./internal/chaos -hostile
+
 .PHONY: providers
 providers: ## every model of a provider, as source and as destination, with 3,000 messages
 	IMAPHAUL_PROVIDERS=full $(GO) test -count=1 -timeout 60m -v ./internal/provider/played

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/provider"
@@ -42,10 +40,7 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 
 // listBoth lists both folders at the same time.
 func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister) error {
-	// Each side is cancelled by the run's context only: when one side fails, the
-	// other's connection is to live on.
-	var g errgroup.Group
-	g.Go(func() (err error) {
+	err := fs.lane.Both(ctx, func() (err error) {
 		if srcLister.Chosen == nil {
 			if err := srcLister.Choose(ctx); err != nil {
 				return err
@@ -54,8 +49,7 @@ func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister
 		fs.run.emit(event.FolderListing{Side: 1, Folder: fs.from, Messages: srcLister.Considering()})
 		fs.src, err = srcLister.list(ctx)
 		return err
-	})
-	g.Go(func() (err error) {
+	}, func() (err error) {
 		if !fs.exists {
 			fs.dst = &listing.Listing{Complete: true}
 			return nil
@@ -67,7 +61,7 @@ func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister
 		fs.dst, err = dstLister.list(ctx)
 		return err
 	})
-	if err := g.Wait(); err != nil {
+	if err != nil {
 		fs.src, fs.dst = nil, nil
 		return err
 	}
