@@ -117,7 +117,7 @@ func cutover(in Input, args []string) *Outcome {
 			}
 			continue
 		}
-		x.Args = append(x.Args, g.argument())
+		x.Args = append(x.Args, g.arguments()...)
 	}
 	if own.flag("help") {
 		return &Outcome{Stdout: CutoverUsage(in.Width)}
