@@ -47,7 +47,7 @@ test-browser: ## logs in through a page of consent in headless Chromium, then mi
 .PHONY: pages
 pages: ## checks the HTML of --report with html-validate (npm)
 	@rm -rf bin/pages && mkdir -p bin/pages
-	KEEP_PAGES=$(CURDIR)/bin/pages $(GO) test -count=1 -run HostileTexts ./internal/htmlreport
+	KEEP_PAGES=$(CURDIR)/bin/pages $(GO) test -count=1 -run "HostileTexts|ManyFolders" ./internal/htmlreport
 	@cp testdata/pages/package*.json bin/pages && cd bin/pages && npm ci --ignore-scripts --no-audit --no-fund --silent
 	bin/pages/node_modules/.bin/html-validate --config testdata/pages/htmlvalidate.json bin/pages/*.html
 

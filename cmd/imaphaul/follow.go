@@ -37,7 +37,7 @@ func claim(p *plan.Plan, logPath string, stdout io.Writer) (pid *ownPidFile, not
 		case owner.LogFile == "":
 			return nil, nil, false, fmt.Errorf("%w; --tail cannot follow it, since it writes no log file. Wait for its end, or start it with --log", err)
 		}
-		if err := follow(p.Output.PidFile, owner, stdout); err != nil {
+		if err := tailLog(p.Output.PidFile, owner, stdout); err != nil {
 			return nil, nil, false, fmt.Errorf("--tail cannot follow process %d: %w", owner.PID, err)
 		}
 		return nil, nil, true, nil
@@ -45,9 +45,9 @@ func claim(p *plan.Plan, logPath string, stdout io.Writer) (pid *ownPidFile, not
 	return nil, nil, false, err
 }
 
-// follow prints the log of another run until its end. What that run comes to is
+// tailLog prints the log of another run until its end. What that run comes to is
 // told by the log; to have followed it is a success, as in imapsync.
-func follow(path string, owner pidfile.Holder, stdout io.Writer) error {
+func tailLog(path string, owner pidfile.Holder, stdout io.Writer) error {
 	say := func(format string, args ...any) error {
 		_, err := fmt.Fprintf(stdout, format+"\n", args...)
 		return err

@@ -57,7 +57,7 @@ func journals(c *cli.JournalCommand, out, errOut io.Writer) int {
 		}
 	}
 	if c.Verb == "path" && c.Which == "" {
-		return written(fmt.Fprintln(out, dir))
+		return afterPrint(fmt.Fprintln(out, dir))
 	}
 	list, bad, err := journal.List(context.Background(), dir)
 	if err != nil {
@@ -87,7 +87,7 @@ func journals(c *cli.JournalCommand, out, errOut io.Writer) int {
 	k := hits[0]
 	switch c.Verb {
 	case "path":
-		return written(fmt.Fprintln(out, k.Path))
+		return afterPrint(fmt.Fprintln(out, k.Path))
 	case "forget":
 		return forgetJournal(c, k, out, errOut)
 	}
@@ -146,7 +146,7 @@ func listJournals(c *cli.JournalCommand, all []*knownJournal, dir string, out io
 		return writeJSON(out, all)
 	}
 	if len(all) == 0 {
-		return written(fmt.Fprintf(out, "No journals in %s.\n", dir))
+		return afterPrint(fmt.Fprintf(out, "No journals in %s.\n", dir))
 	}
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "NAME\tLAST RUN\tRUNS\tMESSAGES\tACCOUNTS")
@@ -157,7 +157,7 @@ func listJournals(c *cli.JournalCommand, all []*knownJournal, dir string, out io
 		}
 		_, _ = fmt.Fprintf(w, "%.12s\t%s\t%d\t%d\t%s\n", k.Name, last, k.Runs, k.Messages, display.Text(k.accounts()))
 	}
-	return written(0, w.Flush())
+	return afterPrint(0, w.Flush())
 }
 
 func showJournal(k *knownJournal, out io.Writer) int {
@@ -184,7 +184,7 @@ func showJournal(k *knownJournal, out io.Writer) int {
 		_, _ = fmt.Fprintf(w, "%d\t%d\t%s\n", f.Messages, f.Gone, name)
 	}
 	_ = w.Flush() // a Builder never fails
-	return written(io.WriteString(out, b.String()))
+	return afterPrint(io.WriteString(out, b.String()))
 }
 
 // forgetJournal removes a journal, or says what that would mean.
@@ -201,19 +201,19 @@ func forgetJournal(c *cli.JournalCommand, k *knownJournal, out, errOut io.Writer
 		_, _ = fmt.Fprintf(errOut, "Error: journal forget: %v\n", err)
 		return code
 	}
-	return written(fmt.Fprintf(out, "Removed %s of %s.\n", k.Path, display.Text(k.accounts())))
+	return afterPrint(fmt.Fprintf(out, "Removed %s of %s.\n", k.Path, display.Text(k.accounts())))
 }
 
 func writeJSON(out io.Writer, v any) int {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
-		return written(0, err)
+		return afterPrint(0, err)
 	}
-	return written(out.Write(append(display.JSON(text), '\n')))
+	return afterPrint(out.Write(append(display.JSON(text), '\n')))
 }
 
-// written is the exit code of what was only to be printed.
-func written(_ int, err error) int {
+// afterPrint is the exit code of what was only to be printed.
+func afterPrint(_ int, err error) int {
 	if err != nil {
 		_, _ = fmt.Fprintf(os.Stderr, "Error: standard output: %v\n", err)
 		return event.ExitCatchAll

@@ -45,10 +45,14 @@ type runner struct {
 	table   io.Writer
 	tokens  tokenSources
 
-	mu       sync.Mutex // one event at a time
-	byFile   atomic.Bool
-	policy   *signalPolicy
-	stopOnce sync.Once
+	mu     sync.Mutex // one event at a time
+	byFile atomic.Bool
+	// following: the first pass of following is over; awake is the longest silence
+	// while something is done.
+	following atomic.Bool
+	awake     time.Duration
+	policy    *signalPolicy
+	stopOnce  sync.Once
 
 	forceOnce sync.Once
 
@@ -71,6 +75,7 @@ func (r *runner) sink(e event.Event) {
 func (r *runner) tell(e event.Event) {
 	r.tally.Add(e)
 	r.live.Event(e)
+	r.follows(e)
 	if r.book != nil {
 		r.book.Event(e)
 	}
@@ -153,17 +158,18 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 		}
 	}
 	fin := event.Finished{Mode: string(plan.ModeJustBanner)}
+	var after <-chan struct{} = stop
 	if r.p.Mode == plan.ModeJustBanner {
 		r.sink(fin)
 	} else {
-		engine.Run(ctx, r.p, engine.Options{
+		after = r.carryOut(ctx, engine.Options{
 			Sink: r.sink, Trace: &lineWriter{text: r.text}, MapWriter: r.table, Report: r.report,
 			Tokens: r.tokens.of, Version: programVersion(), Pulse: pulse,
 			Probe: probeTime, Delivery: r.delivery,
 			Stop: stop, StoppedBy: r.stoppedBy, Signal: r.policy.ended,
-		})
+		}, stop)
 	}
-	r.verify(ctx, stop)
+	r.verify(ctx, after)
 	unwatch()
 	endWatch()
 	<-watched

@@ -88,7 +88,7 @@ func verifyPlan(p *plan.Plan, page *pageOf, out, errOut io.Writer) int {
 		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
 		return event.ExitNoFile
 	case err != nil && ctx.Err() != nil:
-		_, _ = fmt.Fprintln(errOut, "Interrupted. What was told so far is not all.")
+		_, _ = fmt.Fprintln(errOut, "Interrupted: the list above is not complete.")
 		return event.ExitBySignal
 	case err != nil:
 		_, _ = fmt.Fprintf(errOut, "Error: the verification is not complete: %v\n", err)

@@ -12,6 +12,9 @@ import (
 // verify holds both accounts against each other at the end of a run (--verify), as
 // lines of its output. stop ends it, as it does the run.
 func (r *runner) verify(ctx context.Context, stop <-chan struct{}) {
+	if r.p.Proof.LeftOut != "" {
+		r.text.Line("Note: %s", r.p.Proof.LeftOut)
+	}
 	if r.p.Proof.Depth == "" {
 		return
 	}
@@ -48,7 +51,7 @@ func (r *runner) verify(ctx context.Context, stop <-chan struct{}) {
 		r.text.Line("Error: %s", err)
 		r.verified = event.ExitNoFile
 	case err != nil && ctx.Err() != nil:
-		r.text.Line("The verification was interrupted. What was told so far is not all.")
+		r.text.Line("The verification was interrupted: the list above is not complete.")
 		r.verified = event.ExitBySignal
 	case err != nil:
 		r.text.Line("Error: the verification is not complete: %s", strings.TrimSpace(err.Error()))

@@ -113,6 +113,9 @@ func (r *runner) look(now time.Time) {
 
 // signalled completes an event of the signal policy with what the signal meets.
 func (r *runner) signalled(e event.SignalReceived) {
+	if e.What == "stop" && r.following.Load() {
+		e.What = "last pass"
+	}
 	if e.What == "stop" {
 		r.mu.Lock()
 		e.Messages, e.Bytes = r.live.Pending()

@@ -57,9 +57,11 @@ func (b *builder) build() *plan.Plan {
 	p.View = b.view()
 	p.Debug = b.debug()
 	p.Run = b.run()
+	p.Follow = b.follow()
 	p.Proof = b.proof()
 	p.Doctor = b.doctor()
 	b.commandMode(p)
+	b.checkFollow(p)
 	b.distinctFiles(p)
 	p.Output.Notes = b.notes
 	return p

@@ -90,7 +90,8 @@ func (b *builder) commandMode(p *plan.Plan) {
 	}
 	if b.command != plan.ModeVerify {
 		if b.command == "" && p.Proof.Depth != "" && (p.Mode != plan.ModeSync || p.Dry) {
-			b.note("--verify has no effect here: nothing is copied that could be verified.")
+			p.Proof.LeftOut = "--verify has no effect here: nothing is copied that could be verified."
+			b.note("%s", p.Proof.LeftOut)
 			p.Proof.Depth = ""
 		}
 		return

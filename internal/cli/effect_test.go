@@ -66,6 +66,7 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 		"buffersize":      {"--buffersize", "5000000"}, "var": {"--var", "a=b"},
 		"dry1":             {"--dry", "--nodry1"},
 		"metrics":          {"--metrics", ":9090"},
+		"followuntil":      {"--followuntil", "2096-01-01T06:00"},
 		"foldersizesatend": {"--nofoldersizesatend"}, "abletosearch1": {"--noabletosearch1"}, "abletosearch2": {"--noabletosearch2"},
 	}
 	for _, n := range []string{"1", "2"} {

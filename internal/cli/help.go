@@ -19,6 +19,7 @@ func Usage(version string, width int) string {
 	writeCommand(&b, width, "imaphaul", "--host1 imap.old.example.org", "--user1 alice", "--passfile1 secret1",
 		"--host2 imap.new.example.org", "--user2 alice", "--passfile2 secret2")
 	writeUse(&b, "imaphaul verify ...", "the same options: is all of it on host2?", width)
+	writeUse(&b, "imaphaul follow ...", "the same options: stay, and carry over what comes", width)
 	writeUse(&b, "imaphaul batch LIST ...", "one run for each row of a list", width)
 	writeUse(&b, "imaphaul doctor ...", "the same options: can a migration begin?", width)
 	writeUse(&b, "imaphaul cutover DOMAIN ...", "may the old server be closed?", width)

@@ -11,6 +11,8 @@ func runOptions() []Option {
 		one(Option{Name: "justautomap", Kind: Switch, Help: "Show the mapping, stop."}),
 		one(Option{Name: "justfoldersizes", Kind: Switch, Help: "Show the folder sizes, stop."}),
 		one(Option{Name: "justbanner", Kind: Switch, Help: "Show version, system and options, stop; no network."}),
+		own(Option{Name: "follow", Kind: Switch, Help: "Stay connected after the run and carry over what comes, until a signal: the same as imaphaul follow (docs/follow.md)."}),
+		own(Option{Name: "followuntil", Aliases: []string{"follow-until"}, Kind: Str, Arg: "time|mx", Help: "Follow until this local time (2026-12-01T06:00), or until the MX of the user's domain points at host2 and its old TTL has run out; then one last pass."}),
 		own(Option{Name: "printplan", Kind: Switch, Help: "Print the plan of the run as JSON, without secrets, and stop before connecting."}),
 		one(Option{Name: "version", Kind: Flag, Help: "Print the version, stop."}),
 		one(Option{Name: "help", Kind: Flag, Help: "Print this text, stop."}),

@@ -59,6 +59,12 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if in.Args[0] == "cutover" {
 		return nil, cutover(in, in.Args[1:])
 	}
+	if in.Args[0] == "follow" {
+		if len(in.Args) == 1 || in.Args[1] == "help" {
+			return nil, &Outcome{Stdout: followUsage}
+		}
+		in.Args = append([]string{"--follow"}, in.Args[1:]...)
+	}
 	command, word := commands[in.Args[0]], []string(nil)
 	if command != "" {
 		word, in.Args = in.Args[:1], bareJSON(in.Args[1:])

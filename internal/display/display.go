@@ -29,12 +29,12 @@ func Unsafe(r rune) bool {
 
 const hexDigits = "0123456789abcdef"
 
-// Append appends s to dst. Unsafe characters but TAB become escapes (\n, \r,
-// \xNN, \uNNNN, \UNNNNNNNN), and so do bytes that are no UTF-8 (\xNN). What was
-// made safe once stays as it is.
+// Append appends s to dst. Unsafe characters become escapes (\n, \r, \t, \xNN,
+// \uNNNN, \UNNNNNNNN), and so do bytes that are no UTF-8 (\xNN). What was made safe
+// once stays as it is.
 func Append[T []byte | string](dst []byte, s T) []byte {
 	plain := 0
-	for plain < len(s) && (s[plain] >= ' ' && s[plain] < 0x7f || s[plain] == '\t') {
+	for plain < len(s) && s[plain] >= ' ' && s[plain] < 0x7f {
 		plain++
 	}
 	dst = append(dst, s[:plain]...)
@@ -44,8 +44,10 @@ func Append[T []byte | string](dst []byte, s T) []byte {
 		switch {
 		case r == utf8.RuneError && n <= 1:
 			dst = appendHex(dst, rest[i])
-		case r == '\t' || !Unsafe(r):
+		case !Unsafe(r):
 			dst = append(dst, rest[i:i+n]...)
+		case r == '\t':
+			dst = append(dst, `\t`...)
 		case r == '\n':
 			dst = append(dst, `\n`...)
 		case r == '\r':
@@ -64,7 +66,7 @@ func Append[T []byte | string](dst []byte, s T) []byte {
 
 // Text is Append for a string.
 func Text(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return r != '\t' && Unsafe(r) || r == utf8.RuneError }) < 0 {
+	if strings.IndexFunc(s, func(r rune) bool { return Unsafe(r) || r == utf8.RuneError }) < 0 {
 		return s
 	}
 	return string(Append(nil, s))

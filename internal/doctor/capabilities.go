@@ -26,12 +26,12 @@ var usedCaps = []used{
 	{imap.CapListStatus, 0, "the state of all folders comes with one command", "one question for each folder, all asked at once"},
 	{imap.CapSpecialUse, 0, "the server says which folder is for sent mail, drafts, junk", "roles of folders are known by their names"},
 	{imap.CapCreateSpecialUse, 2, "a folder that is made gets its role", "a folder that is made gets a name, and no role"},
-	{imap.CapNamespace, 0, "separator and prefix of folders are told", "separator and prefix of folders are taken from the list of folders"},
+	{imap.CapNamespace, 0, "the server reports separator and prefix of folders", "separator and prefix of folders are taken from the list of folders"},
 	{imap.CapESearch, 0, "answers to searches are short", "searches name every message"},
 	{"COMPRESS=DEFLATE", 0, "a slow line carries up to three times as much mail", "nothing can be compressed on a slow line"},
-	{imap.CapStatusSize, 0, "the size of folders is told", "sizes of folders are added up message by message"},
-	{imap.CapQuota, 2, "the room that is left is told", "whether the mail has room shows only when it is full"},
-	{"APPENDLIMIT", 2, "the largest message that is taken is told", "a message that is too large is refused when it is sent"},
+	{imap.CapStatusSize, 0, "the server reports the size of folders", "sizes of folders are added up message by message"},
+	{imap.CapQuota, 2, "the server reports the room that is left", "whether the mail has room shows only when it is full"},
+	{"APPENDLIMIT", 2, "the server reports the largest message that it takes", "a message that is too large is refused when it is sent"},
 	{imap.CapACL, 0, "access rights can be carried over (--syncacls)", ""},
 }
 

@@ -219,7 +219,7 @@ func (r *Result) conclude(ctx context.Context, p *plan.Plan, all []*examination,
 		}
 	}
 	if ctx.Err() != nil {
-		r.add(Stop, event.ExitBySignal, "interrupted: what is told is not all", "run it again")
+		r.add(Stop, event.ExitBySignal, "interrupted: the report is not complete", "run it again")
 	}
 	rank := map[Severity]int{Stop: 0, Warning: 1, Note: 2}
 	slices.SortStableFunc(r.Problems, func(a, b Problem) int { return rank[a.Severity] - rank[b.Severity] })

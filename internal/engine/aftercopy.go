@@ -7,6 +7,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/transform"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
@@ -14,7 +15,7 @@ import (
 // flagsAfterCopy reads the flags of the messages that were copied and stores
 // what APPEND lost of them (--syncflagsaftercopy): some servers drop all flags
 // of APPEND. One FETCH for all, and one STORE for each distinct list.
-func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
+func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) error {
 	if !fs.run.p.Flags.SyncAfterCopy || fs.run.p.Dry {
 		return nil
 	}
@@ -22,12 +23,12 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
 	if _, err := fs.lane.dst.Open(ctx, fs.to.Raw, true); err != nil {
 		return fs.notOpened(2, err)
 	}
-	byUID := make(map[imap.UID]*task)
+	byUID := make(map[imap.UID]*transfer.Message)
 	var uids []imap.UID
-	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied && t.newUID != 0 {
-			byUID[t.newUID] = t
-			uids = append(uids, t.newUID)
+	for i := range c.Messages {
+		if t := &c.Messages[i]; t.Outcome == transfer.Copied && t.NewUID != 0 {
+			byUID[t.NewUID] = t
+			uids = append(uids, t.NewUID)
 		}
 	}
 	if len(uids) == 0 {
@@ -40,7 +41,7 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
 	var groups flagGroups
 	for _, uid := range uids {
 		t := byUID[uid]
-		src := &fs.src.Recs[t.src]
+		src := &fs.src.Recs[t.Src]
 		if src.Is(listing.FlagsUnknown) {
 			continue
 		}
@@ -49,7 +50,7 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *copier) error {
 		if !told || err != nil || !ok || transform.EqualFlags(want, fs.storable(now)) {
 			continue
 		}
-		groups.add(src.Flags, want, uid, t.src)
+		groups.add(src.Flags, want, uid, t.Src)
 	}
 	return fs.storeAll(ctx, &groups)
 }

@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"io"
-	"slices"
 
 	"github.com/emersion/go-imap/v2"
 	"golang.org/x/sync/errgroup"
@@ -77,17 +75,17 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 		if len(uids1)+len(uids2) == 0 {
 			return nil
 		}
-		dst, whole, err := fs.readBeginnings(ctx, fs.lane.dst, uids2, nil)
+		dst, whole, err := survey.ReadBeginnings(ctx, fs.lane.dst.Link, uids2, nil)
 		if err != nil {
 			return err
 		}
 		rivals := w.Rivals()
-		src, begins, err := fs.readBeginnings(ctx, fs.lane.src, uids1, func(uid imap.UID) []int64 { return lengthsOf(whole, rivals[uid]) })
+		src, begins, err := survey.ReadBeginnings(ctx, fs.lane.src.Link, uids1, func(uid imap.UID) []int64 { return survey.LengthsOf(whole, rivals[uid]) })
 		if err != nil {
 			return err
 		}
 		c := compare.Contents{Src: src, Dst: dst, Begins: func(s, d imap.UID) bool {
-			return isBeginning(begins[s], whole[d])
+			return survey.IsBeginning(begins[s], whole[d])
 		}}
 		if most := fs.run.p.Transform.TruncMess; most != nil {
 			fs.sizesAsRead(dst)
@@ -110,65 +108,9 @@ func (fs *folderSync) sizesAsRead(read map[imap.UID]*habits.Message) {
 	}
 }
 
-// lengthsOf are the lengths of messages that were read.
-func lengthsOf(whole map[imap.UID]*habits.Prefixes, uids []imap.UID) []int64 {
-	lengths := make([]int64, 0, len(uids))
-	for _, uid := range uids {
-		if p := whole[uid]; p != nil {
-			n, _ := p.Whole()
-			lengths = append(lengths, n)
-		}
-	}
-	return lengths
-}
-
-// isBeginning reports whether d is a beginning of s, and not all of it.
-func isBeginning(s, d *habits.Prefixes) bool {
-	if s == nil || d == nil {
-		return false
-	}
-	n, sum := d.Whole()
-	return s.Begins(n, sum)
-}
-
-// readBeginnings reads messages of the folder that k has open, for comparison, with
-// the digests of their beginnings of the lengths that are wanted for each, nil for
-// none. Messages that do not come are left out.
-func (fs *folderSync) readBeginnings(ctx context.Context, k *link, uids []imap.UID, lengths func(imap.UID) []int64) (map[imap.UID]*habits.Message, map[imap.UID]*habits.Prefixes, error) {
-	out := make(map[imap.UID]*habits.Message, len(uids))
-	begins := make(map[imap.UID]*habits.Prefixes, len(uids))
-	if len(uids) == 0 {
-		return out, begins, nil
-	}
-	uids = slices.Clone(uids)
-	slices.Sort(uids)
-	hasher := identity.NewContentHasher()
-	var head survey.HeaderCatcher
-	err := k.read(ctx, slices.Compact(uids), imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
-		if m.Body == nil {
-			return nil
-		}
-		hasher.Reset()
-		head.Reset()
-		var wanted []int64
-		if lengths != nil {
-			wanted = lengths(m.UID)
-		}
-		prefixes := habits.NewPrefixes(wanted)
-		size, err := io.Copy(io.MultiWriter(hasher, &head, prefixes), m.Body)
-		if err != nil {
-			return err
-		}
-		read := habits.Of(head.Header(), hasher.Sum(), size)
-		out[m.UID], begins[m.UID] = &read, prefixes
-		return nil
-	})
-	return out, begins, err
-}
-
 // readMessages is readBeginnings without beginnings.
 func (fs *folderSync) readMessages(ctx context.Context, k *link, uids []imap.UID) (map[imap.UID]*habits.Message, error) {
-	out, _, err := fs.readBeginnings(ctx, k, uids, nil)
+	out, _, err := survey.ReadBeginnings(ctx, k.Link, uids, nil)
 	return out, err
 }
 

@@ -20,12 +20,6 @@ func (r *run) prepareTransform() error {
 	return nil
 }
 
-// identityFields are the header fields that identify a message in this run.
-func (r *run) identityFields() []string {
-	names, _ := r.identity.Fields()
-	return names
-}
-
 // checkCommands tries the user's shell commands on a single space before any
 // server is asked for anything, as imapsync does.
 func (r *run) checkCommands(ctx context.Context) error {

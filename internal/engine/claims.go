@@ -178,9 +178,9 @@ func (fs *folderSync) someOpen(known []int32, claims []compare.Claim) bool {
 func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID)) {
 	pair := func(_, uid2 imap.UID) { tell(uid2) }
 	for _, check := range r.checks {
-		if check.fs.to.Raw == fs.to.Raw && check.fs.from.Raw != fs.from.Raw && check.before.validity == fs.dstOpened.UIDValidity {
-			check.certain.each(pair)
-			check.all.each(pair)
+		if check.fs.to.Raw == fs.to.Raw && check.fs.from.Raw != fs.from.Raw && check.Before.UIDValidity == fs.dstOpened.UIDValidity {
+			check.certain.Each(pair)
+			check.all.Each(pair)
 		}
 	}
 	for _, f := range r.foldersInto(fs) {

@@ -9,6 +9,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // crossPlace is where host2 has a message: the folder, and its UID there, 0 for one
@@ -62,7 +63,7 @@ func (r *run) noteWouldGo(folder string, uids []imap.UID) {
 }
 
 // crossAll notes all that the host2 folder holds, and what came to it now as a whole.
-func (fs *folderSync) crossAll(c *copier) {
+func (fs *folderSync) crossAll(c *transfer.Folder) {
 	if fs.run.crossSeen == nil || fs.src == nil || fs.dst == nil {
 		return
 	}
@@ -80,10 +81,10 @@ func (fs *folderSync) crossAll(c *copier) {
 			fs.run.cross(r.Key, crossPlace{folder: fs.to.Raw, uid: r.UID, size: r.Size})
 		}
 	}
-	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied && !t.short {
-			part := t.oddness().cut != "" || fs.run.p.Dry && fs.wouldCut(t.size)
-			fs.run.cross(fs.src.Recs[t.src].Key, crossPlace{fs.to.Raw, t.newUID, t.size, fs.from.Raw, t.uid, part})
+	for i := range c.Messages {
+		if t := &c.Messages[i]; t.Outcome == transfer.Copied && !t.Short {
+			part := t.Cut() != "" || fs.run.p.Dry && fs.wouldCut(t.Size)
+			fs.run.cross(fs.src.Recs[t.Src].Key, crossPlace{fs.to.Raw, t.NewUID, t.Size, fs.from.Raw, t.UID, part})
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -11,44 +10,12 @@ import (
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
-	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // A message of which host2 got a part only is not deleted on host1: an option may have
 // cut it (--truncmess), an expression or a command may have, or host1 sent much less of
 // it than it has by its own words, see short.go. The journal keeps that, for the runs that follow.
-
-// noteCut notes that the user's options made less of a message's content: of the body,
-// or with --truncmess of the header. msg has CRLF line ends.
-func (fs *folderSync) noteCut(t *task, from, msg []byte) {
-	before, after := len(from)+loneLFs(from), len(msg)
-	header, body := splitMessage(from)
-	_, newBody := splitMessage(msg)
-	switch {
-	case len(body)+loneLFs(body) > len(newBody):
-		t.oddly().cut = fmt.Sprintf("the options given left %d of the %d bytes of its body", len(newBody), len(body))
-	case fs.run.p.Transform.TruncMess != nil && before > after:
-		t.oddly().cut = fmt.Sprintf("--truncmess left %d bytes of its header of %d bytes", after, len(header))
-	}
-}
-
-// loneLFs is how many bytes text grows by when its line ends become CRLF.
-func loneLFs(text []byte) int { return int(transform.CountCRLF(text)) - len(text) }
-
-// splitMessage parts a message at its first empty line, whatever its line ends.
-func splitMessage(msg []byte) (header, body []byte) {
-	for at := 0; at < len(msg); {
-		n := bytes.IndexByte(msg[at:], '\n')
-		if n < 0 {
-			break
-		}
-		if line := msg[at : at+n]; len(line) == 0 || len(line) == 1 && line[0] == '\r' {
-			return msg[:at+n+1], msg[at+n+1:]
-		}
-		at += n + 1
-	}
-	return msg, nil
-}
 
 // wouldCut reports whether --truncmess would cut a message of this size.
 func (fs *folderSync) wouldCut(size int64) bool {
@@ -62,9 +29,9 @@ func (fs *folderSync) rememberCuts() {
 		return
 	}
 	var uids []imap.UID
-	for i := range fs.copier.tasks {
-		if t := &fs.copier.tasks[i]; t.fate == copied && t.oddness().cut != "" {
-			uids = append(uids, t.uid)
+	for i := range fs.copier.Messages {
+		if t := &fs.copier.Messages[i]; t.Outcome == transfer.Copied && t.Cut() != "" {
+			uids = append(uids, t.UID)
 		}
 	}
 	if len(uids) > 0 {
@@ -74,12 +41,12 @@ func (fs *folderSync) rememberCuts() {
 
 // rememberParts tells the journal the same of messages that share the copy of another
 // one, of this folder or of one that goes to the same host2 folder.
-func (fs *folderSync) rememberParts(c *copier) {
+func (fs *folderSync) rememberParts(c *transfer.Folder) {
 	var uids []imap.UID
 	cut := make(map[int32]bool)
-	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied && t.oddness().cut != "" {
-			cut[t.src] = true
+	for i := range c.Messages {
+		if t := &c.Messages[i]; t.Outcome == transfer.Copied && t.Cut() != "" {
+			cut[t.Src] = true
 		}
 	}
 	for _, m := range fs.pairing.Repeated1 {
@@ -110,17 +77,17 @@ func (fs *folderSync) isPart(m compare.Match) bool {
 func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, error) {
 	cut := make(map[imap.UID]bool)
 	why := ""
-	for i := range fs.copier.tasks {
-		if t := &fs.copier.tasks[i]; t.fate == copied && t.oddness().cut != "" {
-			cut[t.uid] = true
+	for i := range fs.copier.Messages {
+		if t := &fs.copier.Messages[i]; t.Outcome == transfer.Copied && t.Cut() != "" {
+			cut[t.UID] = true
 			if why == "" {
-				why = fmt.Sprintf("UID %d: %s", t.uid, t.oddness().cut)
+				why = fmt.Sprintf("UID %d: %s", t.UID, t.Cut())
 			}
 		}
 	}
 	copiedNow := make(map[imap.UID]bool)
-	for i := range fs.copier.tasks {
-		copiedNow[fs.copier.tasks[i].uid] = fs.copier.tasks[i].fate == copied
+	for i := range fs.copier.Messages {
+		copiedNow[fs.copier.Messages[i].UID] = fs.copier.Messages[i].Outcome == transfer.Copied
 	}
 	earlier := func(uid imap.UID, isCut bool) {
 		if isCut && !copiedNow[uid] {
@@ -162,7 +129,7 @@ func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, e
 	}
 	kept := slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return cut[uid] })
 	if n := len(uids) - len(kept); n > 0 {
-		fs.run.emit(event.DeletionRefused{Side: 1, Folder: fs.from, Count: int64(n), Why: "it is not certain that host2 has all of their content, which was cut on the way or is told by nothing (" + why + ")"})
+		fs.run.emit(event.DeletionRefused{Side: 1, Folder: fs.from, Count: int64(n), Why: "it is not certain that host2 has all of their content, which was cut on the way or cannot be checked (" + why + ")"})
 	}
 	return kept, nil
 }

@@ -10,13 +10,14 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
-	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/transfer"
+	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
 // plan decides about every host1 message what is to be done with it, and makes
 // the list of those to copy.
-func (fs *folderSync) plan() *copier {
-	c := &copier{fs: fs, lane: fs.lane}
+func (fs *folderSync) plan() *transfer.Folder {
+	c := fs.books()
 	pr := &fs.pairing
 	var presentBytes int64
 	for _, m := range pr.Present {
@@ -43,43 +44,44 @@ func (fs *folderSync) plan() *copier {
 	if !fs.dst.Complete {
 		return c
 	}
-	c.tasks = make([]task, 0, len(pr.Missing))
+	c.Messages = make([]transfer.Message, 0, len(pr.Missing))
 	noResurrection := fs.noResurrection()
 	for _, i := range pr.Missing {
 		r := &fs.src.Recs[i]
-		t := task{c: c, src: i, uid: r.UID, size: r.Size, resent: fs.wasInDoubt[r.UID]}
+		t := c.Message(i)
+		if fs.wasInDoubt[r.UID] {
+			t.MaySentBefore()
+		}
 		if noResurrection && fs.wasDelivered(r) {
-			fs.skipped(&t, event.SkipResurrect, "")
+			c.LeaveOut(&t, event.SkipResurrect, "")
 			continue
 		}
 		if reason, detail, skip := fs.filter(r); skip {
-			fs.skipped(&t, reason, detail)
+			c.LeaveOut(&t, reason, detail)
 			if reason == event.SkipCrossDuplicate && fs.crossed[r.UID] == crossedWhole {
 				fs.onHost2 = append(fs.onHost2, r.UID)
 			}
 			continue
 		}
 		if fs.run.p.Dry && fs.wouldCopy(r) {
-			fs.skipped(&t, event.SkipDuplicate, "")
+			c.LeaveOut(&t, event.SkipDuplicate, "")
 			if !fs.wouldCut(r.Size) {
 				fs.onHost2 = append(fs.onHost2, r.UID) // it would be there by then
 			}
 			continue
 		}
 		fs.mapFlags(r)
-		c.tasks = append(c.tasks, t)
+		c.Messages = append(c.Messages, t)
 	}
 	if fs.run.p.Dry {
-		fs.run.takeSample(fs, c.tasks)
+		fs.run.takeSample(fs, c.Messages)
 	}
 	if fs.run.p.Dry && fs.run.p.Dry1 {
-		for i := range c.tasks {
-			if fs.run.wouldBeOver(c.tasks[i].size) {
+		for i := range c.Messages {
+			if fs.run.transfer.WouldBeOver(c.Messages[i].Size) {
 				break
 			}
-			c.tasks[i].fate = copied
-			c.tasks[i].sent = c.tasks[i].size
-			fs.confirmed(&c.tasks[i])
+			c.Rehearse(&c.Messages[i])
 		}
 	}
 	return c
@@ -130,8 +132,8 @@ func (fs *folderSync) mapFlags(r *listing.Record) {
 	}
 	if fs.run.debugging(fs.run.p.Debug.Flags) {
 		// imapsync's line, then ours.
-		fs.run.note(fmt.Sprintf("Host1: flags init msg %s/%d date [%s] flags [%s] size [%d]", fs.from.Raw, r.UID, fs.dateFor(r), joinFlags(had), r.Size))
-		fs.run.debugf(true, "flags", "Host1: msg %s/%d flags (%s) become (%s)", fs.from.Raw, r.UID, joinFlags(had), joinFlags(flags))
+		fs.run.note(fmt.Sprintf("Host1: flags init msg %s/%d date [%s] flags [%s] size [%d]", fs.from.Raw, r.UID, transfer.DateOn2(&fs.run.p.Transform, r), transform.JoinFlags(had), r.Size))
+		fs.run.debugf(true, "flags", "Host1: msg %s/%d flags (%s) become (%s)", fs.from.Raw, r.UID, transform.JoinFlags(had), transform.JoinFlags(flags))
 	}
 }
 
@@ -161,12 +163,3 @@ const maxUnlistedTold = 100
 // flagsFor is what the flags of a message that is to be copied become on host2. The
 // halves of a copy may ask at the same time.
 func (fs *folderSync) flagsFor(r *listing.Record) []imap.Flag { return fs.mapped[r.Flags] }
-
-// dateFor is the INTERNALDATE to give to host2, "" for none.
-func (fs *folderSync) dateFor(r *listing.Record) string {
-	t := &fs.run.p.Transform
-	if !t.SyncInternalDates && !t.IDateFromHeader || !r.Is(listing.HasDate) {
-		return ""
-	}
-	return r.Time().Format(maildate.Layout)
-}

@@ -12,28 +12,29 @@ import (
 	"github.com/imaphaul/imaphaul/internal/guard"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // deleteOnHost1 removes from the source what the destination holds for certain
 // (--delete1): copied now and confirmed, or found there by its key. Never what
 // is merely marked \Deleted by somebody else.
-func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
+func (fs *folderSync) deleteOnHost1(ctx context.Context, c *transfer.Folder) error {
 	d := &fs.run.p.Deletion
 	if !d.Delete1 {
 		return fs.expunge(ctx, 1, d.Expunge1)
 	}
 	uids := slices.Clone(fs.onHost2)
-	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied {
-			if fs.run.p.Dry && fs.wouldCut(t.size) {
+	for i := range c.Messages {
+		if t := &c.Messages[i]; t.Outcome == transfer.Copied {
+			if fs.run.p.Dry && fs.wouldCut(t.Size) {
 				continue // it would stay
 			}
-			if fs.pairing.Bound[t.src] {
+			if fs.pairing.Bound[t.Src] {
 				fs.uncertain++
 				continue
 			}
-			uids = append(uids, t.uid)
+			uids = append(uids, t.UID)
 		}
 	}
 	uids, err := fs.uncut(ctx, uids)
@@ -54,7 +55,7 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 	}
 	slices.Sort(uids)
 	uids = slices.Compact(uids)
-	if err := fs.sameBeforeDeletion(ctx, uids); err != nil {
+	if err := c.SameBeforeDeletion(ctx, uids); err != nil {
 		return err
 	}
 	return fs.deleteUIDs(ctx, deletion{side: 1, k: fs.lane.src, folder: fs.from, uids: uids, expunge: d.Expunge1, expungeAll: false})
@@ -64,7 +65,7 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *copier) error {
 // (--delete2), and duplicates (--delete2duplicates), as far as the guard lets
 // it. It comes after all copies, and with several source folders for one
 // destination only after the last of them.
-func (fs *folderSync) deleteOnHost2(ctx context.Context, c *copier) error {
+func (fs *folderSync) deleteOnHost2(ctx context.Context, c *transfer.Folder) error {
 	d := &fs.run.p.Deletion
 	if err := fs.claim(ctx, c); err != nil {
 		return err

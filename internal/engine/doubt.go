@@ -10,6 +10,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/recall"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // resolveDoubt settles the batches of an earlier run that nobody knows the
@@ -35,39 +36,36 @@ func (fs *folderSync) resolveDoubt(ctx context.Context) error {
 
 // matchBatches finds the items of the batches among what came to host2: for each batch
 // its items with host2's UIDs, 0 for one that did not arrive.
-func (fs *folderSync) matchBatches(ctx context.Context, batches []*journal.Batch) ([][]*sentMessage, error) {
+func (fs *folderSync) matchBatches(ctx context.Context, batches []*journal.Batch) ([][]*transfer.Sent, error) {
 	taken, err := fs.storedByOthers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all := arrivalsOf(fs.dst)
-	out := make([][]*sentMessage, len(batches))
+	c := fs.books()
+	out := make([][]*transfer.Sent, len(batches))
 	for n, b := range batches {
-		w := &whichArrived{fs: fs, lane: fs.lane}
-		for i := range all {
-			a := &all[i]
-			if _, old := fs.known.Lookup(2, a.uid); !old && !taken[a.uid] && (b.UIDValidity2 != fs.dst.UIDValidity || a.uid >= b.UIDNext2) {
-				w.arrived = append(w.arrived, a)
-			}
-		}
+		var sent []*transfer.Sent
 		for i := range b.Items {
 			e := &b.Items[i]
-			m := &sentMessage{uid1: e.UID1, key: recall.KeyOf(e).Base(), date: e.Date, hasDate: e.HasDate}
+			m := &transfer.Sent{UID1: e.UID1, Key: recall.KeyOf(e).Base(), Date: e.Date, HasDate: e.HasDate}
 			s := fs.src.Find(e.UID1)
 			if b.UIDValidity1 != fs.src.UIDValidity {
-				s, m.uid1 = -1, 0 // another message has that UID now
+				s, m.UID1 = -1, 0 // another message has that UID now
 			}
-			if s >= 0 && !fs.run.altering() && m.key == fs.src.Recs[s].Key.Base() {
-				m.size = fs.src.Recs[s].Size // else how long it was is not known
+			if s >= 0 && !fs.run.transfer.Altering() && m.Key == fs.src.Recs[s].Key.Base() {
+				m.Size = fs.src.Recs[s].Size // else how long it was is not known
 			}
-			w.sent = append(w.sent, m)
+			sent = append(sent, m)
 		}
-		if err := w.find(ctx); err != nil {
+		if err := c.FindListed(ctx, sent, func(uid imap.UID) bool {
+			_, old := fs.known.Lookup(2, uid)
+			return !old && !taken[uid] && (b.UIDValidity2 != fs.dst.UIDValidity || uid >= b.UIDNext2)
+		}); err != nil {
 			return nil, err
 		}
-		out[n] = w.sent
-		for _, m := range w.sent {
-			taken[m.uid] = true
+		out[n] = sent
+		for _, m := range sent {
+			taken[m.UID] = true
 		}
 	}
 	return out, nil
@@ -93,7 +91,7 @@ func (fs *folderSync) storedByOthers(ctx context.Context) (map[imap.UID]bool, er
 }
 
 // settleBatches writes down what was found.
-func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*sentMessage) {
+func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*transfer.Sent) {
 	fs.wasInDoubt = make(map[imap.UID]bool)
 	fs.settled = make(map[imap.UID]imap.UID)
 	for n, b := range batches {
@@ -101,11 +99,11 @@ func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*sentMes
 		var unproved []imap.UID
 		here := b.UIDValidity1 == fs.src.UIDValidity
 		for i := range b.Items {
-			uid1, uid2 := b.Items[i].UID1, found[n][i].uid
+			uid1, uid2 := b.Items[i].UID1, found[n][i].UID
 			switch {
 			case uid2 != 0:
 				delivered = append(delivered, journal.Delivery{UID1: uid1, UID2: uid2})
-				if found[n][i].byOrder {
+				if found[n][i].ByOrder {
 					unproved = append(unproved, uid1)
 				}
 				if here {
@@ -156,7 +154,7 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 		if err := fs.run.control.Sleep(ctx, wait); err != nil {
 			return err
 		}
-		if err := fs.reenter(ctx, l.k); err != nil {
+		if err := transfer.Reenter(ctx, l.k.Link, fs.to.Raw, fs.dstOpened.UIDValidity); err != nil {
 			return err
 		}
 		now, err := l.since(ctx, fs.dst.NextUID())

@@ -24,7 +24,6 @@ type (
 var errStopped = session.ErrStopped
 
 func isStopped(err error) bool                       { return session.IsStopped(err) }
-func unlessStopped(err error) error                  { return session.UnlessStopped(err) }
 func isConnError(err error) bool                     { return session.IsConnError(err) }
 func isRefusal(err error) bool                       { return session.IsRefusal(err) }
 func refusalIn(err error) (*imapconn.Response, bool) { return session.RefusalIn(err) }

@@ -228,7 +228,7 @@ func through(t testing.TB, a account, faults ...proxy.Fault) (account, *proxy.Pr
 }
 
 // attempt is one run of the program with short pauses.
-func attempt(t testing.TB, a, b account, options ...string) outcome {
+func attempt(t testing.TB, a, b account, options ...string) FolderOutcome {
 	t.Helper()
 	return migrateWith(t, t.Context(), engine.Options{Pause: func(int) time.Duration { return grace }}, append(args(a, b), options...)...)
 }

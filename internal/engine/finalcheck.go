@@ -11,54 +11,35 @@ import (
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // folderCheck is what a host2 folder has to hold at the end of the run.
 type folderCheck struct {
 	fs *folderSync
-	// before is the folder as it was when it was listed, base the lowest UID that
-	// did not stand in the listing.
-	before folderCount
-	base   imap.UID
-	// present were there, stored came in this run; gone were deleted.
-	present, stored pairRuns
+	transfer.Expected
+	// present were there.
+	present transfer.PairRuns
 	// all are those of stored and what --expunge2 took of them, or will take.
-	all pairRuns
+	all transfer.PairRuns
 	// certain are those of present that are known to be the messages they seem.
-	certain pairRuns
-	gone    int64
-	// sent are the bytes of those of stored that were sent, of which there are nSent.
-	sent, nSent int64
+	certain transfer.PairRuns
 	// looked: its messages were looked up. deleted: the folder was not there.
 	looked, deleted bool
 }
 
-// check is what host2 has to hold of the folder before anything is deleted there.
-func (fs *folderSync) check(c *copier) *folderCheck {
-	f := &folderCheck{fs: fs, base: fs.newFrom(), stored: c.claims(), before: countOf(fs.dstOpened)}
-	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied && t.newUID != 0 && t.sent > 0 {
-			f.sent += t.sent
-			f.nSent++
-		}
-	}
-	return f
-}
-
-func countOf(d *imapconn.SelectData) folderCount {
-	return folderCount{validity: d.UIDValidity, messages: d.Exists, next: d.UIDNext}
-}
-
 // expect notes what host2 has to hold of the folder at the end of the run.
-func (fs *folderSync) expect(c *copier) {
+func (fs *folderSync) expect(c *transfer.Folder) {
 	if !fs.exists || fs.src == nil || fs.dst == nil {
 		return
 	}
-	all := c.claims()
-	c.expunged = fs.run.p.Deletion.Expunge2
-	check := fs.check(c)
+	all := c.Confirmed()
+	if fs.run.p.Deletion.Expunge2 {
+		c.Expunged()
+	}
+	check := &folderCheck{fs: fs, Expected: c.Expected()}
 	check.all = all
-	check.gone = fs.merge.gone
+	check.Gone = fs.merge.gone
 	for _, m := range fs.pairing.Present {
 		if fs.run.p.Deletion.Expunge2 && slices.Contains(fs.run.flags[1].List(fs.dst.Recs[m.Dst].Flags), imap.FlagDeleted) {
 			continue // the user asked for it to be removed
@@ -66,9 +47,9 @@ func (fs *folderSync) expect(c *copier) {
 		if fs.expungedAsHost1(m) {
 			continue
 		}
-		check.present.add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
+		check.present.Add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
 		if m.Trust == compare.Certain {
-			check.certain.add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
+			check.certain.Add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
 		}
 	}
 	fs.run.checks = append(fs.run.checks, check)
@@ -81,29 +62,6 @@ func (fs *folderSync) expungedAsHost1(m compare.Match) bool {
 	s, t := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
 	return d.Expunge1 && (!d.Delete1 || d.Expunge1Given) && fs.from.Raw == fs.to.Raw && s.UID == t.UID &&
 		fs.srcOpened.UIDValidity == fs.dstOpened.UIDValidity && fs.marked(s) && fs.hasDeleted(2, t)
-}
-
-// folderCount is what a server tells of a folder.
-type folderCount struct {
-	validity, messages uint32
-	next               imap.UID
-}
-
-// holds reports whether the folder has grown, since it was listed, by what was stored
-// and by nothing else. A loss and a delivery by somebody else leave the number of
-// messages as it should be, and UIDNEXT not.
-func (f *folderCheck) holds(now folderCount) bool {
-	if now.validity == 0 || now.validity != f.before.validity || int64(now.messages) != int64(f.before.messages)+int64(f.stored.n)-f.gone {
-		return false
-	}
-	n, next := imap.UID(f.stored.n), f.before.next
-	if next == 0 { // Courier's SELECT does not tell it
-		if n == 0 {
-			return true
-		}
-		next = f.base
-	}
-	return now.next == next+n && (n == 0 || f.stored.lowest >= next && f.stored.highest < now.next)
 }
 
 // checkAll asks host2, in one round trip for all folders that were looked at, whether
@@ -135,7 +93,7 @@ func (r *run) checkAll(ctx context.Context) error {
 	for _, check := range r.checks {
 		name := check.fs.to.Raw
 		final := last[name]
-		if final.holds(now[name]) {
+		if final.Holds(now[name]) {
 			continue
 		}
 		if r.control.Asked() {
@@ -152,8 +110,8 @@ func (r *run) checkAll(ctx context.Context) error {
 
 // countsNow are the counts of host2 folders. STATUS is not for the folder that is
 // selected (RFC 9051 section 6.3.11): that one is left, or opened anew.
-func (r *run) countsNow(ctx context.Context, names []string) (map[string]folderCount, error) {
-	out := make(map[string]folderCount, len(names))
+func (r *run) countsNow(ctx context.Context, names []string) (map[string]transfer.Count, error) {
+	out := make(map[string]transfer.Count, len(names))
 	k := r.main.dst
 	ask := names
 	conn, err := k.Alive(ctx)
@@ -170,9 +128,9 @@ func (r *run) countsNow(ctx context.Context, names []string) (map[string]folderC
 			ask = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return n == m.Name })
 			if quiet {
 				// It is open, and the server tells by itself what goes and comes.
-				out[m.Name] = folderCount{validity: before.validity, messages: m.Exists, next: before.next}
+				out[m.Name] = transfer.Count{UIDValidity: before.UIDValidity, Messages: m.Exists, UIDNext: before.UIDNext}
 			} else if d, err := k.Open(ctx, m.Name, false); err == nil {
-				out[m.Name] = countOf(d)
+				out[m.Name] = transfer.CountOf(d)
 			} else if !isRefusal(err) {
 				return nil, err
 			}
@@ -187,7 +145,7 @@ func (r *run) countsNow(ctx context.Context, names []string) (map[string]folderC
 		r.dst.status[name] = d
 		delete(r.dst.touched, name)
 		if d.NumMessages != nil {
-			out[name] = folderCount{validity: d.UIDValidity, messages: *d.NumMessages, next: d.UIDNext}
+			out[name] = transfer.Count{UIDValidity: d.UIDValidity, Messages: *d.NumMessages, UIDNext: d.UIDNext}
 		}
 	}
 	return out, nil
@@ -195,13 +153,13 @@ func (r *run) countsNow(ctx context.Context, names []string) (map[string]folderC
 
 // nothingStored reports whether no message was stored in a host2 folder in this run,
 // and how the folder was when it was listed.
-func (r *run) nothingStored(name string) (before folderCount, quiet bool) {
+func (r *run) nothingStored(name string) (before transfer.Count, quiet bool) {
 	for _, check := range r.checks {
 		if check.fs.to.Raw == name {
-			if check.stored.n > 0 {
+			if check.Stored.N > 0 {
 				return before, false
 			}
-			before, quiet = check.before, true
+			before, quiet = check.Before, true
 		}
 	}
 	return before, quiet
@@ -223,7 +181,7 @@ func (r *run) lookUp(ctx context.Context, check *folderCheck) error {
 		}
 		return r.folderGone(ctx, check, err)
 	}
-	if opened.UIDValidity != check.before.validity {
+	if opened.UIDValidity != check.Before.UIDValidity {
 		fs.problem(event.ErrNotStored, fmt.Sprintf("Host2: folder [%s] was rebuilt during the run (its UIDVALIDITY changed): whether it has all messages is not known", fs.to.Raw), "run again")
 		return nil
 	}
@@ -253,13 +211,13 @@ func (r *run) lookUp(ctx context.Context, check *folderCheck) error {
 func (r *run) missed(ctx context.Context, check *folderCheck, there map[imap.UID]bool) error {
 	fs := check.fs
 	var seen []imap.UID
-	check.present.each(func(uid1, uid2 imap.UID) {
+	check.present.Each(func(uid1, uid2 imap.UID) {
 		if !there[uid2] {
 			seen = append(seen, uid1)
 		}
 	})
 	lost := 0
-	check.stored.each(func(_, uid2 imap.UID) {
+	check.Stored.Each(func(_, uid2 imap.UID) {
 		if !there[uid2] {
 			lost++
 		}
@@ -291,7 +249,7 @@ func (r *run) missed(ctx context.Context, check *folderCheck, there map[imap.UID
 // folderGone deals with a host2 folder that cannot be opened any more.
 func (r *run) folderGone(ctx context.Context, check *folderCheck, why error) error {
 	fs := check.fs
-	if check.present.n+check.stored.n == 0 {
+	if check.present.N+check.Stored.N == 0 {
 		return nil
 	}
 	r.warn(fmt.Sprintf("Host2: folder [%s] cannot be opened any more: %s", fs.to.Raw, serverWords(why)))

@@ -61,7 +61,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 			want = slices.DeleteFunc(slices.Clone(want), isDeleted)
 		}
 		if adds {
-			want = slices.Concat(want, minus(fs.storable(dst.Flags), want))
+			want = slices.Concat(want, transform.WithoutFlags(fs.storable(dst.Flags), want))
 		}
 		if !known {
 			differ = !transform.EqualFlags(want, fs.unmarked(want, fs.storable(dst.Flags)))

@@ -5,18 +5,11 @@ import (
 	"fmt"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // What goes wrong with one folder stays with it: it is an error of that folder, and
 // the others are done.
-
-// errNotOpened says that a folder that was open once is not opened any more.
-type errNotOpened struct {
-	side event.Side
-	err  error
-}
-
-func (e *errNotOpened) Error() string { return e.err.Error() }
 
 // relists is how often a folder that is rebuilt under our hands is listed anew in
 // one run.
@@ -27,7 +20,7 @@ const relists = 2
 func (fs *folderSync) broken(n event.Side, err error, class event.Class, text, hint string) error {
 	var rebuilt *errRebuilt
 	var killer *errKiller
-	var shut *errNotOpened
+	var shut *transfer.NotOpenedError
 	switch {
 	case endsRun(err):
 		fs.bad = true
@@ -50,7 +43,7 @@ func (fs *folderSync) broken(n event.Side, err error, class event.Class, text, h
 		fs.problem(event.ErrListing, fmt.Sprintf("Host%d folder %s: passed over, since the connection was lost each time it was worked on: %v", killer.Side, name.Raw, killer.Err),
 			fmt.Sprintf("look at the folder in a mail program and at the server's log; --exclude '^%s$' leaves it out", fs.from.Raw))
 	case errors.As(err, &shut):
-		fs.problem(event.ErrSelect, fmt.Sprintf("Host%d folder %s: Could not select, while its messages were being copied: %s", shut.side, fs.from.Raw, serverWords(shut.err)),
+		fs.problem(event.ErrSelect, fmt.Sprintf("Host%d folder %s: Could not select, while its messages were being copied: %s", shut.Side, fs.from.Raw, serverWords(shut.Err)),
 			"when the folder was renamed or deleted meanwhile: run again; what it is called now is copied then")
 	default:
 		if n == 2 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"sync"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/recall"
 	"github.com/imaphaul/imaphaul/internal/survey"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -40,9 +42,7 @@ type folderSync struct {
 	// wasInDoubt are host1 messages that an earlier run was sending when it ended,
 	// and that did not arrive.
 	wasInDoubt map[imap.UID]bool
-	// torn are host2 messages that are only the beginning of what was sent.
-	torn   map[imap.UID]bool
-	labels [2]map[imap.UID][]string
+	labels     [2]map[imap.UID][]string
 	// numbers are Gmail's numbers of host1 messages.
 	numbers map[imap.UID]string
 	// crossed are the missing messages that another folder of host2 has.
@@ -61,17 +61,15 @@ type folderSync struct {
 	claimed  map[imap.UID]bool
 	firstNew imap.UID
 
-	copiedCount, failedCount int64
-	// vanished counts host1 messages that are gone since they were listed.
-	vanished int64
+	// outcome is what came of the copying; failedCount counts also what could not be listed.
+	outcome     transfer.FolderOutcome
+	failedCount int64
 	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
-	// left are messages that stay behind and are still to be told of.
-	left []leftMessage
-	bad  bool
+	bad     bool
 	// copier did the copying, when that is over. ourMarks are host1 messages with a
 	// mark \Deleted of ours, and their flags as listed.
-	copier   *copier
+	copier   *transfer.Folder
 	ourMarks map[imap.UID]listing.FlagID
 	// doubted are those of ourMarks that may be a user's.
 	doubted map[imap.UID]bool
@@ -120,8 +118,8 @@ func (fs *folderSync) finish() {
 	}
 	if fs.src != nil && fs.dst != nil {
 		chosen := func(r *listing.Record) bool { return r.Is(listing.HasKey) && !r.Is(listing.Duplicate|listing.Outside) }
-		d.Identified1, d.Identified2 = fs.src.Count(chosen), fs.dst.Count(chosen)+fs.copiedCount
-		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.copiedCount - fs.vanished
+		d.Identified1, d.Identified2 = fs.src.Count(chosen), fs.dst.Count(chosen)+fs.outcome.Copied
+		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.outcome.Copied - fs.outcome.Vanished
 		d.OnlyOn2 = int64(len(fs.pairing.Extra)) - fs.merge.gone
 	}
 	fs.run.emit(d)
@@ -138,7 +136,7 @@ func (fs *folderSync) finish() {
 // decide. nil without an error means that there is nothing to copy or change.
 // What follows is in the order that is safe: copy, change flags, and only then
 // delete.
-func (fs *folderSync) begin(ctx context.Context) (*copier, error) {
+func (fs *folderSync) begin(ctx context.Context) (*transfer.Folder, error) {
 	p := fs.run.p
 	fs.merge = fs.run.mergeOf(fs.row) // names may have been told apart meanwhile
 	if fs.unchanged() {
@@ -223,21 +221,22 @@ func (fs *folderSync) open(ctx context.Context, n event.Side, mailbox string, wr
 }
 
 // end is the last part, when every copy has its fate or copyErr says why not.
-func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
-	if isStopped(copyErr) && fs.run.joinable() && c.settled() {
+func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error) error {
+	if isStopped(copyErr) && fs.run.joinable() && c.Done() {
 		copyErr = nil // the run stopped in another folder of the same window
 	}
 	if copyErr == nil {
-		copyErr = c.ended
+		copyErr = c.Reason()
 	}
 	if copyErr == nil {
-		copyErr = c.prove(ctx)
+		copyErr = c.Prove(ctx)
 	}
 	if copyErr == nil {
-		copyErr = c.proveContent(ctx)
+		copyErr = c.ProveContent(ctx)
 	}
-	c.concede()
-	fs.settlePlaces(c)
+	fs.take(c.FolderOutcome)
+	c.Settle()
+	c.SettlePlaces(fs.present())
 	fs.copier = c
 	fs.rememberCuts()
 	if copyErr == nil {
@@ -254,14 +253,14 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	if errors.As(copyErr, new(*errRebuilt)) && fs.relisted < relists {
 		return fs.broken(1, copyErr, event.ErrListing, "%s", "") // what is left is found out anew
 	}
-	fs.account(ctx, c)
+	c.Account(ctx)
 	fs.tellShortBefore()
 	fs.marksAsListed()
 	if !fs.unsure && !errors.As(copyErr, new(*errRebuilt)) {
 		fs.remember(c)
 	}
 	if copyErr == nil && fs.reconciled(c) {
-		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.Recs)) + fs.copiedCount - fs.merge.gone})
+		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.Recs)) + fs.outcome.Copied - fs.merge.gone})
 	}
 	fs.merge.failed += fs.failedCount
 	if copyErr != nil {
@@ -271,6 +270,36 @@ func (fs *folderSync) end(ctx context.Context, c *copier, copyErr error) error {
 	return nil
 }
 
+// books are those of the folder's copying.
+func (fs *folderSync) books() *transfer.Folder {
+	return fs.run.transfer.NewFolder(transfer.Pair{
+		From: fs.from, To: fs.to, Writable1: fs.writable1(), SrcOpened: fs.srcOpened, DstOpened: fs.dstOpened,
+		Src: fs.src, Dst: fs.dst, Known: fs.known, FlagsOn2: fs.flagsFor, Unreadable: fs.unreadable,
+		Numbers: fs.numbers, AddedIDs: fs.addedIDs, Claimed: fs.claimed, FirstNew: fs.firstNew,
+	}, fs.lane.Pair)
+}
+
+// take enters what came of the copying.
+func (fs *folderSync) take(o transfer.FolderOutcome) {
+	fs.outcome = o
+	fs.failedCount += o.Failed
+	for _, text := range o.Problems {
+		fs.bad = true
+		fs.merge.spoil(text)
+	}
+}
+
+// present are the UIDs of the messages that host2 had before, host1's and host2's.
+func (fs *folderSync) present() iter.Seq2[imap.UID, imap.UID] {
+	return func(yield func(imap.UID, imap.UID) bool) {
+		for _, m := range fs.pairing.Present {
+			if !yield(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID) {
+				return
+			}
+		}
+	}
+}
+
 // writable1 reports whether host1's folder is opened for changes.
 func (fs *folderSync) writable1() bool {
 	d := &fs.run.p.Deletion
@@ -278,7 +307,7 @@ func (fs *folderSync) writable1() bool {
 }
 
 // afterCopies is what follows when every copy has its fate.
-func (fs *folderSync) afterCopies(ctx context.Context, c *copier) error {
+func (fs *folderSync) afterCopies(ctx context.Context, c *transfer.Folder) error {
 	if err := fs.flagsAfterCopy(ctx, c); err != nil {
 		return err
 	}

@@ -36,9 +36,6 @@ const (
 	leastBytes = 1 << 20
 )
 
-// rested takes a wait for another day out of the time.
-func (c *copyRate) rested(d time.Duration) { c.took -= d }
-
 // last is what the journal is to keep.
 func (c *copyRate) last(host1 string) *copySpeed {
 	if c.took < leastTold || c.sent < leastBytes {
@@ -49,12 +46,12 @@ func (c *copyRate) last(host1 string) *copySpeed {
 
 // timed measures copying.
 func (r *run) timed(work func() error) error {
-	begun, messages, sent := time.Now(), r.stored.Load(), r.transferred.Load()
+	begun, messages, sent, rested := time.Now(), r.transfer.Stored(), r.transfer.Transferred(), r.transfer.Rested()
 	err := work()
-	if n := r.transferred.Load() - sent; n > 0 && !r.p.Dry {
-		r.copying.took += time.Since(begun)
+	if n := r.transfer.Transferred() - sent; n > 0 && !r.p.Dry {
+		r.copying.took += time.Since(begun) - (r.transfer.Rested() - rested) // without waits for another day
 		r.copying.sent += n
-		r.copying.messages += r.stored.Load() - messages
+		r.copying.messages += r.transfer.Stored() - messages
 	}
 	return err
 }
@@ -119,7 +116,7 @@ func (r *run) tellDays() {
 	for i, s := range []*side{r.src, r.dst} {
 		n := event.Side(i + 1)
 		e := event.DayLimit{Side: n, Used: r.usedToday(n)}
-		if d := r.limits.day[n]; d != nil {
+		if d := r.transfer.Day(n); d != nil {
 			e.Limit, e.Waits = d.Limit, r.p.Limits.WaitDay
 			e.Option = "--maxbytesperday" + string(rune('0'+n))
 			r.emit(e)
@@ -138,7 +135,7 @@ func (r *run) tellDays() {
 
 // usedToday are the bytes of the last 24 hours by hour, the present one last.
 func (r *run) usedToday(n event.Side) []int64 {
-	r.countTraffic()
+	r.transfer.CountTraffic()
 	now := r.limits.Clock().Now().Truncate(time.Hour)
 	used := make([]int64, 0, 25)
 	for h := 24; h >= 0; h-- {

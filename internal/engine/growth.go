@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // checkGrowth holds what host2's folders have grown by, in the tables of sizes before
@@ -25,8 +26,8 @@ func (r *run) checkGrowth(now map[string]event.Size) {
 		if sent[name] == nil {
 			sent[name] = &growth{of: check}
 		}
-		sent[name].messages += check.nSent
-		sent[name].bytes += check.sent
+		sent[name].messages += check.SentMessages
+		sent[name].bytes += check.Sent
 	}
 	for name, g := range sent {
 		was, after := r.sizes2[name], now[name]
@@ -42,5 +43,5 @@ func (r *run) checkGrowth(now map[string]event.Size) {
 // shrank reports whether messages became so much less on their way that they cannot be
 // whole. Some servers count line ends as one byte, and some drop header lines.
 func (fs *folderSync) shrank(sent, there int64) bool {
-	return muchShort(sent, there, false) || there*10 < sent*6
+	return transfer.MuchShort(sent, there, false) || there*10 < sent*6
 }

@@ -79,6 +79,12 @@ func (r *run) headersChosen() bool {
 	return r.p.Identity.HeadersGiven || r.p.Identity.SkipHeader != nil
 }
 
+// Journal implements memory.
+func (r *run) Journal() *journal.Journal { return r.j }
+
+// JournalFailed implements memory.
+func (r *run) JournalFailed(err error) { r.journalFailed(err) }
+
 // journalFailed is told when the journal can not be written: the run goes on
 // without it, since everything in it can be found out again.
 func (r *run) journalFailed(err error) {

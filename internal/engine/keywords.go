@@ -9,6 +9,8 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/transfer"
+	"github.com/imaphaul/imaphaul/internal/transform"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -32,11 +34,11 @@ func (fs *folderSync) known2(flags []imap.Flag) []imap.Flag {
 // storeWords stores the flags of a group that were refused together: the system flags
 // first, then the keywords, in halves.
 func (fs *folderSync) storeWords(ctx context.Context, g *flagGroup) error {
-	kept := systemOnly(g.flags)
+	kept := transform.SystemFlags(g.flags)
 	if err := fs.store(ctx, &flagGroup{flags: kept, uids: g.uids, srcs: g.srcs}); err != nil {
 		return err
 	}
-	if err := fs.addWords(ctx, g.uids, minus(g.flags, kept), &kept); err != nil {
+	if err := fs.addWords(ctx, g.uids, transform.WithoutFlags(g.flags, kept), &kept); err != nil {
 		return err
 	}
 	fs.keptOnly(g, kept)
@@ -90,23 +92,23 @@ func (fs *folderSync) keptOnly(g *flagGroup, kept []imap.Flag) {
 
 // restoreKeywords gives messages that were copied without their keywords, since host2
 // refused them with these, the keywords that it takes.
-func (fs *folderSync) restoreKeywords(ctx context.Context, c *copier) error {
+func (fs *folderSync) restoreKeywords(ctx context.Context, c *transfer.Folder) error {
 	if fs.run.p.Dry {
 		return nil
 	}
 	var groups flagGroups
-	var fewer []*task
-	for i := range c.tasks {
-		t := &c.tasks[i]
-		if t.fate != copied || t.newUID == 0 || !t.oddness().fewerFlags {
+	var fewer []*transfer.Message
+	for i := range c.Messages {
+		t := &c.Messages[i]
+		if t.Outcome != transfer.Copied || t.NewUID == 0 || !t.FewerFlags() {
 			continue
 		}
-		src := &fs.src.Recs[t.src]
+		src := &fs.src.Recs[t.Src]
 		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(src.Flags))
-		if err != nil || !ok || len(want)-len(systemOnly(want)) < 2 {
+		if err != nil || !ok || len(want)-len(transform.SystemFlags(want)) < 2 {
 			continue // one keyword: it was that one
 		}
-		groups.add(src.Flags, want, t.newUID, t.src)
+		groups.add(src.Flags, want, t.NewUID, t.Src)
 		fewer = append(fewer, t)
 	}
 	if len(fewer) == 0 {
@@ -122,8 +124,8 @@ func (fs *folderSync) restoreKeywords(ctx context.Context, c *copier) error {
 		}
 	}
 	for _, t := range fewer {
-		if want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(fs.src.Recs[t.src].Flags)); err == nil && ok {
-			t.odd.flags = fs.known2(want)
+		if want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(fs.src.Recs[t.Src].Flags)); err == nil && ok {
+			t.HasNow(fs.known2(want))
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -36,7 +37,7 @@ func (r *run) labelsOn2(labels []string) []string {
 
 // syncLabels gives copied messages their labels, and present ones host1's when
 // they differ: one STORE for each distinct set.
-func (fs *folderSync) syncLabels(ctx context.Context, c *copier) error {
+func (fs *folderSync) syncLabels(ctx context.Context, c *transfer.Folder) error {
 	if !fs.run.labels() {
 		return nil
 	}
@@ -54,10 +55,10 @@ func (fs *folderSync) syncLabels(ctx context.Context, c *copier) error {
 		fs.run.debugf(fs.run.p.Debug.Labels, "labels", "Host2: msg %s/%d gets the labels (%s)", fs.to.Raw, uid, strings.Join(labels, " "))
 	}
 	if fs.run.p.Flags.SyncLabels {
-		for i := range c.tasks {
-			t := &c.tasks[i]
-			if labels := fs.labels[0][t.uid]; t.fate == copied && t.newUID != 0 && len(labels) > 0 {
-				put(t.newUID, fs.run.labelsOn2(labels))
+		for i := range c.Messages {
+			t := &c.Messages[i]
+			if labels := fs.labels[0][t.UID]; t.Outcome == transfer.Copied && t.NewUID != 0 && len(labels) > 0 {
+				put(t.NewUID, fs.run.labelsOn2(labels))
 			}
 		}
 	}

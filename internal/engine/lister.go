@@ -88,12 +88,7 @@ func (k *link) read(ctx context.Context, uids []imap.UID, items imapconn.FetchIt
 	return survey.ReadEach(ctx, k.Link, uids, items, take)
 }
 
-// contents reads messages of the selected folder (survey.Contents).
-func (k *link) contents(ctx context.Context, uids []imap.UID, tell func(imap.UID, []byte, identity.Content) error) ([]survey.Unreadable, error) {
-	return survey.Contents(ctx, k.Link, uids, tell)
-}
-
-// contentsWithout is contents, leaving out the line that --addheader added.
+// contentsWithout is survey.Contents, leaving out the line that --addheader added.
 func (k *link) contentsWithout(ctx context.Context, uids []imap.UID, added bool, tell func(imap.UID, []byte, identity.Content) error) ([]survey.Unreadable, error) {
 	return survey.ContentsWithout(ctx, k.Link, uids, added, tell)
 }

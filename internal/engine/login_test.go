@@ -92,7 +92,7 @@ func TestFirstLogin(t *testing.T) {
 		}, event.ExitOK, 3, ""},
 		"BYE":         {hello, func(int, string) (string, bool) { return "* BYE too busy\r\n", true }, event.ExitConnection1, 4, "BYE too busy"},
 		"closed":      {hello, func(int, string) (string, bool) { return "", true }, event.ExitConnection1, 4, "LOGIN"},
-		"long line":   {hello, func(int, string) (string, bool) { return "* " + long + "\r\n", true }, event.ExitConnection1, 4, "MiB"},
+		"long line":   {hello, func(int, string) (string, bool) { return "* " + long + "\r\n", true }, event.ExitConnection1, 4, "256 KiB"},
 		"unanswered":  {hello, func(int, string) (string, bool) { return "* OK wait\r\n", false }, event.ExitConnection1, 4, "while reading"},
 		"NO":          {hello, func(_ int, tag string) (string, bool) { return tag + " NO wrong\r\n", false }, event.ExitAuthenticateUser1, 1, "NO wrong"},
 		"no IMAP":     {"220 smtp.example.org\r\n", nil, event.ExitConnection1, 1, "220 smtp"},

@@ -11,6 +11,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // The folders that are looked at and copied together are bounded by their
@@ -31,11 +32,10 @@ func (r *run) loop(ctx context.Context) error {
 	rows := r.table.Rows
 	r.emit(event.LoopStart{Folders: len(rows)})
 	defer r.emit(event.LoopEnd{})
-	defer r.closeLanes(ctx)
-	defer r.tellSpared()
-	if r.p.Transfer.Connections > 1 && r.p.Mode == plan.ModeSync && !r.p.Dry && !r.pacing() {
-		r.dialler = session.NewDialler(ctx, r.shared(), r.src.Account, r.dst.Account, r.p.Transfer.Connections)
-		r.prospect()
+	defer r.transfer.CloseMore(ctx)
+	defer r.transfer.TellSpared()
+	if r.p.Transfer.Connections > 1 && r.p.Mode == plan.ModeSync && !r.p.Dry && !r.transfer.Paced() {
+		r.transfer.OpenMore(session.NewDialler(ctx, r.shared(), r.src.Account, r.dst.Account, r.p.Transfer.Connections), r.prospect())
 	}
 	r.noteFolders()
 	if err := r.countMerges(ctx); err != nil {
@@ -135,7 +135,7 @@ func (r *run) syncTogether(ctx context.Context, index int, window, next []*folde
 // syncWindow does the work on folders, side by side.
 func (r *run) syncWindow(ctx context.Context, index int, window, next []*folderSync) error {
 	var begun []*folderSync
-	var copiers []*copier
+	var copiers []*transfer.Folder
 	var failed *folderSync
 	var err error
 	for i, fs := range window {
@@ -146,7 +146,7 @@ func (r *run) syncWindow(ctx context.Context, index int, window, next []*folderS
 		if fs.relisted == 0 && !fs.deferred {
 			r.emit(event.FolderStart{Index: index + i + 1, Of: len(r.table.Rows), From: fs.from, To: fs.to})
 		}
-		var c *copier
+		var c *transfer.Folder
 		if c, err = fs.begin(ctx); c != nil && err == nil {
 			begun, copiers = append(begun, fs), append(copiers, c)
 			continue
@@ -168,7 +168,7 @@ func (r *run) syncWindow(ctx context.Context, index int, window, next []*folderS
 		}
 	}
 	if len(begun) > 0 {
-		copyErr := r.timed(func() error { return r.copyAll(ctx, copiers, r.lookout(next)) })
+		copyErr := r.timed(func() error { return r.transfer.Copy(ctx, copiers, r.lookAhead(next)) })
 		for i, fs := range begun {
 			endErr := fs.end(ctx, copiers[i], copyErr)
 			if !fs.again() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -68,14 +69,14 @@ func (fs *folderSync) flagTurn() *flagTurn {
 		}
 		fs.merge.flags[fs.to.Raw] = t.equal
 	}
-	for i := range fs.copier.tasks {
-		c := &fs.copier.tasks[i]
+	for i := range fs.copier.Messages {
+		c := &fs.copier.Messages[i]
 		switch {
-		case c.fate != copied || c.newUID == 0:
-		case fs.marked(&fs.src.Recs[c.src]):
-			t.equal.waiting[c.newUID] = waitingFlags{settled: true}
+		case c.Outcome != transfer.Copied || c.NewUID == 0:
+		case fs.marked(&fs.src.Recs[c.Src]):
+			t.equal.waiting[c.NewUID] = waitingFlags{settled: true}
 		default:
-			t.equal.decided[c.newUID] = t.at
+			t.equal.decided[c.NewUID] = t.at
 		}
 	}
 	return t

@@ -56,7 +56,7 @@ func (r *run) makeAndLook(ctx context.Context) (a oneAccount, err error) {
 		if !isRefusal(err) {
 			return a, err
 		}
-		a.unknown = fmt.Sprintf("it could not be found out whether both sides are one account: host2 does not create folder %s: %s", name, serverWords(err))
+		a.unknown = fmt.Sprintf("it is not known whether both sides are one account: host2 does not create folder %s: %s", name, serverWords(err))
 		return a, nil
 	}
 	found := ""
@@ -82,7 +82,7 @@ func (r *run) makeAndLook(ctx context.Context) (a oneAccount, err error) {
 	case lookErr != nil && !isRefusal(lookErr):
 		return a, lookErr
 	case lookErr != nil:
-		a.unknown = fmt.Sprintf("it could not be found out whether both sides are one account: host1 does not list its folders: %s", serverWords(lookErr))
+		a.unknown = fmt.Sprintf("it is not known whether both sides are one account: host1 does not list its folders: %s", serverWords(lookErr))
 	}
 	return a, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -102,9 +103,9 @@ func (fs *folderSync) counterparts() map[imap.UID]imap.UID {
 		out[fs.src.Recs[m.Src].UID] = fs.dst.Recs[m.Dst].UID
 	}
 	if fs.copier != nil {
-		for i := range fs.copier.tasks {
-			if t := &fs.copier.tasks[i]; t.fate == copied && t.newUID != 0 {
-				out[t.uid] = t.newUID
+		for i := range fs.copier.Messages {
+			if t := &fs.copier.Messages[i]; t.Outcome == transfer.Copied && t.NewUID != 0 {
+				out[t.UID] = t.NewUID
 			}
 		}
 	}

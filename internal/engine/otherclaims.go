@@ -13,6 +13,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // What another run stored on host2 is nobody's surplus: of another account that goes
@@ -127,7 +128,7 @@ func (c *claims) pair(src *listing.Listing, uid1, uid2 imap.UID) {
 
 // claim notes, when everything of this folder was copied, which messages of the host2
 // folder are counterparts of its messages.
-func (fs *folderSync) claim(ctx context.Context, c *copier) error {
+func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 	d := &fs.run.p.Deletion
 	if !d.Delete2 && !d.Delete2Duplicates {
 		return nil
@@ -140,9 +141,9 @@ func (fs *folderSync) claim(ctx context.Context, c *copier) error {
 	for _, p := range fs.pairing.Present {
 		now[fs.src.Recs[p.Src].UID] = fs.dst.Recs[p.Dst].UID
 	}
-	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied && t.newUID != 0 {
-			now[t.uid] = t.newUID
+	for i := range c.Messages {
+		if t := &c.Messages[i]; t.Outcome == transfer.Copied && t.NewUID != 0 {
+			now[t.UID] = t.NewUID
 		}
 	}
 	for _, uid2 := range now {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
@@ -47,7 +48,7 @@ type sample struct {
 }
 
 // takeSample keeps some of a folder's messages for the probe.
-func (r *run) takeSample(fs *folderSync, tasks []task) {
+func (r *run) takeSample(fs *folderSync, tasks []transfer.Message) {
 	if r.o.Probe <= 0 || len(tasks) == 0 {
 		return
 	}
@@ -55,11 +56,11 @@ func (r *run) takeSample(fs *folderSync, tasks []task) {
 	rng := rand.New(rand.NewPCG(uint64(len(tasks)), 1)) // the same in each rehearsal
 	for i := range tasks {
 		t := &tasks[i]
-		s.bytes += t.size
+		s.bytes += t.Size
 		if s.seen++; len(s.picks) < samplePicks {
-			s.picks = append(s.picks, pick{t.uid, t.size})
+			s.picks = append(s.picks, pick{t.UID, t.Size})
 		} else if at := rng.IntN(s.seen); at < samplePicks {
-			s.picks[at] = pick{t.uid, t.size}
+			s.picks[at] = pick{t.UID, t.Size}
 		}
 	}
 	r.samples = append(r.samples, s)

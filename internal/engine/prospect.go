@@ -1,8 +1,9 @@
 package engine
 
-// prospect begins to dial before the first folder is compared, when the numbers
-// of messages in the folders show that there is much to copy.
-func (r *run) prospect() {
+// prospect is how many messages there seem to be to copy, by the numbers of messages in
+// the folders: with many of them more connections are dialled before the first folder is
+// compared.
+func (r *run) prospect() int {
 	missing := 0
 	for i := range r.table.Rows {
 		row := &r.table.Rows[i]
@@ -15,5 +16,5 @@ func (r *run) prospect() {
 			missing += int(n1 - n2)
 		}
 	}
-	r.dialler.Ask(missing / sharePays)
+	return missing
 }

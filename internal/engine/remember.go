@@ -7,6 +7,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/recall"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // recall reads what the journal knows of the folder pair, after both folders were
@@ -29,7 +30,7 @@ func (fs *folderSync) recall() {
 }
 
 // remember writes what this run found out about the folder pair.
-func (fs *folderSync) remember(c *copier) {
+func (fs *folderSync) remember(c *transfer.Folder) {
 	if !fs.known.Usable() || fs.run.p.Dry || fs.src == nil || fs.dst == nil {
 		return
 	}
@@ -53,9 +54,9 @@ func (fs *folderSync) remember(c *copier) {
 			places[i] = recall.Place{There: true, UID: fs.dst.Recs[d].UID, Flags: fs.dst.Recs[d].Flags}
 		}
 	}
-	for i := range c.tasks {
-		if t := &c.tasks[i]; t.fate == copied {
-			places[t.src] = recall.Place{There: true, UID: t.newUID, Flags: fs.run.flags[1].Intern(t.flags())}
+	for i := range c.Messages {
+		if t := &c.Messages[i]; t.Outcome == transfer.Copied {
+			places[t.Src] = recall.Place{There: true, UID: t.NewUID, Flags: fs.run.flags[1].Intern(t.Flags())}
 		}
 	}
 	for _, m := range fs.pairing.Repeated1 { // equal messages share one place

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -18,15 +20,15 @@ import (
 func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UID]bool) error {
 	was := check.fs
 	fs := &folderSync{run: r, lane: r.main, row: was.row, from: was.from, to: was.to, merge: was.merge, claimed: make(map[imap.UID]bool)}
-	told := make(map[imap.UID]imap.UID, check.stored.n)
-	uids := make([]imap.UID, 0, check.stored.n)
-	check.stored.each(func(uid1, uid2 imap.UID) {
+	told := make(map[imap.UID]imap.UID, check.Stored.N)
+	uids := make([]imap.UID, 0, check.Stored.N)
+	check.Stored.Each(func(uid1, uid2 imap.UID) {
 		told[uid1] = uid2
 		uids = append(uids, uid1)
 	})
 	for _, other := range r.checks {
 		if other != check && other.fs.to.Raw == fs.to.Raw {
-			other.stored.each(func(_, uid2 imap.UID) { fs.claimed[uid2] = true })
+			other.Stored.Each(func(_, uid2 imap.UID) { fs.claimed[uid2] = true })
 		}
 	}
 	var err error
@@ -58,10 +60,11 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 	fs.dst = &listing.Listing{Complete: true, UIDNext: fs.dstOpened.UIDNext, UIDValidity: fs.dstOpened.UIDValidity}
 	fs.firstNew = 1
 	if !check.deleted {
-		fs.firstNew = check.base // whatever came since the folder was listed may be one of these
+		fs.firstNew = check.Base // whatever came since the folder was listed may be one of these
 	}
 	fs.mapper = r.flagRules.For(transform.NewPermanent(fs.dstOpened.PermanentFlags, fs.dstOpened.HasPermanentFlags).WithFlags(fs.dstOpened.Flags))
-	c := &copier{fs: fs, lane: fs.lane, mustLook: true, late: true}
+	c := fs.books()
+	c.LookUpAll()
 	for _, uid := range uids {
 		i := fs.src.Find(uid)
 		if i < 0 {
@@ -73,12 +76,15 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 			continue
 		}
 		fs.mapFlags(&fs.src.Recs[i])
-		c.tasks = append(c.tasks, task{c: c, src: int32(i), uid: uid, size: fs.src.Recs[i].Size, sent: fs.src.Recs[i].Size, fate: copied, newUID: told[uid]})
+		t := c.Message(int32(i))
+		t.Stored(told[uid])
+		c.Messages = append(c.Messages, t)
 	}
-	slices.SortFunc(c.tasks, func(a, b task) int { return int(int64(a.uid) - int64(b.uid)) })
-	err = c.prove(ctx)
-	c.concede()
-	fs.account(ctx, c)
+	slices.SortFunc(c.Messages, func(a, b transfer.Message) int { return cmp.Compare(a.UID, b.UID) })
+	err = c.Prove(ctx)
+	fs.take(c.FolderOutcome)
+	c.Settle()
+	c.Account(ctx)
 	fs.remember(c)
 	r.dst.touched[fs.to.Raw] = true
 	return err

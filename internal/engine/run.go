@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -23,6 +22,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/planned"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
@@ -73,6 +73,9 @@ type Options struct {
 	// Pause replaces the pauses between attempts to connect, and those that a
 	// server asks for, for tests.
 	Pause func(attempt int) time.Duration
+	// Keep has the connections of an earlier run with the same accounts, and takes
+	// those of this one; nil: the run opens and ends its own.
+	Keep *Kept
 }
 
 // run is one execution of a plan.
@@ -83,14 +86,10 @@ type run struct {
 
 	src, dst *side
 	main     *lane
-	// more are the lanes beside main that dialler has opened; telling is held while
-	// one of them tells the journal what leaves.
-	more    []*lane
-	dialler *session.Dialler
-	telling sync.Mutex
-	// goodbyes are LOGOUTs of lanes under way.
-	goodbyes sync.WaitGroup
 	backoff  *session.Backoff
+	limits   *session.Limits
+	// transfer copies messages.
+	transfer *transfer.Copier
 
 	j       *journal.Journal
 	jBroken bool
@@ -115,13 +114,9 @@ type run struct {
 	// wouldGo are host2 messages that a dry run would have expunged by now, by folder;
 	// kept with crossSeen only.
 	wouldGo map[string]map[imap.UID]bool
-	// places is where host2 has Gmail's messages, by their number; unique are the
-	// numbers the sizes table has seen.
-	places      map[string]place
+	// unique are Gmail's numbers of messages that the sizes table has seen.
 	unique      map[string]struct{}
 	uniqueBytes int64
-	// spared is what came to host2's folders by COPY.
-	spared event.Size
 	// all is host1's folder of all mail that gives only what lies nowhere else,
 	// labelled the labels of folders that are carried over; nil: see allMail.
 	all      string
@@ -135,40 +130,32 @@ type run struct {
 	wholeTable    *folders.Table
 
 	// twins are host2 names, in lower case, that may be one folder there.
-	twins       map[string]bool
-	budgetBytes int64
-	limits      limits
-	samples     []*sample // of what a rehearsal would copy
-	toCopy      int64     // all that it would copy, bytes
-	delivery    chan event.Delivery
-	copying     copyRate
-	checks      []*folderCheck        // of the folders that were done
-	sizes2      map[string]event.Size // of host2's folders, before anything was stored
-	first       *firstFolders         // host2's folders before the first run that the journal knows of
-	deferred    []*folderSync         // folders that were put off, see waitsForTwins
-	habits      habits.Habits         // of host2
-	unlisted    map[string]bool       // flags told of by tellUnlisted
-	asked       atomic.Int64          // bytes of messages asked for
-	fated       atomic.Int64          // of these, messages whose fate is known
-	lost        atomic.Int64          // of these, messages that were not copied
-	under       underway              // what moves
-	charges     atomic.Int64          // messages asked for whose fate is not known
-	transferred atomic.Int64
-	sizesOf1    sizeRecord
-	stored      atomic.Int64 // messages that host2 took
-	loopStart   time.Time
-	kept2Mu     sync.Mutex
-	kept2       string // why nothing may be deleted on host2
+	twins     map[string]bool
+	samples   []*sample // of what a rehearsal would copy
+	toCopy    int64     // all that it would copy, bytes
+	delivery  chan event.Delivery
+	copying   copyRate
+	checks    []*folderCheck        // of the folders that were done
+	sizes2    map[string]event.Size // of host2's folders, before anything was stored
+	first     *firstFolders         // host2's folders before the first run that the journal knows of
+	deferred  []*folderSync         // folders that were put off, see waitsForTwins
+	habits    habits.Habits         // of host2
+	unlisted  map[string]bool       // flags told of by tellUnlisted
+	under     underway              // what moves
+	loopStart time.Time
+	kept2Mu   sync.Mutex
+	kept2     string // why nothing may be deleted on host2
 }
 
 // newRun is a run that has not begun.
 func newRun(p *plan.Plan, o Options) *run {
 	r := &run{p: p, o: o, merges: make(map[string]*mergeState)}
-	r.control = session.NewControl(session.Orders{
+	r.control = o.Keep.controlOf(session.Orders{
 		Sink: o.Sink, Stop: o.Stop, StoppedBy: o.StoppedBy, StopWait: o.StopWait, Pause: o.Pause, Idle: o.Idle,
 		ErrorsMax: p.Limits.ErrorsMax, Debug: p.Debug.All,
 	})
-	r.backoff = session.NewBackoff(r.control, r.transferred.Load)
+	r.transfer = transfer.New(p)
+	r.backoff = session.NewBackoff(r.control, r.transfer.Transferred)
 	if r.o.Governors == nil {
 		r.o.Governors = new(session.Governors)
 	}
@@ -180,7 +167,7 @@ func newRun(p *plan.Plan, o Options) *run {
 func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r := newRun(p, o)
 	fin := event.Finished{Mode: string(p.Mode)}
-	ctx, unwatch := r.control.Watch(ctx, r.charges.Load)
+	ctx, unwatch := r.control.Watch(ctx, r.transfer.Pending)
 	defer unwatch()
 	silence := func() {}
 	err := r.prepare()
@@ -200,27 +187,25 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		r.fatal(err)
 	}
 	fin.Stopped = r.control.Cause()
-	fin.ResumeIn = time.Duration(r.limits.resumeIn.Load())
+	fin.ResumeIn = r.transfer.ResumeIn()
 	if fin.Stopped == event.StopSignal && o.Signal != nil {
 		fin.Signal = o.Signal()
 	}
 	r.storeReports(ctx, fin)
-	r.goodbyes.Wait()
+	r.transfer.Wait()
 	r.backoff.Leave()
-	if r.limits.Limits != nil {
+	if r.limits != nil && (o.Keep == nil || o.Keep.Last) {
 		r.limits.Leave()
 	}
 	if r.j != nil {
 		r.keepLessons()
-		r.countTraffic()
+		r.transfer.CountTraffic()
 		if cerr := r.j.Close(); cerr != nil && !r.jBroken {
 			r.warn(fmt.Sprintf("the journal could not be closed in order: %v", cerr))
 		}
 	}
 	if r.main != nil {
-		bye, cancel := session.Farewell(ctx)
-		r.main.Close(bye)
-		cancel()
+		r.leave(ctx)
 	}
 	for _, s := range []*side{r.src, r.dst} {
 		if s != nil {
@@ -252,9 +237,15 @@ func (r *run) prepare() error {
 	if r.p.Identity.SkipCrossDuplicates {
 		r.crossSeen = make(map[identity.Key][]crossPlace)
 	}
-	r.budgetBytes = max(r.p.Transfer.BufferBytes, 4*streamAbove)
-	r.limits.Limits = session.NewLimits(r.p, r.control, r.o.Clock, r.o.Governors)
-	return r.prepareTransform()
+	r.limits = r.o.Keep.limitsOf(func() *session.Limits { return session.NewLimits(r.p, r.control, r.o.Clock, r.o.Governors) })
+	if err := r.prepareTransform(); err != nil {
+		return err
+	}
+	r.transfer.Begin(transfer.Terms{
+		Plan: r.p, Control: r.control, Backoff: r.backoff, Limits: r.limits, Memory: r,
+		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.habits, Reading: r.terms,
+	})
+	return nil
 }
 
 // work is the run itself, phase by phase (docs/design.md, "The way of the data").
@@ -276,6 +267,7 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	if r.src != nil && r.dst != nil {
+		r.transfer.Connected(r.main.Pair, r.labels())
 		r.tellLabels()
 		r.tellSizeLimit()
 	}
@@ -286,7 +278,7 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	r.recallLessons()
-	r.prepareDays()
+	r.transfer.BeginDays()
 	r.emit(event.Phase{Name: event.PhaseList})
 	if err := r.listFolders(ctx); err != nil {
 		return err
@@ -336,7 +328,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
-	r.tellOver()
+	r.transfer.TellOver()
 	r.tellIdleMessages()
 	if loopErr == nil {
 		r.foretell(ctx)

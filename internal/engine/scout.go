@@ -112,6 +112,14 @@ func (r *run) lookout(window []*folderSync) *scout {
 	return src
 }
 
+// lookAhead is lookout as what a connection does, nil for nothing.
+func (r *run) lookAhead(window []*folderSync) func(context.Context) error {
+	if s := r.lookout(window); s != nil {
+		return s.run
+	}
+	return nil
+}
+
 // probe1 is what is to be asked of the folder on host1.
 func (fs *folderSync) probe1() *survey.Probe {
 	r := fs.run

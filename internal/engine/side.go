@@ -76,12 +76,12 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 	if r.o.Dial != nil {
 		spec.Dial = r.o.Dial(n)
 	}
-	return &side{run: r, subs: make(map[string]bool), Account: session.NewAccount(spec, r.shared(), r.o.Governors.Of(a.Host, a.Port, a.User))}
+	return &side{run: r, subs: make(map[string]bool), Account: r.accountOf(spec)}
 }
 
 // shared is what the connections of the run share.
 func (r *run) shared() session.Run {
-	return session.Run{Control: r.control, Backoff: r.backoff, Limits: r.limits.Limits}
+	return session.Run{Control: r.control, Backoff: r.backoff, Limits: r.limits}
 }
 
 // connect opens the first connection to each host, both at the same time.
@@ -91,13 +91,13 @@ func (r *run) connect(ctx context.Context) error {
 	if r.p.Host1.Host != "" {
 		r.src = r.newSide(1, &r.p.Host1)
 		r.under.sides[1].Store(r.src)
-		main.Src = &session.Link{Account: r.src.Account, Main: true}
+		main.Src = r.linkOf(r.src)
 		links = append(links, main.Src)
 	}
 	if r.p.Host2.Host != "" {
 		r.dst = r.newSide(2, &r.p.Host2)
 		r.under.sides[2].Store(r.dst)
-		main.Dst = &session.Link{Account: r.dst.Account, Main: true}
+		main.Dst = r.linkOf(r.dst)
 		links = append(links, main.Dst)
 	}
 	r.main = r.laneOf(&main)
@@ -119,7 +119,7 @@ func (r *run) connect(ctx context.Context) error {
 	// What one side tells stays together: host1 first, as in imapsync.
 	stories := make([]session.Story, len(links))
 	for i, k := range links {
-		g.Go(func() error { return k.Account.Open(ctx, k, &stories[i]) })
+		g.Go(func() error { return r.openMain(ctx, k, &stories[i]) })
 	}
 	err := g.Wait()
 	for _, story := range stories {

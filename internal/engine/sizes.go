@@ -50,6 +50,12 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 		r.emit(row)
 	}
 	total.Folders2 = len(told2)
+	if !after {
+		var err error
+		if total.TooBig, err = r.willNotGo(ctx, &total); err != nil {
+			return err
+		}
+	}
 	total.Spent = time.Since(start)
 	r.emit(total)
 	if after {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // finished keeps a folder pair whose state is worth storing: all of it was
@@ -16,12 +17,12 @@ type finished struct {
 }
 
 // reconciled decides whether the folder pair is reconciled.
-func (fs *folderSync) reconciled(c *copier) bool {
+func (fs *folderSync) reconciled(c *transfer.Folder) bool {
 	if fs.bad || fs.unsure || fs.failedCount > 0 || fs.src == nil || fs.dst == nil || !fs.known.Usable() || fs.run.p.Dry || fs.run.restricted() || fs.from.Raw == fs.run.allMail() {
 		return false
 	}
-	for i := range c.tasks {
-		if c.tasks[i].fate != copied || c.tasks[i].oddness().cut != "" && c.tasks[i].short {
+	for i := range c.Messages {
+		if c.Messages[i].Outcome != transfer.Copied || c.Messages[i].Cut() != "" && c.Messages[i].Short {
 			return false // what is short is told by each run
 		}
 	}
@@ -31,7 +32,7 @@ func (fs *folderSync) reconciled(c *copier) bool {
 			return false
 		}
 	}
-	return len(c.tasks) == len(fs.pairing.Missing) && fs.src.Complete && fs.dst.Complete
+	return len(c.Messages) == len(fs.pairing.Missing) && fs.src.Complete && fs.dst.Complete
 }
 
 // saveStates stores what the reconciled folders look like now. host1's side is

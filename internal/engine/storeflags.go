@@ -56,7 +56,7 @@ func (fs *folderSync) storeAll(ctx context.Context, gs *flagGroups) error {
 // store sets the flags of one group. It asks the server to say what it made of
 // them when there are keywords, which many servers accept and drop.
 func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
-	told := event.FlagsChanged{Folder: fs.to, Count: int64(len(g.uids)), Flags: joinFlags(g.flags), Dry: fs.run.p.Dry}
+	told := event.FlagsChanged{Folder: fs.to, Count: int64(len(g.uids)), Flags: transform.JoinFlags(g.flags), Dry: fs.run.p.Dry}
 	if fs.run.p.Dry {
 		fs.run.emit(told)
 		return nil
@@ -70,7 +70,7 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 		fs.keptOnly(g, less)
 		return nil
 	}
-	keywords := len(systemOnly(g.flags)) < len(g.flags)
+	keywords := len(transform.SystemFlags(g.flags)) < len(g.flags)
 	var answer *imapconn.StoreData
 	err := fs.lane.dst.Do(ctx, func(c *imapconn.Conn) (err error) {
 		answer, err = c.UIDStore(ctx, uidset.Sorted(g.uids), g.flags, imapconn.StoreOptions{Op: imap.StoreFlagsSet, Silent: !keywords})
@@ -90,7 +90,7 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 	}
 	fs.run.fault(event.Error{
 		Class: event.ErrFlags, Folder: fs.to,
-		Text: fmt.Sprintf("Host2: flags msg %s/%s could not add flags [%s]: %s", fs.to.Raw, uidset.Sorted(g.uids).String(), joinFlags(g.flags), resp.Line()),
+		Text: fmt.Sprintf("Host2: flags msg %s/%s could not add flags [%s]: %s", fs.to.Raw, uidset.Sorted(g.uids).String(), transform.JoinFlags(g.flags), resp.Line()),
 		Hint: "--noresyncflags leaves the flags of messages that are there already alone",
 	})
 	return nil

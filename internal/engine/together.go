@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"golang.org/x/sync/errgroup"
-)
+import "golang.org/x/sync/errgroup"
 
 // atOnce bounds the goroutines of together.
 const atOnce = 64

@@ -22,34 +22,44 @@ func (r *run) sizeLimit() int64 {
 }
 
 // tellTooBig tells before the first copy how many messages are larger than what
-// will be copied. Folders that are smaller than that as a whole, and unchanged
-// ones, are not asked. It only informs: each message is told of, and listed in
-// --skippedfile, when its folder's turn comes.
+// will be copied. Unchanged folders are not asked. It only informs: each message is
+// told of, and listed in --skippedfile, when its folder's turn comes.
 func (r *run) tellTooBig(ctx context.Context) error {
+	big, err := r.tooBig(ctx, (*folderSync).unchanged)
+	if err != nil || big.Messages == 0 {
+		return err
+	}
+	r.warn(fmt.Sprintf("Host1: %d messages, %s, will not fit: each is larger than %d bytes, the biggest has %d; --skippedfile FILE lists them and --savedir DIR keeps them",
+		big.Messages, units.Bytes(big.Bytes), r.sizeLimit(), big.Biggest))
+	return nil
+}
+
+// tooBig counts the chosen messages of host1 that are larger than what will be
+// copied. Folders that are smaller than that as a whole are not asked, nor those of
+// which leave says so. Nothing is counted where host1 cannot be asked.
+func (r *run) tooBig(ctx context.Context, leave func(*folderSync) bool) (total event.Size, err error) {
 	limit := r.sizeLimit()
 	s := &r.p.Selection
 	if limit <= 0 || limit > math.MaxUint32 || !s.AbleToSearch1 {
-		return nil // SEARCH knows 32 bits; no message is larger
+		return total, nil // SEARCH knows 32 bits; no message is larger
 	}
 	search := s.Criterion(1)
 	if search != "" {
 		search += " "
 	}
 	search += fmt.Sprintf("LARGER %d", limit)
-	var count, bytes int64
-	var biggest int64
 	for i := range r.table.Rows {
 		row := &r.table.Rows[i]
 		fs := &folderSync{run: r, lane: r.main, row: row, from: folderName(row.From), to: folderName(row.To)}
-		if st := r.src.status[row.From]; st != nil && st.Size != nil && *st.Size <= limit || fs.unchanged() {
+		if st := r.src.status[row.From]; st != nil && st.Size != nil && *st.Size <= limit || leave(fs) {
 			continue
 		}
 		if r.stopping() {
-			return errStopped
+			return total, errStopped
 		}
 		opened, err := r.main.src.Open(ctx, row.From, false)
 		if err != nil && !isRefusal(err) {
-			return err
+			return total, err
 		}
 		if err != nil || opened.Exists == 0 {
 			continue // the folder loop tells of what can not be selected
@@ -59,29 +69,34 @@ func (r *run) tellTooBig(ctx context.Context) error {
 			if err != nil || len(uids) == 0 {
 				return err
 			}
-			var n, sum, most int64
+			var folder event.Size
 			err = c.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, Size: true, HeaderFields: []string{messageID}}, func(m *imapconn.Message) error {
 				if m.Size > limit && !isReport(m.Header) {
-					n++
-					sum += m.Size
-					most = max(most, m.Size)
+					add(&folder, event.Size{Messages: 1, Bytes: m.Size, Biggest: m.Size})
 				}
 				return nil
 			})
 			if err == nil {
-				count, bytes, biggest = count+n, bytes+sum, max(biggest, most)
+				add(&total, folder)
 			}
 			return err
 		})
 		if err != nil && isConnError(err) {
-			return err
+			return total, err
 		}
 	}
-	if count > 0 {
-		r.warn(fmt.Sprintf("Host1: %d messages, %s, will not fit: each is larger than %d bytes, the biggest has %d; --skippedfile FILE lists them and --savedir DIR keeps them",
-			count, units.Bytes(bytes), limit, biggest))
+	return total, nil
+}
+
+// willNotGo is how many bytes of host1 are too large to be copied, asked only when
+// host2's quota looks too small with them.
+func (r *run) willNotGo(ctx context.Context, t *event.SizesTotal) (int64, error) {
+	q := r.dst.Quota
+	if q.Limit <= 0 || q.Used+t.Total1.Bytes-t.Total2.Bytes <= q.Limit {
+		return 0, nil
 	}
-	return nil
+	big, err := r.tooBig(ctx, func(*folderSync) bool { return false })
+	return big.Bytes, err
 }
 
 // appendLimit is the largest message host2 takes, bytes; 0 for no limit.

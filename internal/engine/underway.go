@@ -12,7 +12,6 @@ import (
 // underway counts what moves, for whoever watches. Counting costs nothing beside
 // the work; it is told at most once in Options.Pulse.
 type underway struct {
-	left   atomic.Int64
 	listed [3]atomic.Int64
 	// sides are those of the run from the moment at which they are there: whoever
 	// watches does so from another goroutine.
@@ -29,7 +28,8 @@ func (r *run) tellWait(side event.Side, d time.Duration, why string) {
 
 // underwayNow is what moved so far.
 func (r *run) underwayNow() event.Underway {
-	u := event.Underway{Left: r.under.left.Load(), Pending: max(r.charges.Load(), 0), PendingBytes: max(r.asked.Load()-r.fated.Load(), 0)}
+	var u event.Underway
+	r.transfer.Underway(&u)
 	for n := 1; n <= 2; n++ {
 		u.Line[n] = r.limits.Went(event.Side(n))
 		u.Listed[n] = r.under.listed[n].Load()

@@ -97,8 +97,8 @@ type Error struct {
 }
 
 // SignalReceived tells that the process got a signal, Count times so far. What
-// is "stop" (work in flight is finished first), "stop now", "reconnect", "print"
-// or "ignore".
+// is "stop" (work in flight is finished first), "last pass" (the same of following),
+// "stop now", "reconnect", "print" or "ignore".
 type SignalReceived struct {
 	base
 	Signal string // "INT", "TERM"...

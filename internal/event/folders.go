@@ -91,7 +91,10 @@ type SizesTotal struct {
 	Folders1, Folders2 int
 	Total1, Total2     Size
 	Known1, Known2     bool
-	Spent              time.Duration
+	// TooBig is how many bytes of host1 are messages that are larger than what is
+	// copied; it is asked only when host2's quota looks too small.
+	TooBig int64
+	Spent  time.Duration
 }
 
 // FolderRemoved is the fate of a folder that --delete2folders or

@@ -17,6 +17,7 @@ type Tally struct {
 	present int64               // MessagesPresent since the last FolderStart
 
 	folders map[string]*FolderFigures // by host1's raw name
+	passes  bool                      // folders may be begun again
 	last    *FolderFigures
 }
 
@@ -147,6 +148,8 @@ func (t *Tally) Add(e Event) {
 		if e.Warn {
 			t.warned(e.Text)
 		}
+	case PassBegun:
+		t.nextPass()
 	case Finished:
 		t.finished(e)
 	}
@@ -331,7 +334,7 @@ func (t *Tally) sizes(e SizesTotal) {
 		s.AtEnd = diff
 		return
 	}
-	s.AtStart = diff
+	s.AtStart, s.TooBig = diff, e.TooBig
 	s.Total, s.TotalKnown, s.Bytes1 = e.Total1.Messages, e.Known1, e.Total1.Bytes
 }
 

@@ -26,6 +26,10 @@ func (t *Tally) folder(from Folder) *FolderFigures {
 
 // begin makes the figures of a folder.
 func (t *Tally) begin(e FolderStart) {
+	if f := t.folders[e.From.Raw]; f != nil && t.passes {
+		t.last = f
+		return
+	}
 	f := &FolderFigures{From: e.From, To: e.To}
 	t.folders[e.From.Raw], t.last = f, f
 	t.s.Folders = append(t.s.Folders, f)

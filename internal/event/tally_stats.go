@@ -76,6 +76,7 @@ type Stats struct {
 
 	Bytes1         int64      // of host1 by the first sizes table
 	AtStart, AtEnd Difference // host2 minus host1, by the sizes tables
+	TooBig         int64      // bytes of host1 that are larger than what is copied; see SizesTotal
 
 	QuotaUsed, QuotaLimit int64 // of host2, bytes; a limit of 0 is none
 
@@ -123,12 +124,12 @@ func (s *Stats) Remaining(now time.Time) time.Duration {
 }
 
 // QuotaShort tells how many bytes host2 would hold if all that the first sizes
-// table found missing were copied, and whether its quota is too small for that.
+// table found missing were copied, but for what is too large, and whether its quota is too small for that.
 func (s *Stats) QuotaShort() (need int64, short bool) {
 	if s.QuotaLimit <= 0 || !s.AtStart.Known {
 		return 0, false
 	}
-	need = s.QuotaUsed + max(0, -s.AtStart.Bytes)
+	need = s.QuotaUsed + max(0, -s.AtStart.Bytes-s.TooBig)
 	return need, need > s.QuotaLimit
 }
 

@@ -279,6 +279,7 @@ func TestQuotaShort(t *testing.T) {
 		{"no limit", []Event{Quota{Side: 2, HasQuota: true, Used: 300}, sizes}, 0, false},
 		{"fits", []Event{Quota{Side: 2, HasQuota: true, Used: 400, Limit: 1000}, sizes}, 1000, false},
 		{"too small", []Event{Quota{Side: 2, HasQuota: true, Used: 401, Limit: 1000}, sizes}, 1001, true},
+		{"too small, but for what is too large", []Event{Quota{Side: 2, HasQuota: true, Used: 401, Limit: 1000}, SizesTotal{Known1: true, Known2: true, TooBig: 100, Total1: Size{Bytes: 900}, Total2: Size{Bytes: 300}}}, 901, false},
 		{"host1's quota is no matter", []Event{Quota{Side: 1, HasQuota: true, Used: 999, Limit: 1000}, sizes}, 0, false},
 		{"host2 holds more already", []Event{Quota{Side: 2, HasQuota: true, Used: 900, Limit: 1000}, SizesTotal{Known1: true, Known2: true, Total2: Size{Bytes: 800}}}, 900, false},
 		{"sizes unknown", []Event{Quota{Side: 2, HasQuota: true, Used: 999, Limit: 1000}}, 0, false},

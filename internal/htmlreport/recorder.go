@@ -198,7 +198,7 @@ func (r *Recorder) Run(s *event.Stats, o report.Options, code int, a About) *Pag
 	if r.plan != nil {
 		r.rehearsal(p)
 	}
-	r.proven(p)
+	r.proven(p, d.Good)
 	return p
 }
 
@@ -228,17 +228,19 @@ func (r *Recorder) node(f *event.FolderFigures) Node {
 	return n
 }
 
-// proven adds what a verification found.
-func (r *Recorder) proven(p *Page) {
+// proven adds what a verification found. good says that the run itself was.
+func (r *Recorder) proven(p *Page, good bool) {
 	if r.proof == "" {
 		return
 	}
 	p.Verdict = append(p.Verdict, "Verification: "+r.proof)
 	p.Lists = append(p.Lists, List{Title: "Verification", Lines: r.verdict})
 	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.differences(), r.diffAll, r.diffCounted
-	if !r.proofOK && p.State == "good" {
+	if !r.proofOK {
 		p.State = "bad"
-		p.Title = "The verification found differences: " + p.Title
+		if good {
+			p.Title = "The verification found differences: " + p.Title
+		}
 	}
 }
 
@@ -250,12 +252,12 @@ func (r *Recorder) Verification(started time.Time, code int, failed string, a Ab
 	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.differences(), r.diffAll, r.diffCounted
 	switch {
 	case failed != "":
-		p.Title, p.State = "The verification is not complete: what is told is not all", "bad"
+		p.Title, p.State = "The verification is not complete: the list of differences may lack some", "bad"
 		p.Errors, p.ErrorsAll = append(p.Errors, Fault{Text: failed}), p.ErrorsAll+1
 	case r.proofOK:
-		p.Title, p.State = "Host2 holds what it should: "+r.proof, "good"
+		p.Title, p.State = "Host2 has what it should: "+r.proof, "good"
 	default:
-		p.Title, p.State = "Host2 does not hold all that it should: "+r.proof, "bad"
+		p.Title, p.State = "Host2 does not have all that it should: "+r.proof, "bad"
 	}
 	p.Lists = append(p.Lists, List{Title: "Summary", Lines: r.verdict})
 	return p

@@ -102,7 +102,7 @@ func TestAppendRefused(t *testing.T) {
 	ctx := t.Context()
 	_, err := c.StartAppend(ctx, "Foo", AppendOptions{Size: 10})
 	var r *Response
-	if !errors.As(err, &r) || r.Code != "TRYCREATE" || r.Line() != "T1 NO [TRYCREATE] no such mailbox" || r.Command != "APPEND" {
+	if !errors.As(err, &r) || r.Code != "TRYCREATE" || r.Line() != "NO [TRYCREATE] no such mailbox" || r.Command != "APPEND" {
 		t.Fatalf("%#v", err)
 	}
 	if err := c.Create(ctx, "Foo"); err != nil {

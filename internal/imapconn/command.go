@@ -196,6 +196,9 @@ func (c *Conn) open(ctx context.Context, cmd *Command, args []Arg) error {
 	if c.writing != nil {
 		return fmt.Errorf("%s: an APPEND is being written; Finish it first", cmd.name)
 	}
+	if err := c.busyIdling(cmd.name); err != nil {
+		return err
+	}
 	c.tags++
 	if c.cfg.Meter != nil {
 		c.cfg.Meter.Commands.Add(1)

@@ -61,6 +61,8 @@ type Conn struct {
 	mailbox *Mailbox
 
 	writing *Append // its command is open: nothing else may be written
+	idling  *Command
+	news    *News // while somebody listens
 
 	waitCont bool // a "+" is expected
 	contText []byte

@@ -54,7 +54,7 @@ func (r *Response) Error() string {
 	return b.String()
 }
 
-// Line is the reply as the server sent it, with its tag.
+// Line is the reply as the server sent it, without the tag of our command.
 func (r *Response) Line() string { return r.line }
 
 // OK reports whether the command succeeded.

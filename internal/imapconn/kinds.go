@@ -85,13 +85,18 @@ func (c *Conn) count(cmd *Command, by int) {
 // offer gives v to the first command in flight that takes it.
 func (c *Conn) offer(v any) bool {
 	k := kindOf(v)
-	if k == 0 || c.wanting[bits.TrailingZeros16(uint16(k))] == 0 {
+	if k == 0 {
 		return false
 	}
-	for _, cmd := range c.flight {
-		if cmd.take != nil && cmd.take(v) {
-			return true
+	if c.wanting[bits.TrailingZeros16(uint16(k))] > 0 {
+		for _, cmd := range c.flight {
+			if cmd.take != nil && cmd.take(v) {
+				return true
+			}
 		}
+	}
+	if c.news != nil {
+		c.news.take(v)
 	}
 	return false
 }

@@ -68,6 +68,7 @@ func (c *Conn) Login(ctx context.Context, cr Credentials) error {
 			return err
 		}
 	}
+	c.s.LongLines()
 	if !c.capsFresh {
 		if _, err := c.Capability(ctx); err != nil {
 			var r *Response

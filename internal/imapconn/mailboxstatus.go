@@ -57,6 +57,9 @@ func (c *Conn) StartStatus(ctx context.Context, mailbox string, items imap.Statu
 				return false
 			}
 			*data, got = *v, true
+			if c.news != nil {
+				c.news.take(v) // it may not be the answer
+			}
 		default:
 			return false
 		}

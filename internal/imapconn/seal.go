@@ -11,7 +11,7 @@ var harmless = map[string]bool{
 	"CAPABILITY": true, "NOOP": true, "LOGOUT": true, "ID": true,
 	"STARTTLS": true, "LOGIN": true, "AUTHENTICATE": true, "PROXYAUTH": true,
 	"X-MASTERAUTH": true, "X-SETUSER": true,
-	"ENABLE": true, "COMPRESS": true, "NAMESPACE": true,
+	"ENABLE": true, "COMPRESS": true, "NAMESPACE": true, "IDLE": true, "NOTIFY": true,
 	"LIST": true, "LSUB": true, "XLIST": true, "STATUS": true,
 	"EXAMINE": true, "UNSELECT": true,
 	"UID SEARCH": true, "SEARCH": true, "UID FETCH": true,

@@ -45,7 +45,7 @@ func TestSealed(t *testing.T) {
 	for _, name := range []string{
 		"CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "APPEND", "STORE", "UID STORE", "uid store", "EXPUNGE", "UID EXPUNGE",
 		"COPY", "UID COPY", "MOVE", "UID MOVE", "SETACL", "DELETEACL", "SELECT", "CLOSE", "CHECK", "SETQUOTA", "SETMETADATA", "REPLACE", "UID REPLACE",
-		"UID", "FETCH", "X-UNKNOWN", "IDLE", "NOTIFY", "SORT", "RESETKEY", "UNAUTHENTICATE",
+		"UID", "FETCH", "X-UNKNOWN", "SORT", "RESETKEY", "UNAUTHENTICATE",
 	} {
 		tries["raw "+name] = raw(name, Raw("x"))
 	}

@@ -51,6 +51,7 @@ func TestFloodEndsTheConnection(t *testing.T) {
 				p.line()
 				p.flood(text)
 			})
+			c.s.LongLines()
 			if err := c.Noop(t.Context()); !errors.Is(err, ErrFlood) || c.Err() == nil {
 				t.Errorf("got %v", err)
 			}
@@ -199,6 +200,7 @@ func TestSearchInAnyOrder(t *testing.T) {
 		p.line()
 		p.raw(b.String() + "\r\nT2 OK\r\n")
 	})
+	c.s.LongLines() // as after a login
 	if _, err := c.Select(t.Context(), "a", nil); err != nil {
 		t.Fatal(err)
 	}

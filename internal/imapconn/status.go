@@ -9,9 +9,13 @@ import (
 )
 
 // parseResponse reads "OK [CODE args] text", the part behind tag or star.
-// line is the whole reply.
+// line is the whole reply. Our tag says nothing to people and is left out of
+// what they are shown; a star stays, since it tells what came unasked.
 func parseResponse(line, rest []byte) Response {
 	rest = bytes.TrimLeft(rest, " \t")
+	if !bytes.HasPrefix(line, []byte("*")) {
+		line = rest
+	}
 	word, text := cutWord(rest)
 	r := Response{Status: strings.ToUpper(string(word)), line: printable(line)}
 	text = bytes.TrimLeft(text, " ")

@@ -73,6 +73,9 @@ type rawConn struct {
 	stashErr error
 
 	detached bool // another client owns it, see Stream.Detach
+
+	waitUntil time.Time   // not zero while Stream.Await waits
+	woken     atomic.Bool // that wait is to end
 }
 
 func newRawConn(conn net.Conn, timeout time.Duration, now func() time.Time) *rawConn {
@@ -123,6 +126,9 @@ func (c *rawConn) Read(p []byte) (int, error) {
 	}
 	if c.stashErr != nil {
 		return 0, c.stashErr
+	}
+	if !c.waitUntil.IsZero() {
+		return c.readAwaited(p)
 	}
 	if err := c.ctx.Err(); err != nil {
 		return 0, context.Cause(c.ctx)

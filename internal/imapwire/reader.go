@@ -6,20 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 )
 
 const (
 	// MaxLine bounds the text of one reply, literals not counted. A SEARCH of
 	// five million messages is one line of 45 MB.
 	MaxLine = 64 << 20
+	// MaxEarlyLine is the bound until LongLines is called: before the login nothing
+	// long is to come, and whoever answers is not known yet.
+	MaxEarlyLine = 256 << 10
 	// MaxLiteral bounds an announced literal; what announces more is not
 	// believed to be one.
 	MaxLiteral = 1 << 36
 )
 
-// ErrLineTooLong says that a reply has more text than MaxLine.
-var ErrLineTooLong = errors.New("a reply of the server is longer than " + strconv.Itoa(MaxLine>>20) + " MiB without a line end")
+// ErrLineTooLong says that a reply has more text than is read of one.
+var ErrLineTooLong = errors.New("a reply of the server is too long")
 
 // Fragment is a piece of a reply: the text up to a line end, and the literal
 // that the text announces, if it does. A reply without literals is one
@@ -41,12 +43,20 @@ type Reader struct {
 	long   []byte
 	tracer *Tracer
 	quiet  bool   // an authentication exchange is on
-	limit  int    // MaxLine, less in tests
+	limit  int    // MaxEarlyLine or MaxLine
 	whole  func() // called when a line or literal is complete
 }
 
 func newReader(r io.Reader, t *Tracer) *Reader {
-	return &Reader{br: bufio.NewReaderSize(r, bufferSize), tracer: t, limit: MaxLine, whole: func() {}}
+	return &Reader{br: bufio.NewReaderSize(r, bufferSize), tracer: t, limit: MaxEarlyLine, whole: func() {}}
+}
+
+// LongLines lets a reply have MaxLine bytes from now on, for after the login.
+func (r *Reader) LongLines() { r.limit = MaxLine }
+
+// tooLong says how long a reply may be here.
+func (r *Reader) tooLong() error {
+	return fmt.Errorf("%w: more than %d KiB", ErrLineTooLong, r.limit>>10)
 }
 
 // SetQuiet hides what is read from the trace while on, but for tagged and
@@ -90,7 +100,7 @@ func (r *Reader) longLine(b []byte, err error) ([]byte, error) {
 	r.long = append(r.long[:0], b...)
 	for errors.Is(err, bufio.ErrBufferFull) {
 		if len(r.long) > r.limit {
-			return nil, ErrLineTooLong
+			return nil, r.tooLong()
 		}
 		b, err = r.br.ReadSlice('\n')
 		r.long = append(r.long, b...)

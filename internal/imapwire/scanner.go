@@ -10,9 +10,6 @@ import (
 // bytes. A longer one is skipped and reads as absent.
 const MaxString = 1 << 20
 
-// errReplyTooLong bounds the text of a reply that comes in many fragments.
-var errReplyTooLong = ErrLineTooLong
-
 // Kind tells what a token is.
 type Kind uint8
 
@@ -85,8 +82,8 @@ func (s *Scanner) Next() error {
 func (s *Scanner) Continue(f Fragment) error {
 	s.b, s.i, s.lit, s.Bare = f.Text, 0, f.Literal, f.Bare
 	s.sum += len(f.Text) + 1
-	if s.sum > MaxLine {
-		return errReplyTooLong
+	if s.sum > s.r.limit {
+		return s.r.tooLong()
 	}
 	return nil
 }
@@ -109,8 +106,8 @@ func (s *Scanner) ReadLiteral(buf []byte, limit int64) (out []byte, ok bool, err
 		}
 		return buf, false, s.Next()
 	}
-	if s.sum += int(n); s.sum > MaxLine {
-		return nil, false, errReplyTooLong
+	if s.sum += int(n); s.sum > s.r.limit {
+		return nil, false, s.r.tooLong()
 	}
 	if out, err = s.r.ReadLiteral(buf, n); err != nil {
 		return nil, false, err

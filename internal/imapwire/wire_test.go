@@ -101,6 +101,7 @@ func TestLongLines(t *testing.T) {
 	for _, n := range []int{bufferSize - 3, bufferSize - 2, bufferSize - 1, bufferSize, bufferSize + 1, 3*bufferSize + 7} {
 		line := strings.Repeat("x", n)
 		r := newReader(strings.NewReader(line+"\r\nnext\r\n"), nil)
+		r.LongLines()
 		f, err := r.Line()
 		if err != nil || string(f.Text) != line {
 			t.Fatalf("a line of %d bytes came as %d bytes, %v", n, len(f.Text), err)
@@ -109,7 +110,12 @@ func TestLongLines(t *testing.T) {
 			t.Fatalf("behind a line of %d bytes: %q, %v", n, f.Text, err)
 		}
 	}
-	r := newReader(io.LimitReader(endless('x'), 4<<20), nil)
+	from := io.LimitReader(endless('x'), 4<<20).(*io.LimitedReader)
+	r := newReader(from, nil)
+	if _, err := r.Line(); !errors.Is(err, ErrLineTooLong) || 4<<20-from.N > 2*MaxEarlyLine {
+		t.Fatalf("a line without end before the login: %v, %d bytes left", err, from.N)
+	}
+	r = newReader(io.LimitReader(endless('x'), 4<<20), nil)
 	r.limit = 1 << 20
 	if _, err := r.Line(); !errors.Is(err, ErrLineTooLong) {
 		t.Fatalf("a line without end: %v", err)

@@ -41,6 +41,8 @@ var Events = []event.Event{
 	event.MessagesDoubtful{},
 	event.MessagesPresent{},
 	event.Note{},
+	event.PassBegun{},
+	event.PassEnded{},
 	event.Phase{},
 	event.Probed{},
 	event.Quota{},
@@ -57,6 +59,7 @@ var Events = []event.Event{
 	event.TokenScope{},
 	event.Underway{},
 	event.Waiting{},
+	event.Watching{},
 }
 
 // skipNames are the reasons why a message is not copied.

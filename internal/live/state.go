@@ -35,7 +35,8 @@ type State struct {
 	wait           wait
 	limited        wait // what the limits took lately, until when it is worth telling
 	signalled      string
-	endsBy         time.Time // after a request to stop, zero before
+	endsBy         time.Time       // after a request to stop, zero before
+	watching       *event.Watching // while nothing but news is waited for
 
 	moving  meter
 	coming  meter // what host1 sends
@@ -110,9 +111,17 @@ func (s *State) Event(e event.Event) {
 	case event.Waiting:
 		s.pause(now, e.Side, e.For, e.Why)
 	case event.SignalReceived:
+		if e.What == "last pass" {
+			s.signalled = e.Signal
+		}
 		if strings.HasPrefix(e.What, "stop") {
 			s.signalled, s.endsBy = e.Signal, now.Add(e.Within)
 		}
+	case event.Watching:
+		s.watching = &e
+	case event.PassBegun:
+		s.watching = nil
+		s.stir(now)
 	case event.Debug:
 	default:
 		s.stir(now)

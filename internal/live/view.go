@@ -37,6 +37,9 @@ func (s *State) View(now time.Time) View {
 	if v.Phase == "" {
 		v.Phase = "beginning"
 	}
+	if s.watching != nil {
+		return s.following(v)
+	}
 	if s.index > 0 {
 		v.Folder = fmt.Sprintf("folder %d/%d [%s]", s.index, s.of, name(s.folder.Text, s.folder.Raw))
 	}

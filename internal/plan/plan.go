@@ -41,6 +41,7 @@ type Plan struct {
 	View      View
 	Debug     Debug
 	Run       Run
+	Follow    Follow
 	Proof     Proof
 	Doctor    Doctor
 }

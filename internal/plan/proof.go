@@ -15,8 +15,10 @@ const (
 // Proof says how both accounts are held against each other, by "imaphaul verify" or
 // at the end of a run.
 type Proof struct {
-	// Depth is "" for no verification.
-	Depth Depth
+	// Depth is "" for no verification, LeftOut says why one that was asked for has
+	// nothing to verify.
+	Depth   Depth
+	LeftOut string
 	// Sample is the share of messages of DepthSample, in percent.
 	Sample float64
 	// Strict counts differences that host2's habits explain.

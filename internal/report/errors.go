@@ -36,6 +36,17 @@ func (t *Text) errorsListing() {
 	t.linef("The most frequent error is %s. %s", c, t.advice(c))
 }
 
+// whatToDo repeats the remedy behind lists that may be long: who looks at the last
+// lines finds it there.
+func (t *Text) whatToDo() {
+	if t.stats.ErrorCount == 0 {
+		return
+	}
+	if advice := t.advice(t.stats.MostFrequent()); advice != "" {
+		t.linef("What to do: %s", advice)
+	}
+}
+
 // errorsMax is the line of a run that --errorsmax ended.
 func (t *Text) errorsMax() {
 	t.linef("Maximum number of errors %[1]d reached ( you can change %[1]d to any value,"+

@@ -29,7 +29,11 @@ func (t *Text) finished(e event.Finished) {
 		t.errorsMax()
 	}
 	if loop {
+		at := len(t.buf)
 		t.summary()
+		if len(t.buf) > at {
+			t.whatToDo()
+		}
 	}
 	if e.Stopped == event.StopSignal {
 		t.endedBySignal(e.Signal)

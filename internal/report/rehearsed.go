@@ -174,7 +174,7 @@ func (t *Text) rehearsedFacts(p event.Rehearsed) {
 	case d.Domain == "":
 		t.linef("New mail: user2 has no domain, or the DNS was not asked where its mail arrives")
 	case d.Err != nil:
-		t.linef("New mail: it could not be found out where mail for %s arrives: %v", d.Domain, d.Err)
+		t.linef("New mail: it is not known where mail for %s arrives: %v", d.Domain, d.Err)
 	case len(d.Hosts) == 0:
 		t.linef("New mail: the DNS has no MX for %s", d.Domain)
 	default:

@@ -14,6 +14,9 @@ func (t *Text) signalReceived(e event.SignalReceived) {
 	case "stop":
 		t.askedToTerminate(e.Signal)
 		t.finishing(e)
+	case "last pass":
+		t.askedToTerminate(e.Signal)
+		t.linef("One last pass follows. Another signal ends the run at once.")
 	case "stop now":
 		t.linef("Got a second signal, %s. Exiting...", e.Signal)
 		if !t.signalled {

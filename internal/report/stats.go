@@ -142,7 +142,7 @@ func (t *Text) verdict() {
 		t.linef("The sync may be finished: of %d identified messages in host1, host2 has %d with another content under the same key, which it may have made itself. They are not copied again, and never deleted on host1.",
 			s.Identified1, s.Doubtful)
 	case s.ByClass[event.ErrNotStored] > 0 && s.Complete():
-		t.linef("The sync is not finished: host2 does not hold everything that it confirmed; the errors below name it.")
+		t.linef("The sync is not finished: host2 does not have everything that it confirmed; the errors below name it.")
 	case s.Good() && s.Identified1 > 0:
 		t.linef("The sync looks good, all %d identified messages in host1 are on host2.", s.Identified1)
 	}

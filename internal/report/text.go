@@ -10,6 +10,7 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"sync"
@@ -104,6 +105,7 @@ type Text struct {
 	subscribed [3][]event.Folder
 	sizesOpen  [2]bool // the banner of the sizes table before, after
 	signalled  bool
+	watched    string // how host1 was watched when that was told last
 }
 
 // NewText returns a printer to w that shows the figures of tally, which must
@@ -252,6 +254,12 @@ func (t *Text) print(e event.Event) bool {
 		t.finished(e)
 	case event.Rehearsed:
 		t.rehearsed(e)
+	case event.PassBegun:
+		t.passBegun(e)
+	case event.PassEnded:
+		t.passEnded(e)
+	case event.Watching:
+		t.watching(e)
 	}
 	return true
 }
@@ -342,7 +350,12 @@ func (t *Text) flush() {
 func (t *Text) linef(format string, args ...any) {
 	t.scratch = fmt.Appendf(t.scratch[:0], format, args...)
 	t.buf = append(t.buf, t.colour...)
-	t.buf = display.Append(t.buf, t.scratch)
+	for i, text := range bytes.Split(t.scratch, []byte(dryMark)) {
+		if i > 0 {
+			t.buf = append(t.buf, dryMark...) // with imapsync's TAB
+		}
+		t.buf = display.Append(t.buf, text)
+	}
 	if t.colour != "" {
 		t.buf = append(t.buf, plain...)
 	}

@@ -66,6 +66,8 @@ type Account struct {
 	Family  folders.Family
 	Profile provider.Profile
 	MaxSize int64 // APPENDLIMIT, 0 for none
+	// Quota is how full the account is; asked of host2 only.
+	Quota event.Quota
 	// HasLabels: the server has Gmail's extension.
 	HasLabels bool
 	// LetIn: the server has told of a folder. What it says later is not the refusal
@@ -89,7 +91,9 @@ type Account struct {
 	bytesIn, bytesOut int64
 	commands          int64
 	commandNames      map[string]int64
-	fault             error // of the certificate, which was let pass on loopback
+	// counted is what was counted of connections that are still open, see Keep.
+	counted map[*imapconn.Conn]Figures
+	fault   error // of the certificate, which was let pass on loopback
 }
 
 // Run is what all connections of a run share.
@@ -163,18 +167,26 @@ func (s *Account) Figures() Figures {
 func (s *Account) count(c *imapconn.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := c.Counters()
-	s.bytesIn += n.NetIn
-	s.bytesOut += n.NetOut
-	s.commands += int64(c.Commands())
+	s.add(c)
+	delete(s.counted, c)
+	s.Governor.Closed()
+	s.Lines.Add(-1)
+}
+
+// add counts what moved on a connection since it was counted last. s.mu is held.
+func (s *Account) add(c *imapconn.Conn) {
+	n, before := c.Counters(), s.counted[c]
+	s.bytesIn += n.NetIn - before.BytesIn
+	s.bytesOut += n.NetOut - before.BytesOut
+	s.commands += int64(c.Commands()) - before.Commands
 	if s.commandNames == nil {
 		s.commandNames = make(map[string]int64)
 	}
 	for name, k := range c.CommandNames() {
-		s.commandNames[name] += k
+		if k -= before.CommandNames[name]; k > 0 {
+			s.commandNames[name] += k
+		}
 	}
-	s.Governor.Closed()
-	s.Lines.Add(-1)
 }
 
 func network(version int) string {
@@ -273,6 +285,7 @@ func (s *Account) quota(ctx context.Context, c *imapconn.Conn, st *Story) error 
 			}
 		}
 	}
+	s.Quota = q
 	st.add(q)
 	return nil
 }

@@ -105,6 +105,7 @@ func (l *Limits) Leave() {
 	for _, leave := range l.leave {
 		leave()
 	}
+	l.leave = nil
 }
 
 // Clock is the clock of the limits.

@@ -1,0 +1,126 @@
+package follow
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// Deliveries asks the DNS where mail for a domain is delivered, seen from host2.
+type Deliveries func(ctx context.Context, domain, host2 string) (Delivered, error)
+
+// Delivered is what the DNS says.
+type Delivered struct {
+	// To2: host2 takes the mail; MX is the name that says so.
+	To2 bool
+	MX  string
+	// TTL is how long others may go on believing what they know; 0: not known.
+	TTL time.Duration
+}
+
+const (
+	// asked is how often the DNS is asked at most, and askedLeast at least.
+	asked      = time.Minute
+	askedLeast = 5 * time.Minute
+	// unknownTTL is taken for a TTL that nobody told: most zones have an hour, or less.
+	unknownTTL = time.Hour
+)
+
+// mail knows where mail is delivered. nil: nobody asks.
+type mail struct {
+	ask           Deliveries
+	domain, host2 string
+	deletes       bool // the plan may delete on host2
+	say           event.Sink
+
+	nextAt time.Time
+	oldTTL time.Duration // the longest that was told of the place before
+	since  time.Time     // when host2 was seen to take the mail, zero while it does not
+	ttl    time.Duration
+	// arrived: host2 was seen to take the mail, whatever the DNS says since.
+	arrived bool
+}
+
+func newMail(p *plan.Plan, o Options) *mail {
+	d := &p.Deletion
+	deletes := (d.Delete2 || d.Delete2Duplicates || d.Expunge2 || p.Folders.Delete2Folders) && d.MXCheck
+	domain := p.MailDomain()
+	if o.Deliveries == nil || domain == "" || !deletes && !p.Follow.UntilMX {
+		return nil
+	}
+	return &mail{ask: o.Deliveries, domain: domain, host2: p.Host2.Host, deletes: deletes, say: o.Engine.Sink}
+}
+
+// look asks the DNS, if it is time to.
+func (m *mail) look(ctx context.Context) {
+	if m == nil || time.Now().Before(m.nextAt) {
+		return
+	}
+	d, err := m.ask(ctx, m.domain, m.host2)
+	now := time.Now()
+	if err != nil {
+		m.nextAt = now.Add(asked) // what was seen before still holds
+		return
+	}
+	m.nextAt = now.Add(min(max(d.TTL/2, asked), askedLeast))
+	switch {
+	case !d.To2:
+		m.oldTTL = max(m.oldTTL, d.TTL)
+		if !m.since.IsZero() {
+			m.say(event.Note{Warn: true, Text: fmt.Sprintf("Mail for %s is not delivered to %s any more, by the DNS", m.domain, m.host2)})
+		}
+		m.since = time.Time{}
+	case m.since.IsZero():
+		m.since, m.ttl = now, d.TTL
+		text := fmt.Sprintf("Mail for %s is delivered to %s (MX %s)", m.domain, m.host2, d.MX)
+		if m.deletes && !m.arrived {
+			text += ". From now on nothing is deleted on host2: what host1 does not have may be new mail"
+		}
+		m.arrived = true
+		m.say(event.Note{Warn: m.deletes, Text: text})
+	}
+}
+
+// ran is when nobody may believe the old place any more.
+func (m *mail) ran() time.Time {
+	ttl := m.oldTTL
+	if ttl == 0 {
+		ttl = m.ttl // host2 took the mail before anybody asked
+	}
+	if ttl == 0 {
+		ttl = unknownTTL
+	}
+	return m.since.Add(ttl)
+}
+
+// next is how long it is until something is to be looked at.
+func (m *mail) next() time.Duration {
+	if m == nil {
+		return always
+	}
+	at := m.nextAt
+	if !m.since.IsZero() && m.ran().Before(at) && time.Now().Before(m.ran()) {
+		at = m.ran()
+	}
+	return max(time.Until(at), 0)
+}
+
+// over says that mail arrives on host2 alone, "" while it may not.
+func (m *mail) over() string {
+	if m == nil || m.since.IsZero() || time.Now().Before(m.ran()) {
+		return ""
+	}
+	return fmt.Sprintf("mail for %s is delivered to host2 since %s, and the TTL of the old MX has run out", m.domain, m.since.Format("2006-01-02 15:04"))
+}
+
+// keep2 takes out of a plan what would delete on host2, where new mail arrives there.
+func (m *mail) keep2(p *plan.Plan) {
+	if m == nil || !m.arrived {
+		return
+	}
+	p.Deletion.Delete2, p.Deletion.Delete2Duplicates, p.Deletion.Expunge2 = false, false, false
+	p.Folders.Delete2Folders = false
+}

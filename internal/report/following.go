@@ -1,0 +1,92 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/units"
+)
+
+// The lines of following (docs/follow.md): one for each pass that changed something,
+// one when a wait begins, and one from time to time while nothing happens.
+
+func (t *Text) passBegun(e event.PassBegun) {
+	if e.Last {
+		t.linef("Following ends: %s. The last pass begins.", e.Why)
+	}
+}
+
+func (t *Text) passEnded(e event.PassEnded) {
+	if !e.Changes() && !e.Last && e.Number > 1 {
+		return
+	}
+	t.linef("%s Pass %d (%s): %s, %s", t.clock(t.now()), e.Number, e.Why, changesOf(e), e.Took.Round(time.Millisecond))
+	if e.Retry > 0 {
+		t.linef("It ended with %d (%s) and is repeated in %s, or when host1 tells of something new", e.Code, ExitText(e.Code), e.Retry.Round(time.Second))
+	}
+}
+
+// clock is the time of day in the lines of following.
+func (t *Text) clock(at time.Time) string { return at.Format("2006-01-02 15:04:05") }
+
+// changesOf says what a pass changed.
+func changesOf(e event.PassEnded) string {
+	var parts []string
+	if e.Copied > 0 {
+		s := fmt.Sprintf("copied %s, %s", amount(e.Copied, "message"), units.Bytes(e.Bytes))
+		if e.Moved > 0 {
+			s += fmt.Sprintf(" (%d of them within host2)", e.Moved)
+		}
+		parts = append(parts, s)
+	}
+	for _, x := range []struct {
+		n    int64
+		text string
+	}{{e.FlagsChanged, "changed the flags of %s"}, {e.Deleted, "deleted %s on host2"}} {
+		if x.n > 0 {
+			parts = append(parts, fmt.Sprintf(x.text, amount(x.n, "message")))
+		}
+	}
+	if e.FoldersCreated > 0 {
+		parts = append(parts, "created "+amount(int64(e.FoldersCreated), "folder"))
+	}
+	if e.Errors > 0 {
+		parts = append(parts, amount(int64(e.Errors), "error"))
+	}
+	if len(parts) == 0 {
+		return "nothing to change"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func amount(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// watches are the words for how host1 is watched.
+var watches = map[string]string{
+	"notify": "host1 tells of changes in all folders (NOTIFY)",
+	"idle":   "host1 tells of changes in INBOX (IDLE), the other folders are asked for",
+	"rounds": "host1 tells nothing by itself, all folders are asked for",
+}
+
+func (t *Text) watching(e event.Watching) {
+	if !e.Again && e.How == t.watched {
+		return
+	}
+	t.watched = e.How
+	how := watches[e.How]
+	if e.How != "notify" && e.Round > 0 {
+		how += " every " + e.Round.String()
+	}
+	last := "nothing came since"
+	if !e.Last.IsZero() {
+		last = fmt.Sprintf("last change %s, %s copied since", t.clock(e.Last), amount(e.Copied, "message"))
+	}
+	t.linef("%s Following since %s, %s; %s; until %s", t.clock(t.now()), t.clock(e.Since), last, how, e.Until)
+}

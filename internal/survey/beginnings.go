@@ -1,0 +1,70 @@
+package survey
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/habits"
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
+)
+
+// LengthsOf are the lengths of messages that were read.
+func LengthsOf(whole map[imap.UID]*habits.Prefixes, uids []imap.UID) []int64 {
+	lengths := make([]int64, 0, len(uids))
+	for _, uid := range uids {
+		if p := whole[uid]; p != nil {
+			n, _ := p.Whole()
+			lengths = append(lengths, n)
+		}
+	}
+	return lengths
+}
+
+// IsBeginning reports whether d is a beginning of s, and not all of it.
+func IsBeginning(s, d *habits.Prefixes) bool {
+	if s == nil || d == nil {
+		return false
+	}
+	n, sum := d.Whole()
+	return s.Begins(n, sum)
+}
+
+// ReadBeginnings reads messages of the folder that k has open, for comparison, with
+// the digests of their beginnings of the lengths that are wanted for each, nil for
+// none. Messages that do not come are left out.
+func ReadBeginnings(ctx context.Context, k *session.Link, uids []imap.UID, lengths func(imap.UID) []int64) (map[imap.UID]*habits.Message, map[imap.UID]*habits.Prefixes, error) {
+	out := make(map[imap.UID]*habits.Message, len(uids))
+	begins := make(map[imap.UID]*habits.Prefixes, len(uids))
+	if len(uids) == 0 {
+		return out, begins, nil
+	}
+	uids = slices.Clone(uids)
+	slices.Sort(uids)
+	hasher := identity.NewContentHasher()
+	var head HeaderCatcher
+	err := ReadEach(ctx, k, slices.Compact(uids), imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
+		if m.Body == nil {
+			return nil
+		}
+		hasher.Reset()
+		head.Reset()
+		var wanted []int64
+		if lengths != nil {
+			wanted = lengths(m.UID)
+		}
+		prefixes := habits.NewPrefixes(wanted)
+		size, err := io.Copy(io.MultiWriter(hasher, &head, prefixes), m.Body)
+		if err != nil {
+			return err
+		}
+		read := habits.Of(head.Header(), hasher.Sum(), size)
+		out[m.UID], begins[m.UID] = &read, prefixes
+		return nil
+	})
+	return out, begins, err
+}

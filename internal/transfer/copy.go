@@ -1,0 +1,219 @@
+package transfer
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/session"
+)
+
+// Outcome is what became of one message that was to be copied.
+type Outcome uint8
+
+const (
+	Pending Outcome = iota
+	Copied
+	Skipped
+	Failed
+)
+
+// streamAbove is the size in bytes above which a body is not held in memory but
+// goes from the source's literal straight into the destination's.
+const streamAbove = 1 << 20
+
+// Message is one message to copy. There is one for each message of a folder, so it is
+// small: what only few of them have is in their oddity.
+type Message struct {
+	c   *Folder // of its folder
+	odd *oddity // nil for a message that leaves as it is listed
+	// size is what the source told, sent the number of bytes that left.
+	Size, Sent int64
+	Src        int32 // its record in the source listing
+	UID        imap.UID
+	// newUID is the UID on host2, 0 if not known.
+	NewUID  imap.UID
+	Outcome Outcome
+	// rung is how far up the repair ladder the message is.
+	rung rung
+	// doubtful: its bytes left, and no reply told what became of them.
+	doubtful bool
+	// lost: it was doubtful, and it did not arrive; resent: it left more than
+	// once, so that it may have arrived twice.
+	lost, resent bool
+	// suspect: it was in flight when a connection died that brought nothing, so
+	// it is tried alone; killed: a connection died with it alone, see oddity.
+	suspect, killed bool
+	// putOff counts how often a server asked for it to be tried later.
+	putOff uint8
+	// asked: it was part of a FETCH of this round, and came, or needs not come any
+	// more; missed: it did not come once.
+	asked, came, missed bool
+	// short: what host1 gave of it is much less than it says; empty: it gave an empty
+	// body. They are the feeder's until the message is handed over.
+	Short, empty bool
+	// charged: it is counted as asked for, see run.mayTransfer.
+	charged bool
+	// refused: host2 refused it, and its folder was not looked into since.
+	refused bool
+	// announced: the journal knows that it leaves.
+	announced bool
+	// recreated: its folder was created again because it was refused.
+	recreated bool
+}
+
+// Folder keeps the books of one folder's copying: what is to be copied, and what
+// became of it. A convoy does the moving.
+type Folder struct {
+	Pair
+	FolderOutcome
+	run      *Copier
+	lane     *session.Pair
+	Messages []Message // ascending by UID
+
+	// mustLook: the folder is to be looked into before anything counts as copied.
+	// late: its messages were sent before, and are missed at the end of the run.
+	// expunged: what is marked \Deleted there was removed, see --expunge2.
+	mustLook, late, expunged bool
+	// ended is why the folder is given up with messages left, nil while it is not;
+	// refusals is how often in a row host1 refused to open it, blamed are the
+	// connections that ended when it was opened.
+	ended    error
+	refusals int
+	blamed   kills
+
+	// mu guards the fates, what they are told to, and the generations: both
+	// halves of a convoy decide them, and several convoys may work on one folder.
+	mu sync.Mutex
+	// opened1 is how often host1 had been opened again when it was looked whether its
+	// UIDs are those of before.
+	opened1 int
+	// growth is what the host2 folder is known to have grown by.
+	growth growthSince
+	// torn are host2 messages that are only the beginning of what was sent.
+	torn map[imap.UID]bool
+	// left are messages that stay behind and are still to be told of.
+	left []leftMessage
+	// generations are the journal's batches that are not settled yet.
+	generations []*generation
+}
+
+// NewFolder is a folder with nothing to copy yet, which lane works on.
+func (r *Copier) NewFolder(p Pair, lane *session.Pair) *Folder {
+	return &Folder{Pair: p, run: r, lane: lane}
+}
+
+// Message is one for a record of the source listing.
+func (c *Folder) Message(rec int32) Message {
+	r := &c.Src.Recs[rec]
+	return Message{c: c, Src: rec, UID: r.UID, Size: r.Size}
+}
+
+// Reason is why the folder was given up with messages left, nil if it was not.
+func (c *Folder) Reason() error { return c.ended }
+
+// LookUpAll has everything looked up that counts as copied, at the end of the run.
+func (c *Folder) LookUpAll() { c.mustLook, c.late = true, true }
+
+// Expunged notes that what is marked \Deleted on host2 was removed there.
+func (c *Folder) Expunged() { c.expunged = true }
+
+// MaySentBefore notes that the message may have been sent by an earlier run.
+func (t *Message) MaySentBefore() { t.resent = true }
+
+// Stored notes that host2 has said that it has the message, under a UID.
+func (t *Message) Stored(uid imap.UID) { t.Sent, t.Outcome, t.NewUID = t.Size, Copied, uid }
+
+// Rehearse counts a message as copied in a run that sends nothing.
+func (c *Folder) Rehearse(t *Message) {
+	t.Outcome, t.Sent = Copied, t.Size
+	c.tellCopied(t)
+}
+
+// problem tells of an error that spoils one folder but not the run.
+func (c *Folder) problem(class event.Class, text, hint string) {
+	c.Problems = append(c.Problems, text)
+	c.run.Control.Fault(event.Error{Class: class, Text: text, Hint: hint, Folder: c.From})
+}
+
+// giveUp gives the folder up; the first reason stays.
+func (c *Folder) giveUp(why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended == nil {
+		c.ended = why
+	}
+}
+
+// opened notes that host1 opened the folder.
+func (c *Folder) opened() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refusals, c.blamed = 0, kills{}
+}
+
+// refusedToOpen notes that host1 did not open the folder, and returns how often in a
+// row that was.
+func (c *Folder) refusedToOpen() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refusals++
+	return c.refusals
+}
+
+// open reports whether the message is still to be copied.
+func (t *Message) open() bool { return t.Outcome == Pending && t.c.ended == nil }
+
+// settle records that host2 holds the message.
+func (c *Folder) settle(t *Message, uid imap.UID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t.Outcome, t.NewUID, t.doubtful = Copied, uid, false
+	c.growth.note(t)
+	c.run.stored.Add(1)
+	c.run.release(t, true)
+	c.tellCopied(t)
+}
+
+// confirmedUIDs are the UIDs of the messages that host2 confirmed in this run. c.mu
+// is held, or nothing is being copied.
+func (c *Folder) confirmedUIDs() map[imap.UID]bool {
+	uids := make(map[imap.UID]bool)
+	for i := range c.Messages {
+		if t := &c.Messages[i]; t.Outcome == Copied && t.NewUID != 0 {
+			uids[t.NewUID] = true
+		}
+	}
+	return uids
+}
+
+// Done reports whether every message has its fate.
+func (c *Folder) Done() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !slices.ContainsFunc(c.Messages, func(t Message) bool { return t.Outcome == Pending })
+}
+
+// skip records that the message is not copied, on purpose.
+func (c *Folder) skip(t *Message, reason event.Skip, detail string) {
+	c.skipAs(t, event.MessageSkipped{Reason: reason, Detail: detail})
+}
+
+func (c *Folder) skipAs(t *Message, e event.MessageSkipped) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t.Outcome = Skipped
+	c.run.release(t, false)
+	c.skippedAs(t, e)
+}
+
+// fail records that the message could not be copied.
+func (c *Folder) fail(t *Message, class event.Class, text, hint string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t.Outcome = Failed
+	c.run.release(t, false)
+	c.failed(t, class, text, hint)
+}

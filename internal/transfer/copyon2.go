@@ -1,0 +1,169 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// On Gmail a message with three labels is listed in three folders and in All
+// Mail: one body, four times. X-GM-MSGID tells that it is the same one, so its
+// bytes go over the wire once; the other folders get it by COPY on host2.
+
+// place is where host2 has a message.
+type place struct {
+	folder string
+	uid    imap.UID
+	// validity is the UIDVALIDITY under which an earlier run found it, 0 for this run.
+	validity uint32
+}
+
+// SettlePlaces remembers where host2 has the messages of this folder: those that were
+// there, as pairs of UIDs of host1 and host2, and those that came.
+func (c *Folder) SettlePlaces(pairs iter.Seq2[imap.UID, imap.UID]) {
+	if len(c.Numbers) == 0 || c.run.Plan.Dry {
+		return
+	}
+	var present, fresh []string
+	put := func(uid1, uid2 imap.UID, list *[]string) {
+		if n := c.Numbers[uid1]; n != "" && uid2 != 0 {
+			if _, told := c.run.places[n]; !told {
+				c.run.places[n] = place{folder: c.To.Raw, uid: uid2}
+				*list = append(*list, n)
+			}
+		}
+	}
+	if c.run.places == nil {
+		c.run.places = make(map[string]place)
+	}
+	for uid1, uid2 := range pairs {
+		put(uid1, uid2, &present)
+	}
+	for i := range c.Messages {
+		if t := &c.Messages[i]; t.Outcome == Copied {
+			put(t.UID, t.NewUID, &fresh)
+		}
+	}
+	c.keepPlaces(present, fresh)
+}
+
+// copyOnHost2 brings the messages that host2 holds in another folder already by
+// COPY. What does not work this way is left to be copied as usual. It needs
+// UIDPLUS, to know what was made of which message.
+func (c *Folder) copyOnHost2(ctx context.Context) error {
+	if len(c.Numbers) == 0 || c.run.Plan.Dry || c.run.Pipeline.Active() {
+		return nil
+	}
+	c.recallPlaces()
+	if len(c.run.places) == 0 {
+		return nil
+	}
+	conn, err := c.lane.Dst.Ready(ctx)
+	if err != nil {
+		return err
+	}
+	if !conn.Has(imap.CapUIDPlus) {
+		return nil
+	}
+	groups := make(map[string][]*Message)
+	var order []string
+	for i := range c.Messages {
+		t := &c.Messages[i]
+		at, ok := c.run.places[c.Numbers[t.UID]]
+		if t.Outcome != Pending || !ok || at.folder == c.To.Raw {
+			continue
+		}
+		if groups[at.folder] == nil {
+			order = append(order, at.folder)
+		}
+		groups[at.folder] = append(groups[at.folder], t)
+	}
+	if len(order) == 0 {
+		return nil
+	}
+	k := c.lane.Dst
+	for _, folder := range order {
+		if c.run.Control.Stopping() {
+			break
+		}
+		if err := c.copyFrom(ctx, k, folder, groups[folder]); err != nil {
+			return err
+		}
+	}
+	_, err = k.Open(ctx, c.To.Raw, true)
+	return err
+}
+
+func (c *Folder) copyFrom(ctx context.Context, k *session.Link, folder string, tasks []*Message) error {
+	if _, err := k.Open(ctx, folder, true); err != nil {
+		if session.IsRefusal(err) {
+			return nil
+		}
+		return err
+	}
+	tasks = slices.DeleteFunc(tasks, func(t *Message) bool {
+		v := c.run.places[c.Numbers[t.UID]].validity
+		return v != 0 && v != k.Opened.UIDValidity
+	})
+	if len(tasks) == 0 {
+		return nil
+	}
+	byUID := make(map[imap.UID]*Message, len(tasks))
+	uids := make([]imap.UID, 0, len(tasks))
+	for _, t := range tasks {
+		uid := c.run.places[c.Numbers[t.UID]].uid
+		if _, twice := byUID[uid]; !twice {
+			byUID[uid] = t
+			uids = append(uids, uid)
+		}
+	}
+	c.announceTasks(tasks, nil)
+	for _, t := range tasks {
+		t.doubtful = true
+	}
+	data, err := k.Conn.UIDCopy(ctx, uidset.Sorted(uids), c.To.Raw)
+	switch {
+	case err != nil && session.IsRefusal(err):
+		for _, t := range tasks {
+			t.doubtful = false
+		}
+		c.run.Control.Note(fmt.Sprintf("Host2: COPY from [%s] to [%s] is refused (%s), so these messages are uploaded", folder, c.To.Raw, session.ServerWords(err)))
+		return nil
+	case err != nil:
+		// What was copied before the connection was lost is found as what was
+		// uploaded is.
+		return c.recover(ctx, err)
+	}
+	if len(data.Source) != len(data.Dest) {
+		return c.recover(ctx, errNoCopyUID)
+	}
+	for i, from := range data.Source {
+		t := byUID[from]
+		if t == nil {
+			continue
+		}
+		t.Sent = 0 // not a byte of it went over the wire
+		uid := data.Dest[i]
+		if !c.believe(data.UIDValidity, uid, 0) {
+			t.oddly().told = uid
+			uid = 0
+		}
+		c.settle(t, uid)
+		c.run.spared.Messages++
+		c.run.spared.Bytes += t.Size
+		delete(byUID, from)
+	}
+	for _, t := range byUID {
+		t.doubtful = false // gone from there: it is uploaded
+		delete(c.run.places, c.Numbers[t.UID])
+	}
+	return nil
+}
+
+var errNoCopyUID = fmt.Errorf("the server did not say what COPY made")

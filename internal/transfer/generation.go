@@ -1,0 +1,159 @@
+package transfer
+
+import (
+	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/recall"
+)
+
+// A generation is a group of messages whose departure the journal knows of
+// before their first byte leaves. It is larger than what one APPEND carries:
+// making it costs a flush to the disk.
+const (
+	generationMessages = 1000
+	generationBytes    = 32 << 20
+)
+
+// generation is a batch of the journal and the tasks in it.
+type generation struct {
+	batch *journal.Batch
+	tasks []*Message
+}
+
+// fated reports whether it is known of every message what became of it.
+func (g *generation) fated() bool {
+	for _, t := range g.tasks {
+		if t.Outcome == Pending {
+			return false
+		}
+	}
+	return true
+}
+
+// settlement is the outcome of a generation.
+func (g *generation) settlement() journal.Settlement {
+	s := journal.Settlement{ID: g.batch.ID}
+	for _, t := range g.tasks {
+		if t.Outcome == Copied {
+			s.Delivered = append(s.Delivered, journal.Delivery{UID1: t.UID, UID2: t.NewUID})
+		}
+	}
+	return s
+}
+
+// announce makes sure that the journal knows of these messages, of one folder,
+// before they leave. The generation that is begun runs ahead of the messages at
+// hand, in the order of sending, whichever lane will send them.
+func (d *deliverer) announce(items []*item) {
+	r := d.v.run
+	r.telling.Lock()
+	defer r.telling.Unlock()
+	tasks := make([]*Message, len(items))
+	for i, it := range items {
+		tasks[i] = it.t
+		if it.signed {
+			it.t.announced, it.signed = false, false
+		}
+	}
+	c := tasks[0].c
+	c.announceTasks(tasks, c.following(d.v.tasks[items[len(items)-1].at+1:]))
+}
+
+// following are the next tasks of rest that are of this folder, no more than a
+// generation takes. They need not be what leaves next: Dovecot answers several
+// FETCH commands at a time, so that messages come in another order than asked.
+func (c *Folder) following(rest []Message) []Message {
+	n := 0
+	for n < min(len(rest), generationMessages) && rest[n].c == c {
+		n++
+	}
+	return rest[:n]
+}
+
+// announceTasks tells the journal of tasks, and of those of ahead that have room
+// in the same generation.
+func (c *Folder) announceTasks(tasks []*Message, ahead []Message) {
+	k := c.Known
+	if !k.Usable() {
+		return
+	}
+	var next []*Message
+	var bytes int64
+	for _, t := range tasks {
+		if !t.announced {
+			t.announced = true
+			next = append(next, t)
+			bytes += t.Size
+		}
+	}
+	if len(next) == 0 {
+		return
+	}
+	if !c.run.Altering() { // else the key depends on what is sent
+		for i := 0; i < len(ahead) && len(next) < generationMessages && bytes < generationBytes; i++ {
+			if t := &ahead[i]; !t.announced {
+				t.announced = true
+				next = append(next, t)
+				bytes += t.Size
+			}
+		}
+	}
+	g := &generation{batch: &journal.Batch{UIDNext2: c.Dst.NextUID(), Messages2: c.DstOpened.Exists}, tasks: next}
+	for _, t := range next {
+		rec := &c.Src.Recs[t.Src]
+		sent := rec.Key
+		if key := t.oddness().sentKey; key != nil {
+			sent = *key
+		}
+		e, _ := recall.NewEntry(rec, sent) // a rank too high for the journal is left out
+		e.UID1, e.Cut = t.UID, t.oddness().cut != ""
+		e.Flags1, e.Flags2 = c.run.Memory.Journal().InternFlags(c.run.Flags[0].List(rec.Flags)), c.run.Memory.Journal().InternFlags(t.Flags())
+		g.batch.Items = append(g.batch.Items, e)
+	}
+	done, open := c.settlements()
+	c.mu.Lock()
+	c.generations = open
+	c.mu.Unlock()
+	c.run.CountTraffic() // written with the batch
+	if err := k.Folder.Advance(done, g.batch); err != nil {
+		c.run.Memory.JournalFailed(err)
+		return
+	}
+	c.mu.Lock()
+	c.generations = append(c.generations, g)
+	c.mu.Unlock()
+}
+
+// settlements are the outcomes of the generations that are over, and those that
+// are not.
+func (c *Folder) settlements() (done []journal.Settlement, open []*generation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, g := range c.generations {
+		if g.fated() {
+			done = append(done, g.settlement())
+		} else {
+			open = append(open, g)
+		}
+	}
+	return done, open
+}
+
+// Settle settles what is left when the copying of a folder ends: messages
+// without a fate never left, or their fate is found out by the next run.
+func (c *Folder) Settle() {
+	k := c.Known
+	if !k.Usable() {
+		return
+	}
+	for _, g := range c.generations {
+		unknown := false
+		for _, t := range g.tasks {
+			unknown = unknown || t.Outcome == Pending && t.doubtful
+		}
+		if unknown {
+			continue // it stays in doubt
+		}
+		c.run.Memory.JournalFailed(k.Folder.Settle(g.batch.ID, g.settlement().Delivered...))
+	}
+	c.generations = nil
+}

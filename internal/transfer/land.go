@@ -1,0 +1,203 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
+)
+
+// landDone settles what was answered while others were sent: a server that wants
+// to be asked for each message answers the last one first.
+func (d *deliverer) landDone(ctx context.Context) error {
+	for len(d.flying) > 0 && d.flying[0].cmd.Done() {
+		if err := d.land(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// landOld settles, before a limit makes everybody wait, what must have been
+// answered by now: it is told when it is there, not when the line is full, and a
+// request to stop finds little under way.
+func (d *deliverer) landOld(ctx context.Context) error {
+	if !d.v.run.Limits.HoldMessages(2) {
+		return nil
+	}
+	for len(d.flying) > 0 && time.Since(d.flying[0].sent) > oldTrips*d.conn.RoundTrip() {
+		if err := d.land(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// landAll waits for everything under way.
+func (d *deliverer) landAll(ctx context.Context) error {
+	for len(d.flying) > 0 {
+		if err := d.land(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// land waits for the oldest flight's answer.
+func (d *deliverer) land(ctx context.Context) error {
+	f := d.flying[0]
+	data, err := d.conn.WaitAppend(ctx, f.cmd)
+	var refused *imapconn.Response
+	if err != nil && !(errors.As(err, &refused) && refused.Status != "BYE") {
+		return err
+	}
+	d.flying = d.flying[1:]
+	d.aloft -= f.bytes
+	d.line.Arrived(f.bytes)
+	if refused != nil {
+		f.refused(refused)
+		if off, err := d.putOff(ctx, f, refused); off || err != nil {
+			return err
+		}
+		return d.refused(ctx, f, refused)
+	}
+	d.quota = 0
+	d.confirm(f, data)
+	return nil
+}
+
+// confirm settles a flight that host2 has stored.
+func (d *deliverer) confirm(f *flight, data imapconn.AppendData) {
+	c := f.items[0].t.c
+	if d.confirmed != c {
+		d.confirmed, d.lastUID = c, 0
+	}
+	for i, it := range f.items {
+		var uid imap.UID
+		if len(data.UIDs) == len(f.items) {
+			uid = data.UIDs[i]
+		}
+		if uid != 0 && !c.believe(data.UIDValidity, uid, d.lastUID) {
+			it.t.oddly().told = uid
+			uid = 0
+		}
+		d.lastUID = max(d.lastUID, uid)
+		c.settle(it.t, uid)
+	}
+	f.release(d.v)
+}
+
+// refused notes that the messages of a flight were refused. A folder that is not there
+// cannot have them.
+func (f *flight) refused(r *imapconn.Response) {
+	for _, it := range f.items {
+		it.t.refused = r.Code != "TRYCREATE"
+	}
+}
+
+// landAnswered settles what was confirmed before the connection was lost: nobody has to
+// look for that.
+func (d *deliverer) landAnswered(ctx context.Context) {
+	still := d.flying[:0]
+	for _, f := range d.flying {
+		if f.cmd.Done() {
+			if data, err := d.conn.WaitAppend(ctx, f.cmd); err == nil {
+				d.confirm(f, data)
+				continue
+			}
+		}
+		still = append(still, f)
+	}
+	d.flying = still
+}
+
+// landRest waits for the answers to what is under way when the copying ends
+// early. What is refused is not tried again.
+func (d *deliverer) landRest(ctx context.Context) {
+	for len(d.flying) > 0 {
+		f := d.flying[0]
+		data, err := d.conn.WaitAppend(ctx, f.cmd)
+		switch {
+		case err == nil:
+			d.confirm(f, data)
+		case session.IsRefusal(err):
+			for _, it := range f.items {
+				it.t.doubtful = false
+			}
+			f.release(d.v)
+		default:
+			return // they stay in doubt
+		}
+		d.flying = d.flying[1:]
+	}
+}
+
+// refused deals with a NO or BAD. MULTIAPPEND stores all or nothing, so a
+// refused batch is sent again in halves until the message that spoils it is
+// alone.
+func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response) error {
+	for _, it := range f.items {
+		it.t.doubtful = false
+	}
+	if len(f.items) > 1 {
+		none, err := d.noneStored(ctx, f.items)
+		if err != nil || !none {
+			f.release(d.v) // the folder is looked into before the next round
+			return err
+		}
+		half := len(f.items) / 2
+		for i, part := range [][]*item{f.items[:half], f.items[half:]} {
+			err := d.sendAndLand(ctx, part)
+			if err != nil {
+				if i == 0 {
+					release(d.v, f.items[half:])
+				}
+				return err
+			}
+		}
+		return nil
+	}
+	it := f.items[0]
+	defer it.release(d.v)
+	overQuota, err := it.t.c.refused(ctx, d.v, d.conn, it, r)
+	if err != nil {
+		return err
+	}
+	if !overQuota {
+		d.quota = 0
+		return nil
+	}
+	if d.quota++; d.quota >= quotaRefusals {
+		d.v.run.Control.StopFor(event.StopQuota)
+		return session.ErrStopped
+	}
+	return nil
+}
+
+// sendAndLand sends a part of a refused batch and waits for its answer.
+func (d *deliverer) sendAndLand(ctx context.Context, items []*item) error {
+	f, err := d.send(ctx, items)
+	if err != nil {
+		release(d.v, items)
+		return err
+	}
+	if f == nil {
+		return nil
+	}
+	// The answers come in order: whatever flew before lands first.
+	d.fly(f)
+	for len(d.flying) > 0 && d.flying[0] != f {
+		if err := d.land(ctx); err != nil {
+			return err
+		}
+	}
+	if len(d.flying) == 0 {
+		return nil // it landed inside the recursion
+	}
+	return d.land(ctx)
+}

@@ -1,0 +1,98 @@
+package transfer
+
+import (
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// oddity is in what a message leaves otherwise than host1's listing has it, and why.
+type oddity struct {
+	// fewerFlags: only these are left; dateless: it leaves without its date.
+	fewerFlags bool
+	flags      []imap.Flag
+	dateless   bool
+	// sentKey is the key it leaves with, nil for the key it has on host1.
+	sentKey *identity.Key
+	// sentContent is what its bytes say, nil if they are host1's.
+	sentContent *identity.Content
+	// cut says how some of its content was lost on the way, "" if none was.
+	cut string
+	// altered tells people what was changed.
+	altered string
+	// told is the UID that host2 told and that cannot be the message's.
+	told imap.UID
+	// refusal is the server's last word about it.
+	refusal string
+	// blamed are the connections that died with it alone in flight.
+	blamed kills
+	// refusals counts those since which it was sent as it is; storedThen is how many
+	// messages host2 had stored at the last one, passed: others passed since the
+	// first.
+	refusals   uint8
+	storedThen int64
+	passed     bool
+}
+
+// oddly is the task's oddity, made when there is none.
+func (t *Message) oddly() *oddity {
+	if t.odd == nil {
+		t.odd = new(oddity)
+	}
+	return t.odd
+}
+
+// oddness is the task's oddity to look at.
+func (t *Message) oddness() oddity {
+	if t.odd == nil {
+		return oddity{}
+	}
+	return *t.odd
+}
+
+// wasRefused reports whether the task was refused, or put off, and sent again.
+func (t *Message) wasRefused() bool { return t.putOff > 0 || t.odd != nil && t.odd.refusals > 0 }
+
+// Cut says how some of its content was lost on the way, "" if none was.
+func (t *Message) Cut() string { return t.oddness().cut }
+
+// FewerFlags reports whether it was stored without some of its flags, since host2 refused
+// it with these.
+func (t *Message) FewerFlags() bool { return t.oddness().fewerFlags }
+
+// HasNow notes the flags that such a message has by now.
+func (t *Message) HasNow(flags []imap.Flag) { t.oddly().flags = flags }
+
+// Flags are those that a message leaves with.
+func (t *Message) Flags() []imap.Flag {
+	if t.odd != nil && t.odd.fewerFlags {
+		return t.odd.flags
+	}
+	return t.c.FlagsOn2(&t.c.Src.Recs[t.Src])
+}
+
+// date is the INTERNALDATE that a message leaves with, "" for none; header is the
+// one in its header, if that is wanted.
+func (t *Message) date(header string) string {
+	switch {
+	case t.odd != nil && t.odd.dateless:
+		return ""
+	case header != "":
+		return header
+	}
+	return t.c.dateOn2(&t.c.Src.Recs[t.Src])
+}
+
+// dateOn2 is the INTERNALDATE to give to host2, "" for none.
+func (c *Folder) dateOn2(r *listing.Record) string { return DateOn2(&c.run.Plan.Transform, r) }
+
+// DateOn2 is the INTERNALDATE with which a message is to arrive on host2, "" for none.
+func DateOn2(t *plan.Transform, r *listing.Record) string {
+	if !t.SyncInternalDates && !t.IDateFromHeader || !r.Is(listing.HasDate) {
+		return ""
+	}
+	return r.Time().Format(maildate.Layout)
+}

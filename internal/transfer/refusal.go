@@ -1,0 +1,181 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/provider"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/transform"
+)
+
+// refused decides what becomes of a message that host2 refused. It reports
+// whether the mailbox is full.
+func (c *Folder) refused(ctx context.Context, v *convoy, conn *imapconn.Conn, it *item, r *imapconn.Response) (full bool, err error) {
+	t := it.t
+	switch class := appendClass(c.run.dst.Classify(r)); {
+	case class == event.ErrAppend && r.Code == "TRYCREATE" && !t.recreated:
+		t.recreated = true // the folder was deleted under our hands
+		if err := conn.Create(ctx, c.To.Raw); err != nil && session.IsConnError(err) {
+			return false, err
+		}
+		return false, nil
+	case class == event.ErrAppend:
+		t.oddly().refusal = r.Line()
+		if c.unchangedAgain(t, r) {
+			v.sulk(int(t.odd.refusals))
+			return false, nil
+		}
+		if c.climb(t) {
+			return false, nil
+		}
+		c.fail(t, class, appendText(t, r.Line(), it), c.repairHint())
+		return false, nil
+	case class == event.ErrAppendSize:
+		c.fail(t, class, appendText(t, r.Line(), it), c.sizeHint())
+		return false, nil
+	default:
+		c.fail(t, class, appendText(t, r.Line(), it), hintOf(class))
+		return class == event.ErrOverquota, nil
+	}
+}
+
+// asIs is the rung on which a message is sent once more as it is.
+const asIs rung = 1
+
+// Refusals that say nothing better are taken for passing ones at first: the message is
+// sent again unchanged, after a pause. hardRefusals of them are the message's own
+// fault in any case, or softRefusals if they speak of time and other messages pass;
+// a server that takes nothing at all and speaks of time has patience.
+const (
+	hardRefusals = 3
+	softRefusals = 4
+)
+
+// unchangedAgain reports whether a message that was refused is to be sent again as it
+// is: always after the first refusal, and then as long as no other message passed
+// since. Only then it is known that it is this message that host2 does not take.
+func (c *Folder) unchangedAgain(t *Message, r *imapconn.Response) bool {
+	if t.rung > asIs {
+		return false
+	}
+	o := t.oddly()
+	passed := c.run.stored.Load() > o.storedThen
+	o.passed = o.passed || o.refusals > 0 && passed
+	o.storedThen = c.run.stored.Load()
+	o.refusals++
+	t.rung = asIs
+	n := int(o.refusals)
+	switch {
+	case n == 1:
+		return true
+	case aboutTime(r.Text):
+		if o.passed {
+			return n < softRefusals
+		}
+		waited := time.Duration(0)
+		for i := 1; i < n; i++ {
+			waited += session.MeanBackOff(i)
+		}
+		return c.run.dst.Persists(n, waited)
+	case passed:
+		return false
+	}
+	return n < hardRefusals
+}
+
+// aboutTime reports whether a refusal without a code speaks of what passes by itself.
+func aboutTime(text string) bool {
+	text = strings.ToLower(text)
+	for _, sign := range []string{"temporar", "unavailable", "try again", "later", "busy", "timeout", "timed out", "time-out", "overload", "lock", "resource", "retry"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Folder) repairHint() string {
+	t := &c.run.Plan.Transform
+	hint := "host2 does not take this message unchanged"
+	switch {
+	case !t.Repair && !t.WrapBroken:
+		hint += "; --repair allows to alter it"
+	case !t.WrapBroken:
+		hint = "host2 does not take this message even altered; --wrapbroken sends it as an attachment"
+	case t.Repair:
+		hint = "host2 does not take this message even altered or as an attachment"
+	default:
+		hint = "host2 does not take this message even as an attachment; --repair allows to alter it"
+	}
+	return hint + c.keeps()
+}
+
+// keeps recommends where to keep what is not copied, unless it is kept there.
+func (c *Folder) keeps() string {
+	p := &c.run.Plan.Transfer
+	switch {
+	case p.SaveDir != "":
+		return "; the original is in " + p.SaveDir
+	case p.SkippedFile != "":
+		return "; --savedir keeps the original"
+	}
+	return "; --savedir keeps the original, --skippedfile lists what is not copied"
+}
+
+// sizeHint is what helps against a message that is too large.
+func (c *Folder) sizeHint() string {
+	hint := "host2 takes no message this large"
+	if c.run.Plan.Selection.MaxSize == nil {
+		hint += "; --maxsize leaves such messages out"
+	}
+	return hint + c.keeps()
+}
+
+func hintOf(c event.Class) string {
+	switch c {
+	case event.ErrOverquota:
+		return "the destination mailbox is full: make room or raise its quota, then run again; it continues here"
+	case event.ErrAppendVirus:
+		return "host2 takes this message for a virus; it stays on host1"
+	}
+	return ""
+}
+
+// appendClass is the class of error that a refusal of APPEND counts as; imapsync
+// looks for signs in the subject as well ("OVERQUOTA", "virus").
+func appendClass(v provider.Verdict) event.Class {
+	switch v.Action {
+	case provider.TooBig:
+		return event.ErrAppendSize
+	case provider.MailboxFull:
+		return event.ErrOverquota
+	case provider.Virus:
+		return event.ErrAppendVirus
+	}
+	return event.ErrAppend
+}
+
+// appendText is imapsync's line for a refused message ("could not append
+// ...").
+func appendText(t *Message, reply string, it *item) string {
+	c := t.c
+	subject := ""
+	if it.buf != nil {
+		subject = transform.Field(*it.buf, "Subject")
+	}
+	return fmt.Sprintf("- msg %s/%d {%d} could not append ( Subject:[%s], Date:[%s], Size:[%d], Flags:[%s] ) to folder %s: %s",
+		c.From.Raw, t.UID, t.Size, subject, t.date(it.date), t.Size, transform.JoinFlags(t.Flags()), c.To.Raw, reply)
+}
+
+// fetchText is imapsync's line for a message that could not be read.
+func fetchText(t *Message, why string) string {
+	c := t.c
+	r := &c.Src.Recs[t.Src]
+	return fmt.Sprintf("- msg %s/%d {%d} S[%d] F[%s] I[%s] could not be fetched: %s",
+		c.From.Raw, t.UID, 0, t.Size, transform.JoinFlags(c.run.Flags[0].List(r.Flags)), c.dateOn2(r), why)
+}

@@ -1,0 +1,164 @@
+package transfer
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"unsafe"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// rowOf makes a row of messages, given as sizes by folder.
+func rowOf(inTurn bool, lanes int, folders ...[]int64) *row {
+	w := &row{lanes: lanes, inTurn: inTurn}
+	for _, sizes := range folders {
+		c := new(Folder)
+		for i, size := range sizes {
+			w.todo = append(w.todo, len(w.tasks))
+			w.tasks = append(w.tasks, Message{c: c, UID: imap.UID(i + 1), Size: size})
+		}
+	}
+	return w
+}
+
+// Folders of a million messages make a million tasks.
+func TestTasksAreSmall(t *testing.T) {
+	t.Parallel()
+	if size := unsafe.Sizeof(Message{}); size > 64 {
+		t.Errorf("a task has %d bytes; what few of them need belongs into their oddity", size)
+	}
+}
+
+func many(n int, size int64) []int64 { return slices.Repeat([]int64{size}, n) }
+
+// TestRowGivesEachMessageOnce, to lanes that take side by side, in chunks of one
+// folder and of bounded size.
+func TestRowGivesEachMessageOnce(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name   string
+		w      *row
+		lanes  int
+		messes int // chunks at least
+	}{
+		{"in turn", rowOf(true, 8, many(500, 4096), many(3, 10), many(700, 1)), 8, 602},
+		{"ahead", rowOf(false, 4, many(5000, 4096), many(10, 10)), 4, 12},
+		{"large", rowOf(false, 2, many(100, 3<<20)), 2, 100},
+		{"one", rowOf(true, 8, many(1, 5)), 8, 1},
+		{"none", rowOf(true, 8), 3, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var mu sync.Mutex
+			var got []int
+			chunks := 0
+			var wg sync.WaitGroup
+			for range tc.lanes {
+				wg.Go(func() {
+					for {
+						todo, retired := tc.w.take(true)
+						if retired || len(todo) == 0 {
+							return
+						}
+						var bytes int64
+						for _, i := range todo {
+							bytes += tc.w.tasks[i].Size
+							if tc.w.tasks[i].c != tc.w.tasks[todo[0]].c {
+								t.Error("a chunk of two folders")
+							}
+						}
+						if most := map[bool]int{true: chunkInTurn, false: windowMessages}[tc.w.inTurn]; len(todo) > most || len(todo) > 1 && bytes > windowBytes {
+							t.Errorf("a chunk of %d messages, %d bytes", len(todo), bytes)
+						}
+						mu.Lock()
+						got = append(got, todo...)
+						chunks++
+						mu.Unlock()
+					}
+				})
+			}
+			wg.Wait()
+			slices.Sort(got)
+			for i, at := range got {
+				if i != at {
+					t.Fatalf("message %d is given twice or not at all", i)
+				}
+			}
+			if len(got) != len(tc.w.tasks) || chunks < tc.messes {
+				t.Errorf("%d of %d messages in %d chunks", len(got), len(tc.w.tasks), chunks)
+			}
+		})
+	}
+}
+
+// TestRowRetiresLanes: when there are to be fewer, lanes get nothing more one by
+// one, the main one never.
+func TestRowRetiresLanes(t *testing.T) {
+	t.Parallel()
+	w := rowOf(true, 4, many(100, 1))
+	room := 4
+	w.room = func() int { return room }
+	for range 4 {
+		if !w.join() {
+			t.Fatal("no room")
+		}
+	}
+	if w.join() {
+		t.Error("a fifth lane joined")
+	}
+	room = 2
+	for n, want := range []bool{true, true, false, false} {
+		if _, retired := w.take(false); retired != want {
+			t.Errorf("take %d: retired %v", n, retired)
+		}
+	}
+	room = 0
+	if todo, retired := w.take(true); retired || len(todo) == 0 {
+		t.Error("the main lane got nothing")
+	}
+	w.leave()
+	if w.join() {
+		t.Error("one joined without room")
+	}
+}
+
+// TestSlowLaneHoldsUpNothing: lanes take turns by a clock of their own, one of
+// them ten times slower than the others. All are done at about the same time,
+// which a division in advance could not know.
+func TestSlowLaneHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	for _, slow := range []int{1, 2, 10} {
+		const lanes, messages = 8, 1000
+		w := rowOf(true, lanes, many(messages, 4096))
+		cost := slices.Repeat([]int{1}, lanes)
+		cost[3] = slow
+		chunks := make([][]int, lanes) // sizes of what a lane has asked for
+		at := make([]int, lanes)       // its time
+		left := messages
+		for left > 0 {
+			// Whoever is earliest goes on.
+			l := -1
+			for i := range at {
+				for len(chunks[i]) < chunksAhead {
+					todo, _ := w.take(true)
+					if len(todo) == 0 {
+						break
+					}
+					chunks[i] = append(chunks[i], len(todo))
+				}
+				if len(chunks[i]) > 0 && (l < 0 || at[i] < at[l]) {
+					l = i
+				}
+			}
+			at[l] += cost[l]
+			left--
+			if chunks[l][0]--; chunks[l][0] == 0 {
+				chunks[l] = chunks[l][1:]
+			}
+		}
+		ideal := messages * slow / ((lanes-1)*slow + 1)
+		if end := slices.Max(at); end > ideal+chunksAhead*chunkInTurn*slow {
+			t.Errorf("%d times slower: %d rounds, %d would be ideal", slow, end, ideal)
+		}
+	}
+}
