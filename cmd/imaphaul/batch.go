@@ -25,11 +25,12 @@ type batchRun struct {
 	environ        []string
 	stdout, stderr io.Writer
 
-	list   batch.List
-	jobs   []batch.Job
-	keys   map[int]string // of the state, by row
-	names  map[int]string // "a@h1 -> b@h2", by row
-	rowsOf map[int]batch.Row
+	list    batch.List
+	jobs    []batch.Job
+	keys    map[int]string // of the state, by row
+	names   map[int]string // "a@h1 -> b@h2", by row
+	rowsOf  map[int]batch.Row
+	servers map[string]server // by the names in jobs
 	// accounts are those of a row as its options name them.
 	accounts map[int][2]string
 	state    *batch.State // nil in a dry run
@@ -64,7 +65,7 @@ type batchRun struct {
 func runBatch(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	b := &batchRun{
 		Batch: x, environ: environ, stdout: stdout, stderr: stderr,
-		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row), accounts: make(map[int][2]string),
+		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row), accounts: make(map[int][2]string), servers: make(map[string]server),
 		stop: make(chan struct{}), results: make(map[int]*rowResult), waits: make(map[int]time.Time),
 	}
 	code, err := b.run()
@@ -205,7 +206,10 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 	for i, row := range rows {
 		b.accounts[row.Number] = [2]string{servers[i][0].String() + " " + uses[i].From, servers[i][1].String() + " " + uses[i].To}
 		uses[i].From, uses[i].To = servers[i][0].in(names)+" "+uses[i].From, servers[i][1].in(names)+" "+uses[i].To
-		b.jobs = append(b.jobs, batch.Job{Row: row, Accounts: uses[i], Hosts: [2]string{servers[i][0].host, servers[i][1].host}})
+		b.jobs = append(b.jobs, batch.Job{Row: row, Accounts: uses[i], Hosts: [2]string{servers[i][0].String(), servers[i][1].String()}})
+		for _, one := range servers[i] {
+			b.servers[one.String()] = one
+		}
 	}
 	faults = append(faults, batch.CheckAccounts(rows, uses)...)
 	slices.SortStableFunc(faults, func(x, y batch.Fault) int { return x.Row - y.Row })

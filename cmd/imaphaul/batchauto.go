@@ -14,6 +14,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/provider"
 )
@@ -78,7 +79,7 @@ func (b *batchRun) recognise(ctx context.Context) {
 			mu.Lock()
 			names[key] = name
 			mu.Unlock()
-			b.board.say(fmt.Sprintf("--auto: %s %s", servers[key].Host, words))
+			b.board.say(live.Cut(fmt.Sprintf("--auto: %s %s", servers[key].Host, words), 500))
 		})
 	}
 	all.Wait()

@@ -41,7 +41,7 @@ func (b *batchRun) finishUp(took time.Duration) (int, error) {
 		code = event.ExitErrors
 	}
 	b.board.say("")
-	for _, line := range strings.Split(resultTable(rows), "\n") {
+	for _, line := range strings.Split(resultTable(rows, terminalWidth()), "\n") {
 		b.board.say(line)
 	}
 	if b.Plan.Dry {
@@ -102,8 +102,21 @@ func (r *rowResult) outcome() string {
 	return "not finished"
 }
 
-// resultTable is the table for people: failures first when not all rows have room.
-func resultTable(rows []*rowResult) string {
+// The columns of the table beside the accounts need restWidth; these have leastNames to
+// mostNames.
+const (
+	restWidth  = 62
+	leastNames = 16
+	mostNames  = 70
+)
+
+// resultTable is the table for people in so many columns, 0 for any number: failures first
+// when not all rows have room.
+func resultTable(rows []*rowResult, width int) string {
+	names := mostNames
+	if width > 0 {
+		names = min(max(width-restWidth, leastNames), mostNames)
+	}
 	shown := rows
 	if len(rows) > tableRows {
 		shown = slices.DeleteFunc(slices.Clone(rows), func(r *rowResult) bool { return r.code == event.ExitOK })
@@ -118,17 +131,20 @@ func resultTable(rows []*rowResult) string {
 	style.Format.Header = text.FormatDefault
 	style.Options = table.OptionsNoBordersAndSeparators
 	w.SetStyle(style)
+	if width > 0 {
+		w.SetAllowedRowLength(width - 1)
+	}
 	w.AppendHeader(table.Row{"Row", "Accounts", "Outcome", "Code", "Messages", "Size", "Errors", "Time"})
 	right := func(n int) table.ColumnConfig {
 		return table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
 	}
-	w.SetColumnConfigs([]table.ColumnConfig{right(1), {Number: 2, WidthMax: 70}, right(4), right(5), right(6), right(7), right(8)})
+	w.SetColumnConfigs([]table.ColumnConfig{right(1), {Number: 2, WidthMax: names}, right(4), right(5), right(6), right(7), right(8)})
 	for _, r := range shown {
 		code := "-"
 		if r.code >= 0 {
 			code = strconv.Itoa(r.code)
 		}
-		w.AppendRow(table.Row{r.number, live.Cut(r.account, 70), r.outcome(), code, r.messages, live.Size(float64(r.bytes)), r.errors, live.Span(r.took)})
+		w.AppendRow(table.Row{r.number, live.Cut(r.account, names), r.outcome(), code, r.messages, live.Size(float64(r.bytes)), r.errors, live.Span(r.took)})
 	}
 	s := w.Render()
 	if left > 0 {

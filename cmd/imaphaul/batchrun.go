@@ -15,6 +15,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/provider"
 	"github.com/imaphaul/imaphaul/internal/report"
 )
 
@@ -31,14 +32,20 @@ func (b *batchRun) atOnce() int {
 	return max(min(n, len(b.jobs)), 1)
 }
 
+// profile is what is known of a server by its name in a job.
+func (b *batchRun) profile(name string) (provider.Profile, bool) {
+	s := b.servers[name]
+	return b.governors.Profile(s.host, s.port)
+}
+
 // unknownSlots is how many rows use a server at the same time before anything is
 // known of it.
 const unknownSlots = 3
 
 // slots is how many rows may use a server at the same time: as many as it bears where
 // it counts connections by address.
-func (b *batchRun) slots(host string) int {
-	p, known := b.governors.Profile(host)
+func (b *batchRun) slots(name string) int {
+	p, known := b.profile(name)
 	switch {
 	case !known:
 		return unknownSlots
@@ -50,8 +57,8 @@ func (b *batchRun) slots(host string) int {
 
 // readers is how many rows may read one account at the same time, each with at least one
 // connection.
-func (b *batchRun) readers(host string) int {
-	if p, known := b.governors.Profile(host); known {
+func (b *batchRun) readers(name string) int {
+	if p, known := b.profile(name); known {
 		return max(p.Connections, 1)
 	}
 	return unknownSlots

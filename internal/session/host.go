@@ -9,12 +9,25 @@ import (
 	"github.com/imaphaul/imaphaul/internal/provider"
 )
 
-// Profile is what servers bear under a host name, as far as one of its accounts has
-// found out; false before that.
-func (gs *Governors) Profile(host string) (provider.Profile, bool) {
+// server is a host by which connections are counted; port 0 is the usual ones.
+type server struct {
+	host string
+	port int
+}
+
+func serverOf(host string, port int) server {
+	if port == 143 || port == 993 {
+		port = 0
+	}
+	return server{strings.ToLower(strings.TrimSuffix(host, ".")), port}
+}
+
+// Profile is what a server bears, as far as one of its accounts has found out; false
+// before that. Ports 0, 143 and 993 are one server.
+func (gs *Governors) Profile(host string, port int) (provider.Profile, bool) {
 	gs.mu.Lock()
 	defer gs.mu.Unlock()
-	h := gs.hosts[strings.ToLower(host)]
+	h := gs.hosts[serverOf(host, port)]
 	if h == nil {
 		return provider.Profile{}, false
 	}
@@ -48,14 +61,13 @@ type hostState struct {
 type Governors struct {
 	mu     sync.Mutex
 	of     map[account]*Governor
-	hosts  map[string]*hostState
+	hosts  map[server]*hostState
 	limits map[limitKey]*sharedLimit
 }
 
 // account is a user of a server, as the server counts.
 type account struct {
-	host string
-	port int
+	server
 	user string
 }
 
@@ -63,17 +75,17 @@ type account struct {
 func (gs *Governors) Of(host string, port int, user string) *Governor {
 	gs.mu.Lock()
 	defer gs.mu.Unlock()
-	a := account{strings.ToLower(host), port, user}
+	a := account{serverOf(host, port), user}
 	g := gs.of[a]
 	if g == nil {
 		if gs.of == nil {
 			gs.of = make(map[account]*Governor)
-			gs.hosts = make(map[string]*hostState)
+			gs.hosts = make(map[server]*hostState)
 		}
-		if gs.hosts[a.host] == nil {
-			gs.hosts[a.host] = new(hostState)
+		if gs.hosts[a.server] == nil {
+			gs.hosts[a.server] = new(hostState)
 		}
-		g = &Governor{host: gs.hosts[a.host]}
+		g = &Governor{host: gs.hosts[a.server]}
 		gs.of[a] = g
 	}
 	return g
@@ -153,7 +165,7 @@ func (h *hostState) rest(g *Governor, until time.Time, wait time.Duration, other
 // limitKey names a limit a second: all runs that keep the same one with the same host
 // keep it together.
 type limitKey struct {
-	host      string
+	server
 	side      int
 	bytes     bool
 	perSecond float64
@@ -170,7 +182,6 @@ type sharedLimit struct {
 func (gs *Governors) limit(key limitKey, clock pace.Clock) (l *pace.Limiter, users func() int, done func()) {
 	gs.mu.Lock()
 	defer gs.mu.Unlock()
-	key.host = strings.ToLower(key.host)
 	s := gs.limits[key]
 	if s == nil {
 		if gs.limits == nil {

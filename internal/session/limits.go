@@ -78,16 +78,16 @@ func NewLimits(p *plan.Plan, c *Control, clock pace.Clock, all *Governors) *Limi
 		l.clock = c
 	}
 	for n := event.Side(1); n <= 2; n++ {
-		host := p.Host1.Host
+		host := serverOf(p.Host1.Host, p.Host1.Port)
 		if n == 2 {
-			host = p.Host2.Host
+			host = serverOf(p.Host2.Host, p.Host2.Port)
 		}
 		if most := l.plan.MaxMessagesPerSecond; most > 0 {
-			l.messages[n], _ = l.share(all, limitKey{host: host, side: int(n), perSecond: most})
+			l.messages[n], _ = l.share(all, limitKey{server: host, side: int(n), perSecond: most})
 			l.messages[n].Tell = func(d time.Duration) { c.TellWait(n, d, "--maxmessagespersecond") }
 		}
 		if most := l.plan.MaxBytesPerSecond; most > 0 {
-			l.bytes[n], l.users[n] = l.share(all, limitKey{host: host, side: int(n), bytes: true, perSecond: float64(most)})
+			l.bytes[n], l.users[n] = l.share(all, limitKey{server: host, side: int(n), bytes: true, perSecond: float64(most)})
 		}
 	}
 	return l
