@@ -129,7 +129,7 @@ func mergeParts(m *cli.Merge, stdout io.Writer) (int, error) {
 		return event.ExitNoFile, fmt.Errorf("the list of an earlier call cannot be removed: %w", err)
 	}
 	code := event.ExitOK
-	_, _ = fmt.Fprintln(stdout, resultTable(rows))
+	_, _ = fmt.Fprintln(stdout, resultTable(rows, terminalWidth()))
 	_, _ = fmt.Fprintf(stdout, "Written: %s\n", strings.Join(told, ", "))
 	for _, name := range missing {
 		_, _ = fmt.Fprintf(stdout, "No result of %s: its rows are not among these. Run it, or name its directory, too.\n", name)
