@@ -14,6 +14,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 )
 
 // fastClock is time that passes only while somebody waits for it.
@@ -81,6 +82,23 @@ func TestRatesArePaidForInTime(t *testing.T) {
 			}
 			same(t, a, b)
 		})
+	}
+}
+
+// What host2 refuses is sent again and again, and counts each time: however many
+// attempts a message has, a day's limit is not crossed.
+func TestDayLimitHoldsForWhatIsSentAgain(t *testing.T) {
+	t.Parallel()
+	a, b := embeddedPair(t)
+	mailtest.Fill(t, a.s, a.user, letters(8, 30_000))
+	front, _ := meddled(t, b, rule(meddle.Refuse, `^APPEND`, "NO no"))
+	const limit = 400_000
+	out := attempt(t, a, front, "--maxbytesperday2", fmt.Sprint(limit), "--repair")
+	if out.fin.BytesOut[2] > limit || out.fin.BytesOut[2] < limit/2 {
+		t.Errorf("%d bytes went out, the limit is %d", out.fin.BytesOut[2], limit)
+	}
+	if out.fin.Stopped != event.StopDay {
+		t.Errorf("stopped for %q\n%s", out.fin.Stopped, out.text)
 	}
 }
 
