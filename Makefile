@@ -7,8 +7,9 @@ GOLANGCI := .tools/golangci-lint
 GOVULNCHECK := .tools/govulncheck
 FUZZTIME ?= 100000x
 PACKAGES ?= ./...
-# Most tests wait for servers and slow lines: more of them than there are processors.
-PARALLEL ?= 8
+# Many tests wait for servers and slow lines: more of them than there are processors.
+# But more of them also take more memory, which is dear under the race detector.
+PARALLEL ?= 4
 
 .DEFAULT_GOAL := build
 
@@ -29,9 +30,11 @@ demo: build ## a migration between two servers inside the program; needs only Go
 setup: ## fetches the servers of the integration tests (Debian, root)
 	@testdata/servers/setup.sh
 
+# The list bin/tests.txt shows what ran; BEFORE=file is one of another run, and what ran
+# only there or only here is told. go vet is a step of its own, with all its analyses.
 .PHONY: test
-test: setup ## all tests, with the race detector, on real servers
-	$(GO) run ./cmd/testrun -- -race -shuffle=on -parallel $(PARALLEL) $(PACKAGES)
+test: setup ## all tests, with the race detector, on real servers; BEFORE=list of another run
+	$(GO) run ./cmd/testrun -list bin/tests.txt $(if $(BEFORE),-before $(BEFORE)) -- -race -vet=off -shuffle=on -parallel $(PARALLEL) $(PACKAGES)
 
 .PHONY: test-fast
 test-fast: ## the tests that need no real server
@@ -120,11 +123,13 @@ lint: $(GOLANGCI) ## golangci-lint, and the shell scripts' syntax
 	$(GOLANGCI) run $(PACKAGES)
 	@for script in testdata/servers/*.sh .ci/run; do bash -n $$script || exit 1; done
 
-# What runs on every system compiles on every system, tests included.
+# What runs on every system compiles on every system, tests included. Here it is built
+# as lint and the fuzz targets build it, so they share what is compiled.
 .PHONY: vet
 vet: ## go vet for linux, darwin, windows, freebsd and 32 bits
 	@set -e; for system in linux/amd64 darwin/arm64 windows/amd64 freebsd/amd64 linux/386; do \
 	  echo "go vet for $$system"; \
+	  if [[ $$system == $$($(GO) env GOOS)/$$($(GO) env GOARCH) ]]; then $(GO) vet $(PACKAGES); continue; fi; \
 	  GOOS=$${system%/*} GOARCH=$${system#*/} CGO_ENABLED=0 $(GO) vet $(PACKAGES); \
 	done
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/provider"
 )
 
 // compare lists both folders and pairs their messages.
@@ -94,6 +95,12 @@ func (fs *folderSync) tellListed() {
 // notListed handles a folder whose messages can not be listed: nothing is
 // copied, since everything would look new, and nothing is deleted.
 func (fs *folderSync) notListed(err error) error {
+	if isRefusal(err) && provider.HoldsItems(fs.run.src.Family, fs.from.Text) && provider.NoMessage(err.Error()) {
+		fs.damaged = true
+		fs.failedCount++
+		fs.run.emit(event.FolderSkipped{Side: 1, Folder: fs.from, Why: event.WhyNoMail + ": host1 does not give them as messages: " + serverWords(err)})
+		return nil
+	}
 	return fs.broken(1, err, event.ErrListing, fmt.Sprintf("Host1 folder %s -> %s: could not be listed, so nothing is copied or deleted there: ", escaped(fs.from.Raw), escaped(fs.to.Raw))+"%s",
 		"see what the server says; with --search, check the criterion; --noabletosearch1 and --noabletosearch2 do without SEARCH")
 }

@@ -14,6 +14,10 @@ type Kept struct {
 	// Last: the run that has it ends the connections.
 	Last bool
 
+	// Fenced: the last run came to both servers and left no connection, since what it
+	// may write ends with its leases (docs/scale-out.md).
+	Fenced bool
+
 	control *session.Control
 	limits  *session.Limits
 	links   [3]*session.Link
@@ -114,7 +118,11 @@ func (r *run) openMain(ctx context.Context, k *session.Link, story *session.Stor
 // let in yet there is nothing to keep.
 func (r *run) leave(ctx context.Context) {
 	r.main.Part() // each link may have a user of its own now
-	if k := r.o.Keep; k != nil && !k.Last && ctx.Err() == nil && r.src != nil && r.dst != nil && r.src.LetIn && r.dst.LetIn {
+	letIn := r.src != nil && r.dst != nil && r.src.LetIn && r.dst.LetIn
+	if k := r.o.Keep; k != nil {
+		k.Fenced = r.fenced && letIn
+	}
+	if k := r.o.Keep; k != nil && !k.Last && !r.fenced && ctx.Err() == nil && letIn {
 		for n, link := range []*session.Link{1: r.main.Src, 2: r.main.Dst} {
 			if link == nil {
 				continue

@@ -41,6 +41,9 @@ const (
 	// retryMost.
 	retryFirst = 30 * time.Second
 	retryMost  = 30 * time.Minute
+	// unwatched is how often there is a pass where connections cannot be kept, since the
+	// journal is shared with other machines.
+	unwatched = 5 * time.Minute
 	// heartbeat is how often it is said that nothing happens.
 	heartbeat = time.Hour
 	// always is longer than anybody follows.
@@ -136,7 +139,7 @@ func (f *follower) run(ctx context.Context) event.Finished {
 func (f *follower) over(ctx context.Context, ended event.PassEnded) bool {
 	src, dst := f.keep.Links()
 	fin := f.tell.fin
-	return ctx.Err() != nil || src == nil || dst == nil || forPerson(ended.Code) ||
+	return ctx.Err() != nil || (src == nil || dst == nil) && !f.keep.Fenced || forPerson(ended.Code) ||
 		fin.Stopped == event.StopSignal || fin.Stopped == event.StopFile || fin.Fatal != nil
 }
 
@@ -204,7 +207,13 @@ func (f *follower) wait(ctx, wake context.Context) (string, error) { //nolint:re
 	}
 	src, dst := f.keep.Links()
 	if src == nil || dst == nil {
-		rest(ctx, wake, d)
+		if unwatched < d {
+			d, again = unwatched, whySettled
+		}
+		if !rest(ctx, wake, d) {
+			again = ""
+		}
+		f.mail.look(ctx)
 		return again, nil
 	}
 	f.watch.src, f.watch.dst = src, dst

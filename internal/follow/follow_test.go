@@ -38,3 +38,22 @@ func TestFirst(t *testing.T) {
 		}
 	})
 }
+
+// TestSharedJournal follows with a journal that other machines use: what a pass may write
+// ends with its lease, so there is none without.
+func TestSharedJournal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lab{accounts: [2]account{inMemory(t, embedded.Options{}), inMemory(t, embedded.Options{})}}
+		l.accounts[0].deliver(t, "INBOX", 1, 2, 3)
+		stop := l.follow(t, Options{}, "--cacheshared")
+		time.Sleep(time.Minute)
+		l.equal(t)
+		l.accounts[0].deliver(t, "INBOX", 4)
+		time.Sleep(6 * time.Minute)
+		l.equal(t)
+		stop()
+		if code := l.tally.Stats().ExitCode(); code != event.ExitOK {
+			t.Errorf("exit %d: %v", code, l.tally.Stats().Errors)
+		}
+	})
+}

@@ -29,7 +29,7 @@ type account struct {
 	dial func(context.Context) (net.Conn, error)
 }
 
-func inMemory(t *testing.T, o embedded.Options) account {
+func inMemory(t testing.TB, o embedded.Options) account {
 	t.Helper()
 	s, dial, end := mailtest.StartInMemory(t, o)
 	t.Cleanup(end)
@@ -37,13 +37,13 @@ func inMemory(t *testing.T, o embedded.Options) account {
 	return account{s, user, dial}
 }
 
-func (a account) state(t *testing.T) mailtest.State {
+func (a account) state(t testing.TB) mailtest.State {
 	t.Helper()
 	return mailtest.Snapshot(t, a.s, a.user)
 }
 
 // say sends commands to an account on a connection of its own.
-func (a account) say(t *testing.T, commands ...string) {
+func (a account) say(t testing.TB, commands ...string) {
 	t.Helper()
 	mailtest.Say(t, a.s, a.user, commands...)
 }
@@ -56,7 +56,7 @@ func letter(n int) corpus.Message {
 }
 
 // deliver stores messages.
-func (a account) deliver(t *testing.T, folder string, numbers ...int) {
+func (a account) deliver(t testing.TB, folder string, numbers ...int) {
 	t.Helper()
 	f := corpus.Folder{Path: strings.Split(folder, "/")}
 	for _, n := range numbers {
@@ -69,6 +69,7 @@ func (a account) deliver(t *testing.T, folder string, numbers ...int) {
 type lab struct {
 	accounts [2]account
 	cache    string
+	done     chan event.Finished
 
 	hide []string // capabilities of host1
 
@@ -98,7 +99,7 @@ func (l *lab) sink(e event.Event) {
 }
 
 // plan makes the plan of a command line.
-func (l *lab) plan(t *testing.T, options ...string) *plan.Plan {
+func (l *lab) plan(t testing.TB, options ...string) *plan.Plan {
 	t.Helper()
 	if l.cache == "" {
 		l.cache = t.TempDir()
@@ -116,18 +117,19 @@ func (l *lab) plan(t *testing.T, options ...string) *plan.Plan {
 }
 
 // follow begins to follow; stop has it end.
-func (l *lab) follow(t *testing.T, o Options, options ...string) (stop func() event.Finished) {
+func (l *lab) follow(t testing.TB, o Options, options ...string) (stop func() event.Finished) {
 	t.Helper()
 	return l.followIn(t.Context(), t, o, options...)
 }
 
 // followIn is follow; the end of ctx ends it at once.
-func (l *lab) followIn(ctx context.Context, t *testing.T, o Options, options ...string) (stop func() event.Finished) {
+func (l *lab) followIn(ctx context.Context, t testing.TB, o Options, options ...string) (stop func() event.Finished) {
 	t.Helper()
 	p := l.plan(t, options...)
 	p.Host1.DisabledCaps = append(p.Host1.DisabledCaps, l.hide...)
 	l.tally = event.NewTally(time.Now(), nil)
 	ask, done := make(chan struct{}), make(chan event.Finished, 1)
+	l.done = done
 	o.Engine.Sink, o.Engine.Stop = l.sink, ask
 	o.Figures = l.sink
 	if o.Engine.Dial == nil {
@@ -151,7 +153,7 @@ func (l *lab) followIn(ctx context.Context, t *testing.T, o Options, options ...
 }
 
 // equal fails unless both sides hold the same.
-func (l *lab) equal(t *testing.T) {
+func (l *lab) equal(t testing.TB) {
 	t.Helper()
 	a, b := l.accounts[0].state(t), l.accounts[1].state(t)
 	for _, d := range mailtest.Diff(a, b, mailtest.Known(l.accounts[0].s, l.accounts[1].s)) {
@@ -160,13 +162,13 @@ func (l *lab) equal(t *testing.T) {
 }
 
 // same reports whether both sides hold the same.
-func (l *lab) same(t *testing.T) bool {
+func (l *lab) same(t testing.TB) bool {
 	t.Helper()
 	return len(mailtest.Diff(l.accounts[0].state(t), l.accounts[1].state(t), mailtest.Known(l.accounts[0].s, l.accounts[1].s))) == 0
 }
 
 // until waits for passes until something holds.
-func (l *lab) until(t *testing.T, what string, holds func(*testing.T) bool) {
+func (l *lab) until(t testing.TB, what string, holds func(testing.TB) bool) {
 	t.Helper()
 	late := time.After(30 * time.Second)
 	for {
@@ -192,8 +194,8 @@ func (l *lab) until(t *testing.T, what string, holds func(*testing.T) bool) {
 }
 
 // watching reports whether host1 is watched this way.
-func (l *lab) watching(how string) func(*testing.T) bool {
-	return func(*testing.T) bool {
+func (l *lab) watching(how string) func(testing.TB) bool {
+	return func(testing.TB) bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		return l.watched == how

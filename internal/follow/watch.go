@@ -249,14 +249,11 @@ func (w *watcher) end(ctx context.Context, how string) error {
 	if how != howNotify {
 		return nil
 	}
-	c := w.src.Conn
-	if c == nil || c.Err() != nil {
-		return nil
+	err := w.src.Conn.NotifyNone(ctx)
+	if session.IsRefusal(err) {
+		err = nil
 	}
-	if err := c.NotifyNone(ctx); err != nil && session.IsConnError(err) {
-		return err
-	}
-	return nil
+	return err
 }
 
 // quiet makes the connection fit for a pass.

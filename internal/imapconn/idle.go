@@ -147,7 +147,7 @@ func (c *Conn) listen(run, ctx context.Context, d time.Duration, cmd *Command) (
 			return n, nil
 		}
 		left := time.Until(end)
-		if left <= 0 || ctx.Err() != nil {
+		if woken := ctx.Err() != nil; woken || left <= 0 {
 			return News{}, nil
 		}
 		more, err := c.s.Await(ctx, left)

@@ -37,7 +37,7 @@ func (s *Stream) Await(ctx context.Context, d time.Duration) (bool, error) {
 	if s.zw != nil {
 		return false, ErrDeflated
 	}
-	if ctx.Err() != nil || d <= 0 {
+	if woken := ctx.Err() != nil; woken || d <= 0 {
 		return false, nil
 	}
 	c := s.raw

@@ -1,0 +1,70 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+)
+
+// TestUntilMX follows until the DNS sends mail to host2 and the TTL of what it said
+// before has run out; from the first sight on nothing is deleted on host2.
+func TestUntilMX(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lab{accounts: [2]account{inMemory(t, embedded.Options{}), inMemory(t, embedded.Options{})}}
+		for i := range l.accounts {
+			l.accounts[i].user = fmt.Sprintf("user%d@example.org", i)
+			l.accounts[i].s.Called(t, l.accounts[i].user)
+		}
+		l.accounts[0].deliver(t, "INBOX", 1, 2, 3, 4, 5, 6)
+		begun := time.Now()
+		moved := begun.Add(3 * time.Hour)
+		asked := 0
+		o := Options{Deliveries: func(context.Context, string, string) (Delivered, error) {
+			asked++
+			switch {
+			case asked%7 == 0:
+				return Delivered{}, errors.New("the resolver is away")
+			case time.Now().Before(moved):
+				return Delivered{TTL: 2 * time.Hour}, nil
+			}
+			return Delivered{To2: true, MX: "mx.example.org", TTL: 5 * time.Minute}, nil
+		}}
+		stop := l.follow(t, o, "--delete2", "--followuntil", "mx")
+		time.Sleep(time.Hour)
+		l.accounts[0].say(t, "SELECT INBOX", `STORE 1 +FLAGS (\Deleted)`, "EXPUNGE")
+		time.Sleep(time.Minute)
+		l.equal(t)
+		time.Sleep(time.Until(moved.Add(10 * time.Minute)))
+		l.accounts[0].say(t, "SELECT INBOX", `STORE 1 +FLAGS (\Deleted)`, "EXPUNGE")
+		l.accounts[0].deliver(t, "INBOX", 7)
+		fin := <-l.done
+		l.done <- fin
+		stop()
+		took := time.Since(begun)
+		if took < 5*time.Hour || took > 5*time.Hour+20*time.Minute {
+			t.Errorf("it ended after %v", took)
+		}
+		if fin.Stopped != "" || l.tally.Stats().ExitCode() != event.ExitOK {
+			t.Errorf("%q, exit %d", fin.Stopped, l.tally.Stats().ExitCode())
+		}
+		if n := l.accounts[1].state(t).Count(); n != 6 { // 2 to 7, though 2 is gone from host1
+			t.Errorf("%d messages on host2", n)
+		}
+		told := 0
+		for _, e := range l.events {
+			if n, ok := e.(event.Note); ok && strings.Contains(n.Text, "nothing is deleted on host2") {
+				told++
+			}
+		}
+		if told != 1 {
+			t.Errorf("told %d times that nothing is deleted", told)
+		}
+	})
+}
