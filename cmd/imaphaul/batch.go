@@ -212,6 +212,15 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 	return faults, nil
 }
 
+// listWords are what a list is read with.
+var listWords = batch.Words{
+	Column: func(name string) (batch.Column, bool) {
+		option, isSwitch, negatable, ok := cli.Column(name)
+		return batch.Column{Option: option, Switch: isSwitch, Negatable: negatable}, ok
+	},
+	Split: cli.SplitWords,
+}
+
 // rows reads the list as it is written.
 func (b *batchRun) rows() (batch.List, []batch.Fault, error) {
 	f, err := os.Open(b.File)
@@ -219,13 +228,7 @@ func (b *batchRun) rows() (batch.List, []batch.Fault, error) {
 		return batch.List{}, nil, fmt.Errorf("the list %q cannot be read: %w. Give the file of accounts", b.File, errors.Unwrap(err))
 	}
 	defer f.Close() // only read
-	list, faults, err := batch.Read(f, batch.Words{
-		Column: func(name string) (batch.Column, bool) {
-			option, isSwitch, negatable, ok := cli.Column(name)
-			return batch.Column{Option: option, Switch: isSwitch, Negatable: negatable}, ok
-		},
-		Split: cli.SplitWords,
-	})
+	list, faults, err := batch.Read(f, listWords)
 	if err != nil {
 		return batch.List{}, nil, fmt.Errorf("the list %q: %w", b.File, err)
 	}

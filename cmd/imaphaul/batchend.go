@@ -180,7 +180,7 @@ func (b *batchRun) resultFiles() []string {
 // again as a list of their own. It returns what to tell.
 func (b *batchRun) writeResults() string {
 	rows := b.sorted()
-	base := b.stem()
+	files := b.resultFiles()
 	var failed bytes.Buffer
 	all := make([]resultRecord, 0, len(rows))
 	again := slices.Clone(b.failedBefore)
@@ -197,7 +197,7 @@ func (b *batchRun) writeResults() string {
 	for _, n := range again {
 		failed.WriteString(b.rowsOf[n].Source + "\n")
 	}
-	told, err := writeRecords(base, all)
+	told, err := writeRecords(files[0], files[1], all)
 	if err != nil {
 		b.board.say(fmt.Sprintf("Warning: %v", err))
 	}
@@ -221,7 +221,7 @@ func (b *batchRun) writeResults() string {
 
 // writeRecords writes the results as a table and as JSON, and returns the names of the
 // files that were written.
-func writeRecords(base string, all []resultRecord) (told []string, err error) {
+func writeRecords(tsvFile, jsonFile string, all []resultRecord) (told []string, err error) {
 	var tsv bytes.Buffer
 	tsv.WriteString("row\tline\taccounts\toutcome\texit_code\tmessages\tbytes\tskipped\tfailed\tdeleted\terrors\tseconds\ttries\tlog\tfirst_error\n")
 	for _, x := range all {
@@ -239,7 +239,7 @@ func writeRecords(base string, all []resultRecord) (told []string, err error) {
 	for _, f := range []struct {
 		name string
 		data []byte
-	}{{base + ".result.tsv", tsv.Bytes()}, {base + ".result.json", append(data, '\n')}} {
+	}{{tsvFile, tsv.Bytes()}, {jsonFile, append(data, '\n')}} {
 		if err := writeAtomically(f.name, f.data); err != nil {
 			return told, err
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -46,7 +45,10 @@ func (b *batchRun) shardName() string {
 func (b *batchRun) keepShard() {
 	uses := make([]batch.Accounts, len(b.jobs))
 	for i, j := range b.jobs {
-		uses[i] = j.Accounts
+		// By the names that the list gives: what an address is found to be may differ
+		// from machine to machine.
+		both := b.accounts[j.Row.Number]
+		uses[i] = batch.Accounts{From: both[0], To: both[1], Deletes1: j.Accounts.Deletes1}
 	}
 	in := batch.Shard(b.Shard).Of(uses)
 	kept := b.jobs[:0]
@@ -114,7 +116,7 @@ func mergeParts(m *cli.Merge, stdout io.Writer) (int, error) {
 		}
 	}
 	base := filepath.Join(m.Out, stem)
-	told, err := writeRecords(base, all)
+	told, err := writeRecords(base+".result.tsv", base+".result.json", all)
 	if err != nil {
 		return event.ExitNoFile, err
 	}
@@ -199,21 +201,15 @@ func (p *part) read(base string) error {
 		return err
 	}
 	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		p.again = append(p.again, lines.Text())
+	list, _, err := batch.Read(f, listWords) // its faults are told when it is run
+	if err != nil {
+		return fmt.Errorf("%q: %w", names[0], err)
 	}
-	again := 0
-	for _, r := range p.rows {
-		if r.Code == nil || *r.Code != event.ExitOK {
-			again++
-		}
+	p.header = list.Header
+	for _, row := range list.Rows {
+		p.again = append(p.again, row.Source)
 	}
-	if len(p.again) == again+1 {
-		p.header, p.again = p.again[0], p.again[1:]
-	}
-	return lines.Err()
+	return nil
 }
 
 // globbed is a path that filepath.Glob takes as it is.

@@ -117,7 +117,7 @@ func TestIsSkipped(t *testing.T) {}
 	if code != 0 || err != nil {
 		t.Fatalf("exit code %d, error %v\n%s", code, err, text)
 	}
-	for _, w := range []string{"-1 example.org/m TestGoes\n", "-1 example.org/m TestIsSkipped\n", "+1 skipped: example.org/m TestIsSkipped\n", "\n2 fewer and 1 more than in ", "TestIsSkipped: m_test.go:3:"} {
+	for _, w := range []string{"-1 example.org/m TestGoes\n", "-1 example.org/m TestIsSkipped\n", "+1 skipped: example.org/m TestIsSkipped\n", "\n2 fewer and 1 more than in ", "TestIsSkipped: m_test.go:4:"} {
 		if !strings.Contains(text, w) {
 			t.Errorf("it does not say %q:\n%s", w, text)
 		}

@@ -282,10 +282,14 @@ func (v *verdict) exact(s, d int32) bool {
 	return a != nil && b != nil && a.Exact == b.Exact
 }
 
-// unaltered reports whether d is s but for what host2 was seen to do.
+// unaltered reports whether d is s but for what host2 was seen to do, and for the
+// Message-Id that --addheader gives.
 func (v *verdict) unaltered(s, d int32) bool {
 	a, b := v.of(1, s), v.of(2, d)
-	return a != nil && b != nil && v.h.Same(a, b)
+	if a == nil || b == nil || (v.g.akin || v.g.dated) && !a.Compatible(b) {
+		return false
+	}
+	return v.h.Same(a, b) || habits.Labelled(a, b)
 }
 
 func (v *verdict) sameBody(s, d int32) bool {

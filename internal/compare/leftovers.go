@@ -32,7 +32,18 @@ func (w *Work) Leftovers() (src, dst []imap.UID) {
 
 // left reports whether a host2 record may be looked at as a leftover.
 func (w *Work) left(d int) bool {
-	return (w.ofDst[d] == none || w.in.Cuts && w.ofDst[d] == other) && !w.double[d]
+	if w.double[d] {
+		return false
+	}
+	switch w.ofDst[d] {
+	case none:
+		return true
+	case other:
+		return w.in.Rekeys
+	case gone:
+		return w.in.OtherWay != nil && w.in.OtherWay(&w.in.Dst.Recs[d])
+	}
+	return false
 }
 
 // Candidates makes groups of leftovers that may be one message: those with equal

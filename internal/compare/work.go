@@ -48,9 +48,12 @@ type Input struct {
 	// Doubles has host2 messages with one key be held against each other, whether or
 	// not host1 has it.
 	Doubles bool
-	// Cuts: messages are cut on their way, so that those that others became may have
-	// another key than their equals.
-	Cuts bool
+	// Rekeys: messages are cut on their way, or get a Message-Id, so that those that
+	// others became may have another key than their equals.
+	Rekeys bool
+	// OtherWay reports whether a host2 record was stored by a run that identified
+	// messages in another way, so that its key may be another one now. nil: none was.
+	OtherWay func(d *listing.Record) bool
 	// Goes reports whether a host2 record is deleted in the end whether or not it is
 	// the copy of s (--expunge2), so that it is none; certain: it is known to be that.
 	// nil: none is.

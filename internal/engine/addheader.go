@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -49,9 +48,8 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 		return nil
 	}
 	var contents [2]map[imap.UID]identity.Content
-	var g errgroup.Group
-	for i, k := range []*link{fs.lane.src, fs.lane.dst} {
-		g.Go(func() error {
+	read := func(i int, k *link) func() error {
+		return func() error {
 			got := make(map[imap.UID]identity.Content)
 			contents[i] = got
 			slices.Sort(uids[i])
@@ -63,9 +61,9 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 				return nil // see below
 			}
 			return err
-		})
+		}
 	}
-	if err := g.Wait(); err != nil {
+	if err := fs.lane.Both(ctx, read(0, fs.lane.src), read(1, fs.lane.dst)); err != nil {
 		return err
 	}
 	found := make(map[int32]bool)

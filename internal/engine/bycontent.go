@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/emersion/go-imap/v2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -48,10 +47,11 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		SizesAgree: func(s, d *listing.Record) bool {
 			return altered || fs.run.habits.ExplainsSize(s.Size, d.Size)
 		},
-		Doubles: p.Deletion.Delete2Duplicates,
-		Goes:    fs.goesAnyway,
-		Cuts:    p.Transform.TruncMess != nil && !p.Identity.SyncDuplicates,
-		Marked:  fs.hasDeleted,
+		Doubles:  p.Deletion.Delete2Duplicates,
+		Goes:     fs.goesAnyway,
+		Rekeys:   (p.Transform.TruncMess != nil || p.Identity.AddHeader) && !p.Identity.SyncDuplicates,
+		OtherWay: func(d *listing.Record) bool { return fs.otherWay2[d.UID] },
+		Marked:   fs.hasDeleted,
 	})
 	if err := fs.readAndDecide(ctx, w); err != nil {
 		return err
@@ -122,11 +122,9 @@ func (fs *folderSync) lookForChanged(ctx context.Context, w *compare.Work) error
 		return nil
 	}
 	var keys [2]map[imap.UID]identity.Digest
-	var g errgroup.Group
-	for i, k := range []*link{fs.lane.src, fs.lane.dst} {
-		uids := [2][]imap.UID{uids1, uids2}[i]
-		g.Go(func() error {
-			keys[i] = make(map[imap.UID]identity.Digest, len(uids))
+	read := func(i int, k *link, uids []imap.UID) func() error {
+		keys[i] = make(map[imap.UID]identity.Digest, len(uids))
+		return func() error {
 			return k.read(ctx, uids, imapconn.FetchItems{UID: true, HeaderFields: habits.AkinFields}, func(m *imapconn.Message) error {
 				head, _ := transform.SplitHeader(m.Header)
 				if key, ok := habits.AkinKey(head); ok {
@@ -134,9 +132,9 @@ func (fs *folderSync) lookForChanged(ctx context.Context, w *compare.Work) error
 				}
 				return nil
 			})
-		})
+		}
 	}
-	if err := g.Wait(); err != nil {
+	if err := fs.lane.Both(ctx, read(0, fs.lane.src, uids1), read(1, fs.lane.dst, uids2)); err != nil {
 		return err
 	}
 	w.Candidates(keys[0], keys[1])

@@ -76,7 +76,11 @@ func (fs *folderSync) claims() []compare.Claim {
 			claims[d] = c
 		}
 	}
-	fs.run.eachOtherClaim(fs, func(uid2 imap.UID) { claim(uid2, compare.Other) })
+	fs.remapped = make(map[imap.UID]bool)
+	fs.run.eachOtherClaim(fs, func(uid2 imap.UID, remapped bool) {
+		claim(uid2, compare.Other)
+		fs.remapped[uid2] = remapped
+	})
 	if fs.known.Usable() {
 		fs.known.EachClaim(func(uid1, uid2 imap.UID, gone bool) {
 			switch {
@@ -112,9 +116,11 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 	for _, d := range known {
 		tied[d] = true
 	}
+	fs.otherWay2 = make(map[imap.UID]bool)
 	claim := func(uid2 imap.UID, c compare.Claim) {
 		if d := fs.dst.Find(uid2); d >= 0 && claims[d] == compare.Free && !tied[int32(d)] {
 			claims[d] = c
+			fs.otherWay2[uid2] = c == compare.Gone
 		}
 	}
 	self := r.journalPair()
@@ -174,23 +180,36 @@ func (fs *folderSync) someOpen(known []int32, claims []compare.Claim) bool {
 }
 
 // eachOtherClaim tells the messages of the host2 folder that other folders of host1
-// became: in this run, and in earlier ones.
-func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID)) {
-	pair := func(_, uid2 imap.UID) { tell(uid2) }
+// became: in this run, and in earlier ones; remapped: the other folder goes elsewhere
+// now.
+func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped bool)) {
+	pair := func(_, uid2 imap.UID) { tell(uid2, false) }
 	for _, check := range r.checks {
 		if check.fs.to.Raw == fs.to.Raw && check.fs.from.Raw != fs.from.Raw && check.Before.UIDValidity == fs.dstOpened.UIDValidity {
 			check.certain.Each(pair)
 			check.all.Each(pair)
 		}
 	}
-	for _, f := range r.foldersInto(fs) {
+	for _, later := range r.deferred {
+		if later.to.Raw == fs.to.Raw && later.from.Raw != fs.from.Raw && later.foundValidity == fs.dstOpened.UIDValidity {
+			later.found.Each(pair)
+		}
+	}
+	into := r.foldersInto(fs)
+	goes := make(map[string]string)
+	for i := 0; i < len(r.table.Rows) && len(into) > 0; i++ {
+		goes[r.table.Rows[i].From] = r.table.Rows[i].To
+	}
+	for _, f := range into {
+		one, _ := f.Names()
+		to, chosen := goes[one]
 		for e, err := range f.Entries() {
 			if err != nil {
 				r.journalFailed(err)
 				return
 			}
 			if e.UID2 != 0 {
-				tell(e.UID2)
+				tell(e.UID2, chosen && to != fs.to.Raw)
 			}
 		}
 	}

@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/provider"
 )
 
 // compare lists both folders and pairs their messages.
@@ -41,10 +40,7 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 
 // listBoth lists both folders at the same time.
 func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister) error {
-	// Each side is cancelled by the run's context only: when one side fails, the
-	// other's connection is to live on.
-	var g errgroup.Group
-	g.Go(func() (err error) {
+	err := fs.lane.Both(ctx, func() (err error) {
 		if srcLister.Chosen == nil {
 			if err := srcLister.Choose(ctx); err != nil {
 				return err
@@ -53,8 +49,7 @@ func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister
 		fs.run.emit(event.FolderListing{Side: 1, Folder: fs.from, Messages: srcLister.Considering()})
 		fs.src, err = srcLister.list(ctx)
 		return err
-	})
-	g.Go(func() (err error) {
+	}, func() (err error) {
 		if !fs.exists {
 			fs.dst = &listing.Listing{Complete: true}
 			return nil
@@ -66,7 +61,7 @@ func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister
 		fs.dst, err = dstLister.list(ctx)
 		return err
 	})
-	if err := g.Wait(); err != nil {
+	if err != nil {
 		fs.src, fs.dst = nil, nil
 		return err
 	}
@@ -100,6 +95,12 @@ func (fs *folderSync) tellListed() {
 // notListed handles a folder whose messages can not be listed: nothing is
 // copied, since everything would look new, and nothing is deleted.
 func (fs *folderSync) notListed(err error) error {
+	if isRefusal(err) && provider.HoldsItems(fs.run.src.Family, fs.from.Text) && provider.NoMessage(err.Error()) {
+		fs.damaged = true
+		fs.failedCount++
+		fs.run.emit(event.FolderSkipped{Side: 1, Folder: fs.from, Why: event.WhyNoMail + ": host1 does not give them as messages: " + serverWords(err)})
+		return nil
+	}
 	return fs.broken(1, err, event.ErrListing, fmt.Sprintf("Host1 folder %s -> %s: could not be listed, so nothing is copied or deleted there: ", escaped(fs.from.Raw), escaped(fs.to.Raw))+"%s",
 		"see what the server says; with --search, check the criterion; --noabletosearch1 and --noabletosearch2 do without SEARCH")
 }

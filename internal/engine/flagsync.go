@@ -43,7 +43,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 			continue
 		case m.Trust != compare.Certain:
 			continue // whose flags these are is not certain
-		case m.Shared && !turn.here && (deleted1 || !deleted2):
+		case m.Shared && !turn.here && !fs.remapped[dst.UID] && (deleted1 || !deleted2):
 			continue // its flags are those of the message that it was made from
 		case turn.waits(m, deleted1):
 			continue

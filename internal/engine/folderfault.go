@@ -40,7 +40,11 @@ func (fs *folderSync) broken(n event.Side, err error, class event.Class, text, h
 		if killer.Side == 2 {
 			name = fs.to
 		}
-		fs.problem(event.ErrListing, fmt.Sprintf("Host%d folder %s: passed over, since the connection was lost each time it was worked on: %v", killer.Side, name.Raw, killer.Err),
+		why := "since the connection was lost each time it was worked on"
+		if killer.Flood() {
+			why = "since the connection had to be ended"
+		}
+		fs.problem(event.ErrListing, fmt.Sprintf("Host%d folder %s: passed over, %s: %v", killer.Side, name.Raw, why, killer.Err),
 			fmt.Sprintf("look at the folder in a mail program and at the server's log; --exclude '^%s$' leaves it out", fs.from.Raw))
 	case errors.As(err, &shut):
 		fs.problem(event.ErrSelect, fmt.Sprintf("Host%d folder %s: Could not select, while its messages were being copied: %s", shut.Side, fs.from.Raw, serverWords(shut.Err)),

@@ -47,6 +47,12 @@ type folderSync struct {
 	numbers map[imap.UID]string
 	// crossed are the missing messages that another folder of host2 has.
 	crossed map[imap.UID]crossing
+	// remapped are host2 messages that another folder of host1 became which goes
+	// elsewhere now.
+	remapped map[imap.UID]bool
+	// otherWay2 are host2 messages that a run stored which identified messages in another
+	// way, and whose counterparts have left host1.
+	otherWay2 map[imap.UID]bool
 	// cut2 are host2 messages that earlier runs cut, see cutCounterparts.
 	cut2 map[imap.UID]bool
 	// uncertain counts the messages present of which it is not certain.
@@ -86,9 +92,12 @@ type folderSync struct {
 	// deferred: its turn came before, and it was put off then; index is its place in the
 	// table of folders.
 	deferred bool
-	// brings: messages of it were missing on host2 when it was put off.
-	brings bool
-	index  int
+	// brings: messages of it were missing on host2 when it was put off; found are the
+	// pairs that were certain then, foundValidity is host2's UIDVALIDITY of them.
+	brings        bool
+	found         transfer.PairRuns
+	foundValidity uint32
+	index         int
 	// unsure: what a server did not tell is to be asked by the next run, so nothing
 	// of the folder is remembered.
 	unsure bool

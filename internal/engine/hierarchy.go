@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/emersion/go-imap/v2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
@@ -18,10 +17,10 @@ func (r *run) listFolders(ctx context.Context) error {
 	if r.src == nil || r.dst == nil {
 		return errDone
 	}
-	var g errgroup.Group
-	g.Go(func() error { return r.src.readFolders(ctx, r.main.src) })
-	g.Go(func() error { return r.dst.readFolders(ctx, r.main.dst) })
-	if err := g.Wait(); err != nil {
+	err := r.main.Both(ctx,
+		func() error { return r.src.readFolders(ctx, r.main.src) },
+		func() error { return r.dst.readFolders(ctx, r.main.dst) })
+	if err != nil {
 		return err
 	}
 	for _, s := range []*side{r.src, r.dst} {

@@ -117,6 +117,7 @@ func (r *run) openMain(ctx context.Context, k *session.Link, story *session.Stor
 // leave keeps the main connections for the next run, or ends them. Where nothing was
 // let in yet there is nothing to keep.
 func (r *run) leave(ctx context.Context) {
+	r.main.Part() // each link may have a user of its own now
 	letIn := r.src != nil && r.dst != nil && r.src.LetIn && r.dst.LetIn
 	if k := r.o.Keep; k != nil {
 		k.Fenced = r.fenced && letIn

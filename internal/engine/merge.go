@@ -249,10 +249,18 @@ func (fs *folderSync) waitsForTwins() bool {
 	return !fs.deferred && fs.merge.left > 1 && fs.pairing.Doubtful+fs.pairing.Likely > 0
 }
 
-// deferFolder puts a folder off to the end of the run.
+// deferFolder puts a folder off to the end of the run. What is certain of it is known to
+// the others meanwhile: none of theirs is taken for a copy of what is another message.
 func (r *run) deferFolder(fs *folderSync, index int) {
 	fs.known.Release()
-	r.deferred = append(r.deferred, &folderSync{run: r, lane: fs.lane, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted, deferred: true, brings: len(fs.pairing.Missing) > 0, index: index})
+	later := &folderSync{run: r, lane: fs.lane, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted, deferred: true, brings: len(fs.pairing.Missing) > 0, index: index}
+	later.foundValidity = fs.dstOpened.UIDValidity
+	for _, m := range fs.pairing.Present {
+		if m.Trust == compare.Certain {
+			later.found.Add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
+		}
+	}
+	r.deferred = append(r.deferred, later)
 }
 
 // syncDeferred does the work on the folders that were put off, first on those that have

@@ -3,9 +3,6 @@ package engine
 import (
 	"context"
 	"slices"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/survey"
@@ -71,10 +68,7 @@ func (r *run) scout(ctx context.Context, window, next []*folderSync) {
 		_, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
 		dst.add(fs, known)
 	}
-	var g errgroup.Group
-	g.Go(func() error { return src.run(ctx) })
-	g.Go(func() error { return dst.run(ctx) })
-	if g.Wait() != nil {
+	if r.main.Both(ctx, func() error { return src.run(ctx) }, func() error { return dst.run(ctx) }) != nil {
 		return
 	}
 	// Only what host1 could open is made on host2.
@@ -83,12 +77,12 @@ func (r *run) scout(ctx context.Context, window, next []*folderSync) {
 	if len(absent) > 0 && !slices.ContainsFunc(changed, (*folderSync).holdsMail) {
 		later = r.lookout(next)
 	}
-	var meanwhile sync.WaitGroup
-	if later != nil {
-		meanwhile.Go(func() { _ = later.run(ctx) }) // as above
-	}
-	_ = r.makeAll(ctx, absent) // as above
-	meanwhile.Wait()
+	_ = r.main.Both(ctx, func() error { // as above
+		if later == nil {
+			return nil
+		}
+		return later.run(ctx)
+	}, func() error { return r.makeAll(ctx, absent) })
 }
 
 // holdsMail reports whether host1 has messages in the folder, as far as was seen.
@@ -154,8 +148,8 @@ func (s *scout) add(fs *folderSync, known bool) {
 // countFolders asks for the numbers of messages that the servers did not tell
 // with their lists: a FETCH in an empty folder is an error to some servers.
 func (r *run) countFolders(ctx context.Context, window []*folderSync) {
-	var g errgroup.Group
-	for _, k := range []*link{r.main.src, r.main.dst} {
+	var asks [2]func() error
+	for i, k := range []*link{r.main.src, r.main.dst} {
 		var ask []string
 		for _, fs := range window {
 			name := fs.from.Raw
@@ -169,19 +163,19 @@ func (r *run) countFolders(ctx context.Context, window []*folderSync) {
 				ask = append(ask, name)
 			}
 		}
-		if len(ask) == 0 {
-			continue
-		}
-		g.Go(func() error {
+		asks[i] = func() error {
+			if len(ask) == 0 {
+				return nil
+			}
 			fresh, err := k.Status(ctx, ask)
 			for name, d := range fresh {
 				k.side.status[name] = d
 				delete(k.side.touched, name)
 			}
 			return err
-		})
+		}
 	}
-	_ = g.Wait() // what is not known is found out in the folder itself
+	_ = r.main.Both(ctx, asks[0], asks[1]) // what is not known is found out in the folder itself
 }
 
 // messages is how many messages a folder had when the folders were listed; false

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/emersion/go-imap/v2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
@@ -105,7 +104,6 @@ func (r *run) connect(ctx context.Context) error {
 		links = append(links, main.Dst)
 	}
 	r.main = r.laneOf(&main)
-	var g errgroup.Group
 	// Nothing is under way yet that would be worth finishing: a request to stop
 	// ends the attempts to connect.
 	ctx, cancel := context.WithCancel(ctx)
@@ -122,10 +120,17 @@ func (r *run) connect(ctx context.Context) error {
 	}()
 	// What one side tells stays together: host1 first, as in imapsync.
 	stories := make([]session.Story, len(links))
-	for i, k := range links {
-		g.Go(func() error { return r.openMain(ctx, k, &stories[i]) })
+	open := func(i int) func() error {
+		return func() error { return r.openMain(ctx, links[i], &stories[i]) }
 	}
-	err := g.Wait()
+	var err error
+	switch len(links) {
+	case 1:
+		err = open(0)()
+	case 2:
+		err = main.Both(ctx, open(0), open(1))
+	}
+	main.Join()
 	for _, story := range stories {
 		for _, e := range story {
 			if fault, ok := e.(event.Error); ok {

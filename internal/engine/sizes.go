@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 )
@@ -26,14 +25,13 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 		}
 	}
 	var got [3]map[string]event.Size
-	var g errgroup.Group
-	for n, k := range map[int]*link{1: r.main.src, 2: r.main.dst} {
-		g.Go(func() (err error) {
+	measure := func(n int, k *link) func() error {
+		return func() (err error) {
 			got[n], err = r.sizesOf(ctx, k, names[n], after)
 			return err
-		})
+		}
 	}
-	if err := g.Wait(); err != nil {
+	if err := r.main.Both(ctx, measure(1, r.main.src), measure(2, r.main.dst)); err != nil {
 		return err
 	}
 	total := event.SizesTotal{After: after, Folders1: len(rows), Folders2: len(seen2), Known1: true, Known2: true}

@@ -153,12 +153,16 @@ type FolderSubscribed struct {
 	Err    error
 }
 
+// WhyNoMail begins the reason of a folder in which a server keeps calendars, contacts
+// or tasks, and does not give them as messages.
+const WhyNoMail = "its items are no mail"
+
 // FolderSkipped is a folder whose messages are not looked at.
 type FolderSkipped struct {
 	base
 	Side   Side
 	Folder Folder
-	Why    string // "empty", "empty by search", "dry: does not exist", ...
+	Why    string // "empty", "empty by search", "dry: does not exist", WhyNoMail, ...
 	// WouldCopy counts its messages in a dry run.
 	WouldCopy int64
 }

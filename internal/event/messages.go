@@ -75,6 +75,7 @@ const (
 	SkipUnsent    // its turn did not come: the run was stopped, or its folder given up
 	SkipReport    // a report that an earlier run stored on host1 (--emailreport1)
 	SkipShort     // copied, but host1 gave less of it than it says it has
+	SkipNoMail    // an item of a calendar or of contacts, which host1 does not give as a message
 )
 
 // MessagesPresent counts messages found on both sides, in one go.

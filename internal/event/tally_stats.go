@@ -134,9 +134,10 @@ func (s *Stats) QuotaShort() (need int64, short bool) {
 }
 
 // LeavesMail tells whether the skipped folder may hold messages that host2 lacks
-// after the run: it was not empty, and not skipped only because the run is dry.
+// after the run: it was not empty, is not one of items that are no mail, and not
+// skipped only because the run is dry.
 func (f FolderSkipped) LeavesMail() bool {
-	return f.Why != "empty" && f.Why != "empty by search" && !strings.HasPrefix(f.Why, "dry") &&
+	return f.Why != "empty" && f.Why != "empty by search" && !strings.HasPrefix(f.Why, WhyNoMail) && !strings.HasPrefix(f.Why, "dry") &&
 		f.WouldCopy == 0
 }
 
@@ -157,14 +158,14 @@ type NotCopied struct {
 }
 
 // Missing tells whether host2 lacks the message after the run. Repeated
-// messages are there under another UID, vanished ones are nowhere, and reports
-// belong where they are.
+// messages are there under another UID, vanished ones are nowhere, reports
+// belong where they are, and items of calendars are no messages.
 func (n NotCopied) Missing() bool {
 	if n.Class != "" {
 		return true
 	}
 	switch n.Reason {
-	case SkipPresent, SkipDuplicate, SkipCrossDuplicate, SkipVanished, SkipReport, SkipShort:
+	case SkipPresent, SkipDuplicate, SkipCrossDuplicate, SkipVanished, SkipReport, SkipShort, SkipNoMail:
 		return false
 	}
 	return true

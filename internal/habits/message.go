@@ -21,6 +21,8 @@ import (
 // says.
 type Message struct {
 	fields []field // sorted
+	// labelled: its first line is a Message-Id that --addheader gave.
+	labelled bool
 	// Body is the digest of the body, Exact that of the whole message, both with
 	// line ends normalised; Size is the number of bytes of the whole.
 	Body, Exact identity.Digest
@@ -53,6 +55,7 @@ func Of(header []byte, content identity.Content, size int64) Message {
 		if !ok {
 			name, value = nil, line
 		}
+		m.labelled = m.labelled || len(m.fields) == 0 && identity.IsAdded(line)
 		m.fields = append(m.fields, field{unique.Make(strings.ToLower(string(bytes.TrimSpace(name)))), digest(plain(value))})
 		if len(m.fields) == maxFields {
 			break
@@ -117,6 +120,13 @@ func digest(text string) (d identity.Digest) {
 	sum := sha256.Sum256([]byte(text))
 	copy(d[:], sum[:])
 	return d
+}
+
+// Labelled reports whether d is s with the Message-Id that --addheader gave it, and
+// nothing else.
+func Labelled(s, d *Message) bool {
+	more, less := difference(s, d)
+	return s.Body == d.Body && d.labelled && !s.labelled && len(more) == 1 && more[0] == "message-id" && len(less) == 0
 }
 
 // AkinFields are the fields by which two messages are akin.

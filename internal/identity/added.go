@@ -21,6 +21,12 @@ func AddedHeader(uid uint32) string { return AddedLine(strconv.FormatUint(uint64
 // UID.
 func AddedLine(id string) string { return addedName + " <" + id + addedTail }
 
+// IsAdded reports whether a line of a header, without its end, is one that --addheader
+// put there.
+func IsAdded(line []byte) bool {
+	return len(line) > len(addedName) && bytes.EqualFold(line[:len(addedName)], []byte(addedName)) && bytes.HasSuffix(line, []byte(addedTail))
+}
+
 // AddedSkipper passes on what is written to it, but for a first line that
 // --addheader put there. Flush ends the message.
 type AddedSkipper struct {
@@ -53,8 +59,7 @@ func (s *AddedSkipper) Flush() error {
 	s.done = true
 	rest := s.line
 	if end := bytes.IndexByte(rest, '\n'); end >= 0 {
-		line := bytes.TrimRight(rest[:end], "\r")
-		if len(line) > len(addedName) && bytes.EqualFold(line[:len(addedName)], []byte(addedName)) && bytes.HasSuffix(line, []byte(addedTail)) {
+		if IsAdded(bytes.TrimRight(rest[:end], "\r")) {
 			rest = rest[end+1:]
 		}
 	}

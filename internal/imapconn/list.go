@@ -139,7 +139,9 @@ func (c *Conn) startList(ctx context.Context, name string, status bool, args ...
 				return false
 			}
 			took := lines.take(v)
-			cmd.over = lines.over
+			if lines.over != nil && cmd.over == nil {
+				cmd.over = c.fail(c.doing(), lines.over) // more of it would only cost time
+			}
 			return took
 		case exactStatus:
 			i, ok := lines.index[v.Mailbox]

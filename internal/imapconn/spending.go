@@ -33,6 +33,12 @@ const (
 // ErrFlood ends a connection whose server sends without end what nobody asked for.
 var ErrFlood = errors.New("the server sends without end what nobody asked for")
 
+// IsFlood reports whether a connection ended since the server sent without end what
+// nobody asked for: to ask once more would only cost the same again.
+func IsFlood(err error) bool {
+	return errors.Is(err, ErrFlood) || errors.Is(err, imapwire.ErrLineTooLong)
+}
+
 // spending counts what came since the last tagged reply.
 type spending struct {
 	at int64 // position in the stream up to which it is counted
@@ -110,7 +116,7 @@ func (l *listLines) take(d *ListData) bool {
 	}
 	l.bytes += len(d.Name)
 	if len(*l.data) >= maxListed || l.bytes > maxListedNames {
-		l.over = fmt.Errorf("the server lists more than %d folders: this cannot be an account", maxListed)
+		l.over = fmt.Errorf("%w: it lists more than %d folders, or %d MiB of names: this cannot be an account", ErrFlood, maxListed, maxListedNames>>20)
 		return false
 	}
 	l.index[d.Name] = len(*l.data)

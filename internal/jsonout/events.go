@@ -68,7 +68,7 @@ var skipNames = map[event.Skip]string{
 	event.SkipNoHeader: "no_header", event.SkipTooBig: "too_big", event.SkipTooSmall: "too_small",
 	event.SkipLongLine: "long_line", event.SkipShortLine: "short_line", event.SkipByRule: "by_rule",
 	event.SkipTransform: "transform", event.SkipResurrect: "resurrect", event.SkipVanished: "vanished",
-	event.SkipUnsent: "unsent", event.SkipReport: "report", event.SkipShort: "short",
+	event.SkipUnsent: "unsent", event.SkipReport: "report", event.SkipShort: "short", event.SkipNoMail: "no_mail",
 }
 
 func skipName(s event.Skip) string {

@@ -166,11 +166,11 @@ func TestEveryEventIsWritten(t *testing.T) {
 		}
 	}
 	for s, name := range skipNames {
-		if name == "" || s > event.SkipShort {
+		if name == "" || s > event.SkipNoMail {
 			t.Errorf("%d %q", s, name)
 		}
 	}
-	if len(skipNames) != int(event.SkipShort)+1 {
+	if len(skipNames) != int(event.SkipNoMail)+1 {
 		t.Error("a reason has no name")
 	}
 }

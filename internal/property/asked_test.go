@@ -102,8 +102,22 @@ func (f *facts) isNewMail(at place, m *message) bool {
 	return o.by == 0 && o.late[f.from]
 }
 
+// equals1 counts the messages of host1 folders that go to a host2 folder which have a
+// content.
+func (f *facts) equals1(to, body string) (n int) {
+	for _, from := range f.sourcesOf(to) {
+		for _, m := range f.before[f.from][from].messages {
+			if f.o.equal(body, m.body) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // isSurplus tells whether --delete2 asks for a host2 message to go: a chosen folder
-// goes there, no host1 folder that goes there has the content, it is not new mail, no
+// goes there, no host1 folder that goes there has the content, or, with
+// --syncduplicates, host2 has it more often, it is not new mail, no
 // other account's run stored it, and no message of host1 with its key is without its
 // copy, which this one may be.
 func (f *facts) isSurplus(at place, m *message) bool {
@@ -115,8 +129,11 @@ func (f *facts) isSurplus(at place, m *message) bool {
 	// it: with --nousecache that is the usual place, which the test does not use.
 	o := f.p.origins[at]
 	others := o.by != 0 && o.by != f.from && !o.untold && !f.o.has("--nousecache")
-	if !taken || f.onHost1(at.folder, m.body) || f.isNewMail(at, m) || others {
+	if !taken || f.isNewMail(at, m) || others {
 		return false
+	}
+	if f.onHost1(at.folder, m.body) {
+		return f.o.has("--syncduplicates") && f.holds(at.folder, strip(m.body)) >= f.equals1(at.folder, m.body)
 	}
 	headers := f.o.keyHeaders()
 	k := key([]byte(strip(m.body)), headers...)

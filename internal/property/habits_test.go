@@ -67,31 +67,31 @@ func TestHabits(t *testing.T) {
 	dir := inMemory(t)
 	var mu sync.Mutex
 	failed := make(map[string][]string)
-	t.Run("habit", func(t *testing.T) {
-		for n, h := range append(habits(), habit{"none", func(m []byte, _ int) []byte { return m }}) {
-			t.Run(h.name, func(t *testing.T) {
-				t.Parallel()
-				one, two := mailtest.StartEmbedded(t, embedded.Options{}), startHabit(t, h)
-				for _, row := range rowsOf(h, n) {
-					why := row.play(t, one, two.account(t), dir)
-					name := strings.Join(row.columns(), " ")
-					mu.Lock()
-					switch listed := known.habit(row.columns()); {
-					case why != "" && !listed:
-						failed[why] = append(failed[why], name)
-					case why == "" && listed:
-						known.gone = append(known.gone, name)
-					}
-					mu.Unlock()
-				}
-			})
+	t.Cleanup(func() {
+		for _, why := range slices.Sorted(maps.Keys(failed)) {
+			rows := slices.Sorted(slices.Values(failed[why]))
+			t.Errorf("%s: %d rows:\n\t%s", why, len(rows), strings.Join(rows, "\n\t"))
 		}
+		known.tell(t)
 	})
-	for _, why := range slices.Sorted(maps.Keys(failed)) {
-		rows := slices.Sorted(slices.Values(failed[why]))
-		t.Errorf("%s: %d rows:\n\t%s", why, len(rows), strings.Join(rows, "\n\t"))
+	for n, h := range append(habits(), habit{"none", func(m []byte, _ int) []byte { return m }}) {
+		t.Run(h.name, func(t *testing.T) {
+			t.Parallel()
+			one, two := mailtest.StartEmbedded(t, embedded.Options{}), startHabit(t, h)
+			for _, row := range rowsOf(h, n) {
+				why := row.play(t, one, two.account(t), dir)
+				name := strings.Join(row.columns(), " ")
+				mu.Lock()
+				switch listed := known.habit(row.columns()); {
+				case why != "" && !listed:
+					failed[why] = append(failed[why], name)
+				case why == "" && listed:
+					known.gone = append(known.gone, name)
+				}
+				mu.Unlock()
+			}
+		})
 	}
-	known.tell(t)
 }
 
 // rowsOf are the rows of the n-th habit: all of them where IMAPHAUL_CHAOS is full, else

@@ -64,6 +64,8 @@ func (k *known) explains(kind string, c *testCase) string {
 // judge fails the test of a kept case that fails unknown.
 func (k *known) judge(t *testing.T, file string, found []violation, out outcome) {
 	t.Helper()
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	n := slices.IndexFunc(k.lines, func(l []string) bool { return l[0] == "kept" && l[1] == file })
 	switch {
 	case n < 0 && len(found) > 0:

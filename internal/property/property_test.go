@@ -59,18 +59,16 @@ func TestProperty(t *testing.T) {
 		cases[i] = generate(rand.New(rand.NewPCG(r.Uint64(), r.Uint64())))
 	}
 	known := readKnown(t)
-	t.Run("rounds", func(t *testing.T) {
-		for first := 0; first < n; first += perWorld {
-			t.Run(strconv.Itoa(first), func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t)
-				for round := first; round < min(n, first+perWorld); round++ {
-					playMade(t, w, known, round, cases[round])
-				}
-			})
-		}
-	})
-	known.tell(t)
+	t.Cleanup(func() { known.tell(t) })
+	for first := 0; first < n; first += perWorld {
+		t.Run(strconv.Itoa(first), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for round := first; round < min(n, first+perWorld); round++ {
+				playMade(t, w, known, round, cases[round])
+			}
+		})
+	}
 }
 
 // playMade plays a made-up case, and makes it smaller when something does not hold.
@@ -140,14 +138,14 @@ func TestKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := readKnown(t)
-	w := newWorld(t)
+	t.Cleanup(func() { known.tell(t) })
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".case"), func(t *testing.T) {
-			found, out := attempt(t, w, readCase(t, file))
+			t.Parallel()
+			found, out := attempt(t, newWorld(t), readCase(t, file))
 			known.judge(t, filepath.Base(file), found, out)
 		})
 	}
-	known.tell(t)
 }
 
 // TestCase plays the one case of the file that IMAPHAUL_PROPERTY_CASE names.

@@ -22,6 +22,7 @@ var reasonWords = map[event.Skip]string{
 	event.SkipVanished:       "gone from host1 during the run",
 	event.SkipUnsent:         "its turn did not come",
 	event.SkipShort:          "copied short: host1 gave less of it than it says it has",
+	event.SkipNoMail:         "an item of a calendar or of contacts, which host1 does not give as a message",
 	event.SkipReport:         "a report that imaphaul had put there (--emailreport1)",
 }
 

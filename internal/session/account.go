@@ -92,6 +92,7 @@ type Account struct {
 	// known.
 	closed            *EntryError
 	leaving           atomic.Int32 // LOGOUTs under way: BYE is no news
+	floods            atomic.Int32 // how often it sent without end what nobody asked for
 	reconnections     int
 	bytesIn, bytesOut int64
 	commands          int64

@@ -204,6 +204,9 @@ func (s *Account) Fault(err error) event.Error {
 		e.Hint = fmt.Sprintf("the password was not sent: give --tls%d or --ssl%d, or another mechanism with --authmech%d", s.N, s.N, s.N)
 	case errors.As(err, &login):
 		e = login.Fault()
+	case imapconn.IsFlood(err):
+		e.Text = fmt.Sprintf("Host%d failure: the server of host%d [%s] is not connected to any more: %s", s.N, s.N, a.Host, err)
+		e.Hint = fmt.Sprintf("something is wrong with this server, whatever it was asked: ask who runs it; --debugimap%d shows the dialogue", s.N)
 	case errors.As(err, &tlsErr) && tlsErr.NotTLS:
 		// imapsync counts this as a connection that failed, and so do its users.
 		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.N, s.N, a.Host, a.User, tlsErr.Cause())

@@ -12,6 +12,8 @@ func (k *Link) KeepAlive(ctx context.Context) {
 	if k == nil {
 		return
 	}
+	k.keeping.Lock()
+	defer k.keeping.Unlock()
 	if time.Since(k.kept) < k.Account.control.Idle()/2 {
 		return
 	}
@@ -36,6 +38,27 @@ func (k *Link) WatchOver(ctx context.Context, done <-chan struct{}) {
 			return
 		case <-t.C:
 			k.KeepAlive(ctx)
+		}
+	}
+}
+
+// watchBeside keeps the pair's other link alive until the function returned is called,
+// where nobody else uses that one: one side may answer a single command for minutes.
+func (k *Link) watchBeside(ctx context.Context) func() {
+	other := k.beside
+	if other == nil {
+		return func() {}
+	}
+	done, over := make(chan struct{}), make(chan struct{})
+	t := time.AfterFunc(k.Account.control.Idle(), func() {
+		defer close(over)
+		other.KeepAlive(ctx)
+		other.WatchOver(ctx, done)
+	})
+	return func() {
+		close(done)
+		if !t.Stop() {
+			<-over
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -30,11 +31,12 @@ type Link struct {
 	meter      lineMeter
 	metered    *imapconn.Conn
 	deflatedAt int64
-	// beside is the pair's other link while this one is opened again and nobody
-	// else uses that one.
+	// beside is the pair's other link while who uses this one is the only one who uses
+	// that one, too: see Pair.Join.
 	beside *Link
-	// kept is when the connection was kept alive last.
-	kept time.Time
+	// kept is when the connection was kept alive last; keeping guards it.
+	kept    time.Time
+	keeping sync.Mutex
 }
 
 // MaxKills is how many connections a command, or a message, may take down, alone in
@@ -154,6 +156,7 @@ func (k *Link) selectOn(ctx context.Context, c *imapconn.Conn, mailbox string, w
 // connection if the old one is lost meanwhile, and later when the server wants
 // it so. A command that no connection survives is given up, see KillerError.
 func (k *Link) Do(ctx context.Context, command func(*imapconn.Conn) error) error {
+	defer k.watchBeside(ctx)()
 	var lost losses
 	for waits := 0; ; {
 		if err := k.Account.backoff.WaitWith(ctx, k); err != nil {
@@ -178,6 +181,9 @@ func (k *Link) Do(ctx context.Context, command func(*imapconn.Conn) error) error
 		}
 		if err == nil || ctx.Err() != nil {
 			return err
+		}
+		if imapconn.IsFlood(err) {
+			return &KillerError{Side: k.Account.N, Err: err} // more of the same would come
 		}
 		if IsConnError(err) {
 			if err := lost.one(ctx, k, answers, err); err != nil {
@@ -253,8 +259,15 @@ type KillerError struct {
 }
 
 func (e *KillerError) Error() string {
+	if e.Flood() {
+		return e.Err.Error()
+	}
 	return fmt.Sprintf("the connection ends whenever this is asked for: %v", e.Err)
 }
+
+// Flood reports whether the server sent without end what nobody asked for: to ask for
+// less would change nothing.
+func (e *KillerError) Flood() bool { return imapconn.IsFlood(e.Err) }
 
 // later waits after a refusal that is about time, the n-th one in a row, and
 // reports whether the command should be tried again.
@@ -279,6 +292,7 @@ func (k *Link) later(ctx context.Context, err error, n int) (bool, error) {
 func (k *Link) reopen(ctx context.Context, cause error) error {
 	if k.Conn != nil {
 		k.lostCompressed()
+		k.Account.flooded(k.Conn.Err())
 		if k.Account.tokenEnded(k.Conn.Err()) {
 			k.Conn.RefuseToken()
 		}
@@ -296,4 +310,12 @@ func (k *Link) reopen(ctx context.Context, cause error) error {
 	k.Account.mu.Unlock()
 	k.Account.control.Emit(event.Reconnected{Side: k.Account.N, Cause: cause})
 	return nil
+}
+
+// flooded counts the connections that ended in a flood: a server that goes on in this
+// way is not connected to any more.
+func (s *Account) flooded(err error) {
+	if imapconn.IsFlood(err) && s.floods.Add(1) >= MaxKills {
+		s.shutFor(&EntryError{Account: s, Err: err})
+	}
 }

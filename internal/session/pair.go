@@ -5,19 +5,64 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Pair is one connection to each host. Every pair does its own reading and writing;
 // a run has one, or --connections of them.
 type Pair struct{ Src, Dst *Link }
 
+// Join says that one goroutine uses both links from now on, one at a time: while a
+// command on the one takes minutes the other is kept alive.
+func (l *Pair) Join() {
+	if l.Src != nil && l.Dst != nil {
+		l.Src.beside, l.Dst.beside = l.Dst, l.Src
+	}
+}
+
+// Part ends that, and returns a function that has it as it was: in between each link may
+// be used by a goroutine of its own.
+func (l *Pair) Part() (restore func()) {
+	if l.Src == nil || l.Dst == nil {
+		return func() {}
+	}
+	src, dst := l.Src.beside, l.Dst.beside
+	l.Src.beside, l.Dst.beside = nil, nil
+	return func() { l.Src.beside, l.Dst.beside = src, dst }
+}
+
+// Both does something on both links at the same time and returns the first error. Each
+// side is cancelled by the context only: when one fails, the other's connection is to
+// live on. The link of the one that is done first is kept alive until the other is done.
+func (l *Pair) Both(ctx context.Context, src, dst func() error) error {
+	defer l.Part()()
+	var g errgroup.Group
+	done := [2]chan struct{}{make(chan struct{}), make(chan struct{})}
+	for i, side := range []struct {
+		do func() error
+		k  *Link
+	}{{src, l.Src}, {dst, l.Dst}} {
+		g.Go(func() error {
+			err := side.do()
+			close(done[i])
+			if side.k != nil {
+				side.k.WatchOver(ctx, done[1-i])
+			}
+			return err
+		})
+	}
+	return g.Wait()
+}
+
 // Reopen opens what was lost. cause is why somebody thinks something was.
 func (l *Pair) Reopen(ctx context.Context, cause error) error {
 	for i, k := range []*Link{l.Src, l.Dst} {
 		if k.Conn == nil || k.Conn.Err() != nil {
+			before := k.beside
 			k.beside = []*Link{l.Dst, l.Src}[i]
 			err := k.reopen(ctx, cause)
-			k.beside = nil
+			k.beside = before
 			if err != nil {
 				return err
 			}

@@ -97,7 +97,7 @@ func (p *parts) ask(ctx context.Context, uids []imap.UID) error {
 	if err == nil {
 		return nil
 	}
-	if session.EndsRun(err) || !session.IsRefusal(err) {
+	if session.EndsRun(err) || !spoilt(err) {
 		return err
 	}
 	left := make([]imap.UID, 0, len(uids))
@@ -154,7 +154,7 @@ func (p *parts) once(ctx context.Context, uids []imap.UID, alone bool) error {
 		if err == nil {
 			err = RangeErr(stream)
 		}
-		if err != nil && session.IsConnError(err) && ctx.Err() == nil {
+		if err != nil && session.IsConnError(err) && !imapconn.IsFlood(err) && ctx.Err() == nil {
 			if kills++; !alone || kills >= session.MaxKills {
 				return &session.KillerError{Side: p.k.Account.N, Err: err}
 			}
@@ -166,7 +166,10 @@ func (p *parts) once(ctx context.Context, uids []imap.UID, alone bool) error {
 // spoilt reports whether a command that asked for many messages failed for what may
 // be one of them.
 func spoilt(err error) bool {
-	return errors.As(err, new(*session.KillerError)) || session.IsRefusal(err)
+	if killer := new(session.KillerError); errors.As(err, &killer) {
+		return !killer.Flood()
+	}
+	return session.IsRefusal(err)
 }
 
 // present are the UIDs of the messages of the selected folder.

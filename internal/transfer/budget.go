@@ -136,6 +136,18 @@ func (r *Copier) mayTransfer(size int64, busy bool) bool {
 	return true
 }
 
+// mayAgain reports whether the limits a day leave room for what was asked for and is still
+// to be stored: a message that is sent once more is counted by mayTransfer, and its bytes
+// go over the lines again. busy as there.
+func (r *Copier) mayAgain(busy bool) bool {
+	for n := event.Side(1); n <= 2; n++ {
+		if d := r.days.of[n]; d != nil && !r.mayToday(n, d, 0, busy) {
+			return false
+		}
+	}
+	return true
+}
+
 // WouldBeOver is what mayTransfer says of --exitwhenover in a run that asks for nothing.
 func (r *Copier) WouldBeOver(size int64) bool {
 	if limit := r.Plan.Limits.ExitWhenOver; limit != nil && r.asked.Load() >= *limit {

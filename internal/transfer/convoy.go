@@ -193,6 +193,7 @@ func (v *convoy) left() []int {
 // of them fails, the other finishes what is under way, so that a sound
 // connection stays sound.
 func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
+	defer v.lane.Part()()
 	v.stop.Store(false)
 	v.patient.Store(false)
 	v.sulking.Store(0)

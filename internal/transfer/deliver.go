@@ -50,7 +50,7 @@ type deliverer struct {
 	// flying are sent and unanswered, aloft their bytes.
 	flying []*flight
 	aloft  int64
-	// again was put off, see putOff.
+	// again are those that are to be sent once more, see resend.
 	again []*flight
 	// confirmed is the folder of which a UID was told last, lastUID that UID.
 	confirmed *Folder
@@ -71,6 +71,9 @@ type flight struct {
 	sent  time.Time
 	bytes int64
 	cmd   *imapconn.Append
+	// split: it was refused, so it is sent again in halves, until the message that spoils
+	// it is alone.
+	split bool
 }
 
 func (d *deliverer) run(ctx context.Context, in <-chan *item) error {
@@ -108,7 +111,7 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 	d.line = d.v.lane.Dst.Watch(conn, true, d.pending)
 	defer d.line.End()
 	for {
-		if err := d.makeUp(ctx); err != nil {
+		if err := d.resend(ctx); err != nil {
 			return err
 		}
 		if d.line.Pays {
@@ -125,10 +128,7 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 			if err := d.flush(ctx); err != nil {
 				return err
 			}
-			if err := d.landAll(ctx); err != nil {
-				return err
-			}
-			return d.makeUp(ctx)
+			return d.finish(ctx)
 		case it == nil && len(d.batch) > 0:
 			err = d.flush(ctx)
 		case it == nil:
@@ -285,16 +285,8 @@ func (d *deliverer) fly(f *flight) {
 // send puts a batch on the wire without waiting for its answer. A batch that is
 // refused before its bytes left is dealt with at once; then the flight is nil.
 func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
-	if err := d.v.run.Backoff.WaitWith(ctx, d.v.lane.Dst); err != nil {
+	if err := d.admit(ctx, batch); err != nil {
 		return nil, err
-	}
-	if err := d.pace(ctx, len(batch)); err != nil {
-		return nil, err
-	}
-	if d.v.careful && batch[0].t.killed {
-		if err := d.v.lane.Dst.Answers(ctx, d.conn); err != nil {
-			return nil, err
-		}
 	}
 	f := &flight{items: batch}
 	d.announce(batch)

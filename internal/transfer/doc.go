@@ -20,8 +20,8 @@
 //     those that do not come, or not whole; deliver.go sends them (enter.go: into an open
 //     folder), land.go hears what became of them. prepare.go makes them ready; notecut.go
 //     notes what was cut off. copyon2.go and places.go do without sending.
-//   - What is refused: refusal.go judges, repair.go has what is tried then, putoff.go and
-//     suspect.go try again, storedanyway.go looks whether it was stored nevertheless.
+//   - What is refused: refusal.go judges, repair.go has what is tried then, putoff.go,
+//     resend.go and suspect.go try again, storedanyway.go looks whether it was stored nevertheless.
 //   - What became of it: ledger.go tells it, savedir.go keeps what stays behind.
 //     generation.go announces to the journal what is about to leave.
 //   - After a lost connection inquiry.go finds out what arrived (arrivals.go, under the

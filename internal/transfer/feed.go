@@ -11,6 +11,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/provider"
 	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
@@ -190,7 +191,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 				f.next++
 				continue
 			}
-			if !t.charged && !f.v.run.mayTransfer(t.Size, f.next > 0) {
+			if t.charged && !f.v.run.mayAgain(f.next > 0) || !t.charged && !f.v.run.mayTransfer(t.Size, f.next > 0) {
 				f.full = true
 				break
 			}
@@ -389,6 +390,10 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 		}
 		if refusal == nil && t.empty {
 			t.c.fail(t, event.ErrFetch, fetchText(t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
+			continue
+		}
+		if refusal != nil && provider.HoldsItems(t.c.run.src.Family, t.c.From.Text) && provider.NoMessage(why) {
+			t.c.skip(t, event.SkipNoMail, "("+why+")")
 			continue
 		}
 		t.c.fail(t, event.ErrFetch, fetchText(t, why), "if the message is gone from host1 there is nothing to do; else run again")

@@ -137,29 +137,14 @@ func (d *deliverer) landRest(ctx context.Context) {
 	}
 }
 
-// refused deals with a NO or BAD. MULTIAPPEND stores all or nothing, so a
-// refused batch is sent again in halves until the message that spoils it is
-// alone.
+// refused deals with a NO or BAD. MULTIAPPEND stores all or nothing, so a refused batch
+// is kept to be sent again in halves.
 func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response) error {
 	for _, it := range f.items {
 		it.t.doubtful = false
 	}
 	if len(f.items) > 1 {
-		none, err := d.noneStored(ctx, f.items)
-		if err != nil || !none {
-			f.release(d.v) // the folder is looked into before the next round
-			return err
-		}
-		half := len(f.items) / 2
-		for i, part := range [][]*item{f.items[:half], f.items[half:]} {
-			err := d.sendAndLand(ctx, part)
-			if err != nil {
-				if i == 0 {
-					release(d.v, f.items[half:])
-				}
-				return err
-			}
-		}
+		d.again = append(d.again, &flight{items: f.items, split: true})
 		return nil
 	}
 	it := f.items[0]
@@ -177,27 +162,4 @@ func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response
 		return session.ErrStopped
 	}
 	return nil
-}
-
-// sendAndLand sends a part of a refused batch and waits for its answer.
-func (d *deliverer) sendAndLand(ctx context.Context, items []*item) error {
-	f, err := d.send(ctx, items)
-	if err != nil {
-		release(d.v, items)
-		return err
-	}
-	if f == nil {
-		return nil
-	}
-	// The answers come in order: whatever flew before lands first.
-	d.fly(f)
-	for len(d.flying) > 0 && d.flying[0] != f {
-		if err := d.land(ctx); err != nil {
-			return err
-		}
-	}
-	if len(d.flying) == 0 {
-		return nil // it landed inside the recursion
-	}
-	return d.land(ctx)
 }

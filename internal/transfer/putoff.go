@@ -44,42 +44,6 @@ func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Res
 	return true, d.v.run.Backoff.Patience(ctx, int(f.items[0].t.putOff), d.v.lane.Dst)
 }
 
-// makeUp sends what was put off, until it is stored or refused for good.
-func (d *deliverer) makeUp(ctx context.Context) error {
-	for len(d.again) > 0 {
-		if err := d.landAll(ctx); err != nil {
-			return err
-		}
-		if d.v.run.Control.Stopping() {
-			return session.ErrStopped
-		}
-		if err := d.v.run.Backoff.Patience(ctx, int(d.again[0].items[0].t.putOff), d.v.lane.Dst); err != nil {
-			return err
-		}
-		flights := d.again
-		d.again = nil
-		for i, f := range flights {
-			none, err := d.noneStored(ctx, f.items)
-			if err == nil && !none {
-				f.release(d.v) // the folder is looked into before the next round
-				continue
-			}
-			if err == nil {
-				err = d.sendAndLand(ctx, f.items)
-			} else {
-				f.release(d.v)
-			}
-			if err != nil {
-				for _, rest := range flights[i+1:] {
-					rest.release(d.v)
-				}
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // putOff reports whether host1's refusal to read a message is about time: then it is
 // asked again in the next round.
 func (f *feeder) putOff(t *Message, err error) bool {

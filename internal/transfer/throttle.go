@@ -27,6 +27,22 @@ func (r *Copier) pace(ctx context.Context, n event.Side, messages int) error {
 	return r.Limits.Pace(ctx, n, messages)
 }
 
+// admit waits until messages may leave for host2. Every APPEND passes here, whether it
+// goes out as a batch, as a stream or once more; the limits of bytes a second are kept on
+// the line itself, those a day where a message is asked for, see mayTransfer.
+func (d *deliverer) admit(ctx context.Context, batch []*item) error {
+	if err := d.v.run.Backoff.WaitWith(ctx, d.v.lane.Dst); err != nil {
+		return err
+	}
+	if err := d.pace(ctx, len(batch)); err != nil {
+		return err
+	}
+	if d.v.careful && batch[0].t.killed {
+		return d.v.lane.Dst.Answers(ctx, d.conn)
+	}
+	return nil
+}
+
 // pace waits until messages may leave for host2. When the run is to stop they
 // leave at once: they are under way.
 func (d *deliverer) pace(ctx context.Context, messages int) error {

@@ -65,37 +65,40 @@ func labelled(from, to *side) (folder func(string) string, keep func(string, mod
 // every language in which it names its folders. The first run is interrupted: the lines
 // are lost and the process ends. docs/providers.md has what was found.
 func TestRecommended(t *testing.T) {
+	t.Parallel()
 	table := newTable()
-	t.Run("models", func(t *testing.T) {
-		for _, m := range models.All() {
-			if *only != "" && m.Name != *only {
-				continue
-			}
-			for _, language := range m.Languages() {
-				t.Run(m.Name+" as source "+language, func(t *testing.T) {
-					cache := inMemory(t)
-					synctest.Test(t, func(t *testing.T) {
-						from, to := start(t, m, language), start(t, models.Ordinary(), "en")
-						from.fill(t, messages(m, language))
-						folder, keep := labelled(from, to)
-						expected := want(from, to, folder, keep)
-						from.important(expected, folder)
-						table.add(m, "source", settle(t, from, to, expected, "--cachedir", cache, "--provider1", m.Name))
-					})
-				})
-				t.Run(m.Name+" as destination "+language, func(t *testing.T) {
-					cache := inMemory(t)
-					synctest.Test(t, func(t *testing.T) {
-						from, to := start(t, models.Ordinary(), "en"), start(t, m, language)
-						from.fill(t, messages(m, language))
-						table.add(m, "destination", settle(t, from, to, want(from, to, byRole(from, to), nil), "--cachedir", cache, "--provider2", m.Name))
-					})
-				})
-			}
+	t.Cleanup(func() {
+		if *only == "" {
+			table.compare(t)
 		}
 	})
-	if *only == "" {
-		table.compare(t)
+	for _, m := range models.All() {
+		if *only != "" && m.Name != *only {
+			continue
+		}
+		for _, language := range m.Languages() {
+			t.Run(m.Name+" as source "+language, func(t *testing.T) {
+				t.Parallel()
+				cache := inMemory(t)
+				synctest.Test(t, func(t *testing.T) {
+					from, to := start(t, m, language), start(t, models.Ordinary(), "en")
+					from.fill(t, messages(m, language))
+					folder, keep := labelled(from, to)
+					expected := want(from, to, folder, keep)
+					from.important(expected, folder)
+					table.add(m, "source", settle(t, from, to, expected, "--cachedir", cache, "--provider1", m.Name))
+				})
+			})
+			t.Run(m.Name+" as destination "+language, func(t *testing.T) {
+				t.Parallel()
+				cache := inMemory(t)
+				synctest.Test(t, func(t *testing.T) {
+					from, to := start(t, models.Ordinary(), "en"), start(t, m, language)
+					from.fill(t, messages(m, language))
+					table.add(m, "destination", settle(t, from, to, want(from, to, byRole(from, to), nil), "--cachedir", cache, "--provider2", m.Name))
+				})
+			})
+		}
 	}
 }
 
