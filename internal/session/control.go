@@ -59,7 +59,9 @@ type Orders struct {
 // Control is what all parts of a run share: the request to end, the reason why, waits
 // that end with it, and the events. Safe for concurrent use.
 type Control struct {
-	o Orders
+	// o changes from one run to the next, see Renew; what is late of the run before may
+	// still ask.
+	o atomic.Pointer[Orders]
 
 	emitting sync.Mutex
 	errors   atomic.Int64
@@ -73,14 +75,16 @@ func NewControl(o Orders) *Control {
 	if o.Sink == nil {
 		o.Sink = func(event.Event) {}
 	}
-	return &Control{o: o}
+	c := new(Control)
+	c.o.Store(&o)
+	return c
 }
 
 // Emit tells an event, one at a time.
 func (c *Control) Emit(e event.Event) {
 	c.emitting.Lock()
 	defer c.emitting.Unlock()
-	c.o.Sink(e)
+	c.o.Load().Sink(e)
 }
 
 // Note tells an information.
@@ -97,7 +101,7 @@ func (c *Control) Fault(e event.Error) {
 
 // CountError counts an error whose event follows later.
 func (c *Control) CountError() {
-	if n := c.errors.Add(1); c.o.ErrorsMax > 0 && n >= int64(c.o.ErrorsMax) {
+	if n := c.errors.Add(1); c.o.Load().ErrorsMax > 0 && n >= int64(c.o.Load().ErrorsMax) {
 		c.StopFor(event.StopErrors)
 	}
 }
@@ -107,7 +111,7 @@ func (c *Control) Errors() int64 { return c.errors.Load() }
 
 // Debugging reports whether a topic of --debug is on, where a line takes work to make.
 // on is the option of the topic; --debug asks for those of every topic.
-func (c *Control) Debugging(on bool) bool { return on || c.o.Debug }
+func (c *Control) Debugging(on bool) bool { return on || c.o.Load().Debug }
 
 // Debugf tells a line that only a --debug option asked for; on is that of its topic.
 func (c *Control) Debugf(on bool, topic, format string, args ...any) {
@@ -130,8 +134,8 @@ func (c *Control) StopFor(why event.StopReason) {
 func (c *Control) Cause() event.StopReason {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.cause == event.StopSignal && c.o.StoppedBy != nil {
-		return c.o.StoppedBy()
+	if c.cause == event.StopSignal && c.o.Load().StoppedBy != nil {
+		return c.o.Load().StoppedBy()
 	}
 	return c.cause
 }
@@ -145,12 +149,12 @@ func (c *Control) Asked() bool {
 
 // Requested is closed when the run is asked from outside to end. Who waits for it
 // calls StopFor with event.StopSignal.
-func (c *Control) Requested() <-chan struct{} { return c.o.Stop }
+func (c *Control) Requested() <-chan struct{} { return c.o.Load().Stop }
 
 // Stopping reports whether no new work may be begun.
 func (c *Control) Stopping() bool {
 	select {
-	case <-c.o.Stop:
+	case <-c.o.Load().Stop:
 		c.StopFor(event.StopSignal)
 	default:
 	}
@@ -169,7 +173,7 @@ func (c *Control) Sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-c.o.Stop:
+	case <-c.o.Load().Stop:
 		c.StopFor(event.StopSignal)
 		return ErrStopped
 	}
@@ -214,12 +218,12 @@ func (c *Control) Pause(n int) time.Duration {
 }
 
 // Paused reports whether the pauses are replaced, for tests.
-func (c *Control) Paused() bool { return c.o.Pause != nil }
+func (c *Control) Paused() bool { return c.o.Load().Pause != nil }
 
 // PauseOr is what a test has in the place of the n-th pause, or d.
 func (c *Control) PauseOr(n int, d time.Duration) time.Duration {
-	if c.o.Pause != nil {
-		return c.o.Pause(n)
+	if c.o.Load().Pause != nil {
+		return c.o.Load().Pause(n)
 	}
 	return d
 }
@@ -241,8 +245,8 @@ const idleLimit = 90 * time.Second
 
 // Idle is how long a connection may be silent.
 func (c *Control) Idle() time.Duration {
-	if c.o.Idle > 0 {
-		return c.o.Idle
+	if c.o.Load().Idle > 0 {
+		return c.o.Load().Idle
 	}
 	return idleLimit
 }
@@ -258,13 +262,13 @@ func (c *Control) Watch(ctx context.Context, underWay func() int64) (context.Con
 	ctx, cancel := context.WithCancelCause(ctx)
 	over, watching := make(chan struct{}), make(chan struct{})
 	wait := StopWait
-	if c.o.StopWait > 0 {
-		wait = c.o.StopWait
+	if c.o.Load().StopWait > 0 {
+		wait = c.o.Load().StopWait
 	}
 	go func() {
 		defer close(watching)
 		select {
-		case <-c.o.Stop:
+		case <-c.o.Load().Stop:
 		case <-over:
 			return
 		}

@@ -13,10 +13,11 @@ import (
 
 // Renew has a control be that of the next run. It is called while no run uses it.
 func (c *Control) Renew(o Orders) {
-	fresh := NewControl(o)
+	fresh := NewControl(o).o.Load()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.o, c.cause = fresh.o, ""
+	c.o.Store(fresh)
+	c.cause = ""
 	c.errors.Store(0)
 }
 
