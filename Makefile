@@ -7,8 +7,9 @@ GOLANGCI := .tools/golangci-lint
 GOVULNCHECK := .tools/govulncheck
 FUZZTIME ?= 100000x
 PACKAGES ?= ./...
-# Most tests wait for servers and slow lines: more of them than there are processors.
-PARALLEL ?= 8
+# Many tests wait for servers and slow lines: more of them than there are processors.
+# But more of them also take more memory, which is dear under the race detector.
+PARALLEL ?= 4
 
 .DEFAULT_GOAL := build
 
@@ -29,9 +30,11 @@ demo: build ## a migration between two servers inside the program; needs only Go
 setup: ## fetches the servers of the integration tests (Debian, root)
 	@testdata/servers/setup.sh
 
+# The list bin/tests.txt shows what ran; BEFORE=file is one of another run, and what ran
+# only there or only here is told. go vet is a step of its own, with all its analyses.
 .PHONY: test
-test: setup ## all tests, with the race detector, on real servers
-	$(GO) run ./cmd/testrun -- -race -shuffle=on -parallel $(PARALLEL) $(PACKAGES)
+test: setup ## all tests, with the race detector, on real servers; BEFORE=list of another run
+	$(GO) run ./cmd/testrun -list bin/tests.txt $(if $(BEFORE),-before $(BEFORE)) -- -race -vet=off -shuffle=on -parallel $(PARALLEL) $(PACKAGES)
 
 .PHONY: test-fast
 test-fast: ## the tests that need no real server

@@ -94,8 +94,13 @@ func (b *batchRun) run() (code int, err error) {
 		return event.ExitPidFile, err
 	}
 	defer pid.release()
+	if b.Out != "" {
+		if err := os.MkdirAll(b.Out, 0o700); err != nil {
+			return event.ExitNoFile, fmt.Errorf("--out %q cannot be made: %w", b.Out, errors.Unwrap(err))
+		}
+	}
 	if !p.Dry && p.Mode != plan.ModeJustLogin {
-		if b.state, err = batch.OpenState(b.File + ".state"); err != nil {
+		if b.state, err = batch.OpenState(b.stateFile()); err != nil {
 			return event.ExitPidFile, err
 		}
 		defer func() { _ = b.state.Close() }() // every row was written on its own
@@ -275,6 +280,7 @@ func (b *batchRun) faulty(faults []batch.Fault) error {
 
 // choose leaves the rows that this call is about.
 func (b *batchRun) choose() {
+	b.keepShard()
 	b.jobs = slices.DeleteFunc(b.jobs, func(j batch.Job) bool {
 		n := j.Row.Number
 		if b.Only != nil && !b.Only.MatchString(b.names[n]) || b.Rows != nil && !slices.ContainsFunc(b.Rows, func(r [2]int) bool { return n >= r[0] && n <= r[1] }) {
@@ -317,7 +323,11 @@ func (b *batchRun) opening() string {
 			person++
 		}
 	}
-	s := fmt.Sprintf("%s: %d rows to run, %d at the same time", b.File, len(b.jobs), b.atOnce())
+	list := b.File
+	if b.Shard.Count > 0 {
+		list += fmt.Sprintf(", part %d of %d", b.Shard.Index+1, b.Shard.Count)
+	}
+	s := fmt.Sprintf("%s: %d rows to run, %d at the same time", list, len(b.jobs), b.atOnce())
 	if done > 0 {
 		s += fmt.Sprintf("; %d are finished (--fresh runs them again)", done)
 	}

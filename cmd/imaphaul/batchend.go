@@ -188,32 +188,23 @@ func (r *rowResult) record() resultRecord {
 // resultFiles are the files of results beside the list: TSV, JSON, and the rows that are
 // to be run again.
 func (b *batchRun) resultFiles() []string {
-	ext := filepath.Ext(b.File)
-	base := strings.TrimSuffix(b.File, ext)
-	return []string{base + ".result.tsv", base + ".result.json", base + ".failed" + ext}
+	base := b.stem()
+	return []string{base + ".result.tsv", base + ".result.json", base + ".failed" + filepath.Ext(b.File)}
 }
 
 // writeResults writes the results beside the list, and the rows that are to be run
 // again as a list of their own. It returns what to tell.
 func (b *batchRun) writeResults() string {
 	rows := b.sorted()
-	files := b.resultFiles()
-	var tsv, failed bytes.Buffer
-	tsv.WriteString("row\tline\taccounts\toutcome\texit_code\tmessages\tbytes\tskipped\tfailed\tdeleted\terrors\tseconds\ttries\tlog\tfirst_error\n")
+	base := b.stem()
+	var failed bytes.Buffer
 	all := make([]resultRecord, 0, len(rows))
 	again := slices.Clone(b.failedBefore)
 	if b.list.Header != "" {
 		failed.WriteString(b.list.Header + "\n")
 	}
 	for _, r := range rows {
-		x := r.record()
-		all = append(all, x)
-		code := ""
-		if x.Code != nil {
-			code = strconv.Itoa(*x.Code)
-		}
-		fmt.Fprintf(&tsv, "%d\t%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.3f\t%d\t%s\t%s\n", x.Row, x.Line, display.AppendField(nil, x.Accounts), x.Outcome, code,
-			x.Messages, x.Bytes, x.Skipped, x.Failed, x.Deleted, x.Errors, x.Seconds, x.Tries, display.AppendField(nil, x.Log), display.AppendField(nil, x.Why))
+		all = append(all, r.record())
 		if r.code != event.ExitOK {
 			again = append(again, r.number)
 		}
@@ -222,21 +213,17 @@ func (b *batchRun) writeResults() string {
 	for _, n := range again {
 		failed.WriteString(b.rowsOf[n].Source + "\n")
 	}
-	var told []string
-	write := func(name string, data []byte) {
-		if err := writeAtomically(name, data); err != nil {
-			b.board.say(fmt.Sprintf("Warning: %v", err))
-			return
-		}
-		told = append(told, name)
+	told, err := writeRecords(base, all)
+	if err != nil {
+		b.board.say(fmt.Sprintf("Warning: %v", err))
 	}
-	write(files[0], tsv.Bytes())
-	if data, err := json.MarshalIndent(all, "", " "); err == nil { // a value of ours
-		write(files[1], append(data, '\n'))
-	}
-	name := files[2]
+	name := b.resultFiles()[2]
 	if len(again) > 0 {
-		write(name, failed.Bytes())
+		if err := writeAtomically(name, failed.Bytes()); err != nil {
+			b.board.say(fmt.Sprintf("Warning: %v", err))
+		} else {
+			told = append(told, name)
+		}
 	} else if b.state == nil {
 		// What a rehearsal finds takes nothing from what calls before it left.
 	} else if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
@@ -246,6 +233,35 @@ func (b *batchRun) writeResults() string {
 		return ""
 	}
 	return "Written: " + strings.Join(told, ", ")
+}
+
+// writeRecords writes the results as a table and as JSON, and returns the names of the
+// files that were written.
+func writeRecords(base string, all []resultRecord) (told []string, err error) {
+	var tsv bytes.Buffer
+	tsv.WriteString("row\tline\taccounts\toutcome\texit_code\tmessages\tbytes\tskipped\tfailed\tdeleted\terrors\tseconds\ttries\tlog\tfirst_error\n")
+	for _, x := range all {
+		code := ""
+		if x.Code != nil {
+			code = strconv.Itoa(*x.Code)
+		}
+		fmt.Fprintf(&tsv, "%d\t%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.3f\t%d\t%s\t%s\n", x.Row, x.Line, display.AppendField(nil, x.Accounts), x.Outcome, code,
+			x.Messages, x.Bytes, x.Skipped, x.Failed, x.Deleted, x.Errors, x.Seconds, x.Tries, display.AppendField(nil, x.Log), display.AppendField(nil, x.Why))
+	}
+	data, err := json.MarshalIndent(all, "", " ")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range []struct {
+		name string
+		data []byte
+	}{{base + ".result.tsv", tsv.Bytes()}, {base + ".result.json", append(data, '\n')}} {
+		if err := writeAtomically(f.name, f.data); err != nil {
+			return told, err
+		}
+		told = append(told, f.name)
+	}
+	return told, nil
 }
 
 // writeAtomically writes a file that only its owner can read, whole or not at all.

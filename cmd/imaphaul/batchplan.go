@@ -37,6 +37,9 @@ func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 	p.Output.PidFile, p.View = "", plan.View{Detail: plan.DetailQuiet, Report: p.View.Report}
 	p.Output.Notes = slices.DeleteFunc(p.Output.Notes, func(n string) bool { return strings.HasPrefix(n, "Container found") })
 	number := fmt.Sprintf("row%d", row.Number)
+	if b.Out != "" && !slices.ContainsFunc(b.Args, func(a string) bool { return strings.HasPrefix(a, "--logdir=") }) {
+		p.Output.LogDir = filepath.Join(b.Out, "log")
+	}
 	if p.Output.LogFile == "" && p.Output.Log {
 		// Two rows of the same users may begin in the same millisecond.
 		name := logPath(p)
@@ -61,7 +64,7 @@ type fileOwners map[string]string
 // ownFiles are those of the batch itself.
 func (b *batchRun) ownFiles() fileOwners {
 	w := make(fileOwners)
-	files := []string{b.File, b.File + ".state", b.Plan.Output.PidFile, b.Plan.View.Report}
+	files := []string{b.File, b.stateFile(), b.Plan.Output.PidFile, b.Plan.View.Report}
 	if b.Plan.View.JSON != "-" {
 		files = append(files, b.Plan.View.JSON)
 	}

@@ -94,6 +94,8 @@ func start() (code int, sig os.Signal) {
 		return showCutover(out.Cutover, environ, os.Stdout, os.Stderr), nil
 	case out.Journal != nil:
 		return journals(out.Journal, os.Stdout, os.Stderr), nil
+	case out.Merge != nil:
+		return mergeResults(out.Merge, os.Stdout, os.Stderr), nil
 	case out.Login != nil:
 		return logIn(out.Login, environ, os.Stdout, os.Stderr), nil
 	}

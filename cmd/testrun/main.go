@@ -1,11 +1,14 @@
 // Command testrun runs `go test` with the arguments it is given, and shows what
-// go test would show, with four differences:
+// go test would show, with these differences:
 //
 //   - No limit of time for a package: a run ends when no test of it has moved on
 //     for -silence. A slow machine is no failure, a test that hangs is one.
 //   - The running tests are named then, before their goroutines are printed.
 //   - The slowest tests are listed at the end, with a word about those above
 //     -slow.
+//   - What was skipped is named with its reason.
+//   - With -list the tests and parts of tests that ran are written to a file, and
+//     with -before held against such a file of an earlier run.
 //   - Temporary files of the tests are in memory where there is room, and programs
 //     with the race detector end at once instead of after a second.
 //
@@ -40,6 +43,8 @@ type settings struct {
 	silence time.Duration
 	slowest int
 	slow    time.Duration
+	list    string
+	before  string
 }
 
 // run returns the exit code of go test; 1 with an error if it did not run, 2 for
@@ -53,8 +58,13 @@ func run(args []string, out, errout io.Writer) (int, error) {
 	flags.DurationVar(&s.silence, "silence", 10*time.Minute, "end the run when no test has begun, ended or printed for so long; before the first begins, for ten times as long")
 	flags.IntVar(&s.slowest, "slowest", 10, "how many of the slowest tests are listed")
 	flags.DurationVar(&s.slow, "slow", 20*time.Second, "tests above it are called too slow")
+	flags.StringVar(&s.list, "list", "", "a file to write the names of all tests and parts of tests to")
+	flags.StringVar(&s.before, "before", "", "a file that -list wrote: what ran then and not now is told, and the reverse; needs -list")
 	if err := flags.Parse(args); err != nil {
 		return 2, nil // flag has said what is wrong
+	}
+	if s.before != "" && s.list == "" {
+		return 2, errors.New("-before is compared with what -list writes: name a file with -list")
 	}
 	cmd := exec.Command(s.goTool, append([]string{"test", "-json", "-timeout", "0"}, flags.Args()...)...)
 	cmd.Dir = s.dir
@@ -84,7 +94,11 @@ func run(args []string, out, errout io.Writer) (int, error) {
 	hung := s.watch(cmd, events, p)
 	err = cmd.Wait()
 	p.close()
+	p.tellSkipped()
 	p.tellSlowest(s.slowest, s.slow)
+	if listErr := s.lists(p); listErr != nil {
+		return 1, listErr
+	}
 	var exit *exec.ExitError
 	switch {
 	case hung:
@@ -95,6 +109,20 @@ func run(args []string, out, errout io.Writer) (int, error) {
 		return 1, err
 	}
 	return 0, nil
+}
+
+// lists writes the list of tests, and compares it.
+func (s *settings) lists(p *progress) error {
+	if s.list == "" {
+		return nil
+	}
+	if err := p.writeList(s.list); err != nil {
+		return err
+	}
+	if s.before == "" {
+		return nil
+	}
+	return p.tellChanges(s.before, s.list)
 }
 
 // inMemory puts the temporary files of the tests into memory, if there is room, but

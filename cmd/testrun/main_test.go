@@ -41,7 +41,7 @@ func TestBad(t *testing.T) { t.Run("part", func(t *testing.T) { t.Error("what we
 		code        int
 		want, not   []string
 	}{
-		{"passes", two, 0, []string{"ok  \texample.org/m", "1 tests and parts of tests passed, 0 failed, 1 were skipped", "s  example.org/m TestGood", "1 took longer than 20ms"}, []string{"nobody reads", "not here"}},
+		{"passes", two, 0, []string{"ok  \texample.org/m", "1 tests and parts of tests passed, 0 failed, 1 were skipped", "s  example.org/m TestGood", "1 took longer than 20ms", "SKIPPED, so not tested:\n  example.org/m TestSkipped: m_test.go:4: not here\n"}, []string{"nobody reads"}},
 		{"fails", two + bad, 1, []string{"what went wrong", "--- FAIL: TestBad/part", "FAIL\texample.org/m", "2 failed"}, []string{"nobody reads", "=== RUN"}},
 		{"does not compile", two + "func broken() { x }", 1, []string{"undefined: x", "[build failed]"}, nil},
 		{"panics", two + `func TestPanic(t *testing.T) { panic("all is lost") }`, 1, []string{"all is lost", "FAIL\texample.org/m"}, nil},
@@ -89,6 +89,41 @@ func TestHangs(t *testing.T) { t.Run("here", func(*testing.T) { for { time.Sleep
 	}
 	if t.Failed() {
 		t.Log(text)
+	}
+}
+
+// Two lists show what a change has lost; where in a dialogue a fault struck does not
+// count.
+func TestLists(t *testing.T) {
+	const test = `import "testing"
+func TestStays(t *testing.T) { t.Run("cut 12 of 345", func(*testing.T) {}); t.Run("cut 16 of 345", func(*testing.T) {}) }
+`
+	lists := t.TempDir()
+	before, after := filepath.Join(lists, "before"), filepath.Join(lists, "after")
+	dir := module(t, test+`func TestGoes(t *testing.T) {}
+func TestIsSkipped(t *testing.T) {}
+`)
+	if code, text, err := play(t, dir, "-list", before); code != 0 || err != nil {
+		t.Fatalf("exit code %d, error %v\n%s", code, err, text)
+	}
+	list, err := os.ReadFile(before)
+	const want = "1 example.org/m TestGoes\n1 example.org/m TestIsSkipped\n1 example.org/m TestStays\n2 example.org/m TestStays/cut_N_of_N\n"
+	if err != nil || string(list) != want {
+		t.Errorf("error %v, the list is\n%swant\n%s", err, list, want)
+	}
+	dir = module(t, strings.Replace(test, "12 of 345", "7 of 346", 1)+`func TestIsSkipped(t *testing.T) { t.Skip() }
+`)
+	code, text, err := play(t, dir, "-list", after, "-before", before)
+	if code != 0 || err != nil {
+		t.Fatalf("exit code %d, error %v\n%s", code, err, text)
+	}
+	for _, w := range []string{"-1 example.org/m TestGoes\n", "-1 example.org/m TestIsSkipped\n", "+1 skipped: example.org/m TestIsSkipped\n", "\n2 fewer and 1 more than in ", "TestIsSkipped: m_test.go:3:"} {
+		if !strings.Contains(text, w) {
+			t.Errorf("it does not say %q:\n%s", w, text)
+		}
+	}
+	if code, _, err := play(t, dir, "-before", before); code != 2 || err == nil {
+		t.Errorf("-before without -list: exit code %d, error %v", code, err)
 	}
 }
 

@@ -38,12 +38,13 @@ type progress struct {
 	// running began, and has neither ended nor waits for its turn.
 	running map[name]bool
 	took    map[name]time.Duration
-	tests   map[string]int // by outcome
+	tests   map[string]int  // by outcome
+	skipped map[name]string // with the reason
 }
 
 func newProgress(out io.Writer) *progress {
 	return &progress{out: out, said: make(map[name]*strings.Builder), running: make(map[name]bool),
-		took: make(map[name]time.Duration), tests: make(map[string]int)}
+		took: make(map[name]time.Duration), tests: make(map[string]int), skipped: make(map[name]string)}
 }
 
 // take reads a line of go test. What is no event is printed as it is.
@@ -95,9 +96,34 @@ func (p *progress) end(n name, e testEvent) {
 		return
 	case e.Action == "fail":
 		_, _ = fmt.Fprintf(p.out, "%s", said)
+	case e.Action == "skip":
+		p.skipped[n] = reason(said)
 	}
 	p.tests[e.Action]++
 	p.took[n] = time.Duration(e.Elapsed * float64(time.Second))
+}
+
+// reason is what a skipped test said last before the line that calls it skipped.
+func reason(said string) string {
+	text, _, _ := strings.Cut(strings.TrimSpace(said), "\n--- SKIP")
+	lines := strings.Split(strings.TrimPrefix(text, "--- SKIP"), "\n")
+	for _, l := range slices.Backward(lines) {
+		if l = strings.TrimSpace(l); l != "" && !strings.HasPrefix(l, "--- SKIP") {
+			return l
+		}
+	}
+	return "no reason is given"
+}
+
+// tellSkipped names what did not run: a test that is skipped proves nothing.
+func (p *progress) tellSkipped() {
+	if len(p.skipped) == 0 {
+		return
+	}
+	_, _ = fmt.Fprintln(p.out, "SKIPPED, so not tested:")
+	for _, n := range slices.SortedFunc(maps.Keys(p.skipped), compareNames) {
+		_, _ = fmt.Fprintf(p.out, "  %v: %s\n", n, p.skipped[n])
+	}
 }
 
 // close prints what was said by those that never ended.

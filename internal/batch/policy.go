@@ -50,7 +50,7 @@ func after(code, tries int, resume, now time.Time) (Next, time.Duration) {
 			return Unfinished, 0
 		}
 		return Wait, max(resume.Sub(now), firstPause)
-	case 10, 101, 102, 115:
+	case 10, 101, 102, 115, 181:
 		if tries > maxRetries {
 			return Unfinished, 0
 		}

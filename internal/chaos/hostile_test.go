@@ -159,7 +159,7 @@ func TestWhatAHostileServerCanMakeUsSpend(t *testing.T) {
 	for _, h := range append([]hostile{{name: "none (a server without mail)"}}, hostiles...) {
 		t.Run(h.name, func(t *testing.T) {
 			if h.flood != "" && !*writeTable && !mailtest.FullChaos() && !h.short {
-				t.Skip("floods by the hundred MiB take their time")
+				t.Skip("make chaos plays it: floods by the hundred MiB take their time")
 			}
 			dir := t.TempDir()
 			args := []string{

@@ -38,6 +38,10 @@ type Batch struct {
 	// found to be (AutoOptions).
 	Auto    bool
 	Webhook string
+	// Shard is the part of the list that is run; Out is where results, state and logs
+	// go, "" for beside the list.
+	Shard Shard
+	Out   string
 }
 
 // BatchOrder is which rows come first.
@@ -63,6 +67,9 @@ var batchTable = []Option{
 	{Name: "webhook", Kind: Str, Arg: "url", Secret: true, Help: "POST a line of JSON there when a row ends and when all have ended: https, or this machine."},
 	{Name: "map", Kind: Str, Arg: "from->to", Help: "Presets for all rows: names of --providerN on either side (docs/providers.md), or a kind of server that needs none, as in 'gmail->dovecot'."},
 	{Name: "auto", Kind: Flag, Help: "Presets for all rows by what their servers say of themselves before anybody logs in, and --automap."},
+	{Name: "shard", Kind: Str, Arg: "i/n", Help: "Run only part i of n of the list, on this machine; every row is in exactly one part. auto takes both figures from a Slurm job array or a Kubernetes Indexed Job (there auto/n, or JOB_COMPLETIONS). See docs/scale-out.md."},
+	{Name: "out", Kind: Str, Arg: "dir", Auto: "beside the list", Help: "Directory for the state, the results and, without --logdir, the logs."},
+	{Name: "merge", Kind: Flag, Help: "imaphaul batch --merge DIR... makes one result of those that the parts wrote, into --out or the first of them."},
 	{Name: "help", Kind: Flag, Help: "Print this text."},
 }
 
@@ -94,6 +101,9 @@ func BatchUsage(width int) string {
 func batch(in *Input, args []string) *Outcome {
 	if len(args) == 0 || len(args) == 1 && (args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
 		return &Outcome{Stdout: BatchUsage(in.Width)}
+	}
+	if args[0] == "--merge" {
+		return batchMerge(args[1:])
 	}
 	if strings.HasPrefix(args[0], "-") {
 		return &Outcome{Code: exitUsage, Command: true, Stderr: "Error: batch: the list comes first: imaphaul batch LIST [options].\n"}
@@ -134,6 +144,19 @@ func batch(in *Input, args []string) *Outcome {
 		return &Outcome{Stdout: BatchUsage(in.Width)}
 	}
 	x.read(own, &bad)
+	if text := own.str("shard"); own.given("shard") {
+		var err error
+		if x.Shard, err = parseShard(text, in.getenv); err != nil {
+			bad.add("--shard %q: %v.", text, err)
+		}
+	}
+	x.Out = own.str("out")
+	if own.given("out") && x.Out == "" {
+		bad.add("--out: give a directory.")
+	}
+	if own.flag("merge") {
+		bad.add("--merge stands in place of a list: imaphaul batch --merge DIR... [--out DIR].")
+	}
 	if bad.any() {
 		out := bad.outcome()
 		out.Command = true

@@ -87,6 +87,10 @@ func (b *builder) limits() plan.Limits {
 func (b *builder) journal(id *plan.Identity) plan.Journal {
 	v := b.v
 	j := plan.Journal{Enabled: v.flag("usecache"), Dir: v.str("cachedir")}
+	if v.given("cacheshared") {
+		shared := v.flag("cacheshared")
+		j.Shared = &shared
+	}
 	if j.Dir == "" && v.given("tmpdir") && v.str("tmpdir") != "" {
 		j.Dir = filepath.Join(v.str("tmpdir"), "imaphaul_journal")
 	}
@@ -98,6 +102,9 @@ func (b *builder) journal(id *plan.Identity) plan.Journal {
 		}
 		if v.given("cachedir") {
 			b.bad.add("--nousecache and --cachedir: there is no journal to put there. Drop one of them.")
+		}
+		if v.given("cacheshared") {
+			b.bad.add("--nousecache and --cacheshared: there is no journal to lock. Drop one of them.")
 		}
 	}
 	if id.SkipCrossDuplicates && v.given("skipcrossduplicates") {

@@ -69,6 +69,8 @@ type Outcome struct {
 	Status string
 	// Batch asks for what "imaphaul batch" is to do.
 	Batch *Batch
+	// Merge is the merging of results of a batch.
+	Merge *Merge
 	// Cutover asks for what "imaphaul cutover" is to look at.
 	Cutover *Cutover
 	// Journal asks for what "imaphaul journal" is to do.

@@ -44,6 +44,7 @@ func journalOptions() []Option {
 	return rows(GroupJournal,
 		one(Option{Name: "usecache", Kind: Switch, Default: "true", Help: "Keep a journal of what was copied: runs resume, and repeat in no time."}),
 		own(Option{Name: "cachedir", Kind: Str, Arg: "dir", Auto: "the user's state directory", Help: "Where the journal lives."}),
+		own(Option{Name: "cacheshared", Kind: Switch, Auto: "found out: NFS, SMB, Ceph and others on Linux", Help: "Other machines use the volume of the journal: its lock is a lease as well, and a run that loses it ends with 181."}),
 		one(Option{Name: "cacheaftercopy", Kind: Switch, Status: NoEffect, Why: "the journal is always written with each batch", Help: "Write the cache after each copy."}),
 		one(Option{Name: "fixcolonbug", Kind: Switch, Default: "true", Status: NoEffect, Why: "it repaired an old cache of imapsync", Help: "Without effect."}),
 	)

@@ -129,7 +129,7 @@ const stale = time.Hour
 // it had received.
 func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 	k := fs.known
-	if !k.Usable() || !k.Folder.HasDoubt() || fs.run.p.Dry || !fs.dst.Complete || !fs.dst.Whole {
+	if !k.Usable() || !k.Folder.HasDoubt() && !fs.run.o.TakenOver || fs.run.p.Dry || !fs.dst.Complete || !fs.dst.Whole {
 		return nil
 	}
 	batches, err := k.Folder.InDoubt()
@@ -138,7 +138,7 @@ func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
 		return nil
 	}
 	for _, b := range batches {
-		if time.Since(b.Begun) > stale {
+		if time.Since(b.Begun) > stale && !fs.run.o.TakenOver {
 			return nil
 		}
 	}

@@ -81,13 +81,17 @@ func cuts(r *rand.Rand, dialogue []byte, n int) []int64 {
 
 // lab is a pair of accounts on which many faults are tried.
 type lab struct {
-	a, b    account
+	a, b account
+	// eye looks at host2, if the lab was made by newLab.
+	eye *mailtest.Session
+	// source is host1 as it is, once it was looked at; sweep looks again in the end.
+	source  *mailtest.State
 	options []string
 	// faulted are options of the run that a fault strikes, and of no other.
 	faulted []string
-	// want compares the accounts in place of differences; idle has one more run
-	// show that it finds nothing to do.
-	want func() []string
+	// want compares host2 in place of Diff; idle has one more run show that it finds
+	// nothing to do.
+	want func(mailtest.State) []string
 	idle bool
 	runs int
 	// again counts the faults after which the command line had to be run again.
@@ -98,11 +102,24 @@ type lab struct {
 // loses its messages.
 func (l *lab) empty(t *testing.T) {
 	t.Helper()
-	if l.b.s.Kind == mailtest.Courier {
-		mailtest.EmptyFolders(t, l.b.s, l.b.user)
-	} else {
-		mailtest.Empty(t, l.b.s, l.b.user)
+	eye := l.eye
+	if eye == nil {
+		eye = mailtest.Open(t, l.b.s, l.b.user)
 	}
+	if l.b.s.Kind == mailtest.Courier {
+		eye.EmptyFolders(t)
+	} else {
+		eye.Empty(t)
+	}
+}
+
+// state is host2 as it is.
+func (l *lab) state(t *testing.T) mailtest.State {
+	t.Helper()
+	if l.eye == nil {
+		return mailtest.Snapshot(t, l.b.s, l.b.user)
+	}
+	return l.eye.Snapshot(t)
 }
 
 // withJournal are the lab's options and a new place for the journal.
@@ -158,9 +175,13 @@ func (l *lab) try(t *testing.T, side event.Side, f proxy.Fault) {
 func (l *lab) compare(t *testing.T) []string {
 	t.Helper()
 	if l.want != nil {
-		return l.want()
+		return l.want(l.state(t))
 	}
-	return differences(t, l.a, l.b)
+	if l.source == nil {
+		state := mailtest.Snapshot(t, l.a.s, l.a.user)
+		l.source = &state
+	}
+	return mailtest.Diff(*l.source, l.state(t), mailtest.Known(l.a.s, l.b.s))
 }
 
 // dialogues carries the mailbox over once without a fault, and returns what was
@@ -189,6 +210,7 @@ func newLab(t *testing.T, from, to target, box corpus.Mailbox, options ...string
 	t.Helper()
 	l := &lab{a: from.account(t), b: to.account(t), options: append([]string{"--nocompress1", "--nocompress2"}, options...)}
 	mailtest.Fill(t, l.a.s, l.a.user, box)
+	l.eye = mailtest.Open(t, l.b.s, l.b.user)
 	return l
 }
 
@@ -209,6 +231,9 @@ func (l *lab) sweep(t *testing.T, kind proxy.FaultKind, n int) {
 				}
 			}
 		}
+	}
+	if l.source != nil {
+		untouched(t, "host1", *l.source, mailtest.Snapshot(t, l.a.s, l.a.user))
 	}
 	t.Logf("%d faults, %d runs, %d faults needed a second run", tried, l.runs, l.again)
 }

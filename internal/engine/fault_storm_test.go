@@ -63,10 +63,11 @@ func TestStorm(t *testing.T) {
 						t.Fatalf("a run without faults ends with %d\n%s", out.code(), out.text)
 					}
 				}
-				if lines := differences(t, l.a, l.b); len(lines) > 0 {
+				if lines := l.compare(t); len(lines) > 0 {
 					t.Fatal(strings.Join(lines, "\n"))
 				}
 			}
+			untouched(t, "host1", *l.source, mailtest.Snapshot(t, l.a.s, l.a.user))
 			t.Logf("%d storms, %d runs", rounds, runs)
 		})
 	}

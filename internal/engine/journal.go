@@ -7,6 +7,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/lease"
 	"github.com/imaphaul/imaphaul/internal/planned"
 )
 
@@ -24,17 +25,20 @@ func (r *run) openJournal(ctx context.Context) error {
 	if r.headersChosen() {
 		r.note("All headers are read, whatever the journal knows of them, since --useheader and --skipheader ask for a check of all of them")
 	}
-	dir := p.Dir
-	if dir == "" {
-		var err error
-		if dir, err = journal.DefaultDir(); err != nil {
-			r.warn(fmt.Sprintf("no journal is kept: %v; name a place with --cachedir", err))
-			return nil
-		}
+	dir, err := r.journalDir()
+	if err != nil {
+		r.warn(fmt.Sprintf("no journal is kept: %v; name a place with --cachedir", err))
+		return nil
 	}
 	o := journal.Options{}
 	if r.p.Dry || r.p.Folders.PrintMap != "" {
 		o.Mode = journal.DryRun
+	}
+	if r.fenced {
+		o.Fence = &r.leases
+	}
+	if r.sharesJournal() {
+		o.SharedTTL = r.sharedTTL()
 	}
 	j, err := journal.Open(ctx, dir, r.journalPair(), o)
 	var locked *journal.LockedError
@@ -47,12 +51,21 @@ func (r *run) openJournal(ctx context.Context) error {
 		r.warn(fmt.Sprintf("no journal is kept: %v; choose another directory with --cachedir, or use --nousecache", err))
 		return nil
 	}
+	r.leases.Add(j.Lease())
 	r.j, r.jNew = j, j.Created() || len(j.Folders()) == 0
 	if d := j.Damage(); d != nil {
 		r.warn(d.String())
 	}
 	r.note(fmt.Sprintf("Journal file is %s ( to change its directory, use --cachedir path ; or use --nousecache for none )", j.Path()))
 	return nil
+}
+
+// journalDir is where the journal lives.
+func (r *run) journalDir() (string, error) {
+	if dir := r.p.Journal.Dir; dir != "" {
+		return dir, nil
+	}
+	return journal.DefaultDir()
 }
 
 // lockedError ends a run whose journal another process holds, with imapsync's
@@ -92,6 +105,9 @@ func (r *run) journalFailed(err error) {
 		return
 	}
 	r.jBroken = true
+	if errors.Is(err, lease.ErrOver) {
+		return // which ends the run
+	}
 	r.warn(fmt.Sprintf("the journal can not be written any more, so the next run will look at everything again: %v", err))
 	_ = r.j.Close() // it is broken already
 	r.j = journal.None()

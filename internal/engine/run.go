@@ -17,6 +17,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/lease"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/pace"
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -52,6 +53,17 @@ type Options struct {
 	// Governors are those of the process, for runs that use the same accounts at the
 	// same time. nil: the run has its own.
 	Governors *session.Governors
+	// Lease is the right to change the accounts, nil for one without end. It is asked
+	// before each write to either server; when it is over the connections are closed,
+	// and the run ends with StopLease.
+	Lease *lease.Lease
+	// TakenOver: another process may have been at work on the accounts until a moment
+	// ago, of which the journal need not know all: host2's folders are listed until
+	// nothing more arrives there.
+	TakenOver bool
+	// SharedTTL replaces how long the lease of a journal on a shared volume lasts, for
+	// tests.
+	SharedTTL time.Duration
 	// Dial replaces the network, for tests.
 	Dial func(side event.Side) func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Clock replaces the wall's for the limits of a run, for tests.
@@ -83,6 +95,11 @@ type run struct {
 	p       *plan.Plan
 	o       Options
 	control *session.Control
+	// leases are those the run has to hold to change anything; fenced: there are, or
+	// will be, any, of which leaseTTL is the shortest time.
+	leases   lease.Set
+	fenced   bool
+	leaseTTL time.Duration
 
 	src, dst *side
 	main     *lane
@@ -169,6 +186,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	fin := event.Finished{Mode: string(p.Mode)}
 	ctx, unwatch := r.control.Watch(ctx, r.transfer.Pending)
 	defer unwatch()
+	r.prepareLease()
+	ctx, unfence := r.watchLease(ctx)
+	defer unfence()
 	silence := func() {}
 	err := r.prepare()
 	if err == nil {
@@ -177,6 +197,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		err = r.work(ctx)
 	}
 	switch {
+	case r.leaseOver():
 	case err == nil, errors.Is(err, errStopped), errors.Is(err, errDone), r.control.Asked():
 	case ctx.Err() != nil:
 		r.control.StopFor(event.StopSignal)
@@ -187,6 +208,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 		r.fatal(err)
 	}
 	fin.Stopped = r.control.Cause()
+	if r.leaseOver() { // whatever else there was
+		fin.Stopped = event.StopLease
+	}
 	fin.ResumeIn = r.transfer.ResumeIn()
 	if fin.Stopped == event.StopSignal && o.Signal != nil {
 		fin.Signal = o.Signal()
@@ -200,7 +224,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	if r.j != nil {
 		r.keepLessons()
 		r.transfer.CountTraffic()
-		if cerr := r.j.Close(); cerr != nil && !r.jBroken {
+		if cerr := r.j.Close(); cerr != nil && !r.jBroken && !errors.Is(cerr, lease.ErrOver) {
 			r.warn(fmt.Sprintf("the journal could not be closed in order: %v", cerr))
 		}
 	}

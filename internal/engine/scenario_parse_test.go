@@ -30,6 +30,7 @@ type scenario struct {
 	// differs says how imapsync's outcome is another, and why ours is better.
 	differs string
 	mails   []mailSpec
+	once    mailsOnce
 	before  [3]folderStates
 	// meddles are the rules of fronts before host1 and host2.
 	meddles [3][]meddleSpec

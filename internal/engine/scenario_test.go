@@ -146,6 +146,8 @@ type scene struct {
 	now   time.Time
 	tmp   string
 	sides [3]account
+	// eyes look at the accounts and fill them.
+	eyes [3]*mailtest.Session
 	// mails are made anew before each use: they may hold UIDs.
 	mails  map[string]madeMail
 	states [3]mailtest.State
@@ -154,8 +156,15 @@ type scene struct {
 	rehearsed bool
 }
 
+func newScene(t *testing.T, s *scenario, now time.Time, a, b account) *scene {
+	return &scene{
+		s: s, now: now, tmp: t.TempDir(), sides: [3]account{1: a, 2: b},
+		eyes: [3]*mailtest.Session{1: mailtest.Open(t, a.s, a.user), 2: mailtest.Open(t, b.s, b.user)},
+	}
+}
+
 func play(t *testing.T, s *scenario, a, b account) {
-	sc := &scene{s: s, now: time.Now().Truncate(time.Second), tmp: t.TempDir(), sides: [3]account{1: a, 2: b}}
+	sc := newScene(t, s, time.Now().Truncate(time.Second), a, b)
 	sc.rehearsed = a.s.Kind == mailtest.Embedded && b.s.Kind == mailtest.Embedded
 	for side := 1; side <= 2; side++ {
 		sc.fill(t, side, s.before[side])
@@ -167,7 +176,7 @@ func play(t *testing.T, s *scenario, a, b account) {
 		st := &s.steps[i]
 		for side := 1; side <= 2; side++ {
 			if st.empty[side] {
-				mailtest.Empty(t, sc.sides[side].s, sc.sides[side].user)
+				sc.eyes[side].Empty(t)
 			}
 			sc.fill(t, side, st.more[side])
 		}
@@ -186,18 +195,17 @@ func (sc *scene) fill(t *testing.T, side int, states folderStates) {
 	if err != nil {
 		t.Fatalf("%s:%d: %v", sc.s.file, sc.s.line, err)
 	}
-	a := sc.sides[side]
 	if len(box.Folders) > 0 {
-		mailtest.Fill(t, a.s, a.user, box)
+		sc.eyes[side].Fill(t, box)
 	}
-	sc.states[side] = mailtest.Snapshot(t, a.s, a.user)
+	sc.states[side] = sc.eyes[side].Snapshot(t)
 	sc.make(t)
 }
 
 // make makes the messages, with the UIDs known so far.
 func (sc *scene) make(t *testing.T) {
 	t.Helper()
-	mails, err := makeMails(sc.s.mails, sc.now, func(text string) (string, error) {
+	mails, err := sc.s.once.makeMails(sc.s.mails, sc.now, func(text string) (string, error) {
 		out, err := sc.expand(text)
 		if err != nil {
 			return text, nil //nolint:nilerr // of a message that is not there yet
@@ -215,6 +223,9 @@ func (sc *scene) make(t *testing.T) {
 var placeholder = regexp.MustCompile(`%\{(\w+) ?([^{}]*)\}`)
 
 func (sc *scene) expand(text string) (string, error) {
+	if !strings.Contains(text, "%{") {
+		return text, nil // most texts, and some are long
+	}
 	var failed error
 	out := placeholder.ReplaceAllStringFunc(text, func(all string) string {
 		m := placeholder.FindStringSubmatch(all)
@@ -383,11 +394,10 @@ var blanks = regexp.MustCompile(`[ \t]+`)
 func (sc *scene) compare(t *testing.T, st *step, side int, bad func(string, ...any)) {
 	t.Helper()
 	before := sc.states[side]
-	a := sc.sides[side]
-	state := mailtest.Snapshot(t, a.s, a.user)
+	state := sc.eyes[side].Snapshot(t)
 	sc.states[side] = state
 	sc.make(t)
-	p := newPicture(sc.sides[1].s, a.s, sc.mails, sc.now)
+	p := newPicture(sc.sides[1].s, sc.sides[side].s, sc.mails, sc.now)
 	if st.after[side] == nil {
 		// Not even a UID may be another one.
 		if d := cmp.Diff(p.exact(before), p.exact(state)); d != "" {

@@ -9,6 +9,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/lease"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/session"
 )
@@ -75,6 +76,9 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 	}
 	if r.o.Dial != nil {
 		spec.Dial = r.o.Dial(n)
+	}
+	if r.fenced {
+		spec.Gate, spec.UserTimeout = &r.leases, lease.UserTimeout(r.leaseTTL)
 	}
 	return &side{run: r, subs: make(map[string]bool), Account: r.accountOf(spec)}
 }

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -31,8 +32,8 @@ import (
 // there. Scenarios that wait, see slowScenario, are not played at all. Of what is left
 // a sample is played that has every scenario and every fault: those that show in few
 // scenarios in all of these, the others in one of ten. IMAPHAUL_SEED chooses another
-// sample; all is played where IMAPHAUL_CHAOS is full, and of a single scenario that is
-// chosen with -run TestUnsoundHost2/scenarios/name.
+// sample; all is played where IMAPHAUL_CHAOS is full, and of scenarios that are chosen
+// with -run TestUnsoundHost2/name.
 func TestUnsoundHost2(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../testdata/scenarios/*.txt")
@@ -52,36 +53,43 @@ func TestUnsoundHost2(t *testing.T) {
 		}
 	}
 	cases := slices.DeleteFunc(unsound.Cases(), func(c unsound.Case) bool { return c.Name == "sound" })
-	t.Run("sound", func(t *testing.T) {
-		for _, p := range plays {
-			t.Run(p.s.name, func(t *testing.T) {
-				t.Parallel()
-				p.playSound(t)
-			})
-		}
-	})
-	choose(mailtest.Chance(t, 9), plays, cases)
+	all := mailtest.FullChaos() || strings.Contains(flag.Lookup("test.run").Value.String(), t.Name()+"/")
+	chosen := newSample(mailtest.Chance(t, 9), len(cases))
 	shown := &struck{faults: make(map[string]int)}
-	t.Run("scenarios", func(t *testing.T) {
-		for _, p := range plays {
-			t.Run(p.s.name, func(t *testing.T) {
-				t.Parallel()
-				if p.sound == nil {
-					p.playSound(t)
-					p.cases = p.possible(cases)
-				}
-				p.play(t, shown)
-			})
+	for i, p := range plays {
+		t.Run(p.s.name, func(t *testing.T) {
+			t.Parallel()
+			p.playSound(t)
+			p.cases = p.possible(cases)
+			if !all {
+				p.cases = chosen.of(i, p.cases, cases)
+			}
+			p.play(t, shown)
+		})
+	}
+	t.Cleanup(func() {
+		if shown.played == len(plays) { // else some were chosen with -run
+			shown.complete(t, plays, cases)
 		}
 	})
-	if shown.played < len(plays) {
-		return // some were chosen with -run
-	}
-	// A fault that never shows proves nothing. Some cannot be made to: scenarios
-	// have no literals but messages, and the client does not send what is executed.
+}
+
+// complete fails the test for a fault that never shows, which proves nothing. Where the
+// sample lacked luck it goes on until the fault shows.
+func (s *struck) complete(t *testing.T, plays []*unsoundPlay, cases []unsound.Case) {
 	for _, c := range cases {
-		none := c.Faults.Spill != 0 || c.Faults.Strict || len(c.Faults.Changes) > 0
-		if !none && shown.faults[c.Name] == 0 {
+		// Some cannot be made to show: scenarios have no literals but messages, and the
+		// client does not send what is executed.
+		if c.Faults.Spill != 0 || c.Faults.Strict || len(c.Faults.Changes) > 0 {
+			continue
+		}
+		for _, p := range plays {
+			played := slices.ContainsFunc(p.cases, func(o unsound.Case) bool { return o.Name == c.Name })
+			if s.faults[c.Name] == 0 && !played && p.sound != nil && canShow(c.Faults, p.served) {
+				p.with(t, c, s)
+			}
+		}
+		if s.faults[c.Name] == 0 {
 			t.Errorf("%q did not show in any scenario", c.Name)
 		}
 	}
@@ -90,32 +98,33 @@ func TestUnsoundHost2(t *testing.T) {
 // oneOf says which part of the scenarios in which a fault can show is played.
 const oneOf = 10
 
-// choose chooses the cases that each scenario is played with.
-func choose(r *rand.Rand, plays []*unsoundPlay, cases []unsound.Case) {
-	able := make([]int, len(plays)) // how many cases can show
-	for _, c := range cases {
-		var possible []int
-		for i, p := range plays {
-			if p.sound != nil && canShow(c.Faults, p.served) {
-				possible = append(possible, i)
-				able[i]++
-			}
-		}
-		some := (len(possible) + oneOf - 1) / oneOf
-		if rare(c.Faults) || mailtest.FullChaos() {
-			some = len(possible)
-		}
-		r.Shuffle(len(possible), func(i, j int) { possible[i], possible[j] = possible[j], possible[i] })
-		for _, i := range possible[:some] {
-			plays[i].cases = append(plays[i].cases, c)
+// sample chooses the cases that each scenario is played with: every oneOf-th scenario
+// has a case, beginning at another one for each.
+type sample struct {
+	begin   []int // by case
+	instead []int // by case, for scenarios that get none
+}
+
+func newSample(r *rand.Rand, cases int) sample {
+	var s sample
+	for range cases {
+		s.begin, s.instead = append(s.begin, r.IntN(oneOf)), append(s.instead, r.Int())
+	}
+	return s
+}
+
+// of returns the cases of the i-th scenario out of those that can show in it.
+func (s sample) of(i int, possible, cases []unsound.Case) (out []unsound.Case) {
+	for n, c := range cases {
+		can := slices.ContainsFunc(possible, func(p unsound.Case) bool { return p.Name == c.Name })
+		if can && (rare(c.Faults) || (i+s.begin[n])%oneOf == 0) {
+			out = append(out, c)
 		}
 	}
-	for i, p := range plays {
-		if len(p.cases) == 0 && able[i] > 0 {
-			all := p.possible(cases)
-			p.cases = append(p.cases, all[r.IntN(len(all))])
-		}
+	if len(out) == 0 && len(possible) > 0 {
+		out = append(out, possible[s.instead[i%len(cases)]%len(possible)])
 	}
+	return out
 }
 
 // slowScenario tells whether a scenario waits, so that playing it with each fault
@@ -177,27 +186,30 @@ func (p *unsoundPlay) play(t *testing.T, shown *struck) {
 	shown.mu.Unlock()
 	var all sync.WaitGroup
 	defer all.Wait()
-	room := make(chan struct{}, 6)
+	room := make(chan struct{}, 3)
 	for _, c := range p.cases {
 		room <- struct{}{}
 		all.Go(func() {
 			defer func() { <-room }()
-			t.Run(c.Name, func(t *testing.T) {
-				got, server := playOn(t, p.s, p.now, c.Faults)
-				shown.add(c.Name, server.Struck())
-				said := judge(c.Faults, p.sound, got, server)
-				if len(said) == 0 {
-					return
-				}
-				if why := knownFailure(p.s.name, c.Name); why != "" {
-					t.Skipf("so far it fails: %s\n%s", why, strings.Join(said, "\n"))
-				}
-				t.Errorf("%s:%d: %s, %v\n%s", p.s.file, p.s.line, p.s.what, server.Struck(), strings.Join(said, "\n"))
-				for i, l := range got {
-					t.Logf("run %d, exit code %d\n%s", i+1, l.code, l.text)
-				}
-			})
+			t.Run(c.Name, func(t *testing.T) { p.with(t, c, shown) })
 		})
+	}
+}
+
+// with plays the scenario with one case and judges.
+func (p *unsoundPlay) with(t *testing.T, c unsound.Case, shown *struck) {
+	got, server := playOn(t, p.s, p.now, c.Faults)
+	shown.add(c.Name, server.Struck())
+	said := judge(c.Faults, p.sound, got, server)
+	if len(said) == 0 {
+		return
+	}
+	if why := knownFailure(p.s.name, c.Name); why != "" {
+		t.Skipf("so far it fails: %s\n%s", why, strings.Join(said, "\n"))
+	}
+	t.Errorf("%s:%d: %s, %s, %v\n%s", p.s.file, p.s.line, p.s.what, c.Name, server.Struck(), strings.Join(said, "\n"))
+	for i, l := range got {
+		t.Logf("run %d, exit code %d\n%s", i+1, l.code, l.text)
 	}
 }
 
@@ -269,7 +281,7 @@ func playOn(t *testing.T, s *scenario, now time.Time, f unsound.Faults) ([]look,
 	t.Helper()
 	server, _, truth := mailtest.StartUnsound(t, f)
 	from := mailtest.StartEmbedded(t, embedded.Options{})
-	sc := &scene{s: s, now: now, tmp: t.TempDir(), sides: [3]account{1: newAccount(t, from), 2: newAccount(t, truth)}}
+	sc := newScene(t, s, now, newAccount(t, from), newAccount(t, truth))
 	for side := 1; side <= 2; side++ {
 		sc.fill(t, side, s.before[side])
 	}
@@ -282,7 +294,7 @@ func playOn(t *testing.T, s *scenario, now time.Time, f unsound.Faults) ([]look,
 		st := &s.steps[i]
 		for side := 1; side <= 2; side++ {
 			if st.empty[side] {
-				mailtest.Empty(t, sc.sides[side].s, sc.sides[side].user)
+				sc.eyes[side].Empty(t)
 			}
 			sc.fill(t, side, st.more[side])
 		}
@@ -300,7 +312,7 @@ func playOn(t *testing.T, s *scenario, now time.Time, f unsound.Faults) ([]look,
 		l := look{before: sc.states, options: st.options}
 		l.played = sc.own(t, options)
 		for side := 1; side <= 2; side++ {
-			sc.states[side] = mailtest.Snapshot(t, sc.sides[side].s, sc.sides[side].user)
+			sc.states[side] = sc.eyes[side].Snapshot(t)
 		}
 		sc.make(t)
 		l.after, l.mails = sc.states, sc.mails

@@ -122,6 +122,7 @@ const (
 	StopLost   StopReason = "connection"   // no connection to a host could be had
 	StopQuota  StopReason = "quota"        // host2 is full
 	StopDay    StopReason = "day budget"   // nothing more goes through today
+	StopLease  StopReason = "lease"        // the right to change the accounts is over
 )
 
 // Finished is the last event of the engine.

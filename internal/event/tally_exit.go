@@ -2,8 +2,8 @@ package event
 
 import "errors"
 
-// Exit codes, imapsync's numbers (docs/usage.md, "Exit codes") and one more:
-// imapsync has no ceiling for deletions.
+// Exit codes, imapsync's numbers (docs/usage.md, "Exit codes") and ours:
+// imapsync has no ceiling for deletions, no verification and no leases.
 const (
 	ExitOK                = 0
 	ExitCatchAll          = 1
@@ -35,6 +35,7 @@ const (
 	ExitAuthenticateUser1 = 161
 	ExitAuthenticateUser2 = 162
 	ExitDiffers           = 180 // a verification found differences; our own codes begin here
+	ExitLeaseOver         = 181 // another process may have taken over the accounts
 	ExitNotSafe           = 182 // host1 is not to be closed yet (imaphaul cutover)
 	ExitTestsFailed       = 254
 )
@@ -87,6 +88,9 @@ func (s *Stats) MostFrequent() Class {
 // method ExitCode() int, keeps it.
 func (s *Stats) ExitCode() int {
 	f := &s.Finished
+	if f.Stopped == StopLease {
+		return ExitLeaseOver // whatever else was seen: others answer for the accounts now
+	}
 	if f.Stopped == StopSignal {
 		return ExitBySignal
 	}

@@ -41,6 +41,9 @@ func (m TLSMode) String() string {
 	return "TLSMode(" + strconv.Itoa(int(m)) + ")"
 }
 
+// Gate says whether bytes may leave.
+type Gate = imapwire.Gate
+
 // Config says how to reach a server. The zero value of each field is usable.
 type Config struct {
 	// Side is 1 for the source and 2 for the destination; for messages only.
@@ -77,6 +80,13 @@ type Config struct {
 	Meter *Meter
 	// SlowIn and SlowOut hold back what is read and what is written.
 	SlowIn, SlowOut imapwire.Brake
+	// Gate is asked before every write; the connection is closed when it refuses. It
+	// may be nil.
+	Gate Gate
+	// UserTimeout is for how long the system keeps bytes that the server does not
+	// acknowledge before it gives up the connection (TCP_USER_TIMEOUT, on Linux); 0
+	// for the system's own.
+	UserTimeout time.Duration
 	// ReceiveBuffer bounds what a server whose data is held back can send ahead: it
 	// returns so many bytes for a round trip, of which 0 says that it is not known
 	// yet; 0 bytes leave it to the system. It may be nil.

@@ -50,8 +50,9 @@ func Connect(ctx context.Context, cfg Config) (*Conn, error) {
 		return nil, &DialError{Host: host, Err: err}
 	}
 	linger(sock, 0)
+	userTimeout(sock, cfg.UserTimeout)
 	tracer := imapwire.NewTracer(cfg.Trace, cfg.Label()+" ", cfg.DebugContent)
-	s := imapwire.NewStream(sock, imapwire.Options{Timeout: cfg.Timeout, Tracer: tracer, SlowIn: cfg.SlowIn, SlowOut: cfg.SlowOut})
+	s := imapwire.NewStream(sock, imapwire.Options{Timeout: cfg.Timeout, Tracer: tracer, SlowIn: cfg.SlowIn, SlowOut: cfg.SlowOut, Gate: cfg.Gate})
 	s.SetContext(ctx)
 	c := newConn(cfg, s, tracer)
 	c.sock = sock

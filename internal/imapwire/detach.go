@@ -64,7 +64,7 @@ func (c *rawConn) readPlain(p []byte) (int, error) {
 
 // writePlain is Write of a connection that was handed over.
 func (c *rawConn) writePlain(p []byte) (int, error) {
-	n, err := c.Conn.Write(p)
+	n, err := c.send(p)
 	c.out.Add(int64(n))
 	if err == nil && n < len(p) {
 		err = io.ErrShortWrite

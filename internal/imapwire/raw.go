@@ -64,6 +64,7 @@ type rawConn struct {
 	in, out atomic.Int64
 	// slowIn and slowOut hold a direction back; nil for none.
 	slowIn, slowOut Brake
+	gate            Gate // nil for none
 	// patience is the waitIn at which a reply counts as stalled, see slowness.
 	patience int64
 	// waitIn and waitOut are the time spent in reading and writing the socket.
@@ -189,7 +190,7 @@ func (c *rawConn) writeChunk(p []byte) (int, error) {
 	}
 	relief := newRelief(c)
 	began := c.now()
-	n, err := c.Conn.Write(p)
+	n, err := c.send(p)
 	c.waitOut.Add(int64(c.now().Sub(began)))
 	relief.end()
 	interrupted := !stop()

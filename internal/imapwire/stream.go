@@ -38,6 +38,8 @@ type Options struct {
 	// SlowIn and SlowOut hold back what is read and what is written; nil for
 	// nothing.
 	SlowIn, SlowOut Brake
+	// Gate is asked before every write; nil for none.
+	Gate Gate
 }
 
 // Counters are the bytes that passed a connection, and the time they took.
@@ -71,6 +73,7 @@ type Stream struct {
 func NewStream(conn net.Conn, opt Options) *Stream {
 	s := &Stream{raw: newRawConn(conn, opt.Timeout, opt.Now), tracer: opt.Tracer}
 	s.raw.slowIn, s.raw.slowOut = opt.SlowIn, opt.SlowOut
+	s.raw.gate = opt.Gate
 	s.slow = &slowness{raw: s.raw}
 	s.slow.renew()
 	s.counts = &counting{slow: s.slow}

@@ -30,12 +30,17 @@ type LockedError struct {
 	PID int
 	// Waited is how long Open tried.
 	Waited time.Duration
+	// Elsewhere: the holder is known by its signs of life on a shared volume.
+	Elsewhere bool
 }
 
 func (e *LockedError) Error() string {
 	who := "another process"
 	if e.PID != 0 {
 		who = fmt.Sprintf("process %d", e.PID)
+	}
+	if e.Elsewhere {
+		who = "a process, perhaps on another machine,"
 	}
 	return fmt.Sprintf("journal %s is in use by %s, which moves the same accounts: let it end, or end it", e.Path, who)
 }

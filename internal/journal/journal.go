@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/imaphaul/imaphaul/internal/lease"
 )
 
 // Journal is the memory of one account pair. All methods may be called from
@@ -18,6 +20,8 @@ type Journal struct {
 	mode    Mode
 	now     func() time.Time
 	lock    *fileLock
+	shared  *sharedLease // nil but on a shared volume
+	fence   interface{ Check() error }
 	damage  *Damage
 	created bool
 	schema  uint32 // of the file as it was opened; a real run converts it
@@ -91,6 +95,28 @@ func (j *Journal) Mode() Mode { return j.mode }
 // Created reports whether Open made a new file.
 func (j *Journal) Created() bool { return j.created }
 
+// Lease is the one that the journal's lock is on a shared volume, nil elsewhere: its
+// holder changes nothing once it is over, in the journal and in the accounts.
+func (j *Journal) Lease() *lease.Lease {
+	if j.shared == nil {
+		return nil
+	}
+	return j.shared.Lease
+}
+
+// fenced returns why nothing may be written any more, nil while it may.
+func (j *Journal) fenced() error {
+	if j.fence != nil {
+		if err := j.fence.Check(); err != nil {
+			return err
+		}
+	}
+	if l := j.Lease(); l != nil {
+		return l.Check()
+	}
+	return nil
+}
+
 // Damage returns what Open found in the place of a sound journal, nil normally.
 func (j *Journal) Damage() *Damage { return j.damage }
 
@@ -111,7 +137,8 @@ func (j *Journal) Close() error {
 		j.broken = fmt.Errorf("journal %s: %w", j.path, ErrClosed)
 	}
 	j.stateLock.Unlock()
-	errs = append(errs, j.lock.release())
+	errs = append(errs, j.shared.release(), j.lock.release())
+	j.shared = nil
 	j.lock = nil
 	return errors.Join(errs...)
 }

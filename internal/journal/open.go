@@ -12,6 +12,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/imaphaul/imaphaul/internal/lease"
 )
 
 // Mode says what may be written.
@@ -35,6 +37,14 @@ type Options struct {
 	Wait time.Duration
 	// Now is the clock; nil is time.Now. It names damaged files and dates batches.
 	Now func() time.Time
+	// SharedTTL: the volume is used by other machines, so that the lock is a lease, too
+	// (Journal.Lease), which is kept so long for a holder who is silent; 0: it is not.
+	SharedTTL time.Duration
+	// LeaseClock is the clock of that lease; nil is lease.Boot.
+	LeaseClock lease.Clock
+	// Fence is asked before each write beside that lease, whatever the volume; nil for
+	// none.
+	Fence interface{ Check() error }
 }
 
 // Open opens the journal of a pair of accounts in dir, and locks it against other
@@ -65,7 +75,16 @@ func Open(ctx context.Context, dir string, p Pair, o Options) (*Journal, error) 
 	if err != nil {
 		return nil, err
 	}
-	j.lock = lock
+	j.lock, j.fence = lock, o.Fence
+	if o.Mode == ReadWrite && o.SharedTTL > 0 {
+		if o.LeaseClock == nil {
+			o.LeaseClock = lease.Boot
+		}
+		if j.shared, err = acquireShared(ctx, j.path+".lease", o.SharedTTL, o.LeaseClock, sleep); err != nil {
+			return nil, errors.Join(err, j.lock.release())
+		}
+		go j.shared.keep()
+	}
 	if err := j.open(p); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}

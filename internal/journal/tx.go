@@ -74,6 +74,9 @@ func (j *Journal) commit(group []*change) error {
 		return err
 	}
 	var traffic func()
+	if err := j.fenced(); err != nil {
+		return j.failed("write", err)
+	}
 	err := guard(func() error {
 		return j.db.Update(func(tx *bbolt.Tx) (err error) {
 			for _, c := range group {

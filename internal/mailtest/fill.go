@@ -23,9 +23,15 @@ func Fill(t testing.TB, s *Server, user string, box corpus.Mailbox) {
 		t.Fatalf("fill %s on %s: %v", user, s, err)
 	}
 	defer c.logout()
+	if err := c.fill(s, box); err != nil {
+		t.Fatalf("fill %s on %s: %v", user, s, err)
+	}
+}
+
+func (c *client) fill(s *Server, box corpus.Mailbox) error {
 	listed, err := c.list()
 	if err != nil {
-		t.Fatalf("fill %s on %s: %v", user, s, err)
+		return err
 	}
 	exists := map[string]bool{"INBOX": true}
 	for _, l := range listed {
@@ -34,9 +40,10 @@ func Fill(t testing.TB, s *Server, user string, box corpus.Mailbox) {
 	for _, f := range box.Folders {
 		name := s.FolderName(f.Path)
 		if err := c.fillFolder(name, f, !exists[name]); err != nil {
-			t.Fatalf("fill %s on %s: folder %q: %v", user, s, name, err)
+			return fmt.Errorf("folder %q: %w", name, err)
 		}
 	}
+	return nil
 }
 
 func (c *client) fillFolder(name string, f corpus.Folder, create bool) error {

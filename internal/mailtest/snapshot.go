@@ -72,12 +72,16 @@ func Snapshot(t testing.TB, s *Server, user string) State {
 }
 
 func read(s *Server, user string) (State, error) {
-	state := State{Server: s, Folders: make(map[string]*Folder), Subscribed: make(map[string]bool)}
 	c, err := login(s, user)
 	if err != nil {
-		return state, err
+		return State{}, err
 	}
 	defer c.logout()
+	return c.snapshot(s)
+}
+
+func (c *client) snapshot(s *Server) (State, error) {
+	state := State{Server: s, Folders: make(map[string]*Folder), Subscribed: make(map[string]bool)}
 	listed, err := c.list()
 	if err != nil {
 		return state, err

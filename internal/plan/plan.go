@@ -262,6 +262,8 @@ type Journal struct {
 	Enabled bool
 	// Dir is the directory of the journal files; "" means the user's state directory.
 	Dir string
+	// Shared: other machines use the volume of Dir; nil means that it is found out.
+	Shared *bool
 }
 
 // Output says what is told to whom.

@@ -20,6 +20,12 @@ func (t *Text) finished(e event.Finished) {
 	if e.Fatal != nil && t.stats.ErrorCount == 0 {
 		t.linef("Failure: %s", strings.TrimPrefix(e.Fatal.Error(), "Failure: "))
 	}
+	if e.Stopped == event.StopLease {
+		// Another process answers for the accounts by now: no verdict is ours.
+		t.errorsListing()
+		t.leaseOver()
+		return
+	}
 	if loop {
 		t.statistics()
 	}
@@ -40,6 +46,12 @@ func (t *Text) finished(e event.Finished) {
 	} else if e.Fatal == nil && e.Stopped == "" {
 		t.shortRun(e.Mode)
 	}
+}
+
+// leaseOver says why there is no verdict.
+func (t *Text) leaseOver() {
+	t.linef("The lease on these accounts is over: it could not be renewed in time, so another process may be at work on them. All connections were closed, and nothing more was changed.")
+	t.linef("Nothing is said of what is on host2. The run that has the accounts now goes on where this one stopped; run this one again only if there is none.")
 }
 
 // shortRun says why a run that did its whole duty moved no mail.
@@ -147,6 +159,7 @@ var exitTexts = map[int]string{
 	event.ExitFlags:             "EXIT_ERR_FLAGS",
 	event.ExitDeletionRefused:   "EXIT_DELETION_REFUSED",
 	event.ExitDiffers:           "EXIT_DIFFERS",
+	event.ExitLeaseOver:         "EXIT_LEASE_OVER",
 	event.ExitNotSafe:           "EXIT_NOT_SAFE",
 	event.ExitAuthenticateUser1: "EXIT_AUTHENTICATION_FAILURE_USER1",
 	event.ExitAuthenticateUser2: "EXIT_AUTHENTICATION_FAILURE_USER2",

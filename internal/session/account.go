@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -40,6 +41,10 @@ type Spec struct {
 	Version string
 	// Dial replaces the network, for tests.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Gate is asked before every write, and UserTimeout bounds how long bytes may stay
+	// on their way, see imapconn.Config; both for the holder of a lease.
+	Gate        imapconn.Gate
+	UserTimeout time.Duration
 }
 
 // CapGmail is the capability of Gmail's extension: labels and message numbers.
@@ -116,6 +121,8 @@ func NewAccount(spec Spec, r Run, g *Governor) *Account {
 		Consent:        new(imapconn.Consent),
 		Meter:          &s.Meter,
 		Dial:           spec.Dial,
+		Gate:           spec.Gate,
+		UserTimeout:    spec.UserTimeout,
 		OnOutOfStep:    s.outOfStep,
 		OnStatus:       func(reply imapconn.Response) { s.backoff.Observe(g, s.N, &reply, s.Classify(&reply)) },
 		OnSkipped: func(line string) {

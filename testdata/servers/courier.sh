@@ -76,11 +76,10 @@ hashes() {
 make_users() {
   local user plain md5 sha1 sha256 home limit=""
   [[ ! ${option[quota]:-} ]] || limit=$((option[quota] * 1024))S
+  # One process for all users.
+  seq -f u%g "$USERS" | sed 's|.*|mail/&/Maildir/cur mail/&/Maildir/new mail/&/Maildir/tmp|' | xargs mkdir -p
   while read -r user plain md5 sha1 sha256; do
     home=/mnt/mail/$user
-    if [[ ! -d $home/Maildir ]]; then
-      mkdir -p "$home/Maildir"/{cur,new,tmp}
-    fi
     [[ ! $limit ]] || maildirmake.courier -q "$limit" "$home/Maildir"
     printf '%s\tuid=8|gid=8|home=%s|mail=%s/Maildir|systempw=%s|hmac-md5pw=%s|hmac-sha1pw=%s|hmac-sha256pw=%s%s\n' \
       "$user" "$home" "$home" "$plain" "$md5" "$sha1" "$sha256" "${limit:+|quota=$limit}"

@@ -151,7 +151,7 @@ launch() {
       kill -TERM "$holder" 2>/dev/null || true
       fail "no greeting on port $PORT (log: $DIR/log)"
     fi
-    sleep 0.03
+    sleep 0.1 # each look costs two processes
   done
   until accepts "$TLSPORT"; do
     ((SECONDS < end)) || fail "nothing listens on port $TLSPORT (log: $DIR/log)"

@@ -10,13 +10,27 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"sync"
 	"time"
 )
 
-// certificate is a self-signed certificate for loopback, made anew for every server.
+// certificate is a self-signed certificate for loopback.
 type certificate struct {
 	key  *ecdsa.PrivateKey
 	leaf *x509.Certificate
+}
+
+// shared is the certificate of all servers of this process: tests start them by the
+// hundred.
+var shared = sync.OnceValues(newCertificate)
+
+// certificate of a server with these options. In a bubble of testing/synctest, where a
+// server has its own listener, it is another year.
+func (o Options) certificate() (certificate, error) {
+	if o.Listener != nil {
+		return newCertificate()
+	}
+	return shared()
 }
 
 func newCertificate() (certificate, error) {

@@ -71,7 +71,7 @@ var everything = []imap.Cap{
 
 // Start starts a server without users on free ports of this machine's loopback.
 func Start(o Options) (*Server, error) {
-	cert, err := newCertificate()
+	cert, err := o.certificate()
 	if err != nil {
 		return nil, fmt.Errorf("embedded server: %w", err)
 	}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+)
+
+// Every row of a list runs in exactly one of its parts, whose results make that of the
+// whole list.
+func TestBatchInShards(t *testing.T) {
+	b := newBatchBench(t, 8)
+	rows := []string{"user1,password1,user2,password2"}
+	for i, u := range b.users {
+		secret := mailtest.Password(u[0])
+		if i == 3 {
+			secret = "wrong"
+		}
+		rows = append(rows, fmt.Sprintf("%s,%s,%s,%s", u[0], secret, u[1], mailtest.Password(u[1])))
+	}
+	list := b.list(rows...)
+	hosts := []string{"--host1", "127.0.0.1", "--host2", "127.0.0.1", "--jobs", "2"}
+	out := filepath.Join(b.dir, "out")
+	var said bytes.Buffer
+	merge := func(dirs ...string) int {
+		said.Reset()
+		return mergeResults(&cli.Merge{Dirs: dirs, Out: out}, &said, &said)
+	}
+	ran := 0
+	for i := range 3 {
+		if i > 0 {
+			if code := merge(out); code != 111 || !strings.Contains(said.String(), "No result of part 3 of 3") {
+				t.Fatalf("code %d\n%s", code, &said)
+			}
+		}
+		_, text := b.call(list, append(hosts, "--shard", fmt.Sprintf("%d/3", i+1), "--out", out)...)
+		var n int
+		if _, err := fmt.Sscanf(text[strings.Index(text, "of 3: ")+6:], "%d rows to run", &n); err != nil {
+			t.Fatal(err, text)
+		}
+		ran += n
+	}
+	if ran != len(b.users) {
+		t.Errorf("%d of %d rows ran", ran, len(b.users))
+	}
+	for i := range b.users {
+		if i != 3 {
+			b.moved(i)
+		}
+	}
+	if code := merge(out); code != 111 || !strings.Contains(said.String(), "7 of 8 rows are finished") {
+		t.Fatalf("code %d\n%s", code, &said)
+	}
+	failed, err := os.ReadFile(filepath.Join(out, "users.failed.csv"))
+	if err != nil || string(failed) != rows[0]+"\n"+rows[4]+"\n" {
+		t.Errorf("%q %v", failed, err)
+	}
+	// Nothing is left beside the list, and the logs are where --out says unless --logdir does.
+	if names, _ := filepath.Glob(filepath.Join(b.dir, "users.*")); len(names) != 1 {
+		t.Errorf("%q", names)
+	}
+	if code := merge(out, out); code != 111 { // one directory named twice
+		t.Errorf("code %d\n%s", code, &said)
+	}
+	copied := filepath.Join(b.dir, "copy")
+	if err := os.CopyFS(copied, os.DirFS(out)); err != nil {
+		t.Fatal(err)
+	}
+	if code := merge(out, copied); code != 64 || !strings.Contains(said.String(), "both the result of part 1") {
+		t.Errorf("code %d\n%s", code, &said)
+	}
+	if code := merge(b.dir + "/log"); code != 66 {
+		t.Errorf("code %d\n%s", code, &said)
+	}
+}
