@@ -94,8 +94,7 @@ func sameServers(ctx context.Context, all [][2]server) map[string]string {
 // merge gives names with an address in common the first of these names.
 func merge(names []string, found [][]netip.Addr) map[string]string {
 	one := make(map[string]string, len(names))
-	var root func(string) string
-	root = func(name string) string {
+	root := func(name string) string {
 		for one[name] != name {
 			one[name] = one[one[name]]
 			name = one[name]
