@@ -147,8 +147,13 @@ func (c *Conn) listen(run, ctx context.Context, d time.Duration, cmd *Command) (
 			return n, nil
 		}
 		left := time.Until(end)
-		if woken := ctx.Err() != nil; woken || left <= 0 {
+		if left <= 0 {
 			return News{}, nil
+		}
+		select {
+		case <-ctx.Done(): // the wait is over, which is no error
+			return News{}, nil
+		default:
 		}
 		more, err := c.s.Await(ctx, left)
 		switch {

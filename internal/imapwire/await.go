@@ -37,7 +37,7 @@ func (s *Stream) Await(ctx context.Context, d time.Duration) (bool, error) {
 	if s.zw != nil {
 		return false, ErrDeflated
 	}
-	if woken := ctx.Err() != nil; woken || d <= 0 {
+	if ended(ctx) || d <= 0 {
 		return false, nil
 	}
 	c := s.raw
@@ -100,4 +100,14 @@ func (s *Stream) buffers(size int) {
 	s.br = bufio.NewReaderSize(s.counts, size)
 	s.bw = bufio.NewWriterSize(s.counts, size)
 	s.long = nil
+}
+
+// ended reports whether a context is over, for waits whose end is no error.
+func ended(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	default:
+		return false
+	}
 }
