@@ -59,7 +59,7 @@ func showCutover(x *cli.Cutover, environ []string, out, errOut io.Writer) int {
 		}
 	}
 	seen := v.history()
-	r := cutover.Look(ctx, v.moves, cutover.Options{Selectors: x.Selectors, Resolvers: client, Now: time.Now(), Seen: seen})
+	r := cutover.Look(ctx, v.moves, &cutover.Options{Selectors: x.Selectors, Resolvers: client, Now: time.Now(), Seen: seen})
 	if seen != nil {
 		if err := seen.Save(); err != nil {
 			_, _ = fmt.Fprintf(errOut, "Warning: what was seen of the MX cannot be kept: %v. Until it can be, every call counts from its own time.\n", err)

@@ -2,6 +2,7 @@ package cutover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -30,10 +31,30 @@ type answer struct {
 	err          error
 }
 
+// unanswered is how many questions in a row may stay without an answer before no more
+// are put to the same resolvers.
+const unanswered = 4
+
+var errGivenUp = errors.New("the questions before this one were not answered, so it was not put")
+
 func (o *Options) ask(ctx context.Context, name string, kind uint16) answer {
+	return inWords(o.put(ctx, name, kind))
+}
+
+// put puts a question to the resolvers.
+func (o *Options) put(ctx context.Context, name string, kind uint16) (dnsquery.Reply, error) {
+	if o.failed.Load() >= unanswered {
+		return dnsquery.Reply{}, errGivenUp
+	}
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
-	return inWords(o.Resolvers.Ask(ctx, name, kind))
+	reply, err := o.Resolvers.Ask(ctx, name, kind)
+	if err != nil {
+		o.failed.Add(1)
+	} else {
+		o.failed.Store(0)
+	}
+	return reply, err
 }
 
 func inWords(r dnsquery.Reply, err error) answer {
@@ -106,9 +127,7 @@ const maxZones = 8
 // askMX asks the resolver, and then the name servers of the domain themselves: they
 // know the whole TTL, and whether a change has reached all of them.
 func (o *Options) askMX(ctx context.Context, domain string) zoneMX {
-	one, cancel := context.WithTimeout(ctx, stepTime)
-	reply, err := o.Resolvers.Ask(one, domain, dns.TypeMX)
-	cancel()
+	reply, err := o.put(ctx, domain, dns.TypeMX)
 	z := zoneMX{Answer: mx.Read(reply), err: err, agree: true}
 	var servers []string
 	for _, ns := range o.ask(ctx, domain, dns.TypeNS).hosts {

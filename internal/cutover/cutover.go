@@ -10,6 +10,7 @@ package cutover
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/dnsquery"
@@ -30,6 +31,9 @@ type Options struct {
 	Now      time.Time
 	// Seen is what earlier calls saw, nil for nothing; it is completed.
 	Seen *History
+
+	// failed counts questions without an answer in a row.
+	failed atomic.Int32
 }
 
 // Account is what the two servers say of one mailbox.
@@ -112,7 +116,7 @@ const most = 8
 
 // Look asks for everything and judges it. Questions that nobody answers are in the
 // result; there is no error.
-func Look(ctx context.Context, moves []Move, o Options) *Result {
+func Look(ctx context.Context, moves []Move, o *Options) *Result {
 	if o.ZonePort == 0 {
 		o.ZonePort = 53
 	}
@@ -124,12 +128,12 @@ func Look(ctx context.Context, moves []Move, o Options) *Result {
 		slots <- struct{}{}
 		go func() {
 			defer func() { <-slots; wg.Done() }()
-			r.Domains[i] = look(ctx, m, &o)
+			r.Domains[i] = look(ctx, m, o)
 		}()
 	}
 	wg.Wait()
 	for _, d := range r.Domains {
-		d.judge(&o)
+		d.judge(o)
 	}
 	return r
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,7 +98,7 @@ func look(z *zone, h *cutover.History, now time.Time, moves ...cutover.Move) *cu
 	if len(moves) == 0 {
 		moves = []cutover.Move{{Domain: "example.org", Host1: "imap.old.example.net", Host2: "imap.new.example.com"}}
 	}
-	return cutover.Look(context.Background(), moves, cutover.Options{
+	return cutover.Look(context.Background(), moves, &cutover.Options{
 		Resolvers: dnsquery.Client{Servers: []string{z.addr}}, ZonePort: z.port, Now: now, Seen: h,
 	})
 }
@@ -212,7 +213,7 @@ func TestNameServersDisagree(t *testing.T) {
 	resolver := newZone(t, append(slices.Clone(hosts), "example.org. 60 IN MX 10 imap.new.example.com.")...)
 	behind := newZone(t, "example.org. 60 IN MX 10 mx.old.example.net.")
 	r := cutover.Look(context.Background(), []cutover.Move{{Domain: "example.org", Host1: "imap.old.example.net", Host2: "imap.new.example.com"}},
-		cutover.Options{Resolvers: dnsquery.Client{Servers: []string{resolver.addr}}, ZonePort: behind.port, Now: time.Now()})
+		&cutover.Options{Resolvers: dnsquery.Client{Servers: []string{resolver.addr}}, ZonePort: behind.port, Now: time.Now()})
 	if d := r.Domains[0]; d.Stage != cutover.StageMixed || !strings.Contains(d.Records[0].Why, "mx.old.example.net") {
 		t.Errorf("%+v", d)
 	}
@@ -308,5 +309,31 @@ func TestHistoryThatCannotBeRead(t *testing.T) {
 	}
 	if _, err := cutover.OpenHistory(path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("error %v, want one that names the file", err)
+	}
+}
+
+// TestNobodyAnswers: resolvers that do not answer are asked a few times, and not about
+// every name of every domain.
+func TestNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int32
+	s := &dns.Server{PacketConn: conn, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
+		asked.Add(1)
+		_ = w.WriteMsg(new(dns.Msg).SetRcode(q, dns.RcodeServerFailure))
+	})}
+	go func() { _ = s.ActivateAndServe() }()
+	t.Cleanup(func() { _ = s.Shutdown() })
+	moves := make([]cutover.Move, 50)
+	for i := range moves {
+		moves[i] = cutover.Move{Domain: "example.org", Host1: "a.example.net", Host2: "b.example.com"}
+	}
+	r := cutover.Look(context.Background(), moves, &cutover.Options{Resolvers: dnsquery.Client{Servers: []string{conn.LocalAddr().String()}}, Now: time.Now()})
+	r.Conclude(arrived)
+	if n := asked.Load(); n > 20 || r.Safe || r.From != nil {
+		t.Errorf("%d questions, safe %v, from %v", n, r.Safe, r.From)
 	}
 }
