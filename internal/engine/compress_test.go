@@ -55,7 +55,7 @@ func filled(t testing.TB, s *mailtest.Server, box corpus.Mailbox) account {
 }
 
 // compresses reports whether a run told that it began to compress a side.
-func (o FolderOutcome) compresses(side event.Side) bool {
+func (o outcome) compresses(side event.Side) bool {
 	return strings.Contains(o.text, fmt.Sprintf("Host%d: the line carries ", side))
 }
 
@@ -118,7 +118,7 @@ func TestSlowSideIsCompressed(t *testing.T) {
 			box.Folders[2].Messages = append(box.Folders[2].Messages, letter("big", 2<<20, false))
 			s := mailtest.Real(t, mailtest.Dovecot)
 			source := filled(t, s, box)
-			var out FolderOutcome
+			var out outcome
 			// A machine that is busy enough makes the other line slow, too: then again.
 			for range 4 {
 				target := newAccount(t, s)

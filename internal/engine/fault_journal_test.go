@@ -46,7 +46,7 @@ func newMemoryLab(t *testing.T, kind string, options ...string) *memoryLab {
 
 // run runs to the end, and expects so many messages to be copied (-1: any) and
 // both accounts to be equal.
-func (m *memoryLab) run(t *testing.T, copied int64) FolderOutcome {
+func (m *memoryLab) run(t *testing.T, copied int64) outcome {
 	t.Helper()
 	out := attempt(t, m.a, m.b, m.options...)
 	out.expect(t, 0)

@@ -253,7 +253,7 @@ func through(t testing.TB, a account, faults ...proxy.Fault) (account, *proxy.Pr
 }
 
 // attempt is one run of the program with short pauses.
-func attempt(t testing.TB, a, b account, options ...string) FolderOutcome {
+func attempt(t testing.TB, a, b account, options ...string) outcome {
 	t.Helper()
 	return migrateWith(t, t.Context(), engine.Options{Pause: func(int) time.Duration { return grace }}, append(args(a, b), options...)...)
 }

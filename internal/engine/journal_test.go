@@ -57,7 +57,7 @@ func TestSecondRunCostsThreeRoundTrips(t *testing.T) {
 			migrate(t, a, b, journal...).expect(t, 0)
 			same(t, a, b)
 
-			var second FolderOutcome
+			var second outcome
 			turnsB, commandsB := between(pb, func() {
 				turnsA, commandsA := between(pa, func() { second = migrate(t, a, b, journal...) })
 				second.expect(t, 0)
@@ -75,7 +75,7 @@ func TestSecondRunCostsThreeRoundTrips(t *testing.T) {
 			// One new message, one changed flag.
 			mailtest.Fill(t, a.s, a.user, corpus.Mailbox{Folders: []corpus.Folder{{Path: []string{"INBOX"}, Messages: []corpus.Message{news()}}}})
 			setFlag(t, a, "INBOX", 1, imap.FlagFlagged)
-			var third FolderOutcome
+			var third outcome
 			turnsB, commandsB = between(pb, func() {
 				turnsA, commandsA := between(pa, func() { third = migrate(t, a, b, journal...) })
 				third.expect(t, 0)

@@ -192,7 +192,7 @@ func TestDayLimitCountsAcrossProcesses(t *testing.T) {
 	t.Parallel()
 	a, b := embeddedPair(t)
 	mailtest.Fill(t, a.s, a.user, letters(50, 10000))
-	run := func(at time.Time) FolderOutcome {
+	run := func(at time.Time) outcome {
 		t.Helper()
 		return migrateWith(t, t.Context(), engine.Options{Clock: &fastClock{now: at}}, append(args(a, b), "--maxbytesperday2", "300000")...)
 	}

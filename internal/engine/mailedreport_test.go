@@ -58,7 +58,7 @@ func TestReportsStay(t *testing.T) {
 			journal := t.TempDir()
 			mailtest.Fill(t, a.s, a.user, letters(5, 400))
 			all := [2][]string{}
-			run := func(added int, options ...string) FolderOutcome {
+			run := func(added int, options ...string) outcome {
 				t.Helper()
 				options = append(options, "--nomxcheck")
 				if !slices.Contains(options, "--nousecache") {

@@ -25,7 +25,7 @@ func TestServersThatDoAPartOfACommand(t *testing.T) {
 	a := newAccount(t, from)
 	mailtest.Fill(t, from, a.user, box)
 	b := newAccount(t, limited())
-	run := func(options ...string) FolderOutcome {
+	run := func(options ...string) outcome {
 		limit.Store(30)
 		defer limit.Store(0)
 		return migrate(t, a, b, options...)

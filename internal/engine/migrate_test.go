@@ -94,7 +94,7 @@ func args(a, b account) []string {
 }
 
 // outcome is what a run left behind.
-type FolderOutcome struct {
+type outcome struct {
 	stats *event.Stats
 	text  string
 	fin   event.Finished
@@ -104,20 +104,20 @@ type FolderOutcome struct {
 }
 
 // migrate carries out a command line as the program does.
-func migrate(t testing.TB, a, b account, options ...string) FolderOutcome {
+func migrate(t testing.TB, a, b account, options ...string) outcome {
 	t.Helper()
 	return migrateWith(t, context.Background(), engine.Options{}, append(args(a, b), options...)...)
 }
 
-func migrateWith(t testing.TB, ctx context.Context, o engine.Options, options ...string) FolderOutcome {
+func migrateWith(t testing.TB, ctx context.Context, o engine.Options, options ...string) outcome {
 	t.Helper()
 	p, end := cli.ParseArgs(options...)
 	if p == nil {
 		t.Fatalf("%s: exit %d\n%s%s", strings.Join(options, " "), end.Code, end.Stdout, end.Stderr)
-		return FolderOutcome{}
+		return outcome{}
 	}
 	var text bytes.Buffer
-	var out FolderOutcome
+	var out outcome
 	tally := event.NewTally(p.Output.StartedAt, time.Now)
 	printer := report.NewText(&text, tally, report.Options{Program: "imaphaul", Version: "test", Dry: p.Dry, ErrorsMax: p.Limits.ErrorsMax, ErrorsDump: true})
 	watch := o.Sink
@@ -156,10 +156,10 @@ func migrateWith(t testing.TB, ctx context.Context, o engine.Options, options ..
 	return out
 }
 
-func (o FolderOutcome) code() int { return o.stats.ExitCode() }
+func (o outcome) code() int { return o.stats.ExitCode() }
 
 // expect fails the test unless the run ended with this exit code.
-func (o FolderOutcome) expect(t testing.TB, code int) {
+func (o outcome) expect(t testing.TB, code int) {
 	t.Helper()
 	if o.code() != code {
 		t.Fatalf("exit code %d, want %d (stopped %q, fatal %v)\n%s", o.code(), code, o.fin.Stopped, o.fin.Fatal, o.text)

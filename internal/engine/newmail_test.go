@@ -71,7 +71,7 @@ func lose(t testing.TB, x account, folder string, uids ...imap.UID) {
 	}
 }
 
-func wantHolds(t testing.TB, what string, out FolderOutcome, got map[string]int, want map[string]int) {
+func wantHolds(t testing.TB, what string, out outcome, got map[string]int, want map[string]int) {
 	t.Helper()
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%s: %v, want %v\n%s", what, got, want, out.text)

@@ -15,7 +15,7 @@ import (
 
 // removals are the folders a run says it deleted or would delete, and why it
 // kept others.
-func (o FolderOutcome) removals() (gone []string, kept map[string]string) {
+func (o outcome) removals() (gone []string, kept map[string]string) {
 	kept = make(map[string]string)
 	for _, r := range o.removed {
 		switch {
