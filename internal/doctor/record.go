@@ -105,7 +105,7 @@ func (r *record) folders(side *folders.Side, space folders.Space) {
 		if ns.Failed {
 			r.line("S", "NO")
 		} else {
-			r.line("S", "* NAMESPACE "+namespaceWords(ns))
+			r.line("S", "* NAMESPACE "+namespaceReply(ns))
 		}
 	}
 	r.line("C", `LIST "" *`)
@@ -119,8 +119,34 @@ func (r *record) folders(side *folders.Side, space folders.Space) {
 		if !known[name] {
 			name = r.mask.folder(name, f.Delim, space)
 		}
-		r.line("S", fmt.Sprintf("* LIST (%s) %q %q", strings.Join(f.Attrs, " "), f.Delim, name))
+		r.line("S", fmt.Sprintf("* LIST (%s) %s %s", strings.Join(f.Attrs, " "), quoted(f.Delim), quoted(name)))
 	}
+}
+
+// namespaceReply is NAMESPACE as the server said it (RFC 2342), of up to five a class.
+func namespaceReply(ns *folders.Namespace) string {
+	var classes []string
+	for _, list := range [][]folders.NamespaceEntry{ns.Personal, ns.Other, ns.Shared} {
+		var all strings.Builder
+		for _, e := range list[:min(len(list), 5)] {
+			delim := "NIL"
+			if e.Delim != "" {
+				delim = quoted(e.Delim)
+			}
+			all.WriteString("(" + quoted(e.Prefix) + " " + delim + ")")
+		}
+		if len(list) == 0 {
+			classes = append(classes, "NIL")
+			continue
+		}
+		classes = append(classes, "("+all.String()+")")
+	}
+	return strings.Join(classes, " ")
+}
+
+// quoted is a string as IMAP quotes it (RFC 9051, section 4.3).
+func quoted(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
 // knownNames are folders whose very name is a role's, as it stands in the dictionary,
