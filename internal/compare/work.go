@@ -33,6 +33,9 @@ type Input struct {
 	// that it is tied to: it stands for that one alone, and never for its equals. nil:
 	// none is.
 	Cut func(d *listing.Record) bool
+	// KeyOf tells by which key host1 knows the message that a host2 record belongs to:
+	// servers change what the key is made of. nil: none is known.
+	KeyOf func(d *listing.Record) (identity.Key, bool)
 	// OneToOne: each of several equal messages needs a counterpart of its own
 	// (--syncduplicates).
 	OneToOne bool
@@ -246,6 +249,8 @@ func (w *Work) byKey() {
 	for i := range dst {
 		if g := open[dst[i].Key]; g != nil && dst[i].Is(listing.HasKey) {
 			g.dst = append(g.dst, int32(i))
+		} else if g := open[w.sentAs(i)]; g != nil {
+			g.dst = append(g.dst, int32(i))
 		}
 	}
 	for _, g := range order {
@@ -253,6 +258,15 @@ func (w *Work) byKey() {
 			w.groups = append(w.groups, g)
 		}
 	}
+}
+
+// sentAs is the key by which host1 knows the message of another folder that a host2
+// record belongs to, no key when that is not known.
+func (w *Work) sentAs(d int) (k identity.Key) {
+	if w.in.KeyOf != nil && w.ofDst[d] == other && !w.in.OneToOne {
+		k, _ = w.in.KeyOf(&w.in.Dst.Recs[d])
+	}
+	return k
 }
 
 // doubleKeys makes groups of the keys that host2 has more than once and that no host1

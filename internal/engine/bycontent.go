@@ -39,6 +39,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	w := compare.Begin(compare.Input{
 		Cut: func(d *listing.Record) bool { return p.Transform.TruncMess == nil && cut[d.UID] },
 		Src: fs.src, Dst: fs.dst, Known: known, Claims: claims,
+		KeyOf:    fs.keyOnHost1,
 		OneToOne: p.Identity.SyncDuplicates, Deletes1: p.Deletion.Delete1,
 		// Equal messages that need a copy each, and those of several folders, must not be
 		// taken for another's by their size alone.

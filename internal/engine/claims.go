@@ -6,8 +6,10 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/compare"
+	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/recall"
 )
 
 // What earlier runs, and the other folders of this one, made of the messages of a
@@ -76,10 +78,13 @@ func (fs *folderSync) claims() []compare.Claim {
 			claims[d] = c
 		}
 	}
-	fs.remapped = make(map[imap.UID]bool)
-	fs.run.eachOtherClaim(fs, func(uid2 imap.UID, remapped bool) {
+	fs.remapped, fs.keys2 = make(map[imap.UID]bool), make(map[imap.UID]identity.Key)
+	fs.run.eachOtherClaim(fs, func(uid2 imap.UID, remapped bool, key identity.Key) {
 		claim(uid2, compare.Other)
 		fs.remapped[uid2] = remapped
+		if d := fs.dst.Find(uid2); d >= 0 && key != (identity.Key{}) && fs.dst.Recs[d].Key != key {
+			fs.keys2[uid2] = key
+		}
 	})
 	if fs.known.Usable() {
 		fs.known.EachClaim(func(uid1, uid2 imap.UID, gone bool) {
@@ -179,20 +184,27 @@ func (fs *folderSync) someOpen(known []int32, claims []compare.Claim) bool {
 	return false
 }
 
+// keyOnHost1 is the key by which host1 knows the message of another folder that a host2
+// record belongs to, where host2 has it by another one.
+func (fs *folderSync) keyOnHost1(d *listing.Record) (identity.Key, bool) {
+	key, ok := fs.keys2[d.UID]
+	return key, ok
+}
+
 // eachOtherClaim tells the messages of the host2 folder that other folders of host1
 // became: in this run, and in earlier ones; remapped: the other folder goes elsewhere
-// now.
-func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped bool)) {
-	pair := func(_, uid2 imap.UID) { tell(uid2, false) }
+// now; key: as host1 knows the message, where that is known.
+func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped bool, key identity.Key)) {
 	for _, check := range r.checks {
 		if check.fs.to.Raw == fs.to.Raw && check.fs.from.Raw != fs.from.Raw && check.Before.UIDValidity == fs.dstOpened.UIDValidity {
+			pair := func(_, uid2 imap.UID) { tell(uid2, false, check.keys[uid2]) }
 			check.certain.Each(pair)
 			check.all.Each(pair)
 		}
 	}
 	for _, later := range r.deferred {
 		if later.to.Raw == fs.to.Raw && later.from.Raw != fs.from.Raw && later.foundValidity == fs.dstOpened.UIDValidity {
-			later.found.Each(pair)
+			later.found.Each(func(_, uid2 imap.UID) { tell(uid2, false, identity.Key{}) })
 		}
 	}
 	into := r.foldersInto(fs)
@@ -209,7 +221,7 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped b
 				return
 			}
 			if e.UID2 != 0 {
-				tell(e.UID2, chosen && to != fs.to.Raw)
+				tell(e.UID2, chosen && to != fs.to.Raw, recall.KeyOf(&e))
 			}
 		}
 	}

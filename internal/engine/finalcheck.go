@@ -10,7 +10,9 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
@@ -24,6 +26,9 @@ type folderCheck struct {
 	all transfer.PairRuns
 	// certain are those of present that are known to be the messages they seem.
 	certain transfer.PairRuns
+	// keys are those by which host1 knows what was stored, by host2's UIDs, where several
+	// folders go to this one.
+	keys map[imap.UID]identity.Key
 	// looked: its messages were looked up. deleted: the folder was not there.
 	looked, deleted bool
 }
@@ -39,6 +44,7 @@ func (fs *folderSync) expect(c *transfer.Folder) {
 	}
 	check := &folderCheck{fs: fs, Expected: c.Expected()}
 	check.all = all
+	all.Each(func(uid1, uid2 imap.UID) { check.noteKey(fs.src.Find(uid1), uid2) })
 	check.Gone = fs.merge.gone
 	for _, m := range fs.pairing.Present {
 		if fs.run.p.Deletion.Expunge2 && slices.Contains(fs.run.flags[1].List(fs.dst.Recs[m.Dst].Flags), imap.FlagDeleted) {
@@ -50,9 +56,24 @@ func (fs *folderSync) expect(c *transfer.Folder) {
 		check.present.Add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
 		if m.Trust == compare.Certain {
 			check.certain.Add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
+			check.noteKey(int(m.Src), fs.dst.Recs[m.Dst].UID)
 		}
 	}
 	fs.run.checks = append(fs.run.checks, check)
+}
+
+// noteKey notes by which key host1 knows the message of a host2 UID, where other folders
+// go to this one that may hold it, too. That of an added header says nothing of it.
+func (c *folderCheck) noteKey(src int, uid2 imap.UID) {
+	if src < 0 || c.fs.merge.sources < 2 || c.fs.run.p.Identity.SyncDuplicates {
+		return
+	}
+	if r := &c.fs.src.Recs[src]; r.Is(listing.HasKey) && !r.Is(listing.AddedHeader) {
+		if c.keys == nil {
+			c.keys = make(map[imap.UID]identity.Key)
+		}
+		c.keys[uid2] = r.Key
+	}
 }
 
 // expungedAsHost1 reports whether a message that is the same on both sides, which are

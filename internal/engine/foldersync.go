@@ -13,6 +13,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -50,6 +51,9 @@ type folderSync struct {
 	// remapped are host2 messages that another folder of host1 became which goes
 	// elsewhere now.
 	remapped map[imap.UID]bool
+	// keys2 are the keys by which host1 knows messages that other folders of it became,
+	// where host2 has them by other ones.
+	keys2 map[imap.UID]identity.Key
 	// otherWay2 are host2 messages that a run stored which identified messages in another
 	// way, and whose counterparts have left host1.
 	otherWay2 map[imap.UID]bool

@@ -33,6 +33,12 @@ func (f *facts) onHost1(to, body string) bool {
 	return false
 }
 
+// ours tells whether a mark \Deleted was set by a run of the program, as far as this run
+// can tell: without a journal, only one with --delete1 doubts whose a mark is.
+func (f *facts) ours(at place) bool {
+	return f.p.marks[at] && (f.o.has("--delete1") || !f.o.has("--nousecache"))
+}
+
 // markedOnHost1 tells whether a user has marked a message with the content of a host2
 // message \Deleted in a host1 folder that goes to this one.
 func (f *facts) markedOnHost1(to, body string) bool {
@@ -40,7 +46,7 @@ func (f *facts) markedOnHost1(to, body string) bool {
 		folder := f.before[f.from][from]
 		for i := range folder.messages {
 			m := &folder.messages[i]
-			if m.has(`\Deleted`) && f.o.equal(body, m.body) && !f.p.marks[place{f.from, from, folder.validity, m.uid}] {
+			if m.has(`\Deleted`) && f.o.equal(body, m.body) && !f.ours(place{f.from, from, folder.validity, m.uid}) {
 				return true
 			}
 		}
@@ -65,7 +71,7 @@ func (f *facts) holds(folder, body string) int {
 //     --skipcrossduplicates: anywhere);
 //   - --expunge1, and a user had marked it.
 func (f *facts) asked1(at place, m *message) bool {
-	if f.o.has("--expunge1") && m.has(`\Deleted`) && !f.p.marks[at] {
+	if f.o.has("--expunge1") && m.has(`\Deleted`) && !f.ours(at) {
 		return true
 	}
 	to, ok := f.chosen[at.folder]
@@ -166,7 +172,7 @@ func (f *facts) asked2(at place, m *message) bool {
 		return true
 	}
 	if f.o.has("--expunge2") {
-		if m.has(`\Deleted`) && !f.p.marks[at] || f.markedOnHost1(at.folder, m.body) {
+		if m.has(`\Deleted`) && !f.ours(at) || f.markedOnHost1(at.folder, m.body) {
 			return true
 		}
 	}

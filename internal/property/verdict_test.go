@@ -123,7 +123,7 @@ func flagsFollow(f *facts) (out []violation) {
 					case s.body != strip(m.body) || f.chosen[from] == "":
 					case !f.o.wants(s, s.at):
 						plain = append(plain, "any")
-					case s.has(`\Deleted`) && !f.p.marks[place{f.from, from, source.validity, s.uid}]:
+					case s.has(`\Deleted`) && !f.ours(place{f.from, from, source.validity, s.uid}):
 						marked = append(marked, strings.Join(s.flags, " "))
 					default:
 						plain = append(plain, strings.Join(slices.DeleteFunc(slices.Clone(s.flags), func(x string) bool { return x == `\deleted` }), " "))
