@@ -278,6 +278,20 @@ func TestBodiesThatComeShort(t *testing.T) {
 			t.Errorf("%d errors, %d copied\n%s", n, out.stats.Transferred, out.text)
 		}
 	})
+	for _, first := range []string{"1", "2"} {
+		t.Run("among the first, message "+first, func(t *testing.T) {
+			a, b := pairOf(t, 4, 1)
+			front, _ := meddled(t, a, meddle.Rule{Action: meddle.Shorten, Match: regexp.MustCompile(`^\* ` + first + ` FETCH \(.*BODY\[\] \{`), Text: "100"})
+			out := attempt(t, front, b, "--nousecache", "--delete1")
+			out.expect(t, 0)
+			if out.stats.Good() || strings.Contains(out.text, "looks good") || out.stats.Short != 1 {
+				t.Errorf("%d short messages\n%s", out.stats.Short, out.text)
+			}
+			if n := len(mailtest.Snapshot(t, a.s, a.user).Folders["INBOX"].Messages); n != 1 {
+				t.Errorf("host1 has %d messages, want the one", n)
+			}
+		})
+	}
 	t.Run("sizes that mean nothing", func(t *testing.T) {
 		a, b := pairOf(t, 30, 1)
 		front, _ := meddled(t, a, rule(meddle.Replace, `RFC822\.SIZE (\d+)`, "RFC822.SIZE ${1}00"))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 	"github.com/imaphaul/imaphaul/internal/mailtest/unsound"
 )
 
@@ -37,6 +38,29 @@ func TestPartsOfMessagesDoNotLookGood(t *testing.T) {
 			out.expect(t, c.code)
 			if good := out.stats.Good(); good != (c.code == 0) {
 				t.Errorf("looks good: %v\n%s", good, out.text)
+			}
+		})
+	}
+}
+
+// Sizes that host2 does not tell are unknown, and no sign of anything.
+func TestUntoldSizesAreNoParts(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]meddle.Rule{
+		"none":      rule(meddle.Replace, `^(\* \d+ FETCH .*?) ?RFC822\.SIZE \d+`, "$1"),
+		"one alone": rule(meddle.Replace, `^(\* 2 FETCH .*?) ?RFC822\.SIZE \d+`, "$1"),
+		"negative":  rule(meddle.Replace, `RFC822\.SIZE \d+`, "RFC822.SIZE -1"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, _, truth := mailtest.StartUnsound(t, unsound.Faults{Hide: []string{"STATUS=SIZE"}})
+			a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
+			put(t, a, "INBOX", oddMails()...)
+			b.port = server.Port()
+			front, _ := meddled(t, b, r)
+			out := migrate(t, a, front)
+			out.expect(t, 0)
+			if !out.stats.Good() {
+				t.Errorf("it does not look good\n%s", out.text)
 			}
 		})
 	}

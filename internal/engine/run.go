@@ -154,6 +154,7 @@ type run struct {
 	copying   copyRate
 	checks    []*folderCheck        // of the folders that were done
 	sizes2    map[string]event.Size // of host2's folders, before anything was stored
+	untold2   map[string]bool       // host2's folders with messages whose size it does not tell
 	first     *firstFolders         // host2's folders before the first run that the journal knows of
 	deferred  []*folderSync         // folders that were put off, see waitsForTwins
 	habits    habits.Habits         // of host2

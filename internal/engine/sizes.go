@@ -117,6 +117,12 @@ func (r *run) sizesOf(ctx context.Context, k *link, names []string, after bool) 
 		}
 		if err == nil {
 			out[name] = size
+			if n == 2 && l.Untold > 0 {
+				if r.untold2 == nil {
+					r.untold2 = make(map[string]bool)
+				}
+				r.untold2[name] = true
+			}
 		}
 	}
 	return out, nil

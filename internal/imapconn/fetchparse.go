@@ -179,7 +179,9 @@ func (p *fetchParser) item(name []byte, stream bool) (live bool, err error) {
 	case 5:
 		if imapwire.EqualFold(name, "FLAGS") && p.seen&itemFlags == 0 {
 			p.seen |= itemFlags
-			m.HasFlags = true
+			sc.Space()
+			// What is no list, such as NIL, tells nothing: "no flags" is an empty list.
+			m.HasFlags = len(sc.Rest()) > 0 && sc.Rest()[0] == '('
 			m.Flags, err = appendFlags(m.Flags[:0], sc, &p.c.names, false)
 			return false, err
 		}

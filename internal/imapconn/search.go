@@ -3,6 +3,7 @@ package imapconn
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -95,7 +96,7 @@ func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d
 			d.partial = d.partial || v.junk
 			d.answered = true
 		case esearchReply:
-			if v.tag != "" && !strings.EqualFold(v.tag, cmd.tag) || !v.uids && v.data.names() {
+			if v.tag != "" && !strings.EqualFold(v.tag, cmd.tag) || !v.uids && v.data.names() || v.data.withholds(ret) {
 				d.foreign = true
 				return false
 			}
@@ -123,13 +124,19 @@ func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d
 		cmd.part = part
 	}
 	if foreign && !d.answered {
-		return nil, nil, fmt.Errorf("UID SEARCH %s: the server answers another question (ESEARCH with another tag, or without UID)", criteria)
+		return nil, nil, fmt.Errorf("UID SEARCH %s: the server answers another question (ESEARCH with another tag, without UID, or without the messages that it counts)", criteria)
 	}
 	if d.partial {
 		return nil, nil, fmt.Errorf("UID SEARCH %s: the server's answer is not a list of UIDs", criteria)
 	}
 	d.All = join(d.All, plain.all())
 	return d, cmd.part, nil
+}
+
+// withholds reports whether the messages were asked for and d says that there are some
+// without naming them. ALL is left out only where there is none (RFC 4731 section 3.1).
+func (d *SearchData) withholds(ret []string) bool {
+	return (len(ret) == 0 || slices.Contains(ret, "ALL")) && len(d.All) == 0 && !d.partial && (d.Count > 0 || d.Min > 0 || d.Max > 0)
 }
 
 // names reports whether d names messages.

@@ -74,6 +74,8 @@ type Reader struct {
 	Elsewhere func(labels []string) bool
 	// Foreseen is the listing that a Prefetch made, nil for none.
 	Foreseen *listing.Listing
+	// Untold is how many messages Size counted whose size the server did not tell.
+	Untold int64
 
 	found Found
 }

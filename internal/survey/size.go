@@ -9,9 +9,11 @@ import (
 )
 
 // Size adds up RFC822.SIZE of the chosen messages of the selected folder, and tells
-// Gmail's number of each, if it has one.
+// Gmail's number of each, if it has one. Sizes that the server does not tell count
+// nothing; Untold is their number.
 func (l *Reader) Size(ctx context.Context, tell func(number string, size int64)) (event.Size, error) {
 	var sum event.Size
+	l.Untold = 0
 	if l.Link.Opened.Exists == 0 || l.Chosen != nil && len(l.Chosen) == 0 {
 		return sum, nil
 	}
@@ -21,6 +23,9 @@ func (l *Reader) Size(ctx context.Context, tell func(number string, size int64))
 			return nil
 		}
 		sum.Messages++
+		if !m.HasSize {
+			l.Untold++
+		}
 		sum.Bytes += m.Size
 		sum.Biggest = max(sum.Biggest, m.Size)
 		if m.GMMsgID != "" {
@@ -29,7 +34,7 @@ func (l *Reader) Size(ctx context.Context, tell func(number string, size int64))
 		return nil
 	}
 	err := l.Link.Do(ctx, func(c *imapconn.Conn) error {
-		sum = event.Size{}
+		sum, l.Untold = event.Size{}, 0
 		stream := c.Fetch(items)
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
 			return err
@@ -42,7 +47,7 @@ func (l *Reader) Size(ctx context.Context, tell func(number string, size int64))
 	if err == nil || !spoilt(err) || session.EndsRun(err) {
 		return sum, err
 	}
-	sum = event.Size{}
+	sum, l.Untold = event.Size{}, 0
 	uids, err := l.present(ctx)
 	if err == nil {
 		_, err = InParts(ctx, l.Link, uids, items, add) // what cannot be read is told when it is to be copied

@@ -18,9 +18,6 @@ type sizeRecord struct {
 	exact, held, off int
 }
 
-// exactSizes is how many sizes have to be exact before those of a server are taken to be.
-const exactSizes = 3
-
 // MuchShort reports whether came is much less than told: by more than 1 KiB and 10 %,
 // and where the sizes are exact otherwise, by more than 10 %.
 func MuchShort(told, came int64, exact bool) bool {
@@ -33,7 +30,9 @@ func MuchShort(told, came int64, exact bool) bool {
 func (s *sizeRecord) judge(told, came int64, entered bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	short := MuchShort(told, came, s.exact >= exactSizes && s.exact == s.held)
+	// The first message of a run may be the one that was cut: sizes are taken to be exact
+	// until one that holds is not.
+	short := MuchShort(told, came, s.exact == s.held)
 	if !entered {
 		switch {
 		case short || MuchShort(came, told, false):
