@@ -212,7 +212,7 @@ func TestBatchGoesOnAfterItsEnd(t *testing.T) {
 func TestBatchEndsAtOnce(t *testing.T) {
 	b := newBatchBench(t, 3)
 	struck := make(chan struct{}, 1)
-	front, err := meddle.Start(b.to.Addr(), meddle.Rule{Action: meddle.Stall, Match: regexp.MustCompile(`^APPEND`), Times: 1, If: func(string) bool {
+	front, err := meddle.Start(b.from.Addr(), meddle.Rule{Action: meddle.Stall, Match: regexp.MustCompile(`^UID FETCH .*BODY`), Times: 1, If: func(string) bool {
 		select {
 		case struck <- struct{}{}:
 		default:
@@ -223,7 +223,7 @@ func TestBatchEndsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer front.Close()
-	list := b.list(b.row(0, ""), b.row(1, port(2, front.Port())), b.row(2, ""))
+	list := b.list(b.row(0, ""), b.row(1, port(1, front.Port())), b.row(2, ""))
 	cmd, lines := b.start(list, "--jobs", "1")
 	var text strings.Builder
 	until := func(words string) {
