@@ -39,9 +39,6 @@ func (b *batchBench) start(list string, options ...string) (*exec.Cmd, *bufio.Sc
 	return cmd, bufio.NewScanner(out)
 }
 
-// port is the option for a server that a row names itself.
-func port(n, p int) string { return fmt.Sprintf("--port%d %d", n, p) }
-
 // TestBatchOfSixty is an agency's evening: 60 accounts, five wrong passwords, two hosts
 // that cannot be reached, three mailboxes without room, a server that asks for pauses, and
 // kill -9 in the middle. The second call finishes exactly what was left.
