@@ -50,6 +50,9 @@ func (b *batchBench) row(i int, more string) string {
 	return fmt.Sprintf("127.0.0.1;%s;%s;127.0.0.1;%s;%s;%s;", u[0], mailtest.Password(u[0]), u[1], mailtest.Password(u[1]), more)
 }
 
+// port is the option for a server that a row names itself.
+func port(n, p int) string { return fmt.Sprintf("--port%d %d", n, p) }
+
 func (b *batchBench) list(rows ...string) string {
 	b.t.Helper()
 	name := filepath.Join(b.dir, "users.csv")
@@ -303,41 +306,5 @@ func TestBatchTellsProgramsAndWebhooks(t *testing.T) {
 	last := told[len(told)-1]
 	if len(told) != 5 || last["event"] != "batch" || last["exit_code"] != 111.0 {
 		t.Errorf("%d: %v", len(told), last)
-	}
-}
-
-// TestBatchOnServers moves accounts between real servers, one of them read by more rows
-// than the server bears connections of one user: it is never asked for more.
-func TestBatchOnServers(t *testing.T) {
-	const ceiling = 10 // what is known of Dovecot
-	for _, kind := range mailtest.Kinds(t, mailtest.Dovecot, mailtest.Cyrus, mailtest.Mox) {
-		t.Run(kind, func(t *testing.T) {
-			if kind == mailtest.Mox && len(mailtest.Kinds(t, mailtest.Dovecot)) == 0 {
-				t.Skip("there is nothing to read from")
-			}
-			b := &batchBench{t: t, from: mailtest.Real(t, mailtest.Dovecot, fmt.Sprintf("connections=%d", ceiling)), to: mailtest.Real(t, kind), dir: t.TempDir()}
-			one, _ := b.from.User(t)
-			box := corpus.Generate(corpus.Options{Seed: 3, Messages: 2, Folders: 1})
-			mailtest.Fill(t, b.from, one, box)
-			var rows []string
-			for i := range ceiling + 2 {
-				to, _ := b.to.User(t)
-				b.users, b.boxes = append(b.users, [2]string{one, to}), append(b.boxes, box)
-				rows = append(rows, b.row(i, ""))
-			}
-			list := b.list(rows...)
-			if code, said := b.call(list, "--jobs", fmt.Sprint(len(rows))); code != 0 {
-				t.Fatalf("code %d\n%s", code, said)
-			}
-			for i, r := range b.results() {
-				if r["tries"] != 1.0 || r["errors"] != 0.0 {
-					t.Errorf("row %d: %v", i+1, r)
-				}
-				b.moved(i)
-			}
-			if code, said := b.call(list, "--jobs", "4"); code != 0 || !strings.Contains(said, "0 rows to run") {
-				t.Errorf("code %d\n%s", code, said)
-			}
-		})
 	}
 }

@@ -39,9 +39,6 @@ func (b *batchBench) start(list string, options ...string) (*exec.Cmd, *bufio.Sc
 	return cmd, bufio.NewScanner(out)
 }
 
-// port is the option for a server that a row names itself.
-func port(n, p int) string { return fmt.Sprintf("--port%d %d", n, p) }
-
 // TestBatchOfSixty is an agency's evening: 60 accounts, five wrong passwords, two hosts
 // that cannot be reached, three mailboxes without room, a server that asks for pauses, and
 // kill -9 in the middle. The second call finishes exactly what was left.
@@ -204,6 +201,61 @@ func TestBatchGoesOnAfterItsEnd(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A second Ctrl-C ends a batch at once. What was finished is known to be, and the next
+// call does the rest.
+func TestBatchEndsAtOnce(t *testing.T) {
+	b := newBatchBench(t, 3)
+	struck := make(chan struct{}, 1)
+	front, err := meddle.Start(b.from.Addr(), meddle.Rule{Action: meddle.Stall, Match: regexp.MustCompile(`^UID FETCH .*BODY`), Times: 1, If: func(string) bool {
+		select {
+		case struck <- struct{}{}:
+		default:
+		}
+		return true
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer front.Close()
+	list := b.list(b.row(0, ""), b.row(1, port(1, front.Port())), b.row(2, ""))
+	cmd, lines := b.start(list, "--jobs", "1")
+	var text strings.Builder
+	until := func(words string) {
+		t.Helper()
+		for lines.Scan() {
+			text.WriteString(lines.Text() + "\n")
+			if strings.Contains(lines.Text(), words) {
+				return
+			}
+		}
+		t.Fatalf("no %q in\n%s", words, &text)
+	}
+	until(": 0 (EX_OK")
+	<-struck
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	until("Once more ends at once")
+	end := insist(t, cmd.Process, syscall.SIGINT)
+	for lines.Scan() {
+		text.WriteString(lines.Text() + "\n")
+	}
+	end()
+	_ = cmd.Wait() // the state says it all
+	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGINT {
+		t.Errorf("it ended with %v\n%s", cmd.ProcessState, &text)
+	}
+	if _, err := os.Stat(filepath.Join(b.dir, "pid")); !os.IsNotExist(err) {
+		t.Errorf("the pid file is left: %v", err)
+	}
+	if code, said := b.call(list); code != 0 || !strings.Contains(said, "2 rows to run") {
+		t.Errorf("code %d\n%s\nafter\n%s", code, said, &text)
+	}
+	for i := range b.users {
+		b.moved(i)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/batch"
+	"github.com/imaphaul/imaphaul/internal/certificate"
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/jsonout"
@@ -74,6 +75,7 @@ func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.St
 			return end.with(early.end(event.ExitNoFile, fmt.Errorf("--savedir %q cannot be made: %w", dir, err)), err)
 		}
 	}
+	p.Proof.Manifest = certificate.FreeName(p.Proof.Manifest) // the row may have been run before
 	page, err := beginPage(p)
 	if err != nil {
 		return end.with(early.end(event.ExitNoFile, err), err)

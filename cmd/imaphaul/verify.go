@@ -165,6 +165,8 @@ func verifyExit(err error) int {
 	switch {
 	case errors.Is(err, imapconn.ErrCleartext), errors.As(err, &tls):
 		return event.ExitTLS
+	case errors.As(err, &login) && login.Crowded():
+		return event.ExitConnection1 + side - 1
 	case errors.As(err, &login):
 		return event.ExitAuthenticateUser1 + side - 1
 	case errors.As(err, &dial), errors.As(err, &greeting), errors.As(err, &lost):

@@ -20,6 +20,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/imapwire"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/provider"
 	"github.com/imaphaul/imaphaul/internal/proxy"
 )
 
@@ -237,3 +238,9 @@ func (e *LoginError) Error() string {
 
 // Unwrap gives the cause.
 func (e *LoginError) Unwrap() error { return e.Err }
+
+// Crowded reports whether the server had no room for the login, and did not judge it.
+func (e *LoginError) Crowded() bool {
+	var r *imapconn.Response
+	return errors.As(e.Err, &r) && provider.Crowded(provider.Reply{Command: r.Command, Status: r.Status, Code: r.Code, Text: r.Text})
+}

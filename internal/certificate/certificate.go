@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/display"
@@ -66,6 +67,21 @@ func Create(path string) (*Writer, error) {
 		return nil, err
 	}
 	return &Writer{path: path, body: f, w: bufio.NewWriter(f)}, nil
+}
+
+// FreeName is a name under which no file is: path, or path with a number before its
+// extension, from 2.
+func FreeName(path string) string {
+	if path == "" {
+		return ""
+	}
+	ext := filepath.Ext(path)
+	for name, n := path, 2; ; n++ {
+		if _, err := os.Lstat(name); err != nil {
+			return name
+		}
+		name = fmt.Sprintf("%s.%d%s", strings.TrimSuffix(path, ext), n, ext)
+	}
 }
 
 func (c *Writer) put(kind string, fields ...string) error {

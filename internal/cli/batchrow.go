@@ -61,7 +61,7 @@ func ParseRow(in Input, o RowOptions, row []string) BatchRow {
 		}
 	}
 	in.Args, in.Environ = slices.Concat(o.Presets, all, row), environ
-	in.AskSecret = nil
+	in.AskSecret, in.Row = nil, true
 	p, out := Parse(in)
 	switch {
 	case out == nil && len(p.Missing) > 0:

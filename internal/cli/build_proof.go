@@ -48,7 +48,7 @@ func (b *builder) proof() plan.Proof {
 	if p.Against != "" && p.Manifest != "" {
 		b.bad.add("--manifest and --against exclude each other: a certificate is made of both accounts.")
 	}
-	if _, err := os.Lstat(p.Manifest); p.Manifest != "" && err == nil {
+	if _, err := os.Lstat(p.Manifest); p.Manifest != "" && err == nil && !b.in.Row {
 		b.bad.add("--manifest %s: the file exists already, and a certificate is not overwritten. Choose another name.", p.Manifest)
 	}
 	if p.Manifest != "" && p.Depth != plan.DepthFull && p.Depth != "" {

@@ -32,6 +32,8 @@ type Input struct {
 	// ReadMap reads the contents of a --mapfile; errors name the line. nil: the
 	// option is refused.
 	ReadMap func(io.Reader) ([]plan.MapPair, error)
+	// Row: it is a row of a batch, whose files get names of their own.
+	Row bool
 	// Width is the width of help texts in columns, 0 for 80.
 	Width int
 }

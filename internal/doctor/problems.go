@@ -129,12 +129,15 @@ func (x *examination) loginRefused(err error) {
 	}
 	code := event.ExitAuthenticateUser1 + x.side.Side - 1
 	what := "the login of " + user + " was refused: " + brief(err)
+	var crowded interface{ Crowded() bool }
 	var own interface {
 		Advice(side, user string) string
 	}
 	switch advice, known := provider.Advise(x.plan.Host+" "+x.side.Greeting, err.Error()); {
 	case errors.Is(err, imapconn.ErrCleartext):
 		x.problem(Stop, codeTLS, brief(err), "use the port on which the server offers TLS ("+x.opt("port")+"), usually 993", "")
+	case errors.As(err, &crowded) && crowded.Crowded():
+		x.problem(Stop, x.connectionCode(), "the server has no room for the login of "+user+" now: "+brief(err), "the password was neither accepted nor refused: close other programs that read this account, wait and try again", "")
 	case errors.As(err, &own) && own.Advice(n, user) != "":
 		x.problem(Stop, code, what, own.Advice(n, user), command)
 	case known:

@@ -158,6 +158,54 @@ func TestReopening(t *testing.T) {
 	}
 }
 
+// A first login for which there is no room is tried again, and ends as a connection that
+// cannot be had; one that is refused is tried once.
+func TestFirstLoginWithoutRoom(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		side   int
+		words  string
+		times  int // 0 for always
+		logins int
+		code   int
+	}{
+		{1, "NO [LIMIT] not now", 2, 3, 0},
+		{2, "NO [ALERT] Too many simultaneous connections. (Failure)", 1, 2, 0},
+		{1, "NO [UNAVAILABLE] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)", 0, 4, event.ExitConnection1},
+		{2, "NO [INUSE] another session is open", 0, 4, event.ExitConnection2},
+		{1, "NO Maximum number of connections from user+IP exceeded", 0, 4, event.ExitConnection1},
+		{1, "NO [AUTHENTICATIONFAILED] Authentication failed", 0, 1, event.ExitAuthenticateUser1},
+		{2, "NO Login failed, please try again", 0, 1, event.ExitAuthenticateUser2},
+		{2, "NO Invalid password, too many connections or no such user", 0, 1, event.ExitAuthenticateUser2},
+	} {
+		t.Run(fmt.Sprintf("%d %s %d", tc.side, tc.words, tc.times), func(t *testing.T) {
+			t.Parallel()
+			ends := [3]account{}
+			ends[1], ends[2] = pairOf(t, 3, 1)
+			whole := ends
+			var front *meddle.Front
+			ends[tc.side], front = meddled(t, ends[tc.side], onceMore(rule(meddle.Refuse, `^LOGIN`, tc.words), 0, tc.times))
+			out := attempt(t, ends[1], ends[2], "--nousecache", "--authmech1", "LOGIN", "--authmech2", "LOGIN")
+			out.expect(t, tc.code)
+			logins := 0
+			for _, line := range front.Said() {
+				if strings.HasPrefix(line, "LOGIN") {
+					logins++
+				}
+			}
+			if logins != tc.logins {
+				t.Errorf("%d logins, want %d\n%s", logins, tc.logins, out.text)
+			}
+			switch {
+			case tc.code == 0:
+				same(t, whole[1], whole[2])
+			case len(out.stats.Errors) != 1 || out.stats.Errors[0].Hint == "":
+				t.Errorf("%+v", out.stats.Errors)
+			}
+		})
+	}
+}
+
 // A connection that was protected is never followed by one in clear, also to this
 // machine, where a password in clear would be allowed.
 func TestProtectionIsTheFloor(t *testing.T) {

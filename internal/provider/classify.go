@@ -106,6 +106,8 @@ var rules = []rule{
 	{texts: []string{
 		"too many simultaneous connections", "maximum number of connections", "too many open connections",
 		"too many connections", "too many concurrent", "mailboxconcurrencylimit", "connection limit exceeded",
+		"simultaneous connections", "concurrent connections", "connection limit reached", "too many imap connections",
+		"too many sessions", "maximum connections",
 		"user is authenticated but not connected",
 	}, action: Full},
 	{when: entering, code: "LIMIT", action: Full},
@@ -180,6 +182,24 @@ func Classify(family folders.Family, r Reply) Verdict {
 		}
 	}
 	return Verdict{}
+}
+
+// Crowded reports whether a login was refused because there are too many connections
+// or the server cannot serve it now, so that nobody has judged the password. A reply
+// that speaks of the password is not taken for one: a wrong password that is tried
+// twice may lock an account.
+func Crowded(r Reply) bool {
+	text := strings.ToLower(r.Text)
+	if occurs(text, []string{"password", "credential", "authenticated but not connected"}) {
+		return false
+	}
+	switch Classify(folders.Generic, r).Action {
+	case Full:
+		return true
+	case Again, Pause, Slower: // words alone, such as "try again", come with wrong passwords, too
+		return slices.Contains([]string{"UNAVAILABLE", "INUSE"}, strings.ToUpper(r.Code))
+	}
+	return false
 }
 
 func (u *rule) fits(family folders.Family, status string, r Reply, text string) bool {

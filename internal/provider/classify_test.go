@@ -98,6 +98,35 @@ func TestClassify(t *testing.T) {
 	}
 }
 
+// TestCrowded: what nobody has judged is told from a wrong password, which is not tried
+// twice.
+func TestCrowded(t *testing.T) {
+	for _, c := range []struct {
+		reply Reply
+		want  bool
+	}{
+		{Reply{"LOGIN", "NO", "LIMIT", "no"}, true},
+		{Reply{"AUTHENTICATE", "NO", "UNAVAILABLE", "Temporary authentication failure"}, true},
+		{Reply{"LOGIN", "NO", "INUSE", "mailbox in use"}, true},
+		{Reply{"LOGIN", "NO", "", "Maximum number of connections from user+IP exceeded"}, true},
+		{Reply{"LOGIN", "NO", "ALERT", "Too many simultaneous connections. (Failure)"}, true},
+		{Reply{"LOGIN", "NO", "", "The limit of 5 concurrent connections was reached"}, true},
+		{Reply{"LOGIN", "BAD", "", "Too many sessions for this user"}, true},
+		{Reply{"LOGIN", "NO", "AUTHENTICATIONFAILED", "Authentication failed."}, false},
+		{Reply{"LOGIN", "NO", "AUTHENTICATIONFAILED", "Too many failed logins"}, false},
+		{Reply{"LOGIN", "NO", "", "Invalid login, please try again later"}, false},
+		{Reply{"LOGIN", "NO", "", "Wrong password or too many connections"}, false},
+		{Reply{"LOGIN", "NO", "LIMIT", "Invalid credentials"}, false},
+		{Reply{"LOGIN", "NO", "", "User is authenticated but not connected."}, false},
+		{Reply{"LOGIN", "OK", "LIMIT", "in"}, false},
+		{Reply{"LOGIN", "NO", "", ""}, false},
+	} {
+		if got := Crowded(c.reply); got != c.want {
+			t.Errorf("%+v: %v", c.reply, got)
+		}
+	}
+}
+
 func TestThrottled(t *testing.T) {
 	for a := Nothing; a <= Virus; a++ {
 		want := a == Slower || a == Pause || a == Full

@@ -310,5 +310,9 @@ func (s *Account) profileText() string {
 
 // Classify tells what a reply of this server asks for.
 func (s *Account) Classify(r *imapconn.Response) provider.Verdict {
-	return provider.Classify(s.Family, provider.Reply{Command: r.Command, Status: r.Status, Code: r.Code, Text: r.Text})
+	return provider.Classify(s.Family, reply(r))
+}
+
+func reply(r *imapconn.Response) provider.Reply {
+	return provider.Reply{Command: r.Command, Status: r.Status, Code: r.Code, Text: r.Text}
 }

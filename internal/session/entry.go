@@ -73,8 +73,9 @@ func (s *Account) keepFloor(c *imapconn.Conn) {
 
 // mayPass reports whether a first connection that failed may succeed in a while: not
 // where nobody listens, where the name is unknown, or where the server said no, also
-// to a token and hanging up.
+// to a token and hanging up, unless it has too many connections for now.
 func (s *Account) mayPass(err error) bool {
+	var login *LoginError
 	var unknown *net.DNSError
 	var mute *imapconn.GreetingError
 	switch {
@@ -87,7 +88,7 @@ func (s *Account) mayPass(err error) bool {
 		silent := errors.As(err, &lost) && lost.Timeout && s.Config.TLS != imapconn.TLSImplicit // it waits for TLS
 		return IsConnError(err) && !silent
 	case IsRefusal(err):
-		return false
+		return errors.As(err, &login) && login.Crowded()
 	}
 	var dial *imapconn.DialError
 	var handshake *imapconn.TLSError
@@ -202,6 +203,8 @@ func (s *Account) Fault(err error) event.Error {
 		e = login.Fault()
 		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s]: %s", s.N, a.Host, a.User, err)
 		e.Hint = fmt.Sprintf("the password was not sent: give --tls%d or --ssl%d, or another mechanism with --authmech%d", s.N, s.N, s.N)
+	case errors.As(err, &login) && login.Crowded():
+		e = login.noRoom(e.Class)
 	case errors.As(err, &login):
 		e = login.Fault()
 	case imapconn.IsFlood(err):

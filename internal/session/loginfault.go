@@ -80,3 +80,20 @@ func (e *LoginError) Later() bool {
 	refusal, ok := RefusalIn(e.Err)
 	return ok && e.Account.Classify(refusal).Later()
 }
+
+// Crowded reports whether the server had no room for the login, and did not judge it.
+func (e *LoginError) Crowded() bool {
+	r, ok := RefusalIn(e.Err)
+	return ok && provider.Crowded(reply(r))
+}
+
+// noRoom is the error of a first login for which the server has no room.
+func (e *LoginError) noRoom(class event.Class) event.Error {
+	s, a := e.Account, e.Account.Plan
+	return event.Error{
+		Class: class,
+		Text:  fmt.Sprintf("Host%d failure: the server [%s] has no room for the login of user [%s] now: %s", s.N, a.Host, a.User, s.loginWords(e.Err)),
+		Hint: fmt.Sprintf("the password was neither accepted nor refused; close other programs that read this account, run fewer at the same time (--connections, --jobs), "+
+			"and try again later; if it stays so, ask who runs the server of host%d how many connections it allows", s.N),
+	}
+}
