@@ -10,9 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/cutover"
@@ -205,23 +206,20 @@ const rehearsals = 4
 func (v *cutoverView) accounts(ctx context.Context) []cutover.Account {
 	var governors session.Governors
 	out := make([]cutover.Account, len(v.plans))
-	slots := make(chan struct{}, rehearsals)
-	var wg sync.WaitGroup
-	for i, make1 := range v.plans {
-		wg.Add(1)
-		slots <- struct{}{}
-		go func() {
-			defer func() { <-slots; wg.Done() }()
+	var g errgroup.Group
+	g.SetLimit(rehearsals)
+	for i, planned := range v.plans {
+		g.Go(func() error {
 			out[i] = cutover.Account{Name: v.names[i]}
-			p, err := make1()
-			if err != nil {
+			if p, err := planned(); err != nil {
 				out[i].Failed = err.Error()
-				return
+			} else {
+				arrived(ctx, p, &governors, &out[i])
 			}
-			arrived(ctx, p, &governors, &out[i])
-		}()
+			return nil
+		})
 	}
-	wg.Wait()
+	_ = g.Wait() // what failed is told of its account
 	return out
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -92,7 +91,7 @@ func journals(c *cli.JournalCommand, out, errOut io.Writer) int {
 		return forgetJournal(c, k, out, errOut)
 	}
 	if c.JSON {
-		return writeJSON(out, k)
+		return afterPrint(0, display.WriteJSON(out, k))
 	}
 	return showJournal(k, out)
 }
@@ -143,7 +142,7 @@ func listJournals(c *cli.JournalCommand, all []*knownJournal, dir string, out io
 		if all == nil {
 			all = []*knownJournal{}
 		}
-		return writeJSON(out, all)
+		return afterPrint(0, display.WriteJSON(out, all))
 	}
 	if len(all) == 0 {
 		return afterPrint(fmt.Fprintf(out, "No journals in %s.\n", dir))
@@ -202,14 +201,6 @@ func forgetJournal(c *cli.JournalCommand, k *knownJournal, out, errOut io.Writer
 		return code
 	}
 	return afterPrint(fmt.Fprintf(out, "Removed %s of %s.\n", k.Path, display.Text(k.accounts())))
-}
-
-func writeJSON(out io.Writer, v any) int {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return afterPrint(0, err)
-	}
-	return afterPrint(out.Write(append(display.JSON(text), '\n')))
 }
 
 // afterPrint is the exit code of what was only to be printed.

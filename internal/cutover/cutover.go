@@ -9,9 +9,10 @@ package cutover
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/imaphaul/imaphaul/internal/dnsquery"
 )
@@ -121,17 +122,15 @@ func Look(ctx context.Context, moves []Move, o *Options) *Result {
 		o.ZonePort = 53
 	}
 	r := &Result{At: o.Now, Domains: make([]*Domain, len(moves)), Missing: []string{}}
-	slots := make(chan struct{}, most)
-	var wg sync.WaitGroup
+	var g errgroup.Group
+	g.SetLimit(most)
 	for i, m := range moves {
-		wg.Add(1)
-		slots <- struct{}{}
-		go func() {
-			defer func() { <-slots; wg.Done() }()
+		g.Go(func() error {
 			r.Domains[i] = look(ctx, m, o)
-		}()
+			return nil
+		})
 	}
-	wg.Wait()
+	_ = g.Wait() // no question is an error
 	for _, d := range r.Domains {
 		d.judge(o)
 	}

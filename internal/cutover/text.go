@@ -1,7 +1,6 @@
 package cutover
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -98,11 +97,4 @@ func (p *printer) domain(d *Domain) {
 }
 
 // WriteJSON prints the result as one JSON object.
-func (r *Result) WriteJSON(w io.Writer) error {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(display.JSON(text), '\n'))
-	return err
-}
+func (r *Result) WriteJSON(w io.Writer) error { return display.WriteJSON(w, r) }

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -27,14 +26,7 @@ func (r *Result) WriteText(w io.Writer) error {
 }
 
 // WriteJSON prints the result as one JSON object.
-func (r *Result) WriteJSON(w io.Writer) error {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(display.JSON(text), '\n'))
-	return err
-}
+func (r *Result) WriteJSON(w io.Writer) error { return display.WriteJSON(w, r) }
 
 type printer struct {
 	w   io.Writer
