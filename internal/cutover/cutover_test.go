@@ -28,6 +28,7 @@ type zone struct {
 	mu      sync.Mutex
 	records []dns.RR
 	silent  bool
+	broken  string // a name about which it fails
 }
 
 func newZone(t *testing.T, records ...string) *zone {
@@ -62,7 +63,7 @@ func (z *zone) set(t *testing.T, records ...string) {
 func (z *zone) answer(w dns.ResponseWriter, q *dns.Msg) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	if z.silent {
+	if z.silent || z.broken != "" && strings.EqualFold(q.Question[0].Name, z.broken) {
 		_ = w.WriteMsg(new(dns.Msg).SetRcode(q, dns.RcodeServerFailure))
 		return
 	}
@@ -309,6 +310,28 @@ func TestHistoryThatCannotBeRead(t *testing.T) {
 	}
 	if _, err := cutover.OpenHistory(path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("error %v, want one that names the file", err)
+	}
+}
+
+// TestSomeQuestionsFail: where a record could not be asked for, nothing is called safe.
+func TestSomeQuestionsFail(t *testing.T) {
+	t.Parallel()
+	for _, broken := range []string{"_dmarc.example.org.", "_submissions._tcp.example.org.", ""} {
+		z := newZone(t, append(slices.Clone(hosts), "example.org. 60 IN MX 10 imap.new.example.com.", "example.org. 60 IN TXT \"v=spf1 a:imap.new.example.com -all\"")...)
+		z.mu.Lock()
+		z.broken = broken
+		z.mu.Unlock()
+		h, err := cutover.OpenHistory(filepath.Join(t.TempDir(), "h"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+		look(z, h, at)
+		r := look(z, h, at.Add(100*time.Hour))
+		r.Conclude(arrived)
+		if r.Safe != (broken == "") {
+			t.Errorf("without %q: safe %v, missing %q", broken, r.Safe, r.Missing)
+		}
 	}
 }
 

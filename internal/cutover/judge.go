@@ -102,7 +102,7 @@ func (r *Result) Conclude(accounts []Account) {
 			from = *d.OldUntil
 		}
 		for _, rec := range d.Records {
-			if rec.Is == IsWrong && rec.Kind != "MX" {
+			if rec.Kind != "MX" && (rec.Is == IsWrong || rec.Is == IsUnasked) {
 				r.miss("%s: %s %s: %s.", d.Name, rec.Kind, rec.Name, rec.Why)
 			}
 		}
