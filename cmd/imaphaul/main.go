@@ -48,7 +48,7 @@ func start() (code int, sig os.Signal) {
 	}
 	args := hideArguments()
 	environ := os.Environ()
-	forgetSecrets(args)
+	forgetSecrets(args, environ)
 	prompt := newPrompter(os.Stdin, os.Stdout)
 	var mapNotes []string
 	p, out := cli.Parse(cli.Input{
@@ -61,6 +61,7 @@ func start() (code int, sig os.Signal) {
 		AskSecret: prompt.ask,
 
 		FetchSecret: fetchSecret,
+		Forget:      func(name string) { _ = os.Unsetenv(name) }, // a name that cannot be one is not set either
 		FindLogin:   oauth.Find,
 		ReadMap: func(r io.Reader) (pairs []plan.MapPair, err error) {
 			pairs, mapNotes, err = readMap(r)

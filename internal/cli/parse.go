@@ -13,8 +13,11 @@ import (
 // and asks for passwords that no option gave, after everything else was found
 // right. Passwords and tokens appear in no text of its result.
 func Parse(in Input) (*plan.Plan, *Outcome) {
-	if len(in.Args) == 0 {
+	if len(in.Args) == 0 && !in.envAsks() {
 		return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
+	}
+	if len(in.Args) == 0 {
+		in.Args = []string{"--"} // the environment says it all
 	}
 	if len(in.Args) == 1 {
 		// Words that people try first; imapsync refuses them.
@@ -92,12 +95,14 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	}
 	v := newValues(Table)
 	b := &builder{in: &in, v: v, command: command}
-	for _, g := range sc.given {
+	all, notes := in.layers(tableVocabulary(), sc.given, &b.bad)
+	b.notes = notes
+	for _, g := range all {
 		if err := v.set(g); err != nil {
 			b.bad.add("%v", err)
 		}
 	}
-	b.suspectValues(sc.given)
+	b.suspectValues(all)
 	b.addresses(addresses)
 	switch {
 	case v.flag("version"):
