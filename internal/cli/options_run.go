@@ -17,7 +17,7 @@ func runOptions() []Option {
 		own(Option{Name: "profile", Kind: Str, Arg: "name", Help: "The profile of the --config file that counts."}),
 		own(Option{Name: "printplan", Kind: Switch, Help: "Print the plan of the run as JSON, without secrets, and stop before connecting."}),
 		one(Option{Name: "version", Kind: Flag, Help: "Print the version, stop."}),
-		one(Option{Name: "help", Kind: Flag, Help: "Print this text, stop."}),
+		one(Option{Name: "help", Kind: Flag, Help: "Print what people use, stop; --help all prints every option, imaphaul help TOPIC says more."}),
 		one(Option{Name: "testslive", Kind: Switch, Help: "Show a whole migration between two servers inside this program; with the name of a provider behind it (--testslive gmail), from and to the model of that provider."}),
 		newer(Option{Name: "testslive2", Kind: Switch, Status: NoEffect, Why: "it logs in to accounts of imapsync's author; --testslive shows a migration inside this program", Help: "Another live test of imapsync."}),
 		one(Option{Name: "testslive6", Kind: Switch, Help: "The same over IPv6."}),

@@ -22,11 +22,14 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if len(in.Args) == 1 {
 		// Words that people try first; imapsync refuses them.
 		switch in.Args[0] {
-		case "-h", "-?", "help":
+		case "-h", "-?":
 			return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
 		case "version":
 			return nil, &Outcome{Stdout: in.Version + "\n"}
 		}
+	}
+	if in.Args[0] == "help" || in.Args[0] == "--help" && len(in.Args) > 1 && !strings.HasPrefix(in.Args[1], "-") {
+		return nil, help(&in, in.Args[1:])
 	}
 	if in.Args[0] == "explain" {
 		x, out := explain(&in, in.Args[1:])
