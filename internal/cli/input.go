@@ -80,6 +80,8 @@ type Outcome struct {
 	Cutover *Cutover
 	// Journal asks for what "imaphaul journal" is to do.
 	Journal *JournalCommand
+	// Init asks for what "imaphaul init" is to ask and write.
+	Init *Init
 	// Login asks for what "imaphaul login" is to do.
 	Login *Login
 	// Explain asks for what "imaphaul explain" is to show.

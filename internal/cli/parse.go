@@ -53,6 +53,8 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	switch in.Args[0] {
 	case "completion":
 		return nil, completion(in.Args[1:])
+	case "init":
+		return nil, initCommand(in.Args[1:])
 	case "man":
 		if len(in.Args) > 1 {
 			return nil, &Outcome{Code: exitUsage, Command: true, Stderr: "Error: man: it takes nothing. To read the page: imaphaul man | man -l -\n"}

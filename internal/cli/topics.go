@@ -164,6 +164,8 @@ func commandHelp(name string, width int) (string, bool) {
 		return CutoverUsage(width), true
 	case "follow":
 		return followUsage, true
+	case "init":
+		return initUsage, true
 	case "journal":
 		return journalUsage, true
 	case "login":

@@ -55,7 +55,7 @@ func TestStopBeforeTheHours(t *testing.T) {
 	stop := make(chan struct{})
 	close(stop)
 	now := time.Now()
-	hour := now.Add(2 * time.Hour).Format("15:04") + "-" + now.Add(3*time.Hour).Format("15:04")
+	hour := now.Add(2*time.Hour).Format("15:04") + "-" + now.Add(3*time.Hour).Format("15:04")
 	out := migrateWith(t, t.Context(), engine.Options{Stop: stop}, append(args(a, b), "--between", hour)...)
 	if out.fin.Stopped != event.StopSignal || out.stats.Good() {
 		t.Errorf("stopped for %q\n%s", out.fin.Stopped, out.text)
