@@ -145,10 +145,21 @@ func (v *verdict) run() {
 			for _, s := range c.members[1:] {
 				v.w.equal[s] = c.members[0]
 			}
+			v.countAlike(c)
 		}
 	}
 	v.keepEquals()
 	v.doubles()
+}
+
+// countAlike counts a class that is copied though its key is on host2 (row 7).
+func (v *verdict) countAlike(c *class) {
+	if v.g.akin || v.g.dated {
+		return
+	}
+	if slices.ContainsFunc(v.g.dst, func(d int32) bool { return v.w.ofDst[d] == none && v.another(c.members[0], d) }) {
+		v.w.alike++
+	}
 }
 
 // single reports whether there is but one message on each side.
@@ -324,10 +335,13 @@ func (v *verdict) byOrder() {
 			open = append(open, c.members[0])
 		}
 	}
-	if len(free) == 0 || len(open) == 0 || v.h.KeepsBytes() && !w.in.SizesUnknown {
+	if len(free) == 0 || len(open) == 0 {
 		return
 	}
 	for _, c := range classes {
+		if v.keepsBytes(c.members[0]) {
+			continue
+		}
 		if v.g.akin && !v.mayChange(c.members[0]) {
 			continue // its own key says that it is another message
 		}
@@ -389,11 +403,20 @@ func (v *verdict) another(s, d int32) bool {
 	if v.c.Begins != nil && v.c.Begins(src.UID, dst.UID) {
 		return true
 	}
-	if v.single() && !v.w.in.SizesUnknown && v.h.KeepsSizes() && !v.w.in.SizesAgree(src, dst) {
+	if v.single() && v.knows(s) && v.h.KeepsSizes() && !v.w.in.SizesAgree(src, dst) {
 		return true
 	}
-	return v.h.KeepsBytes() && !v.w.in.SizesUnknown
+	return v.keepsBytes(s)
 }
+
+// knows reports whether what host2 was seen to do tells anything about a host1 record.
+func (v *verdict) knows(s int32) bool {
+	in := &v.w.in
+	return !in.SizesUnknown && (in.Undecided == nil || !in.Undecided(&in.Src.Recs[s]))
+}
+
+// keepsBytes reports whether host2 would have a host1 record byte for byte.
+func (v *verdict) keepsBytes(s int32) bool { return v.h.KeepsBytes() && v.knows(s) }
 
 // doubles finds host2 messages that are equal to another one that stays: to the last
 // byte, or, where that one has a counterpart on host1, but for lines that host2 added.

@@ -247,6 +247,9 @@ func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error
 	if copyErr == nil {
 		copyErr = c.ProveContent(ctx)
 	}
+	if copyErr == nil {
+		c.LearnHabits(ctx)
+	}
 	fs.take(c.FolderOutcome)
 	c.Settle()
 	c.SettlePlaces(fs.present())
