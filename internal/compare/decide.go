@@ -21,22 +21,64 @@ type Contents struct {
 	// Begins reports whether a host2 message is only the beginning of a host1 one, and
 	// Sent whether it is the beginning that this run would send. nil: none is.
 	Begins, Sent func(src, dst imap.UID) bool
+	// Became are, by host2's UIDs, the messages of other host1 folders that these are
+	// the copies of, as far as Sources asked for them and they are there.
+	Became map[imap.UID]*habits.Message
+}
+
+// Sources returns the UIDs of host2 messages that other host1 folders became, where it is
+// open whether a message of this folder is equal to one of theirs: two of host1 can be
+// held against each other whatever host2 made of the one. c is what Ask asked for.
+func (w *Work) Sources(c Contents) (dst []imap.UID) {
+	if w.in.OneToOne {
+		return nil
+	}
+	w.eachAsked(func(g *group) {
+		exact := make(map[identity.Digest]bool)
+		for _, s := range g.src {
+			if m := c.Src[w.in.Src.Recs[s].UID]; m != nil && w.ofSrc[s] == none {
+				exact[m.Exact] = true
+			}
+		}
+		if len(exact) == 0 {
+			return
+		}
+		for _, d := range g.dst {
+			uid := w.in.Dst.Recs[d].UID
+			if m := c.Dst[uid]; w.ofDst[d] == other && (m == nil || !exact[m.Exact]) {
+				dst = append(dst, uid)
+			}
+		}
+	})
+	slices.Sort(dst)
+	return slices.Compact(dst)
+}
+
+// eachAsked calls do for the groups that Ask named, and returns how many these are.
+func (w *Work) eachAsked(do func(*group)) (n int) {
+	asked := 0
+	for i, g := range w.groups {
+		if i > 0 && asked+len(g.src)+len(g.dst) > askAtOnce {
+			break
+		}
+		asked += len(g.src) + len(g.dst)
+		n++
+		do(g)
+	}
+	return n
 }
 
 // Ask returns the UIDs of the messages whose contents have to decide next; none when
 // nothing is left to be read.
 func (w *Work) Ask() (src, dst []imap.UID) {
-	for i, g := range w.groups {
-		if i > 0 && len(src)+len(dst)+len(g.src)+len(g.dst) > askAtOnce {
-			break
-		}
+	w.eachAsked(func(g *group) {
 		for _, s := range g.src {
 			src = append(src, w.in.Src.Recs[s].UID)
 		}
 		for _, d := range g.dst {
 			dst = append(dst, w.in.Dst.Recs[d].UID)
 		}
-	}
+	})
 	slices.Sort(src)
 	slices.Sort(dst)
 	return slices.Compact(src), slices.Compact(dst)
@@ -50,34 +92,20 @@ const maxRivals = 16
 // only its beginning.
 func (w *Work) Rivals() map[imap.UID][]imap.UID {
 	out := make(map[imap.UID][]imap.UID)
-	asked := 0
-	for i, g := range w.groups {
-		if i > 0 && asked+len(g.src)+len(g.dst) > askAtOnce {
-			break
-		}
-		asked += len(g.src) + len(g.dst)
+	w.eachAsked(func(g *group) {
 		for _, s := range g.src {
 			uid := w.in.Src.Recs[s].UID
 			for _, d := range g.dst[:min(len(g.dst), maxRivals)] {
 				out[uid] = append(out[uid], w.in.Dst.Recs[d].UID)
 			}
 		}
-	}
+	})
 	return out
 }
 
 // Decide decides about the groups that Ask named. h is what host2 is known to do.
 func (w *Work) Decide(c Contents, h *habits.Habits) {
-	n := 0
-	asked := 0
-	for i, g := range w.groups {
-		if i > 0 && asked+len(g.src)+len(g.dst) > askAtOnce {
-			break
-		}
-		asked += len(g.src) + len(g.dst)
-		n++
-		(&verdict{w: w, g: g, c: c, h: h}).run()
-	}
+	n := w.eachAsked(func(g *group) { (&verdict{w: w, g: g, c: c, h: h}).run() })
 	w.groups = w.groups[n:]
 }
 
@@ -130,6 +158,7 @@ func (v *verdict) run() {
 	v.cutAlike(gone)
 	if !v.w.in.OneToOne {
 		v.match(other, v.same, Certain)
+		v.matchSources()
 		v.cutAlike(other)
 	}
 	// An equal body: nothing of the message is lost but lines of its header.
@@ -247,6 +276,26 @@ func (v *verdict) match(whom int32, alike func(s, d int32) bool, trust Trust) {
 		}
 		if found != none {
 			v.tie(c, found, trust)
+		}
+	}
+}
+
+// matchSources ties classes to what equal messages of other host1 folders became.
+func (v *verdict) matchSources() {
+	became := make(map[identity.Digest]int32)
+	for _, d := range v.g.dst {
+		if m := v.c.Became[v.w.in.Dst.Recs[d].UID]; m != nil && v.w.ofDst[d] == other {
+			if _, known := became[m.Exact]; !known {
+				became[m.Exact] = d
+			}
+		}
+	}
+	for _, c := range v.classes {
+		if c.tied != none || c.content == nil {
+			continue
+		}
+		if d, ok := became[c.content.Exact]; ok && !v.w.goes(c.members[0], d, Certain) {
+			v.tie(c, d, Certain)
 		}
 	}
 }

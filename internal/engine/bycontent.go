@@ -99,6 +99,9 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 				return at >= 0 && fs.dst.Recs[at].Size == *most && c.Begins(s, d)
 			}
 		}
+		if c.Became, err = fs.readSources(ctx, w.Sources(c)); err != nil {
+			return err
+		}
 		w.Decide(c, &fs.run.habits)
 	}
 }

@@ -54,6 +54,8 @@ type folderSync struct {
 	// keys2 are the keys by which host1 knows messages that other folders of it became,
 	// where host2 has them by other ones.
 	keys2 map[imap.UID]identity.Key
+	// sources2 are the messages of other host1 folders that host2's are the copies of.
+	sources2 map[imap.UID]source
 	// otherWay2 are host2 messages that a run stored which identified messages in another
 	// way, and whose counterparts have left host1.
 	otherWay2 map[imap.UID]bool

@@ -174,3 +174,45 @@ func TestAnotherContentUnderAKey(t *testing.T) {
 		})
 	}
 }
+
+// What another account brought to a folder counts for an equal message of this one, by
+// whatever key host2 has it now, and after it has left the other account.
+func TestHabitsOfTwoAccounts(t *testing.T) {
+	t.Parallel()
+	dir := inMemory(t)
+	for _, h := range append(habits(), habit{"none", func(m []byte, _ int) []byte { return m }}) {
+		if h.name == "footer" {
+			continue // another body, of a message that this account cannot read
+		}
+		t.Run(h.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLearner(t, mailtest.StartEmbedded(t, embedded.Options{}), startHabit(t, h), dir)
+			first := *l
+			for n, m := range habitMail["ordinary"] {
+				l.put("INBOX", m, n)
+			}
+			l.run("the one", 3, true)
+			if _, err := l.a.change("INBOX", habitMail["ordinary"][0].bytes(), remove); err != nil {
+				t.Fatal(err)
+			}
+			l.run("the one again", 0, true)
+
+			l.a = &account{server: l.a.server, host: l.a.host}
+			l.a.user, l.a.password = l.a.server.User(t)
+			defer l.a.close()
+			for n, m := range habitMail["ordinary"] {
+				l.put("INBOX", m, n)
+			}
+			for range 2 {
+				out, err := run(l.a, l.b, l.journal, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if out.code != 0 || out.stats.Transferred != 0 {
+					t.Errorf("the other: exit code %d, %d copied\n%s", out.code, out.stats.Transferred, essence(out.text))
+				}
+			}
+			first.run("the one in the end", 0, true)
+		})
+	}
+}
