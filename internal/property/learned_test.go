@@ -216,3 +216,40 @@ func TestHabitsOfTwoAccounts(t *testing.T) {
 		})
 	}
 }
+
+// A message that another folder of host2 seems to have, by the key and size of its equal,
+// stays on host1 unless that is read and is the same.
+func TestCrossDuplicateOfAnotherContentStays(t *testing.T) {
+	t.Parallel()
+	dir := inMemory(t)
+	one := mailtest.StartEmbedded(t, embedded.Options{})
+	two := startHabit(t, habit{"none", func(m []byte, _ int) []byte { return m }})
+	s, d := mailLine{"one", "same", true}, mailLine{"two", "same", true} // of equal size
+	for _, options := range [][]string{{"--delete1"}, {"--delete1", "--noexpunge1"}} {
+		l := newLearner(t, one, two, dir)
+		l.put("INBOX", s, 0)
+		l.put("Old", s, 0)
+		l.stores("INBOX", d.bytes(), 1)
+		out, err := run(l.a, l.b, l.journal, nil, append(options, "--skipcrossduplicates")...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		left, err := l.a.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, side := range []state{left, l.read()} {
+			for _, f := range side {
+				for _, m := range f.messages {
+					if m.body == string(s.bytes()) && !m.has(`\Deleted`) {
+						n++
+					}
+				}
+			}
+		}
+		if n == 0 {
+			t.Errorf("%v: the message is nowhere\n%s", options, essence(out.text))
+		}
+	}
+}
