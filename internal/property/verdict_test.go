@@ -69,7 +69,7 @@ func goodMeansThere(f *facts) (out []violation) {
 
 // lookup is what a message is recognised by, with what stands in for a key.
 func lookup(body []byte, o options) string {
-	if k := key(body, o.keyHeaders()...); k != "" {
+	if k := o.key(string(body)); k != "" {
 		return k
 	}
 	return key(body, "Date", "From", "Subject")
