@@ -65,6 +65,8 @@ type folderSync struct {
 	uncertain int
 	// settled are pairs that were in doubt since an earlier run.
 	settled map[imap.UID]imap.UID
+	// unproved are those of them, by host1's UIDs, that the order alone told.
+	unproved map[imap.UID]bool
 	// addedIDs replace the UID in the Message-Id that --addheader gives.
 	addedIDs map[imap.UID]string
 

@@ -126,6 +126,10 @@ func flagsFollow(f *facts) (out []violation) {
 					case s.has(`\Deleted`) && !f.ours(place{f.from, from, source.validity, s.uid}):
 						marked = append(marked, strings.Join(s.flags, " "))
 					default:
+						if f.o.has("--nousecache") {
+							// An earlier run without a journal may have carried our mark over.
+							plain = append(plain, strings.Join(s.flags, " "))
+						}
 						plain = append(plain, strings.Join(slices.DeleteFunc(slices.Clone(s.flags), func(x string) bool { return x == `\deleted` }), " "))
 					}
 				}
