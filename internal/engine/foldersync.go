@@ -54,6 +54,8 @@ type folderSync struct {
 	// keys2 are the keys by which host1 knows messages that other folders of it became,
 	// where host2 has them by other ones.
 	keys2 map[imap.UID]identity.Key
+	// sources2 are the messages of other host1 folders that host2's are the copies of.
+	sources2 map[imap.UID]source
 	// otherWay2 are host2 messages that a run stored which identified messages in another
 	// way, and whose counterparts have left host1.
 	otherWay2 map[imap.UID]bool
@@ -63,6 +65,8 @@ type folderSync struct {
 	uncertain int
 	// settled are pairs that were in doubt since an earlier run.
 	settled map[imap.UID]imap.UID
+	// unproved are those of them, by host1's UIDs, that the order alone told.
+	unproved map[imap.UID]bool
 	// addedIDs replace the UID in the Message-Id that --addheader gives.
 	addedIDs map[imap.UID]string
 
@@ -246,6 +250,9 @@ func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error
 	}
 	if copyErr == nil {
 		copyErr = c.ProveContent(ctx)
+	}
+	if copyErr == nil {
+		c.LearnHabits(ctx)
 	}
 	fs.take(c.FolderOutcome)
 	c.Settle()

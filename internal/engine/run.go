@@ -157,7 +157,8 @@ type run struct {
 	untold2   map[string]bool       // host2's folders with messages whose size it does not tell
 	first     *firstFolders         // host2's folders before the first run that the journal knows of
 	deferred  []*folderSync         // folders that were put off, see waitsForTwins
-	habits    habits.Habits         // of host2
+	habits    habits.Habits         // of host2, as earlier runs knew them
+	learned   habits.Habits         // the same, and what this run learned
 	unlisted  map[string]bool       // flags told of by tellUnlisted
 	under     underway              // what moves
 	loopStart time.Time
@@ -268,7 +269,7 @@ func (r *run) prepare() error {
 	}
 	r.transfer.Begin(transfer.Terms{
 		Plan: r.p, Control: r.control, Backoff: r.backoff, Limits: r.limits, Memory: r,
-		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.habits, Reading: r.terms,
+		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.habits, Learned: &r.learned, Reading: r.terms,
 	})
 	return nil
 }

@@ -92,6 +92,8 @@ type Folder struct {
 	opened1 int
 	// growth is what the host2 folder is known to have grown by.
 	growth growthSince
+	// samples are messages that are read back to learn what host2 does to them.
+	samples []sample
 	// torn are host2 messages that are only the beginning of what was sent.
 	torn map[imap.UID]bool
 	// left are messages that stay behind and are still to be told of.
