@@ -77,6 +77,7 @@ else
   echo "NOT CHECKED: whether the deb can be installed (no dpkg here, or none for $host)" >&2
 fi
 
-"$cyclonedx" app -json -licenses -std -main cmd/imaphaul -output "dist/imaphaul-$version.cdx.json" . 2> "$work/sbom.log" || { cat "$work/sbom.log" >&2; exit 1; }
+# What is linked, read from the program itself.
+"$cyclonedx" bin -json -noserial -notimestamp -licenses -std -version "v${version%%+*}" -output "dist/imaphaul-$version.cdx.json" "$work/imaphaul" 2> "$work/sbom.log" || { cat "$work/sbom.log" >&2; exit 1; }
 (cd dist && sha256sum -- * > "$work/SHA256SUMS" && mv "$work/SHA256SUMS" .)
 ls -l dist
