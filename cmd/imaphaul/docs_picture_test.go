@@ -21,7 +21,7 @@ import (
 
 const (
 	pictureFile    = "../../docs/live.svg"
-	pictureColumns = 126
+	pictureColumns = 100
 	pictureRows    = 14
 )
 
@@ -58,7 +58,7 @@ func TestPicture(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const command = "imaphaul --automap --host1 imap.old.example.org --user1 alice --passfile1 secret1 --host2 imap.new.example.org --user2 alice --passfile2 secret2"
+	const command = "imaphaul --summary --automap --host1 imap.old.example.org --user1 alice --passfile1 secret1 --host2 imap.new.example.org --user2 alice --passfile2 secret2"
 	tmux := func(args ...string) []byte {
 		cmd := exec.Command("tmux", append([]string{"-L", "imaphaul-picture", "-f", "/dev/null"}, args...)...)
 		cmd.Dir = p.dir
@@ -71,7 +71,7 @@ func TestPicture(t *testing.T) {
 	}
 	tmux("new-session", "-d", "-x", fmt.Sprint(pictureColumns), "-y", fmt.Sprint(pictureRows), command+"; sleep 60")
 	defer func() { _ = exec.Command("tmux", "-L", "imaphaul-picture", "kill-server").Run() }() // it ends with its session
-	half := regexp.MustCompile(`copying, folder [4-9]/.*, [3-9]..? of.*\n.*done about`)
+	half := regexp.MustCompile(`copying, folder [5-9]/.*, [3-9]..? of.*\n.*done about`)
 	for {
 		if screen := tmux("capture-pane", "-p"); half.Match(screen) {
 			break
