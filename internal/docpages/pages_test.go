@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -98,6 +99,48 @@ func TestBlocks(t *testing.T) {
 	} {
 		if got, err := Blocks(wrong); err == nil {
 			t.Errorf("%q: %+v", wrong, got)
+		}
+	}
+}
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	symbols = regexp.MustCompile("[^\\p{L}\\p{N} _-]")
+)
+
+// anchors are the places of a page that a link can name, as forges make them.
+func anchors(page string) map[string]bool {
+	out := make(map[string]bool)
+	for _, m := range heading.FindAllStringSubmatch(page, -1) {
+		out[strings.ReplaceAll(symbols.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-")] = true
+	}
+	return out
+}
+
+// Every link of a page to another one, or to a file beside it, leads somewhere.
+func TestLinks(t *testing.T) {
+	all := append(pages(t), "../../CONTRIBUTING.md", "../../SECURITY.md", "../../CHANGELOG.md")
+	for _, path := range all {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(data), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			file, place, _ := strings.Cut(m[1], "#")
+			target := path
+			if file != "" {
+				target = filepath.Join(filepath.Dir(path), filepath.FromSlash(file))
+			}
+			there, err := os.ReadFile(target)
+			if info, statErr := os.Stat(target); err != nil && (statErr != nil || !info.IsDir()) {
+				t.Errorf("%s: %s does not exist", filepath.Base(path), m[1])
+			} else if place != "" && !anchors(string(there))[place] {
+				t.Errorf("%s: %s has no such heading", filepath.Base(path), m[1])
+			}
 		}
 	}
 }
