@@ -125,6 +125,7 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 	}
 	if no := guard.RefuseFolder(facts, int64(len(uids)), fs.run.p.Deletion.Delete2Max); no != nil {
 		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: int64(len(uids)), Why: no.Why, Ceiling: no.Ceiling})
+		fs.run.moves.stay(fs.to.Raw)
 		if no.Ceiling {
 			fs.run.fault(event.Error{Class: event.ErrRefused, Folder: fs.to,
 				Text: fmt.Sprintf("Host2: folder %s: refused to delete %d messages: %s", fs.to.Raw, len(uids), no.Why),
@@ -132,6 +133,7 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 		}
 		return nil
 	}
+	uids = fs.run.moves.keep(fs.to.Raw, uids)
 	d := &fs.run.p.Deletion
 	if d.Quarantine2 != "" {
 		return fs.quarantine(ctx, uids)

@@ -156,6 +156,7 @@ type run struct {
 	sizes2    map[string]event.Size // of host2's folders, before anything was stored
 	untold2   map[string]bool       // host2's folders with messages whose size it does not tell
 	first     *firstFolders         // host2's folders before the first run that the journal knows of
+	moves     *moves                // what was moved on host1, nil for nothing
 	deferred  []*folderSync         // folders that were put off, see waitsForTwins
 	habits    habits.Habits         // of host2
 	unlisted  map[string]bool       // flags told of by tellUnlisted

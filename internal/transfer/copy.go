@@ -62,6 +62,8 @@ type Message struct {
 	announced bool
 	// recreated: its folder was created again because it was refused.
 	recreated bool
+	// moved: it came from another folder of host2, with the flags it had there.
+	moved bool
 }
 
 // Folder keeps the books of one folder's copying: what is to be copied, and what
