@@ -298,7 +298,7 @@ func (fs *folderSync) books() *transfer.Folder {
 func (fs *folderSync) take(o transfer.FolderOutcome) {
 	fs.outcome = o
 	fs.failedCount += o.Failed
-	fs.run.noteTaken(o.Taken)
+	fs.run.noteTaken(o.Taken, fs.to)
 	for _, text := range o.Problems {
 		fs.bad = true
 		fs.merge.spoil(text)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/guard"
 	"github.com/imaphaul/imaphaul/internal/identity"
@@ -304,9 +305,11 @@ func (r *run) claimsOn(ctx context.Context, d *departure) (*claims, error) {
 	return c, nil
 }
 
-// noteTaken notes that messages went from a host2 folder to others.
-func (r *run) noteTaken(taken map[string]int64) {
-	for name, n := range taken {
+// noteTaken tells and notes that messages went from host2 folders to another.
+func (r *run) noteTaken(taken map[string][]imap.UID, to event.Folder) {
+	for name, uids := range taken {
+		n := int64(len(uids))
+		r.emit(event.MessagesDeleted{Side: 2, Folder: folderName(name), UIDs: numbers(uids), MovedTo: to.Text, Expunged: true})
 		for i := len(r.checks) - 1; i >= 0; i-- {
 			if r.checks[i].fs.to.Raw == name {
 				r.checks[i].Gone += n

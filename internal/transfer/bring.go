@@ -19,11 +19,11 @@ var errNoCopyUID = errors.New("the server did not say what COPY made")
 // bring has host2 store messages of folder, which k has open there, in the folder of c
 // as well, by COPY: byUID are the messages to copy by their UIDs in folder. take: they go
 // from folder, by MOVE or, where host2 has none, by COPY and UID EXPUNGE of the very
-// messages whose copy it confirmed. It returns the messages that came, and how many went.
+// messages whose copy it confirmed. It returns the messages that came, and which went.
 // What does not work this way is left to be sent as usual. It needs UIDPLUS, to know
 // what was made of which message. The journal knows of the messages before the command
 // leaves, so that after an interruption they are looked for as sent ones are.
-func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUID map[imap.UID]*Message, take bool) (came []*Message, gone int64, err error) {
+func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUID map[imap.UID]*Message, take bool) (came []*Message, gone []imap.UID, err error) {
 	uids := slices.Sorted(maps.Keys(byUID))
 	tasks := make([]*Message, len(uids))
 	for i, uid := range uids {
@@ -31,7 +31,7 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 	}
 	conn, err := k.Ready(ctx)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	name, order := "COPY", conn.UIDCopy
 	if take && conn.Has(imap.CapMove) {
@@ -48,7 +48,7 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 			t.doubtful = false // COPY is all or nothing (RFC 9051 section 6.4.7)
 		}
 		c.run.Control.Note(fmt.Sprintf("Host2: %s from [%s] to [%s] is refused (%s), so these messages are uploaded", name, folder, c.To.Raw, session.ServerWords(err)))
-		return nil, 0, nil
+		return nil, nil, nil
 	}
 	var confirmed []imap.UID
 	for i, from := range data.Source {
@@ -90,16 +90,21 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 		}
 	}
 	if name == "MOVE" {
-		gone = int64(len(came))
+		for from, t := range byUID {
+			if t.Outcome == Copied {
+				gone = append(gone, from)
+			}
+		}
+		slices.Sort(gone)
 	}
 	return came, gone, nil
 }
 
 // remove takes messages from the folder of host2 that k has open, whose copies elsewhere
 // host2 has confirmed.
-func (c *Folder) remove(ctx context.Context, k *session.Link, folder string, uids []imap.UID) (gone int64, err error) {
+func (c *Folder) remove(ctx context.Context, k *session.Link, folder string, uids []imap.UID) (gone []imap.UID, err error) {
 	if len(uids) == 0 {
-		return 0, nil
+		return nil, nil
 	}
 	set := uidset.Sorted(uids)
 	err = k.Do(ctx, func(conn *imapconn.Conn) error {
@@ -111,10 +116,10 @@ func (c *Folder) remove(ctx context.Context, k *session.Link, folder string, uid
 	}
 	if err != nil && session.IsRefusal(err) {
 		c.run.Control.Note(fmt.Sprintf("Host2: %d messages that were copied from [%s] to [%s] could not be removed there yet: %s", len(uids), folder, c.To.Raw, session.ServerWords(err)))
-		return 0, nil
+		return nil, nil
 	}
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return int64(len(uids)), nil
+	return uids, nil
 }

@@ -89,15 +89,15 @@ func (c *Folder) moveFrom(ctx context.Context, k *session.Link, folder string, v
 	for _, t := range came {
 		t.moved = true
 	}
-	if gone > 0 {
+	if len(gone) > 0 {
 		if c.Taken == nil {
-			c.Taken = make(map[string]int64)
+			c.Taken = make(map[string][]imap.UID)
 		}
-		c.Taken[folder] += gone
+		c.Taken[folder] = append(c.Taken[folder], gone...)
 	}
 	if len(came) > 0 {
 		verb := "copied"
-		if gone > 0 {
+		if len(gone) > 0 {
 			verb = "moved"
 		}
 		c.run.Control.Note(fmt.Sprintf("Host2: messages moved on host1 were %s on host2, from [%s] to [%s], and not sent again: %d", verb, folder, c.To.Raw, len(came)))

@@ -162,9 +162,9 @@ type FolderOutcome struct {
 	Copied, Failed, Vanished int64
 	// Problems are errors that spoil the folder. They were told.
 	Problems []string
-	// Taken counts the messages that went from other folders of host2, by their raw
-	// names: see Moved.
-	Taken map[string]int64
+	// Taken are the messages that went from other folders of host2, by their raw names:
+	// see Moved.
+	Taken map[string][]imap.UID
 }
 
 // NotOpenedError says that a folder that was open once is not opened any more.
