@@ -92,6 +92,8 @@ func start() (code int, sig os.Signal) {
 		return runBatch(out.Batch, environ, os.Stdout, os.Stderr)
 	case out.Cutover != nil:
 		return showCutover(out.Cutover, environ, os.Stdout, os.Stderr), nil
+	case out.Undo != nil:
+		return undoRun(out.Undo, os.Stdout, os.Stderr), nil
 	case out.Journal != nil:
 		return journals(out.Journal, os.Stdout, os.Stderr), nil
 	case out.Merge != nil:

@@ -17,6 +17,7 @@ func commandWords() []commandWord {
 		{name: "batch", args: "LIST [OPTIONS]", help: "one run for each row of a list", run: true, own: batchTable},
 		{name: "doctor", args: "[ADDRESS [ADDRESS]] [OPTIONS]", help: "look at servers and accounts: can a migration begin?", run: true},
 		{name: "cutover", args: "[DOMAIN...|LIST] [OPTIONS]", help: "look at the DNS and at what arrived: may the old server be closed?", run: true, own: cutoverTable},
+		{name: "undo", args: "--run NUMBER [--yes] [OPTIONS]", help: "take back what a run stored on host2", run: true, own: undoTable},
 		{name: "explain", args: "[OPTIONS] EXPRESSION NAME...", help: "show what an expression makes of names"},
 		{name: "login", args: "google|microsoft|URL --user USER", help: "get a token for an account by a page of consent", words: []string{"google", "microsoft"}},
 		{name: "status", args: "PID|PIDFILE", help: "say where a run is"},

@@ -231,6 +231,9 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 		fs.run.emit(told)
 		return nil
 	}
+	if d.side == 1 {
+		fs.run.noteDeletes1()
+	}
 	fs.announceMarks(d.side, d.uids)
 	set := uidset.Sorted(d.uids)
 	err = d.k.Do(ctx, func(c *imapconn.Conn) error {
@@ -323,6 +326,9 @@ func (fs *folderSync) expunge(ctx context.Context, n event.Side, wanted bool) er
 	fs.run.emit(event.Expunged{Side: n, Folder: folder, Dry: fs.run.p.Dry})
 	if fs.run.p.Dry {
 		return nil
+	}
+	if n == 1 {
+		fs.run.noteDeletes1()
 	}
 	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.Expunge(ctx) })
 	if err != nil && isRefusal(err) {

@@ -37,6 +37,9 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 	if take && conn.Has(imap.CapMove) {
 		name, order = "MOVE", conn.UIDMove
 	}
+	for _, t := range tasks {
+		t.taken = take
+	}
 	c.announceTasks(tasks, nil)
 	for _, t := range tasks {
 		t.doubtful = true
