@@ -41,6 +41,9 @@ func (r *run) loop(ctx context.Context) error {
 	if err := r.countMerges(ctx); err != nil {
 		return err
 	}
+	if err := r.findMoves(ctx); err != nil {
+		return err
+	}
 	r.made = make(map[string]bool)
 	window := r.windowFrom(0, r.firstWindow())
 	for from := 0; from < len(rows); {
