@@ -13,7 +13,7 @@ import (
 )
 
 // rounds is how many cases an ordinary run of the tests makes up.
-const rounds = 150
+const rounds = 60
 
 // perWorld is how many cases share a pair of servers, whose users never go.
 const perWorld = 10
@@ -182,7 +182,7 @@ func readCase(t *testing.T, file string) *testCase {
 // A case is the same after it was written and read.
 func TestCaseText(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
+	for range 50 {
 		text := generate(r).String()
 		c, err := parseCase(text)
 		if err != nil {
