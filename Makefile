@@ -79,9 +79,9 @@ providers: ## every model of a provider, as source and as destination, with 3,00
 	IMAPHAUL_PROVIDERS=full $(GO) test -count=1 -timeout 60m -v ./internal/provider/played
 
 .PHONY: dropin
-dropin: ## own command lines held against imapsync's results: IMAPSYNC=path/to/imapsync
+dropin: ## own command lines, and the models of providers, held against imapsync: IMAPSYNC=path/to/imapsync
 	@testdata/servers/setup.sh tls dovecot
-	IMAPSYNC=$(abspath $(IMAPSYNC)) $(GO) test -count=1 -timeout 40m -v -run CommandLines ./internal/dropin
+	IMAPSYNC=$(abspath $(IMAPSYNC)) $(GO) test -count=1 -timeout 40m -v -run 'CommandLines|Models' ./internal/dropin
 
 # ROUNDS=n cases; SEED=n makes up others; KEEP=directory keeps those that fail.
 ROUNDS ?= 3000
