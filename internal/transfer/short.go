@@ -96,8 +96,14 @@ func (c *Folder) tellShort(t *Message) {
 }
 
 // noteShort notes that host1 sent size bytes of a message, as one that was cut if that is
-// much less than it has. It holds for the last time that the message came.
-func (t *Message) noteShort(size int64) {
+// much less than it has. It holds for the last time that the message came. Whoever tells
+// the journal of messages to come looks at this one, too.
+func (r *Copier) noteShort(t *Message, size int64) {
+	if !t.Short && t.odd == nil {
+		return
+	}
+	r.telling.Lock()
+	defer r.telling.Unlock()
 	switch {
 	case t.Short:
 		t.oddly().cut = fmt.Sprintf("host1 sent %d of its %d bytes", size, t.Size)
