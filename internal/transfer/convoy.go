@@ -147,6 +147,11 @@ func (v *convoy) move(ctx context.Context) error {
 		case waitErr != nil:
 			return waitErr
 		}
+		if rested && v.run.dialler != nil {
+			if err := v.spread(ctx); err != nil {
+				return err
+			}
+		}
 		if rested || v.countLeft() < before || err == nil && v.patient.Load() {
 			idle, waited = 0, 0
 			continue
