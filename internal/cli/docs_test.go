@@ -72,7 +72,8 @@ func remarks(o *Option) string {
 
 const optionsPreface = `# Options
 
-This page is made from the option table; the program prints the same with ` + "`--help`" + `.
+This page is made from the option table; the program prints the same with ` + "`imaphaul help all`" + `, and one of
+them with ` + "`imaphaul help --NAME`" + `. They can also stand in a file of ` + "`--config`" + ` and in ` + "`IMAPHAUL_NAME`" + ` variables: ` + "`imaphaul help config`" + `.
 
 ## How they are written
 

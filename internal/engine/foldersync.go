@@ -393,7 +393,7 @@ func (fs *folderSync) skipEmpty(ctx context.Context, l *lister) (bool, error) {
 	if err := l.Choose(ctx); err != nil {
 		return true, fs.notListed(err)
 	}
-	if l.Chosen != nil && len(l.Chosen) == 0 {
+	if l.Chosen != nil && l.Chosen.Len() == 0 {
 		fs.run.emit(event.FolderSkipped{Side: 1, Folder: fs.from, Why: "empty by search"})
 		return true, nil
 	}

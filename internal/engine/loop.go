@@ -47,6 +47,9 @@ func (r *run) loop(ctx context.Context) error {
 		if r.stopping() {
 			return errStopped
 		}
+		if err := r.transfer.AwaitHours(ctx, r.main.Pair); err != nil {
+			return err
+		}
 		next := r.windowFrom(from+len(window), togetherMessages)
 		if err := r.syncTogether(ctx, from, window, next); err != nil {
 			return err

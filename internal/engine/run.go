@@ -289,6 +289,9 @@ func (r *run) work(ctx context.Context) error {
 		}
 	}
 	r.askDelivery(ctx)
+	if err := r.transfer.AwaitHours(ctx, nil); err != nil {
+		return err
+	}
 	r.emit(event.Phase{Name: event.PhaseConnect})
 	if err := r.connect(ctx); err != nil {
 		return err
