@@ -158,6 +158,7 @@ func (fs *folderSync) begin(ctx context.Context) (*transfer.Folder, error) {
 	fs.merge = fs.run.mergeOf(fs.row) // names may have been told apart meanwhile
 	if fs.unchanged() {
 		fs.still = true
+		fs.noteStill()
 		return nil, nil
 	}
 	fs.debugNews()
@@ -221,7 +222,11 @@ func (fs *folderSync) begin(ctx context.Context) (*transfer.Folder, error) {
 		return nil, fs.notListed(err)
 	}
 	fs.noteFirst()
-	return fs.plan(), nil
+	c := fs.plan()
+	if err := fs.findEqual(ctx, c); err != nil {
+		return nil, fs.notListed(err)
+	}
+	return c, nil
 }
 
 // open selects the folder on one side, or takes what a scout saw for it.
@@ -269,6 +274,7 @@ func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error
 	if copyErr == nil {
 		fs.expect(c)
 		fs.crossAll(c)
+		fs.noteEqual(c)
 	}
 	if errors.As(copyErr, new(*errRebuilt)) && fs.relisted < relists {
 		return fs.broken(1, copyErr, event.ErrListing, "%s", "") // what is left is found out anew

@@ -115,7 +115,7 @@ func (r *run) joinable() bool {
 	d := &p.Deletion
 	return p.Mode == plan.ModeSync && !p.Dry && !r.restricted() && !p.Folders.SyncACLs && !p.Folders.SkipEmpty &&
 		!d.Delete1 && !d.Delete2 && !d.Delete2Duplicates && !d.Expunge1 && !d.Expunge2 &&
-		!p.Identity.SkipCrossDuplicates && !r.labels() && !r.byNumber()
+		!p.Identity.SkipCrossDuplicates && !r.labels() && !r.byNumber() && !r.findsEqual()
 }
 
 // syncTogether does the work on the folders of a window. When host1 has sent all

@@ -132,6 +132,10 @@ type run struct {
 	// wouldGo are host2 messages that a dry run would have expunged by now, by folder;
 	// kept with crossSeen only.
 	wouldGo map[string]map[imap.UID]bool
+	// slow are the lines that an earlier run found to be slow.
+	slow [2]*slowLine
+	// equal is where host2 has what may be equal to messages of other folders.
+	equal equalPlaces
 	// unique are Gmail's numbers of messages that the sizes table has seen.
 	unique      map[string]struct{}
 	uniqueBytes int64

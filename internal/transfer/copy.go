@@ -73,6 +73,9 @@ type Folder struct {
 	lane     *session.Pair
 	Messages []Message // ascending by UID
 
+	// elsewhere are messages to copy that another folder of host2 has.
+	elsewhere map[imap.UID]place
+
 	// mustLook: the folder is to be looked into before anything counts as copied.
 	// late: its messages were sent before, and are missed at the end of the run.
 	// expunged: what is marked \Deleted there was removed, see --expunge2.

@@ -66,10 +66,12 @@ type Copier struct {
 
 	// places is where host2 has Gmail's messages, by their number.
 	places map[string]place
-	// spared is what came to host2's folders by COPY.
-	spared   event.Size
-	sizesOf1 sizeRecord
-	samples  samples
+	// spared is what came to host2's folders by COPY since Gmail's numbers told of it,
+	// sparedOn2 what came so since host2 had it.
+	spared    event.Size
+	sparedOn2 event.Size
+	sizesOf1  sizeRecord
+	samples   samples
 
 	asked       atomic.Int64 // bytes of messages asked for
 	fated       atomic.Int64 // of these, messages whose fate is known
