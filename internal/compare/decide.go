@@ -354,7 +354,9 @@ func (v *verdict) unaltered(s, d int32) bool {
 
 func (v *verdict) sameBody(s, d int32) bool {
 	a, b := v.of(1, s), v.of(2, d)
-	if a == nil || b == nil || a.Body != b.Body || v.another(s, d) {
+	// What was delivered to both sides has other header lines on each, whatever host2
+	// keeps of what it is given.
+	if a == nil || b == nil || a.Body != b.Body {
 		return false
 	}
 	// Equal bodies alone say little: many mails have the same.

@@ -80,25 +80,6 @@ func (c *folderCheck) noteKey(src int, uid2 imap.UID) {
 	}
 }
 
-// noteParts notes what was cut on its way otherwise than by --truncmess, which cuts equal
-// messages alike.
-func (c *folderCheck) noteParts(copied *transfer.Folder) {
-	c.parts = make(map[imap.UID]bool)
-	if c.fs.run.p.Transform.TruncMess != nil {
-		return
-	}
-	for i := range copied.Messages {
-		if t := &copied.Messages[i]; t.Outcome == transfer.Copied && (t.Short || t.Cut() != "") {
-			c.parts[t.NewUID] = true
-		}
-	}
-	for _, m := range c.fs.pairing.Present {
-		if c.fs.isPart(m) {
-			c.parts[c.fs.dst.Recs[m.Dst].UID] = true
-		}
-	}
-}
-
 // expungedAsHost1 reports whether a message that is the same on both sides, which are
 // one mailbox then, is marked \Deleted and goes with --expunge1: the user asked for it.
 func (fs *folderSync) expungedAsHost1(m compare.Match) bool {

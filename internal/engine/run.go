@@ -126,6 +126,7 @@ type run struct {
 	table     *folders.Table
 	folders2  *folders.Existing // on host2
 	made      map[string]bool   // host2 folders made ahead of their turn: still to be told?
+	wouldMake map[string]bool   // host2 folders that a rehearsal would have made
 	merges    map[string]*mergeState
 	crossSeen map[identity.Key][]crossPlace
 	// wouldGo are host2 messages that a dry run would have expunged by now, by folder;

@@ -6,6 +6,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/habits"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // source is where host1 has a message; UID 0: that is not known. size is the one an
@@ -61,4 +62,23 @@ func (fs *folderSync) readSources(ctx context.Context, uids2 []imap.UID) (map[im
 	}
 	_, err := fs.lane.src.Open(ctx, fs.from.Raw, fs.writable1())
 	return became, err
+}
+
+// noteParts notes what was cut on its way otherwise than by --truncmess, which cuts equal
+// messages alike.
+func (c *folderCheck) noteParts(copied *transfer.Folder) {
+	c.parts = make(map[imap.UID]bool)
+	if c.fs.run.p.Transform.TruncMess != nil {
+		return
+	}
+	for i := range copied.Messages {
+		if t := &copied.Messages[i]; t.Outcome == transfer.Copied && (t.Short || t.Cut() != "") {
+			c.parts[t.NewUID] = true
+		}
+	}
+	for _, m := range c.fs.pairing.Present {
+		if c.fs.isPart(m) {
+			c.parts[c.fs.dst.Recs[m.Dst].UID] = true
+		}
+	}
 }

@@ -67,6 +67,13 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 	folder := folderName(name)
 	own := name == fs.to.Raw
 	if r.p.Dry {
+		if r.wouldMake[name] {
+			return nil // another folder of host1 goes there, too
+		}
+		if r.wouldMake == nil {
+			r.wouldMake = make(map[string]bool)
+		}
+		r.wouldMake[name] = true
 		r.emit(event.FolderCreated{Folder: folder, From: fs.from, Dry: true, Use: use})
 		return nil
 	}

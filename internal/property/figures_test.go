@@ -33,6 +33,13 @@ func figuresAreTrue(f *facts) (out []violation) {
 		}
 	}
 	say("figure-copied", f.out.stats.Transferred, came, came)
+	var created int64
+	for name := range f.after[f.to] {
+		if _, was := f.before[f.to][name]; !was && name != quarantine {
+			created++
+		}
+	}
+	say("figure-created", int64(f.out.stats.FoldersCreated), created, created)
 	for _, side := range []int{f.from, f.to} {
 		var plain, marked int64
 		f.gone(side, func(at place, m *message) {
@@ -89,7 +96,22 @@ func dryForetells(f *facts) (out []violation) {
 	say("dry-copied", f.dry.stats.WouldTransfer, f.out.stats.Transferred)
 	say("dry-deleted1", f.dry.stats.WouldDelete[1], f.out.stats.Deleted[1])
 	say("dry-deleted2", f.dry.stats.WouldDelete[2], f.out.stats.Deleted[2])
+	if !f.merges() {
+		say("dry-flags", f.dry.stats.WouldChangeFlags, f.out.stats.FlagsChanged)
+	}
+	say("dry-created", int64(f.dry.stats.WouldCreate), int64(f.out.stats.FoldersCreated))
 	return out
+}
+
+// merges tells whether two host1 folders go to one of host2: the flags of what the first
+// would bring are not known to a rehearsal when it comes to the second.
+func (f *facts) merges() bool {
+	for to := range f.after[f.to] {
+		if len(f.sourcesOf(to)) > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // standsStill: the same command line once more copies, deletes and changes nothing.

@@ -160,6 +160,14 @@ func TestAnotherContentUnderAKey(t *testing.T) {
 			l.stores("INBOX", d.bytes(), 2)
 			if first == "known" {
 				l.run("then", 1, true)
+				// Delivered to both sides, each with a line of its own.
+				both := mailLine{"both", "both", true}
+				l.put("INBOX", both, 3)
+				l.stores("INBOX", bytes.Replace(both.bytes(), []byte("X-Mailer: quill"), []byte("X-Mailer: reed pen"), 1), 4)
+				l.run("delivered twice", 0, false)
+				if _, err := l.a.change("INBOX", both.bytes(), remove); err != nil {
+					t.Fatal(err)
+				}
 				l.run("once more", 0, true, "--delete1")
 				if got, err := l.a.read(); err != nil || len(got["INBOX"].messages) != 0 {
 					t.Errorf("host1 keeps %d messages: %v", len(got["INBOX"].messages), err)

@@ -101,8 +101,11 @@ func (c *Folder) LearnHabits(ctx context.Context) {
 }
 
 func (c *Folder) readSamples(ctx context.Context, k *session.Link, uids []imap.UID, sent map[imap.UID]*habits.Message) error {
-	if k.Conn == nil || k.Conn.Err() != nil {
-		return nil // it is not worth a login
+	if k.Conn == nil {
+		return nil
+	}
+	if err := k.Conn.Err(); err != nil {
+		return err // it is not worth a login
 	}
 	conn, err := k.Ready(ctx)
 	if err != nil {
