@@ -64,8 +64,8 @@ func (fs *folderSync) flagsOn2(ctx context.Context, uids []imap.UID) (map[imap.U
 	got := make(map[imap.UID]listing.FlagID, len(uids))
 	err := fs.lane.dst.Do(ctx, func(conn *imapconn.Conn) error {
 		return conn.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, Flags: true}, func(m *imapconn.Message) error {
-			if m.HasFlags {
-				got[m.UID] = fs.run.flags[1].Intern(m.Flags)
+			if id, ok := fs.run.flags[1].Told(m.Flags); m.HasFlags && ok {
+				got[m.UID] = id
 			}
 			return nil
 		})

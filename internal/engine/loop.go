@@ -50,6 +50,9 @@ func (r *run) loop(ctx context.Context) error {
 		if r.stopping() {
 			return errStopped
 		}
+		if err := r.transfer.AwaitHours(ctx, r.main.Pair); err != nil {
+			return err
+		}
 		next := r.windowFrom(from+len(window), togetherMessages)
 		if err := r.syncTogether(ctx, from, window, next); err != nil {
 			return err
@@ -115,7 +118,7 @@ func (r *run) joinable() bool {
 	d := &p.Deletion
 	return p.Mode == plan.ModeSync && !p.Dry && !r.restricted() && !p.Folders.SyncACLs && !p.Folders.SkipEmpty &&
 		!d.Delete1 && !d.Delete2 && !d.Delete2Duplicates && !d.Expunge1 && !d.Expunge2 &&
-		!p.Identity.SkipCrossDuplicates && !r.labels() && !r.byNumber()
+		!p.Identity.SkipCrossDuplicates && !r.labels() && !r.byNumber() && !r.findsEqual()
 }
 
 // syncTogether does the work on the folders of a window. When host1 has sent all

@@ -131,6 +131,10 @@ type run struct {
 	// wouldGo are host2 messages that a dry run would have expunged by now, by folder;
 	// kept with crossSeen only.
 	wouldGo map[string]map[imap.UID]bool
+	// slow are the lines that an earlier run found to be slow.
+	slow [2]*slowLine
+	// equal is where host2 has what may be equal to messages of other folders.
+	equal equalPlaces
 	// unique are Gmail's numbers of messages that the sizes table has seen.
 	unique      map[string]struct{}
 	uniqueBytes int64
@@ -160,7 +164,8 @@ type run struct {
 	deletes1   bool                  // the journal knows that it deletes on host1
 	moves      *moves                // what was moved on host1, nil for nothing
 	deferred   []*folderSync         // folders that were put off, see waitsForTwins
-	habits     habits.Habits         // of host2
+	habits     habits.Habits         // of host2, as earlier runs knew them
+	learned    habits.Habits         // the same, and what this run learned
 	unlisted   map[string]bool       // flags told of by tellUnlisted
 	under      underway              // what moves
 	loopStart  time.Time
@@ -277,7 +282,7 @@ func (r *run) prepare() error {
 	}
 	r.transfer.Begin(transfer.Terms{
 		Plan: r.p, Control: r.control, Backoff: r.backoff, Limits: r.limits, Memory: r,
-		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.habits, Reading: r.terms,
+		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.habits, Learned: &r.learned, Reading: r.terms,
 	})
 	return nil
 }
@@ -296,6 +301,9 @@ func (r *run) work(ctx context.Context) error {
 		}
 	}
 	r.askDelivery(ctx)
+	if err := r.transfer.AwaitHours(ctx, nil); err != nil {
+		return err
+	}
 	r.emit(event.Phase{Name: event.PhaseConnect})
 	if err := r.connect(ctx); err != nil {
 		return err

@@ -79,6 +79,9 @@ type Folder struct {
 	lane     *session.Pair
 	Messages []Message // ascending by UID
 
+	// elsewhere are messages to copy that another folder of host2 has.
+	elsewhere map[imap.UID]place
+
 	// mustLook: the folder is to be looked into before anything counts as copied.
 	// late: its messages were sent before, and are missed at the end of the run.
 	// expunged: what is marked \Deleted there was removed, see --expunge2.
@@ -98,6 +101,8 @@ type Folder struct {
 	opened1 int
 	// growth is what the host2 folder is known to have grown by.
 	growth growthSince
+	// samples are messages that are read back to learn what host2 does to them.
+	samples []sample
 	// torn are host2 messages that are only the beginning of what was sent.
 	torn map[imap.UID]bool
 	// left are messages that stay behind and are still to be told of.

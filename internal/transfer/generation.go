@@ -50,12 +50,23 @@ func (d *deliverer) announce(items []*item) {
 	tasks := make([]*Message, len(items))
 	for i, it := range items {
 		tasks[i] = it.t
-		if it.signed {
+		if it.t.comesCut(it.cut) || it.signed {
 			it.t.announced, it.signed = false, false
 		}
 	}
 	c := tasks[0].c
 	c.announceTasks(tasks, c.following(d.v.tasks[items[len(items)-1].at+1:]))
+}
+
+// comesCut notes how some of the message's content was lost the last time that it came,
+// "" if none was, and reports whether that is news. Only who holds telling may call it:
+// the journal is told of messages before they come, by whichever lane is first.
+func (t *Message) comesCut(cut string) bool {
+	if t.Cut() == cut {
+		return false
+	}
+	t.oddly().cut = cut
+	return true
 }
 
 // following are the next tasks of rest that are of this folder, no more than a
