@@ -38,6 +38,7 @@ type batchRun struct {
 	presets map[int][]string // of --auto, by row
 
 	governors session.Governors
+	passes    passes // of rows that are followed, see batchfollow.go
 	policy    *signalPolicy
 	stop      chan struct{}
 	stopOnce  sync.Once
@@ -161,6 +162,9 @@ func (b *batchRun) run() (code int, err error) {
 		if code := b.prepare(ctx); code != event.ExitOK {
 			return code, nil
 		}
+	}
+	if err := b.mayFollow(); err != nil {
+		return event.ExitUsage, err
 	}
 	b.board.say(b.opening())
 	b.dispatch(ctx)
@@ -331,6 +335,9 @@ func (b *batchRun) opening() string {
 		list += fmt.Sprintf(", part %d of %d", b.Shard.Index+1, b.Shard.Count)
 	}
 	s := fmt.Sprintf("%s: %d rows to run, %d at the same time", list, len(b.jobs), b.atOnce())
+	if b.Plan.Follow.On {
+		s = fmt.Sprintf("%s: %d rows to follow, %d passes at the same time, %s", list, len(b.jobs), b.atOnce(), b.Plan.Follow.Ends())
+	}
 	if done > 0 {
 		s += fmt.Sprintf("; %d are finished (--fresh runs them again)", done)
 	}

@@ -102,13 +102,14 @@ func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.St
 	pre := preamble(p, nil)
 	r.text.Start(pre)
 	r.countWarnings(pre.Notes)
-	engine.Run(ctx, p, engine.Options{
+	r.begin = b.passes.begin
+	after := r.carryOut(ctx, engine.Options{
 		Sink: r.sink, Trace: &lineWriter{text: r.text}, MapWriter: io.Discard, Report: r.report,
 		Tokens: tokens.of, Version: programVersion(), Pulse: pulse,
 		Probe: probeTime, Delivery: r.delivery,
 		Stop: b.stop, Signal: b.policy.ended, Governors: &b.governors,
-	})
-	r.verify(ctx, b.stop)
+	}, b.stop)
+	r.verify(ctx, after)
 	end.stats = tally.Stats()
 	if r.book != nil {
 		time := r.book.Page(end.stats, report.ExitText).Duration

@@ -69,6 +69,10 @@ var retryPause func(time.Duration) time.Duration
 
 // dispatch runs the rows.
 func (b *batchRun) dispatch(ctx context.Context) {
+	if b.Plan.Follow.On {
+		b.dispatchFollowing(ctx)
+		return
+	}
 	batch.Do(ctx, batch.Plan{
 		Jobs: b.jobs, AtOnce: b.atOnce(), Run: b.runRow, Ended: b.ended, Slots: b.slots, Readers: b.readers, Pause: retryPause, Stop: b.stop,
 	})
@@ -92,6 +96,9 @@ func (b *batchRun) ended(j *batch.Job, try int, r batch.Result, next batch.Next,
 	}
 	rec := batch.Record{Code: r.Code, Next: res.state, Tries: try, At: time.Now().UTC().Truncate(time.Second), Account: res.account, Options: b.meaning(j)}
 	b.mu.Unlock()
+	if b.Plan.Follow.On && rec.Next == batch.StateDone {
+		rec.Next = batch.StateUnfinished // the next call follows it again
+	}
 	if b.state != nil {
 		if err := b.state.Put(b.keys[n], rec); err != nil && b.lost == nil {
 			b.lost = err
@@ -174,7 +181,7 @@ func (b *batchRun) prepare(ctx context.Context) int {
 				b.note(&rowResult{number: n, line: j.Row.Line, account: b.names[n], code: event.ExitUsage, tries: try, why: problems[0]})
 				return batch.Result{Code: event.ExitUsage}
 			}
-			p.Mode = mode
+			p.Mode, p.Follow = mode, plan.Follow{}
 			p.Output.Log = false
 			p.Transfer.SkippedFile, p.Proof, p.View.Report = "", plan.Proof{}, ""
 			end := b.rowRun(ctx, p, func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) })

@@ -23,7 +23,7 @@ func (r *runner) carryOut(ctx context.Context, o engine.Options, stop <-chan str
 		engine.Run(ctx, r.p, o)
 		return stop
 	}
-	follow.Run(ctx, r.p, follow.Options{Engine: o, Figures: r.figures, Deliveries: deliveries})
+	follow.Run(ctx, r.p, follow.Options{Engine: o, Figures: r.figures, Deliveries: deliveries, Begin: r.begin})
 	if r.following.Load() {
 		return nil // what ended following is no reason to leave the verification out
 	}

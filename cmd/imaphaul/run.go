@@ -52,7 +52,9 @@ type runner struct {
 	following atomic.Bool
 	awake     time.Duration
 	policy    *signalPolicy
-	stopOnce  sync.Once
+	// begin waits for the turn of a pass among the rows of a batch, nil for none.
+	begin    func(context.Context) (end func(), err error)
+	stopOnce sync.Once
 
 	forceOnce sync.Once
 

@@ -19,7 +19,7 @@ func (b *batchBench) commandOf(args ...string) (int, string) {
 	b.t.Helper()
 	_, out := cli.Parse(cli.Input{Args: args, Now: time.Now()})
 	var said, failed bytes.Buffer
-	code := 0
+	var code int
 	switch {
 	case out.Undo != nil:
 		code = undoRun(out.Undo, &said, &failed)

@@ -124,12 +124,11 @@ var notInBatch = map[string]string{
 	"version": "ask without it: imaphaul --version.", "tests": "it is no migration.", "testslive": "it is no migration.", "testslive6": "it is no migration.",
 	"justbanner": "it is no migration.", "abort": "end the batch by a signal.", "abortbyfile": "end the batch by a signal.",
 	"tail": "imaphaul status shows where it is.", "printmap": "run one row alone for its table.", "printplan": "run one row alone for its plan.",
-	"follow": "a batch ends with its rows. Follow one pair of accounts with imaphaul follow.", "followuntil": "a batch ends with its rows. Follow one pair of accounts with imaphaul follow.",
 	"showpasswords": "passwords are never printed.",
 }
 
 // Options of the process, which rows share.
-var ofProcess = []string{"pidfile", "pidfilelocking", "json", "quiet", "summary", "progress", "sigexit", "sigreconnect", "sigignore", "dockercontext"}
+var ofProcess = []string{"pidfile", "pidfilelocking", "json", "quiet", "summary", "progress", "sigexit", "sigreconnect", "sigignore", "dockercontext", "follow", "followuntil"}
 
 // Options that run a command or write a file.
 var runOrWrite = []string{
