@@ -113,12 +113,28 @@ func newPage(t *testing.T, name string) *page {
 		}
 	}
 	for _, v := range os.Environ() {
-		if name, _, _ := strings.Cut(v, "="); name == "PATH" || strings.HasPrefix(name, "GO") {
-			p.environ = append(p.environ, v) // with the directory in which TestMain puts the program
+		if strings.HasPrefix(v, "GO") {
+			p.environ = append(p.environ, v)
 		}
 	}
-	p.environ = append(p.environ, "HOME="+p.dir, "TMPDIR="+p.dir, "LC_ALL=C.UTF-8", "SSL_CERT_FILE="+ca, "ALL_PROXY=socks5h://"+here.ln.Addr().String())
+	p.environ = append(p.environ, "PATH="+p.program()+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+p.dir, "TMPDIR="+p.dir, "LC_ALL=C.UTF-8", "SSL_CERT_FILE="+ca, "ALL_PROXY=socks5h://"+here.ln.Addr().String())
 	return p
+}
+
+// program is a directory with the program that TestMain puts into PATH, but for
+// "imaphaul cutover", which asks a name server of this test.
+func (p *page) program() string {
+	real, err := exec.LookPath("imaphaul")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	dns := nameServer(p.t, "example.org. 3600 IN MX 10 imap.new.example.org.", "example.org. 3600 IN TXT \"v=spf1 mx -all\"")
+	dir := p.t.TempDir()
+	script := fmt.Sprintf("#!/bin/sh\nif [ \"$1\" = cutover ]; then exec %[1]s \"$@\" --resolver %[2]s; fi\nexec %[1]s \"$@\"\n", real, dns)
+	if err := os.WriteFile(filepath.Join(dir, "imaphaul"), []byte(script), 0o700); err != nil {
+		p.t.Fatal(err)
+	}
+	return dir
 }
 
 // start starts a server and returns its address.

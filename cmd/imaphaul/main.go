@@ -96,6 +96,8 @@ func start() (code int, sig os.Signal) {
 		return showCutover(out.Cutover, environ, os.Stdout, os.Stderr), nil
 	case out.Init != nil:
 		return initialize(out.Init, os.Stdin, os.Stdout, os.Stderr, doctor.Net{}), nil
+	case out.Undo != nil:
+		return undoRun(out.Undo, os.Stdout, os.Stderr), nil
 	case out.Journal != nil:
 		return journals(out.Journal, os.Stdout, os.Stderr), nil
 	case out.Merge != nil:

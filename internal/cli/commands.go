@@ -20,6 +20,7 @@ func commandWords() []commandWord {
 		{name: "doctor", short: "can a migration begin? Finds servers, tries logins", args: "[ADDRESS [ADDRESS]] [OPTIONS]", help: "look at servers and accounts: can a migration begin?", run: true},
 		{name: "follow", short: "stay connected until the cutover", args: "OPTIONS [--follow-until TIME|mx]", help: "run, then stay connected and carry over what comes", run: true},
 		{name: "cutover", short: "the DNS of a domain: may the old server be closed?", args: "[DOMAIN...|LIST] [OPTIONS]", help: "look at the DNS and at what arrived: may the old server be closed?", run: true, own: cutoverTable},
+		{name: "undo", short: "take back what a run stored on host2", args: "--run NUMBER [--yes] [OPTIONS]", help: "take back what a run stored on host2", run: true, own: undoTable},
 		{name: "init", short: "a few questions, and a file of options", args: "[ADDRESS [ADDRESS]] [--out FILE]", help: "ask for both accounts, find their servers, and write a file of options"},
 		{name: "explain", short: "what an expression makes of names", args: "[OPTIONS] EXPRESSION NAME...", help: "show what an expression makes of names"},
 		{name: "login", short: "a token for Gmail, Microsoft 365 and others", args: "google|microsoft|URL --user USER", help: "get a token for an account by a page of consent", words: []string{"google", "microsoft"}},

@@ -81,6 +81,7 @@ func UsageAll(version string, width int) string {
 	writeUse(&b, "imaphaul batch LIST ...", "one run for each row of a list", width)
 	writeUse(&b, "imaphaul doctor ...", "the same options: can a migration begin?", width)
 	writeUse(&b, "imaphaul cutover DOMAIN ...", "may the old server be closed?", width)
+	writeUse(&b, "imaphaul undo --run NUMBER ...", "take back what a run stored on host2", width)
 	writeUse(&b, "imaphaul journal list|show|forget|path", "", width)
 	writeUse(&b, "imaphaul completion bash|zsh|fish", "", width)
 	writeUse(&b, "imaphaul man", "print the manual page", width)
@@ -103,6 +104,7 @@ func UsageAll(version string, width int) string {
 	writeUse(&b, "imaphaul ... --automap", "map Sent, Drafts, Trash by their role", width)
 	writeUse(&b, "imaphaul ... --dry --printplan", "print the plan of the run as JSON", width)
 	writeUse(&b, "imaphaul cutover DOMAIN ...", "may the old server be closed?", width)
+	writeUse(&b, "imaphaul undo --run NUMBER ...", "take back what a run stored on host2", width)
 	writeUse(&b, "imaphaul explain 's/^Sent$/Sent Items/' Sent Sent/2019", "", width)
 	return b.String()
 }

@@ -76,6 +76,8 @@ type Outcome struct {
 	Batch *Batch
 	// Merge is the merging of results of a batch.
 	Merge *Merge
+	// Undo asks for what a run stored to be taken back.
+	Undo *Undo
 	// Cutover asks for what "imaphaul cutover" is to look at.
 	Cutover *Cutover
 	// Journal asks for what "imaphaul journal" is to do.

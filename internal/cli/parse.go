@@ -64,6 +64,9 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if in.Args[0] == "journal" {
 		return nil, journalCommand(in.Args[1:])
 	}
+	if in.Args[0] == "undo" {
+		return nil, undo(in, in.Args[1:])
+	}
 	if in.Args[0] == "cutover" {
 		return nil, cutover(in, in.Args[1:])
 	}

@@ -260,6 +260,7 @@ func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error
 		c.LearnHabits(ctx)
 	}
 	fs.take(c.FolderOutcome)
+	fs.run.moves.came(c)
 	c.Settle()
 	c.SettlePlaces(fs.present())
 	fs.copier = c
@@ -302,6 +303,7 @@ func (fs *folderSync) books() *transfer.Folder {
 		From: fs.from, To: fs.to, Writable1: fs.writable1(), SrcOpened: fs.srcOpened, DstOpened: fs.dstOpened,
 		Src: fs.src, Dst: fs.dst, Known: fs.known, FlagsOn2: fs.flagsFor, Unreadable: fs.unreadable,
 		Numbers: fs.numbers, AddedIDs: fs.addedIDs, Claimed: fs.claimed, FirstNew: fs.firstNew,
+		Moved: fs.run.moves.of(fs.from.Raw),
 	}, fs.lane.Pair)
 }
 
@@ -309,6 +311,7 @@ func (fs *folderSync) books() *transfer.Folder {
 func (fs *folderSync) take(o transfer.FolderOutcome) {
 	fs.outcome = o
 	fs.failedCount += o.Failed
+	fs.run.noteTaken(o.Taken, fs.to)
 	for _, text := range o.Problems {
 		fs.bad = true
 		fs.merge.spoil(text)

@@ -34,11 +34,18 @@ func (r *run) loop(ctx context.Context) error {
 	defer r.emit(event.LoopEnd{})
 	defer r.transfer.CloseMore(ctx)
 	defer r.transfer.TellSpared()
-	if r.p.Transfer.Connections > 1 && r.p.Mode == plan.ModeSync && !r.p.Dry && !r.transfer.Paced() {
+	several := r.p.Transfer.Connections > 1 && r.p.Mode == plan.ModeSync && !r.p.Dry
+	if several && r.transfer.Paced() {
+		r.note(fmt.Sprintf("--connections %d: one is used, since it keeps the limit a second (--maxmessagespersecond, --maxbytespersecond)", r.p.Transfer.Connections))
+	}
+	if several && !r.transfer.Paced() {
 		r.transfer.OpenMore(session.NewDialler(ctx, r.shared(), r.src.Account, r.dst.Account, r.p.Transfer.Connections), r.prospect())
 	}
 	r.noteFolders()
 	if err := r.countMerges(ctx); err != nil {
+		return err
+	}
+	if err := r.findMoves(ctx); err != nil {
 		return err
 	}
 	r.made = make(map[string]bool)

@@ -25,6 +25,8 @@ type Other struct {
 	Folders []OtherFolder
 	// Note is what SetNote stored for side 2.
 	Note []byte
+	// Stored are the runs that stored something on host2 or deleted on host1.
+	Stored []StoredRun
 	// Alias: it leads into an account of the same user and port under another host
 	// name, which may be the same account: a folder is the same one if its
 	// UIDVALIDITY is, too.
@@ -153,6 +155,7 @@ type otherReader struct {
 	claimed  map[uint32][]Paired
 	pairs    map[uint32][]Paired
 	doubts   map[uint32]*OtherFolder
+	stored   storedGather
 }
 
 // read reads the file as it was at one time. A writer never overwrites the pages of
@@ -239,6 +242,8 @@ func (o *otherReader) value(bucket, key, sealed []byte) error {
 		return o.messages(bytes.Equal(bucket, extras.bucket), key, v)
 	case bytes.Equal(bucket, doubtBucket):
 		return o.doubt(key, sealed)
+	case bytes.Equal(bucket, storedBucket):
+		return o.stored.take(bytes.Clone(key), sealed)
 	}
 	return err
 }
@@ -298,7 +303,7 @@ func (o *otherReader) doubt(key, sealed []byte) error {
 
 // other puts together what was gathered.
 func (o *otherReader) other() *Other {
-	out := &Other{Path: o.path, Pair: o.pair, Runs: o.runs, Note: o.note}
+	out := &Other{Path: o.path, Pair: o.pair, Runs: o.runs, Note: o.note, Stored: o.stored.runs()}
 	for id, f := range o.byID {
 		f.Pairs, f.Claimed = o.pairs[id], o.claimed[id]
 		if d := o.doubts[id]; d != nil {

@@ -13,7 +13,7 @@ import (
 )
 
 // rounds is how many cases an ordinary run of the tests makes up.
-const rounds = 60
+const rounds = 150
 
 // perWorld is how many cases share a pair of servers, whose users never go.
 const perWorld = 10

@@ -25,6 +25,9 @@ type days struct {
 	// mu guards counted, what the journal knows of what went.
 	mu      sync.Mutex
 	counted [3]int64
+	// room is held from the look at what is left to the note that some of it is taken:
+	// several lanes ask.
+	room sync.Mutex
 	// again is the moment to wait for, of a limit a day that left no room; set by
 	// the source half of a round, read behind it.
 	again time.Time
@@ -119,9 +122,12 @@ func (r *Copier) CountTraffic() {
 // mayTransfer reports whether a message of size bytes may still be asked for
 // under --exitwhenover and the limits a day. As in imapsync, the message that
 // crosses the line of --exitwhenover is the last one copied; a day's limit is
-// never crossed. busy says that others were asked for in this round: their fate
-// decides how much room there is, so nothing is waited for before it ends.
+// never crossed. busy says that others were asked for in this round, or that other lanes
+// are at work: their fate decides how much room there is, so nothing is waited for before
+// it ends.
 func (r *Copier) mayTransfer(size int64, busy bool) bool {
+	r.days.room.Lock()
+	defer r.days.room.Unlock()
 	if limit := r.Plan.Limits.ExitWhenOver; limit != nil && r.asked.Load()-r.lost.Load() >= *limit {
 		r.Control.StopFor(event.StopOver)
 		return false
@@ -171,10 +177,11 @@ func (r *Copier) TellOver() {
 }
 
 // envelope is about what a message costs on the line beside its bytes: commands,
-// replies, and one part in hundredth for TLS.
+// replies, and one part in hundredth for TLS; login is what a further connection does.
 const (
 	envelope  = 256
 	hundredth = 100
+	login     = 4 << 10
 )
 
 // mayToday is mayTransfer for the limit a day of one side.
@@ -182,6 +189,9 @@ func (r *Copier) mayToday(n event.Side, d *pace.Day, size int64, busy bool) bool
 	// What was asked for and is still under way counts, too.
 	need := size + r.asked.Load() - r.fated.Load()
 	need += need/hundredth + (r.charges.Load()+1)*envelope
+	if r.dialler != nil {
+		need += int64(r.dialler.Most) * login
+	}
 	now := r.Limits.Clock().Now()
 	again := d.Again(now, need)
 	switch {
@@ -264,6 +274,7 @@ func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
 	v.run.days.again = time.Time{}
 	wait := again.Sub(v.run.Limits.Clock().Now())
 	if wait > idleLogout {
+		v.run.dropMore(ctx)
 		v.lane.Close(ctx)
 	}
 	slept := time.Now()

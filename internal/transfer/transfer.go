@@ -154,6 +154,9 @@ type Pair struct {
 	// lowest UID that did not stand in the listing, 0: see news.
 	Claimed  map[imap.UID]bool
 	FirstNew imap.UID
+	// Moved tells of messages, by their UIDs on host1, where host2 has them in another
+	// folder: they lay in another one on host1 before.
+	Moved map[imap.UID]Moved
 }
 
 // FolderOutcome is what became of a folder.
@@ -163,6 +166,9 @@ type FolderOutcome struct {
 	Copied, Failed, Vanished int64
 	// Problems are errors that spoil the folder. They were told.
 	Problems []string
+	// Taken are the messages that went from other folders of host2, by their raw names:
+	// see Moved.
+	Taken map[string][]imap.UID
 }
 
 // NotOpenedError says that a folder that was open once is not opened any more.
