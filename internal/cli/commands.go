@@ -19,7 +19,9 @@ func commandWords() []commandWord {
 		{name: "cutover", args: "[DOMAIN...|LIST] [OPTIONS]", help: "look at the DNS and at what arrived: may the old server be closed?", run: true, own: cutoverTable},
 		{name: "explain", args: "[OPTIONS] EXPRESSION NAME...", help: "show what an expression makes of names"},
 		{name: "login", args: "google|microsoft|URL --user USER", help: "get a token for an account by a page of consent", words: []string{"google", "microsoft"}},
-		{name: "status", args: "PID|PIDFILE", help: "say where a run is"},
+		{name: "worker", args: "--hub URL [OPTIONS]", help: "run rows of a hub, together with other workers", run: true, own: workerTable},
+		{name: "hub", args: "--listen HOST:PORT --store DIR [OPTIONS]", help: "serve what workers on several machines share"},
+		{name: "status", args: "PID|PIDFILE|--hub URL", help: "say where a run is, or all rows of a hub"},
 		{name: "journal", args: "list|show|forget|path", help: "show what earlier runs know", words: []string{"list", "show", "forget", "path"}, own: []Option{
 			{Name: "cachedir", Kind: Str, Arg: "dir", Help: "The directory of the journals."}, {Name: "json", Kind: Flag, Help: "Print JSON."}, {Name: "yes", Kind: Flag, Help: "Remove it."},
 		}},
