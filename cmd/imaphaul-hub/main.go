@@ -1,5 +1,5 @@
 // Command imaphaul-hub serves what workers on several machines share: the queue of rows,
-// leases, states and copies of journals (docs/scale-out.md, "The hub"). "imaphaul hub"
+// leases, states and copies of journals (docs/hub.md). "imaphaul hub"
 // starts it. It is a program of its own because of its size.
 package main
 

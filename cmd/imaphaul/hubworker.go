@@ -91,12 +91,12 @@ func runWorker(x *cli.Worker, environ []string, stdout, stderr io.Writer) (int, 
 	return event.ExitOK, nil
 }
 
-// withoutPasswords is an environment without those of imapsync: a row might name any host
-// to send them to.
+// withoutPasswords is an environment without those of imapsync and without options: a row
+// might name any host to send them to.
 func withoutPasswords(environ []string) []string {
 	var out []string
 	for _, kv := range environ {
-		if !strings.HasPrefix(kv, "IMAPSYNC_PASSWORD") {
+		if !strings.HasPrefix(kv, "IMAPSYNC_PASSWORD") && !strings.HasPrefix(kv, "IMAPHAUL_") {
 			out = append(out, kv)
 		}
 	}

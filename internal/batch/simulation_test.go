@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// The figures of docs/scale-out.md, "What 100,000 mailboxes need", are made by the
+// The figures of docs/hub.md, "What 100,000 mailboxes need", are made by the
 // scheduler itself on a virtual clock:
 //
 //	go test ./internal/batch -run Simulation -v -simulate
-var simulate = flag.Bool("simulate", false, "print the table of docs/scale-out.md")
+var simulate = flag.Bool("simulate", false, "print the table of docs/hub.md")
 
 // migration is what is to be moved, and how fast it goes.
 type migration struct {

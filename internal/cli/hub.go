@@ -8,7 +8,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
-// HubAddress is how a hub is reached (docs/scale-out.md, "With a hub").
+// HubAddress is how a hub is reached (docs/hub.md).
 type HubAddress struct{ URL, TokenFile, NKeyFile, CAFile string }
 
 // HubLoad is what "imaphaul batch LIST --hub URL" has beside a batch.
@@ -75,7 +75,7 @@ const hubUsage = `USAGE
 
 Serves what workers on several machines share: the queue, the leases, the states. It is a
 program of its own, imaphaul-hub, beside imaphaul. "imaphaul hub --help" lists its options
-when it is there. See docs/scale-out.md.
+when it is there. See docs/hub.md.
 `
 
 // WorkerUsage is the help of "imaphaul worker".
@@ -88,7 +88,7 @@ func WorkerUsage(width int) string {
 	b.WriteString("USAGE\n")
 	wrapBehind(&b, "  ", "    ", "imaphaul worker --hub URL [--jobs N] [--secrets FILE] [options for all rows]", width)
 	b.WriteString("\n")
-	wrap(&b, "", "Runs rows that \"imaphaul batch LIST --hub URL\" has loaded, together with other workers, until a signal. See docs/scale-out.md.", width)
+	wrap(&b, "", "Runs rows that \"imaphaul batch LIST --hub URL\" has loaded, together with other workers, until a signal. See docs/hub.md.", width)
 	b.WriteString("\nOPTIONS\n")
 	for i := range workerTable {
 		writeOption(&b, &workerTable[i], width)
@@ -174,7 +174,7 @@ func notForWorker(o *Option) string {
 		return "rows name the accounts."
 	case base != key && ofLogin(base):
 		return "it would be sent to whatever host a row names. Put it into the file of --secrets, with its host."
-	case slices.Contains([]string{"json", "metrics", "report", "cachedir", "dry", "dry1", "manifest", "skippedfile", "cacheshared"}, key):
+	case slices.Contains([]string{"json", "metrics", "report", "cachedir", "dry", "dry1", "manifest", "skippedfile", "cacheshared", "config", "profile"}, key):
 		return "a worker does not know it."
 	}
 	return ""

@@ -32,7 +32,7 @@ var inHub = []string{
 
 // notInHub are options of hubGroups that read or write files, run commands, or wait in
 // ways that belong to one machine.
-var notInHub = []string{"mapfile", "printmap", "skippedfile", "savedir", "pipemess", "pipemesscheck", "maxlinelengthcmd", "waitday"}
+var notInHub = []string{"mapfile", "printmap", "skippedfile", "savedir", "pipemess", "pipemesscheck", "maxlinelengthcmd", "waitday", "between"}
 
 var secretName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@%+-]{0,199}$`)
 

@@ -8,7 +8,7 @@ import (
 )
 
 // Row is a pair of accounts in the queue. It holds no secret, only names of some
-// (docs/scale-out.md, "Secrets").
+// (docs/hub.md).
 type Row struct {
 	// ID is the digest of the pair and of what is done with it.
 	ID string `json:"id"`

@@ -1,5 +1,5 @@
 // Package hubserver is a NATS server with JetStream inside this process, as "imaphaul hub"
-// runs it (docs/scale-out.md, "The hub"). It knows neither rows nor mail: what is kept in
+// runs it (docs/hub.md). It knows neither rows nor mail: what is kept in
 // it is internal/hub's affair.
 package hubserver
 

@@ -191,7 +191,8 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 				f.next++
 				continue
 			}
-			if t.charged && !f.v.run.mayAgain(f.next > 0) || !t.charged && !f.v.run.mayTransfer(t.Size, f.next > 0) {
+			busy := f.next > 0 || f.v.row != nil
+			if t.charged && !f.v.run.mayAgain(busy) || !t.charged && !f.v.run.mayTransfer(t.Size, busy) {
 				f.full = true
 				break
 			}
