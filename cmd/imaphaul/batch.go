@@ -89,6 +89,9 @@ func (b *batchRun) run() (code int, err error) {
 	if len(faults) > 0 {
 		return event.ExitUsage, b.faulty(faults)
 	}
+	if b.Hub != nil {
+		return b.load()
+	}
 	p := b.Plan
 	pid, notes, err := takePidFile(p, "")
 	if err != nil {
@@ -191,7 +194,7 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 			continue
 		}
 		p, masked, problems := b.parseRow(row)
-		if p != nil {
+		if p != nil && b.Hub == nil { // where workers write is their affair
 			problems = written.take(p, fmt.Sprintf("row %d", row.Number))
 		}
 		for _, text := range problems {

@@ -17,6 +17,9 @@ import (
 
 // parseRow makes a row's plan anew: passwords and tokens are as they are now.
 func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
+	if b.Hub != nil {
+		return b.parseHubRow(row)
+	}
 	var notes []string
 	r := cli.ParseRow(cli.Input{
 		Environ: b.environ, Now: time.Now(), Version: shownVersion(), InDocker: inDocker(), ExtraFile: "options_extra.txt",

@@ -49,8 +49,28 @@ func (e rowEnd) with(code int, err error) rowEnd {
 	return e
 }
 
-// rowRun is one run of one row: a single run without screen and signals.
+// rowRun is one run of one row.
 func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.State, *sync.Mutex)) rowEnd {
+	q := quietRun{stop: b.stop, policy: b.policy, json: b.json, counts: b.counts, watch: watch, begin: b.passes.begin, options: engine.Options{Governors: &b.governors}}
+	return q.run(ctx, p)
+}
+
+// quietRun is one run of many in a process: a run without screen and signals of its own.
+type quietRun struct {
+	stop   <-chan struct{}
+	policy *signalPolicy
+	json   *sharedLines // nil for none
+	counts *counters    // nil for none
+	// watch is told where to look for how far the run is; nil for nobody.
+	watch func(*live.State, *sync.Mutex)
+	// begin waits until a pass of following may begin; nil: at once.
+	begin func(context.Context) (end func(), err error)
+	// options are what the run has beside what every run has.
+	options engine.Options
+}
+
+// run carries out a plan.
+func (q *quietRun) run(ctx context.Context, p *plan.Plan) rowEnd {
 	end := rowEnd{stats: event.NewTally(p.Output.StartedAt, nil).Stats()}
 	early := refusal{p: p, stdout: io.Discard, stderr: io.Discard, logName: logPath(p)}
 	notes := new(lateNotes)
@@ -84,31 +104,33 @@ func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.St
 	r := &runner{
 		page: page,
 		p:    p, tally: tally, log: file, options: reportOptions(p, file.path), skipped: skipped, pid: &ownPidFile{}, tokens: tokens,
-		table: io.Discard, policy: b.policy, live: live.New(tally.Stats(), time.Now), queue: report.NewQueue(io.Discard, file.path),
+		table: io.Discard, policy: q.policy, live: live.New(tally.Stats(), time.Now), queue: report.NewQueue(io.Discard, file.path),
 	}
-	if b.json != nil {
-		r.json = &jsonLines{lines: jsonout.New(b.json, accounts(p), time.Now)}
+	if q.json != nil {
+		r.json = &jsonLines{lines: jsonout.New(q.json, accounts(p), time.Now)}
 	}
-	if b.counts != nil {
-		r.counts = b.counts.Run()
+	if q.counts != nil {
+		r.counts = q.counts.Run()
 	}
 	if p.Dry && p.Mode == plan.ModeSync {
 		r.book = rehearsal.New(time.Now, blind(p))
 	}
 	r.options.Detail = report.Quiet
 	r.text = newPrinters(r.queue, file, tally, r.options)
-	watch(r.live, &r.mu)
+	if q.watch != nil {
+		q.watch(r.live, &r.mu)
+	}
 	notes.to(func(text string) { r.sink(event.Note{Text: text, Warn: true}) })
 	pre := preamble(p, nil)
 	r.text.Start(pre)
 	r.countWarnings(pre.Notes)
-	r.begin = b.passes.begin
-	after := r.carryOut(ctx, engine.Options{
-		Sink: r.sink, Trace: &lineWriter{text: r.text}, MapWriter: io.Discard, Report: r.report,
-		Tokens: tokens.of, Version: programVersion(), Pulse: pulse,
-		Probe: probeTime, Delivery: r.delivery,
-		Stop: b.stop, Signal: b.policy.ended, Governors: &b.governors,
-	}, b.stop)
+	o := q.options
+	o.Sink, o.Trace, o.MapWriter, o.Report = r.sink, &lineWriter{text: r.text}, io.Discard, r.report
+	o.Tokens, o.Version, o.Pulse = tokens.of, programVersion(), pulse
+	o.Probe, o.Delivery = probeTime, r.delivery
+	o.Stop, o.Signal = q.stop, q.policy.ended
+	r.begin = q.begin
+	after := r.carryOut(ctx, o, q.stop)
 	r.verify(ctx, after)
 	end.stats = tally.Stats()
 	if r.book != nil {

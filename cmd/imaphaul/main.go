@@ -86,6 +86,12 @@ func start() (code int, sig os.Signal) {
 		return migrate(p, os.Stdout, os.Stderr)
 	case out.Demo, out.SelfTest:
 		return demonstrate(out, os.Stdout, os.Stderr), nil
+	case out.Worker != nil:
+		return runWorker(out.Worker, environ, os.Stdout, os.Stderr)
+	case out.Hub != nil:
+		return startHub(out.Hub, os.Stderr), nil
+	case out.HubStatus != nil:
+		return showHub(out.HubStatus, os.Stdout, os.Stderr), nil
 	case out.Status != "":
 		return showStatus(out.Status, os.Stdout, os.Stderr), nil
 	case out.Explain != nil:

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) {
 	retryPause = func(d time.Duration) time.Duration { return d / 1000 } // also in the program that scripts run
-	testscript.Main(m, map[string]func(){"imaphaul": main, "imapsync": main})
+	testscript.Main(m, map[string]func(){"imaphaul": main, "imapsync": main, "drillhub": drillHub})
 }
 
 // TestScripts runs the program itself; each script in testdata is one subject.

@@ -31,10 +31,10 @@ const (
 	heldPause    = time.Minute
 )
 
-// after decides what follows an exit code (docs/batch.md, "Exit codes"). tries is how
+// After decides what follows an exit code (docs/batch.md, "Exit codes"). tries is how
 // often the row has run in this call, with this one; resume is when a limit of today
 // is over, zero when nobody told.
-func after(code, tries int, resume, now time.Time) (Next, time.Duration) {
+func After(code, tries int, resume, now time.Time) (Next, time.Duration) {
 	switch code {
 	case 0:
 		return Done, 0

@@ -206,7 +206,7 @@ func (d *dispatcher) finish(e ending) {
 	for _, n := range needs {
 		d.wake(n.key)
 	}
-	next, pause := after(e.r.Code, e.a.try, e.r.Resume, time.Now())
+	next, pause := After(e.r.Code, e.a.try, e.r.Resume, time.Now())
 	if d.plan.Pause != nil {
 		pause = d.plan.Pause(pause)
 	}

@@ -29,6 +29,10 @@ func (s Shard) Of(a []Accounts) []bool {
 	return in
 }
 
+// Linked are, for each row, the pair that comes first by name among the rows with which it
+// may not run at the same time; its own for a row that is free.
+func Linked(a []Accounts) []string { return firsts(a) }
+
 // hashOf is the same on every machine and in every version.
 func hashOf(pair string) uint64 {
 	h := sha256.Sum256([]byte(pair))

@@ -42,6 +42,8 @@ type Batch struct {
 	// go, "" for beside the list.
 	Shard Shard
 	Out   string
+	// Hub: the rows are loaded into it, and run by workers; nil: they are run here.
+	Hub *HubLoad
 }
 
 // BatchOrder is which rows come first.
@@ -55,7 +57,7 @@ const (
 )
 
 // batchTable are the options of "imaphaul batch" itself.
-var batchTable = []Option{
+var batchTable = slices.Concat([]Option{
 	{Name: "jobs", Kind: Int, Arg: "n", Auto: "by processors, memory and what the servers bear", Help: "Rows that run at the same time."},
 	{Name: "order", Kind: Str, Arg: "file|small|large", Default: "file", Help: "Which rows come first: as in the list, or by the size of the mailbox on host1, which is then counted before."},
 	{Name: "loginsfirst", Kind: Flag, Help: "Try every login on both sides before the first message is copied; if one fails, nothing is copied."},
@@ -71,7 +73,7 @@ var batchTable = []Option{
 	{Name: "out", Kind: Str, Arg: "dir", Auto: "beside the list", Help: "Directory for the state, the results and, without --logdir, the logs."},
 	{Name: "merge", Kind: Flag, Help: "imaphaul batch --merge DIR... makes one result of those that the parts wrote, into --out or the first of them."},
 	{Name: "help", Kind: Flag, Help: "Print this text."},
-}
+}, hubLoadTable)
 
 // batchVocabulary knows the options of a run and those of the batch. An own one wins
 // over what it could abbreviate.
@@ -148,6 +150,7 @@ func batch(in *Input, args []string) *Outcome {
 		return &Outcome{Stdout: BatchUsage(in.Width)}
 	}
 	x.read(own, &bad)
+	x.readHub(own, &bad)
 	if text := own.str("shard"); own.given("shard") {
 		var err error
 		if x.Shard, err = parseShard(text, in.getenv); err != nil {
@@ -166,7 +169,20 @@ func batch(in *Input, args []string) *Outcome {
 		out.Command = true
 		return out
 	}
-	p, out := common(*in, x.Args)
+	forAll := x.Args
+	if x.Hub != nil {
+		r := ReadHubRow(x.Args)
+		for _, text := range r.Problems {
+			bad.add("%s", text)
+		}
+		forAll = r.Args
+	}
+	if bad.any() {
+		out := bad.outcome()
+		out.Command = true
+		return out
+	}
+	p, out := common(*in, forAll)
 	if out == nil {
 		p.Output.Notes = append(notes, p.Output.Notes...)
 	}

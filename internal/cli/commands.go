@@ -24,7 +24,9 @@ func commandWords() []commandWord {
 		{name: "init", short: "a few questions, and a file of options", args: "[ADDRESS [ADDRESS]] [--out FILE]", help: "ask for both accounts, find their servers, and write a file of options"},
 		{name: "explain", short: "what an expression makes of names", args: "[OPTIONS] EXPRESSION NAME...", help: "show what an expression makes of names"},
 		{name: "login", short: "a token for Gmail, Microsoft 365 and others", args: "google|microsoft|URL --user USER", help: "get a token for an account by a page of consent", words: []string{"google", "microsoft"}},
-		{name: "status", short: "where is a run?", args: "PID|PIDFILE", help: "say where a run is"},
+		{name: "worker", short: "run rows of a hub, with other machines", args: "--hub URL [OPTIONS]", help: "run rows of a hub, together with other workers", run: true, own: workerTable},
+		{name: "hub", short: "what workers on many machines share", args: "--listen HOST:PORT --store DIR [OPTIONS]", help: "serve what workers on several machines share"},
+		{name: "status", short: "where is a run, or a list on many machines?", args: "PID|PIDFILE|--hub URL", help: "say where a run is, or all rows of a hub"},
 		{name: "journal", short: "what earlier runs know", args: "list|show|forget|path", help: "show what earlier runs know", words: []string{"list", "show", "forget", "path"}, own: []Option{
 			{Name: "cachedir", Kind: Str, Arg: "dir", Help: "The directory of the journals."}, {Name: "json", Kind: Flag, Help: "Print JSON."}, {Name: "yes", Kind: Flag, Help: "Remove it."},
 		}},

@@ -74,6 +74,11 @@ type Outcome struct {
 	Status string
 	// Batch asks for what "imaphaul batch" is to do.
 	Batch *Batch
+	// Worker asks for what "imaphaul worker" is to do; HubStatus for what "imaphaul
+	// status --hub" shows; Hub is what stands behind "imaphaul hub", nil for nothing.
+	Worker    *Worker
+	HubStatus *HubStatus
+	Hub       []string
 	// Merge is the merging of results of a batch.
 	Merge *Merge
 	// Undo asks for what a run stored to be taken back.

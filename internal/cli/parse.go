@@ -40,7 +40,16 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 		return nil, out
 	}
 	if in.Args[0] == "status" {
-		return nil, status(in.Args[1:])
+		return nil, status(&in, in.Args[1:])
+	}
+	switch in.Args[0] {
+	case "worker":
+		return nil, worker(&in, in.Args[1:])
+	case "hub":
+		if len(in.Args) == 1 {
+			return nil, &Outcome{Stdout: hubUsage}
+		}
+		return nil, &Outcome{Hub: in.Args[1:]}
 	}
 	if in.Args[0] == "login" {
 		out := login(&in, in.Args[1:])

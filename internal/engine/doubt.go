@@ -126,23 +126,32 @@ func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*transfe
 // more.
 const stale = time.Hour
 
-// awaitDoubt lists host2's folder on until nothing more arrives, when an earlier
-// run ended in the middle of sending: its server may not be through yet with what
-// it had received.
-func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
+// inDoubt reports whether a run that ended in the middle of sending may still have
+// messages on their way into the folder.
+func (fs *folderSync) inDoubt() bool {
 	k := fs.known
-	if !k.Usable() || !k.Folder.HasDoubt() && !fs.run.o.TakenOver || fs.run.p.Dry || !fs.dst.Complete || !fs.dst.Whole {
-		return nil
+	if !k.Usable() || !k.Folder.HasDoubt() {
+		return false
 	}
 	batches, err := k.Folder.InDoubt()
 	if err != nil {
 		fs.run.journalFailed(err)
-		return nil
+		return false
 	}
 	for _, b := range batches {
-		if time.Since(b.Begun) > stale && !fs.run.o.TakenOver {
-			return nil
+		if time.Since(b.Begun) > stale {
+			return false
 		}
+	}
+	return true
+}
+
+// awaitDoubt lists host2's folder on until nothing more arrives, when an earlier
+// run ended in the middle of sending: its server may not be through yet with what
+// it had received.
+func (fs *folderSync) awaitDoubt(ctx context.Context, l *lister) error {
+	if fs.run.p.Dry || !fs.dst.Complete || !fs.dst.Whole || !fs.run.o.TakenOver && !fs.inDoubt() {
+		return nil
 	}
 	fs.run.note(fmt.Sprintf("Host2: folder [%s] was being filled when the last run ended: waiting until nothing arrives there any more", fs.to.Raw))
 	// The first folder waits for all of them.

@@ -56,6 +56,9 @@ func (r *run) openJournal(ctx context.Context) error {
 	if d := j.Damage(); d != nil {
 		r.warn(d.String())
 	}
+	if r.o.OnJournal != nil && o.Mode == journal.ReadWrite {
+		r.o.OnJournal(j)
+	}
 	r.note(fmt.Sprintf("Journal file is %s ( to change its directory, use --cachedir path ; or use --nousecache for none )", j.Path()))
 	return nil
 }

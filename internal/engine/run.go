@@ -61,6 +61,9 @@ type Options struct {
 	// ago, of which the journal need not know all: host2's folders are listed until
 	// nothing more arrives there.
 	TakenOver bool
+	// OnJournal is told of the journal that a real run opened, which is closed when Run
+	// returns; nil for nobody.
+	OnJournal func(*journal.Journal)
 	// SharedTTL replaces how long the lease of a journal on a shared volume lasts, for
 	// tests.
 	SharedTTL time.Duration

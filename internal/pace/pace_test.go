@@ -230,3 +230,47 @@ func (wallClock) Sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+// steps is a clock on which somebody raises the rate after some seconds of sleep.
+type steps struct {
+	at    time.Time
+	slept time.Duration
+	after time.Duration
+	raise func()
+}
+
+func (c *steps) Now() time.Time { return c.at }
+
+func (c *steps) Sleep(_ context.Context, d time.Duration) error {
+	c.at, c.slept = c.at.Add(d), c.slept+d
+	if c.slept >= c.after && c.raise != nil {
+		c.raise()
+		c.raise = nil
+	}
+	return nil
+}
+
+// TestAWaitFollowsTheRate: who began to wait at a rate of nearly nothing does not wait for
+// minutes when there is more.
+func TestAWaitFollowsTheRate(t *testing.T) {
+	for _, wait := range []func(*pace.Limiter) (time.Duration, error){
+		func(l *pace.Limiter) (time.Duration, error) { return l.Wait(context.Background(), 3) },
+		func(l *pace.Limiter) (time.Duration, error) { l.Spend(3); return l.Ready(context.Background()) },
+	} {
+		c := &steps{at: time.Unix(1e9, 0), after: 4 * time.Second}
+		l := pace.New(100, nil, c)
+		other := l.Shared(nil, c)
+		l.Vary()
+		l.SetRate(0.01)
+		c.raise = func() { l.SetRate(100) }
+		slept, err := wait(other)
+		if err != nil || slept < c.after || slept > c.after+2*time.Second || slept != c.slept {
+			t.Errorf("%v %v", slept, err)
+		}
+		most := time.Second / 2
+		l.SetRate(0.01)
+		if slept, err := wait(l.Shared(&most, c)); err != nil || slept != most {
+			t.Errorf("%v %v with --maxsleep", slept, err)
+		}
+	}
+}

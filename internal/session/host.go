@@ -54,6 +54,9 @@ type hostState struct {
 	paused time.Duration
 	by     *Governor
 	beside int64
+
+	// cut is what other machines have of the host's limits: 1 is all of them.
+	cut float64
 }
 
 // Governors are the governors of a process. The zero value is ready to use. Safe for
@@ -188,6 +191,10 @@ func (gs *Governors) limit(key limitKey, clock pace.Clock) (l *pace.Limiter, use
 			gs.limits = make(map[limitKey]*sharedLimit)
 		}
 		s = &sharedLimit{limit: pace.New(key.perSecond, nil, clock)}
+		if share := gs.shareOf(key.server); share < 1 {
+			s.limit.Vary()
+			s.limit.SetRate(max(key.perSecond*share, leastRate))
+		}
 		gs.limits[key] = s
 	}
 	s.users++

@@ -183,3 +183,33 @@ func TestTrafficOfAnAccount(t *testing.T) {
 		t.Errorf("%d hours are kept", n)
 	}
 }
+
+// TestASharedHost: what other machines have of a host's limits goes off those of this one.
+func TestASharedHost(t *testing.T) {
+	var gs Governors
+	key := limitKey{server: serverOf("H", 993), side: 2, perSecond: 100}
+	before, _, done := gs.limit(key, NewControl(Orders{}))
+	defer done()
+	gs.SetShare("h.", 0, 0.25)
+	if got := before.Rate(); got != 25 {
+		t.Error(got)
+	}
+	key.bytes = true
+	after, _, done2 := gs.limit(key, NewControl(Orders{}))
+	defer done2()
+	if got := after.Rate(); got != 25 {
+		t.Error(got)
+	}
+	other, _, done3 := gs.limit(limitKey{server: serverOf("other", 0), perSecond: 100}, NewControl(Orders{}))
+	defer done3()
+	gs.SetShare("h", 143, 0)
+	if after.Rate() != leastRate || other.Rate() != 100 {
+		t.Error(after.Rate(), other.Rate())
+	}
+	until := time.Now().Add(time.Minute)
+	gs.Rest("h", 0, until)
+	gs.Rest("h", 0, until.Add(-time.Second))
+	if !gs.Resting("H", 993).Equal(until) || gs.Of("h", 0, "u").left() <= 0 || gs.Of("other", 0, "u").left() > 0 {
+		t.Error("the wrong ones rest")
+	}
+}

@@ -67,6 +67,8 @@ type Limits struct {
 	// together; leave are called when this one ends.
 	users [3]func() int
 	leave []func()
+	// share is what this process has of the limit of bytes with host1.
+	share func() float64
 }
 
 // NewLimits makes the limiters of a plan, or takes those that other runs keep with the
@@ -77,24 +79,25 @@ func NewLimits(p *plan.Plan, c *Control, clock pace.Clock, all *Governors) *Limi
 	if clock == nil {
 		l.clock = c
 	}
+	l.share = func() float64 { return all.share(serverOf(p.Host1.Host, p.Host1.Port)) }
 	for n := event.Side(1); n <= 2; n++ {
 		host := serverOf(p.Host1.Host, p.Host1.Port)
 		if n == 2 {
 			host = serverOf(p.Host2.Host, p.Host2.Port)
 		}
 		if most := l.plan.MaxMessagesPerSecond; most > 0 {
-			l.messages[n], _ = l.share(all, limitKey{server: host, side: int(n), perSecond: most})
+			l.messages[n], _ = l.join(all, limitKey{server: host, side: int(n), perSecond: most})
 			l.messages[n].Tell = func(d time.Duration) { c.TellWait(n, d, "--maxmessagespersecond") }
 		}
 		if most := l.plan.MaxBytesPerSecond; most > 0 {
-			l.bytes[n], l.users[n] = l.share(all, limitKey{server: host, side: int(n), bytes: true, perSecond: float64(most)})
+			l.bytes[n], l.users[n] = l.join(all, limitKey{server: host, side: int(n), bytes: true, perSecond: float64(most)})
 		}
 	}
 	return l
 }
 
-// share takes a limit of a host until Leave.
-func (l *Limits) share(all *Governors, key limitKey) (*pace.Limiter, func() int) {
+// join takes a limit of a host until Leave.
+func (l *Limits) join(all *Governors, key limitKey) (*pace.Limiter, func() int) {
 	limit, users, leave := all.limit(key, l.clock)
 	l.leave = append(l.leave, leave)
 	return limit.Shared(l.plan.MaxSleep, l.clock), users
@@ -145,7 +148,7 @@ func (l *Limits) room(rtt time.Duration) int {
 	if !l.braking() {
 		return 0
 	}
-	limit := float64(l.plan.MaxBytesPerSecond)
+	limit := max(float64(l.plan.MaxBytesPerSecond)*l.share(), leastRate)
 	seconds := max(roomFor(l.rtt), leastRoom/limit)
 	l.bytes[1].SetRate(limit * rateFor(seconds))
 	// Runs that keep the limit together have the room together.

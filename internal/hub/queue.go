@@ -1,0 +1,92 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Queue gives rows to a worker.
+type Queue struct {
+	hub  *Hub
+	from jetstream.Consumer
+}
+
+// Queue begins to take rows. A row of a worker that says nothing for ttl is given to
+// another one.
+func (h *Hub) Queue(ctx context.Context, ttl time.Duration) (*Queue, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*opTime)
+	defer cancel()
+	c, err := h.rows.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ttl, MaxDeliver: -1,
+		MaxAckPending: -1, // rows that wait count as pending
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Queue{hub: h, from: c}, nil
+}
+
+// Task is a row that was given to this worker. That says nothing of whether another one
+// still runs it: the lease does.
+type Task struct {
+	Row Row
+	// Bad says why the row cannot be run by anybody; nil normally.
+	Bad error
+	msg jetstream.Msg
+}
+
+// errEmpty says that there is no row at present.
+var errEmpty = errors.New("no row")
+
+// next waits for a row for some seconds.
+func (q *Queue) next(ctx context.Context, wait time.Duration) (*Task, error) {
+	fetch, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	m, err := q.from.Fetch(1, jetstream.FetchContext(fetch))
+	if err != nil {
+		return nil, err
+	}
+	msg, ok := <-m.Messages()
+	if !ok {
+		if err := m.Error(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			return nil, err
+		}
+		return nil, errEmpty
+	}
+	t := &Task{msg: msg}
+	if err := json.Unmarshal(msg.Data(), &t.Row); err != nil {
+		t.Bad = err
+	} else if err := t.Row.check(msg.Subject()); err != nil {
+		t.Bad = err
+	}
+	return t, nil
+}
+
+// working tells the hub that the row is in work, so that it gives it to nobody.
+func (t *Task) working() { _ = t.msg.InProgress() } // a row that is given twice is fenced by its lease
+
+// later gives the row back for a time. Where that is lost, it comes back by itself.
+func (t *Task) later(d time.Duration) { _ = t.msg.NakWithDelay(max(d, 100*time.Millisecond)) }
+
+// finish takes the row out of the queue. Where that is lost, the next worker finds its
+// state and does so.
+func (t *Task) finish(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, opTime)
+	defer cancel()
+	_ = t.msg.DoubleAck(ctx)
+}
+
+// event notes what happened to a row, for whoever listens; nothing depends on it.
+func (h *Hub) event(id string, s State, what string) {
+	data, err := json.Marshal(struct {
+		Event string `json:"event"`
+		State
+	}{what, s})
+	if err == nil {
+		_, _ = h.js.PublishAsync(eventSubject+id, data)
+	}
+}
