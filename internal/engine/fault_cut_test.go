@@ -13,14 +13,14 @@ func TestCutAnywhere(t *testing.T) {
 	for turn, g := range targets {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
-			newLab(t, fromDovecot, g, faultBox(false)).sweep(t, proxy.Cut, turn, 6)
+			newLab(t, fromDovecot, g, faultBox(false)).sweep(t, proxy.Cut, turn, 8)
 		})
 	}
 	for turn, g := range targets {
 		if len(g.hide) == 0 && g.kind != mailtest.Dovecot {
 			t.Run("from "+g.name, func(t *testing.T) {
 				t.Parallel()
-				newLab(t, g, fromDovecot, faultBox(false)).sweep(t, proxy.Cut, turn, 3)
+				newLab(t, g, fromDovecot, faultBox(false)).sweep(t, proxy.Cut, turn, 5)
 			})
 		}
 	}
@@ -33,7 +33,7 @@ func TestCutAnywhereWithoutJournal(t *testing.T) {
 		if g.name == "dovecot" || g.name == "dovecot singles" || g.kind == mailtest.Mox {
 			t.Run(g.name, func(t *testing.T) {
 				t.Parallel()
-				newLab(t, fromDovecot, g, faultBox(false), "--nousecache").sweep(t, proxy.Cut, turn, 3)
+				newLab(t, fromDovecot, g, faultBox(false), "--nousecache").sweep(t, proxy.Cut, turn, 4)
 			})
 		}
 	}
@@ -71,7 +71,7 @@ func TestCutAnywhereWithAlteredMessages(t *testing.T) {
 				return mailtest.Diff(expected, host2, mailtest.Known(l.b.s, l.b.s))
 			}
 			l.idle = true
-			l.sweep(t, proxy.Cut, turn, 3)
+			l.sweep(t, proxy.Cut, turn, 4)
 		})
 	}
 }
@@ -89,7 +89,7 @@ func TestStallAnywhere(t *testing.T) {
 			// A busy machine may stall for so long by itself: then the fault has struck
 			// elsewhere. The runs before and after it have no such limit.
 			l.faulted = []string{"--timeout", "0.7"}
-			l.sweep(t, proxy.Stall, turn, 2)
+			l.sweep(t, proxy.Stall, turn, 3)
 		})
 	}
 }
