@@ -96,7 +96,8 @@ func dryForetells(f *facts) (out []violation) {
 	say("dry-copied", f.dry.stats.WouldTransfer, f.out.stats.Transferred)
 	say("dry-deleted1", f.dry.stats.WouldDelete[1], f.out.stats.Deleted[1])
 	say("dry-deleted2", f.dry.stats.WouldDelete[2], f.out.stats.Deleted[2])
-	if !f.merges() {
+	// Real servers tell a rehearsal, which opens folders by EXAMINE, of no permanent flags.
+	if !f.merges() && realServer() == "" {
 		say("dry-flags", f.dry.stats.WouldChangeFlags, f.out.stats.FlagsChanged)
 	}
 	say("dry-created", int64(f.dry.stats.WouldCreate), int64(f.out.stats.FoldersCreated))
