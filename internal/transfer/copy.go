@@ -173,6 +173,9 @@ func (c *Folder) settle(t *Message, uid imap.UID) {
 	t.Outcome, t.NewUID, t.doubtful = Copied, uid, false
 	c.growth.note(t)
 	c.run.stored.Add(1)
+	if t.rung == asIs && t.odd != nil && t.odd.refusal != "" {
+		c.run.passing.learn(t.odd.refusal)
+	}
 	c.run.release(t, true)
 	c.tellCopied(t)
 }
