@@ -138,7 +138,7 @@ func TestRefusalsThatPass(t *testing.T) {
 	t.Parallel()
 	for text, each := range map[string]int{
 		"NO Temporary unavailable": 1, "NO Please come back later": 1, "NO no": 1, "NO cannot do that": 1,
-		"NO Please wait a moment (queue 17)": 4, "NO internal error": 5,
+		"NO Please wait a moment (queue 17)": 2, "NO internal error": 2,
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()

@@ -3,8 +3,6 @@ package transfer
 import (
 	"strings"
 	"sync"
-
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 )
 
 // passing are the words of refusals that were seen to pass: the message that met them
@@ -52,10 +50,4 @@ func sameWords(text string) string {
 	}
 	text = strings.Join(words, " ")
 	return text[:min(len(text), passingText)]
-}
-
-// passes reports whether a refusal without a code speaks of what passes by itself, by
-// words that are known or by what was seen in this run.
-func (r *Copier) passes(refused *imapconn.Response) bool {
-	return aboutTime(refused.Text) || r.passing.has(refused.Line())
 }

@@ -33,20 +33,21 @@ func TestWhenARepairIsTried(t *testing.T) {
 		text string
 		// stored is how many messages host2 has at each refusal.
 		stored []int64
-		learnt bool
+		seen   bool
 		again  []bool
 	}{
 		{"NO internal error", []int64{0, 1}, false, []bool{true, false}},
 		{"NO internal error", []int64{5, 5, 5, 6}, false, []bool{true, true, true, false}},
-		{"NO internal error", []int64{0, 1, 2, 3}, true, []bool{true, true, true, false}},
+		{"NO internal error", []int64{0, 1, 2, 3, 4, 5, 6, 7}, true, []bool{true, true, true, true, true, true, true, false}},
 		{"NO try again later", []int64{0, 1, 2, 3}, false, []bool{true, true, true, false}},
 		// What passed long before the last refusal says nothing about it.
 		{"NO try again later", []int64{0, 9, 9, 9, 9, 10}, false, []bool{true, true, true, true, true, false}},
+		{"BAD gibberish", []int64{0, 0, 0}, false, []bool{true, true, false}},
 		{"NO gibberish", []int64{0, 0, 0, 0, 0, 0}, false, []bool{true, true, true, true, true, false}},
 	} {
 		var stored int64
 		m := new(Message)
-		refusals := asItIs{persists: func(int) bool { return true }, learnt: tc.learnt || aboutTime(tc.text)}
+		refusals := asItIs{bad: tc.text[0] == 'B', persists: func(int) bool { return true }, seen: tc.seen, timely: aboutTime(tc.text)}
 		for n, want := range tc.again {
 			stored = tc.stored[n]
 			if got := refusals.again(m.oddly(), stored); got != want {

@@ -49,14 +49,17 @@ const asIs rung = 1
 
 // Refusals that say nothing better are taken for passing ones at first: the message is
 // sent again unchanged, after a pause. When other messages passed since the refusal
-// before, so many of them are the message's own fault: hardRefusals, or softRefusals
-// where the words are about time. Where nothing passed it may be any message: a server
-// whose words are about time has patience, another one for about a minute of pauses, and
-// a message that nobody else's fate tells about is tried in another form after that.
+// before, so many of them are the message's own fault: hardRefusals, softRefusals where
+// the words are about time, or knownRefusals where they were seen to pass. Where nothing passed it may be any message: a server
+// whose words are about time has patience, another one for about a minute of pauses, or
+// less where it answers BAD, which is about the command, and a message that nobody else's
+// fate tells about is tried in another form after that.
 const (
-	hardRefusals = 2
-	softRefusals = 4
-	darkRefusals = 6
+	hardRefusals  = 2
+	softRefusals  = 4
+	knownRefusals = 8
+	darkRefusals  = 6
+	badRefusals   = 3
 )
 
 // unchangedAgain reports whether a message that was refused is to be sent again as it
@@ -67,7 +70,7 @@ func (c *Folder) unchangedAgain(t *Message, r *imapconn.Response) bool {
 		return false
 	}
 	t.rung = asIs
-	a := asItIs{learnt: c.run.passes(r), persists: func(n int) bool {
+	a := asItIs{bad: r.Status == "BAD", timely: aboutTime(r.Text), seen: c.run.passing.has(r.Line()), persists: func(n int) bool {
 		waited := time.Duration(0)
 		for i := 1; i < n; i++ {
 			waited += session.MeanBackOff(i)
@@ -79,7 +82,9 @@ func (c *Folder) unchangedAgain(t *Message, r *imapconn.Response) bool {
 
 // asItIs decides whether a refused message is sent again as it is.
 type asItIs struct {
-	learnt   bool             // the words are about time
+	bad      bool             // it is BAD, and not NO
+	timely   bool             // the words are about time
+	seen     bool             // they were seen to pass
 	persists func(n int) bool // whether a server that asks for time is given more of it
 }
 
@@ -94,12 +99,16 @@ func (a *asItIs) again(o *oddity, stored int64) bool {
 	switch {
 	case n == 1:
 		return true
-	case passed && a.learnt:
+	case passed && a.seen:
+		return n < knownRefusals
+	case passed && a.timely:
 		return n < softRefusals
 	case passed:
 		return n < hardRefusals
-	case a.learnt:
+	case a.timely, a.seen:
 		return a.persists(n)
+	case a.bad:
+		return n < badRefusals
 	}
 	return n < darkRefusals
 }
