@@ -303,7 +303,7 @@ func (b *bench) fair(ctx context.Context) (*accountsResult, error) {
 	}
 	var ends [2]time.Duration
 	for i, jobs := range []int{3, 4} {
-		l, err := startLine(ctx, s, 20*ms, 0)
+		l, err := startLine(ctx, s.addr(), 20*ms, 0)
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -59,6 +60,20 @@ func (r *result) ratio(other string) (float64, bool) {
 		ratios = append(ratios, figures{wall: time.Duration(1e9 * ours[i].wall.Seconds() / theirs[i].wall.Seconds())})
 	}
 	return median(ratios).wall.Seconds(), true
+}
+
+// cpuRatio is ratio of the processor time.
+func (r *result) cpuRatio(other string) (float64, bool) {
+	ours, theirs := r.runs["imaphaul"], r.runs[other]
+	var ratios []float64
+	for i := range min(len(ours), len(theirs)) {
+		ratios = append(ratios, ours[i].cpu.Seconds()/theirs[i].cpu.Seconds())
+	}
+	if len(ratios) == 0 {
+		return 0, false
+	}
+	slices.Sort(ratios)
+	return ratios[len(ratios)/2], true
 }
 
 // run measures everything wanted and tells it.
@@ -128,8 +143,8 @@ func (b *bench) row(ctx context.Context, r *row, programs []program) (*result, e
 				return nil, fmt.Errorf("floor: %w", err)
 			}
 		}
-		for _, p := range programs {
-			if r.alone && p.name != "imaphaul" || res.errs[p.name] != nil {
+		for _, p := range slices.Concat(programs, r.beside) {
+			if r.alone && p.name != "imaphaul" && !r.isBeside(p.name) || res.errs[p.name] != nil {
 				continue
 			}
 			// Slow programs run once, and only where the plot or a comparison asks
@@ -137,8 +152,11 @@ func (b *bench) row(ctx context.Context, r *row, programs []program) (*result, e
 			if p.slow && (!r.slowToo || len(res.runs[p.name]) > 0) {
 				continue
 			}
-			if p.name == "imaphaul" {
+			switch p.name {
+			case "imaphaul":
 				p = imaphaul(b.program, r.options...)
+			case withoutJSON.name:
+				p.command = imaphaul(b.program).command
 			}
 			boxes := []string{r.box}
 			if p.slow && r.sampled {
@@ -254,7 +272,17 @@ func (b *bench) once(ctx context.Context, r *row, box mailbox, p program, src, d
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	user := b.user()
 	ends := [2]*server{src, dst}
-	accounts := [2]account{{src.port, "from-" + box.name}, {dst.port, user}}
+	accounts := [2]account{{port: src.port, user: "from-" + box.name, tls: r.tls}, {port: dst.port, user: user, tls: r.tls}}
+	if r.tls {
+		accounts[0].port, accounts[1].port = src.tlsPort, dst.tlsPort
+	}
+	if r.between != nil {
+		accounts[0].user = "of-" + user
+		if err := helper(ctx, nil, "fill", src.addr(), accounts[0].user, box.name); err != nil {
+			return f, err
+		}
+		defer func() { err = errors.Join(err, src.forget(accounts[0].user)) }()
+	}
 	run := func(accounts [2]account) (figures, error) {
 		cmd, err := p.command(dir, accounts[0], accounts[1])
 		if err != nil {
@@ -266,17 +294,25 @@ func (b *bench) once(ctx context.Context, r *row, box mailbox, p program, src, d
 	var lines [2]*line
 	if r.rtt > 0 {
 		for i, s := range ends {
-			if lines[i], err = startLine(ctx, s, r.rtt, r.rate); err != nil {
+			if lines[i], err = startLine(ctx, s.at(r.tls), r.rtt, r.rate); err != nil {
 				return f, err
 			}
 			accounts[i].port = lines[i].port
 		}
 	}
 	var before [2]lineCounts
+	want := box.messages()
 	if r.second {
 		// Over the same line, since a program may remember an account by its port.
 		if _, err = run(accounts); err != nil {
 			return f, fmt.Errorf("the first run: %w", err)
+		}
+		if r.between != nil {
+			added, err := r.between(ctx, src.addr(), accounts[0].user)
+			if err != nil {
+				return f, fmt.Errorf("between the runs: %w", err)
+			}
+			want += added
 		}
 		for i, l := range lines {
 			if l == nil {
@@ -299,14 +335,14 @@ func (b *bench) once(ctx context.Context, r *row, box mailbox, p program, src, d
 	if err != nil {
 		return f, err
 	}
-	f.messages = box.messages()
+	f.messages = want
 	var counted string
 	if err := helper(ctx, &counted, "count", dst.addr(), user); err != nil {
 		return f, err
 	}
 	var folders, messages int
-	if _, err := fmt.Sscan(counted, &folders, &messages); err != nil || messages != box.messages() || folders < box.folders {
-		return f, fmt.Errorf("%s left %d messages in %d folders on host2; host1 has %d in %d (%w)", p.name, messages, folders, box.messages(), box.folders, err)
+	if _, err := fmt.Sscan(counted, &folders, &messages); err != nil || messages != want || folders < box.folders {
+		return f, fmt.Errorf("%s left %d messages in %d folders on host2; host1 has %d in %d (%w)", p.name, messages, folders, want, box.folders, err)
 	}
 	say(b.out, "  %-10s %8.3f s   cpu %7.3f s   peak %5.1f MB%s", p.name, f.wall.Seconds(), f.cpu.Seconds(), float64(f.rss)/1e6, turnsText(f, r))
 	return f, dst.forget(user)

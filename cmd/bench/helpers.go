@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -63,8 +64,15 @@ func boxAndClient(ctx context.Context, args []string) (mailbox, *client, error) 
 
 // makeFolders makes what is missing, all in one round trip.
 func makeFolders(c *client, box mailbox) error {
+	there, err := c.folders()
+	if err != nil {
+		return err
+	}
 	var tags []string
 	for i := 1; i < box.folders; i++ {
+		if slices.Contains(there, box.folder(i)) {
+			continue
+		}
 		tags = append(tags, c.send(`CREATE "`+box.folder(i)+`"`))
 		if box.messages() > 0 {
 			tags = append(tags, c.send(`SUBSCRIBE "`+box.folder(i)+`"`))

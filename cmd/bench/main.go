@@ -49,6 +49,8 @@ func dispatch(ctx context.Context, args []string) error {
 // helpers are the processes of their own, by their first argument.
 var helpers = map[string]func(context.Context, []string) error{
 	"fill":      fillProcess,
+	"raw":       rawProcess,
+	"stir":      stirProcess,
 	"floor":     floorProcess,
 	"line":      lineProcess,
 	"count":     countProcess,

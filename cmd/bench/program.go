@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/pem"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,6 +18,8 @@ import (
 type account struct {
 	port int
 	user string
+	// tls: the port wants TLS. The certificates of these servers are of their own making.
+	tls bool
 }
 
 // program is something that moves mail.
@@ -42,13 +48,17 @@ func imaphaul(path string, options ...string) program {
 	}
 }
 
-// imapsyncArgs name two accounts. The servers of the benchmark offer TLS with a
-// certificate of their own making; nobody uses it here.
+// imapsyncArgs name two accounts.
 func imapsyncArgs(from, to account) []string {
 	var args []string
 	for i, a := range []account{from, to} {
 		n := strconv.Itoa(i + 1)
-		args = append(args, "--host"+n, "127.0.0.1", "--port"+n, strconv.Itoa(a.port), "--user"+n, a.user, "--password"+n, password(a.user), "--nossl"+n, "--notls"+n)
+		args = append(args, "--host"+n, "127.0.0.1", "--port"+n, strconv.Itoa(a.port), "--user"+n, a.user, "--password"+n, password(a.user))
+		if a.tls {
+			args = append(args, "--ssl"+n, "--sslargs"+n, "SSL_verify_mode=0")
+			continue
+		}
+		args = append(args, "--nossl"+n, "--notls"+n)
 	}
 	return args
 }
@@ -74,7 +84,20 @@ func mbsync(path string) program {
 				name string
 				account
 			}{{"far", from}, {"near", to}} {
-				fmt.Fprintf(&text, "IMAPAccount %s\nHost 127.0.0.1\nPort %d\nUser %s\nPass %s\nSSLType None\nAuthMechs LOGIN\nTimeout 120\n\n", end.name, end.port, end.user, password(end.user))
+				host, security := "127.0.0.1", "SSLType None"
+				if end.tls {
+					pem, err := certificateOf(end.port)
+					if err != nil {
+						return nil, err
+					}
+					file := filepath.Join(dir, end.name+".pem")
+					if err := os.WriteFile(file, pem, 0o600); err != nil {
+						return nil, err
+					}
+					host = "localhost" // mbsync knows no addresses in certificates
+					security = "SSLType IMAPS\nSystemCertificates no\nCertificateFile " + file
+				}
+				fmt.Fprintf(&text, "IMAPAccount %s\nHost %s\nPort %d\nUser %s\nPass %s\n%s\nAuthMechs LOGIN\nTimeout 120\n\n", end.name, host, end.port, end.user, password(end.user), security)
 				fmt.Fprintf(&text, "IMAPStore %s\nAccount %s\n\n", end.name, end.name)
 			}
 			states := filepath.Join(dir, "mbsync") + "/"
@@ -89,6 +112,32 @@ func mbsync(path string) program {
 			return exec.Command(path, "-q", "-c", config, "all"), nil
 		},
 	}
+}
+
+// certificateOf is the certificate of a server of the benchmark.
+func certificateOf(port int) ([]byte, error) {
+	conn, err := tls.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}) //nolint:gosec // it is fetched to be trusted
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: conn.ConnectionState().PeerCertificates[0].Raw}), nil
+}
+
+// rawAppends is what four connections reach that send APPEND, wait for leave, and send.
+var rawAppends = program{
+	name: "four raw connections",
+	command: func(_ string, from, to account) (*exec.Cmd, error) {
+		return exec.Command(self(), "raw", net.JoinHostPort("127.0.0.1", strconv.Itoa(to.port)), to.user, strings.TrimPrefix(from.user, "from-"), "4"), nil
+	},
+}
+
+// withoutJSON is imaphaul without the row's options.
+var withoutJSON = program{name: "imaphaul without --json"}
+
+// isBeside reports whether a program is measured in this row only.
+func (r *row) isBeside(name string) bool {
+	return slices.ContainsFunc(r.beside, func(p program) bool { return p.name == name })
 }
 
 // other is a program of which the user gave the command line.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 )
@@ -20,6 +21,13 @@ type row struct {
 	options []string
 	// second measures a second run, after which there is nothing to do.
 	second bool
+	// between changes the source between the two runs, for each program anew, and
+	// returns how many messages it adds; the source is then no other row's.
+	between func(ctx context.Context, addr, user string) (added int, err error)
+	// tls: over TLS on both sides.
+	tls bool
+	// beside are programs that are measured in this row only.
+	beside []program
 	// alone: no other program is measured.
 	alone bool
 	// slowToo: slow programs are measured, too; sampled: on samples of the mailbox.
@@ -48,6 +56,17 @@ func noMoreThan(of float64, other string) target {
 		text: fmt.Sprintf("<= %g x %s", of, other),
 		share: func(r *result) (float64, bool) {
 			ratio, ok := r.ratio(other)
+			return ratio / of, ok
+		},
+	}
+}
+
+// noMoreCPUThan promises a share of another program's processor time.
+func noMoreCPUThan(of float64, other string) target {
+	return target{
+		text: fmt.Sprintf("<= %g x the processor time of %s", of, other),
+		share: func(r *result) (float64, bool) {
+			ratio, ok := r.cpuRatio(other)
 			return ratio / of, ok
 		},
 	}
@@ -109,7 +128,34 @@ var rows = []row{
 	{
 		// mbsync compresses from the beginning, imaphaul when it has seen that it pays.
 		name: "slow-line", work: "2,500 x 16 KiB of text and HTML, RTT 40 ms, 1 MiB/s each way, COMPRESS offered", box: "prose", rtt: 40 * ms, rate: 1 << 20, host1: everything, host2: everything,
-		targets: []target{noMoreThan(1.25, "mbsync")},
+		targets: []target{noMoreThan(1, "mbsync")},
+	},
+	{
+		// What the first run learned of the line is kept.
+		name: "slow-line-again", work: "same, second run: the 2,500 messages came after a first one", box: "letters", rtt: 40 * ms, rate: 1 << 20, host1: everything, host2: everything, second: true,
+		between: func(ctx context.Context, addr, user string) (int, error) {
+			return mailboxes["prose"].messages(), helper(ctx, nil, "fill", addr, user, "prose")
+		},
+		targets: []target{noMoreThan(1, "mbsync")},
+	},
+	{
+		name: "tls-0", work: "5,000 x 4 KiB, 10 folders, TLS on both sides, RTT 0", box: "small", tls: true,
+		targets: []target{noMoreThan(0.4, "mbsync")},
+	},
+	{
+		name: "tls-100", work: "same, RTT 100 ms", box: "small", tls: true, rtt: 100 * ms,
+		targets: []target{noMoreThan(0.25, "mbsync")},
+	},
+	{
+		// Four commands in flight at most, each message in a command of its own, and
+		// leave to be asked for before it is sent.
+		name: "gmail-like", work: "host2 as Gmail is: LITERAL-, no MULTIAPPEND, 4 commands in flight; RTT 40 ms, 2,000 x 30 KiB, --connections 4", box: "letters30", rtt: 40 * ms,
+		host2: "hide=COMPRESS=DEFLATE,MULTIAPPEND,LITERAL+ with=LITERAL-", options: []string{"--connections", "4", "--provider2", "gmail"}, alone: true,
+		beside: []program{rawAppends}, targets: []target{noMoreThan(1.25, rawAppends.name)},
+	},
+	{
+		name: "json", work: "10,000 x 1.4 KiB, one folder, RTT 0, with --json FILE", box: "tenthousand", options: []string{"--json", "events.json"}, alone: true,
+		beside: []program{withoutJSON}, targets: []target{noMoreCPUThan(1.03, withoutJSON.name)},
 	},
 	{
 		name: "many", work: "50,000 x 1.4 KiB, one folder, RTT 0", box: "many",
@@ -156,7 +202,19 @@ var rows = []row{
 		targets: []target{noMoreThan(0.6, "mbsync")},
 	},
 	{
+		name: "plain-changed", work: "same, RTT 0, with one new message and ten changed flags", box: "stirred", second: true, host1: plain, host2: plain, between: stir,
+		targets: []target{noMoreThan(0.6, "mbsync")},
+	},
+	{
+		name: "plain-changed-100", work: "same, RTT 100 ms, with one new message and ten changed flags", box: "stirred", second: true, rtt: 100 * ms, host1: plain, host2: plain, between: stir,
+		targets: []target{noMoreThan(0.6, "mbsync")},
+	},
+	{
 		name: "million", work: "1,000,000 x 1 KiB, one folder, RTT 0", box: "million", alone: true, onlyNamed: true,
+		targets: []target{memory(200)},
+	},
+	{
+		name: "million-again", work: "same, second run", box: "million", second: true, alone: true, onlyNamed: true,
 		targets: []target{memory(200)},
 	},
 }

@@ -20,13 +20,23 @@ import (
 type server struct {
 	dir  string
 	port int
-	cmd  *exec.Cmd
-	in   io.Closer
+	// tlsPort is that of IMAP over TLS.
+	tlsPort int
+	cmd     *exec.Cmd
+	in      io.Closer
 	// filled are the source accounts made here.
 	filled map[string]bool
 }
 
 func (s *server) addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// at is where the server is reached, with TLS or without.
+func (s *server) at(tls bool) string {
+	if tls {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.tlsPort))
+	}
+	return s.addr()
+}
 
 // usual hides what costs time on loopback and what some programs use unasked.
 const usual = "hide=COMPRESS=DEFLATE"
@@ -48,7 +58,7 @@ func (b *bench) server(ctx context.Context, options string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.port = ports[0]
+	s.port, s.tlsPort = ports[0], ports[1]
 	args := []string{"run", s.dir, strconv.Itoa(ports[0]), strconv.Itoa(ports[1]), "1", "format=" + b.format}
 	args = append(args, strings.Fields(options)...)
 	s.cmd = exec.CommandContext(ctx, filepath.Join(b.settings.servers, "dovecot.sh"), args...)
@@ -110,10 +120,10 @@ type line struct {
 	out  *bufio.Reader
 }
 
-// startLine puts a line of a round trip time in front of a server, which carries
+// startLine puts a line of a round trip time in front of an address, which carries
 // rate bytes a second each way, 0 for any number.
-func startLine(ctx context.Context, s *server, rtt time.Duration, rate int64) (*line, error) {
-	l := &line{cmd: exec.CommandContext(ctx, self(), "line", s.addr(), (rtt / 2).String(), strconv.FormatInt(rate, 10))}
+func startLine(ctx context.Context, addr string, rtt time.Duration, rate int64) (*line, error) {
+	l := &line{cmd: exec.CommandContext(ctx, self(), "line", addr, (rtt / 2).String(), strconv.FormatInt(rate, 10))}
 	l.cmd.Stderr = os.Stderr
 	in, err := l.cmd.StdinPipe()
 	if err != nil {

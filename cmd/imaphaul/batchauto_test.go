@@ -19,6 +19,7 @@ func TestBatchAuto(t *testing.T) {
 	if !ok {
 		t.Fatal("there is no model of Gmail")
 	}
+	m.Limits.Throttled = 0 // patience is not what this is about
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -136,7 +136,7 @@ func (x *Explanation) connection(in *Input, run []given) *Outcome {
 		}
 	}
 	for name, value := range map[string]string{"justfolderlists": "true", "usecache": "false", "automap": "false"} {
-		if err := b.v.fs.Set(name, value); err != nil {
+		if err := b.v.put(name, value); err != nil {
 			b.bad.add("%v", err)
 		}
 	}

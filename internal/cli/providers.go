@@ -57,7 +57,7 @@ func (p *preset) take(s provider.Setting) bool {
 		return !p.v.given(s.Option)
 	}
 	value := s.Value
-	if p.v.fs.Lookup(s.Option).Value.Type() == "bool" {
+	if p.v.flagOf(s.Option).Value.Type() == "bool" {
 		value = "true"
 	}
 	p.v.def(s.Option, value)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -21,7 +22,9 @@ const maskedText = secret.Masked
 // Names are given in lower case; asking for a name that the table does not have
 // is a mistake of this program, caught by the tests.
 type values struct {
-	fs *pflag.FlagSet
+	// fs has the options that got a value, options all of the table.
+	fs      *pflag.FlagSet
+	options map[string]*Option
 	// lists are the List options: reading them back through pflag would pass
 	// them through CSV, which loses an empty value and changes line ends.
 	lists map[string]*[]string
@@ -32,27 +35,80 @@ type values struct {
 func newValues(table []Option) *values {
 	fs := pflag.NewFlagSet("imaphaul", pflag.ContinueOnError)
 	fs.SortFlags = false
-	lists := make(map[string]*[]string)
-	for i := range table {
-		o := &table[i]
-		switch o.Kind {
-		case Flag, Switch:
-			fs.Bool(o.key(), o.Default == "true", o.Help)
-		case Int:
-			v, _ := strconv.ParseInt(o.Default, 10, 64)
-			fs.Int64(o.key(), v, o.Help)
-		case Float:
-			v, _ := strconv.ParseFloat(o.Default, 64)
-			fs.Float64(o.key(), v, o.Help)
-		case Str:
-			fs.String(o.key(), o.Default, o.Help)
-		case List:
-			lists[o.key()] = fs.StringArray(o.key(), nil, o.Help)
-		case Hash:
-			fs.Var(&hashValue{}, o.key(), o.Help)
-		}
+	return &values{fs: fs, options: indexOf(table), lists: make(map[string]*[]string), preset: make(map[string]bool)}
+}
+
+// indexes are the tables by name, each made once: a batch reads many thousand rows.
+var indexes sync.Map // of the first option of a table
+
+func indexOf(table []Option) map[string]*Option {
+	if len(table) == 0 {
+		return nil
 	}
-	return &values{fs: fs, lists: lists, preset: make(map[string]bool)}
+	if known, ok := indexes.Load(&table[0]); ok {
+		return known.(map[string]*Option)
+	}
+	index := make(map[string]*Option, len(table))
+	for i := range table {
+		index[table[i].key()] = &table[i]
+	}
+	indexes.Store(&table[0], index)
+	return index
+}
+
+// flagOf is the pflag of an option that gets a value; until then it is not made.
+func (v *values) flagOf(name string) *pflag.Flag {
+	if f := v.fs.Lookup(name); f != nil {
+		return f
+	}
+	o := v.options[name]
+	if o == nil {
+		return nil
+	}
+	switch o.Kind {
+	case Flag, Switch:
+		v.fs.Bool(name, o.Default == "true", o.Help)
+	case Int:
+		v.fs.Int64(name, o.number(), o.Help)
+	case Float:
+		v.fs.Float64(name, o.real(), o.Help)
+	case Str:
+		v.fs.String(name, o.Default, o.Help)
+	case List:
+		v.lists[name] = v.fs.StringArray(name, nil, o.Help)
+	case Hash:
+		v.fs.Var(&hashValue{}, name, o.Help)
+	}
+	return v.fs.Lookup(name)
+}
+
+// number and real are the defaults of Int and Float, 0 for none.
+func (o *Option) number() int64 {
+	n, _ := strconv.ParseInt(o.Default, 10, 64)
+	return n
+}
+
+func (o *Option) real() float64 {
+	f, _ := strconv.ParseFloat(o.Default, 64)
+	return f
+}
+
+// put stores a text as the value of an option.
+func (v *values) put(name, text string) error {
+	v.flagOf(name)
+	return v.fs.Set(name, text)
+}
+
+// untouched returns the option when it has no value but its default.
+func (v *values) untouched(name string, kinds ...Kind) (*Option, bool) {
+	if v.fs.Lookup(name) != nil {
+		return nil, false
+	}
+	o := v.options[name]
+	if o == nil || !slices.Contains(kinds, o.Kind) {
+		panic("cli: option table: no option " + name + " of this kind")
+	}
+	return o, true
 }
 
 // set stores one option of the argument list.
@@ -61,7 +117,7 @@ func (v *values) set(g given) error {
 	if g.opt.Kind == Hash {
 		text = g.key + "=" + g.value
 	}
-	if err := v.fs.Set(g.opt.key(), text); err != nil {
+	if err := v.put(g.opt.key(), text); err != nil {
 		if g.opt.Secret {
 			return fmt.Errorf("option --%s could not be stored", g.opt.Name)
 		}
@@ -82,7 +138,7 @@ func (v *values) def(name, value string) {
 	if v.fs.Changed(name) {
 		return
 	}
-	if err := v.fs.Set(name, value); err != nil {
+	if err := v.put(name, value); err != nil {
 		panic("cli: preset: " + err.Error()) // a constant of this package, run by the tests
 	}
 	v.preset[name] = true
@@ -93,7 +149,7 @@ func (v *values) orElse(name, value string) {
 	if v.fs.Changed(name) && v.str(name) != "" {
 		return
 	}
-	f := v.fs.Lookup(name)
+	f := v.flagOf(name)
 	f.Changed = false
 	v.def(name, value)
 }
@@ -105,14 +161,46 @@ func must[T any](x T, err error) T {
 	return x
 }
 
-func (v *values) flag(name string) bool     { return must(v.fs.GetBool(name)) }
-func (v *values) int(name string) int64     { return must(v.fs.GetInt64(name)) }
-func (v *values) float(name string) float64 { return must(v.fs.GetFloat64(name)) }
-func (v *values) str(name string) string    { return must(v.fs.GetString(name)) }
-func (v *values) list(name string) []string { return slices.Clone(*v.lists[name]) }
+func (v *values) flag(name string) bool {
+	if o, ok := v.untouched(name, Flag, Switch); ok {
+		return o.Default == "true"
+	}
+	return must(v.fs.GetBool(name))
+}
+
+func (v *values) int(name string) int64 {
+	if o, ok := v.untouched(name, Int); ok {
+		return o.number()
+	}
+	return must(v.fs.GetInt64(name))
+}
+
+func (v *values) float(name string) float64 {
+	if o, ok := v.untouched(name, Float); ok {
+		return o.real()
+	}
+	return must(v.fs.GetFloat64(name))
+}
+
+func (v *values) str(name string) string {
+	if o, ok := v.untouched(name, Str); ok {
+		return o.Default
+	}
+	return must(v.fs.GetString(name))
+}
+
+func (v *values) list(name string) []string {
+	if _, ok := v.untouched(name, List); ok {
+		return nil
+	}
+	return slices.Clone(*v.lists[name])
+}
 
 // hash gives the pairs of a Hash option, one value per key.
 func (v *values) hash(name string) map[string]string {
+	if _, ok := v.untouched(name, Hash); ok {
+		return nil
+	}
 	return maps.Clone(v.fs.Lookup(name).Value.(*hashValue).pairs)
 }
 

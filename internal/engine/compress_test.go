@@ -93,6 +93,22 @@ func TestSlowLinesAreCompressed(t *testing.T) {
 					t.Errorf("host%d: counted %d in, %d out; the line %d and %d", side, out.fin.BytesIn[side], out.fin.BytesOut[side], n.ToClient, n.ToServer)
 				}
 			}
+			// The next run compresses from the first message on.
+			const later = 2 << 20
+			box := longLetters(later)
+			for i := range box.Folders {
+				box.Folders[i].Path = []string{fmt.Sprint("Later ", i)}
+			}
+			mailtest.Fill(t, s, source.user, box)
+			before := [3]int64{1: a.line.Counts().ToClient, 2: b.line.Counts().ToServer}
+			out = migrate(t, a.account, b.account)
+			out.expect(t, 0)
+			same(t, source, b.account)
+			for side, after := range [3]int64{1: a.line.Counts().ToClient, 2: b.line.Counts().ToServer} {
+				if bulk := after - before[side]; side > 0 && (!out.compresses(event.Side(side)) || bulk > later*6/10) {
+					t.Errorf("host%d: %d bytes of mail passed a line known as slow in %d\n%s", side, later, bulk, out.text)
+				}
+			}
 		})
 	}
 }

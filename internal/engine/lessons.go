@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -21,10 +22,23 @@ type lessons struct {
 	Habits   habits.Seen      `json:"habits"`
 	// First are host2's folders before the first run, whatever the server says now.
 	First *firstFolders `json:"first,omitempty"`
+	// Slow are the lines to host1 and host2 on which it paid to compress.
+	Slow [2]*slowLine `json:"slow,omitzero"`
 	// Copied is how fast the last run with much to do copied from one server to the
 	// other.
 	Copied *copySpeed `json:"copied,omitempty"`
 }
+
+// slowLine is a line that a run found to be slow.
+type slowLine struct {
+	Host string `json:"host"`
+	// Rate is what it carried, bytes a second.
+	Rate float64   `json:"rate"`
+	At   time.Time `json:"at"`
+}
+
+// slowFor is how long that is believed: then a run measures it anew.
+const slowFor = 7 * 24 * time.Hour
 
 // firstFolders are the folders of host2 before the first run that the journal knows of.
 type firstFolders struct {
@@ -100,8 +114,15 @@ func (r *run) recallLessons() {
 		return // of another server, or of a version that wrote it otherwise
 	}
 	r.copying.before = l.Copied
+	for i, s := range []*side{r.src, r.dst} {
+		if line := l.Slow[i]; line != nil && line.Host == s.Plan.Host && time.Since(line.At) < slowFor {
+			r.slow[i] = line
+			s.LineWas(line.Rate)
+		}
+	}
 	r.dst.Config.Consent.Learn(l.Consent)
 	r.habits.Remember(l.Habits)
+	r.learned.Remember(l.Habits)
 }
 
 // keepLessons writes down what is known of host2.
@@ -109,7 +130,16 @@ func (r *run) keepLessons() {
 	if r.dst == nil || r.j == nil || r.jBroken || r.p.Dry {
 		return
 	}
-	l := lessons{Host: r.dst.Plan.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.Config.Consent.Lessons(), Habits: r.habits.Seen(), First: r.first, Copied: r.copying.last(r.src.Plan.Host)}
+	l := lessons{Host: r.dst.Plan.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.Config.Consent.Lessons(), Habits: r.learned.Seen(), First: r.first, Copied: r.copying.last(r.src.Plan.Host)}
+	for i, s := range []*side{r.src, r.dst} {
+		if s.NoDeflate() {
+			continue
+		}
+		l.Slow[i] = r.slow[i]
+		if rate := s.SlowLine(); rate > 0 {
+			l.Slow[i] = &slowLine{Host: s.Plan.Host, Rate: rate, At: time.Now().UTC().Truncate(time.Second)}
+		}
+	}
 	note, err := json.Marshal(l)
 	if err == nil {
 		err = r.j.SetNote(2, note)

@@ -34,11 +34,18 @@ func (r *run) loop(ctx context.Context) error {
 	defer r.emit(event.LoopEnd{})
 	defer r.transfer.CloseMore(ctx)
 	defer r.transfer.TellSpared()
-	if r.p.Transfer.Connections > 1 && r.p.Mode == plan.ModeSync && !r.p.Dry && !r.transfer.Paced() {
+	several := r.p.Transfer.Connections > 1 && r.p.Mode == plan.ModeSync && !r.p.Dry
+	if several && r.transfer.Paced() {
+		r.note(fmt.Sprintf("--connections %d: one is used, since it keeps the limit a second (--maxmessagespersecond, --maxbytespersecond)", r.p.Transfer.Connections))
+	}
+	if several && !r.transfer.Paced() {
 		r.transfer.OpenMore(session.NewDialler(ctx, r.shared(), r.src.Account, r.dst.Account, r.p.Transfer.Connections), r.prospect())
 	}
 	r.noteFolders()
 	if err := r.countMerges(ctx); err != nil {
+		return err
+	}
+	if err := r.findMoves(ctx); err != nil {
 		return err
 	}
 	r.made = make(map[string]bool)
@@ -46,6 +53,9 @@ func (r *run) loop(ctx context.Context) error {
 	for from := 0; from < len(rows); {
 		if r.stopping() {
 			return errStopped
+		}
+		if err := r.transfer.AwaitHours(ctx, r.main.Pair); err != nil {
+			return err
 		}
 		next := r.windowFrom(from+len(window), togetherMessages)
 		if err := r.syncTogether(ctx, from, window, next); err != nil {
@@ -112,7 +122,7 @@ func (r *run) joinable() bool {
 	d := &p.Deletion
 	return p.Mode == plan.ModeSync && !p.Dry && !r.restricted() && !p.Folders.SyncACLs && !p.Folders.SkipEmpty &&
 		!d.Delete1 && !d.Delete2 && !d.Delete2Duplicates && !d.Expunge1 && !d.Expunge2 &&
-		!p.Identity.SkipCrossDuplicates && !r.labels() && !r.byNumber()
+		!p.Identity.SkipCrossDuplicates && !r.labels() && !r.byNumber() && !r.findsEqual()
 }
 
 // syncTogether does the work on the folders of a window. When host1 has sent all

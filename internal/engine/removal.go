@@ -71,6 +71,9 @@ func (r *run) remove(ctx context.Context, k *link, name string, messages int64) 
 		r.emit(told)
 		return nil
 	}
+	if k.side.N == 1 {
+		r.noteDeletes1()
+	}
 	err := k.Do(ctx, func(c *imapconn.Conn) error {
 		if err := k.leave(ctx, c); err != nil {
 			return err

@@ -47,7 +47,7 @@ func NewPanel(terminal *os.File, view func() View, colour bool) (*Panel, error) 
 // so many columns. None may be as wide: some terminals wrap behind the last column.
 func NewBoard(terminal *os.File, lines func(width int) []string) (*Panel, error) {
 	p := &Panel{out: terminal}
-	p.progress = mpb.New(mpb.WithOutput(terminal), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh())
+	p.progress = mpb.New(onTerminal(terminal), mpb.WithRefreshRate(refresh), mpb.WithAutoRefresh())
 	first := mpb.BarFillerFunc(func(w io.Writer, st decor.Statistics) error {
 		width := st.AvailableWidth
 		if width < leastWidth {

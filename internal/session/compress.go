@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +39,21 @@ type compression struct {
 	strikes atomic.Int32
 	// streams are the connections over which messages move now.
 	streams atomic.Int32
+	// before is what the line carried in an earlier run that turned DEFLATE on, found
+	// what it carried when this one did; both as bits of bytes a second, 0 for none.
+	before, found atomic.Uint64
 }
+
+// LineWas says what the line carried, bytes a second, when an earlier run turned DEFLATE
+// on: this one does so before the first message, where a line as slow is worth it.
+func (s *Account) LineWas(rate float64) { s.compression.before.Store(math.Float64bits(rate)) }
+
+// SlowLine is what the line carried when this run turned DEFLATE on, bytes a second. 0:
+// it did not, or only since an earlier run had.
+func (s *Account) SlowLine() float64 { return math.Float64frombits(s.compression.found.Load()) }
+
+// NoDeflate reports whether DEFLATE was refused, or did harm.
+func (s *Account) NoDeflate() bool { return s.compression.state.Load() == deflateNever }
 
 // strike notes a connection that was lost as soon as it was to compress.
 func (c *compression) strike() {
@@ -102,6 +117,9 @@ func (k *Link) Watch(conn *imapconn.Conn, out bool, left int64) Gauge {
 	// Under a limit of bytes a second every line is slow, on purpose.
 	g.on = s.Plan.Compress == nil && !s.limits.HoldBytes(s.N) && s.compression.state.Load() != deflateNever &&
 		conn.Has(capDeflate) && !conn.Compressed() && conn.RoundTrip() >= nextDoor
+	if before := math.Float64frombits(s.compression.before.Load()); g.on {
+		g.Pays = deflatePays(before, int(s.compression.streams.Load()), conn.RoundTrip(), left)
+	}
 	return g
 }
 
@@ -200,7 +218,11 @@ func (g *Gauge) TurnOn(ctx context.Context) error {
 		n := g.conn.Counters()
 		g.k.deflatedAt = n.NetIn + n.NetOut
 		if s.compression.state.CompareAndSwap(deflateUnknown, deflateOn) {
-			s.control.Emit(event.Compression{Side: s.N, On: true, Rate: g.k.meter.rate()})
+			rate := g.k.meter.rate()
+			if s.compression.found.Store(math.Float64bits(rate)); rate == 0 {
+				rate = math.Float64frombits(s.compression.before.Load())
+			}
+			s.control.Emit(event.Compression{Side: s.N, On: true, Rate: rate})
 		}
 		return nil
 	case IsRefusal(err):

@@ -25,6 +25,9 @@ type days struct {
 	// mu guards counted, what the journal knows of what went.
 	mu      sync.Mutex
 	counted [3]int64
+	// room is held from the look at what is left to the note that some of it is taken:
+	// several lanes ask.
+	room sync.Mutex
 	// again is the moment to wait for, of a limit a day that left no room; set by
 	// the source half of a round, read behind it.
 	again time.Time
@@ -119,11 +122,17 @@ func (r *Copier) CountTraffic() {
 // mayTransfer reports whether a message of size bytes may still be asked for
 // under --exitwhenover and the limits a day. As in imapsync, the message that
 // crosses the line of --exitwhenover is the last one copied; a day's limit is
-// never crossed. busy says that others were asked for in this round: their fate
-// decides how much room there is, so nothing is waited for before it ends.
+// never crossed. busy says that others were asked for in this round, or that other lanes
+// are at work: their fate decides how much room there is, so nothing is waited for before
+// it ends.
 func (r *Copier) mayTransfer(size int64, busy bool) bool {
+	r.days.room.Lock()
+	defer r.days.room.Unlock()
 	if limit := r.Plan.Limits.ExitWhenOver; limit != nil && r.asked.Load()-r.lost.Load() >= *limit {
 		r.Control.StopFor(event.StopOver)
+		return false
+	}
+	if !r.opens().IsZero() {
 		return false
 	}
 	for n := event.Side(1); n <= 2; n++ {
@@ -168,10 +177,11 @@ func (r *Copier) TellOver() {
 }
 
 // envelope is about what a message costs on the line beside its bytes: commands,
-// replies, and one part in hundredth for TLS.
+// replies, and one part in hundredth for TLS; login is what a further connection does.
 const (
 	envelope  = 256
 	hundredth = 100
+	login     = 4 << 10
 )
 
 // mayToday is mayTransfer for the limit a day of one side.
@@ -179,6 +189,9 @@ func (r *Copier) mayToday(n event.Side, d *pace.Day, size int64, busy bool) bool
 	// What was asked for and is still under way counts, too.
 	need := size + r.asked.Load() - r.fated.Load()
 	need += need/hundredth + (r.charges.Load()+1)*envelope
+	if r.dialler != nil {
+		need += int64(r.dialler.Most) * login
+	}
 	now := r.Limits.Clock().Now()
 	again := d.Again(now, need)
 	switch {
@@ -219,11 +232,41 @@ func (r *Copier) neverToday(size int64) (option string, limit int64) {
 // servers end sessions that say nothing for long.
 const idleLogout = 2 * time.Minute
 
-var errWaited = errors.New("it was closed for the wait (--waitday)")
+var errWaited = errors.New("it was closed for the wait (--waitday, --between)")
 
-// awaitDay waits, between two rounds, until a limit a day leaves room again. It
-// reports whether it had to.
+// opens is when the hours of --between begin again, the zero time within them.
+func (r *Copier) opens() time.Time {
+	return r.Plan.Limits.Between.Opens(r.Limits.Clock().Now().Local())
+}
+
+// AwaitHours waits until the hours of --between have come; until are the connections
+// that are closed meanwhile and opened again, nil for none.
+func (r *Copier) AwaitHours(ctx context.Context, until *session.Pair) error {
+	opens := r.opens()
+	if opens.IsZero() {
+		return nil
+	}
+	wait := opens.Sub(r.Limits.Clock().Now())
+	r.Control.Note(fmt.Sprintf("It is outside of --between %s: waiting until %s", r.Plan.Limits.Between, opens.Format("2006-01-02 15:04 -0700")))
+	r.Control.TellWait(0, wait, "until "+opens.Format("15:04")+" (--between)")
+	if until != nil {
+		until.Close(ctx)
+	}
+	if err := r.Limits.Clock().Sleep(ctx, wait); err != nil || until == nil {
+		return err
+	}
+	return until.Reopen(ctx, errWaited)
+}
+
+// awaitDay waits, between two rounds, until a limit a day leaves room again, and for the
+// hours of --between. It reports whether it had to.
 func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
+	if !v.run.opens().IsZero() {
+		slept := time.Now()
+		err := v.run.AwaitHours(ctx, v.lane)
+		v.run.rested.Add(int64(time.Since(slept)))
+		return true, err
+	}
 	again := v.run.days.again
 	if again.IsZero() {
 		return false, nil
@@ -231,6 +274,7 @@ func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
 	v.run.days.again = time.Time{}
 	wait := again.Sub(v.run.Limits.Clock().Now())
 	if wait > idleLogout {
+		v.run.dropMore(ctx)
 		v.lane.Close(ctx)
 	}
 	slept := time.Now()

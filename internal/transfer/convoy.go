@@ -59,6 +59,9 @@ func (r *Copier) Copy(ctx context.Context, copiers []*Folder, lookAhead func(con
 		if err := c.copyOnHost2(ctx); err != nil {
 			return err
 		}
+		if err := c.copyMoved(ctx); err != nil {
+			return err
+		}
 	}
 	v := &convoy{run: r, lane: r.main, tasks: gather(copiers), budget: semaphore.NewWeighted(r.budgetBytes), lookAhead: lookAhead}
 	if r.dialler != nil {
@@ -143,6 +146,11 @@ func (v *convoy) move(ctx context.Context) error {
 			return errors.Join(session.ErrStopped, ctx.Err())
 		case waitErr != nil:
 			return waitErr
+		}
+		if rested && v.run.dialler != nil {
+			if err := v.spread(ctx); err != nil {
+				return err
+			}
 		}
 		if rested || v.countLeft() < before || err == nil && v.patient.Load() {
 			idle, waited = 0, 0

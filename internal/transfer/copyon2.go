@@ -2,19 +2,18 @@ package transfer
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/session"
-	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // On Gmail a message with three labels is listed in three folders and in All
 // Mail: one body, four times. X-GM-MSGID tells that it is the same one, so its
-// bytes go over the wire once; the other folders get it by COPY on host2.
+// bytes go over the wire once; the other folders get it by COPY on host2. The same
+// holds for what the caller found to be in another folder of host2 (HasElsewhere).
 
 // place is where host2 has a message.
 type place struct {
@@ -22,6 +21,25 @@ type place struct {
 	uid    imap.UID
 	// validity is the UIDVALIDITY under which an earlier run found it, 0 for this run.
 	validity uint32
+}
+
+// HasElsewhere notes that another folder of host2 has a message that is to be copied,
+// byte for byte, so that it may come from there.
+func (c *Folder) HasElsewhere(uid imap.UID, folder string, validity uint32, uid2 imap.UID) {
+	if c.elsewhere == nil {
+		c.elsewhere = make(map[imap.UID]place)
+	}
+	c.elsewhere[uid] = place{folder, uid2, validity}
+}
+
+// placeOf is where host2 has a message.
+func (c *Folder) placeOf(t *Message) (at place, ok bool) {
+	if n := c.Numbers[t.UID]; n != "" {
+		at, ok = c.run.places[n]
+	} else {
+		at, ok = c.elsewhere[t.UID]
+	}
+	return at, ok
 }
 
 // SettlePlaces remembers where host2 has the messages of this folder: those that were
@@ -57,11 +75,11 @@ func (c *Folder) SettlePlaces(pairs iter.Seq2[imap.UID, imap.UID]) {
 // COPY. What does not work this way is left to be copied as usual. It needs
 // UIDPLUS, to know what was made of which message.
 func (c *Folder) copyOnHost2(ctx context.Context) error {
-	if len(c.Numbers) == 0 || c.run.Plan.Dry || c.run.Pipeline.Active() {
+	if len(c.Numbers) == 0 && len(c.elsewhere) == 0 || c.run.Plan.Dry || c.run.Pipeline.Active() {
 		return nil
 	}
 	c.recallPlaces()
-	if len(c.run.places) == 0 {
+	if len(c.run.places) == 0 && len(c.elsewhere) == 0 {
 		return nil
 	}
 	conn, err := c.lane.Dst.Ready(ctx)
@@ -75,7 +93,7 @@ func (c *Folder) copyOnHost2(ctx context.Context) error {
 	var order []string
 	for i := range c.Messages {
 		t := &c.Messages[i]
-		at, ok := c.run.places[c.Numbers[t.UID]]
+		at, ok := c.placeOf(t)
 		if t.Outcome != Pending || !ok || at.folder == c.To.Raw {
 			continue
 		}
@@ -108,62 +126,34 @@ func (c *Folder) copyFrom(ctx context.Context, k *session.Link, folder string, t
 		return err
 	}
 	tasks = slices.DeleteFunc(tasks, func(t *Message) bool {
-		v := c.run.places[c.Numbers[t.UID]].validity
-		return v != 0 && v != k.Opened.UIDValidity
+		at, _ := c.placeOf(t)
+		return at.validity != 0 && at.validity != k.Opened.UIDValidity
 	})
 	if len(tasks) == 0 {
 		return nil
 	}
 	byUID := make(map[imap.UID]*Message, len(tasks))
-	uids := make([]imap.UID, 0, len(tasks))
 	for _, t := range tasks {
-		uid := c.run.places[c.Numbers[t.UID]].uid
+		at, _ := c.placeOf(t)
+		uid := at.uid
 		if _, twice := byUID[uid]; !twice {
 			byUID[uid] = t
-			uids = append(uids, uid)
 		}
 	}
-	c.announceTasks(tasks, nil)
-	for _, t := range tasks {
-		t.doubtful = true
-	}
-	data, err := k.Conn.UIDCopy(ctx, uidset.Sorted(uids), c.To.Raw)
-	switch {
-	case err != nil && session.IsRefusal(err):
-		for _, t := range tasks {
-			t.doubtful = false
+	came, _, err := c.bring(ctx, k, folder, byUID, false)
+	for _, t := range came {
+		spared := &c.run.spared
+		if c.Numbers[t.UID] == "" {
+			spared = &c.run.sparedOn2
 		}
-		c.run.Control.Note(fmt.Sprintf("Host2: COPY from [%s] to [%s] is refused (%s), so these messages are uploaded", folder, c.To.Raw, session.ServerWords(err)))
-		return nil
-	case err != nil:
-		// What was copied before the connection was lost is found as what was
-		// uploaded is.
-		return c.recover(ctx, err)
-	}
-	if len(data.Source) != len(data.Dest) {
-		return c.recover(ctx, errNoCopyUID)
-	}
-	for i, from := range data.Source {
-		t := byUID[from]
-		if t == nil {
-			continue
-		}
-		t.Sent = 0 // not a byte of it went over the wire
-		uid := data.Dest[i]
-		if !c.believe(data.UIDValidity, uid, 0) {
-			t.oddly().told = uid
-			uid = 0
-		}
-		c.settle(t, uid)
-		c.run.spared.Messages++
-		c.run.spared.Bytes += t.Size
-		delete(byUID, from)
+		spared.Messages++
+		spared.Bytes += t.Size
 	}
 	for _, t := range byUID {
-		t.doubtful = false // gone from there: it is uploaded
-		delete(c.run.places, c.Numbers[t.UID])
+		if t.Outcome == Pending { // gone from there: it is uploaded
+			delete(c.run.places, c.Numbers[t.UID])
+			delete(c.elsewhere, t.UID)
+		}
 	}
-	return nil
+	return err
 }
-
-var errNoCopyUID = fmt.Errorf("the server did not say what COPY made")

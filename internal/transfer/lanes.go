@@ -137,6 +137,26 @@ func (r *Copier) drop(ctx context.Context, l *session.Pair) {
 	l.Close(bye)
 }
 
+// dropMore closes all lanes but the main one; they are dialled again when there is work.
+func (r *Copier) dropMore(ctx context.Context) {
+	if r.dialler == nil {
+		return
+	}
+	for {
+		select {
+		case l := <-r.dialler.Fresh:
+			r.more = append(r.more, l)
+			continue
+		default:
+		}
+		break
+	}
+	for _, l := range slices.Clone(r.more) {
+		r.drop(ctx, l)
+		r.dialler.Retire()
+	}
+}
+
 // CloseMore begins to end all lanes but the main one; r.goodbyes waits for them.
 func (r *Copier) CloseMore(ctx context.Context) {
 	if r.dialler == nil {

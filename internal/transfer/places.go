@@ -68,10 +68,14 @@ func (c *Folder) recallPlaces() {
 	}
 }
 
-// TellSpared says what Gmail's numbers saved of a day's quota.
+// TellSpared says what copies on host2 saved of a day's quota.
 func (r *Copier) TellSpared() {
 	if r.spared.Messages > 0 {
 		r.Control.Note(fmt.Sprintf("Host1: %d messages, %d bytes were not fetched: Gmail's number told that host2 has them in another folder, so they were copied there. The quota of the day has so much more left.",
 			r.spared.Messages, r.spared.Bytes))
+	}
+	if r.sparedOn2.Messages > 0 {
+		r.Control.Note(fmt.Sprintf("Host2: %d messages, %d bytes were not uploaded: host2 had the same bytes in another folder, so they were copied there. The quota of the day has so much more left.",
+			r.sparedOn2.Messages, r.sparedOn2.Bytes))
 	}
 }

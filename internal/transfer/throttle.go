@@ -7,10 +7,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
-// Paced reports whether a limit holds that several lanes would have to share.
-func (r *Copier) Paced() bool {
-	return r.Limits.Shared() || r.days.of[1] != nil || r.days.of[2] != nil
-}
+// Paced reports whether a limit a second holds that several lanes would have to share.
+func (r *Copier) Paced() bool { return r.Limits.Shared() }
 
 // window bounds what is asked for: messages and bytes in one command, and bytes
 // and commands ahead.

@@ -3,12 +3,13 @@
 #   sep=/        hierarchy separator       prefix=INBOX.  namespace prefix
 #   format=      maildir, mdbox or sdbox   layout=fs      directory layout of maildir
 #   hide=A,B     capabilities left out     quota=KIB      of every user
+#   with=A,B     others said to be there, with hide=
 #   fsync=always (default: never)          acl=yes        ACL commands
 #   connections=N at most, of one user from one address (default: 1000)
 #   oauth=URL    tokens are asked about at this URL (RFC 7662), passwords work too
 #   listindex=no without it CREATE costs the same however many folders there are
 here=$(dirname "$0")
-known="sep prefix format layout hide quota fsync acl connections listindex oauth"
+known="sep prefix format layout hide with quota fsync acl connections listindex oauth"
 isolated=
 # shellcheck source=lib.sh
 . "$here/lib.sh"
@@ -23,8 +24,8 @@ capabilities="IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT SORT=DISPLAY
 
 # announced: the capabilities without the hidden ones.
 announced() {
-  local name
-  for name in $capabilities ${option[quota]:+QUOTA} ${option[acl]:+ACL RIGHTS=texk}; do
+  local name with=${option[with]:-}
+  for name in $capabilities ${option[quota]:+QUOTA} ${option[acl]:+ACL RIGHTS=texk} ${with//,/ }; do
     [[ ",${option[hide]:-}," == *",$name,"* ]] || printf '%s ' "$name"
   done
 }

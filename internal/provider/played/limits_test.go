@@ -48,7 +48,7 @@ func TestPauses(t *testing.T) {
 // next day; without the option the server says so, and the run after it ends the move.
 func TestDays(t *testing.T) {
 	for _, destination := range []bool{false, true} {
-		for _, way := range []string{"wait", "run again", "find out"} {
+		for _, way := range []string{"wait", "wait on 4 connections", "run again", "run again on 4 connections", "find out"} {
 			cache := inMemory(t)
 			synctest.Test(t, func(t *testing.T) {
 				m, _ := models.Find("gmail")
@@ -61,6 +61,10 @@ func TestDays(t *testing.T) {
 				}
 				from.fill(t, 150)
 				options := []string{"--cachedir", cache, "--excluderole", "All", "--excluderole", "Flagged", "--excluderole", "Important"}
+				way, several := strings.CutSuffix(way, " on 4 connections")
+				if several {
+					options = append(options, "--connections", "4")
+				}
 				switch way {
 				case "wait":
 					options = append(options, option, "390000", "--waitday")
@@ -87,6 +91,9 @@ func TestDays(t *testing.T) {
 					time.Sleep(25 * time.Hour)
 				}
 				used := limited.server.Used(user)
+				if several && destination && used.Connections < 2 {
+					t.Errorf("%s, destination %v: no more than %d connections", way, destination, used.Connections)
+				}
 				if way != "find out" && used.Locked {
 					t.Errorf("%s, destination %v: the limit was crossed: %d down, %d up", way, destination, used.Down, used.Up)
 				}
