@@ -43,8 +43,8 @@ type hostile struct {
 	// which reply follows; 0 for no end. The folder has exists messages.
 	line          func(n int) string
 	lines, exists int
-	// short: it takes little time.
-	short bool
+	// short: it takes little time; fine: what it sends does not keep a run from ending well.
+	short, fine bool
 	// floods counts how often the flood began.
 	floods  *atomic.Int32
 	options []string
@@ -52,10 +52,10 @@ type hostile struct {
 
 var hostiles = []hostile{
 	{name: "EXISTS 4294967295", at: "EXAMINE", reply: "* 4294967295 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 4294967295] x\r\n%T OK\r\n"},
-	{name: "STATUS of 4294967295 messages", caps: "LIST-STATUS LIST-EXTENDED", at: "LIST", reply: "* LIST () \"/\" INBOX\r\n* STATUS INBOX (MESSAGES 4294967295 UIDNEXT 1 UIDVALIDITY 1)\r\n%T OK\r\n"},
+	{name: "STATUS of 4294967295 messages", fine: true, caps: "LIST-STATUS LIST-EXTENDED", at: "LIST", reply: "* LIST () \"/\" INBOX\r\n* STATUS INBOX (MESSAGES 4294967295 UIDNEXT 1 UIDVALIDITY 1)\r\n%T OK\r\n"},
 	{name: "ESEARCH that names 4294967295 messages", caps: "ESEARCH", at: "UID SEARCH", reply: "* ESEARCH (TAG \"%T\") UID ALL 1:4294967295\r\n%T OK\r\n", options: []string{"--search", "ALL"}},
 	{name: "SCRAM with 2,000,000,000 iterations", caps: "AUTH=SCRAM-SHA-256", at: "AUTHENTICATE", options: []string{"--authmech1", "SCRAM-SHA-256"}},
-	{name: "the same LIST line a million times", at: "LIST", reply: strings.Repeat("* LIST () \"/\" INBOX\r\n", 1_000_000) + "%T OK\r\n"},
+	{name: "the same LIST line a million times", fine: true, at: "LIST", reply: strings.Repeat("* LIST () \"/\" INBOX\r\n", 1_000_000) + "%T OK\r\n"},
 	{name: "LIST lines without end", at: "LIST", flood: "* LIST () \"/\" f%d\r\n", short: true},
 	{name: "`* X` without end", at: "EXAMINE", flood: "* X\r\n", short: true},
 	{name: "`* OK [ALERT]` without end", at: "EXAMINE", flood: "* OK [ALERT] %d\r\n"},
@@ -208,7 +208,7 @@ func TestWhatAHostileServerCanMakeUsSpend(t *testing.T) {
 			if memory > mostMemory || said.Len() > mostOutput {
 				t.Errorf("%d bytes of memory, %d bytes of output\n%.3000s", memory, said.Len(), said.String())
 			}
-			if h.at != "" && cmd.ProcessState.ExitCode() == 0 && h.name != hostiles[4].name && h.name != hostiles[1].name {
+			if h.at != "" && cmd.ProcessState.ExitCode() == 0 && !h.fine {
 				t.Errorf("the run says that all is well\n%.3000s", said.String())
 			}
 			// A folder is measured, looked at ahead of its turn, and opened.

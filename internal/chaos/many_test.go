@@ -52,22 +52,22 @@ var keepers = []hostile{
 	{name: "LIST lines with names of a megabyte", at: "LIST", lines: 60, reply: "%T OK\r\n", line: func(n int) string {
 		return fmt.Sprintf("* LIST () \"/\" %s\r\n", words(n, 1, 1_000_000))
 	}},
-	{name: "LIST lines of endless attributes", at: "LIST", lines: 1000, reply: "%T OK\r\n", line: func(n int) string {
+	{name: "LIST lines of endless attributes", fine: true, at: "LIST", lines: 1000, reply: "%T OK\r\n", line: func(n int) string {
 		return fmt.Sprintf("* LIST (%s) \"/\" f%d\r\n", words(n, 100_000, 8), n)
 	}},
-	{name: "LIST lines with a separator of a megabyte", at: "LIST", lines: 1000, reply: "%T OK\r\n", line: func(n int) string {
+	{name: "LIST lines with a separator of a megabyte", fine: true, at: "LIST", lines: 1000, reply: "%T OK\r\n", line: func(n int) string {
 		return fmt.Sprintf("* LIST () \"%s\" f%d\r\n", words(n, 1, 1_000_000), n)
 	}},
 	{name: "LIST lines with old names of a megabyte", at: "LIST", lines: 1000, reply: "%T OK\r\n", line: func(n int) string {
 		return fmt.Sprintf("* LIST () \"/\" f%d (\"OLDNAME\" (\"%s\"))\r\n", n, words(n, 1, 1_000_000))
 	}},
-	{name: "CAPABILITY of endless words", at: "EXAMINE", lines: 30, reply: "%T OK\r\n", line: func(n int) string {
+	{name: "CAPABILITY of endless words", fine: true, at: "EXAMINE", lines: 30, reply: "%T OK\r\n", line: func(n int) string {
 		return "* CAPABILITY IMAP4rev1 " + words(n, 400_000, 9) + "\r\n"
 	}},
-	{name: "ID of endless fields", caps: "ID", at: "ID", lines: 30, reply: "%T OK\r\n", line: func(n int) string {
+	{name: "ID of endless fields", fine: true, caps: "ID", at: "ID", lines: 30, reply: "%T OK\r\n", line: func(n int) string {
 		return "* ID (" + words(n, 400_000, 9) + ")\r\n"
 	}},
-	{name: "NAMESPACE of endless prefixes", caps: "NAMESPACE", at: "NAMESPACE", lines: 1, reply: "%T OK\r\n", line: func(n int) string {
+	{name: "NAMESPACE of endless prefixes", fine: true, caps: "NAMESPACE", at: "NAMESPACE", lines: 1, reply: "%T OK\r\n", line: func(n int) string {
 		var b strings.Builder
 		b.WriteString("* NAMESPACE (")
 		for i := range 300_000 {
@@ -75,7 +75,7 @@ var keepers = []hostile{
 		}
 		return b.String() + ") NIL NIL\r\n"
 	}},
-	{name: "QUOTA of endless resources", caps: "QUOTA", at: "GETQUOTAROOT", lines: 30, reply: "%T OK\r\n", line: func(n int) string {
+	{name: "QUOTA of endless resources", fine: true, caps: "QUOTA", at: "GETQUOTAROOT", lines: 30, reply: "%T OK\r\n", line: func(n int) string {
 		return "* QUOTA \"\" (" + strings.Repeat("X 1 9 ", 500_000) + ")\r\n"
 	}},
 	{name: "ESEARCH that names 20,000,000 messages", caps: "ESEARCH", at: "UID SEARCH", exists: 20_000_000, lines: 1, options: []string{"--search", "ALL"}, reply: "%T OK\r\n", line: func(int) string {
@@ -89,13 +89,13 @@ var keepers = []hostile{
 		}
 		return b.String() + "\r\n"
 	}},
-	{name: "a listing of 20,000,000 messages told to be 10", at: "UID FETCH", exists: 10, lines: 200_000, reply: "%T OK\r\n", line: func(n int) string {
+	{name: "a listing of 200,000 messages told to be 10", at: "UID FETCH", exists: 10, lines: 200_000, reply: "%T OK\r\n", line: func(n int) string {
 		return listed(n, aDate+" FLAGS ()")
 	}},
 	{name: "nested BODYSTRUCTURE", at: "UID FETCH", exists: 1, lines: 20, reply: "%T OK\r\n", line: func(n int) string {
 		return listed(n, "BODYSTRUCTURE "+strings.Repeat("(", 4_000_000)+aDate+" FLAGS ()")
 	}},
-	{name: "endless PERMANENTFLAGS", at: "EXAMINE", lines: 30, exists: 1, reply: "* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n%T OK\r\n", line: func(n int) string {
+	{name: "endless PERMANENTFLAGS", fine: true, at: "EXAMINE", lines: 30, exists: 1, reply: "* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n%T OK\r\n", line: func(n int) string {
 		return "* OK [PERMANENTFLAGS (" + words(n, 400_000, 9) + ")] x\r\n"
 	}},
 }

@@ -136,7 +136,10 @@ func TestLargeMessageThatKills(t *testing.T) {
 // A server that refuses for a while, without a code, gets everything, unchanged.
 func TestRefusalsThatPass(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"NO Temporary unavailable", "NO Please come back later", "NO no", "NO cannot do that"} {
+	for text, each := range map[string]int{
+		"NO Temporary unavailable": 1, "NO Please come back later": 1, "NO no": 1, "NO cannot do that": 1,
+		"NO Please wait a moment (queue 17)": 2, "NO internal error": 2,
+	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
 			for _, box := range []corpus.Mailbox{shared(30, 2), large(4, 1_200_000)} {
@@ -144,7 +147,7 @@ func TestRefusalsThatPass(t *testing.T) {
 				b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
 				mailtest.Fill(t, a.s, a.user, box)
 				skip := 2
-				times := len(box.Folders[0].Messages)
+				times := each * len(box.Folders[0].Messages)
 				front, _ := meddled(t, b, onceMore(rule(meddle.Refuse, `^APPEND`, text), skip, times))
 				out := attempt(t, a, front, "--nousecache", "--repair")
 				out.expect(t, 0)

@@ -287,7 +287,9 @@ func (c *Conn) numbered(f *Fetch, num int64, line []byte) (*Message, error) {
 	return nil, c.finishReply()
 }
 
-// number takes EXISTS, RECENT and EXPUNGE.
+// number takes EXISTS, RECENT and EXPUNGE. Only EXPUNGE of a message that there is
+// lowers the number of messages (RFC 3501 section 7.3.1): a listing is held against it,
+// and one that lacks messages is not to count as whole.
 func (c *Conn) number(r numReply) {
 	if r.word == "EXPUNGE" && c.stream != nil {
 		c.stream.forgetSeqs()
@@ -297,9 +299,9 @@ func (c *Conn) number(r numReply) {
 	}
 	switch r.word {
 	case "EXISTS":
-		c.mailbox.Exists = r.n
+		c.mailbox.Exists = max(c.mailbox.Exists, r.n)
 	case "EXPUNGE":
-		if c.mailbox.Exists > 0 {
+		if r.n <= c.mailbox.Exists {
 			c.mailbox.Exists--
 		}
 	}
@@ -368,8 +370,8 @@ func (c *Conn) named(word, line []byte) error {
 		if c.stream != nil && err == nil {
 			c.stream.forgetSeqs()
 		}
-		if err == nil && !r.earlier && c.mailbox != nil {
-			c.mailbox.Exists -= uint32(min(setSize(r.uids), uint64(c.mailbox.Exists)))
+		if n := setSize(r.uids); err == nil && !r.earlier && c.mailbox != nil && n <= uint64(c.mailbox.Exists) {
+			c.mailbox.Exists -= uint32(n)
 		}
 		v = r
 	case "NAMESPACE":

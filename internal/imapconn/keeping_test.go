@@ -194,3 +194,26 @@ func TestAstray(t *testing.T) {
 		t.Errorf("%v, %d astray", err, f.Astray())
 	}
 }
+
+// Only what can be true changes the number of messages of the mailbox.
+func TestNumberOfMessages(t *testing.T) {
+	for reply, want := range map[string]uint32{
+		"* 0 EXPUNGE": 5, "* 6 EXPUNGE": 5, "* 4294967295 EXPUNGE": 5, "* 4294967296 EXPUNGE": 5, "* -1 EXPUNGE": 5,
+		"* 5 EXPUNGE\n* 5 EXPUNGE": 4, "* 1 EXPUNGE\n* 1 EXPUNGE": 3, "* 2 EXPUNGED": 4,
+		"* 2 EXISTS": 5, "* 0 EXISTS": 5, "* 9 EXISTS": 9, "* 5 EXPUNGE\n* 4 EXISTS": 4, "* 3 RECENT": 5, "* 4294967295 RECENT": 5,
+		"* VANISHED 9": 4, "* VANISHED 1:4294967295": 5, "* VANISHED (EARLIER) 1:3": 5, "* VANISHED 0": 5,
+	} {
+		c := connect(t, "", func(p *peer) {
+			p.line()
+			p.say("* 5 EXISTS\nT1 OK done\n")
+			p.line()
+			p.say(reply + "\nT2 OK done\n")
+		})
+		if _, err := c.Select(t.Context(), "a", nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Noop(t.Context()); err != nil || c.Mailbox().Exists != want {
+			t.Errorf("%s: %d messages, %v; want %d", reply, c.Mailbox().Exists, err, want)
+		}
+	}
+}

@@ -122,13 +122,32 @@ func (s *Server) Dial(ctx context.Context, connect func(ctx context.Context, add
 			return sock, nil
 		}
 		_ = sock.Close() // the reason is err
-		errs = append(errs, fmt.Errorf("proxy %s, to %s: %w", s, target, err))
+		errs = append(errs, fmt.Errorf("proxy %s, %w", s, refusedBy(target, err)))
 		if ctx.Err() != nil {
 			break
 		}
 	}
 	return nil, errors.Join(errs...)
 }
+
+// refusedBy is what the dialogue with the proxy about target ended with.
+func refusedBy(target string, err error) *RefusedError {
+	r := &RefusedError{Target: target, Err: err}
+	var status *statusError
+	var socks *socksError
+	switch {
+	case errors.As(err, &status):
+		r.verdict = status.verdict()
+	case errors.As(err, &socks):
+		r.verdict = socksVerdict(socks.error)
+	}
+	return r
+}
+
+// socksError is what x/net's dialogue ended with.
+type socksError struct{ error }
+
+func (e *socksError) Unwrap() error { return e.error }
 
 // handshake asks the proxy on sock for a connection.
 func (s *Server) handshake(ctx context.Context, sock net.Conn, target string, timeout time.Duration) error {
@@ -170,8 +189,10 @@ func (s *Server) ask(ctx context.Context, sock net.Conn, target string) error {
 	if !ok {
 		return errors.New("the library of SOCKS has changed")
 	}
-	_, err = with.DialWithConn(ctx, sock, "tcp", target)
-	return err
+	if _, err = with.DialWithConn(ctx, sock, "tcp", target); err != nil {
+		return &socksError{err}
+	}
+	return nil
 }
 
 // connectMethod is HTTP's CONNECT. What follows the answer belongs to the server,
@@ -201,7 +222,7 @@ func (s *Server) connectMethod(sock net.Conn, target string) error {
 	}
 	defer resp.Body.Close() // empty
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("CONNECT was refused: %q", resp.Status)
+		return &statusError{resp.StatusCode, resp.Status}
 	}
 	return nil
 }

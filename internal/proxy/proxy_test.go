@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -201,5 +202,55 @@ func TestDialIsCancelled(t *testing.T) {
 	}
 	if _, err := s.Dial(ctx, connect, "tcp", "imap.example.org:993", 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+}
+
+// What a proxy refuses for good is told apart from what may pass, and from nobody
+// listening behind it.
+func TestRefused(t *testing.T) {
+	for _, tt := range []struct {
+		url                  string
+		serve                func(net.Conn) string
+		permanent, unlistend bool
+	}{
+		{"socks5h://proxy.example.org", socks("", "", 1), false, false},
+		{"socks5h://proxy.example.org", socks("", "", 2), true, false},
+		{"socks5h://proxy.example.org", socks("", "", 3), false, false},
+		{"socks5h://proxy.example.org", socks("", "", 4), false, false},
+		{"socks5h://proxy.example.org", socks("", "", 5), false, true},
+		{"socks5h://proxy.example.org", socks("", "", 6), false, false},
+		{"socks5h://proxy.example.org", socks("", "", 7), true, false},
+		{"socks5h://proxy.example.org", socks("", "", 8), true, false},
+		{"socks5h://proxy.example.org", socks("", "", 99), false, false},
+		{"socks5h://u:wrong@proxy.example.org", socks("u", "right", 0), true, false},
+		{"http://proxy.example.org", answers("400 Bad Request"), true, false},
+		{"http://proxy.example.org", answers("403 Forbidden"), true, false},
+		{"http://proxy.example.org", answers("407 Proxy Authentication Required"), true, false},
+		{"http://proxy.example.org", answers("408 Request Timeout"), false, false},
+		{"http://proxy.example.org", answers("429 Too Many Requests"), false, false},
+		{"http://proxy.example.org", answers("451 Unavailable For Legal Reasons"), true, false},
+		{"http://proxy.example.org", answers("502 Bad Gateway"), false, false},
+		{"http://proxy.example.org", answers("503 Service Unavailable"), false, false},
+		{"http://proxy.example.org", answers("nonsense"), false, false},
+	} {
+		connect, _ := talk(t, tt.serve)
+		s, err := Parse(tt.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Dial(t.Context(), connect, "tcp", "imap.example.org:993", time.Minute)
+		var refused *RefusedError
+		if !errors.As(err, &refused) || refused.Permanent() != tt.permanent || errors.Is(err, syscall.ECONNREFUSED) != tt.unlistend {
+			t.Errorf("%+v: %v", tt, err)
+		}
+	}
+}
+
+// answers is a proxy that gives every CONNECT this status.
+func answers(status string) func(net.Conn) string {
+	return func(c net.Conn) string {
+		_, _ = http.ReadRequest(bufio.NewReader(c))
+		_, _ = io.WriteString(c, "HTTP/1.1 "+status+"\r\n\r\n")
+		return ""
 	}
 }

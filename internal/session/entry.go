@@ -12,6 +12,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/provider"
+	"github.com/imaphaul/imaphaul/internal/proxy"
 )
 
 // Who is let in, and who not: what the first connection to a server met and what a
@@ -221,6 +222,9 @@ func (s *Account) Fault(err error) event.Error {
 	default:
 		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.N, s.N, a.Host, a.User, err)
 		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.N, s.N)
+		if refused := new(proxy.RefusedError); errors.As(err, &refused) {
+			e.Hint = fmt.Sprintf("the proxy was reached and does not connect: check --proxy%d, its user and password, and what it allows; NO_PROXY names hosts that need no proxy", s.N)
+		}
 		var mute *imapconn.GreetingError
 		if errors.As(err, &mute) && s.Config.TLS != imapconn.TLSImplicit {
 			e.Hint += fmt.Sprintf("; a port that speaks TLS from the start says nothing by itself: then give --ssl%d", s.N)

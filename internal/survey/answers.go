@@ -19,10 +19,9 @@ import (
 
 // halfMost bounds the parts of messages that are kept until the rest has come, in bytes
 // of memory. The messages beyond are asked for anew, lateMost in one command.
-const (
-	halfMost = 64 << 20
-	lateMost = 10_000
-)
+var halfMost = 64 << 20 // less in tests
+
+const lateMost = 10_000
 
 // halves are the messages of which a part has come.
 type halves struct {

@@ -185,6 +185,9 @@ func (c *Folder) settle(t *Message, uid imap.UID) {
 	t.late = t.late || uid == 0 || t.taken
 	c.growth.note(t)
 	c.run.stored.Add(1)
+	if t.rung == asIs && t.odd != nil && t.odd.refusal != "" {
+		c.run.passing.learn(t.odd.refusal)
+	}
 	c.run.release(t, true)
 	c.tellCopied(t)
 }

@@ -30,11 +30,9 @@ type oddity struct {
 	// blamed are the connections that died with it alone in flight.
 	blamed kills
 	// refusals counts those since which it was sent as it is; storedThen is how many
-	// messages host2 had stored at the last one, passed: others passed since the
-	// first.
+	// messages host2 had stored at the last one.
 	refusals   uint8
 	storedThen int64
-	passed     bool
 }
 
 // oddly is the task's oddity, made when there is none.

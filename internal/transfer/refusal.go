@@ -48,12 +48,18 @@ func (c *Folder) refused(ctx context.Context, v *convoy, conn *imapconn.Conn, it
 const asIs rung = 1
 
 // Refusals that say nothing better are taken for passing ones at first: the message is
-// sent again unchanged, after a pause. hardRefusals of them are the message's own
-// fault in any case, or softRefusals if they speak of time and other messages pass;
-// a server that takes nothing at all and speaks of time has patience.
+// sent again unchanged, after a pause. When other messages passed since the refusal
+// before, so many of them are the message's own fault: hardRefusals, softRefusals where
+// the words are about time, or knownRefusals where they were seen to pass. Where nothing passed it may be any message: a server
+// whose words are about time has patience, another one for about a minute of pauses, or
+// less where it answers BAD, which is about the command, and a message that nobody else's
+// fate tells about is tried in another form after that.
 const (
-	hardRefusals = 3
-	softRefusals = 4
+	hardRefusals  = 2
+	softRefusals  = 4
+	knownRefusals = 8
+	darkRefusals  = 6
+	badRefusals   = 3
 )
 
 // unchangedAgain reports whether a message that was refused is to be sent again as it
@@ -63,29 +69,48 @@ func (c *Folder) unchangedAgain(t *Message, r *imapconn.Response) bool {
 	if t.rung > asIs {
 		return false
 	}
-	o := t.oddly()
-	passed := c.run.stored.Load() > o.storedThen
-	o.passed = o.passed || o.refusals > 0 && passed
-	o.storedThen = c.run.stored.Load()
-	o.refusals++
 	t.rung = asIs
-	n := int(o.refusals)
-	switch {
-	case n == 1:
-		return true
-	case aboutTime(r.Text):
-		if o.passed {
-			return n < softRefusals
-		}
+	a := asItIs{bad: r.Status == "BAD", timely: aboutTime(r.Text), seen: c.run.passing.has(r.Line()), persists: func(n int) bool {
 		waited := time.Duration(0)
 		for i := 1; i < n; i++ {
 			waited += session.MeanBackOff(i)
 		}
 		return c.run.dst.Persists(n, waited)
-	case passed:
-		return false
+	}}
+	return a.again(t.oddly(), c.run.stored.Load())
+}
+
+// asItIs decides whether a refused message is sent again as it is.
+type asItIs struct {
+	bad      bool             // it is BAD, and not NO
+	timely   bool             // the words are about time
+	seen     bool             // they were seen to pass
+	persists func(n int) bool // whether a server that asks for time is given more of it
+}
+
+// again notes a refusal, when host2 has stored so many messages in all.
+func (a *asItIs) again(o *oddity, stored int64) bool {
+	passed := o.refusals > 0 && stored > o.storedThen
+	o.storedThen = stored
+	if o.refusals < 255 {
+		o.refusals++
 	}
-	return n < hardRefusals
+	n := int(o.refusals)
+	switch {
+	case n == 1:
+		return true
+	case passed && a.seen:
+		return n < knownRefusals
+	case passed && a.timely:
+		return n < softRefusals
+	case passed:
+		return n < hardRefusals
+	case a.timely, a.seen:
+		return a.persists(n)
+	case a.bad:
+		return n < badRefusals
+	}
+	return n < darkRefusals
 }
 
 // aboutTime reports whether a refusal without a code speaks of what passes by itself.

@@ -81,6 +81,7 @@ type Copier struct {
 	transferred atomic.Int64 // bytes of messages that host2 took
 	stored      atomic.Int64 // messages that host2 took
 	rested      atomic.Int64 // time waited for another day, nanoseconds
+	passing     passing
 }
 
 // New is the copying of a run that has not begun.
