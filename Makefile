@@ -5,6 +5,10 @@ GO ?= go
 VERSION ?= $(shell cat VERSION)$(shell git rev-parse --short=12 HEAD 2>/dev/null | sed 's/^/+/')
 GOLANGCI := .tools/golangci-lint
 GOVULNCHECK := .tools/govulncheck
+NFPM := .tools/nfpm
+CYCLONEDX := .tools/cyclonedx-gomod
+# What "make build" writes.
+OUT ?= bin/imaphaul
 FUZZTIME ?= 100000x
 PACKAGES ?= ./...
 # Many tests wait for servers and slow lines: more of them than there are processors.
@@ -20,7 +24,7 @@ help: ## this list
 # The same source, version and Go give the same bytes wherever they are built.
 .PHONY: build
 build: ## bin/imaphaul
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)' -o bin/imaphaul ./cmd/imaphaul
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)' -o $(OUT) ./cmd/imaphaul
 
 .PHONY: demo
 demo: build ## a migration between two servers inside the program; needs only Go
@@ -121,7 +125,7 @@ $(GOLANGCI): tools/go.mod tools/go.sum
 .PHONY: lint
 lint: $(GOLANGCI) ## golangci-lint, and the shell scripts' syntax
 	$(GOLANGCI) run $(PACKAGES)
-	@for script in testdata/servers/*.sh .ci/run; do bash -n $$script || exit 1; done
+	@for script in testdata/servers/*.sh tools/release/*.sh .ci/run; do bash -n $$script || exit 1; done
 
 # What runs on every system compiles on every system, tests included. Here it is built
 # as lint and the fuzz targets build it, so they share what is compiled.
@@ -151,6 +155,26 @@ vuln: $(GOVULNCHECK) ## known vulnerabilities in what is linked
 	  echo "VULNERABILITIES WERE NOT CHECKED: the database (\$$GOVULNDB, https://vuln.go.dev) cannot be reached" >&2; \
 	else exit $$code; fi
 
+# A run in a terminal (tmux), as README.md shows it.
+.PHONY: picture
+picture: ## captures docs/live.svg from a run
+	IMAPHAUL_PICTURE=1 $(GO) test -count=1 -run 'TestPicture$$' ./cmd/imaphaul
+
+$(NFPM): tools/go.mod tools/go.sum
+	@mkdir -p .tools
+	cd tools && GOWORK=off $(GO) build -mod=readonly -o ../$(NFPM) github.com/goreleaser/nfpm/v2/cmd/nfpm
+
+$(CYCLONEDX): tools/go.mod tools/go.sum
+	@mkdir -p .tools
+	cd tools && GOWORK=off $(GO) build -mod=readonly -o ../$(CYCLONEDX) github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+
+# SYSTEMS are those to build for; REPRODUCE are those that are built a second time, all
+# of them if it is not set (docs/release.md).
+SYSTEMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 freebsd/amd64
+.PHONY: release
+release: $(NFPM) $(CYCLONEDX) ## dist/: the program for each system, deb, rpm, apk, SBOM, checksums
+	tools/release/release.sh $(VERSION) $(NFPM) $(CYCLONEDX) $(SYSTEMS)
+
 .PHONY: clean
 clean: ## deletes what was built here; the fetched servers stay
-	rm -rf bin .tools
+	rm -rf bin dist .tools

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/imaphaul/imaphaul/internal/docpages"
 )
 
 // document is all that was measured, for print.
@@ -195,7 +197,7 @@ func (d *document) write(dir string) error {
 	say(&out, "\n![time against round-trip time](benchmarks.svg)\n")
 	out.WriteString(measuredEnd)
 	out.Write(after)
-	if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(docpages.Wrap(out.String())), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "benchmarks.svg"), plot(d.results), 0o644)

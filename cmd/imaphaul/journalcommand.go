@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -29,6 +30,18 @@ type knownJournal struct {
 	Messages int             `json:"messages"`
 	Doubtful int             `json:"unsettledFolders"`
 	Folders  []journalFolder `json:"folders,omitempty"`
+	Stored   []journalRun    `json:"storedBy,omitempty"`
+
+	stored []journal.StoredRun
+}
+
+// journalRun is a run that "imaphaul undo" can name.
+type journalRun struct {
+	Run      uint64    `json:"run"`
+	Began    time.Time `json:"began"`
+	Messages int       `json:"messages"`
+	Folders  []string  `json:"madeFolders,omitempty"`
+	Deleted1 bool      `json:"deletedOnHost1,omitempty"`
 }
 
 type journalFolder struct {
@@ -114,6 +127,14 @@ func shownJournal(o *journal.Other) *knownJournal {
 	if last := o.Runs.Last; !last.IsZero() {
 		k.Last = &last
 	}
+	k.stored = o.Stored
+	for _, s := range o.Stored {
+		r := journalRun{Run: s.ID, Began: s.Began, Messages: s.Messages, Deleted1: s.Deleted1}
+		for _, name := range s.Folders {
+			r.Folders = append(r.Folders, folders.Text(name))
+		}
+		k.Stored = append(k.Stored, r)
+	}
 	for _, f := range o.Folders {
 		k.Messages += len(f.Pairs)
 		if f.DoubtFrom != 0 {
@@ -137,7 +158,7 @@ func chosen(all []*knownJournal, which string) (hits []*knownJournal) {
 func listJournals(c *cli.JournalCommand, all []*knownJournal, dir string, out io.Writer) int {
 	if c.JSON {
 		for _, k := range all {
-			k.Folders = nil
+			k.Folders, k.Stored = nil, nil
 		}
 		if all == nil {
 			all = []*knownJournal{}
@@ -183,7 +204,33 @@ func showJournal(k *knownJournal, out io.Writer) int {
 		_, _ = fmt.Fprintf(w, "%d\t%d\t%s\n", f.Messages, f.Gone, name)
 	}
 	_ = w.Flush() // a Builder never fails
+	if len(k.stored) > 0 {
+		b.WriteString("\n" + runsText(k.stored))
+	}
 	return afterPrint(io.WriteString(out, b.String()))
+}
+
+// runsShown is how many runs are listed, the last ones.
+const runsShown = 30
+
+// runsText lists the runs that can be taken back.
+func runsText(runs []journal.StoredRun) string {
+	var b strings.Builder
+	if n := len(runs) - runsShown; n > 0 {
+		_, _ = fmt.Fprintf(&b, "The last %d of %d runs that stored something; --json lists all.\n", runsShown, len(runs))
+		runs = runs[n:]
+	}
+	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "RUN\tBEGAN\tSTORED ON HOST2\tFOLDERS MADE\tUNDO")
+	for _, r := range runs {
+		undo := "imaphaul undo --run " + strconv.FormatUint(r.ID, 10)
+		if r.Deleted1 {
+			undo = "no: it deleted on host1"
+		}
+		_, _ = fmt.Fprintf(w, "%d\t%s\t%d\t%d\t%s\n", r.ID, r.Began.Local().Format("2006-01-02 15:04:05"), r.Messages, len(r.Folders), undo)
+	}
+	_ = w.Flush() // a Builder never fails
+	return b.String()
 }
 
 // forgetJournal removes a journal, or says what that would mean.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/doctor"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/oauth"
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -48,7 +49,7 @@ func start() (code int, sig os.Signal) {
 	}
 	args := hideArguments()
 	environ := os.Environ()
-	forgetSecrets(args)
+	forgetSecrets(args, environ)
 	prompt := newPrompter(os.Stdin, os.Stdout)
 	var mapNotes []string
 	p, out := cli.Parse(cli.Input{
@@ -61,6 +62,7 @@ func start() (code int, sig os.Signal) {
 		AskSecret: prompt.ask,
 
 		FetchSecret: fetchSecret,
+		Forget:      func(name string) { _ = os.Unsetenv(name) }, // a name that cannot be one is not set either
 		FindLogin:   oauth.Find,
 		ReadMap: func(r io.Reader) (pairs []plan.MapPair, err error) {
 			pairs, mapNotes, err = readMap(r)
@@ -92,6 +94,10 @@ func start() (code int, sig os.Signal) {
 		return runBatch(out.Batch, environ, os.Stdout, os.Stderr)
 	case out.Cutover != nil:
 		return showCutover(out.Cutover, environ, os.Stdout, os.Stderr), nil
+	case out.Init != nil:
+		return initialize(out.Init, os.Stdin, os.Stdout, os.Stderr, doctor.Net{}), nil
+	case out.Undo != nil:
+		return undoRun(out.Undo, os.Stdout, os.Stderr), nil
 	case out.Journal != nil:
 		return journals(out.Journal, os.Stdout, os.Stderr), nil
 	case out.Merge != nil:

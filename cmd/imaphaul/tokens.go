@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/oauth"
@@ -101,8 +102,8 @@ func mayDo(src oauth.Source, asked []string) engine.Tokens {
 
 // forgetSecrets takes passwords out of the environment, so that commands which
 // the program starts do not inherit them.
-func forgetSecrets(args []string) {
-	names := []string{"IMAPSYNC_PASSWORD1", "IMAPSYNC_PASSWORD2", "IMAPHAUL_GOOGLE_CLIENT_SECRET", "IMAPHAUL_MICROSOFT_CLIENT_SECRET", "IMAPHAUL_OAUTH_CLIENT_SECRET"}
+func forgetSecrets(args, environ []string) {
+	names := cli.SecretVariables(environ)
 	for i, arg := range args {
 		if name, ok := strings.CutPrefix(arg, "env:"); ok && i > 0 {
 			names = append(names, name)

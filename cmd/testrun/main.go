@@ -7,6 +7,8 @@
 //   - The slowest tests are listed at the end, with a word about those above
 //     -slow.
 //   - What was skipped is named with its reason.
+//   - The processor time of all is told, and of the packages that took the most: on a
+//     busy machine it can be compared, as the time on the wall cannot.
 //   - With -list the tests and parts of tests that ran are written to a file, and
 //     with -before held against such a file of an earlier run.
 //   - Temporary files of the tests are in memory where there is room, and programs
@@ -29,6 +31,9 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 3 && os.Args[1] == spend {
+		os.Exit(startTests(os.Args[2], os.Args[3:]...))
+	}
 	code, err := run(os.Args[1:], os.Stdout, os.Stderr)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testrun:", err)
@@ -41,6 +46,7 @@ type settings struct {
 	goTool  string
 	dir     string
 	silence time.Duration
+	build   time.Duration
 	slowest int
 	slow    time.Duration
 	list    string
@@ -55,7 +61,8 @@ func run(args []string, out, errout io.Writer) (int, error) {
 	flags.SetOutput(errout)
 	flags.StringVar(&s.goTool, "go", "go", "the go command")
 	flags.StringVar(&s.dir, "C", "", "the directory to test in (default: this one)")
-	flags.DurationVar(&s.silence, "silence", 10*time.Minute, "end the run when no test has begun, ended or printed for so long; before the first begins, for ten times as long")
+	flags.DurationVar(&s.silence, "silence", 10*time.Minute, "end the run when no test has begun, ended or printed for so long")
+	flags.DurationVar(&s.build, "build", 100*time.Minute, "end the run when no test has begun for so long: until then packages are built, which takes a busy machine long")
 	flags.IntVar(&s.slowest, "slowest", 10, "how many of the slowest tests are listed")
 	flags.DurationVar(&s.slow, "slow", 20*time.Second, "tests above it are called too slow")
 	flags.StringVar(&s.list, "list", "", "a file to write the names of all tests and parts of tests to")
@@ -66,7 +73,16 @@ func run(args []string, out, errout io.Writer) (int, error) {
 	if s.before != "" && s.list == "" {
 		return 2, errors.New("-before is compared with what -list writes: name a file with -list")
 	}
-	cmd := exec.Command(s.goTool, append([]string{"test", "-json", "-timeout", "0"}, flags.Args()...)...)
+	left, err := os.MkdirTemp("", "testrun-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(left) }()
+	measured, err := execFlag(left)
+	if err != nil {
+		return 1, err
+	}
+	cmd := exec.Command(s.goTool, append([]string{"test", "-json", "-timeout", "0", measured}, flags.Args()...)...)
 	cmd.Dir = s.dir
 	cmd.Stderr = errout // of the build, and of the go command itself
 	cmd.Env = os.Environ()
@@ -96,6 +112,11 @@ func run(args []string, out, errout io.Writer) (int, error) {
 	p.close()
 	p.tellSkipped()
 	p.tellSlowest(s.slowest, s.slow)
+	packages, spentErr := readSpent(left)
+	if spentErr != nil {
+		return 1, spentErr
+	}
+	p.tellSpent(spent{cmd.ProcessState.UserTime(), cmd.ProcessState.SystemTime()}, packages, s.dir, s.slowest)
 	if listErr := s.lists(p); listErr != nil {
 		return 1, listErr
 	}
@@ -166,8 +187,7 @@ func (s *settings) watch(cmd *exec.Cmd, events io.Reader, p *progress) (hung boo
 			}
 		}
 	}()
-	// Until the first event packages are built, which takes a busy machine long.
-	silent := time.NewTimer(10 * s.silence)
+	silent := time.NewTimer(s.build)
 	defer silent.Stop()
 	for {
 		select {

@@ -8,6 +8,14 @@ import (
 	"testing"
 )
 
+// The tests of this package stand for the program, which go test starts.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 3 && os.Args[1] == spend {
+		os.Exit(startTests(os.Args[2], os.Args[3:]...))
+	}
+	os.Exit(m.Run())
+}
+
 // module writes a module with one package of tests and returns its directory.
 func module(t *testing.T, tests string) string {
 	t.Helper()
@@ -41,7 +49,7 @@ func TestBad(t *testing.T) { t.Run("part", func(t *testing.T) { t.Error("what we
 		code        int
 		want, not   []string
 	}{
-		{"passes", two, 0, []string{"ok  \texample.org/m", "1 tests and parts of tests passed, 0 failed, 1 were skipped", "s  example.org/m TestGood", "1 took longer than 20ms", "SKIPPED, so not tested:\n  example.org/m TestSkipped: m_test.go:4: not here\n"}, []string{"nobody reads"}},
+		{"passes", two, 0, []string{"ok  \texample.org/m", "1 tests and parts of tests passed, 0 failed, 1 were skipped", "s  example.org/m TestGood", "1 took longer than 20ms", "Processor time: ", " s  .\n", "SKIPPED, so not tested:\n  example.org/m TestSkipped: m_test.go:4: not here\n"}, []string{"nobody reads"}},
 		{"fails", two + bad, 1, []string{"what went wrong", "--- FAIL: TestBad/part", "FAIL\texample.org/m", "2 failed"}, []string{"nobody reads", "=== RUN"}},
 		{"does not compile", two + "func broken() { x }", 1, []string{"undefined: x", "[build failed]"}, nil},
 		{"panics", two + `func TestPanic(t *testing.T) { panic("all is lost") }`, 1, []string{"all is lost", "FAIL\texample.org/m"}, nil},

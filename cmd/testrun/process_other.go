@@ -2,7 +2,12 @@
 
 package main
 
-import "os/exec"
+import (
+	"os"
+	"os/exec"
+)
+
+var endings = []os.Signal{os.Interrupt}
 
 // Without signals there are no goroutines to see, and Ctrl-C reaches all programs
 // of a console by itself.

@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// endings are the signals that end a program, and that a group gets as one.
+var endings = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
+
 // inOwnGroup lets the go command and the tests it starts be reached together.
 func inOwnGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 

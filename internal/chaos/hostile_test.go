@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -38,6 +39,10 @@ type hostile struct {
 	// at is the beginning of the command, reply what it gets (%T is the tag), and
 	// then again and again what flood holds, until the client has had enough.
 	at, reply, flood string
+	// line is the n-th reply of a flood whose lines differ, lines their number, after
+	// which reply follows; 0 for no end. The folder has exists messages.
+	line          func(n int) string
+	lines, exists int
 	// short: it takes little time.
 	short bool
 	// floods counts how often the flood began.
@@ -81,7 +86,12 @@ func (h *hostile) serve(c net.Conn) {
 				h.scram(w, lines, tag)
 				return
 			}
-			if h.flood != "" {
+			switch {
+			case h.line != nil:
+				if h.outpour(w) != nil {
+					return
+				}
+			case h.flood != "":
 				h.overflow(w)
 				return
 			}
@@ -91,7 +101,7 @@ func (h *hostile) serve(c net.Conn) {
 		case strings.HasPrefix(command, "LIST"):
 			reply = "* LIST () \"/\" INBOX\r\n" + reply
 		case strings.HasPrefix(command, "EXAMINE"), strings.HasPrefix(command, "SELECT"):
-			reply = "* 0 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 9] x\r\n" + reply
+			reply = fmt.Sprintf("* %d EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT %d] x\r\n", h.exists, h.exists+1) + reply
 		case strings.HasPrefix(command, "COMPRESS"):
 			_, _ = io.WriteString(c, reply)
 			zw, _ := flate.NewWriter(c, flate.BestSpeed)
@@ -136,6 +146,17 @@ func (h *hostile) overflow(w io.Writer) {
 	}
 }
 
+// outpour sends the lines of a flood that differ.
+func (h *hostile) outpour(w io.Writer) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	for n := 1; h.lines == 0 || n <= h.lines; n++ {
+		if _, err := out.WriteString(h.line(n)); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
 // listen serves on loopback until the test ends.
 func (h *hostile) listen(t *testing.T) int {
 	t.Helper()
@@ -161,9 +182,9 @@ func (h *hostile) listen(t *testing.T) int {
 // docs/reliability.md.
 func TestWhatAHostileServerCanMakeUsSpend(t *testing.T) {
 	var rows strings.Builder
-	for _, h := range append([]hostile{{name: "none (a server without mail)"}}, hostiles...) {
+	for _, h := range slices.Concat([]hostile{{name: "none (a server without mail)"}}, hostiles, keepers) {
 		t.Run(h.name, func(t *testing.T) {
-			if h.flood != "" && !*writeTable && !mailtest.FullChaos() && !h.short {
+			if (h.flood != "" || h.line != nil) && !*writeTable && !mailtest.FullChaos() && !h.short {
 				t.Skip("make chaos plays it: floods by the hundred MiB take their time")
 			}
 			dir := t.TempDir()

@@ -120,7 +120,11 @@ func batch(in *Input, args []string) *Outcome {
 	own := newValues(batchTable)
 	x := &Batch{File: args[0]}
 	var bad problems
-	for _, g := range sc.given {
+	all, notes := in.layers(batchVocabulary(), sc.given, &bad)
+	for _, g := range all {
+		if g.opt.key() == "config" || g.opt.key() == "profile" {
+			continue // what they say is here
+		}
 		if slices.ContainsFunc(batchTable, func(o Option) bool { return o.Name == g.opt.Name }) {
 			if err := own.set(g); err != nil {
 				bad.add("%v", err)
@@ -163,6 +167,9 @@ func batch(in *Input, args []string) *Outcome {
 		return out
 	}
 	p, out := common(*in, x.Args)
+	if out == nil {
+		p.Output.Notes = append(notes, p.Output.Notes...)
+	}
 	if out != nil {
 		out.Command = true
 		return out

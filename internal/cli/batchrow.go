@@ -157,6 +157,8 @@ func notInRow(g given, allowed bool) string {
 		return "it is no migration."
 	case slices.Contains(ofProcess, key):
 		return "it belongs to the whole batch. Give it behind the list."
+	case key == "config" || key == "profile":
+		return "it may name commands. Give it behind the list for all rows."
 	case allowed:
 		return ""
 	case slices.Contains(runOrWrite, key):

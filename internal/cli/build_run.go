@@ -53,6 +53,7 @@ func (b *builder) limits() plan.Limits {
 		ExitWhenOver:         b.size("exitwhenover"),
 		MaxMessagesPerSecond: b.amount("maxmessagespersecond"),
 		WaitDay:              v.flag("waitday"),
+		Between:              b.hours(),
 	}
 	if l.ErrorsMax == 0 {
 		l.ErrorsMax = ErrorsMax // imapsync's reading of 0

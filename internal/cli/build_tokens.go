@@ -240,6 +240,8 @@ func (b *builder) fetchSecret(a *plan.Account, n string, code int) {
 	case "env":
 		if text = b.in.getenv(from); text == "" {
 			err = errors.New("the environment variable is not set, or empty")
+		} else if b.in.Forget != nil {
+			b.in.Forget(from)
 		}
 	case "file":
 		text, err = firstLine(from)

@@ -110,7 +110,11 @@ func cutover(in Input, args []string) *Outcome {
 		return refused(out)
 	}
 	own := newValues(cutoverTable)
-	for _, g := range sc.given {
+	all, _ := in.layers(cutoverVocabulary(), sc.given, &bad)
+	for _, g := range all {
+		if g.opt.key() == "config" || g.opt.key() == "profile" {
+			continue // what they say is here
+		}
 		if slices.ContainsFunc(cutoverTable, func(o Option) bool { return o.Name == g.opt.Name }) {
 			if err := own.set(g); err != nil {
 				bad.add("%v", err)

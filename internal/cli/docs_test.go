@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/imaphaul/imaphaul/internal/docpages"
 )
 
 var update = flag.Bool("update", false, "write docs/options.md from the table")
@@ -15,7 +17,7 @@ var update = flag.Bool("update", false, "write docs/options.md from the table")
 //	go test ./internal/cli -run OptionsDocument -update
 func TestOptionsDocument(t *testing.T) {
 	const path = "../../docs/options.md"
-	want := optionsDocument()
+	want := docpages.Wrap(optionsDocument())
 	if *update {
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -72,7 +74,8 @@ func remarks(o *Option) string {
 
 const optionsPreface = `# Options
 
-This page is made from the option table; the program prints the same with ` + "`--help`" + `.
+This page is made from the option table; the program prints the same with ` + "`imaphaul help all`" + `, and one of
+them with ` + "`imaphaul help --NAME`" + `. They can also stand in a file of ` + "`--config`" + ` and in ` + "`IMAPHAUL_NAME`" + ` variables: ` + "`imaphaul help config`" + `.
 
 ## How they are written
 

@@ -42,7 +42,12 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	ca := filepath.Join("testdata", "ca.pem")
+	toml := filepath.Join(dir, "move.toml")
+	if err := os.WriteFile(toml, []byte("maxsize = 5\n[profiles.small]\nmaxsize = 4\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	special := map[string][]string{
+		"config": {"--config", toml}, "profile": {"--profile", "small", "--config", toml},
 		"authmech1": {"--authmech1", "PLAIN"}, "authmech2": {"--authmech2", "PLAIN"},
 		"proxyauth1": {"--proxyauth1", "--authuser1", "a"}, "proxyauth2": {"--proxyauth2", "--authuser2", "a"},
 		"passfile1": {"--passfile1", file}, "passfile2": {"--passfile2", file},
@@ -60,7 +65,7 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 		"strict":           {"--strict", "--verify", "full"}, "manifest": {"--manifest", "m.tsv", "--verify", "full"},
 		"quarantine2": {"--quarantine2", "Q", "--delete2duplicates"},
 		"excluderole": {"--excluderole", "sent"}, "provider1": {"--provider1", "gmail"}, "provider2": {"--provider2", "office365"},
-		"waitday": {"--waitday", "--maxbytesperday1", "5"},
+		"waitday": {"--waitday", "--maxbytesperday1", "5"}, "between": {"--between", "22:00-6:30,12:00-24:00"},
 		"sigexit": {"--sigexit", "HUP"}, "sigreconnect": {"--sigreconnect", "HUP"}, "sigignore": {"--sigignore", "HUP"},
 		"emailreportfrom": {"--emailreportfrom", "a@example.org"},
 		"buffersize":      {"--buffersize", "5000000"}, "var": {"--var", "a=b"},
@@ -91,7 +96,7 @@ func TestEveryOptionDoesWhatItsStatusSays(t *testing.T) {
 		"strict": {"--verify", "full"}, "manifest": {"--verify", "full"},
 		"waitday": {"--maxbytesperday1", "5"}, "dry1": {"--dry"},
 		"noexclude": {"--office1"}, "nof1f2": {"--office2"}, "noregexmess": {"--exchange2"}, "noregexflag": {"--exchange2"},
-		"cachedir": nil,
+		"cachedir": nil, "profile": {"--config", toml},
 	}
 	// These end the program, are told in notes, or belong to commands (proof_test.go).
 	elsewhere := map[string]bool{

@@ -5,13 +5,71 @@ import (
 	"strings"
 )
 
-// Usage is the help text, grouped and wrapped to width columns (0: 80; 30 at
-// least, which the longest names of options need).
+// frequent are the options that most people use, as "imaphaul --help" shows them.
+var frequent = []struct{ name, arg, text string }{
+	{"host1", "NAME", "the server that the mail comes from"},
+	{"user1", "LOGIN", "the account there"},
+	{"passfile1", "FILE", "a file with its password in the first line"},
+	{"dry", "", "change nothing; say what would be done"},
+	{"automap", "", "Sent, Drafts, Trash, Junk by their role"},
+	{"folder", "NAME", "only this folder of host1; may be repeated"},
+	{"exclude", "REGEX", "leave out folders that match"},
+	{"f1f2", "FROM=TO", "this folder of host1 goes to that one of host2"},
+	{"regextrans2", "s/A/B/", "change the names of folders on host2"},
+	{"subfolder2", "NAME", "everything below this folder of host2"},
+	{"maxsize", "35M", "leave out larger messages"},
+	{"maxage", "30d", "leave out older messages"},
+	{"delete1", "", "delete on host1 what is proven to be on host2"},
+	{"delete2", "", "delete on host2 what host1 does not have any more"},
+	{"provider1", "NAME", "what is right for Gmail, Microsoft 365 and others"},
+	{"maxbytespersecond", "N", "no faster than this"},
+	{"between", "22:00-06:00", "only in these hours"},
+	{"verify", "full", "compare both accounts at the end"},
+	{"report", "FILE", "a page of the run for people (HTML)"},
+	{"config", "FILE", "options in a file, with profiles"},
+}
+
+// Usage is the help in one screen: what people use, in lines of width columns (0: 80; 30
+// at least).
 func Usage(version string, width int) string {
-	if width <= 0 {
-		width = 80
+	width = helpWidth(width)
+	var b strings.Builder
+	wrap(&b, "", "imaphaul "+version+" - moves mailboxes from one IMAP server to another", width)
+	b.WriteString("\n")
+	writeCommand(&b, width, "imaphaul", "--host1 imap.old.example.org", "--user1 alice", "--passfile1 secret1",
+		"--host2 imap.new.example.org", "--user2 alice", "--passfile2 secret2", "--automap", "--dry")
+	b.WriteString("\n")
+	wrap(&b, "", "shows what would be done. Without --dry it is done; run again, it copies what is new. Nothing is deleted unless an option asks for it.", width)
+	b.WriteString("\nOPTIONS (most have a twin for host2)\n")
+	for _, o := range frequent {
+		writeShort(&b, strings.TrimSpace("--"+o.name+" "+o.arg), o.text, width)
 	}
-	width = min(max(width, 30), 140)
+	b.WriteString("\nCOMMANDS\n")
+	for _, c := range commandWords() {
+		if c.short != "" {
+			writeEntry(&b, c.name, c.short, width)
+		}
+	}
+	b.WriteString("\n")
+	wrap(&b, "", "imaphaul help all: every option. imaphaul help topics: Gmail, Microsoft 365, passwords, cutover, errors and more. imaphaul help --delete2, imaphaul help 118: an option, an exit code.", width)
+	return b.String()
+}
+
+// writeShort writes an option and what it does, in one line where there is room.
+func writeShort(b *strings.Builder, head, text string, width int) {
+	const column = 27
+	if width < 60 {
+		wrapBehind(b, "  ", "      ", head, width)
+		wrap(b, "        ", text, width)
+		return
+	}
+	wrapBehind(b, "  "+head+strings.Repeat(" ", column-3-len(head)), strings.Repeat(" ", column), text, width)
+}
+
+// UsageAll is the whole help, grouped and wrapped to width columns (0: 80; 30 at least,
+// which the longest names of options need).
+func UsageAll(version string, width int) string {
+	width = helpWidth(width)
 	var b strings.Builder
 	b.WriteString("NAME\n")
 	wrap(&b, "  ", "imaphaul - moves mailboxes from one IMAP server to another", width)
@@ -23,6 +81,7 @@ func Usage(version string, width int) string {
 	writeUse(&b, "imaphaul batch LIST ...", "one run for each row of a list", width)
 	writeUse(&b, "imaphaul doctor ...", "the same options: can a migration begin?", width)
 	writeUse(&b, "imaphaul cutover DOMAIN ...", "may the old server be closed?", width)
+	writeUse(&b, "imaphaul undo --run NUMBER ...", "take back what a run stored on host2", width)
 	writeUse(&b, "imaphaul journal list|show|forget|path", "", width)
 	writeUse(&b, "imaphaul completion bash|zsh|fish", "", width)
 	writeUse(&b, "imaphaul man", "print the manual page", width)
@@ -45,6 +104,7 @@ func Usage(version string, width int) string {
 	writeUse(&b, "imaphaul ... --automap", "map Sent, Drafts, Trash by their role", width)
 	writeUse(&b, "imaphaul ... --dry --printplan", "print the plan of the run as JSON", width)
 	writeUse(&b, "imaphaul cutover DOMAIN ...", "may the old server be closed?", width)
+	writeUse(&b, "imaphaul undo --run NUMBER ...", "take back what a run stored on host2", width)
 	writeUse(&b, "imaphaul explain 's/^Sent$/Sent Items/' Sent Sent/2019", "", width)
 	return b.String()
 }

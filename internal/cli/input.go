@@ -26,6 +26,9 @@ type Input struct {
 	// FetchSecret gets a secret from where --secretN points: kind is "keyring" or
 	// "cmd". nil: both are refused.
 	FetchSecret func(kind, from string) (string, error)
+	// Forget is told the environment variables that held a password, so that commands
+	// which are started do not inherit them. nil: nobody is.
+	Forget func(variable string)
 	// FindLogin names the file of the login stored for a user at a host, "" for
 	// none. nil: nobody looks.
 	FindLogin func(user, host string) string
@@ -73,10 +76,14 @@ type Outcome struct {
 	Batch *Batch
 	// Merge is the merging of results of a batch.
 	Merge *Merge
+	// Undo asks for what a run stored to be taken back.
+	Undo *Undo
 	// Cutover asks for what "imaphaul cutover" is to look at.
 	Cutover *Cutover
 	// Journal asks for what "imaphaul journal" is to do.
 	Journal *JournalCommand
+	// Init asks for what "imaphaul init" is to ask and write.
+	Init *Init
 	// Login asks for what "imaphaul login" is to do.
 	Login *Login
 	// Explain asks for what "imaphaul explain" is to show.

@@ -45,7 +45,7 @@ func ManPage(version string) string {
 			fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(o.spelling()), roff(text))
 		}
 	}
-	b.WriteString(".SH EXIT STATUS\n0 is success: every message that was wanted is on host2. Other codes are those of imapsync; docs/usage.md has the table.\n")
+	b.WriteString(".SH EXIT STATUS\n0 is success: every message that was wanted is on host2. Other codes are those of imapsync; docs/trouble.md has the table.\n")
 	b.WriteString(".SH EXAMPLES\n.nf\nimaphaul \\-\\-host1 imap.old.example.org \\-\\-user1 alice \\-\\-passfile1 secret1 \\e\n         \\-\\-host2 imap.new.example.org \\-\\-user2 alice \\-\\-passfile2 secret2 \\-\\-dry\nimaphaul batch users.csv \\-\\-automap\n.fi\n")
 	return b.String()
 }

@@ -13,9 +13,11 @@ func runOptions() []Option {
 		one(Option{Name: "justbanner", Kind: Switch, Help: "Show version, system and options, stop; no network."}),
 		own(Option{Name: "follow", Kind: Switch, Help: "Stay connected after the run and carry over what comes, until a signal: the same as imaphaul follow (docs/follow.md)."}),
 		own(Option{Name: "followuntil", Aliases: []string{"follow-until"}, Kind: Str, Arg: "time|mx", Help: "Follow until this local time (2026-12-01T06:00), or until the MX of the user's domain points at host2 and its old TTL has run out; then one last pass."}),
+		own(Option{Name: "config", Kind: Str, Arg: "file", Help: "Options in a file of TOML, with profiles (imaphaul help config). The command line and IMAPHAUL_* variables count for more."}),
+		own(Option{Name: "profile", Kind: Str, Arg: "name", Help: "The profile of the --config file that counts."}),
 		own(Option{Name: "printplan", Kind: Switch, Help: "Print the plan of the run as JSON, without secrets, and stop before connecting."}),
 		one(Option{Name: "version", Kind: Flag, Help: "Print the version, stop."}),
-		one(Option{Name: "help", Kind: Flag, Help: "Print this text, stop."}),
+		one(Option{Name: "help", Kind: Flag, Help: "Print what people use, stop; --help all prints every option, imaphaul help TOPIC says more."}),
 		one(Option{Name: "testslive", Kind: Switch, Help: "Show a whole migration between two servers inside this program; with the name of a provider behind it (--testslive gmail), from and to the model of that provider."}),
 		newer(Option{Name: "testslive2", Kind: Switch, Status: NoEffect, Why: "it logs in to accounts of imapsync's author; --testslive shows a migration inside this program", Help: "Another live test of imapsync."}),
 		one(Option{Name: "testslive6", Kind: Switch, Help: "The same over IPv6."}),
@@ -36,6 +38,7 @@ func limitOptions() []Option {
 		one(Option{Name: "maxsleep", Kind: Float, Arg: "seconds", Auto: "as long as the limits ask", Help: "Longest pause at one time; a low one makes the limits above untrue."}),
 		ownBoth(Option{Name: "maxbytesperdayN", Kind: Int, Unit: Bytes, Arg: "bytes", Help: "Bytes to move from or to the {side} account in any 24 hours, counted across runs."}),
 		own(Option{Name: "waitday", Kind: Switch, Help: "Sleep until --maxbytesperday1 and 2 leave room again, instead of stopping."}),
+		own(Option{Name: "between", Kind: Str, Arg: "22:00-06:00", Help: "Work only in these hours of the local clock, several with commas. Outside of them the run waits, with its connections closed, and goes on by itself."}),
 		one(Option{Name: "simulong", Kind: Float, Arg: "seconds", Status: NoEffect, Why: "it only made imapsync print lines for a while", Help: "Without effect."}),
 	)
 }

@@ -13,17 +13,23 @@ import (
 // and asks for passwords that no option gave, after everything else was found
 // right. Passwords and tokens appear in no text of its result.
 func Parse(in Input) (*plan.Plan, *Outcome) {
-	if len(in.Args) == 0 {
+	if len(in.Args) == 0 && !in.envAsks() {
 		return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
+	}
+	if len(in.Args) == 0 {
+		in.Args = []string{"--"} // the environment says it all
 	}
 	if len(in.Args) == 1 {
 		// Words that people try first; imapsync refuses them.
 		switch in.Args[0] {
-		case "-h", "-?", "help":
+		case "-h", "-?":
 			return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
 		case "version":
 			return nil, &Outcome{Stdout: in.Version + "\n"}
 		}
+	}
+	if in.Args[0] == "help" || in.Args[0] == "--help" && len(in.Args) > 1 && !strings.HasPrefix(in.Args[1], "-") {
+		return nil, help(&in, in.Args[1:])
 	}
 	if in.Args[0] == "explain" {
 		x, out := explain(&in, in.Args[1:])
@@ -47,6 +53,8 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	switch in.Args[0] {
 	case "completion":
 		return nil, completion(in.Args[1:])
+	case "init":
+		return nil, initCommand(in.Args[1:])
 	case "man":
 		if len(in.Args) > 1 {
 			return nil, &Outcome{Code: exitUsage, Command: true, Stderr: "Error: man: it takes nothing. To read the page: imaphaul man | man -l -\n"}
@@ -55,6 +63,9 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	}
 	if in.Args[0] == "journal" {
 		return nil, journalCommand(in.Args[1:])
+	}
+	if in.Args[0] == "undo" {
+		return nil, undo(in, in.Args[1:])
 	}
 	if in.Args[0] == "cutover" {
 		return nil, cutover(in, in.Args[1:])
@@ -92,12 +103,14 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	}
 	v := newValues(Table)
 	b := &builder{in: &in, v: v, command: command}
-	for _, g := range sc.given {
+	all, notes := in.layers(tableVocabulary(), sc.given, &b.bad)
+	b.notes = notes
+	for _, g := range all {
 		if err := v.set(g); err != nil {
 			b.bad.add("%v", err)
 		}
 	}
-	b.suspectValues(sc.given)
+	b.suspectValues(all)
 	b.addresses(addresses)
 	switch {
 	case v.flag("version"):

@@ -127,7 +127,7 @@ func TestOutcomes(t *testing.T) {
 func TestNoArgumentsPrintTheUsage(t *testing.T) {
 	_, out := parse()
 	_, help := parse("--help")
-	if out == nil || out.Code != 0 || out.Stderr != "" || !strings.Contains(out.Stdout, "USAGE") {
+	if out == nil || out.Code != 0 || out.Stderr != "" || !strings.Contains(out.Stdout, "OPTIONS") {
 		t.Fatalf("%+v", out)
 	}
 	if diff := cmp.Diff(out, help); diff != "" {
@@ -635,7 +635,7 @@ func TestSignals(t *testing.T) {
 // The help shows every option, in lines no wider than the terminal.
 func TestUsageShowsEveryOption(t *testing.T) {
 	for width, limit := range map[int]int{0: 80, 1: 30, 40: 40, 64: 64, 79: 79, 100: 100, 1000: 140} {
-		text := Usage("9", width)
+		text := UsageAll("9", width)
 		words := strings.Join(strings.Fields(text), " ")
 		for _, o := range Table {
 			if !strings.Contains(words, o.spelling()) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Exit codes of this package (docs/usage.md, "Exit codes").
+// Exit codes of this package (docs/trouble.md).
 const (
 	exitOK      = 0
 	exitUsage   = 64  // EX_USAGE

@@ -21,22 +21,64 @@ type Contents struct {
 	// Begins reports whether a host2 message is only the beginning of a host1 one, and
 	// Sent whether it is the beginning that this run would send. nil: none is.
 	Begins, Sent func(src, dst imap.UID) bool
+	// Became are, by host2's UIDs, the messages of other host1 folders that these are
+	// the copies of, as far as Sources asked for them and they are there.
+	Became map[imap.UID]*habits.Message
+}
+
+// Sources returns the UIDs of host2 messages that other host1 folders became, where it is
+// open whether a message of this folder is equal to one of theirs: two of host1 can be
+// held against each other whatever host2 made of the one. c is what Ask asked for.
+func (w *Work) Sources(c Contents) (dst []imap.UID) {
+	if w.in.OneToOne {
+		return nil
+	}
+	w.eachAsked(func(g *group) {
+		exact := make(map[identity.Digest]bool)
+		for _, s := range g.src {
+			if m := c.Src[w.in.Src.Recs[s].UID]; m != nil && w.ofSrc[s] == none {
+				exact[m.Exact] = true
+			}
+		}
+		if len(exact) == 0 {
+			return
+		}
+		for _, d := range g.dst {
+			uid := w.in.Dst.Recs[d].UID
+			if m := c.Dst[uid]; w.ofDst[d] == other && (m == nil || !exact[m.Exact]) {
+				dst = append(dst, uid)
+			}
+		}
+	})
+	slices.Sort(dst)
+	return slices.Compact(dst)
+}
+
+// eachAsked calls do for the groups that Ask named, and returns how many these are.
+func (w *Work) eachAsked(do func(*group)) (n int) {
+	asked := 0
+	for i, g := range w.groups {
+		if i > 0 && asked+len(g.src)+len(g.dst) > askAtOnce {
+			break
+		}
+		asked += len(g.src) + len(g.dst)
+		n++
+		do(g)
+	}
+	return n
 }
 
 // Ask returns the UIDs of the messages whose contents have to decide next; none when
 // nothing is left to be read.
 func (w *Work) Ask() (src, dst []imap.UID) {
-	for i, g := range w.groups {
-		if i > 0 && len(src)+len(dst)+len(g.src)+len(g.dst) > askAtOnce {
-			break
-		}
+	w.eachAsked(func(g *group) {
 		for _, s := range g.src {
 			src = append(src, w.in.Src.Recs[s].UID)
 		}
 		for _, d := range g.dst {
 			dst = append(dst, w.in.Dst.Recs[d].UID)
 		}
-	}
+	})
 	slices.Sort(src)
 	slices.Sort(dst)
 	return slices.Compact(src), slices.Compact(dst)
@@ -50,34 +92,20 @@ const maxRivals = 16
 // only its beginning.
 func (w *Work) Rivals() map[imap.UID][]imap.UID {
 	out := make(map[imap.UID][]imap.UID)
-	asked := 0
-	for i, g := range w.groups {
-		if i > 0 && asked+len(g.src)+len(g.dst) > askAtOnce {
-			break
-		}
-		asked += len(g.src) + len(g.dst)
+	w.eachAsked(func(g *group) {
 		for _, s := range g.src {
 			uid := w.in.Src.Recs[s].UID
 			for _, d := range g.dst[:min(len(g.dst), maxRivals)] {
 				out[uid] = append(out[uid], w.in.Dst.Recs[d].UID)
 			}
 		}
-	}
+	})
 	return out
 }
 
 // Decide decides about the groups that Ask named. h is what host2 is known to do.
 func (w *Work) Decide(c Contents, h *habits.Habits) {
-	n := 0
-	asked := 0
-	for i, g := range w.groups {
-		if i > 0 && asked+len(g.src)+len(g.dst) > askAtOnce {
-			break
-		}
-		asked += len(g.src) + len(g.dst)
-		n++
-		(&verdict{w: w, g: g, c: c, h: h}).run()
-	}
+	n := w.eachAsked(func(g *group) { (&verdict{w: w, g: g, c: c, h: h}).run() })
 	w.groups = w.groups[n:]
 }
 
@@ -130,6 +158,7 @@ func (v *verdict) run() {
 	v.cutAlike(gone)
 	if !v.w.in.OneToOne {
 		v.match(other, v.same, Certain)
+		v.matchSources()
 		v.cutAlike(other)
 	}
 	// An equal body: nothing of the message is lost but lines of its header.
@@ -145,10 +174,21 @@ func (v *verdict) run() {
 			for _, s := range c.members[1:] {
 				v.w.equal[s] = c.members[0]
 			}
+			v.countAlike(c)
 		}
 	}
 	v.keepEquals()
 	v.doubles()
+}
+
+// countAlike counts a class that is copied though its key is on host2 (row 7).
+func (v *verdict) countAlike(c *class) {
+	if v.g.akin || v.g.dated {
+		return
+	}
+	if slices.ContainsFunc(v.g.dst, func(d int32) bool { return v.w.ofDst[d] == none && v.another(c.members[0], d) }) {
+		v.w.alike++
+	}
 }
 
 // single reports whether there is but one message on each side.
@@ -240,6 +280,26 @@ func (v *verdict) match(whom int32, alike func(s, d int32) bool, trust Trust) {
 	}
 }
 
+// matchSources ties classes to what equal messages of other host1 folders became.
+func (v *verdict) matchSources() {
+	became := make(map[identity.Digest]int32)
+	for _, d := range v.g.dst {
+		if m := v.c.Became[v.w.in.Dst.Recs[d].UID]; m != nil && v.w.ofDst[d] == other {
+			if _, known := became[m.Exact]; !known {
+				became[m.Exact] = d
+			}
+		}
+	}
+	for _, c := range v.classes {
+		if c.tied != none || c.content == nil {
+			continue
+		}
+		if d, ok := became[c.content.Exact]; ok && !v.w.goes(c.members[0], d, Certain) {
+			v.tie(c, d, Certain)
+		}
+	}
+}
+
 // cutAlike ties classes to what an option that cuts messages makes of them.
 func (v *verdict) cutAlike(whom int32) {
 	w := v.w
@@ -324,10 +384,13 @@ func (v *verdict) byOrder() {
 			open = append(open, c.members[0])
 		}
 	}
-	if len(free) == 0 || len(open) == 0 || v.h.KeepsBytes() && !w.in.SizesUnknown {
+	if len(free) == 0 || len(open) == 0 {
 		return
 	}
 	for _, c := range classes {
+		if v.keepsBytes(c.members[0]) {
+			continue
+		}
 		if v.g.akin && !v.mayChange(c.members[0]) {
 			continue // its own key says that it is another message
 		}
@@ -389,11 +452,20 @@ func (v *verdict) another(s, d int32) bool {
 	if v.c.Begins != nil && v.c.Begins(src.UID, dst.UID) {
 		return true
 	}
-	if v.single() && !v.w.in.SizesUnknown && v.h.KeepsSizes() && !v.w.in.SizesAgree(src, dst) {
+	if v.single() && v.knows(s) && v.h.KeepsSizes() && !v.w.in.SizesAgree(src, dst) {
 		return true
 	}
-	return v.h.KeepsBytes() && !v.w.in.SizesUnknown
+	return v.keepsBytes(s)
 }
+
+// knows reports whether what host2 was seen to do tells anything about a host1 record.
+func (v *verdict) knows(s int32) bool {
+	in := &v.w.in
+	return !in.SizesUnknown && (in.Undecided == nil || !in.Undecided(&in.Src.Recs[s]))
+}
+
+// keepsBytes reports whether host2 would have a host1 record byte for byte.
+func (v *verdict) keepsBytes(s int32) bool { return v.h.KeepsBytes() && v.knows(s) }
 
 // doubles finds host2 messages that are equal to another one that stays: to the last
 // byte, or, where that one has a counterpart on host1, but for lines that host2 added.

@@ -31,6 +31,9 @@ type Pairing struct {
 	Nameless1, Nameless2 []int32
 	// Distinct counts host1 messages with the key of another one and another content.
 	Distinct int
+	// Alike counts host1 messages that are missing though a message of host2 has their
+	// key: it is another one for certain.
+	Alike int
 	// Doubtful counts the messages of Present whose key is on host2 with another
 	// content, Likely those told by the order alone.
 	Doubtful, Likely int
@@ -194,7 +197,7 @@ func (w *Work) finishDst(p *Pairing) {
 			p.Extra = append(p.Extra, d)
 		}
 	}
-	p.Distinct = w.distinct
+	p.Distinct, p.Alike = w.distinct, w.alike
 	if w.in.OneToOne {
 		p.Doubles = nil // each is wanted, or is extra
 	}

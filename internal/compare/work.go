@@ -61,6 +61,10 @@ type Input struct {
 	// the copy of s (--expunge2), so that it is none; certain: it is known to be that.
 	// nil: none is.
 	Goes func(s, d *listing.Record, certain bool) bool
+	// Undecided reports whether an earlier run knew a host1 record and could not tell
+	// whether host2 has it: what was learned of host2 since decides nothing about it, so
+	// that what one run counts as present is not copied by the next. nil: of none.
+	Undecided func(s *listing.Record) bool
 	// Marked reports whether a record of a side (1 or 2) is marked \Deleted: one that
 	// is not stands for its equals rather than one that is. nil: none is.
 	Marked func(side int, r *listing.Record) bool
@@ -94,6 +98,8 @@ type Work struct {
 	bound map[int32]bool
 	// distinct counts host1 records with the key of another one and another content.
 	distinct int
+	// alike counts host1 records that are copied though a free host2 record has their key.
+	alike int
 }
 
 // Trust says how certain it is that a host1 message is on host2.
@@ -309,8 +315,13 @@ func (w *Work) atSight(g *group) bool {
 		return false
 	}
 	for _, d := range free {
-		same := w.in.Src.Recs[s].Is(listing.ByContent) && w.in.Dst.Recs[d].Is(listing.ByContent)
-		if same || w.in.SizesAgree(&w.in.Src.Recs[s], &w.in.Dst.Recs[d]) {
+		src, dst := &w.in.Src.Recs[s], &w.in.Dst.Recs[d]
+		same := src.Is(listing.ByContent) && dst.Is(listing.ByContent)
+		agree := w.in.SizesAgree(src, dst)
+		if len(free) > 1 && !w.in.SizesUnknown {
+			agree = agree && src.Size == dst.Size // not for what host2 may have made of another one
+		}
+		if same || agree {
 			trust := Certain // row 5
 			if !same && (len(free) > 1 || w.in.SizesUnknown) {
 				trust = Likely

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -14,9 +15,12 @@ import (
 
 // flagsAfterCopy reads the flags of the messages that were copied and stores
 // what APPEND lost of them (--syncflagsaftercopy): some servers drop all flags
-// of APPEND. One FETCH for all, and one STORE for each distinct list.
+// of APPEND, and what a message that came from another folder of host2 has there. One
+// FETCH for all, and one STORE for each distinct list.
 func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) error {
-	if !fs.run.p.Flags.SyncAfterCopy || fs.run.p.Dry {
+	all := fs.run.p.Flags.SyncAfterCopy
+	moved := slices.ContainsFunc(c.Messages, func(t transfer.Message) bool { return t.Moved() })
+	if !all && !moved || fs.run.p.Dry {
 		return nil
 	}
 	// Some servers show a session what it appended only after another SELECT.
@@ -26,7 +30,7 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) er
 	byUID := make(map[imap.UID]*transfer.Message)
 	var uids []imap.UID
 	for i := range c.Messages {
-		if t := &c.Messages[i]; t.Outcome == transfer.Copied && t.NewUID != 0 {
+		if t := &c.Messages[i]; t.Outcome == transfer.Copied && t.NewUID != 0 && (all || t.Moved()) {
 			byUID[t.NewUID] = t
 			uids = append(uids, t.NewUID)
 		}
@@ -60,8 +64,8 @@ func (fs *folderSync) flagsOn2(ctx context.Context, uids []imap.UID) (map[imap.U
 	got := make(map[imap.UID]listing.FlagID, len(uids))
 	err := fs.lane.dst.Do(ctx, func(conn *imapconn.Conn) error {
 		return conn.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, Flags: true}, func(m *imapconn.Message) error {
-			if m.HasFlags {
-				got[m.UID] = fs.run.flags[1].Intern(m.Flags)
+			if id, ok := fs.run.flags[1].Told(m.Flags); m.HasFlags && ok {
+				got[m.UID] = id
 			}
 			return nil
 		})

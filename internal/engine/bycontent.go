@@ -53,6 +53,10 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		Rekeys:   (p.Transform.TruncMess != nil || p.Identity.AddHeader) && !p.Identity.SyncDuplicates,
 		OtherWay: func(d *listing.Record) bool { return fs.otherWay2[d.UID] },
 		Marked:   fs.hasDeleted,
+		Undecided: func(s *listing.Record) bool {
+			// The journal keeps nothing of the others.
+			return !fs.known.Usable() || s.Is(listing.AddedHeader|listing.Report) || fs.known.Undecided(s.UID)
+		},
 	})
 	if err := fs.readAndDecide(ctx, w); err != nil {
 		return err
@@ -94,6 +98,9 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 				at := fs.dst.Find(d)
 				return at >= 0 && fs.dst.Recs[at].Size == *most && c.Begins(s, d)
 			}
+		}
+		if c.Became, err = fs.readSources(ctx, w.Sources(c)); err != nil {
+			return err
 		}
 		w.Decide(c, &fs.run.habits)
 	}
@@ -146,6 +153,9 @@ func (fs *folderSync) lookForChanged(ctx context.Context, w *compare.Work) error
 func (fs *folderSync) tellDoubts() {
 	if n := fs.pairing.Distinct; n > 0 {
 		fs.run.note(fmt.Sprintf("Host1: folder [%s] has %d messages with the identifying headers of another message but another content: each is a message of its own", fs.from.Raw, n))
+	}
+	if n := fs.pairing.Alike; n > 0 {
+		fs.run.note(fmt.Sprintf("Host2: folder [%s] has messages with the identifying headers of %d messages of host1 and another content, which are no copies of them: host1's are copied", fs.to.Raw, n))
 	}
 	if n := fs.pairing.Doubtful + fs.pairing.Likely; n > 0 {
 		fs.run.emit(event.MessagesDoubtful{From: fs.from, To: fs.to, Count: int64(n)})

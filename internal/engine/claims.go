@@ -79,11 +79,13 @@ func (fs *folderSync) claims() []compare.Claim {
 		}
 	}
 	fs.remapped, fs.keys2 = make(map[imap.UID]bool), make(map[imap.UID]identity.Key)
-	fs.run.eachOtherClaim(fs, func(uid2 imap.UID, remapped bool, key identity.Key) {
+	fs.sources2 = make(map[imap.UID]source)
+	fs.run.eachOtherClaim(fs, func(uid2 imap.UID, remapped bool, key identity.Key, from source) {
 		claim(uid2, compare.Other)
 		fs.remapped[uid2] = remapped
-		if d := fs.dst.Find(uid2); d >= 0 && key != (identity.Key{}) && fs.dst.Recs[d].Key != key {
-			fs.keys2[uid2] = key
+		fs.noteKey2(uid2, key)
+		if from.uid != 0 {
+			fs.sources2[uid2] = from
 		}
 	})
 	if fs.known.Usable() {
@@ -105,6 +107,14 @@ func (fs *folderSync) claims() []compare.Claim {
 	return claims
 }
 
+// noteKey2 notes by which key host1 knows what another folder or another account became,
+// where host2 has it by another one.
+func (fs *folderSync) noteKey2(uid2 imap.UID, key identity.Key) {
+	if d := fs.dst.Find(uid2); d >= 0 && key != (identity.Key{}) && fs.dst.Recs[d].Key != key {
+		fs.keys2[uid2] = key
+	}
+}
+
 // claimsOfOthers adds what other runs stored in the host2 folder: of another account, or
 // of this one by another way of identifying messages. Their journals are read only when
 // messages on both sides belong to nobody.
@@ -122,10 +132,13 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 		tied[d] = true
 	}
 	fs.otherWay2 = make(map[imap.UID]bool)
-	claim := func(uid2 imap.UID, c compare.Claim) {
-		if d := fs.dst.Find(uid2); d >= 0 && claims[d] == compare.Free && !tied[int32(d)] {
+	claim := func(p *journal.Paired, c compare.Claim, comparable bool) {
+		if d := fs.dst.Find(p.UID2); d >= 0 && claims[d] == compare.Free && !tied[int32(d)] {
 			claims[d] = c
-			fs.otherWay2[uid2] = c == compare.Gone
+			fs.otherWay2[p.UID2] = c == compare.Gone
+			if comparable && fs.keys2 != nil {
+				fs.noteKey2(p.UID2, recall.KeyOf(&journal.Entry{Key: p.Key, Marks: p.Marks, Size: p.Size}))
+			}
 		}
 	}
 	self := r.journalPair()
@@ -150,14 +163,15 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 			for _, p := range f.Pairs {
 				alive[p.UID2] = alive[p.UID2] || same && fs.src.Find(p.UID1) >= 0
 			}
-			for _, p := range f.Pairs {
-				if !same || fs.src.Whole && fs.src.Complete && !alive[p.UID2] {
-					claim(p.UID2, of)
+			way := o.Pair.Way == self.Way // keys made in different ways cannot be compared
+			for i := range f.Pairs {
+				if p := &f.Pairs[i]; !same || fs.src.Whole && fs.src.Complete && !alive[p.UID2] {
+					claim(p, of, way)
 				}
 			}
-			for _, uid2 := range f.Claimed {
-				if !alive[uid2] {
-					claim(uid2, of)
+			for i := range f.Claimed {
+				if p := &f.Claimed[i]; !alive[p.UID2] {
+					claim(p, of, way)
 				}
 			}
 		}
@@ -193,18 +207,25 @@ func (fs *folderSync) keyOnHost1(d *listing.Record) (identity.Key, bool) {
 
 // eachOtherClaim tells the messages of the host2 folder that other folders of host1
 // became: in this run, and in earlier ones; remapped: the other folder goes elsewhere
-// now; key: as host1 knows the message, where that is known.
-func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped bool, key identity.Key)) {
+// now; key: as host1 knows the message, where that is known; from: where host1 has it,
+// if host2 has all of it.
+func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped bool, key identity.Key, from source)) {
 	for _, check := range r.checks {
 		if check.fs.to.Raw == fs.to.Raw && check.fs.from.Raw != fs.from.Raw && check.Before.UIDValidity == fs.dstOpened.UIDValidity {
-			pair := func(_, uid2 imap.UID) { tell(uid2, false, check.keys[uid2]) }
+			pair := func(uid1, uid2 imap.UID) {
+				from := source{folder: check.fs.from.Raw, validity: check.fs.srcOpened.UIDValidity, uid: uid1}
+				if check.parts[uid2] {
+					from.uid = 0
+				}
+				tell(uid2, false, check.keys[uid2], from)
+			}
 			check.certain.Each(pair)
 			check.all.Each(pair)
 		}
 	}
 	for _, later := range r.deferred {
 		if later.to.Raw == fs.to.Raw && later.from.Raw != fs.from.Raw && later.foundValidity == fs.dstOpened.UIDValidity {
-			later.found.Each(func(_, uid2 imap.UID) { tell(uid2, false, identity.Key{}) })
+			later.found.Each(func(_, uid2 imap.UID) { tell(uid2, false, identity.Key{}, source{}) })
 		}
 	}
 	into := r.foldersInto(fs)
@@ -215,13 +236,18 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped b
 	for _, f := range into {
 		one, _ := f.Names()
 		to, chosen := goes[one]
+		state, _ := f.State()
 		for e, err := range f.Entries() {
 			if err != nil {
 				r.journalFailed(err)
 				return
 			}
 			if e.UID2 != 0 {
-				tell(e.UID2, chosen && to != fs.to.Raw, recall.KeyOf(&e))
+				from := source{folder: one, validity: state.UIDValidity1, uid: e.UID1, size: e.Size}
+				if e.Cut {
+					from.uid = 0
+				}
+				tell(e.UID2, chosen && to != fs.to.Raw, recall.KeyOf(&e), from)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -23,6 +24,9 @@ type crossPlace struct {
 	fromUID imap.UID
 	// part: host2 has a part of its content only.
 	part bool
+	// unread: that host2 has it was told by key and size, or by an earlier run: what it
+	// has is to be read before anything is deleted for it.
+	unread bool
 }
 
 // crossing says what another folder of host2 has of a message.
@@ -74,19 +78,28 @@ func (fs *folderSync) crossAll(c *transfer.Folder) {
 		}
 		paired[m.Dst] = true
 		s, d := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
-		fs.run.cross(s.Key, crossPlace{fs.to.Raw, d.UID, s.Size, fs.from.Raw, s.UID, fs.isPart(m)})
+		if fs.hasDeleted(1, s) && fs.expunges(d) {
+			continue
+		}
+		fs.run.cross(s.Key, crossPlace{fs.to.Raw, d.UID, s.Size, fs.from.Raw, s.UID, fs.isPart(m), true})
 	}
 	for i := range fs.dst.Recs {
-		if r := &fs.dst.Recs[i]; r.Is(listing.HasKey) && !paired[int32(i)] {
+		if r := &fs.dst.Recs[i]; r.Is(listing.HasKey) && !paired[int32(i)] && !fs.expunges(r) {
 			fs.run.cross(r.Key, crossPlace{folder: fs.to.Raw, uid: r.UID, size: r.Size})
 		}
 	}
 	for i := range c.Messages {
-		if t := &c.Messages[i]; t.Outcome == transfer.Copied && !t.Short {
+		if t := &c.Messages[i]; t.Outcome == transfer.Copied && !t.Short && !(fs.run.p.Deletion.Expunge2 && slices.Contains(t.Flags(), imap.FlagDeleted)) {
 			part := t.Cut() != "" || fs.run.p.Dry && fs.wouldCut(t.Size)
-			fs.run.cross(fs.src.Recs[t.Src].Key, crossPlace{fs.to.Raw, t.NewUID, t.Size, fs.from.Raw, t.UID, part})
+			fs.run.cross(fs.src.Recs[t.Src].Key, crossPlace{fs.to.Raw, t.NewUID, t.Size, fs.from.Raw, t.UID, part, false})
 		}
 	}
+}
+
+// expunges reports whether --expunge2 takes a host2 message sooner or later in this run:
+// it may wait for other folders that go to the same one.
+func (fs *folderSync) expunges(d *listing.Record) bool {
+	return fs.run.p.Deletion.Expunge2 && fs.hasDeleted(2, d)
 }
 
 // findCrossed finds the missing messages that another folder of host2 has
@@ -124,7 +137,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 				if parts[at.from] == nil {
 					parts[at.from] = make(map[imap.UID]bool)
 				}
-				parts[at.from][at.fromUID] = at.part
+				parts[at.from][at.fromUID] = at.part || at.unread && r.p.Deletion.Delete1
 				if r.p.Deletion.Delete1 || r.p.Deletion.Expunge1 { // host1 may not have it any more
 					note(2, at.folder, at.uid, rec.UID)
 				}

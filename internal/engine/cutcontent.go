@@ -104,6 +104,9 @@ func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, e
 			earlier(entries[i].UID1, entries[i].Cut)
 		}
 	}
+	for uid, is := range fs.unproved { // a rehearsal does not write it down
+		earlier(uid, is)
+	}
 	others, err := fs.cutByOthers(ctx)
 	if err != nil {
 		return nil, err

@@ -125,6 +125,7 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 	}
 	if no := guard.RefuseFolder(facts, int64(len(uids)), fs.run.p.Deletion.Delete2Max); no != nil {
 		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: int64(len(uids)), Why: no.Why, Ceiling: no.Ceiling})
+		fs.run.moves.stay(fs.to.Raw)
 		if no.Ceiling {
 			fs.run.fault(event.Error{Class: event.ErrRefused, Folder: fs.to,
 				Text: fmt.Sprintf("Host2: folder %s: refused to delete %d messages: %s", fs.to.Raw, len(uids), no.Why),
@@ -132,6 +133,7 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 		}
 		return nil
 	}
+	uids = fs.run.moves.keep(fs.to.Raw, uids)
 	d := &fs.run.p.Deletion
 	if d.Quarantine2 != "" {
 		return fs.quarantine(ctx, uids)
@@ -229,6 +231,9 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 		fs.run.emit(told)
 		return nil
 	}
+	if d.side == 1 {
+		fs.run.noteDeletes1()
+	}
 	fs.announceMarks(d.side, d.uids)
 	set := uidset.Sorted(d.uids)
 	err = d.k.Do(ctx, func(c *imapconn.Conn) error {
@@ -321,6 +326,9 @@ func (fs *folderSync) expunge(ctx context.Context, n event.Side, wanted bool) er
 	fs.run.emit(event.Expunged{Side: n, Folder: folder, Dry: fs.run.p.Dry})
 	if fs.run.p.Dry {
 		return nil
+	}
+	if n == 1 {
+		fs.run.noteDeletes1()
 	}
 	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.Expunge(ctx) })
 	if err != nil && isRefusal(err) {

@@ -27,6 +27,9 @@
 //     settles what an interrupted one was sending.
 //   - What is to be done: compare.go, claims.go, bycontent.go, addheader.go, cross.go and
 //     decide.go. Package transfer does it.
+//     moves.go, departures.go and arrivals.go find what was moved on host1.
+//   - Undo, which is no part of a run: undo.go and undofolder.go, by what stored.go has the
+//     journal know.
 //   - Afterwards: aftercopy.go, flagsync.go, storeflags.go and labels.go, then
 //     delete.go and quarantine.go; finalcheck.go holds host2 against what it confirmed, and
 //     restore.go sends what is missing; at the very end mailedreport.go.

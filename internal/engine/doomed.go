@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/guard"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/maildate"
 )
 
@@ -162,6 +164,21 @@ func (r *run) judge(ctx context.Context, f *doomed) error {
 	return r.judgeMail(ctx, f, opened.UIDValidity, arrived)
 }
 
+// withoutMoved is what a journal of this account knows of a folder pair, without the
+// messages that are in another folder of host2 since they were moved there on host1: a
+// renamed folder's.
+func (r *run) withoutMoved(f *journal.OtherFolder, m *claims) *journal.OtherFolder {
+	out := *f
+	out.Pairs = slices.DeleteFunc(slices.Clone(f.Pairs), func(p journal.Paired) bool {
+		moved := r.moves.elsewhere(f.Name2, p.UID2)
+		if moved {
+			m.gone[p.UID2] = true
+		}
+		return moved
+	})
+	return &out
+}
+
 // judgeMail holds the messages of a folder against what journals know.
 func (r *run) judgeMail(ctx context.Context, f *doomed, validity uint32, arrived map[imap.UID]time.Time) error {
 	d := &r.p.Deletion
@@ -183,6 +200,9 @@ func (r *run) judgeMail(ctx context.Context, f *doomed, validity uint32, arrived
 				if at.UIDValidity2 == validity {
 					m.first(at.First)
 				}
+				if o.Pair.SameHost1(self) {
+					at = r.withoutMoved(at, m)
+				}
 				m.foreignFolder(at, o, validity)
 			}
 		}
@@ -195,7 +215,7 @@ func (r *run) judgeMail(ctx context.Context, f *doomed, validity uint32, arrived
 	known := guard.Known{FirstNext: uint32(m.next), FirstAt: m.at, Now: time.Now(), NewMail: d.Delete2New, Unsure: m.unsure}
 	var kept [guard.Rules]int64
 	for uid, at := range arrived {
-		kept[known.Rule(guard.Extra{UID: uint32(uid), Arrived: at, Others: m.others(uid)})]++
+		kept[known.Rule(guard.Extra{UID: uint32(uid), Arrived: at, Others: m.others(uid), Gone: m.gone[uid]})]++
 	}
 	for rule := guard.Goes + 1; rule < guard.Rules; rule++ {
 		if kept[rule] == 0 {

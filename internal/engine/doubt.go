@@ -94,6 +94,7 @@ func (fs *folderSync) storedByOthers(ctx context.Context) (map[imap.UID]bool, er
 func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*transfer.Sent) {
 	fs.wasInDoubt = make(map[imap.UID]bool)
 	fs.settled = make(map[imap.UID]imap.UID)
+	fs.unproved = make(map[imap.UID]bool)
 	for n, b := range batches {
 		var delivered []journal.Delivery
 		var unproved []imap.UID
@@ -105,6 +106,7 @@ func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*transfe
 				delivered = append(delivered, journal.Delivery{UID1: uid1, UID2: uid2})
 				if found[n][i].ByOrder {
 					unproved = append(unproved, uid1)
+					fs.unproved[uid1] = here
 				}
 				if here {
 					fs.settled[uid1] = uid2

@@ -10,17 +10,17 @@ import (
 // A connection may be cut at any byte of either dialogue.
 func TestCutAnywhere(t *testing.T) {
 	t.Parallel()
-	for _, g := range targets {
+	for turn, g := range targets {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
-			newLab(t, fromDovecot, g, faultBox(false)).sweep(t, proxy.Cut, 10)
+			newLab(t, fromDovecot, g, faultBox(false)).sweep(t, proxy.Cut, turn, 6)
 		})
 	}
-	for _, g := range targets {
+	for turn, g := range targets {
 		if len(g.hide) == 0 && g.kind != mailtest.Dovecot {
 			t.Run("from "+g.name, func(t *testing.T) {
 				t.Parallel()
-				newLab(t, g, fromDovecot, faultBox(false)).sweep(t, proxy.Cut, 5)
+				newLab(t, g, fromDovecot, faultBox(false)).sweep(t, proxy.Cut, turn, 3)
 			})
 		}
 	}
@@ -29,11 +29,11 @@ func TestCutAnywhere(t *testing.T) {
 // Without a journal a run still settles what it lost itself.
 func TestCutAnywhereWithoutJournal(t *testing.T) {
 	t.Parallel()
-	for _, g := range targets {
+	for turn, g := range targets {
 		if g.name == "dovecot" || g.name == "dovecot singles" || g.kind == mailtest.Mox {
 			t.Run(g.name, func(t *testing.T) {
 				t.Parallel()
-				newLab(t, fromDovecot, g, faultBox(false), "--nousecache").sweep(t, proxy.Cut, 4)
+				newLab(t, fromDovecot, g, faultBox(false), "--nousecache").sweep(t, proxy.Cut, turn, 3)
 			})
 		}
 	}
@@ -42,11 +42,11 @@ func TestCutAnywhereWithoutJournal(t *testing.T) {
 // A message that is streamed from one socket to the other is cut on either.
 func TestCutWhileStreaming(t *testing.T) {
 	t.Parallel()
-	for _, g := range targets {
+	for turn, g := range targets {
 		if !g.mute {
 			t.Run(g.name, func(t *testing.T) {
 				t.Parallel()
-				newLab(t, fromDovecot, g, faultBox(true)).sweep(t, proxy.Cut, 4)
+				newLab(t, fromDovecot, g, faultBox(true)).sweep(t, proxy.Cut, turn, 3)
 			})
 		}
 	}
@@ -56,7 +56,7 @@ func TestCutWhileStreaming(t *testing.T) {
 // host1; what is in doubt is recognised nevertheless, and so it is by the next run.
 func TestCutAnywhereWithAlteredMessages(t *testing.T) {
 	t.Parallel()
-	for _, g := range targets {
+	for turn, g := range targets {
 		switch {
 		case g.kind == mailtest.Courier, g.name == "dovecot synchronous":
 			continue // as dovecot singles
@@ -71,7 +71,7 @@ func TestCutAnywhereWithAlteredMessages(t *testing.T) {
 				return mailtest.Diff(expected, host2, mailtest.Known(l.b.s, l.b.s))
 			}
 			l.idle = true
-			l.sweep(t, proxy.Cut, 5)
+			l.sweep(t, proxy.Cut, turn, 3)
 		})
 	}
 }
@@ -79,7 +79,7 @@ func TestCutAnywhereWithAlteredMessages(t *testing.T) {
 // A connection that stays open and says nothing more ends by the time-out.
 func TestStallAnywhere(t *testing.T) {
 	t.Parallel()
-	for _, g := range targets {
+	for turn, g := range targets {
 		if g.mute {
 			continue
 		}
@@ -89,7 +89,7 @@ func TestStallAnywhere(t *testing.T) {
 			// A busy machine may stall for so long by itself: then the fault has struck
 			// elsewhere. The runs before and after it have no such limit.
 			l.faulted = []string{"--timeout", "0.7"}
-			l.sweep(t, proxy.Stall, 3)
+			l.sweep(t, proxy.Stall, turn, 2)
 		})
 	}
 }

@@ -114,7 +114,8 @@ func (m *memoryLab) all(t *testing.T) int64 {
 // A journal that is gone, old or damaged costs time, and nothing else.
 func TestJournalGoneOldOrDamaged(t *testing.T) {
 	t.Parallel()
-	for _, kind := range mailtest.Kinds(t) {
+	parts := []float64{0.3, 0.6, 0.95} // of the bytes of a run
+	for turn, kind := range mailtest.Kinds(t) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			r := mailtest.Chance(t, 5)
@@ -123,18 +124,20 @@ func TestJournalGoneOldOrDamaged(t *testing.T) {
 				m.empty(t)
 				m.forget(t)
 			}
-			for _, part := range []float64{0.3, 0.6, 0.95} {
+			stays := func(part float64) {
 				fresh()
 				m.interrupt(t, part)
 				m.run(t, -1)
 				m.run(t, 0)
-
+			}
+			gone := func(part float64) {
 				fresh()
 				m.interrupt(t, part)
 				m.forget(t)
 				m.run(t, -1)
-
-				// The journal of the interrupted run comes back after the next one.
+			}
+			// The journal of the interrupted run comes back after the next one.
+			old := func(part float64) {
 				fresh()
 				m.interrupt(t, part)
 				old := m.read(t)
@@ -142,16 +145,28 @@ func TestJournalGoneOldOrDamaged(t *testing.T) {
 				m.write(t, old)
 				m.run(t, 0)
 			}
+			// Each server has each of them, at one part; the servers together have all parts.
+			damages := 2
+			for i, what := range []func(float64){stays, gone, old} {
+				what(parts[(i+turn)%len(parts)])
+			}
+			if mailtest.FullChaos() {
+				damages = 4
+				for i, what := range []func(float64){stays, gone, old} {
+					what(parts[(i+turn+1)%len(parts)])
+					what(parts[(i+turn+2)%len(parts)])
+				}
+			}
 			m.forget(t)
 			m.run(t, 0)
-			old := m.read(t)
+			before := m.read(t)
 			mailtest.Fill(t, m.a.s, m.a.user, corpus.Mailbox{Folders: []corpus.Folder{{Path: []string{"Work"}, Messages: []corpus.Message{
 				letter("late", 400, false), alike(letter("later", 300, false), "later", "w2"),
 			}}}})
 			m.run(t, 2)
-			m.write(t, old)
+			m.write(t, before)
 			m.run(t, 0)
-			for i := range 4 {
+			for i := range damages {
 				m.write(t, damaged(r, m.read(t), i%2 == 0))
 				m.run(t, 0)
 				fresh()

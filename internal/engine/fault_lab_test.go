@@ -1,11 +1,8 @@
 package engine_test
 
 import (
-	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,68 +13,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 	"github.com/imaphaul/imaphaul/internal/mailtest/proxy"
 )
-
-// places are the interesting bytes of a dialogue: around every line end and
-// around the beginning and the end of every literal.
-func places(dialogue []byte) []int64 {
-	seen := make(map[int64]bool)
-	around := func(n int) {
-		for d := -2; d <= 2; d++ {
-			if at := n + d; at >= 0 && at < len(dialogue) {
-				seen[int64(at)] = true
-			}
-		}
-	}
-	for at := 0; at < len(dialogue); {
-		i := bytes.Index(dialogue[at:], []byte("\r\n"))
-		if i < 0 {
-			break
-		}
-		at += i + 2
-		around(at)
-		head := dialogue[max(0, at-40):at]
-		if m := literal.FindAllSubmatch(head, -1); m != nil && bytes.HasSuffix(head, m[len(m)-1][0]) {
-			n, _ := strconv.Atoi(string(m[len(m)-1][1]))
-			if at+n <= len(dialogue) {
-				around(at + n/2)
-				at += n
-				around(at)
-			}
-		}
-	}
-	var out []int64
-	for n := range seen {
-		out = append(out, n)
-	}
-	slices.Sort(out)
-	return out
-}
-
-// cuts chooses where to cut a dialogue.
-func cuts(r *rand.Rand, dialogue []byte, n int) []int64 {
-	all := places(dialogue)
-	if mailtest.FullChaos() {
-		for range 150 {
-			all = append(all, r.Int64N(int64(len(dialogue))))
-		}
-		if len(all) > 600 {
-			r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-			all = all[:600]
-		}
-		slices.Sort(all)
-		return slices.Compact(all)
-	}
-	var out []int64
-	for range n {
-		if r.IntN(3) == 0 {
-			out = append(out, r.Int64N(int64(len(dialogue))))
-			continue
-		}
-		out = append(out, all[r.IntN(len(all))])
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
 
 // lab is a pair of accounts on which many faults are tried.
 type lab struct {
@@ -214,15 +149,17 @@ func newLab(t *testing.T, from, to target, box corpus.Mailbox, options ...string
 	return l
 }
 
-// sweep cuts, or stalls, every dialogue at n places.
-func (l *lab) sweep(t *testing.T, kind proxy.FaultKind, n int) {
+// sweep cuts, or stalls, every dialogue at n places; turn is the number of this lab
+// among those that share the kinds of places, see cuts.
+func (l *lab) sweep(t *testing.T, kind proxy.FaultKind, turn, n int) {
 	t.Helper()
-	r := mailtest.Chance(t, 5)
 	said := l.dialogues(t)
+	r := mailtest.Chance(t, 5)
+	order := r.Uint64() // all labs draw it alike
 	tried := 0
 	for side := event.Side(1); side <= 2; side++ {
 		for _, d := range []proxy.Direction{proxy.ToServer, proxy.ToClient} {
-			for _, after := range cuts(r, said[side][d], n) {
+			for _, after := range cuts(r, order+uint64(side), d, said[side][d], turn, n) {
 				f := proxy.Fault{Kind: kind, Direction: d, After: after, Connection: 1}
 				tried++
 				t.Run(fmt.Sprintf("host%d %v %d of %d", side, d, after, len(said[side][d])), func(t *testing.T) { l.try(t, side, f) })

@@ -29,6 +29,9 @@ type folderCheck struct {
 	// keys are those by which host1 knows what was stored, by host2's UIDs, where several
 	// folders go to this one.
 	keys map[imap.UID]identity.Key
+	// parts are those, by host2's UIDs, of which host2 has a part that no option of the
+	// run makes of each message.
+	parts map[imap.UID]bool
 	// looked: its messages were looked up. deleted: the folder was not there.
 	looked, deleted bool
 }
@@ -45,6 +48,7 @@ func (fs *folderSync) expect(c *transfer.Folder) {
 	check := &folderCheck{fs: fs, Expected: c.Expected()}
 	check.all = all
 	all.Each(func(uid1, uid2 imap.UID) { check.noteKey(fs.src.Find(uid1), uid2) })
+	check.noteParts(c)
 	check.Gone = fs.merge.gone
 	for _, m := range fs.pairing.Present {
 		if fs.run.p.Deletion.Expunge2 && slices.Contains(fs.run.flags[1].List(fs.dst.Recs[m.Dst].Flags), imap.FlagDeleted) {
@@ -73,6 +77,25 @@ func (c *folderCheck) noteKey(src int, uid2 imap.UID) {
 			c.keys = make(map[imap.UID]identity.Key)
 		}
 		c.keys[uid2] = r.Key
+	}
+}
+
+// noteParts notes what was cut on its way otherwise than by --truncmess, which cuts equal
+// messages alike.
+func (c *folderCheck) noteParts(copied *transfer.Folder) {
+	c.parts = make(map[imap.UID]bool)
+	if c.fs.run.p.Transform.TruncMess != nil {
+		return
+	}
+	for i := range copied.Messages {
+		if t := &copied.Messages[i]; t.Outcome == transfer.Copied && (t.Short || t.Cut() != "") {
+			c.parts[t.NewUID] = true
+		}
+	}
+	for _, m := range c.fs.pairing.Present {
+		if c.fs.isPart(m) {
+			c.parts[c.fs.dst.Recs[m.Dst].UID] = true
+		}
 	}
 }
 

@@ -54,6 +54,8 @@ type folderSync struct {
 	// keys2 are the keys by which host1 knows messages that other folders of it became,
 	// where host2 has them by other ones.
 	keys2 map[imap.UID]identity.Key
+	// sources2 are the messages of other host1 folders that host2's are the copies of.
+	sources2 map[imap.UID]source
 	// otherWay2 are host2 messages that a run stored which identified messages in another
 	// way, and whose counterparts have left host1.
 	otherWay2 map[imap.UID]bool
@@ -63,6 +65,8 @@ type folderSync struct {
 	uncertain int
 	// settled are pairs that were in doubt since an earlier run.
 	settled map[imap.UID]imap.UID
+	// unproved are those of them, by host1's UIDs, that the order alone told.
+	unproved map[imap.UID]bool
 	// addedIDs replace the UID in the Message-Id that --addheader gives.
 	addedIDs map[imap.UID]string
 
@@ -252,7 +256,11 @@ func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error
 	if copyErr == nil {
 		copyErr = c.ProveContent(ctx)
 	}
+	if copyErr == nil {
+		c.LearnHabits(ctx)
+	}
 	fs.take(c.FolderOutcome)
+	fs.run.moves.came(c)
 	c.Settle()
 	c.SettlePlaces(fs.present())
 	fs.copier = c
@@ -295,6 +303,7 @@ func (fs *folderSync) books() *transfer.Folder {
 		From: fs.from, To: fs.to, Writable1: fs.writable1(), SrcOpened: fs.srcOpened, DstOpened: fs.dstOpened,
 		Src: fs.src, Dst: fs.dst, Known: fs.known, FlagsOn2: fs.flagsFor, Unreadable: fs.unreadable,
 		Numbers: fs.numbers, AddedIDs: fs.addedIDs, Claimed: fs.claimed, FirstNew: fs.firstNew,
+		Moved: fs.run.moves.of(fs.from.Raw),
 	}, fs.lane.Pair)
 }
 
@@ -302,6 +311,7 @@ func (fs *folderSync) books() *transfer.Folder {
 func (fs *folderSync) take(o transfer.FolderOutcome) {
 	fs.outcome = o
 	fs.failedCount += o.Failed
+	fs.run.noteTaken(o.Taken, fs.to)
 	for _, text := range o.Problems {
 		fs.bad = true
 		fs.merge.spoil(text)
@@ -392,7 +402,7 @@ func (fs *folderSync) skipEmpty(ctx context.Context, l *lister) (bool, error) {
 	if err := l.Choose(ctx); err != nil {
 		return true, fs.notListed(err)
 	}
-	if l.Chosen != nil && len(l.Chosen) == 0 {
+	if l.Chosen != nil && l.Chosen.Len() == 0 {
 		fs.run.emit(event.FolderSkipped{Side: 1, Folder: fs.from, Why: "empty by search"})
 		return true, nil
 	}

@@ -42,7 +42,8 @@ func TestRoundTripsDoNotGrow(t *testing.T) {
 		{"Dovecot", many, onReal(mailtest.Dovecot), few, 50 * time.Millisecond},
 		{"Cyrus", many, onReal(mailtest.Cyrus), few, 50 * time.Millisecond},
 		{"mox", many, onReal(mailtest.Mox), few, 50 * time.Millisecond},
-		{"LITERAL-", many, onEmbedded(), few, 50 * time.Millisecond},
+		// On a busy machine some answers come while others are being sent.
+		{"LITERAL-", many, onEmbedded(), some, 50 * time.Millisecond},
 		// With an APPEND for each message answers come while others are being
 		// sent, so that turns are no waits.
 		{"no MULTIAPPEND", many, onReal(mailtest.Dovecot, "hide=MULTIAPPEND"), many, 50 * time.Millisecond},

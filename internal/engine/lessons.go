@@ -122,6 +122,7 @@ func (r *run) recallLessons() {
 	}
 	r.dst.Config.Consent.Learn(l.Consent)
 	r.habits.Remember(l.Habits)
+	r.learned.Remember(l.Habits)
 }
 
 // keepLessons writes down what is known of host2.
@@ -129,7 +130,7 @@ func (r *run) keepLessons() {
 	if r.dst == nil || r.j == nil || r.jBroken || r.p.Dry {
 		return
 	}
-	l := lessons{Host: r.dst.Plan.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.Config.Consent.Lessons(), Habits: r.habits.Seen(), First: r.first, Copied: r.copying.last(r.src.Plan.Host)}
+	l := lessons{Host: r.dst.Plan.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.Config.Consent.Lessons(), Habits: r.learned.Seen(), First: r.first, Copied: r.copying.last(r.src.Plan.Host)}
 	for i, s := range []*side{r.src, r.dst} {
 		if s.NoDeflate() {
 			continue

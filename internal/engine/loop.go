@@ -45,11 +45,17 @@ func (r *run) loop(ctx context.Context) error {
 	if err := r.countMerges(ctx); err != nil {
 		return err
 	}
+	if err := r.findMoves(ctx); err != nil {
+		return err
+	}
 	r.made = make(map[string]bool)
 	window := r.windowFrom(0, r.firstWindow())
 	for from := 0; from < len(rows); {
 		if r.stopping() {
 			return errStopped
+		}
+		if err := r.transfer.AwaitHours(ctx, r.main.Pair); err != nil {
+			return err
 		}
 		next := r.windowFrom(from+len(window), togetherMessages)
 		if err := r.syncTogether(ctx, from, window, next); err != nil {

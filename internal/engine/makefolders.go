@@ -46,6 +46,8 @@ func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
 	}
 	var flying []creation
 	asked := make(map[string]bool)
+	var made []string
+	defer func() { r.journalFailed(r.j.NoteMade(made...)) }()
 	land := func() error {
 		c := flying[0]
 		flying = flying[1:]
@@ -53,6 +55,7 @@ func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
 		if err == nil {
 			r.folders2.Add(c.name)
 			r.made[c.name] = true // and still to be told
+			made = append(made, c.name)
 			return nil
 		}
 		if isRefusal(err) {

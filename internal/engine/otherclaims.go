@@ -197,8 +197,8 @@ func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 				}
 				m.pair(fs.src, p.UID1, p.UID2)
 			}
-			for _, uid := range f.Claimed {
-				m.gone[uid] = true
+			for _, p := range f.Claimed {
+				m.gone[p.UID2] = true
 			}
 		}
 	}
@@ -262,8 +262,8 @@ func (c *claims) foreignFolder(f *journal.OtherFolder, o *journal.Other, validit
 	for _, p := range f.Pairs {
 		c.foreign[p.UID2] = true
 	}
-	for _, uid := range f.Claimed {
-		c.foreign[uid] = true
+	for _, p := range f.Claimed {
+		c.foreign[p.UID2] = true
 	}
 	if f.DoubtFrom != 0 && f.DoubtValidity2 == validity && (c.foreignFrom == 0 || f.DoubtFrom < c.foreignFrom) {
 		c.foreignFrom = f.DoubtFrom

@@ -10,6 +10,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // removeFolders deletes folders as --delete2folders and --delete1emptyfolders
@@ -69,6 +70,9 @@ func (r *run) remove(ctx context.Context, k *link, name string, messages int64) 
 	if r.p.Dry {
 		r.emit(told)
 		return nil
+	}
+	if k.side.N == 1 {
+		r.noteDeletes1()
 	}
 	err := k.Do(ctx, func(c *imapconn.Conn) error {
 		if err := k.leave(ctx, c); err != nil {
@@ -166,11 +170,16 @@ func (r *run) emptiness(ctx context.Context, name string) (exists, found int, er
 		return 0, 0, err
 	}
 	err = r.main.src.Do(ctx, func(c *imapconn.Conn) error {
-		uids, err := c.UIDSearch(ctx, "ALL")
-		found = len(uids)
-		return err
+		there, err := c.UIDSearchReturn(ctx, "ALL")
+		if err != nil {
+			return err
+		}
+		if found = int(uidset.Count(there.All)); there.Untold {
+			found = 1 // nothing is not the same as none
+		}
+		return nil
 	})
-	if err != nil && isRefusal(err) {
+	if err != nil && !isConnError(err) {
 		return int(data.Exists), 1, nil
 	}
 	return int(data.Exists), found, err

@@ -13,6 +13,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // restore finds anew the host1 messages of a folder that host2 stored in this run, or
@@ -48,12 +49,8 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 	}
 	fs.exists = true
 	fs.recall()
-	chosen := make(map[imap.UID]struct{}, len(uids))
-	for _, uid := range uids {
-		chosen[uid] = struct{}{}
-	}
 	lister := fs.lister(fs.lane.src, 1)
-	lister.Chosen, lister.OnlyChosen = chosen, true
+	lister.Chosen, lister.OnlyChosen = uidset.MarksOf(uidset.Sorted(uids)), true
 	if fs.src, err = lister.list(ctx); err != nil {
 		return err
 	}

@@ -151,22 +151,26 @@ type run struct {
 	wholeTable    *folders.Table
 
 	// twins are host2 names, in lower case, that may be one folder there.
-	twins     map[string]bool
-	samples   []*sample // of what a rehearsal would copy
-	toCopy    int64     // all that it would copy, bytes
-	delivery  chan event.Delivery
-	copying   copyRate
-	checks    []*folderCheck        // of the folders that were done
-	sizes2    map[string]event.Size // of host2's folders, before anything was stored
-	untold2   map[string]bool       // host2's folders with messages whose size it does not tell
-	first     *firstFolders         // host2's folders before the first run that the journal knows of
-	deferred  []*folderSync         // folders that were put off, see waitsForTwins
-	habits    habits.Habits         // of host2
-	unlisted  map[string]bool       // flags told of by tellUnlisted
-	under     underway              // what moves
-	loopStart time.Time
-	kept2Mu   sync.Mutex
-	kept2     string // why nothing may be deleted on host2
+	twins      map[string]bool
+	samples    []*sample // of what a rehearsal would copy
+	toCopy     int64     // all that it would copy, bytes
+	delivery   chan event.Delivery
+	copying    copyRate
+	checks     []*folderCheck        // of the folders that were done
+	sizes2     map[string]event.Size // of host2's folders, before anything was stored
+	untold2    map[string]bool       // host2's folders with messages whose size it does not tell
+	first      *firstFolders         // host2's folders before the first run that the journal knows of
+	subscribed []string              // folders of host2 that this run subscribed to
+	deletes1   bool                  // the journal knows that it deletes on host1
+	moves      *moves                // what was moved on host1, nil for nothing
+	deferred   []*folderSync         // folders that were put off, see waitsForTwins
+	habits     habits.Habits         // of host2, as earlier runs knew them
+	learned    habits.Habits         // the same, and what this run learned
+	unlisted   map[string]bool       // flags told of by tellUnlisted
+	under      underway              // what moves
+	loopStart  time.Time
+	kept2Mu    sync.Mutex
+	kept2      string // why nothing may be deleted on host2
 }
 
 // newRun is a run that has not begun.
@@ -188,6 +192,12 @@ func newRun(p *plan.Plan, o Options) *run {
 // emits event.Finished last.
 func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	r := newRun(p, o)
+	return r.carryOut(ctx, r.work)
+}
+
+// carryOut does what a run is for, between its beginning and its end.
+func (r *run) carryOut(ctx context.Context, work func(context.Context) error) event.Finished {
+	p, o := r.p, r.o
 	fin := event.Finished{Mode: string(p.Mode)}
 	ctx, unwatch := r.control.Watch(ctx, r.transfer.Pending)
 	defer unwatch()
@@ -199,7 +209,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) event.Finished {
 	if err == nil {
 		silence = r.beat() // which reads what prepare has made
 		defer silence()
-		err = r.work(ctx)
+		err = work(ctx)
 	}
 	switch {
 	case r.leaseOver():
@@ -272,7 +282,7 @@ func (r *run) prepare() error {
 	}
 	r.transfer.Begin(transfer.Terms{
 		Plan: r.p, Control: r.control, Backoff: r.backoff, Limits: r.limits, Memory: r,
-		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.habits, Reading: r.terms,
+		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.habits, Learned: &r.learned, Reading: r.terms,
 	})
 	return nil
 }
@@ -291,6 +301,9 @@ func (r *run) work(ctx context.Context) error {
 		}
 	}
 	r.askDelivery(ctx)
+	if err := r.transfer.AwaitHours(ctx, nil); err != nil {
+		return err
+	}
 	r.emit(event.Phase{Name: event.PhaseConnect})
 	if err := r.connect(ctx); err != nil {
 		return err
@@ -344,6 +357,8 @@ func (r *run) work(ctx context.Context) error {
 		if err := r.checkAll(ctx); err != nil {
 			return err
 		}
+		r.noteModSeqs()
+		r.noteSubscribed()
 		if err := r.saveStates(ctx); err != nil && !isConnError(err) {
 			return err
 		}

@@ -19,7 +19,7 @@ func (r *run) checkSearch(ctx context.Context) error {
 	for i, k := range []*link{r.main.src, r.main.dst} {
 		r.note(fmt.Sprintf("Host%d: checking if SEARCH ALL works on INBOX", i+1))
 		opened, err := k.Open(ctx, "INBOX", false)
-		if err != nil && !isRefusal(err) {
+		if err != nil && isConnError(err) {
 			return err
 		}
 		found := -1
@@ -31,7 +31,7 @@ func (r *run) checkSearch(ctx context.Context) error {
 			})
 		}
 		if err != nil {
-			if !isRefusal(err) {
+			if isConnError(err) {
 				return err
 			}
 			r.note(fmt.Sprintf("Host%d: SEARCH ALL on INBOX failed: %s", i+1, serverWords(err)))

@@ -103,7 +103,9 @@ func (fs *folderSync) stored(g *flagGroup, answer *imapconn.StoreData) {
 	kept := make(map[imap.UID]listing.FlagID)
 	if answer != nil {
 		for _, ch := range answer.Changed {
-			kept[ch.UID] = fs.run.flags[1].Intern(ch.Flags)
+			if id, ok := fs.run.flags[1].Told(ch.Flags); ok {
+				kept[ch.UID] = id
+			}
 		}
 	}
 	for i, uid := range g.uids {

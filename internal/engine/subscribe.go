@@ -11,7 +11,7 @@ import (
 func (fs *folderSync) subscribe(ctx context.Context) error {
 	r := fs.run
 	if fs.presubscribed != nil {
-		r.emit(*fs.presubscribed)
+		r.tellSubscribed(*fs.presubscribed)
 		return nil
 	}
 	if !fs.wantsSubscription() {
@@ -26,8 +26,16 @@ func (fs *folderSync) subscribe(ctx context.Context) error {
 		told.Err = err
 		r.dst.subs[fs.to.Raw] = true
 	}
-	r.emit(told)
+	r.tellSubscribed(told)
 	return nil
+}
+
+// tellSubscribed tells of a subscription, and remembers it for the journal.
+func (r *run) tellSubscribed(told event.FolderSubscribed) {
+	r.emit(told)
+	if told.Err == nil && !told.Dry {
+		r.subscribed = append(r.subscribed, told.Folder.Raw)
+	}
 }
 
 // wantsSubscription reports whether the host2 folder is to be subscribed to, and

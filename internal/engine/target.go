@@ -95,6 +95,7 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 	}
 	if refused == nil {
 		r.emit(event.FolderCreated{Folder: folder, From: fs.from, Use: use})
+		r.journalFailed(r.j.NoteMade(name))
 		r.folders2.Add(name)
 		fs.exists = fs.exists || own
 		return nil

@@ -27,7 +27,11 @@ func (fs *folderSync) tellUnknown(n event.Side, l *listing.Listing) {
 	}
 	if u.flags > 0 {
 		fs.unsure = true
-		fs.run.warn(fmt.Sprintf("Host%d: folder [%s]: the server does not tell the flags of %d messages, also when it is asked once more: flags on host2 stay as they are, and messages that are copied get none", n, name, u.flags))
+		why := fmt.Sprintf("the server does not tell the flags of %d messages, also when it is asked once more", u.flags)
+		if fs.run.flags[n-1].Full() {
+			why = fmt.Sprintf("the flags of %d messages are not known: the server tells so many different ones that they are not kept", u.flags)
+		}
+		fs.run.warn(fmt.Sprintf("Host%d: folder [%s]: %s: flags on host2 stay as they are, and messages that are copied get none", n, name, why))
 	}
 	if t := &fs.run.p.Transform; u.dates > 0 && n == 1 && (t.SyncInternalDates || t.IDateFromHeader) {
 		fs.run.warn(fmt.Sprintf("Host1: folder [%s]: the server does not tell when %d messages arrived, also when it is asked once more: those that are copied get the date of their header line Date:, as with --idatefromheader", name, u.dates))

@@ -31,7 +31,7 @@ import (
 // The run without faults tells which can show in a scenario; the others are not played
 // there. Scenarios that wait, see slowScenario, are not played at all. Of what is left
 // a sample is played that has every scenario and every fault: those that show in few
-// scenarios in all of these, the others in one of ten. IMAPHAUL_SEED chooses another
+// scenarios in all of these, the others in one of twenty. IMAPHAUL_SEED chooses another
 // sample; all is played where IMAPHAUL_CHAOS is full, and of scenarios that are chosen
 // with -run TestUnsoundHost2/name.
 func TestUnsoundHost2(t *testing.T) {
@@ -96,7 +96,7 @@ func (s *struck) complete(t *testing.T, plays []*unsoundPlay, cases []unsound.Ca
 }
 
 // oneOf says which part of the scenarios in which a fault can show is played.
-const oneOf = 10
+const oneOf = 20
 
 // sample chooses the cases that each scenario is played with: every oneOf-th scenario
 // has a case, beginning at another one for each.

@@ -2,7 +2,7 @@ package event
 
 // Class is the kind of an error. imapsync tells kinds apart by searching the
 // printed text, subject lines included; here the place that saw the error knows.
-// Exit code and comment of each class: docs/usage.md, "Exit codes".
+// Exit code and comment of each class: docs/trouble.md.
 type Class string
 
 // imapsync's classes, under its names.

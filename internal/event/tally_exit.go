@@ -2,7 +2,7 @@ package event
 
 import "errors"
 
-// Exit codes, imapsync's numbers (docs/usage.md, "Exit codes") and ours:
+// Exit codes, imapsync's numbers (docs/trouble.md) and ours:
 // imapsync has no ceiling for deletions, no verification and no leases.
 const (
 	ExitOK                = 0

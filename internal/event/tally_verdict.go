@@ -22,7 +22,7 @@ func (s *Stats) Good() bool {
 
 // Strict tells whether host2 holds nothing besides in these folders.
 func (s *Stats) Strict() bool {
-	return s.Complete() && s.OnlyOn2 == 0 && len(s.LeftOut) == 0 && !s.Unlisted
+	return s.Complete() && s.OnlyOn2 == 0 && s.Doubtful == 0 && len(s.LeftOut) == 0 && !s.Unlisted
 }
 
 // Unidentified is the number of host1 messages left out because they have no

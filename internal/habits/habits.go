@@ -29,20 +29,25 @@ const (
 )
 
 // Learn takes into account a pair that is known to be one message: s as it was sent,
-// d as the server has it.
+// d as the server has it. A d that is less than s is no habit but a loss: of it nothing
+// is remembered but that the server does not keep what it is given.
 func (h *Habits) Learn(s, d *Message) {
 	more, less := difference(s, d)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.size(s.Size, d.Size)
-	if s.Body != d.Body {
-		h.bodies++
-	}
 	if s.Exact == d.Exact {
 		h.exact++
 	} else {
 		h.changed++
 	}
+	if s.Body != d.Body {
+		h.bodies++
+		if d.Size <= s.Size {
+			h.altered++
+			return
+		}
+	}
+	h.size(s.Size, d.Size)
 	for _, name := range more {
 		count(&h.added, name, maxNames)
 	}
@@ -50,6 +55,17 @@ func (h *Habits) Learn(s, d *Message) {
 		count(&h.dropped, name, maxNames)
 	}
 }
+
+// Pairs is how many pairs were learned from.
+func (h *Habits) Pairs() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.exact + h.changed
+}
+
+// telling are the fields by which people tell messages apart: what was done to these
+// is counted and never forgiven.
+var telling = []string{"from", "to", "cc", "subject"}
 
 // LearnSize takes into account the sizes of a pair that is known to be one message.
 func (h *Habits) LearnSize(sent, has int64) {
@@ -73,6 +89,9 @@ func (h *Habits) size(sent, has int64) {
 }
 
 func count(m *map[string]int, name string, most int) {
+	if slices.Contains(telling, name) {
+		return
+	}
 	if *m == nil {
 		*m = make(map[string]int)
 	}

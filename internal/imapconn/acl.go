@@ -16,7 +16,7 @@ func (c *Conn) GetACL(ctx context.Context, mailbox string) ([]ACLEntry, error) {
 	err := c.collect(ctx, func(v any) bool {
 		r, ok := v.(aclReply)
 		if ok {
-			got = append(got, r.entries...)
+			got = append(got, r.entries[:min(len(r.entries), maxACL-len(got))]...)
 		}
 		return ok
 	}, "GETACL", Str(mailbox))

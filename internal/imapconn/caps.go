@@ -18,8 +18,11 @@ func (c *Conn) setCaps(words []string) {
 	if len(words) == 0 {
 		return // an empty list says nothing
 	}
-	set := make(imap.CapSet, len(words))
+	set := make(imap.CapSet)
 	for _, w := range words {
+		if len(w) > maxWord || len(set) >= maxWords {
+			continue
+		}
 		name := strings.ToUpper(w)
 		if k, ok := canonicalCaps[name]; ok {
 			set[k] = struct{}{}

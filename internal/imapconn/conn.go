@@ -55,6 +55,9 @@ type Conn struct {
 	spent spending
 	// selects counts the commands sent that change which mailbox is selected.
 	selects int
+	// silentNone: the server was seen to leave out the line of a search that finds
+	// nothing.
+	silentNone bool
 
 	sealed  bool
 	permit  string // the mailbox that PermitAppend named
@@ -311,7 +314,7 @@ func (c *Conn) Enable(ctx context.Context, caps ...imap.Cap) ([]imap.Cap, error)
 	err := c.collect(ctx, func(v any) bool {
 		r, ok := v.(enabledReply)
 		if ok {
-			for _, w := range r {
+			for _, w := range r[:min(len(r), maxWords-len(got))] {
 				got = append(got, imap.Cap(w))
 			}
 		}

@@ -25,6 +25,8 @@ type Consent struct {
 	always bool
 	// folders are the mailboxes opened or made, by raw name.
 	folders map[string]*folderConsent
+	// listed counts the flags that folders keep.
+	listed int
 	// taken are keywords that were taken, by mailbox, in lower case; dates the
 	// kinds of date.
 	taken map[string]map[string]struct{}
@@ -117,8 +119,18 @@ func (k *Consent) opened(mailbox string, d *SelectData) {
 	if k.folders == nil {
 		k.folders = make(map[string]*folderConsent)
 	}
+	if old := k.folders[mailbox]; old != nil {
+		k.listed -= len(old.listed)
+	}
+	if k.listed+len(listed) > maxListedFlags {
+		listed = nil // it is asked for each keyword
+	}
+	k.listed += len(listed)
 	k.folders[mailbox] = &folderConsent{listed}
 }
+
+// maxListedFlags bounds what is remembered of the lists of all mailboxes.
+const maxListedFlags = 2_000_000
 
 // made notes a mailbox that was created: its name was taken.
 func (k *Consent) made(mailbox string) {
@@ -128,6 +140,7 @@ func (k *Consent) made(mailbox string) {
 		k.folders = make(map[string]*folderConsent)
 	}
 	if k.folders[mailbox] == nil {
+		k.listed += len(fiveFlags)
 		k.folders[mailbox] = &folderConsent{fiveFlags}
 	}
 }

@@ -342,8 +342,10 @@ func (c *Conn) named(word, line []byte) error {
 		}
 	case "FLAGS":
 		var flags []imap.Flag
-		flags, err = parseFlags(sc, &c.names, false)
-		v = flagsReply(flags)
+		var whole bool
+		if flags, whole, err = parseFlags(sc, &c.names, false); whole {
+			v = flagsReply(flags)
+		}
 	case "SEARCH":
 		var uids imap.UIDSet
 		var junk bool

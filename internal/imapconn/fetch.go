@@ -33,10 +33,12 @@ type Fetch struct {
 	asks    []*ask // unanswered
 	again   []*ask // what servers left undone, to be sent
 	queue   []*Message
+	aside   int      // what it takes in memory, in bytes
 	body    *Literal // kept aside and handed out last
 	errs    []FetchError
 	missing imap.UIDSet
 	noUID   int
+	astray  int
 	gone    collector
 	closed  bool
 
@@ -179,6 +181,10 @@ func (f *Fetch) CommandErrs() []FetchError {
 // NoUID is the number of replies left out because nothing told their UID.
 func (f *Fetch) NoUID() int { return f.noUID }
 
+// Astray is the number of replies with the wanted item of messages that were not asked
+// for; what servers tell by themselves comes with flags, and does not count.
+func (f *Fetch) Astray() int { return f.astray }
+
 // Vanished are the UIDs that the server reported as gone, if it was asked.
 func (f *Fetch) Vanished() imap.UIDSet { return f.gone.all() }
 
@@ -254,6 +260,7 @@ func (f *Fetch) kept() *Message {
 		return nil
 	}
 	m := f.queue[0]
+	f.aside -= m.aside()
 	f.queue[0] = nil
 	f.queue = f.queue[1:]
 	f.body = m.Body
@@ -261,14 +268,29 @@ func (f *Fetch) kept() *Message {
 }
 
 // keep puts a message aside for a later Next.
-func (f *Fetch) keep(m *Message) { f.queue = append(f.queue, m.clone()) }
+func (f *Fetch) keep(m *Message) error {
+	f.queue = append(f.queue, m.clone())
+	if f.aside += m.aside(); int64(f.aside) <= f.c.most(maxAside) {
+		return nil
+	}
+	return f.c.fail(f.c.doing(), fmt.Errorf("%w: %d MiB of messages before its answer to another command", ErrFlood, f.aside>>20))
+}
+
+// aside is what the message takes in memory while it is kept.
+func (m *Message) aside() int {
+	n := m.costOf()
+	if m.Body != nil && m.Body.spool != nil {
+		n += len(m.Body.spool.mem)
+	}
+	return n
+}
 
 // release drops kept bodies.
 func (f *Fetch) release() {
 	for _, m := range f.queue {
 		m.Body.release()
 	}
-	f.queue = nil
+	f.queue, f.aside = nil, 0
 	f.body.release()
 	f.body = nil
 }

@@ -152,7 +152,11 @@ func (p *fetchParser) bodyValue(stream bool) (live bool, err error) {
 		m.Body = p.lit
 		return true, nil
 	}
-	held, err := newSpool(c.cfg.TempDir, wireReader{c}, n)
+	inMemory := int64(spoolMemory)
+	if p.f.aside > maxAside/2 {
+		inMemory = 0
+	}
+	held, err := newSpool(c.cfg.TempDir, wireReader{c}, n, inMemory)
 	if err != nil {
 		return false, err
 	}

@@ -90,6 +90,9 @@ func (p *fetchParser) deliver(f *Fetch) (*Message, error) {
 		}
 		if m.UID != 0 {
 			s.learn(m.Seq, m.UID)
+			if hasMain && p.seen&itemFlags == 0 && s.owner(m.UID) == nil {
+				s.astray++
+			}
 			if s.wanted(m.UID) {
 				if hasMain {
 					p.c.spent.asked = true
@@ -106,7 +109,7 @@ func (p *fetchParser) deliver(f *Fetch) (*Message, error) {
 					return m, nil
 				}
 				if hasMain || len(s.queue) < maxKept {
-					s.keep(m)
+					return nil, s.keep(m)
 				}
 				return nil, nil
 			}
@@ -181,8 +184,7 @@ func (p *fetchParser) item(name []byte, stream bool) (live bool, err error) {
 			p.seen |= itemFlags
 			sc.Space()
 			// What is no list, such as NIL, tells nothing: "no flags" is an empty list.
-			m.HasFlags = len(sc.Rest()) > 0 && sc.Rest()[0] == '('
-			m.Flags, err = appendFlags(m.Flags[:0], sc, &p.c.names, false)
+			m.Flags, m.HasFlags, err = appendFlags(m.Flags[:0], sc, &p.c.names, false)
 			return false, err
 		}
 	case 6:
@@ -228,7 +230,7 @@ func (p *fetchParser) item(name []byte, stream bool) (live bool, err error) {
 func (p *fetchParser) msgID() error {
 	p.seen |= itemMsgID
 	v, err := p.number()
-	if len(v) > 0 {
+	if len(v) > 0 && len(v) <= maxDigits {
 		p.m.GMMsgID, p.m.HasGMMsgID = string(v), true
 	}
 	return err
@@ -251,7 +253,7 @@ func (p *fetchParser) number() ([]byte, error) {
 func (p *fetchParser) date() error {
 	p.seen |= itemDate
 	v, err := p.number()
-	if len(v) > 0 && p.want&itemDate != 0 {
+	if len(v) > 0 && len(v) <= maxWord && p.want&itemDate != 0 {
 		p.m.InternalDate, p.m.HasInternalDate = string(v), true
 	}
 	return err
@@ -291,6 +293,7 @@ func (p *fetchParser) labels() error {
 	}
 	sc.Advance(1)
 	p.m.GMLabels, p.m.HasGMLabels = p.m.GMLabels[:0], true
+	size := 0
 	for depth := 1; depth > 0; {
 		k, v, err := sc.Token()
 		if err != nil {
@@ -305,7 +308,13 @@ func (p *fetchParser) labels() error {
 			depth--
 		case imapwire.Nil:
 		default:
-			p.m.GMLabels = append(p.m.GMLabels, string(v))
+			if size += len(v) + 1; size > maxLabelText || len(p.m.GMLabels) >= maxLabels {
+				p.m.GMLabels, p.m.HasGMLabels = p.m.GMLabels[:0], false
+				continue
+			}
+			if p.m.HasGMLabels {
+				p.m.GMLabels = append(p.m.GMLabels, string(v))
+			}
 		}
 	}
 	return nil

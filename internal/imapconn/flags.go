@@ -36,6 +36,9 @@ func (in *interner) flag(b []byte) imap.Flag {
 	if k, ok := systemFlags[strings.ToLower(f)]; ok {
 		flag = k
 	}
+	if len(s) > maxShared {
+		return flag
+	}
 	if in.m == nil || len(in.m) >= maxInterned {
 		in.m = make(map[string]imap.Flag)
 	}
@@ -45,21 +48,47 @@ func (in *interner) flag(b []byte) imap.Flag {
 
 // parseFlags reads a flag list. A bare backslash, NIL and empty flags are
 // dropped; star says whether \* is a flag here (it is in PERMANENTFLAGS).
-func parseFlags(sc *imapwire.Scanner, names *interner, star bool) ([]imap.Flag, error) {
+func parseFlags(sc *imapwire.Scanner, names *interner, star bool) (flags []imap.Flag, whole bool, err error) {
 	return appendFlags(nil, sc, names, star)
 }
 
-// appendFlags appends the flags of the list at hand to dst. A list inside is
-// read as part of it, parentheses glued to a flag as part of the flag.
-func appendFlags(dst []imap.Flag, sc *imapwire.Scanner, names *interner, star bool) ([]imap.Flag, error) {
+// flagList collects the flags of a list, as far as they are kept.
+type flagList struct {
+	flags []imap.Flag
+	names *interner
+	size  int
+	over  bool
+}
+
+func (l *flagList) add(v []byte) {
+	l.size += len(v) + 1
+	if l.over = l.over || len(l.flags) >= maxFlags || l.size > maxFlagText; !l.over {
+		l.flags = append(l.flags, l.names.flag(v))
+	}
+}
+
+// appendFlags appends the flags of the list at hand to dst, which is empty. A list
+// inside is read as part of it, parentheses glued to a flag as part of the flag. whole
+// is false for what is no list, and for one that is too long to be kept.
+func appendFlags(dst []imap.Flag, sc *imapwire.Scanner, names *interner, star bool) (_ []imap.Flag, whole bool, err error) {
+	l := flagList{flags: dst, names: names}
+	list, err := l.read(sc, star)
+	if l.over {
+		l.flags = l.flags[:0]
+	}
+	return l.flags, list && !l.over, err
+}
+
+// read reads the list at hand; false for what is none.
+func (l *flagList) read(sc *imapwire.Scanner, star bool) (list bool, err error) {
 	sc.Space()
 	b := sc.Rest()
 	if len(b) == 0 || b[0] != '(' {
 		// NIL, nothing, or something else that is no list.
 		if len(b) > 0 && b[0] != ')' {
-			return dst, sc.SkipValue()
+			return false, sc.SkipValue()
 		}
-		return dst, nil
+		return false, nil
 	}
 	sc.Advance(1)
 	depth := 1
@@ -68,16 +97,16 @@ func appendFlags(dst []imap.Flag, sc *imapwire.Scanner, names *interner, star bo
 		if _, ok := sc.AtLiteral(); ok {
 			v, ok, err := sc.ReadLiteral(nil, imapwire.MaxString)
 			if err != nil {
-				return dst, err
+				return false, err
 			}
 			if ok && len(v) > 0 {
-				dst = append(dst, names.flag(v))
+				l.add(v)
 			}
 			continue
 		}
 		b := sc.Rest()
 		if len(b) == 0 {
-			return dst, nil // the list was left open
+			return true, nil // the list was left open
 		}
 		switch b[0] {
 		case '(':
@@ -87,16 +116,16 @@ func appendFlags(dst []imap.Flag, sc *imapwire.Scanner, names *interner, star bo
 		case ')':
 			sc.Advance(1)
 			if depth--; depth == 0 {
-				return dst, nil
+				return true, nil
 			}
 			continue
 		case '"':
 			k, v, err := sc.Token()
 			if err != nil {
-				return dst, err
+				return false, err
 			}
 			if k == imapwire.Quoted && len(v) > 0 {
-				dst = append(dst, names.flag(v))
+				l.add(v)
 			}
 			continue
 		}
@@ -107,7 +136,7 @@ func appendFlags(dst []imap.Flag, sc *imapwire.Scanner, names *interner, star bo
 		case imapwire.IsNil(v), allBackslash(v):
 		case !star && len(v) == 2 && v[0] == '\\' && v[1] == '*':
 		default:
-			dst = append(dst, names.flag(v))
+			l.add(v)
 		}
 	}
 }

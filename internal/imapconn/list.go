@@ -168,6 +168,9 @@ func parseList(sc *imapwire.Scanner) (*ListData, error) {
 			}
 			switch k {
 			case imapwire.Atom, imapwire.Quoted, imapwire.Lit:
+				if len(v) > maxAttr || len(l.Attrs) >= maxAttrs {
+					continue
+				}
 				if a := strings.TrimLeft(string(v), `\`); a != "" {
 					l.Attrs = append(l.Attrs, imap.MailboxAttr(v))
 				}
@@ -186,7 +189,7 @@ func parseList(sc *imapwire.Scanner) (*ListData, error) {
 	if err != nil || k == imapwire.End {
 		return nil, err
 	}
-	if k != imapwire.Nil {
+	if k != imapwire.Nil && len(v) <= maxDelim {
 		l.Delim = string(v)
 	}
 	name, ok, err := parseName(sc, splitExtended)

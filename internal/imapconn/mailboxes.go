@@ -115,7 +115,7 @@ func parseNamespace(sc *imapwire.Scanner) (*imap.NamespaceData, error) {
 			if err != nil {
 				return d, err
 			}
-			if ok {
+			if ok && len(*group) < maxPrefixes {
 				*group = append(*group, n)
 			}
 		}
@@ -211,7 +211,7 @@ func parseID(sc *imapwire.Scanner) (map[string]string, error) {
 		if err != nil || k == imapwire.Close || k == imapwire.End {
 			return m, err
 		}
-		if k != imapwire.Nil && key != "" {
+		if _, known := m[key]; k != imapwire.Nil && key != "" && len(key) <= maxField && len(v) <= maxField && (known || len(m) < maxFields) {
 			m[key] = string(v)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapwire"
 )
 
-// parseWords reads atoms up to the end of the reply.
+// parseWords reads atoms up to the end of the reply, as many as capabilities may be.
 func parseWords(sc *imapwire.Scanner) ([]string, error) {
 	var words []string
 	for {
@@ -17,7 +17,7 @@ func parseWords(sc *imapwire.Scanner) ([]string, error) {
 		if err != nil || k == imapwire.End {
 			return words, err
 		}
-		if k == imapwire.Atom {
+		if k == imapwire.Atom && len(b) <= maxWord && len(words) < maxWords {
 			words = append(words, string(b))
 		}
 	}

@@ -29,7 +29,9 @@ func (c *Conn) GetQuotaRoot(ctx context.Context, mailbox string) ([]Quota, error
 	err := c.collect(ctx, func(v any) bool {
 		switch v := v.(type) {
 		case quotaReply:
-			got = append(got, Quota(v))
+			if len(got) < maxQuotas {
+				got = append(got, Quota(v))
+			}
 		case quotaRootReply:
 		default:
 			return false
@@ -69,7 +71,9 @@ func parseQuota(sc *imapwire.Scanner) (Quota, error) {
 		if k == imapwire.Close || k == imapwire.End {
 			break
 		}
-		words = append(words, string(v))
+		if len(words) < 3*maxQuotas {
+			words = append(words, string(v))
+		}
 	}
 	for i := 0; i < len(words); {
 		r := QuotaResource{Name: strings.ToUpper(words[i]), Limit: -1}

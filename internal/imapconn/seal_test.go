@@ -55,7 +55,7 @@ func TestSealed(t *testing.T) {
 
 	c := connect(t, "UIDPLUS MOVE ACL LITERAL+ MULTIAPPEND X-GM-EXT-1", func(p *peer) {
 		p.want("T1 EXAMINE INBOX")
-		p.say("T1 OK [READ-ONLY]\n")
+		p.say("* 0 EXISTS\nT1 OK [READ-ONLY]\n")
 		p.want("T2 UID FETCH 1 (UID BODY.PEEK[])")
 		p.say("T2 OK\n")
 		p.want("T3 STATUS INBOX (MESSAGES)")

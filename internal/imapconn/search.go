@@ -2,6 +2,7 @@ package imapconn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,6 +26,10 @@ type SearchData struct {
 	// ModSeq is the highest among them, or zero.
 	ModSeq uint64
 
+	// Untold: no line answered the question. There is none where the folder is empty, or
+	// where the server was seen to leave the line out when nothing is found.
+	Untold bool
+
 	partial bool // ALL held something that cannot be read
 	// answered: something was the answer to the question; foreign: something was the
 	// answer to another one.
@@ -35,8 +40,19 @@ type SearchData struct {
 // SEARCH, "ALL" for instance), in ascending order. It uses ESEARCH, whose
 // answer is short, where the server has it. NO and BAD are errors, and so is an
 // answer that cannot be read: a list that may lack messages is never returned.
+// OK without a line says nothing, see search.
 // State: selected. RFC 3501 section 6.4.4.
 func (c *Conn) UIDSearch(ctx context.Context, criteria string) ([]imap.UID, error) {
+	set, err := c.UIDSearchSet(ctx, criteria)
+	if err != nil {
+		return nil, err
+	}
+	uids, _ := expand(set, maxFound)
+	return uids, nil
+}
+
+// UIDSearchSet is UIDSearch, and does not list the UIDs one by one.
+func (c *Conn) UIDSearchSet(ctx context.Context, criteria string) (imap.UIDSet, error) {
 	var ret []string
 	if c.Has(imap.CapESearch) {
 		ret = []string{"ALL"}
@@ -49,11 +65,10 @@ func (c *Conn) UIDSearch(ctx context.Context, criteria string) ([]imap.UID, erro
 	if c.mailbox != nil {
 		most = min(most, uint64(c.mailbox.Exists)+uint64(c.mailbox.Exists)/4+someMore)
 	}
-	uids, ok := expand(d.All, most)
-	if !ok {
-		return nil, fmt.Errorf("UID SEARCH %s: the server names %d messages, and the folder holds no more than %d", criteria, setSize(d.All), most)
+	if n := setSize(d.All); n > most {
+		return nil, fmt.Errorf("UID SEARCH %s: the server names %d messages, and the folder holds no more than %d", criteria, n, most)
 	}
-	return uids, nil
+	return d.All, nil
 }
 
 // UIDSearchReturn searches with result options such as ALL, COUNT, MIN, MAX
@@ -61,7 +76,7 @@ func (c *Conn) UIDSearch(ctx context.Context, criteria string) ([]imap.UID, erro
 // answers with plain SEARCH lines is understood too, and one that searches a part
 // of the messages at a time is asked again.
 func (c *Conn) UIDSearchReturn(ctx context.Context, criteria string, ret ...string) (*SearchData, error) {
-	all, done, err := c.searchOnce(ctx, criteria, ret)
+	all, done, err := c.search(ctx, criteria, ret)
 	// Nothing is left below UID 1.
 	for lowest := imap.UID(0); err == nil && done != nil && done.lowest != 1; {
 		if done.lowest == 0 || lowest > 0 && done.lowest >= lowest {
@@ -69,7 +84,7 @@ func (c *Conn) UIDSearchReturn(ctx context.Context, criteria string, ret ...stri
 		}
 		lowest = done.lowest
 		var more *SearchData
-		if more, done, err = c.searchOnce(ctx, fmt.Sprintf("%s UID 1:%d", criteria, lowest-1), ret); err == nil {
+		if more, done, err = c.search(ctx, fmt.Sprintf("%s UID 1:%d", criteria, lowest-1), ret); err == nil {
 			all.add(more)
 		}
 	}
@@ -114,24 +129,50 @@ func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d
 	if err := c.Wait(ctx, cmd); err != nil {
 		return nil, nil, err
 	}
-	foreign := d.foreign
-	if !d.answered && len(ret) > 0 {
-		// What was asked for did not come, and nothing is not the same as none.
-		var part *part
-		if d, part, err = c.searchOnce(ctx, criteria, nil); err != nil {
-			return nil, nil, err
-		}
-		cmd.part = part
-	}
-	if foreign && !d.answered {
-		return nil, nil, fmt.Errorf("UID SEARCH %s: the server answers another question (ESEARCH with another tag, without UID, or without the messages that it counts)", criteria)
-	}
 	if d.partial {
 		return nil, nil, fmt.Errorf("UID SEARCH %s: the server's answer is not a list of UIDs", criteria)
 	}
 	d.All = join(d.All, plain.all())
 	return d, cmd.part, nil
 }
+
+// search is searchOnce, and once more in the plain form where nothing came that answers
+// the question: nothing is not the same as none. RFC 3501 section 7.2.5 wants a line
+// also where nothing is found; some servers leave it out then. Of a folder that is not
+// empty they have to name messages in another answer before their silence counts.
+func (c *Conn) search(ctx context.Context, criteria string, ret []string) (d *SearchData, done *part, err error) {
+	d, done, err = c.searchOnce(ctx, criteria, ret)
+	if err != nil || d.answered {
+		return d, done, err
+	}
+	foreign := d.foreign
+	d, done, err = c.searchOnce(ctx, criteria, nil)
+	if err != nil || d.answered {
+		return d, done, err
+	}
+	if foreign || d.foreign {
+		return nil, nil, fmt.Errorf("UID SEARCH %s: the server answers another question (ESEARCH with another tag, without UID, or without the messages that it counts)", criteria)
+	}
+	d.Untold = true
+	if c.mailbox != nil && c.mailbox.Exists == 0 {
+		return d, done, nil
+	}
+	all := strings.EqualFold(criteria, "ALL")
+	if !all && !c.silentNone {
+		seen, _, err := c.searchOnce(ctx, "ALL", nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		c.silentNone = len(seen.All) > 0
+	}
+	if all || !c.silentNone {
+		return nil, nil, fmt.Errorf("UID SEARCH %s: %w", criteria, ErrUntold)
+	}
+	return d, done, nil
+}
+
+// ErrUntold is why a search that the server says it has done cannot be used.
+var ErrUntold = errors.New("the server says OK and no line SEARCH, twice: which messages it has found is not known")
 
 // withholds reports whether the messages were asked for and d says that there are some
 // without naming them. ALL is left out only where there is none (RFC 4731 section 3.1).

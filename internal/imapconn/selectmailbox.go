@@ -2,6 +2,7 @@ package imapconn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -61,14 +62,12 @@ type FlagChange struct {
 // examines. After an error no mailbox is selected.
 // State: authenticated. RFC 3501 section 6.3.1.
 func (c *Conn) Select(ctx context.Context, mailbox string, options *SelectOptions) (*SelectData, error) {
-	p, err := c.StartSelect(ctx, mailbox, options)
-	return finishSelect(ctx, p, err)
+	return c.selectNow(ctx, mailbox, options, c.StartSelect)
 }
 
 // Examine opens a mailbox for reading alone. RFC 3501 section 6.3.2.
 func (c *Conn) Examine(ctx context.Context, mailbox string, options *SelectOptions) (*SelectData, error) {
-	p, err := c.StartExamine(ctx, mailbox, options)
-	return finishSelect(ctx, p, err)
+	return c.selectNow(ctx, mailbox, options, c.StartExamine)
 }
 
 // StartExamine is Examine without waiting. Commands sent behind it act on the
@@ -87,13 +86,24 @@ func (c *Conn) StartSelect(ctx context.Context, mailbox string, options *SelectO
 	return c.startSelect(ctx, name, mailbox, options)
 }
 
-func finishSelect(ctx context.Context, p *Pending[SelectData], err error) (*SelectData, error) {
-	d, err := wait(ctx, p, err)
-	if err != nil {
-		return nil, err
+// selectNow starts the command and waits for it, twice where the server leaves out how
+// many messages there are.
+func (c *Conn) selectNow(ctx context.Context, mailbox string, options *SelectOptions, begin func(context.Context, string, *SelectOptions) (*Pending[SelectData], error)) (*SelectData, error) {
+	for again := false; ; again = true {
+		p, err := begin(ctx, mailbox, options)
+		d, err := wait(ctx, p, err)
+		if err == nil {
+			return &d, nil
+		}
+		if r := new(Response); again || !errors.As(err, &r) || r.line != uncounted {
+			return nil, err
+		}
 	}
-	return &d, nil
 }
+
+// uncounted stands for an OK that does not say how many messages there are: RFC 3501
+// section 6.3.1 requires it, and a folder of which it is not known is not an empty one.
+const uncounted = "the server says OK, and not how many messages there are (no line EXISTS)"
 
 func (c *Conn) startSelect(ctx context.Context, name, mailbox string, options *SelectOptions) (*Pending[SelectData], error) {
 	args := []Arg{Str(mailbox)}
@@ -116,9 +126,18 @@ func (c *Conn) startSelect(ctx context.Context, name, mailbox string, options *S
 	var gone collector
 	resync := options != nil && options.QResync != nil
 	cmd := &Command{name: name}
-	cmd.take = func(v any) bool { return c.takeSelect(d, &gone, resync, v) }
+	room := maxChanged
+	counted := false
+	cmd.take = func(v any) bool {
+		n, ok := v.(numReply)
+		counted = counted || ok && n.word == "EXISTS"
+		return c.takeSelect(d, &gone, resync, &room, v)
+	}
 	cmd.finish = func(r *Response) {
 		d.Vanished = gone.all()
+		if r.OK() && !counted {
+			r.Status, r.Code, r.CodeArgs, r.Text, r.line = "NO", "", "", uncounted, uncounted
+		}
 		if c.stream != nil {
 			c.stream.forgetSeqs() // they were the last mailbox's
 		}
@@ -137,8 +156,8 @@ func (c *Conn) startSelect(ctx context.Context, name, mailbox string, options *S
 }
 
 // takeSelect takes an answer to SELECT. gone collects what vanished; resync says
-// that changes were asked for.
-func (c *Conn) takeSelect(d *SelectData, gone *collector, resync bool, v any) bool {
+// that changes were asked for, room is for how many bytes of them there is room.
+func (c *Conn) takeSelect(d *SelectData, gone *collector, resync bool, room *int, v any) bool {
 	switch v := v.(type) {
 	case numReply:
 		switch v.word {
@@ -155,7 +174,8 @@ func (c *Conn) takeSelect(d *SelectData, gone *collector, resync bool, v any) bo
 		gone.addSet(v.uids)
 		return true
 	case fetchReply:
-		if resync && v.m.UID != 0 && v.m.HasFlags {
+		if resync && v.m.UID != 0 && v.m.HasFlags && *room > 0 {
+			*room -= v.m.costOf()
 			d.Changed = append(d.Changed, v.m.change())
 		}
 		return true
@@ -244,6 +264,6 @@ func flagsOf(s string, names *interner) ([]imap.Flag, bool) {
 	}
 	var sc imapwire.Scanner
 	sc.Begin(nil, imapwire.Fragment{Text: text, Literal: -1})
-	flags, err := parseFlags(&sc, names, true)
-	return flags, err == nil
+	flags, whole, err := parseFlags(&sc, names, true)
+	return flags, whole && err == nil
 }

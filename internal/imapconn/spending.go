@@ -20,7 +20,9 @@ const (
 	// maxListed bounds the mailboxes of one LIST, maxListedNames their names in
 	// bytes.
 	maxListed      = 250_000
-	maxListedNames = 64 << 20
+	maxListedNames = 16 << 20
+	// maxName bounds one name, in bytes: it has to go into a command. Dovecot takes 4096.
+	maxName = maxCommand
 	// maxInMailbox bounds the messages of one FETCH of a range, whatever EXISTS
 	// says.
 	maxInMailbox = 20_000_000
@@ -105,7 +107,7 @@ func (l *listLines) take(d *ListData) bool {
 	if i, ok := l.index[d.Name]; ok {
 		old := &(*l.data)[i]
 		for _, a := range d.Attrs {
-			if !old.HasAttr(a) && len(old.Attrs) < 64 {
+			if !old.HasAttr(a) && len(old.Attrs) < maxAttrs {
 				old.Attrs = append(old.Attrs, a)
 			}
 		}
@@ -114,7 +116,14 @@ func (l *listLines) take(d *ListData) bool {
 		}
 		return false
 	}
-	l.bytes += len(d.Name)
+	if len(d.Name) > maxName {
+		l.over = fmt.Errorf("%w: the name of a folder has %d bytes: this cannot be an account", ErrFlood, len(d.Name))
+		return false
+	}
+	l.bytes += len(d.Name) + len(d.OldName)
+	for _, a := range d.Attrs {
+		l.bytes += len(a)
+	}
 	if len(*l.data) >= maxListed || l.bytes > maxListedNames {
 		l.over = fmt.Errorf("%w: it lists more than %d folders, or %d MiB of names: this cannot be an account", ErrFlood, maxListed, maxListedNames>>20)
 		return false

@@ -18,9 +18,10 @@ type spool struct {
 	name string // not yet removed
 }
 
-// newSpool reads n bytes of r aside, in memory or in a temporary file of dir.
-func newSpool(dir string, r io.Reader, n int64) (*spool, error) {
-	if n <= spoolMemory {
+// newSpool reads n bytes of r aside, in memory if these are up to inMemory, or in a
+// temporary file of dir.
+func newSpool(dir string, r io.Reader, n, inMemory int64) (*spool, error) {
+	if n <= inMemory {
 		s := &spool{mem: make([]byte, n)}
 		_, err := io.ReadFull(r, s.mem)
 		return s, err

@@ -52,7 +52,7 @@ func TestConsent(t *testing.T) {
 			cfg := dialogue(t, func(p *peer) {
 				p.raw("* PREAUTH [CAPABILITY IMAP4rev1 LITERAL+] hi\r\n")
 				p.want("T1 SELECT INBOX")
-				p.say("* FLAGS (\\Answered \\Seen Work)\n* OK [PERMANENTFLAGS (\\Seen $Perm \\*)] x\nT1 OK\n")
+				p.say("* FLAGS (\\Answered \\Seen Work)\n* OK [PERMANENTFLAGS (\\Seen $Perm \\*)] x\n* 0 EXISTS\nT1 OK\n")
 				for n := 2; n < 4; n++ {
 					line := p.line()
 					if !strings.HasSuffix(line, "{5"+plus+"}") {
@@ -218,7 +218,7 @@ func TestStringsAsked(t *testing.T) {
 		p.want("T1 EXAMINE {3}")
 		p.say("+ go\n")
 		p.want("\xc3\x89t")
-		p.say("T1 OK\n")
+		p.say("* 0 EXISTS\nT1 OK\n")
 		p.want("T2 APPEND {3+}")
 		p.want("\xc3\x89t {5+}")
 		p.bytes(7)
@@ -257,6 +257,7 @@ func TestCommandsInNames(t *testing.T) {
 						p.bytes(7)
 					default:
 						p.want("")
+						p.say("* 0 EXISTS\n")
 					}
 					p.say(fmt.Sprintf("T%d OK\n", n+1))
 				}

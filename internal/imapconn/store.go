@@ -28,7 +28,8 @@ type StoreOptions struct {
 
 // StoreData is what the server told about a change.
 type StoreData struct {
-	// Changed are the flags as FETCH replies told them, without UID left out.
+	// Changed are the flags as FETCH replies told them, without UID left out. There may
+	// be fewer of them than messages.
 	Changed []FlagChange
 	// Modified are the UIDs not touched because of UnchangedSince.
 	Modified imap.UIDSet
@@ -81,11 +82,12 @@ func (c *Conn) store(ctx context.Context, set imap.UIDSet, item string, value Ra
 	if o.UnchangedSince > 0 {
 		item = "(UNCHANGEDSINCE " + strconv.FormatUint(o.UnchangedSince, 10) + ") " + item
 	}
-	d, most, astray := &StoreData{}, 4*setSize(set), 0
+	d, most, room, astray := &StoreData{}, 4*setSize(set), maxChanged, 0
 	take := func(v any) bool {
 		switch v := v.(type) {
 		case fetchReply:
-			if v.m.HasFlags && set.Contains(v.m.UID) && uint64(len(d.Changed)) < most {
+			if v.m.HasFlags && set.Contains(v.m.UID) && uint64(len(d.Changed)) < most && room > 0 {
+				room -= v.m.costOf()
 				d.Changed = append(d.Changed, v.m.change())
 			}
 		case *Response:

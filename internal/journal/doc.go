@@ -30,6 +30,7 @@
 //	flags      number -> a flag set
 //	traffic    side, hour -> bytes
 //	places     host1's number of a message (Gmail) -> where host2 has it; optional
+//	stored     what each run stored on host2, see stored.go; optional
 //
 // Schema 2 added to schema 1: the first run of a folder, which extras are claimed, the
 // bits OurDeleted and Cut of a message, notes, and the count of runs.

@@ -30,6 +30,9 @@ type Batch struct {
 	// Items are the messages in the order of sending, as they will be stored when
 	// delivered. Each has its own UID1.
 	Items []Entry
+	// Moved: the messages are on host2 already and only change their folder there, so
+	// that the run does not count as having stored them.
+	Moved bool
 }
 
 // Delivery is a message that arrived on host2.
@@ -77,12 +80,22 @@ func (f *Folder) Advance(done []Settlement, next ...*Batch) error {
 			return nil, err
 		}
 		for _, s := range done {
-			if err := settle(tx, rec, s); err != nil {
+			come, err := settle(tx, rec, s)
+			if err == nil {
+				err = f.j.settleStored(tx, rec, s.ID, come)
+			}
+			if err != nil {
 				return nil, fmt.Errorf("folder %q to %q: batch %d: %w", f.names.one, f.names.two, s.ID, err)
 			}
 		}
 		for i, b := range next {
 			if ids[i], err = b.put(tx, rec, begun); err != nil {
+				return nil, err
+			}
+			if b.Moved {
+				continue
+			}
+			if err = f.j.linkBatch(tx, rec.id, ids[i]); err != nil {
 				return nil, err
 			}
 		}
@@ -213,20 +226,21 @@ func decodeBatch(k, sealed []byte) (*Batch, error) {
 	return &b, nil
 }
 
-// settle moves one batch from in doubt to what became of it.
-func settle(tx *bbolt.Tx, rec folderRecord, s Settlement) error {
+// settle moves one batch from in doubt to what became of it, and returns what came
+// to the folder as it is now.
+func settle(tx *bbolt.Tx, rec folderRecord, s Settlement) ([]Entry, error) {
 	bucket := tx.Bucket(doubtBucket)
 	k := doubtKey(rec.id, s.ID)
 	sealed := bucket.Get(k)
 	if sealed == nil {
-		return ErrNoBatch
+		return nil, ErrNoBatch
 	}
 	b, err := decodeBatch(k, sealed)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := bucket.Delete(k); err != nil {
-		return err
+		return nil, err
 	}
 	arrived := make(map[imap.UID]imap.UID, len(s.Delivered))
 	for _, d := range s.Delivered {
@@ -245,19 +259,19 @@ func settle(tx *bbolt.Tx, rec folderRecord, s Settlement) error {
 		}
 	}
 	for uid := range arrived {
-		return fmt.Errorf("UID %d is not one of its messages", uid)
+		return nil, fmt.Errorf("UID %d is not one of its messages", uid)
 	}
 	if b.UIDValidity1 == 0 || b.UIDValidity1 != rec.state.UIDValidity1 {
 		var lost orphans
 		for i := range come {
 			lost.add(&come[i])
 		}
-		return lost.store(tx, rec.id)
+		return nil, lost.store(tx, rec.id)
 	}
 	if err := entries.put(tx, rec.id, missed, older); err != nil {
-		return err
+		return nil, err
 	}
-	return entries.put(tx, rec.id, come, newer)
+	return come, entries.put(tx, rec.id, come, newer)
 }
 
 // clearDoubts removes the batches of a folder.

@@ -25,6 +25,8 @@ type Other struct {
 	Folders []OtherFolder
 	// Note is what SetNote stored for side 2.
 	Note []byte
+	// Stored are the runs that stored something on host2 or deleted on host1.
+	Stored []StoredRun
 	// Alias: it leads into an account of the same user and port under another host
 	// name, which may be the same account: a folder is the same one if its
 	// UIDVALIDITY is, too.
@@ -40,17 +42,22 @@ type OtherFolder struct {
 	// Pairs are the messages of host1 that have a place on host2.
 	Pairs []Paired
 	// Claimed are messages of host2 whose counterpart has left host1.
-	Claimed []imap.UID
+	Claimed []Paired
 	// DoubtFrom: messages with UIDs from here on may be of a batch whose outcome that
 	// journal does not know, 0 if there is none; DoubtValidity2 is what they belong to.
 	DoubtFrom      imap.UID
 	DoubtValidity2 uint32
 }
 
-// Paired is one message on both sides. Cut: host2 has not all of its content.
+// Paired is one message on both sides; UID1 is 0 where host1 has it no more. Cut: host2
+// has not all of its content. Key, Marks and Size are those of its Entry, which has the
+// key that host1 knew it by.
 type Paired struct {
 	UID1, UID2 imap.UID
 	Cut        bool
+	Marks      uint8
+	Key        Key
+	Size       int64
 }
 
 // UnreadableError is a file among the journals of which it is not known what is in it.
@@ -145,9 +152,10 @@ type otherReader struct {
 	runs     Runs
 	note     []byte
 	byID     map[uint32]*OtherFolder
-	claimed  map[uint32][]imap.UID
+	claimed  map[uint32][]Paired
 	pairs    map[uint32][]Paired
 	doubts   map[uint32]*OtherFolder
+	stored   storedGather
 }
 
 // read reads the file as it was at one time. A writer never overwrites the pages of
@@ -180,7 +188,7 @@ func (o *otherReader) read(ctx context.Context, f *os.File) error {
 
 func (o *otherReader) once(f *os.File, m meta, size int64) error {
 	*o = otherReader{
-		path: o.path, only: o.only, byID: make(map[uint32]*OtherFolder), claimed: make(map[uint32][]imap.UID),
+		path: o.path, only: o.only, byID: make(map[uint32]*OtherFolder), claimed: make(map[uint32][]Paired),
 		pairs: make(map[uint32][]Paired), doubts: make(map[uint32]*OtherFolder),
 	}
 	if m.highPage < 4 || m.highPage > uint64(size)/pageSize {
@@ -234,6 +242,8 @@ func (o *otherReader) value(bucket, key, sealed []byte) error {
 		return o.messages(bytes.Equal(bucket, extras.bucket), key, v)
 	case bytes.Equal(bucket, doubtBucket):
 		return o.doubt(key, sealed)
+	case bytes.Equal(bucket, storedBucket):
+		return o.stored.take(bytes.Clone(key), sealed)
 	}
 	return err
 }
@@ -267,9 +277,9 @@ func (o *otherReader) messages(extra bool, key, value []byte) error {
 		switch e := &es[i]; {
 		case e.UID2 == 0:
 		case !extra:
-			o.pairs[id] = append(o.pairs[id], Paired{e.UID1, e.UID2, e.Cut})
+			o.pairs[id] = append(o.pairs[id], Paired{e.UID1, e.UID2, e.Cut, e.Marks, e.Key, e.Size})
 		case e.Delivered:
-			o.claimed[id] = append(o.claimed[id], e.UID2)
+			o.claimed[id] = append(o.claimed[id], Paired{UID2: e.UID2, Cut: e.Cut, Marks: e.Marks, Key: e.Key, Size: e.Size})
 		}
 	}
 	return nil
@@ -293,7 +303,7 @@ func (o *otherReader) doubt(key, sealed []byte) error {
 
 // other puts together what was gathered.
 func (o *otherReader) other() *Other {
-	out := &Other{Path: o.path, Pair: o.pair, Runs: o.runs, Note: o.note}
+	out := &Other{Path: o.path, Pair: o.pair, Runs: o.runs, Note: o.note, Stored: o.stored.runs()}
 	for id, f := range o.byID {
 		f.Pairs, f.Claimed = o.pairs[id], o.claimed[id]
 		if d := o.doubts[id]; d != nil {

@@ -291,7 +291,7 @@ func TestOthers(t *testing.T) {
 	f := attach(t, other, "INBOX", "All", 3, 4)
 	err := errors.Join(
 		f.SetFirst(First{UIDNext2: 9, At: time.Unix(7, 0)}),
-		f.Put(Entry{UID1: 1, UID2: 11, Cut: true}, Entry{UID1: 2, UID2: 12}, Entry{UID1: 3}),
+		f.Put(Entry{UID1: 1, UID2: 11, Cut: true, Key: Key{1}, Marks: 0x41, Size: 5}, Entry{UID1: 2, UID2: 12, Key: Key{2}, Size: 6}, Entry{UID1: 3}),
 		f.PutExtras(Entry{UID2: 30}), f.Drop(2),
 		f.Begin(&Batch{UIDNext2: 33, Items: []Entry{{UID1: 5}}}),
 	)
@@ -325,7 +325,7 @@ func TestOthers(t *testing.T) {
 	o := got["bea@example.org"]
 	want := []OtherFolder{{
 		Name1: "INBOX", Name2: "All", UIDValidity1: 3, UIDValidity2: 4, First: First{UIDNext2: 9, At: time.Unix(7, 0)},
-		Pairs: []Paired{{1, 11, true}}, Claimed: []imap.UID{12}, DoubtFrom: 33, DoubtValidity2: 4,
+		Pairs: []Paired{{1, 11, true, 0x41, Key{1}, 5}}, Claimed: []Paired{{UID2: 12, Key: Key{2}, Size: 6}}, DoubtFrom: 33, DoubtValidity2: 4,
 	}}
 	if d := cmp.Diff(want, o.Folders); d != "" || o.Runs.ID != 1 {
 		t.Errorf("%+v\n%s", o.Runs, d)

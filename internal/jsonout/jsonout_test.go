@@ -18,6 +18,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/imaphaul/imaphaul/internal/docpages"
 	"github.com/imaphaul/imaphaul/internal/event"
 )
 
@@ -298,7 +299,7 @@ func documented(t *testing.T) map[string]*ast.GenDecl {
 
 // docs/events.md is made from the types and their comments.
 func TestEventsPage(t *testing.T) {
-	want := page(t)
+	want := docpages.Wrap(page(t))
 	if *update {
 		if err := os.WriteFile(pageFile, []byte(want), 0o644); err != nil {
 			t.Fatal(err)

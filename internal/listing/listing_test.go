@@ -1,7 +1,9 @@
 package listing
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -64,5 +66,31 @@ func TestFlagTable(t *testing.T) {
 		if got := table.List(id); !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
+	}
+}
+
+// Lists that a server tells are kept up to a bound, those that we make always.
+func TestFlagTableIsBounded(t *testing.T) {
+	const most = 100_000
+	table := FlagTable{most: most}
+	known, _ := table.Told([]imap.Flag{imap.FlagSeen})
+	long := strings.Repeat("x", 1000)
+	refused := 0
+	for i := range 3 * most / len(long) {
+		if _, ok := table.Told([]imap.Flag{imap.Flag(fmt.Sprint(long, i))}); !ok {
+			refused++
+		}
+	}
+	if kept := table.told; refused == 0 || kept > most || len(table.lists) > most/len(long)+2 || !table.Full() {
+		t.Errorf("%d refused, %d lists, %d bytes", refused, len(table.lists), kept)
+	}
+	if id, ok := table.Told([]imap.Flag{imap.FlagSeen}); !ok || id != known {
+		t.Error("a list that is known is refused")
+	}
+	if id, ok := table.Told([]imap.Flag{imap.Flag(long)}); ok || len(table.List(id)) > 0 {
+		t.Error("a list beyond the bound is kept")
+	}
+	if id := table.Intern([]imap.Flag{"ours"}); !slices.Equal(table.List(id), []imap.Flag{"ours"}) {
+		t.Error("a list of ours is refused")
 	}
 }

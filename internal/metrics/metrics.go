@@ -63,7 +63,7 @@ func New() *Metrics {
 	}
 	m.messages = vec("messages_total", "Messages of host1 whose fate is known, by result: copied, present, skipped, would_copy (in a rehearsal).", "result")
 	m.bytes = vec("message_bytes_total", "Bytes of these messages, by result.", "result")
-	m.errs = vec("errors_total", "Counted errors, by class (docs/usage.md, Exit codes).", "class")
+	m.errs = vec("errors_total", "Counted errors, by class (docs/trouble.md).", "class")
 	m.waits = vec("wait_seconds_total", "Time that was to be waited, by cause and host (0: both).", "cause", "host")
 	m.pauses = vec("waits_total", "Waits, by cause and host (0: both).", "cause", "host")
 	m.lines = levels("lines", "Open connections, by host.", "host")

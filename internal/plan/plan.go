@@ -255,6 +255,8 @@ type Limits struct {
 	MaxBytesPerDay1      int64
 	MaxBytesPerDay2      int64
 	WaitDay              bool
+	// Between are the hours in which the run works; outside of them it waits.
+	Between Hours
 }
 
 // Journal says where the run's memory lives.

@@ -141,11 +141,10 @@ func (f *facts) isSurplus(at place, m *message) bool {
 	if f.onHost1(at.folder, m.body) {
 		return f.o.has("--syncduplicates") && f.holds(at.folder, strip(m.body)) >= f.equals1(at.folder, m.body)
 	}
-	headers := f.o.keyHeaders()
-	k := key([]byte(strip(m.body)), headers...)
+	k := f.o.key(strip(m.body))
 	for _, from := range f.sourcesOf(at.folder) {
 		for _, s := range f.before[f.from][from].messages {
-			if k != "" && key([]byte(s.body), headers...) == k && !f.represented(at.folder, s.body) && f.chosen[from] != "" {
+			if k != "" && f.o.key(s.body) == k && !f.represented(at.folder, s.body) && f.chosen[from] != "" {
 				return false
 			}
 		}

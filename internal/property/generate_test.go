@@ -14,6 +14,8 @@ var (
 		"--delete2", "--delete2", "--delete2 --delete2max 100%", "--delete2 --delete2newmail", "--delete2 --quarantine2 Kept", "--delete2duplicates",
 		"--delete1 --expunge1 --delete1emptyfolders", "--delete2 --delete2duplicates", "--delete2duplicates --expunge2", "--delete1 --delete2", "--delete2 --uidexpunge2",
 		"--expunge2", "--delete2 --expunge2", "--delete2folders", "--delete1 --delete1emptyfolders --delete2folders",
+		"--delete2folders --delete2foldersbutnot /^Sent$/", "--delete1 --noexpungeaftereach", "--delete2 --expunge2 --delete2duplicates",
+		"--delete1 --delete2duplicates", "--delete2 --delete2max 1",
 	}
 	selecting = []string{
 		"--maxage 30", "--maxage 5", "--minage 30", "--minage 200", "--search UNSEEN", "--search FLAGGED", "--search UNDELETED",
@@ -22,10 +24,11 @@ var (
 		"--syncduplicates", "--skipcrossduplicates", "--noresurrect", "--addheader", "--truncmess 250", "--truncmess 400",
 		"--maxage 100 --minage 5", "--maxage 5 --minage 100", "--search ANSWERED", "--search SEEN", "--useheader Received", "--useheader Date", "--exclude ^INBOX$", "--folder Old",
 		"--nousecache", "--useuid", "--noresyncflags", "--skipemptyfolders", "--syncduplicates --skipcrossduplicates", "--useheader Message-Id --addheader",
+		"--search1 UNSEEN", "--noabletosearch", "--syncflagsaftercopy", "--include ^(INBOX|Work)$", "--folderfirst Work", "--folderlast INBOX", "--noskipsize",
 	}
 	mapping = []string{
 		"--automap", "--f1f2 Old=INBOX", "--f1f2 Work=INBOX", "--f1f2 Old=Work", "--regextrans2 s/^Old$/Work/", "--regextrans2 s/.*/INBOX/",
-		"--subfolder2 Archive",
+		"--subfolder2 Archive", "--f1f2 INBOX=Archive",
 	}
 )
 

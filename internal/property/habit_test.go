@@ -166,6 +166,13 @@ func startHabit(t *testing.T, h habit) *habitServer {
 // account is a new account there.
 func (s *habitServer) account(t *testing.T) *account {
 	t.Helper()
+	a, _ := s.user(t)
+	return a
+}
+
+// user is a new account there, and what stores mail in it unchanged.
+func (s *habitServer) user(t *testing.T) (*account, *imapmemserver.User) {
+	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.users++
@@ -175,5 +182,5 @@ func (s *habitServer) account(t *testing.T) *account {
 		t.Fatal(err)
 	}
 	s.store.AddUser(user)
-	return a
+	return a, user
 }

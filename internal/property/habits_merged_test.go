@@ -12,15 +12,11 @@ import (
 )
 
 // What two folders of host1 hold that go to one folder of host2 is there once, whatever
-// host2 makes of what messages are known by. A footer changes the only thing that tells
-// a message without any such line.
+// host2 makes of what messages are known by.
 func TestHabitsOfMergedFolders(t *testing.T) {
 	t.Parallel()
 	dir := inMemory(t)
 	for _, h := range append(habits(), habit{"none", func(m []byte, _ int) []byte { return m }}) {
-		if h.name == "footer" {
-			continue
-		}
 		t.Run(h.name, func(t *testing.T) {
 			t.Parallel()
 			one, two := mailtest.StartEmbedded(t, embedded.Options{}), startHabit(t, h)

@@ -1,6 +1,7 @@
 package property
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,6 +70,15 @@ func (o options) keyHeaders() []string {
 	return headers
 }
 
+// key is what a message is recognised by, "" when it has no such header.
+func (o options) key(body string) string {
+	k := key([]byte(body), o.keyHeaders()...)
+	if k != "" && o.has("--noskipsize") {
+		k += fmt.Sprintf(" %d", len(body))
+	}
+	return k
+}
+
 // wants tells whether a host1 message is among those to be copied.
 func (o options) wants(m *message, at time.Time) bool {
 	age := int(time.Since(at).Hours() / 24)
@@ -89,7 +99,11 @@ func (o options) wants(m *message, at time.Time) bool {
 	if n, ok := o.number("--minsize"); ok && len(m.body) <= n {
 		return false
 	}
-	switch v, _ := o.value("--search"); v {
+	search, given := o.value("--search1")
+	if !given {
+		search, _ = o.value("--search")
+	}
+	switch search {
 	case "UNSEEN":
 		if m.has(`\Seen`) {
 			return false
@@ -113,7 +127,7 @@ func (o options) wants(m *message, at time.Time) bool {
 	}
 	// The header that --addheader adds names nothing where it does not count.
 	named := o.has("--addheader") && slices.Contains(o.keyHeaders(), "Message-Id")
-	if o.has("--useheader", "--skipheader") && !named && key([]byte(m.body), o.keyHeaders()...) == "" {
+	if o.has("--useheader", "--skipheader") && !named && o.key(m.body) == "" {
 		return false // left out, and said
 	}
 	return true

@@ -182,7 +182,7 @@ func readCase(t *testing.T, file string) *testCase {
 // A case is the same after it was written and read.
 func TestCaseText(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
+	for range 50 {
 		text := generate(r).String()
 		c, err := parseCase(text)
 		if err != nil {

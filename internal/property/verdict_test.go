@@ -69,7 +69,7 @@ func goodMeansThere(f *facts) (out []violation) {
 
 // lookup is what a message is recognised by, with what stands in for a key.
 func lookup(body []byte, o options) string {
-	if k := key(body, o.keyHeaders()...); k != "" {
+	if k := o.key(string(body)); k != "" {
 		return k
 	}
 	return key(body, "Date", "From", "Subject")
@@ -126,6 +126,10 @@ func flagsFollow(f *facts) (out []violation) {
 					case s.has(`\Deleted`) && !f.ours(place{f.from, from, source.validity, s.uid}):
 						marked = append(marked, strings.Join(s.flags, " "))
 					default:
+						if f.o.has("--nousecache") {
+							// An earlier run without a journal may have carried our mark over.
+							plain = append(plain, strings.Join(s.flags, " "))
+						}
 						plain = append(plain, strings.Join(slices.DeleteFunc(slices.Clone(s.flags), func(x string) bool { return x == `\deleted` }), " "))
 					}
 				}

@@ -102,6 +102,18 @@ func Names() []string {
 	return out
 }
 
+// FindByHost is the provider whose server has this name, in any case; those of which each
+// customer has another server are not found.
+func FindByHost(host string) (Known, bool) {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	for _, k := range known {
+		if k.Host != "" && k.Host == host {
+			return k, true
+		}
+	}
+	return Known{}, false
+}
+
 // Find is the provider of a name, in any case.
 func Find(name string) (Known, bool) {
 	name = strings.ToLower(name)

@@ -139,7 +139,8 @@ func (s *Server) handshake(ctx context.Context, sock net.Conn, target string, ti
 	}
 	stop := context.AfterFunc(ctx, func() { _ = sock.SetDeadline(time.Unix(1, 0)) })
 	err := s.ask(ctx, sock, target)
-	if !stop() {
+	// What speaks SOCKS watches ctx, too, and may have been told first.
+	if !stop() || ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if err != nil {

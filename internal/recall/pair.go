@@ -151,6 +151,10 @@ func (p *Pair) Counterpart(uid imap.UID) imap.UID {
 	return 0
 }
 
+// Undecided reports whether an earlier run counted a host1 message as present and did not
+// know which one of host2 it is.
+func (p *Pair) Undecided(uid imap.UID) bool { return p != nil && p.unplaced[uid] }
+
 // EachClaim tells the host2 messages that are tied to a host1 message, and whether
 // that one was gone when the journal was written.
 func (p *Pair) EachClaim(tell func(uid1, uid2 imap.UID, gone bool)) {

@@ -123,13 +123,13 @@ func (t *Text) Exit(e Ending) {
 
 // ExitLine is the line by which wrappers learn how a run ended: exit code, its
 // name, the errors counted and how many are the most (--errorsmax), and the
-// number of the process. Codes and names: docs/usage.md, "Exit codes".
+// number of the process. Codes and names: docs/trouble.md.
 func ExitLine(code, errors, most, pid int) string {
 	return fmt.Sprintf("Exiting with return value %d (%s) %d/%d nb_errors/max_errors PID %d",
 		code, ExitText(code), errors, most, pid)
 }
 
-// exitTexts are imapsync's names of the exit codes (docs/usage.md,
+// exitTexts are imapsync's names of the exit codes (docs/trouble.md,
 // "Exit codes"), and ours for the code that imapsync does not have.
 var exitTexts = map[int]string{
 	event.ExitOK:                "EX_OK: successful termination",

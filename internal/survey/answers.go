@@ -17,8 +17,46 @@ import (
 // not empty: it is asked for once more, alone, and what does not come then either is
 // told and left as it is.
 
-// halfMost bounds the messages of which a part is kept until the rest has come.
-const halfMost = 1 << 20
+// halfMost bounds the parts of messages that are kept until the rest has come, in bytes
+// of memory. The messages beyond are asked for anew, lateMost in one command.
+const (
+	halfMost = 64 << 20
+	lateMost = 10_000
+)
+
+// halves are the messages of which a part has come.
+type halves struct {
+	m    map[imap.UID]*imapconn.Message
+	size int // about what they take, in bytes
+	// late are those that found no room.
+	late []imap.UID
+}
+
+// add keeps a part, or what is known of the message with it; false for want of room.
+func (h *halves) add(m *imapconn.Message) (*imapconn.Message, bool) {
+	known := h.m[m.UID]
+	if known != nil {
+		h.size -= known.Cost()
+		known.Add(m)
+		h.size += known.Cost()
+		return known, true
+	}
+	if h.size >= halfMost {
+		return m, false
+	}
+	m = m.Clone()
+	h.m[m.UID] = m
+	h.size += m.Cost()
+	return m, true
+}
+
+// drop forgets a message.
+func (h *halves) drop(uid imap.UID) {
+	if known := h.m[uid]; known != nil {
+		h.size -= known.Cost()
+		delete(h.m, uid)
+	}
+}
 
 // lacking is what a reply lacks of what was asked for. A date that is none counts as
 // missing.
@@ -36,30 +74,39 @@ func lacking(m *imapconn.Message, items imapconn.FetchItems) imapconn.FetchItems
 // were taken already, nil for none.
 func answers(ctx context.Context, stream *imapconn.Fetch, done func(imap.UID) bool, take func(m *imapconn.Message, less imapconn.FetchItems) error) error {
 	items := stream.Items()
-	half := make(map[imap.UID]*imapconn.Message)
+	half := halves{m: make(map[imap.UID]*imapconn.Message)}
 	err := stream.Each(ctx, func(m *imapconn.Message) error {
-		known := half[m.UID]
-		if known != nil {
-			known.Add(m)
-			m = known
+		if half.m[m.UID] != nil {
+			m, _ = half.add(m)
 		}
 		if less := lacking(m, items); !less.Nothing() {
-			if known == nil && len(half) < halfMost {
-				half[m.UID] = m.Clone()
+			if _, ok := half.add(m); !ok {
+				half.late = append(half.late, m.UID)
 			}
 			return nil
 		}
-		delete(half, m.UID)
+		half.drop(m.UID)
 		return take(m, imapconn.FetchItems{})
 	})
-	if err != nil || len(half) == 0 {
+	if err != nil {
 		return err
 	}
-	uids := slices.Sorted(maps.Keys(half))
+	uids := slices.Sorted(maps.Keys(half.m))
+	slices.Sort(half.late)
+	late := slices.Compact(half.late)
 	if done != nil {
 		// A change that somebody else made came after all the rest.
-		uids = slices.DeleteFunc(uids, done)
+		uids, late = slices.DeleteFunc(uids, done), slices.DeleteFunc(late, done)
 	}
+	if err := rest(ctx, stream, uids, half.m, take); err != nil {
+		return err
+	}
+	return anew(ctx, stream, late, take)
+}
+
+// rest asks once more for what is lacking of messages.
+func rest(ctx context.Context, stream *imapconn.Fetch, uids []imap.UID, half map[imap.UID]*imapconn.Message, take func(m *imapconn.Message, less imapconn.FetchItems) error) error {
+	items := stream.Items()
 	// Mostly one thing is missing, and of all messages.
 	byLack := make(map[string][]imap.UID)
 	lack := make(map[string]imapconn.FetchItems)
@@ -87,6 +134,36 @@ func answers(ctx context.Context, stream *imapconn.Fetch, done func(imap.UID) bo
 	for _, uid := range uids {
 		if err := take(half[uid], lacking(half[uid], items)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// anew asks once more for all of messages, and keeps parts of few at a time.
+func anew(ctx context.Context, stream *imapconn.Fetch, uids []imap.UID, take func(m *imapconn.Message, less imapconn.FetchItems) error) error {
+	items := stream.Items()
+	for few := range slices.Chunk(uids, lateMost) {
+		again := stream.Again(items)
+		if err := again.Ask(ctx, uidset.Of(few)); err != nil {
+			return err
+		}
+		half := halves{m: make(map[imap.UID]*imapconn.Message)}
+		err := again.Each(ctx, func(m *imapconn.Message) error {
+			m, ok := half.add(m)
+			less := lacking(m, items)
+			if ok && !less.Nothing() {
+				return nil
+			}
+			half.drop(m.UID)
+			return take(m, less)
+		})
+		if err != nil {
+			return err
+		}
+		for _, uid := range slices.Sorted(maps.Keys(half.m)) {
+			if err := take(half.m[uid], lacking(half.m[uid], items)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -34,9 +34,9 @@ func (l *Reader) search(ctx context.Context) error {
 	if !able && criteria == "" {
 		return l.chooseByDate(ctx)
 	}
-	var uids []imap.UID
+	var uids imap.UIDSet
 	err := l.Link.Do(ctx, func(c *imapconn.Conn) (err error) {
-		uids, err = c.UIDSearch(ctx, search)
+		uids, err = c.UIDSearchSet(ctx, search)
 		return err
 	})
 	if err != nil {
@@ -46,17 +46,14 @@ func (l *Reader) search(ctx context.Context) error {
 		l.Control.Warn(fmt.Sprintf("Host%d: SEARCH failed in folder [%s] (%s), so ages are taken from INTERNALDATE there, like --noabletosearch%d", l.Side, l.Link.Mailbox, session.ServerWords(err), l.Side))
 		return l.chooseByDate(ctx)
 	}
-	l.Chosen = make(map[imap.UID]struct{}, len(uids))
-	for _, u := range uids {
-		l.Chosen[u] = struct{}{}
-	}
+	l.Chosen = uidset.MarksOf(uids)
 	return nil
 }
 
 // chooseByDate chooses by INTERNALDATE (--noabletosearch).
 func (l *Reader) chooseByDate(ctx context.Context) error {
 	s := l.Selection
-	l.Chosen = make(map[imap.UID]struct{})
+	l.Chosen = new(uidset.Marks)
 	if l.Link.Opened.Exists == 0 {
 		return nil // some servers refuse 1:* in an empty folder
 	}
@@ -70,7 +67,7 @@ func (l *Reader) chooseByDate(ctx context.Context) error {
 	}
 	choose := func(m *imapconn.Message) {
 		if (wanted == nil || wanted.Contains(m.UID)) && l.inAges(m) {
-			l.Chosen[m.UID] = struct{}{}
+			l.Chosen.Add(m.UID)
 		}
 	}
 	err := l.Link.Do(ctx, func(c *imapconn.Conn) error {
@@ -96,7 +93,7 @@ func (l *Reader) chooseByDate(ctx context.Context) error {
 // Considering is how many messages are looked at.
 func (l *Reader) Considering() int64 {
 	if l.Chosen != nil {
-		return int64(len(l.Chosen))
+		return l.Chosen.Len()
 	}
 	return int64(l.Link.Opened.Exists)
 }

@@ -3,10 +3,12 @@ package survey
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // Important is the keyword of RFC 8457 for what a server calls important.
@@ -23,16 +25,16 @@ func (t *Terms) FlagsOf(m *imapconn.Message) []imap.Flag {
 // chooseRest chooses, of what is chosen so far, the messages that no other folder has.
 // One whose labels the server does not tell is chosen: it may be nowhere else.
 func (l *Reader) chooseRest(ctx context.Context) error {
-	chosen := make(map[imap.UID]struct{})
+	chosen := new(uidset.Marks)
 	choose := func(m *imapconn.Message, _ imapconn.FetchItems) error {
-		if _, ok := l.Chosen[m.UID]; (ok || l.Chosen == nil) && !(m.HasGMLabels && l.Elsewhere(m.GMLabels)) {
-			chosen[m.UID] = struct{}{}
+		if (l.Chosen == nil || l.Chosen.Has(m.UID)) && !(m.HasGMLabels && l.Elsewhere(m.GMLabels)) {
+			chosen.Add(m.UID)
 		}
 		return nil
 	}
 	if l.Link.Opened.Exists > 0 {
 		err := l.Link.Do(ctx, func(c *imapconn.Conn) error {
-			clear(chosen)
+			*chosen = uidset.Marks{}
 			stream := c.Fetch(imapconn.FetchItems{UID: true, GMLabels: true})
 			if err := stream.AskRange(ctx, 1, 0); err != nil {
 				return err
@@ -48,4 +50,33 @@ func (l *Reader) chooseRest(ctx context.Context) error {
 	}
 	l.Chosen = chosen
 	return nil
+}
+
+// maxLabels bounds the labels that are kept of the messages of a folder, in bytes of
+// memory: some three million messages with three each.
+const maxLabels = 256 << 20
+
+// labelNames keeps one copy of each label.
+type labelNames struct {
+	m    map[string]string
+	size int // about what was given out takes, in bytes
+}
+
+// list is a list of labels that is kept.
+func (n *labelNames) list(labels []string) []string {
+	if n.m == nil {
+		n.m = make(map[string]string)
+	}
+	out := make([]string, len(labels))
+	for i, l := range labels {
+		kept, ok := n.m[l]
+		if !ok {
+			kept = strings.Clone(l)
+			n.m[kept] = kept
+			n.size += 2*len(l) + 64
+		}
+		out[i] = kept
+	}
+	n.size += 16*len(labels) + 40
+	return out
 }

@@ -15,7 +15,6 @@ package survey
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	"github.com/emersion/go-imap/v2"
@@ -66,7 +65,7 @@ type Reader struct {
 	// Known is what earlier runs knew of the folder.
 	Known *recall.Pair
 	// Chosen are the UIDs of the selection, nil for all messages.
-	Chosen map[imap.UID]struct{}
+	Chosen *uidset.Marks
 	// OnlyChosen leaves the others unlisted: nothing depends on them.
 	OnlyChosen bool
 	// Elsewhere, where not nil, tells by Gmail's labels of a message whether another
@@ -78,6 +77,7 @@ type Reader struct {
 	Untold int64
 
 	found Found
+	names labelNames
 }
 
 // Found is what was read of messages beside their records.
@@ -104,7 +104,7 @@ func (l *Reader) keepLabels(m *imapconn.Message) {
 	if l.found.Labels == nil {
 		l.found.Labels = make(map[imap.UID][]string)
 	}
-	l.found.Labels[m.UID] = slices.Clone(m.GMLabels)
+	l.found.Labels[m.UID] = l.names.list(m.GMLabels)
 }
 
 // keepNumber remembers a message's Gmail number.
@@ -178,13 +178,13 @@ func (l *Reader) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, 
 	if exists == 0 && c.Mailbox() != nil && c.Mailbox().Exists == 0 {
 		return out, nil
 	}
-	if l.OnlyChosen && l.Chosen != nil && len(l.Chosen) == 0 {
+	if l.OnlyChosen && l.Chosen != nil && l.Chosen.Len() == 0 {
 		return out, nil
 	}
 	out.Recs = make([]listing.Record, 0, capacity(exists))
 	stream := c.Fetch(l.Items())
 	if l.OnlyChosen && l.Chosen != nil {
-		if err := stream.Ask(ctx, uidset.OfKeys(l.Chosen)); err != nil {
+		if err := stream.Ask(ctx, l.Chosen.Set()); err != nil {
 			return nil, err
 		}
 	} else if err := stream.AskRange(ctx, 1, 0); err != nil {
@@ -259,7 +259,7 @@ func (l *Reader) Record(m *imapconn.Message) (listing.Record, error) {
 // not come along.
 func (l *Reader) record(m *imapconn.Message) (listing.Record, bool, error) {
 	r, whole, err := l.Terms.record(m, l.Link.Mailbox)
-	if _, ok := l.Chosen[m.UID]; !ok && l.Chosen != nil {
+	if l.Chosen != nil && !l.Chosen.Has(m.UID) {
 		r.Bits |= listing.Outside
 	}
 	if err != nil {
@@ -267,6 +267,9 @@ func (l *Reader) record(m *imapconn.Message) (listing.Record, bool, error) {
 	}
 	if l.Labels {
 		l.keepLabels(m)
+		if l.names.size > maxLabels {
+			return r, false, fmt.Errorf("folder %s: %w: more than %d MiB of labels", l.Link.Mailbox, imapconn.ErrFlood, maxLabels>>20)
+		}
 	}
 	l.keepNumber(m)
 	return r, whole, nil
@@ -277,7 +280,11 @@ func (t *Terms) record(m *imapconn.Message, mailbox string) (listing.Record, boo
 	if t.Listed != nil {
 		t.Listed.Add(1)
 	}
-	r := listing.Record{UID: m.UID, Size: m.Size, Flags: t.Flags.Intern(t.FlagsOf(m))}
+	r := listing.Record{UID: m.UID, Size: m.Size}
+	var kept bool
+	if r.Flags, kept = t.Flags.Told(t.FlagsOf(m)); !kept {
+		r.Bits |= listing.FlagsUnknown
+	}
 	if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
 		r.Date, r.Zone = seconds, zone
 		r.Bits |= listing.HasDate

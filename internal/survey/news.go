@@ -55,9 +55,13 @@ func (l *Reader) take(out *listing.Listing, fresh *unknowns, uid imap.UID, flags
 	}
 	r := *rec
 	if hasFlags {
-		r.Flags = l.Flags.Intern(flags)
+		if id, kept := l.Flags.Told(flags); kept {
+			r.Flags = id
+		} else {
+			r.Bits |= listing.FlagsUnknown
+		}
 	}
-	if _, ok := l.Chosen[uid]; !ok && l.Chosen != nil {
+	if l.Chosen != nil && !l.Chosen.Has(uid) {
 		r.Bits |= listing.Outside
 	}
 	out.Recs = append(out.Recs, r)
@@ -89,6 +93,9 @@ func (l *Reader) allFlags(ctx context.Context, c *imapconn.Conn, out *listing.Li
 // is worth its extra command.
 const fewEnough = 200
 
+// notKept stands for flags that the table has no room for.
+const notKept = ^listing.FlagID(0)
+
 // changes asks a server with CONDSTORE for what changed since the stored state.
 // nil means that this way is not open: no MODSEQ is known, or it can not be
 // trusted because the numbers of messages do not agree.
@@ -108,7 +115,11 @@ func (l *Reader) changes(ctx context.Context, c *imapconn.Conn, out *listing.Lis
 		if _, ok := k.Lookup(int(l.Side), m.UID); !ok {
 			fresh.uids = append(fresh.uids, m.UID)
 		} else if m.HasFlags {
-			changed[m.UID] = l.Flags.Intern(l.FlagsOf(m))
+			id, kept := l.Flags.Told(l.FlagsOf(m))
+			if !kept {
+				id = notKept
+			}
+			changed[m.UID] = id
 		}
 		return nil
 	})
@@ -155,7 +166,11 @@ func (l *Reader) takeChanged(out *listing.Listing, fresh *unknowns, changed map[
 	}
 	n := len(out.Recs)
 	l.take(out, fresh, uid, nil, false)
-	if len(out.Recs) > n {
+	switch {
+	case len(out.Recs) == n:
+	case f == notKept:
+		out.Recs[n].Bits |= listing.FlagsUnknown
+	default:
 		out.Recs[n].Flags = f
 	}
 }

@@ -37,7 +37,7 @@ type Unreadable struct {
 // take. Those that cannot be read by themselves are returned. An error is about the
 // folder or the run.
 func InParts(ctx context.Context, k *session.Link, uids []imap.UID, items imapconn.FetchItems, take func(*imapconn.Message, imapconn.FetchItems) error) ([]Unreadable, error) {
-	p := &parts{k: k, items: items, take: take, came: make(map[imap.UID]bool, len(uids))}
+	p := &parts{k: k, items: items, take: take, came: make(map[imap.UID]bool)}
 	if err := p.ask(ctx, uids); err != nil {
 		return nil, err
 	}
@@ -210,7 +210,7 @@ func (l *Reader) listInParts(ctx context.Context, why error) (*listing.Listing, 
 	out.Whole = !(l.OnlyChosen && l.Chosen != nil)
 	var fresh, old []imap.UID
 	for _, uid := range uids {
-		if _, ok := l.Chosen[uid]; !ok && !out.Whole {
+		if !out.Whole && !l.Chosen.Has(uid) {
 			continue
 		}
 		if k := l.Known; k.Usable() && out.Whole {
@@ -304,7 +304,7 @@ func (l *Reader) datesInParts(ctx context.Context, choose func(*imapconn.Message
 	})
 	for _, b := range bad {
 		// The listing tells of it.
-		l.Chosen[b.UID] = struct{}{}
+		l.Chosen.Add(b.UID)
 	}
 	return err
 }

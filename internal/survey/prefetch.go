@@ -159,6 +159,12 @@ func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 		return nil
 	}
 	p := s.Probes[s.at]
+	if len(p.recs) > int(p.Messages)*2+1000 {
+		p.recs, p.spoiled = nil, true // more than it was told to be: the folder's own work finds out
+	}
+	if p.spoiled {
+		return nil
+	}
 	rec, whole, err := s.Terms.record(m, p.Mailbox)
 	if err != nil {
 		return err

@@ -14,12 +14,12 @@ import (
 func (l *Reader) Size(ctx context.Context, tell func(number string, size int64)) (event.Size, error) {
 	var sum event.Size
 	l.Untold = 0
-	if l.Link.Opened.Exists == 0 || l.Chosen != nil && len(l.Chosen) == 0 {
+	if l.Link.Opened.Exists == 0 || l.Chosen != nil && l.Chosen.Len() == 0 {
 		return sum, nil
 	}
 	items := imapconn.FetchItems{UID: true, Size: true, GMMsgID: l.Side == 1 && l.Numbers}
 	add := func(m *imapconn.Message, _ imapconn.FetchItems) error {
-		if _, ok := l.Chosen[m.UID]; l.Chosen != nil && !ok {
+		if l.Chosen != nil && !l.Chosen.Has(m.UID) {
 			return nil
 		}
 		sum.Messages++

@@ -132,6 +132,9 @@ func (r *Copier) mayTransfer(size int64, busy bool) bool {
 		r.Control.StopFor(event.StopOver)
 		return false
 	}
+	if !r.opens().IsZero() {
+		return false
+	}
 	for n := event.Side(1); n <= 2; n++ {
 		if d := r.days.of[n]; d != nil && !r.mayToday(n, d, size, busy) {
 			return false
@@ -229,11 +232,41 @@ func (r *Copier) neverToday(size int64) (option string, limit int64) {
 // servers end sessions that say nothing for long.
 const idleLogout = 2 * time.Minute
 
-var errWaited = errors.New("it was closed for the wait (--waitday)")
+var errWaited = errors.New("it was closed for the wait (--waitday, --between)")
 
-// awaitDay waits, between two rounds, until a limit a day leaves room again. It
-// reports whether it had to.
+// opens is when the hours of --between begin again, the zero time within them.
+func (r *Copier) opens() time.Time {
+	return r.Plan.Limits.Between.Opens(r.Limits.Clock().Now().Local())
+}
+
+// AwaitHours waits until the hours of --between have come; until are the connections
+// that are closed meanwhile and opened again, nil for none.
+func (r *Copier) AwaitHours(ctx context.Context, until *session.Pair) error {
+	opens := r.opens()
+	if opens.IsZero() {
+		return nil
+	}
+	wait := opens.Sub(r.Limits.Clock().Now())
+	r.Control.Note(fmt.Sprintf("It is outside of --between %s: waiting until %s", r.Plan.Limits.Between, opens.Format("2006-01-02 15:04 -0700")))
+	r.Control.TellWait(0, wait, "until "+opens.Format("15:04")+" (--between)")
+	if until != nil {
+		until.Close(ctx)
+	}
+	if err := r.Limits.Clock().Sleep(ctx, wait); err != nil || until == nil {
+		return err
+	}
+	return until.Reopen(ctx, errWaited)
+}
+
+// awaitDay waits, between two rounds, until a limit a day leaves room again, and for the
+// hours of --between. It reports whether it had to.
 func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
+	if !v.run.opens().IsZero() {
+		slept := time.Now()
+		err := v.run.AwaitHours(ctx, v.lane)
+		v.run.rested.Add(int64(time.Since(slept)))
+		return true, err
+	}
 	again := v.run.days.again
 	if again.IsZero() {
 		return false, nil

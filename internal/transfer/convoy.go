@@ -59,6 +59,9 @@ func (r *Copier) Copy(ctx context.Context, copiers []*Folder, lookAhead func(con
 		if err := c.copyOnHost2(ctx); err != nil {
 			return err
 		}
+		if err := c.copyMoved(ctx); err != nil {
+			return err
+		}
 	}
 	v := &convoy{run: r, lane: r.main, tasks: gather(copiers), budget: semaphore.NewWeighted(r.budgetBytes), lookAhead: lookAhead}
 	if r.dialler != nil {

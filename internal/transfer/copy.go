@@ -62,6 +62,12 @@ type Message struct {
 	announced bool
 	// recreated: its folder was created again because it was refused.
 	recreated bool
+	// moved: it came from another folder of host2, with the flags it had there.
+	moved bool
+	// taken: it is to come by MOVE, or by what stands for it.
+	taken bool
+	// late: it was settled without its UID, or as one that is moved and was sent.
+	late bool
 }
 
 // Folder keeps the books of one folder's copying: what is to be copied, and what
@@ -95,6 +101,8 @@ type Folder struct {
 	opened1 int
 	// growth is what the host2 folder is known to have grown by.
 	growth growthSince
+	// samples are messages that are read back to learn what host2 does to them.
+	samples []sample
 	// torn are host2 messages that are only the beginning of what was sent.
 	torn map[imap.UID]bool
 	// left are messages that stay behind and are still to be told of.
@@ -174,6 +182,7 @@ func (c *Folder) settle(t *Message, uid imap.UID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.Outcome, t.NewUID, t.doubtful = Copied, uid, false
+	t.late = t.late || uid == 0 || t.taken
 	c.growth.note(t)
 	c.run.stored.Add(1)
 	c.run.release(t, true)

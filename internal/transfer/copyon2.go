@@ -2,14 +2,12 @@ package transfer
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/session"
-	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // On Gmail a message with three labels is listed in three folders and in All
@@ -135,61 +133,27 @@ func (c *Folder) copyFrom(ctx context.Context, k *session.Link, folder string, t
 		return nil
 	}
 	byUID := make(map[imap.UID]*Message, len(tasks))
-	uids := make([]imap.UID, 0, len(tasks))
 	for _, t := range tasks {
 		at, _ := c.placeOf(t)
 		uid := at.uid
 		if _, twice := byUID[uid]; !twice {
 			byUID[uid] = t
-			uids = append(uids, uid)
 		}
 	}
-	c.announceTasks(tasks, nil)
-	for _, t := range tasks {
-		t.doubtful = true
-	}
-	data, err := k.Conn.UIDCopy(ctx, uidset.Sorted(uids), c.To.Raw)
-	switch {
-	case err != nil && session.IsRefusal(err):
-		for _, t := range tasks {
-			t.doubtful = false
-		}
-		c.run.Control.Note(fmt.Sprintf("Host2: COPY from [%s] to [%s] is refused (%s), so these messages are uploaded", folder, c.To.Raw, session.ServerWords(err)))
-		return nil
-	case err != nil:
-		// What was copied before the connection was lost is found as what was
-		// uploaded is.
-		return c.recover(ctx, err)
-	}
-	if len(data.Source) != len(data.Dest) {
-		return c.recover(ctx, errNoCopyUID)
-	}
-	for i, from := range data.Source {
-		t := byUID[from]
-		if t == nil {
-			continue
-		}
-		t.Sent = 0 // not a byte of it went over the wire
-		uid := data.Dest[i]
-		if !c.believe(data.UIDValidity, uid, 0) {
-			t.oddly().told = uid
-			uid = 0
-		}
-		c.settle(t, uid)
+	came, _, err := c.bring(ctx, k, folder, byUID, false)
+	for _, t := range came {
 		spared := &c.run.spared
 		if c.Numbers[t.UID] == "" {
 			spared = &c.run.sparedOn2
 		}
 		spared.Messages++
 		spared.Bytes += t.Size
-		delete(byUID, from)
 	}
 	for _, t := range byUID {
-		t.doubtful = false // gone from there: it is uploaded
-		delete(c.run.places, c.Numbers[t.UID])
-		delete(c.elsewhere, t.UID)
+		if t.Outcome == Pending { // gone from there: it is uploaded
+			delete(c.run.places, c.Numbers[t.UID])
+			delete(c.elsewhere, t.UID)
+		}
 	}
-	return nil
+	return err
 }
-
-var errNoCopyUID = fmt.Errorf("the server did not say what COPY made")

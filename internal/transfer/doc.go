@@ -19,7 +19,8 @@
 //   - The two halves: feed.go reads item.go's messages, vanished.go and short.go deal with
 //     those that do not come, or not whole; deliver.go sends them (enter.go: into an open
 //     folder), land.go hears what became of them. prepare.go makes them ready; notecut.go
-//     notes what was cut off. copyon2.go and places.go do without sending.
+//     notes what was cut off. copyon2.go, moved.go, bring.go and
+//     places.go do without sending.
 //   - What is refused: refusal.go judges, repair.go has what is tried then, putoff.go,
 //     resend.go and suspect.go try again, storedanyway.go looks whether it was stored nevertheless.
 //   - What became of it: ledger.go tells it, savedir.go keeps what stays behind.

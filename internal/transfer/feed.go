@@ -264,9 +264,9 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 		return nil // the reader drains the body
 	}
 	size := m.Body.Size()
-	f.v.run.noteShort(t, size)
+	cut := t.shortBy(size)
 	if f.v.run.streams(size) && !c.wantsWhole(t) {
-		it := &item{t: t, at: i, body: m.Body, size: size, done: make(chan error, 1)}
+		it := &item{t: t, at: i, body: m.Body, size: size, cut: cut, done: make(chan error, 1)}
 		select {
 		case f.out <- it:
 		case <-ctx.Done():
@@ -291,7 +291,7 @@ func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
 			return err
 		}
 	}
-	it := &item{t: t, at: i, size: size, held: held, queued: min(size, backlogBytes)}
+	it := &item{t: t, at: i, size: size, cut: cut, held: held, queued: min(size, backlogBytes)}
 	if err := f.v.backlog.Acquire(ctx, it.queued); err != nil {
 		it.queued = 0
 		it.release(f.v)

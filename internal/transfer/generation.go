@@ -50,12 +50,23 @@ func (d *deliverer) announce(items []*item) {
 	tasks := make([]*Message, len(items))
 	for i, it := range items {
 		tasks[i] = it.t
-		if it.signed {
+		if it.t.comesCut(it.cut) || it.signed {
 			it.t.announced, it.signed = false, false
 		}
 	}
 	c := tasks[0].c
 	c.announceTasks(tasks, c.following(d.v.tasks[items[len(items)-1].at+1:]))
+}
+
+// comesCut notes how some of the message's content was lost the last time that it came,
+// "" if none was, and reports whether that is news. Only who holds telling may call it:
+// the journal is told of messages before they come, by whichever lane is first.
+func (t *Message) comesCut(cut string) bool {
+	if t.Cut() == cut {
+		return false
+	}
+	t.oddly().cut = cut
+	return true
 }
 
 // following are the next tasks of rest that are of this folder, no more than a
@@ -97,7 +108,7 @@ func (c *Folder) announceTasks(tasks []*Message, ahead []Message) {
 			}
 		}
 	}
-	g := &generation{batch: &journal.Batch{UIDNext2: c.Dst.NextUID(), Messages2: c.DstOpened.Exists}, tasks: next}
+	g := &generation{batch: &journal.Batch{UIDNext2: c.Dst.NextUID(), Messages2: c.DstOpened.Exists, Moved: next[0].taken}, tasks: next}
 	for _, t := range next {
 		rec := &c.Src.Recs[t.Src]
 		sent := rec.Key
@@ -156,4 +167,17 @@ func (c *Folder) Settle() {
 		c.run.Memory.JournalFailed(k.Folder.Settle(g.batch.ID, g.settlement().Delivered...))
 	}
 	c.generations = nil
+	c.noteStored()
+}
+
+// noteStored tells the journal of messages that this run stored and whose UIDs on host2
+// were not known when they were settled.
+func (c *Folder) noteStored() {
+	var late []journal.StoredMessage
+	for i := range c.Messages {
+		if t := &c.Messages[i]; t.Outcome == Copied && t.NewUID != 0 && t.late && !(t.moved && t.taken) {
+			late = append(late, journal.StoredMessage{UID1: t.UID, UID2: t.NewUID, Flags2: c.run.Memory.Journal().InternFlags(t.Flags())})
+		}
+	}
+	c.run.Memory.JournalFailed(c.Known.Folder.NoteStored(late))
 }

@@ -127,3 +127,38 @@ func TestAnnouncedUnderItsOwnFolder(t *testing.T) {
 		}
 	}
 }
+
+// The journal is told of messages before they come. One that then comes cut is told of
+// once more, as cut: what is found of it after an interruption is no proof of the whole.
+func TestCutAfterItWasAnnounced(t *testing.T) {
+	t.Parallel()
+	v, copiers, k := journaled(t, 40)
+	d := &deliverer{v: v}
+	items := make([]*item, 40)
+	for i := range items {
+		items[i] = &item{t: &v.tasks[i], at: i}
+	}
+	d.announce(items[:1])
+	items[7].cut, items[23].cut = "host1 sent 1 of its 1000 bytes", "host1 sent 999 of its 1000 bytes"
+	for at := 1; at < len(items); at += 3 {
+		d.announce(items[at:min(at+3, len(items))])
+	}
+	if k.failed != nil {
+		t.Fatalf("the journal refused an announcement: %v", k.failed)
+	}
+	batches, err := copiers[0].Known.Folder.InDoubt()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := make(map[imap.UID]bool)
+	for _, b := range batches {
+		for _, e := range b.Items {
+			cut[e.UID1] = e.Cut
+		}
+	}
+	for i, it := range items {
+		if got, known := cut[it.t.UID]; !known || got != (it.cut != "") {
+			t.Errorf("message %d: announced %v, as cut %v", i, known, got)
+		}
+	}
+}

@@ -18,6 +18,8 @@ type item struct {
 	queued int64
 	// signed: it got a key of its own since it was announced, see copier.sign.
 	signed bool
+	// cut says how some of its content was lost on the way to here, "" if none was.
+	cut string
 	// date is the one in the header, if it is to be the message's INTERNALDATE.
 	date string
 	// readErr is why the body of a streamed message could not be read.

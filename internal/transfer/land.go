@@ -87,6 +87,7 @@ func (d *deliverer) confirm(f *flight, data imapconn.AppendData) {
 			uid = 0
 		}
 		d.lastUID = max(d.lastUID, uid)
+		c.takeSample(it, uid)
 		c.settle(it.t, uid)
 	}
 	f.release(d.v)

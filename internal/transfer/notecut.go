@@ -9,15 +9,15 @@ import (
 
 // noteCut notes that the user's options made less of a message's content: of the body,
 // or with --truncmess of the header. msg has CRLF line ends.
-func (c *Folder) noteCut(t *Message, from, msg []byte) {
+func (c *Folder) noteCut(it *item, from, msg []byte) {
 	before, after := len(from)+loneLFs(from), len(msg)
 	header, body := splitMessage(from)
 	_, newBody := splitMessage(msg)
 	switch {
 	case len(body)+loneLFs(body) > len(newBody):
-		t.oddly().cut = fmt.Sprintf("the options given left %d of the %d bytes of its body", len(newBody), len(body))
+		it.cut = fmt.Sprintf("the options given left %d of the %d bytes of its body", len(newBody), len(body))
 	case c.run.Plan.Transform.TruncMess != nil && before > after:
-		t.oddly().cut = fmt.Sprintf("--truncmess left %d bytes of its header of %d bytes", after, len(header))
+		it.cut = fmt.Sprintf("--truncmess left %d bytes of its header of %d bytes", after, len(header))
 	}
 }
 

@@ -58,7 +58,7 @@ func (c *Folder) prepare(ctx context.Context, it *item) (bool, error) {
 			}
 			msg = buf.Bytes()
 		}
-		c.noteCut(t, *it.buf, msg)
+		c.noteCut(it, *it.buf, msg)
 	}
 	for {
 		out, changed := c.alter(t, msg)

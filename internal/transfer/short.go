@@ -95,19 +95,11 @@ func (c *Folder) tellShort(t *Message) {
 	c.run.Control.Emit(event.MessageShort{Folder: c.From, UID: uint32(t.UID), Bytes: t.Sent, Told: t.Size})
 }
 
-// noteShort notes that host1 sent size bytes of a message, as one that was cut if that is
-// much less than it has. It holds for the last time that the message came. Whoever tells
-// the journal of messages to come looks at this one, too.
-func (r *Copier) noteShort(t *Message, size int64) {
-	if !t.Short && t.odd == nil {
-		return
+// shortBy says how much less than host1 has of a message it sent, size bytes, "" if the
+// message did not come short.
+func (t *Message) shortBy(size int64) string {
+	if !t.Short {
+		return ""
 	}
-	r.telling.Lock()
-	defer r.telling.Unlock()
-	switch {
-	case t.Short:
-		t.oddly().cut = fmt.Sprintf("host1 sent %d of its %d bytes", size, t.Size)
-	case t.odd != nil:
-		t.odd.cut = ""
-	}
+	return fmt.Sprintf("host1 sent %d of its %d bytes", size, t.Size)
 }

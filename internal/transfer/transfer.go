@@ -39,7 +39,8 @@ type Terms struct {
 	Identity identity.Options
 	Pipeline *transform.Pipeline
 	Flags    *[2]listing.FlagTable // of side 1 and 2
-	Habits   *habits.Habits        // of host2
+	Habits   *habits.Habits        // of host2, as earlier runs knew them
+	Learned  *habits.Habits        // takes in what this run learns of them
 	// reading is how folders of a side are read.
 	Reading func(event.Side) *survey.Terms
 }
@@ -70,6 +71,7 @@ type Copier struct {
 	spared    event.Size
 	sparedOn2 event.Size
 	sizesOf1  sizeRecord
+	samples   samples
 
 	asked       atomic.Int64 // bytes of messages asked for
 	fated       atomic.Int64 // of these, messages whose fate is known
@@ -152,6 +154,9 @@ type Pair struct {
 	// lowest UID that did not stand in the listing, 0: see news.
 	Claimed  map[imap.UID]bool
 	FirstNew imap.UID
+	// Moved tells of messages, by their UIDs on host1, where host2 has them in another
+	// folder: they lay in another one on host1 before.
+	Moved map[imap.UID]Moved
 }
 
 // FolderOutcome is what became of a folder.
@@ -161,6 +166,9 @@ type FolderOutcome struct {
 	Copied, Failed, Vanished int64
 	// Problems are errors that spoil the folder. They were told.
 	Problems []string
+	// Taken are the messages that went from other folders of host2, by their raw names:
+	// see Moved.
+	Taken map[string][]imap.UID
 }
 
 // NotOpenedError says that a folder that was open once is not opened any more.

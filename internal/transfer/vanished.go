@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -65,6 +66,9 @@ func (f *feeder) vanished(ctx context.Context, refused func(*Message) bool) map[
 				if err := stream.Each(ctx, func(m *imapconn.Message) error { still[m.UID] = true; return nil }); err != nil {
 					return err
 				}
+				if stream.Astray() > 0 {
+					return errAstray
+				}
 				return survey.RangeErr(stream)
 			})
 			if err != nil {
@@ -80,11 +84,29 @@ func (f *feeder) vanished(ctx context.Context, refused func(*Message) bool) map[
 				continue
 			}
 		}
+		if !c.fits(opened, len(byUID)) {
+			continue
+		}
 		for _, t := range byUID {
 			gone[t] = true
 		}
 	}
 	return gone
+}
+
+// errAstray is why an answer about other messages than those asked for is none.
+var errAstray = errors.New("the server answers with UIDs that were not asked for")
+
+// fits reports whether n messages of the listing can be gone, by the number that the
+// folder has now: what came since can be no more than UIDNEXT has moved. A server that
+// gives other UIDs than it did has as many messages as before.
+func (c *Folder) fits(now *imapconn.SelectData, n int) bool {
+	before := max(len(c.Src.Recs), int(c.SrcOpened.Exists))
+	since := int64(now.UIDNext) - int64(c.Src.NextUID())
+	if now.UIDNext == 0 || c.SrcOpened.UIDNext == 0 {
+		since = 0 // it is not told
+	}
+	return int64(now.Exists) <= int64(before-n)+max(since, 0)
 }
 
 // allNamed asks for the UIDs of all messages of the folder, where no neighbour is left to

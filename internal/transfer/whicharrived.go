@@ -52,6 +52,8 @@ type whichArrived struct {
 	open  []*Sent
 	// src and dst are what byContent read, by UID.
 	src, dst map[imap.UID]*habits.Message
+	// strangers are arrivals that are equal to messages which were not sent.
+	strangers map[imap.UID]bool
 }
 
 // FindListed finds messages that were sent among those of the host2 listing that may be
@@ -100,6 +102,9 @@ func (w *whichArrived) find(ctx context.Context) error {
 			if torn > 0 {
 				continue
 			}
+			if err := w.findStrangers(ctx); err != nil {
+				return err
+			}
 			w.byOrder()
 		}
 		for _, m := range w.open {
@@ -135,7 +140,7 @@ func (w *whichArrived) byKeyAndUID() {
 
 // byKey takes the message with the key, of several the first one of the size that
 // was sent. Where several messages were sent under one key and not all of them
-// arrived, the contents have to decide.
+// arrived, or host1 has another one with the key, the contents have to decide.
 func (w *whichArrived) byKey() {
 	byKey := make(map[identity.Key][]*arrival)
 	for _, a := range w.left() {
@@ -149,6 +154,9 @@ func (w *whichArrived) byKey() {
 		if n > 1 && len(byKey[key]) != n {
 			delete(byKey, key)
 		}
+	}
+	for key := range w.unsent(byKey) {
+		delete(byKey, key) // somebody else may have delivered that one
 	}
 	w.settle(func(m *Sent) imap.UID {
 		same := byKey[m.Key]
@@ -340,11 +348,18 @@ func (w *whichArrived) byContent(ctx context.Context) (torn int, err error) {
 	return torn, nil
 }
 
-// mayBe reports whether an arrival may be a message of which host2 has not said that it
-// stored it: nothing in its header tells that it is another one.
+// mayBe reports whether an arrival may be a message that was sent: it is equal to none
+// that was not. Of one that host2 has not confirmed its header has to tell nothing else,
+// and host2 must not be known to keep what it is given, which this one is not.
 func (w *whichArrived) mayBe(m *Sent, a *arrival) bool {
 	s, d := w.src[m.UID1], w.dst[a.uid]
-	return m.confirmed || s == nil || d == nil || s.Compatible(d)
+	switch {
+	case w.strangers[a.uid]:
+		return false
+	case m.confirmed || s == nil || d == nil:
+		return true
+	}
+	return s.Compatible(d) && !(w.c.run.Habits.KeepsBytes() && m.Size != 0 && !w.c.run.Altering())
 }
 
 // byOrder takes the arrivals in their order, each for the next message sent that has

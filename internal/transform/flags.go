@@ -67,6 +67,10 @@ type Permanent struct {
 	system map[string]bool
 }
 
+// Keeps reports whether the folder may keep a flag: one that it does not was never
+// stored there.
+func (p Permanent) Keeps(f imap.Flag) bool { return !p.filter || p.listed[lower(string(f))] }
+
 // NewPermanent takes the flags of a PERMANENTFLAGS response code; has tells
 // whether there was one.
 func NewPermanent(flags []imap.Flag, has bool) Permanent {

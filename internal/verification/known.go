@@ -168,8 +168,8 @@ func (k *knowledge) judgeFor(ctx context.Context, p *plan.Plan, from []string, t
 			for _, pair := range f.Pairs {
 				j.others[pair.UID2] = true
 			}
-			for _, uid := range f.Claimed {
-				j.others[uid] = true
+			for _, pair := range f.Claimed {
+				j.others[pair.UID2] = true
 			}
 		}
 	}

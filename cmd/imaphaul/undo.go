@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/display"
+	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/journal"
+)
+
+// undoRun does what "imaphaul undo" was asked for, and returns the exit code.
+func undoRun(x *cli.Undo, out, errOut io.Writer) int {
+	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer restore()
+	say := func(text string) { _, _ = fmt.Fprintln(errOut, display.Text(text)) }
+	tokens, err := makeTokens(x.Plan, say)
+	if err != nil {
+		say("Error: " + err.Error())
+		return event.ExitUsage
+	}
+	tally := event.NewTally(x.Plan.Output.StartedAt, nil)
+	u, _ := engine.Undo(ctx, x.Plan, engine.Options{
+		Sink: event.Serial(tally.Add, func(e event.Event) {
+			switch e := e.(type) {
+			case event.Note:
+				if e.Warn {
+					say("Warning: " + e.Text)
+				}
+			case event.Error:
+				say("Error: " + e.Text)
+			}
+		}),
+		Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.of, Version: programVersion(),
+		Stop: ctx.Done(),
+	}, x.Run)
+	code := tally.Stats().ExitCode()
+	v := newUndone(&u, code != event.ExitOK)
+	if code == event.ExitOK && (u.Refused != "" || v.Stay > 0) {
+		code = event.ExitDeletionRefused
+	}
+	if x.JSON {
+		err = display.WriteJSON(out, v)
+	} else {
+		_, err = io.WriteString(out, v.text(u.Known))
+	}
+	if err != nil {
+		say(fmt.Sprintf("Error: standard output: %v", err))
+		return firstCode(code, event.ExitCatchAll)
+	}
+	return code
+}
+
+// undone is what an undo came to, as it is shown.
+type undone struct {
+	Run     uint64         `json:"run"`
+	Began   *time.Time     `json:"began,omitempty"`
+	Dry     bool           `json:"rehearsal"`
+	Refused string         `json:"refused,omitempty"`
+	Broken  bool           `json:"endedEarly"`
+	Taken   int            `json:"taken"`
+	Gone    int            `json:"gone"`
+	Stay    int            `json:"stay"`
+	Folders []undoneFolder `json:"folders,omitempty"`
+	Removed []string       `json:"removedFolders,omitempty"`
+	Left    []string       `json:"unsubscribedFolders,omitempty"`
+}
+
+type undoneFolder struct {
+	Folder string         `json:"folder"`
+	Taken  int            `json:"taken"`
+	Gone   int            `json:"gone"`
+	Stay   map[string]int `json:"stay,omitempty"`
+}
+
+func newUndone(u *engine.Undone, broken bool) *undone {
+	v := &undone{Run: u.Run, Dry: u.Dry, Refused: u.Refused, Broken: broken}
+	if !u.Began.IsZero() {
+		v.Began = &u.Began
+	}
+	for _, f := range u.Folders {
+		v.Taken, v.Gone = v.Taken+f.Taken, v.Gone+f.Gone
+		for _, n := range f.Stay {
+			v.Stay += n
+		}
+		v.Folders = append(v.Folders, undoneFolder{f.To.Text, f.Taken, f.Gone, f.Stay})
+	}
+	for _, f := range u.Removed {
+		v.Removed = append(v.Removed, f.Text)
+	}
+	for _, f := range u.Unsubscribed {
+		v.Left = append(v.Left, f.Text)
+	}
+	return v
+}
+
+func (v *undone) text(known []journal.StoredRun) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format+"\n", args...) }
+	if v.Refused != "" {
+		line("Nothing was taken back: %s.", display.Text(v.Refused))
+		if v.Began == nil && len(known) > 0 {
+			b.WriteString("\n" + runsText(known))
+		}
+		return b.String()
+	}
+	if v.Broken && v.Began == nil {
+		line("Nothing was taken back: what the run stored could not be looked at.")
+		return b.String()
+	}
+	if v.Began != nil {
+		line("Run %d of %s", v.Run, v.Began.Local().Format("2006-01-02 15:04:05"))
+	}
+	verb, removed, left := "removed", "Removed the empty folder", "Unsubscribed from"
+	if v.Dry {
+		verb, removed, left = "would be removed", "Would remove the empty folder", "Would unsubscribe from"
+	}
+	for _, f := range v.Folders {
+		name := display.Text(f.Folder)
+		if f.Taken > 0 {
+			line("%s: %s %s", name, messages(f.Taken), verb)
+		}
+		if f.Gone > 0 {
+			line("%s: %s not there any more", name, messages(f.Gone))
+		}
+		for _, why := range slices.Sorted(maps.Keys(f.Stay)) {
+			line("%s: %s stay: %s", name, messages(f.Stay[why]), why)
+		}
+	}
+	for _, name := range v.Removed {
+		line("%s %s", removed, display.Text(name))
+	}
+	for _, name := range v.Left {
+		line("%s %s", left, display.Text(name))
+	}
+	line("In all %s %s from host2, %d stay, %d were gone before", messages(v.Taken), verb, v.Stay, v.Gone)
+	switch {
+	case v.Broken:
+		line("It ended before all was done. The same command goes on.")
+	case v.Dry && v.Taken+len(v.Removed)+len(v.Left) > 0:
+		line("Nothing was changed. To do it, add --yes.")
+	case v.Dry:
+		line("There is nothing to do.")
+	}
+	return b.String()
+}
+
+func messages(n int) string {
+	if n == 1 {
+		return "1 message"
+	}
+	return fmt.Sprintf("%d messages", n)
+}

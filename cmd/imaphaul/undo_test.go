@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+)
+
+// commandOf runs "imaphaul undo" or "imaphaul journal".
+func (b *batchBench) commandOf(args ...string) (int, string) {
+	b.t.Helper()
+	_, out := cli.Parse(cli.Input{Args: args, Now: time.Now()})
+	var said, failed bytes.Buffer
+	code := 0
+	switch {
+	case out.Undo != nil:
+		code = undoRun(out.Undo, &said, &failed)
+	case out.Journal != nil:
+		code = journals(out.Journal, &said, &failed)
+	default:
+		return out.Code, out.Stdout + out.Stderr
+	}
+	return code, said.String() + failed.String()
+}
+
+// What a run stored is listed, shown, and taken back only with --yes.
+func TestUndoCommand(t *testing.T) {
+	b := newBatchBench(t, 1)
+	cache := filepath.Join(b.dir, "journal")
+	before := mailtest.Snapshot(t, b.to, b.users[0][1])
+	if code, said := b.call(b.list(b.row(0, ""))); code != 0 {
+		t.Fatalf("%d %s", code, said)
+	}
+	full := mailtest.Snapshot(t, b.to, b.users[0][1])
+	code, said := b.commandOf("journal", "show", b.users[0][1], "--cachedir", cache)
+	if code != 0 || !strings.Contains(said, "imaphaul undo --run 1") {
+		t.Errorf("%d %s", code, said)
+	}
+	accounts := []string{
+		"--host1", b.from.Host, "--port1", strconv.Itoa(b.from.Port), "--user1", b.users[0][0], "--password1", mailtest.Password(b.users[0][0]), "--nossl1", "--notls1",
+		"--host2", b.to.Host, "--port2", strconv.Itoa(b.to.Port), "--user2", b.users[0][1], "--password2", mailtest.Password(b.users[0][1]), "--nossl2", "--notls2", "--nolog", "--cachedir", cache,
+	}
+	undo := func(args ...string) (int, string) {
+		return b.commandOf(append(append([]string{"undo"}, args...), accounts...)...)
+	}
+	if code, said := undo("--run", "7"); code != event.ExitDeletionRefused || !strings.Contains(said, "no run 7") || !strings.Contains(said, "--run 1") {
+		t.Errorf("a run that is not known: %d %s", code, said)
+	}
+	if code, said := undo("--run", "1", "--delete2", "--follow"); code != 0 || !strings.Contains(said, "add --yes") {
+		t.Errorf("rehearsal: %d %s", code, said)
+	}
+	if code, said := undo("--run", "1", "--yes", "--dry"); code != 0 || !strings.Contains(said, "add --yes") {
+		t.Errorf("rehearsal by --dry: %d %s", code, said)
+	}
+	if d := mailtest.Diff(full, mailtest.Snapshot(t, b.to, b.users[0][1]), mailtest.Rules{}); len(d) > 0 {
+		t.Fatalf("a rehearsal changes %v", d)
+	}
+	code, said = undo("--run", "1", "--yes", "--json")
+	var v undone
+	if err := json.Unmarshal([]byte(said), &v); err != nil || code != 0 || v.Taken != full.Count() || v.Dry || v.Refused != "" {
+		t.Errorf("%d %v %s", code, err, said)
+	}
+	if d := mailtest.Diff(before, mailtest.Snapshot(t, b.to, b.users[0][1]), mailtest.Rules{}); len(d) > 0 {
+		t.Errorf("host2 is not as it was: %v", d)
+	}
+	if code, said := undo("--run", "1", "--yes"); code != 0 || !strings.Contains(said, "0 messages removed") {
+		t.Errorf("once more: %d %s", code, said)
+	}
+}

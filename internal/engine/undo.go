@@ -1,0 +1,230 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// Undone is what came of taking back what a run stored on host2, or what would come of
+// it in a rehearsal.
+type Undone struct {
+	// Run is the run, Began when it began; Dry: nothing was changed.
+	Run   uint64
+	Began time.Time
+	Dry   bool
+	// Refused says why nothing of it is taken back, "" if it is. Known are the runs that
+	// could be named.
+	Refused string
+	Known   []journal.StoredRun
+	Folders []UndoneFolder
+	// Removed are folders of host2 that the run had made and that are empty now.
+	Removed []event.Folder
+	// Unsubscribed are folders of host2 that the run had subscribed to.
+	Unsubscribed []event.Folder
+}
+
+// UndoneFolder is a folder of host2 that the run stored messages in.
+type UndoneFolder struct {
+	From, To event.Folder
+	// Taken messages are removed, Gone ones were not there any more.
+	Taken, Gone int
+	// Stay counts the messages that stay, by the reason.
+	Stay map[string]int
+}
+
+// Why a message stays.
+const (
+	staysTouched   = "touched since: its flags or its MODSEQ on host2 are not those that the run left"
+	staysNoSource  = "its source is not on host1 any more"
+	staysDiffers   = "its source on host1 has not the same content"
+	staysOthers    = "another run, or another folder, counts on it"
+	staysUnread    = "it could not be read on both sides"
+	staysRebuilt   = "the folder was rebuilt since, on host1 or host2, or cannot be opened"
+	staysNotGone   = "host2 did not remove it"
+	staysUnmarked  = "its source changed on host1 meanwhile"
+	undoChunk      = 200
+	refusedNoRuns  = "the journal knows of no run that stored anything on host2"
+	refusedDeleted = "run %d deleted on host1: what it stored may be all that is left of that mail"
+)
+
+// Undo takes back what a run of the plan's accounts stored on host2: messages that nobody
+// has touched since, whose source is on host1 still with equal content (docs/undo.md). With
+// plan.Dry it changes nothing. It always emits event.Finished last.
+func Undo(ctx context.Context, p *plan.Plan, o Options, which uint64) (Undone, event.Finished) {
+	q := *p
+	q.Deletion = plan.Deletion{} // host1 is sealed
+	q.Folders.Delete1EmptyFolders, q.Folders.Delete2Folders = false, false
+	u := &undo{Undone: Undone{Run: which, Dry: q.Dry}, run: newRun(&q, o)}
+	fin := u.run.carryOut(ctx, u.work)
+	return u.Undone, fin
+}
+
+type undo struct {
+	Undone
+	run *run
+}
+
+func (u *undo) refuse(format string, args ...any) error {
+	u.Refused = fmt.Sprintf(format, args...)
+	return errDone
+}
+
+func (u *undo) work(ctx context.Context) error {
+	r := u.run
+	if err := r.connect(ctx); err != nil {
+		return err
+	}
+	if r.src == nil || r.dst == nil {
+		return errDone
+	}
+	r.transfer.Connected(r.main.Pair, r.labels())
+	if err := r.openJournal(ctx); err != nil {
+		return err
+	}
+	if d := r.j.Damage(); d != nil {
+		return u.refuse("the journal was not sound, so that it is not known what the run stored: %v", d)
+	}
+	runs, err := r.j.StoredRuns()
+	if err != nil {
+		return err
+	}
+	u.Known = runs
+	at := slices.IndexFunc(runs, func(s journal.StoredRun) bool { return s.ID == u.Run })
+	switch {
+	case len(runs) == 0:
+		return u.refuse("%s (%s)", refusedNoRuns, r.j.Path())
+	case at < 0:
+		return u.refuse("the journal knows of no run %d that stored anything on host2", u.Run)
+	}
+	u.Began = runs[at].Began
+	if runs[at].Deleted1 {
+		return u.refuse(refusedDeleted, u.Run)
+	}
+	conn, err := r.main.dst.Alive(ctx)
+	if err != nil {
+		return err
+	}
+	if !conn.Has(imap.CapUIDPlus) {
+		return u.refuse("host2 has no UIDPLUS: EXPUNGE would take along what others have marked")
+	}
+	if err := r.listFolders(ctx); err != nil {
+		return err
+	}
+	folders, made, err := r.j.StoredBy(u.Run)
+	if err != nil {
+		return err
+	}
+	for i := range folders {
+		if r.stopping() {
+			return errStopped
+		}
+		if err := u.folder(ctx, &folders[i]); err != nil {
+			return err
+		}
+	}
+	if err := u.unmake(ctx, made.Created); err != nil {
+		return err
+	}
+	return u.unsubscribe(ctx, made.Subscribed)
+}
+
+// unsubscribe takes back the run's subscriptions to folders that are there still.
+func (u *undo) unsubscribe(ctx context.Context, names []string) error {
+	r := u.run
+	for _, name := range names {
+		removed := slices.ContainsFunc(u.Removed, func(f event.Folder) bool { return f.Raw == name })
+		if removed || !r.dst.subs[name] || u.stays(name) {
+			continue
+		}
+		if !u.Dry {
+			err := r.main.dst.Do(ctx, func(c *imapconn.Conn) error { return c.Unsubscribe(ctx, name) })
+			if isConnError(err) {
+				return err
+			}
+			if err != nil {
+				continue
+			}
+		}
+		u.Unsubscribed = append(u.Unsubscribed, folderName(name))
+	}
+	return nil
+}
+
+// stays reports whether messages of the run stay in a folder: then who reads mail there is
+// to see it.
+func (u *undo) stays(name string) bool {
+	return slices.ContainsFunc(u.Folders, func(f UndoneFolder) bool { return f.To.Raw == name && len(f.Stay) > 0 })
+}
+
+// unmake removes the folders that the run made, if nothing is in them and below them.
+func (u *undo) unmake(ctx context.Context, made []string) error {
+	r := u.run
+	there := make(map[string]string) // folders of host2, and their separators
+	for i := range r.dst.list {
+		l := &r.dst.list[i]
+		sep := ""
+		if l.Delim != "" {
+			sep = l.Delim
+		}
+		there[l.Name] = sep
+	}
+	taken := make(map[string]int)
+	for _, f := range u.Folders {
+		taken[f.To.Raw] += f.Taken
+	}
+	slices.Sort(made)
+	slices.Reverse(made) // children first
+	counts, err := r.main.dst.Status(ctx, made)
+	if err != nil {
+		return err
+	}
+	for _, name := range made {
+		sep, ok := there[name]
+		n := counts[name]
+		if !ok || r.stopping() || strings.EqualFold(name, "INBOX") {
+			continue
+		}
+		below := false
+		for other := range there {
+			below = below || sep != "" && strings.HasPrefix(other, name+sep)
+		}
+		left := -1
+		if n != nil && n.NumMessages != nil {
+			left = int(*n.NumMessages)
+			if u.Dry {
+				left -= taken[name]
+			}
+		} else if u.selectsNothing(name) {
+			left = 0
+		}
+		if below || left != 0 {
+			continue
+		}
+		if err := r.remove(ctx, r.main.dst, name, 0); err != nil {
+			return err
+		}
+		delete(there, name)
+		u.Removed = append(u.Removed, folderName(name))
+	}
+	return nil
+}
+
+// selectsNothing reports whether a folder of host2 cannot hold messages.
+func (u *undo) selectsNothing(name string) bool {
+	for i := range u.run.dst.list {
+		if l := &u.run.dst.list[i]; l.Name == name {
+			return l.HasAttr(imap.MailboxAttrNoSelect)
+		}
+	}
+	return false
+}

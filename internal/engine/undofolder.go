@@ -1,0 +1,310 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/habits"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/transform"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// undoing is the work on one folder of an undo.
+type undoing struct {
+	*UndoneFolder
+	u    *undo
+	f    *journal.StoredFolder
+	perm transform.Permanent
+	// modseqs: host2 tells MODSEQ.
+	modseqs bool
+}
+
+// folder takes back what the run stored in a folder.
+func (u *undo) folder(ctx context.Context, f *journal.StoredFolder) error {
+	one, two := f.Folder.Names()
+	u.Folders = append(u.Folders, UndoneFolder{From: folderName(one), To: folderName(two), Stay: make(map[string]int)})
+	w := &undoing{UndoneFolder: &u.Folders[len(u.Folders)-1], u: u, f: f}
+	src, dst := u.run.main.src, u.run.main.dst
+	opened1, err := src.Open(ctx, one, false)
+	if err == nil && opened1.UIDValidity == f.UIDValidity1 && f.UIDValidity1 != 0 {
+		var opened2 *imapconn.SelectData
+		if opened2, err = dst.Open(ctx, two, true); err == nil && opened2.UIDValidity == f.UIDValidity2 && f.UIDValidity2 != 0 {
+			w.perm = transform.NewPermanent(opened2.PermanentFlags, opened2.HasPermanentFlags)
+			if _, err := f.Folder.Attach(f.UIDValidity1, f.UIDValidity2); err != nil {
+				return err
+			}
+			return w.all(ctx)
+		}
+	}
+	if err := notEnding(err); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(u.run.dst.list, func(l imapconn.ListData) bool { return l.Name == two }) {
+		w.Gone = len(f.Messages)
+		return nil
+	}
+	w.Stay[staysRebuilt] = len(f.Messages)
+	return nil
+}
+
+func (w *undoing) all(ctx context.Context) error {
+	one, two := w.f.Folder.Names()
+	m, err := w.u.run.claimsOn(ctx, &departure{folder1: one, folder2: two, validity2: w.f.UIDValidity2})
+	if err != nil {
+		return err
+	}
+	conn, err := w.u.run.main.dst.Alive(ctx)
+	if err != nil {
+		return err
+	}
+	w.modseqs = conn.Has(imap.CapCondStore)
+	var mine []journal.StoredMessage
+	for _, s := range w.f.Messages {
+		if m.unsure != "" || m.others(s.UID2) {
+			w.Stay[staysOthers]++
+			continue
+		}
+		mine = append(mine, s)
+	}
+	for part := range slices.Chunk(mine, undoChunk) {
+		if w.u.run.stopping() {
+			return errStopped
+		}
+		if err := w.chunk(ctx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seen is what host2 tells of a message.
+type seen struct {
+	flags  []imap.Flag
+	modseq uint64
+}
+
+// look asks a side for flags, and host2 for MODSEQ where it knows that.
+func (w *undoing) look(ctx context.Context, k *link, uids []imap.UID) (map[imap.UID]seen, error) {
+	out := make(map[imap.UID]seen)
+	items := imapconn.FetchItems{UID: true, Flags: true, ModSeq: w.modseqs && k == w.u.run.main.dst}
+	err := k.read(ctx, uids, items, func(m *imapconn.Message) error {
+		if m.HasFlags {
+			out[m.UID] = seen{slices.Clone(m.Flags), m.ModSeq}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// chunk takes back some messages.
+func (w *undoing) chunk(ctx context.Context, part []journal.StoredMessage) error {
+	r := w.u.run
+	var uids1, uids2 []imap.UID
+	for _, s := range part {
+		uids1, uids2 = append(uids1, s.UID1), append(uids2, s.UID2)
+	}
+	slices.Sort(uids1)
+	slices.Sort(uids2)
+	// What is obvious first, so that contents are read for the rest alone.
+	now, err := w.look(ctx, r.main.dst, uids2)
+	if err != nil {
+		return w.unread(err, len(part))
+	}
+	part = w.untouched(part, now)
+	if len(part) == 0 {
+		return nil
+	}
+	var src, dst map[imap.UID]*habits.Message
+	uids1, uids2 = nil, nil
+	for _, s := range part {
+		uids1, uids2 = append(uids1, s.UID1), append(uids2, s.UID2)
+	}
+	err = r.main.Both(ctx, func() (err error) {
+		src, err = readContents(ctx, r.main.src, uids1)
+		return err
+	}, func() (err error) {
+		dst, err = readContents(ctx, r.main.dst, uids2)
+		return err
+	})
+	if err != nil {
+		return w.unread(err, len(part))
+	}
+	part = slices.DeleteFunc(slices.Clone(part), func(m journal.StoredMessage) bool {
+		s, d := src[m.UID1], dst[m.UID2]
+		switch {
+		case s == nil:
+			w.Stay[staysNoSource]++
+		case d == nil:
+			w.Gone++
+		case !r.habits.Same(s, d) && (s.Body != d.Body || !s.Akin(d)):
+			w.Stay[staysDiffers]++
+		default:
+			return false
+		}
+		return true
+	})
+	if w.u.Dry || len(part) == 0 {
+		w.Taken += len(part)
+		return nil
+	}
+	return w.take(ctx, part)
+}
+
+// unread has messages stay that could not be read.
+func (w *undoing) unread(err error, n int) error {
+	if err = notEnding(err); err == nil {
+		w.Stay[staysUnread] += n
+	}
+	return err
+}
+
+// untouched are the messages that nobody has changed since the run.
+func (w *undoing) untouched(part []journal.StoredMessage, now map[imap.UID]seen) (out []journal.StoredMessage) {
+	for _, s := range part {
+		m, there := now[s.UID2]
+		switch {
+		case !there:
+			w.Gone++
+		case !w.asLeft(s, m):
+			w.Stay[staysTouched]++
+		default:
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// asLeft reports whether a message is as the run left it. The mark of an undo that was
+// interrupted is ours.
+func (w *undoing) asLeft(s journal.StoredMessage, now seen) bool {
+	flags, _ := w.u.run.j.Flags(s.Flags2)
+	have := now.flags
+	if w.f.Taking[s.UID2] && slices.ContainsFunc(have, isDeleted) && !slices.ContainsFunc(flags, isDeleted) {
+		have = slices.DeleteFunc(slices.Clone(have), isDeleted)
+	} else if w.modseqs && w.f.ModSeq2 != 0 && now.modseq > w.f.ModSeq2 {
+		return false
+	}
+	// A keyword that the folder cannot keep was never stored.
+	want := slices.DeleteFunc(slices.Clone(flags), func(f imap.Flag) bool {
+		return !slices.ContainsFunc(have, func(g imap.Flag) bool { return strings.EqualFold(string(f), string(g)) }) && !w.perm.Keeps(f)
+	})
+	return transform.EqualFlags(want, have)
+}
+
+// take removes messages that were found to be ours and untouched.
+func (w *undoing) take(ctx context.Context, part []journal.StoredMessage) error {
+	r := w.u.run
+	dst, src := r.main.dst, r.main.src
+	sources := make(map[imap.UID]imap.UID, len(part)) // by host2's UID
+	var uids1, uids []imap.UID
+	for _, s := range part {
+		sources[s.UID2] = s.UID1
+		uids1, uids = append(uids1, s.UID1), append(uids, s.UID2)
+	}
+	slices.Sort(uids1)
+	slices.Sort(uids)
+	before, err := w.look(ctx, src, uids1)
+	if err != nil {
+		return w.unread(err, len(part))
+	}
+	now, err := w.look(ctx, dst, uids)
+	if err != nil {
+		return w.unread(err, len(part))
+	}
+	part = w.untouched(part, now)
+	if len(part) == 0 {
+		return nil
+	}
+	most := uint64(0)
+	uids = uids[:0]
+	for _, s := range part {
+		uids = append(uids, s.UID2)
+		most = max(most, now[s.UID2].modseq)
+	}
+	slices.Sort(uids)
+	if err := w.f.Folder.NoteTaking(w.u.Run, uids); err != nil {
+		return err // without it a mark of ours would look like a user's after an interruption
+	}
+	if !w.modseqs {
+		most = 0
+	}
+	var data *imapconn.StoreData
+	err = dst.Do(ctx, func(c *imapconn.Conn) (err error) {
+		data, err = c.UIDStore(ctx, uidset.Sorted(uids), []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true, UnchangedSince: most})
+		return err
+	})
+	if err != nil {
+		return w.unread(err, len(part))
+	}
+	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool {
+		changed := data.Modified.Contains(uid)
+		if changed {
+			w.Stay[staysTouched]++
+		}
+		return changed
+	})
+	// Both names may lead to one mailbox: then the mark is seen on host1.
+	one, _ := w.f.Folder.Names()
+	if _, err := src.Open(ctx, one, false); err != nil {
+		return w.leave(ctx, uids, err)
+	}
+	after, err := w.look(ctx, src, uids1)
+	if err != nil {
+		return w.leave(ctx, uids, err)
+	}
+	var stay []imap.UID
+	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool {
+		was, ok1 := before[sources[uid]]
+		is, ok2 := after[sources[uid]]
+		marked := slices.ContainsFunc(is.flags, isDeleted) && !slices.ContainsFunc(was.flags, isDeleted)
+		if ok1 && ok2 && !marked {
+			return false
+		}
+		stay = append(stay, uid)
+		return true
+	})
+	if err := w.leave(ctx, stay, nil); err != nil || len(uids) == 0 {
+		return err
+	}
+	return w.expunge(ctx, uids, sources)
+}
+
+// leave takes our mark from messages that stay.
+func (w *undoing) leave(ctx context.Context, uids []imap.UID, cause error) error {
+	if err := notEnding(cause); err != nil || len(uids) == 0 {
+		return err
+	}
+	w.Stay[staysUnmarked] += len(uids)
+	return w.u.run.main.dst.Do(ctx, func(c *imapconn.Conn) error {
+		_, err := c.UIDStore(ctx, uidset.Sorted(uids), []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsDel, Silent: true})
+		return err
+	})
+}
+
+// expunge removes messages that are marked, and looks whether they are gone.
+func (w *undoing) expunge(ctx context.Context, uids []imap.UID, sources map[imap.UID]imap.UID) error {
+	dst := w.u.run.main.dst
+	err := dst.Do(ctx, func(c *imapconn.Conn) error { return c.UIDExpunge(ctx, uidset.Sorted(uids)) })
+	if err != nil && !isRefusal(err) {
+		return err
+	}
+	left, err := w.look(ctx, dst, uids)
+	if err != nil {
+		return err
+	}
+	gone := make(map[imap.UID]imap.UID)
+	for _, uid := range uids {
+		if _, there := left[uid]; there {
+			w.Stay[staysNotGone]++
+			continue
+		}
+		w.Taken++
+		gone[sources[uid]] = uid
+	}
+	return w.f.Folder.Untie(gone)
+}

@@ -1,0 +1,102 @@
+package initfile
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Write writes the file. It holds no password.
+func Write(w io.Writer, sides [2]Side, automap bool) error {
+	var b strings.Builder
+	b.WriteString("# Options of imaphaul. Run it with: imaphaul --config THIS-FILE\n")
+	b.WriteString("# Any option can stand here by its name; imaphaul help all lists them.\n")
+	b.WriteString("# What is given on the command line counts for more.\n")
+	for n, s := range sides {
+		fmt.Fprintf(&b, "\n# %s\n", []string{"Where the mail comes from", "Where it goes"}[n])
+		line := func(name, value string) { fmt.Fprintf(&b, "%s%d = %s\n", name, n+1, value) }
+		line("host", quoted(s.Host))
+		if s.Port != 0 {
+			line("port", strconv.Itoa(s.Port))
+		}
+		line("user", quoted(s.User))
+		if s.Token {
+			fmt.Fprintf(&b, "# The login is the one that \"imaphaul login\" stored.\n")
+		} else {
+			fmt.Fprintf(&b, "# The password is the first line of this file; make it yours alone: chmod 600.\n")
+			line("passfile", quoted(s.PassFile))
+		}
+		if s.Provider != "" {
+			fmt.Fprintf(&b, "# What is right for this provider; the run prints it.\n")
+			line("provider", quoted(s.Provider))
+		}
+	}
+	b.WriteString("\n# Which folder goes where\n")
+	if automap {
+		b.WriteString("automap = true\n")
+	} else {
+		b.WriteString("# automap = true            # Sent, Drafts, Trash, Junk by their role\n")
+	}
+	b.WriteString("# exclude = [\"^Junk$\"]      # leave folders out\n" +
+		"# f1f2 = { \"Old\" = \"New\" }  # this folder goes there\n" +
+		"\n# How fast, and when\n" +
+		"# maxbytespersecond = 500_000\n" +
+		"# between = \"22:00-06:00\"\n" +
+		"\n# What is left behind\n" +
+		"# maxsize = \"35M\"\n" +
+		"# skippedfile = \"left.tsv\"\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// quoted is a text of TOML.
+func quoted(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&b, `\u%04X`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// Commands are what to run next, in this order.
+func Commands(sides [2]Side, file string) []string {
+	var out []string
+	for _, s := range sides {
+		if !s.Token {
+			continue
+		}
+		service := "google"
+		if s.Provider != "gmail" {
+			service = "microsoft"
+		}
+		out = append(out, "imaphaul login "+service+" --user "+shell(s.User))
+	}
+	config := "--config " + shell(file)
+	return append(out,
+		"imaphaul doctor "+config,
+		"imaphaul "+config+" --dry",
+		"imaphaul "+config,
+		"imaphaul verify "+config,
+	)
+}
+
+// shell is a word as a shell takes it for one.
+func shell(word string) string {
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%_+=:,./-", r))
+	}) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,490 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"go.etcd.io/bbolt"
+)
+
+// What each run stored on host2, so that it can be taken back ("imaphaul undo"). The
+// bucket is made when there is the first of it, so a journal without is as good. Numbers
+// in keys are big-endian:
+//
+//	r run                 when it began, and whether it deleted on host1
+//	s run folder number   UIDVALIDITYs and messages, as they were settled together
+//	m run folder          HIGHESTMODSEQ of the folder on host2 at its end
+//	c run name            a folder that it made on host2
+//	n run name            a folder of host2 that it subscribed to
+//	u run folder          messages that an undo is about to remove
+//	b folder batch        the run of a batch in doubt
+var storedBucket = []byte("stored")
+
+const storedDeleted1 = 1 // bit of a run: it deleted on host1
+
+// StoredRun is a run that stored something on host2, or deleted on host1.
+type StoredRun struct {
+	ID    uint64
+	Began time.Time
+	// Messages is how many it stored, Folders the raw names of those it made on host2.
+	Messages int
+	Folders  []string
+	// Deleted1: it deleted messages or folders on host1.
+	Deleted1 bool
+}
+
+// StoredMessage is a message that a run stored.
+type StoredMessage struct {
+	UID1, UID2 imap.UID
+	// Flags2 are those it was stored with.
+	Flags2 FlagsID
+}
+
+// StoredFolder is what a run stored in one folder, under one pair of UIDVALIDITYs.
+type StoredFolder struct {
+	Folder                     *Folder
+	UIDValidity1, UIDValidity2 uint32
+	// ModSeq2 is HIGHESTMODSEQ of the folder on host2 when the run had ended; 0: not known.
+	ModSeq2  uint64
+	Messages []StoredMessage
+	// Taking are messages that an undo was about to remove.
+	Taking map[imap.UID]bool
+}
+
+func storedKey(kind byte, run uint64, rest ...byte) []byte {
+	return append(binary.BigEndian.AppendUint64([]byte{kind}, run), rest...)
+}
+
+// thisRun is the number that this run has in the journal.
+func (j *Journal) thisRun(tx *bbolt.Tx) (uint64, time.Time, error) {
+	runs, err := decodeRuns(tx.Bucket(metaBucket).Get(runsKey))
+	if err != nil {
+		return 0, time.Time{}, err
+	}
+	j.stateLock.Lock()
+	defer j.stateLock.Unlock()
+	if j.runStored {
+		return runs.ID, runs.Last, nil
+	}
+	return runs.ID + 1, j.now().Round(0), nil
+}
+
+// noteRun has the run be known as one that changed something.
+func noteRun(b *bbolt.Bucket, run uint64, began time.Time, bits byte) error {
+	k := storedKey('r', run)
+	old, err := readStoredRun(k, b.Get(k))
+	if err != nil || b.Get(k) != nil && old.bits|bits == old.bits {
+		return err
+	}
+	if b.Get(k) != nil {
+		began = old.began
+	}
+	v := append(binary.AppendVarint(nil, began.UnixNano()), old.bits|bits)
+	return b.Put(k, seal(k, v))
+}
+
+type storedRun struct {
+	began time.Time
+	bits  byte
+}
+
+func readStoredRun(k, sealed []byte) (s storedRun, err error) {
+	if sealed == nil {
+		return s, nil
+	}
+	v, err := unseal(k, sealed)
+	if err != nil {
+		return s, fmt.Errorf("%w: run %x: %w", ErrDamaged, k, err)
+	}
+	r := reader{b: v}
+	s.began, s.bits = time.Unix(0, r.varint()), r.byte()
+	return s, r.end()
+}
+
+// linkBatch notes which run a batch is of.
+func (j *Journal) linkBatch(tx *bbolt.Tx, folder uint32, id BatchID) error {
+	return j.inStored(tx, func(b *bbolt.Bucket, run uint64, began time.Time) error {
+		k := append([]byte{'b'}, doubtKey(folder, id)...)
+		return errors.Join(noteRun(b, run, began, 0), b.Put(k, seal(k, binary.AppendUvarint(nil, run))))
+	})
+}
+
+// settleStored notes what a batch stored for the run that it is of, if it is one.
+func (j *Journal) settleStored(tx *bbolt.Tx, rec folderRecord, id BatchID, come []Entry) error {
+	b := tx.Bucket(storedBucket)
+	if b == nil {
+		return nil
+	}
+	k := append([]byte{'b'}, doubtKey(rec.id, id)...)
+	sealed := b.Get(k)
+	if sealed == nil {
+		return nil
+	}
+	v, err := unseal(k, sealed)
+	if err != nil {
+		return fmt.Errorf("%w: run of a batch: %w", ErrDamaged, err)
+	}
+	r := reader{b: v}
+	run := r.uvarint()
+	if err := errors.Join(r.end(), b.Delete(k)); err != nil {
+		return err
+	}
+	return putStored(b, run, rec, come)
+}
+
+// putStored writes messages of a run. Those whose UID on host2 is not known are left out.
+func putStored(b *bbolt.Bucket, run uint64, rec folderRecord, come []Entry) error {
+	v := binary.AppendUvarint(nil, uint64(rec.state.UIDValidity1))
+	v = binary.AppendUvarint(v, uint64(rec.state.UIDValidity2))
+	n := 0
+	var last StoredMessage
+	for i := range come {
+		e := &come[i]
+		if e.UID2 == 0 {
+			continue
+		}
+		v = binary.AppendVarint(v, int64(e.UID1)-int64(last.UID1))
+		v = binary.AppendVarint(v, int64(e.UID2)-int64(last.UID2))
+		v = binary.AppendUvarint(v, uint64(e.Flags2))
+		last = StoredMessage{UID1: e.UID1, UID2: e.UID2}
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	seq, err := b.NextSequence()
+	if err != nil {
+		return err
+	}
+	k := storedKey('s', run, folderPrefix(rec.id)...)
+	k = binary.BigEndian.AppendUint64(k, seq)
+	return b.Put(k, seal(k, v))
+}
+
+func readStored(k, sealed []byte) (uv1, uv2 uint32, ms []StoredMessage, err error) {
+	v, err := unseal(k, sealed)
+	if err != nil {
+		return 0, 0, nil, fmt.Errorf("%w: what a run stored: %w", ErrDamaged, err)
+	}
+	r := reader{b: v}
+	uv1, uv2 = r.uint32(), r.uint32()
+	var one, two int64
+	for len(r.b) > 0 && r.err == nil {
+		one, two = one+r.varint(), two+r.varint()
+		flags := FlagsID(r.uint32())
+		if one <= 0 || two <= 0 || one > 1<<32-1 || two > 1<<32-1 {
+			r.fail()
+			break
+		}
+		ms = append(ms, StoredMessage{imap.UID(one), imap.UID(two), flags})
+	}
+	if r.err != nil {
+		return 0, 0, nil, fmt.Errorf("%w: what a run stored: %w", ErrDamaged, r.err)
+	}
+	return uv1, uv2, ms, nil
+}
+
+// NoteStored notes messages that this run stored, as far as that is not known: those whose
+// UIDs were found out after their batch was settled.
+func (f *Folder) NoteStored(ms []StoredMessage) error {
+	if len(ms) == 0 {
+		return nil
+	}
+	id, err := f.attachment()
+	if err != nil {
+		return err
+	}
+	known := make(map[imap.UID]bool)
+	err = f.j.view(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(storedBucket)
+		run, _, err := f.j.thisRun(tx)
+		if b == nil || err != nil {
+			return err
+		}
+		c, prefix := b.Cursor(), storedKey('s', run, folderPrefix(id)...)
+		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+			_, _, ms, err := readStored(k, v)
+			if err != nil {
+				return err
+			}
+			for _, m := range ms {
+				known[m.UID2] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var come []Entry
+	for _, m := range ms {
+		if m.UID2 != 0 && !known[m.UID2] {
+			come = append(come, Entry{UID1: m.UID1, UID2: m.UID2, Flags2: m.Flags2})
+		}
+	}
+	if len(come) == 0 {
+		return nil
+	}
+	return f.edit(func(tx *bbolt.Tx, rec folderRecord) (func(), error) {
+		saved, err := f.j.flags.write(tx)
+		if err != nil {
+			return nil, err
+		}
+		return saved, f.j.inStored(tx, func(b *bbolt.Bucket, run uint64, began time.Time) error {
+			return errors.Join(noteRun(b, run, began, 0), putStored(b, run, rec, come))
+		})
+	})
+}
+
+// inStored changes what is known of this run.
+func (j *Journal) inStored(tx *bbolt.Tx, change func(b *bbolt.Bucket, run uint64, began time.Time) error) error {
+	run, began, err := j.thisRun(tx)
+	if err != nil {
+		return err
+	}
+	b, err := tx.CreateBucketIfNotExists(storedBucket)
+	if err != nil {
+		return err
+	}
+	return change(b, run, began)
+}
+
+// NoteModSeq notes HIGHESTMODSEQ of the folder on host2 at the end of this run.
+func (f *Folder) NoteModSeq(modseq uint64) error {
+	return f.edit(func(tx *bbolt.Tx, rec folderRecord) (func(), error) {
+		return nil, f.j.inStored(tx, func(b *bbolt.Bucket, run uint64, _ time.Time) error {
+			k := storedKey('m', run, folderPrefix(rec.id)...)
+			return b.Put(k, seal(k, binary.AppendUvarint(nil, modseq)))
+		})
+	})
+}
+
+// NoteMade notes that this run made folders on host2, by their raw names.
+func (j *Journal) NoteMade(names ...string) error { return j.noteFolders('c', names) }
+
+// NoteSubscribed notes that this run subscribed to folders of host2.
+func (j *Journal) NoteSubscribed(names ...string) error { return j.noteFolders('n', names) }
+
+func (j *Journal) noteFolders(kind byte, names []string) error {
+	if ok, err := j.writable(); !ok || len(names) == 0 {
+		return err
+	}
+	return j.update(func(tx *bbolt.Tx) (func(), error) {
+		return nil, j.inStored(tx, func(b *bbolt.Bucket, run uint64, began time.Time) error {
+			err := noteRun(b, run, began, 0)
+			for _, name := range names {
+				if k := storedKey(kind, run, []byte(name)...); len(name) <= maxNames && err == nil {
+					err = b.Put(k, seal(k, nil))
+				}
+			}
+			return err
+		})
+	})
+}
+
+// NoteDeleted1 notes that this run deletes on host1. It is called before that.
+func (j *Journal) NoteDeleted1() error {
+	if ok, err := j.writable(); !ok {
+		return err
+	}
+	return j.update(func(tx *bbolt.Tx) (func(), error) {
+		return nil, j.inStored(tx, func(b *bbolt.Bucket, run uint64, began time.Time) error {
+			return noteRun(b, run, began, storedDeleted1)
+		})
+	})
+}
+
+// StoredRuns are the runs that stored something or deleted on host1, the first one first.
+func (j *Journal) StoredRuns() (out []StoredRun, err error) {
+	err = j.view(func(tx *bbolt.Tx) error {
+		out, err = storedRuns(tx)
+		return err
+	})
+	return out, err
+}
+
+func storedRuns(tx *bbolt.Tx) (out []StoredRun, err error) {
+	b := tx.Bucket(storedBucket)
+	if b == nil {
+		return nil, nil
+	}
+	var gather storedGather
+	err = b.ForEach(gather.take)
+	return gather.runs(), err
+}
+
+// storedGather puts runs together from the values of the bucket.
+type storedGather struct{ byID map[uint64]*StoredRun }
+
+func (g *storedGather) take(k, sealed []byte) error {
+	if len(k) < 9 || !bytes.ContainsRune([]byte("rsc"), rune(k[0])) {
+		return nil
+	}
+	if g.byID == nil {
+		g.byID = make(map[uint64]*StoredRun)
+	}
+	run := binary.BigEndian.Uint64(k[1:])
+	r := g.byID[run]
+	if r == nil {
+		r = &StoredRun{ID: run}
+		g.byID[run] = r
+	}
+	switch k[0] {
+	case 'r':
+		s, err := readStoredRun(k, sealed)
+		if err != nil {
+			return err
+		}
+		r.Began, r.Deleted1 = s.began, s.bits&storedDeleted1 != 0
+	case 's':
+		_, _, ms, err := readStored(k, sealed)
+		if err != nil {
+			return err
+		}
+		r.Messages += len(ms)
+	case 'c':
+		r.Folders = append(r.Folders, string(k[9:]))
+	}
+	return nil
+}
+
+func (g *storedGather) runs() []StoredRun {
+	out := make([]StoredRun, 0, len(g.byID))
+	for _, r := range g.byID {
+		out = append(out, *r)
+	}
+	slices.SortFunc(out, func(a, b StoredRun) int { return int(int64(a.ID) - int64(b.ID)) }) //nolint:gosec // counts
+	return out
+}
+
+// Made are folders of host2, by their raw names.
+type Made struct {
+	// Created are those that a run created, Subscribed those that it subscribed to.
+	Created, Subscribed []string
+}
+
+// StoredBy is what a run stored on host2, and what it did to the folders there.
+func (j *Journal) StoredBy(run uint64) (out []StoredFolder, made Made, err error) {
+	byID := make(map[uint32]*Folder)
+	j.stateLock.Lock()
+	for _, f := range j.folders {
+		if f.id != 0 {
+			byID[f.id] = f
+		}
+	}
+	j.stateLock.Unlock()
+	type place struct{ id, uv1, uv2 uint32 }
+	at := make(map[place]int)
+	err = j.view(func(tx *bbolt.Tx) error {
+		out, made = nil, Made{}
+		clear(at)
+		b := tx.Bucket(storedBucket)
+		if b == nil {
+			return nil
+		}
+		c := b.Cursor()
+		prefix := storedKey('s', run)
+		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix) && len(k) == 21; k, v = c.Next() {
+			id := binary.BigEndian.Uint32(k[9:])
+			uv1, uv2, ms, err := readStored(k, v)
+			if err != nil {
+				return err
+			}
+			f := byID[id]
+			if f == nil {
+				continue // the pair was forgotten
+			}
+			p := place{id, uv1, uv2}
+			i, ok := at[p]
+			if !ok {
+				i = len(out)
+				at[p] = i
+				s := StoredFolder{Folder: f, UIDValidity1: uv1, UIDValidity2: uv2}
+				if s.ModSeq2, s.Taking, err = storedMore(b, run, id); err != nil {
+					return err
+				}
+				out = append(out, s)
+			}
+			out[i].Messages = append(out[i].Messages, ms...)
+		}
+		for kind, names := range map[byte]*[]string{'c': &made.Created, 'n': &made.Subscribed} {
+			prefix := storedKey(kind, run)
+			for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+				*names = append(*names, string(k[9:]))
+			}
+		}
+		return nil
+	})
+	return out, made, err
+}
+
+// storedMore is what else is known of a run in a folder.
+func storedMore(b *bbolt.Bucket, run uint64, id uint32) (modseq uint64, taking map[imap.UID]bool, err error) {
+	k := storedKey('m', run, folderPrefix(id)...)
+	if sealed := b.Get(k); sealed != nil {
+		v, err := unseal(k, sealed)
+		if err != nil {
+			return 0, nil, fmt.Errorf("%w: MODSEQ of a run: %w", ErrDamaged, err)
+		}
+		r := reader{b: v}
+		modseq = r.uvarint()
+	}
+	k = storedKey('u', run, folderPrefix(id)...)
+	sealed := b.Get(k)
+	if sealed == nil {
+		return modseq, nil, nil
+	}
+	v, err := unseal(k, sealed)
+	if err != nil {
+		return 0, nil, fmt.Errorf("%w: what an undo was about to do: %w", ErrDamaged, err)
+	}
+	taking = make(map[imap.UID]bool)
+	for r := (reader{b: v}); len(r.b) > 0 && r.err == nil; {
+		taking[imap.UID(r.uint32())] = true
+	}
+	return modseq, taking, nil
+}
+
+// NoteTaking notes which messages of a run an undo is about to remove, in the place of
+// what was noted before.
+func (f *Folder) NoteTaking(run uint64, uids []imap.UID) error {
+	return f.edit(func(tx *bbolt.Tx, rec folderRecord) (func(), error) {
+		b, err := tx.CreateBucketIfNotExists(storedBucket)
+		if err != nil {
+			return nil, err
+		}
+		var v []byte
+		for _, uid := range uids {
+			v = binary.AppendUvarint(v, uint64(uid))
+		}
+		k := storedKey('u', run, folderPrefix(rec.id)...)
+		return nil, b.Put(k, seal(k, v))
+	})
+}
+
+// Untie notes that host2 has not got messages any more that it had by the journal, of
+// which uid2 tells by their UIDs on host1, and that the folders are as they were no more.
+func (f *Folder) Untie(uid2 map[imap.UID]imap.UID) error {
+	uids := make([]imap.UID, 0, len(uid2))
+	for uid := range uid2 {
+		uids = append(uids, uid)
+	}
+	slices.Sort(uids)
+	known, err := f.Lookup(uids)
+	if err != nil {
+		return err
+	}
+	var loose []Entry
+	for _, e := range known {
+		if e.UID2 == uid2[e.UID1] {
+			e.loseUID2()
+			loose = append(loose, e)
+		}
+	}
+	return errors.Join(f.Put(loose...), f.SetState(FolderState{}))
+}

@@ -1,0 +1,128 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+var errNoCopyUID = errors.New("the server did not say what COPY made")
+
+// bring has host2 store messages of folder, which k has open there, in the folder of c
+// as well, by COPY: byUID are the messages to copy by their UIDs in folder. take: they go
+// from folder, by MOVE or, where host2 has none, by COPY and UID EXPUNGE of the very
+// messages whose copy it confirmed. It returns the messages that came, and which went.
+// What does not work this way is left to be sent as usual. It needs UIDPLUS, to know
+// what was made of which message. The journal knows of the messages before the command
+// leaves, so that after an interruption they are looked for as sent ones are.
+func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUID map[imap.UID]*Message, take bool) (came []*Message, gone []imap.UID, err error) {
+	uids := slices.Sorted(maps.Keys(byUID))
+	tasks := make([]*Message, len(uids))
+	for i, uid := range uids {
+		tasks[i] = byUID[uid]
+	}
+	conn, err := k.Ready(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	name, order := "COPY", conn.UIDCopy
+	if take && conn.Has(imap.CapMove) {
+		name, order = "MOVE", conn.UIDMove
+	}
+	for _, t := range tasks {
+		t.taken = take
+	}
+	c.announceTasks(tasks, nil)
+	for _, t := range tasks {
+		t.doubtful = true
+	}
+	data, err := order(ctx, uidset.Sorted(uids), c.To.Raw)
+	refused := err != nil && session.IsRefusal(err)
+	if refused && len(data.Source) == 0 && name == "COPY" {
+		for _, t := range tasks {
+			t.doubtful = false // COPY is all or nothing (RFC 9051 section 6.4.7)
+		}
+		c.run.Control.Note(fmt.Sprintf("Host2: %s from [%s] to [%s] is refused (%s), so these messages are uploaded", name, folder, c.To.Raw, session.ServerWords(err)))
+		return nil, nil, nil
+	}
+	var confirmed []imap.UID
+	for i, from := range data.Source {
+		t := byUID[from]
+		if t == nil || t.Outcome != Pending {
+			continue
+		}
+		t.Sent = 0 // not a byte of it went over the wire
+		uid := data.Dest[i]
+		if c.believe(data.UIDValidity, uid, 0) {
+			confirmed = append(confirmed, from)
+		} else {
+			t.oddly().told = uid
+			uid = 0
+		}
+		c.settle(t, uid)
+		came = append(came, t)
+	}
+	if take && name == "COPY" && err == nil {
+		gone, err = c.remove(ctx, k, folder, confirmed)
+		if err != nil {
+			return came, gone, err
+		}
+	}
+	if err == nil && len(came) < len(tasks) {
+		err = errNoCopyUID
+	}
+	if err != nil {
+		// What was done before the connection was lost, or before a refusal in the
+		// middle, or without a word, is found as what was uploaded is. What is not found
+		// was not there any more, and is uploaded.
+		if err := c.recover(ctx, err); err != nil {
+			return came, gone, err
+		}
+		for _, t := range tasks {
+			if t.Outcome == Copied && !slices.Contains(came, t) {
+				came = append(came, t)
+			}
+		}
+	}
+	if name == "MOVE" {
+		for from, t := range byUID {
+			if t.Outcome == Copied {
+				gone = append(gone, from)
+			}
+		}
+		slices.Sort(gone)
+	}
+	return came, gone, nil
+}
+
+// remove takes messages from the folder of host2 that k has open, whose copies elsewhere
+// host2 has confirmed.
+func (c *Folder) remove(ctx context.Context, k *session.Link, folder string, uids []imap.UID) (gone []imap.UID, err error) {
+	if len(uids) == 0 {
+		return nil, nil
+	}
+	set := uidset.Sorted(uids)
+	err = k.Do(ctx, func(conn *imapconn.Conn) error {
+		_, err := conn.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})
+		return err
+	})
+	if err == nil {
+		err = k.Do(ctx, func(conn *imapconn.Conn) error { return conn.UIDExpunge(ctx, set) })
+	}
+	if err != nil && session.IsRefusal(err) {
+		c.run.Control.Note(fmt.Sprintf("Host2: %d messages that were copied from [%s] to [%s] could not be removed there yet: %s", len(uids), folder, c.To.Raw, session.ServerWords(err)))
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return uids, nil
+}
