@@ -106,7 +106,7 @@ func TestBlocks(t *testing.T) {
 var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
-	symbols = regexp.MustCompile("[^\\p{L}\\p{N} _-]")
+	symbols = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
 // anchors are the places of a page that a link can name, as forges make them.

@@ -225,27 +225,29 @@ func TestCompressThatFails(t *testing.T) {
 		t.Run(fmt.Sprintf("%s, host%d", tc.name, tc.slow), func(t *testing.T) {
 			t.Parallel()
 			s := mailtest.Real(t, mailtest.Dovecot)
-			source, target := filled(t, s, longLetters(6<<20)), newAccount(t, s)
-			ends := [2]account{source, target}
-			end := &ends[tc.slow-1]
-			front, err := meddle.Start(end.addr(), tc.rule)
-			if err != nil {
-				t.Fatal(err)
+			source := filled(t, s, longLetters(6<<20))
+			var out outcome
+			asked := 0
+			// A busy machine may hold things up more than the slow line does: then again.
+			for try := 0; try < 5 && asked == 0; try++ {
+				target := newAccount(t, s)
+				ends := [2]account{source, target}
+				end := &ends[tc.slow-1]
+				front, err := meddle.Start(end.addr(), tc.rule)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(front.Close)
+				end.port = front.Port()
+				line := narrowed(t, *end, narrowRate)
+				*end = line.account
+				out = attempt(t, ends[0], ends[1], "--debug")
+				out.expect(t, 0)
+				same(t, source, target)
+				asked = line.line.Counts().Commands["COMPRESS"]
 			}
-			t.Cleanup(front.Close)
-			end.port = front.Port()
-			line := narrowed(t, *end, narrowRate)
-			*end = line.account
-			ended := lag(t)
-			out := attempt(t, ends[0], ends[1], "--debug")
-			late := ended()
-			out.expect(t, 0)
-			same(t, source, target)
-			if line.line.Counts().Commands["COMPRESS"] == 0 && late > lateness {
-				t.Skip("this machine is so busy that the slow line held nothing up")
-			}
-			if n := line.line.Counts().Commands["COMPRESS"]; n == 0 || n > tc.most {
-				t.Errorf("asked %d times\n%s", n, out.text)
+			if asked == 0 || asked > tc.most {
+				t.Errorf("asked %d times\n%s", asked, out.text)
 			}
 			if tc.rule.Action == meddle.Refuse && strings.Count(out.text, "refuses to compress: ") != 1 {
 				t.Errorf("the refusal is not told once\n%s", out.text)

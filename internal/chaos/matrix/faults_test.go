@@ -76,6 +76,7 @@ var commands = []command{
 	{"FETCH of a list", `^UID FETCH .*HEADER`, copying, 1, false},
 	{"FETCH of bodies", `^UID FETCH .*BODY\.PEEK\[\]`, copying, 1, false},
 	{"APPEND", `^APPEND `, copying, 2, false},
+	{"FETCH of what was stored", `^UID FETCH \S+ \(UID BODY\.PEEK\[\]\)`, copying, 2, false},
 	{"UNSELECT", `^UNSELECT`, copying, 2, true},
 	{"STATUS", `^STATUS `, copying, 2, false},
 	{"LOGOUT", `^LOGOUT`, copying, 1, true},
