@@ -15,6 +15,10 @@ PACKAGES ?= ./...
 # But more of them also take more memory, which is dear under the race detector.
 PARALLEL ?= 4
 
+# What is built does not depend on where: another checkout of the same source finds it in
+# Go's cache.
+export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
+
 .DEFAULT_GOAL := build
 
 .PHONY: help

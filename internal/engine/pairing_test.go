@@ -24,7 +24,7 @@ func pairMailbox() int {
 	if mailtest.FullChaos() {
 		return 3000
 	}
-	return 300
+	return 200
 }
 
 // serverChange is something a server does to mail by itself, whoever stores it

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -93,11 +92,23 @@ func leftOut(kind string) string {
 	return once.(func() string)()
 }
 
-// root is the directory of the checkout.
-func root() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..")
-}
+// root is the directory of the checkout, found from where the program was started: a test
+// in its package, a measurement anywhere within. The binary itself does not know it, so
+// that what is built in one checkout serves another one.
+var root = sync.OnceValue(func() string {
+	started, err := os.Getwd()
+	if err != nil {
+		return "."
+	}
+	for dir := started; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return started
+		}
+	}
+})
 
 func script(kind string) string { return filepath.Join(root(), "testdata", "servers", kind+".sh") }
 
