@@ -39,11 +39,12 @@ demo: build ## a migration between two servers inside the program; needs only Go
 setup: ## fetches the servers of the integration tests (Debian, root)
 	@testdata/servers/setup.sh
 
+# The longest package goes first, so that the others fill what it leaves of the machine.
 # The list bin/tests.txt shows what ran; BEFORE=file is one of another run, and what ran
 # only there or only here is told. go vet is a step of its own, with all its analyses.
 .PHONY: test
 test: setup ## all tests, with the race detector, on real servers; BEFORE=list of another run
-	$(GO) run ./cmd/testrun -list bin/tests.txt $(if $(BEFORE),-before $(BEFORE)) -- -race -vet=off -shuffle=on -parallel $(PARALLEL) $(PACKAGES)
+	$(GO) run ./cmd/testrun -list bin/tests.txt $(if $(BEFORE),-before $(BEFORE)) -- -race -vet=off -shuffle=on -parallel $(PARALLEL) $(if $(filter ./...,$(PACKAGES)),./internal/engine) $(PACKAGES)
 
 .PHONY: test-fast
 test-fast: ## the tests that need no real server
