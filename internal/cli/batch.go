@@ -81,10 +81,7 @@ var batchVocabulary = sync.OnceValue(func() *vocabulary { return withOwn(batchTa
 
 // BatchUsage is the help of "imaphaul batch".
 func BatchUsage(width int) string {
-	if width <= 0 {
-		width = 80
-	}
-	width = min(max(width, 30), 140)
+	width = helpWidth(width)
 	var b strings.Builder
 	b.WriteString("USAGE\n")
 	wrapBehind(&b, "  ", "    ", "imaphaul batch LIST [options for all rows]", width)

@@ -66,10 +66,7 @@ func withOwn(table []Option) *vocabulary {
 
 // CutoverUsage is the help of "imaphaul cutover".
 func CutoverUsage(width int) string {
-	if width <= 0 {
-		width = 80
-	}
-	width = min(max(width, 30), 140)
+	width = helpWidth(width)
 	var b strings.Builder
 	b.WriteString("USAGE\n")
 	wrapBehind(&b, "  ", "      ", "imaphaul cutover [DOMAIN...|LIST] [options of a run]", width)

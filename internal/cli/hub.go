@@ -80,10 +80,7 @@ when it is there. See docs/hub.md.
 
 // WorkerUsage is the help of "imaphaul worker".
 func WorkerUsage(width int) string {
-	if width <= 0 {
-		width = 80
-	}
-	width = min(max(width, 30), 140)
+	width = helpWidth(width)
 	var b strings.Builder
 	b.WriteString("USAGE\n")
 	wrapBehind(&b, "  ", "    ", "imaphaul worker --hub URL [--jobs N] [--secrets FILE] [options for all rows]", width)

@@ -58,10 +58,7 @@ var loginVocabulary = sync.OnceValue(func() *vocabulary { return newVocabulary(l
 
 // LoginUsage is the help of "imaphaul login".
 func LoginUsage(width int) string {
-	if width <= 0 {
-		width = 80
-	}
-	width = min(max(width, 30), 140)
+	width = helpWidth(width)
 	var b strings.Builder
 	b.WriteString("USAGE\n")
 	for _, use := range []string{

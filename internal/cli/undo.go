@@ -28,10 +28,7 @@ var undoVocabulary = sync.OnceValue(func() *vocabulary { return withOwn(undoTabl
 
 // UndoUsage is the help of "imaphaul undo".
 func UndoUsage(width int) string {
-	if width <= 0 {
-		width = 80
-	}
-	width = min(max(width, 30), 140)
+	width = helpWidth(width)
 	var b strings.Builder
 	b.WriteString("USAGE\n")
 	wrapBehind(&b, "  ", "      ", "imaphaul undo --run NUMBER [--yes] [options of the run]", width)

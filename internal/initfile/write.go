@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/display"
 )
 
 // Write writes the file. It holds no password.
@@ -69,9 +71,10 @@ func quoted(text string) string {
 	return b.String()
 }
 
-// Commands are what to run next, in this order.
+// Commands are what to run next, in this order, as a shell takes them.
 func Commands(sides [2]Side, file string) []string {
 	var out []string
+	add := func(words ...string) { out = append(out, display.ShellLine(append([]string{"imaphaul"}, words...))) }
 	for _, s := range sides {
 		if !s.Token {
 			continue
@@ -80,23 +83,11 @@ func Commands(sides [2]Side, file string) []string {
 		if s.Provider != "gmail" {
 			service = "microsoft"
 		}
-		out = append(out, "imaphaul login "+service+" --user "+shell(s.User))
+		add("login", service, "--user", s.User)
 	}
-	config := "--config " + shell(file)
-	return append(out,
-		"imaphaul doctor "+config,
-		"imaphaul "+config+" --dry",
-		"imaphaul "+config,
-		"imaphaul verify "+config,
-	)
-}
-
-// shell is a word as a shell takes it for one.
-func shell(word string) string {
-	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%_+=:,./-", r))
-	}) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	add("doctor", "--config", file)
+	add("--config", file, "--dry")
+	add("--config", file)
+	add("verify", "--config", file)
+	return out
 }
