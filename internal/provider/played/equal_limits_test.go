@@ -1,19 +1,24 @@
 package played
 
 import (
+	"context"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/access"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 	"github.com/imaphaul/imaphaul/internal/mailtest/models"
+	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/planned"
+	"github.com/imaphaul/imaphaul/internal/verification"
 )
 
 // put gives an ordinary account a message in several folders, made where they lack, with
@@ -63,6 +68,9 @@ func TestFlagsInCommon(t *testing.T) {
 		options := []string{"--cachedir", cache, "--provider2", "gmail"}
 		run(t.Context(), t, sides, nil, options...)
 		check("at first")
+		if rows := differences(t, sides, options...); len(rows) > 0 {
+			t.Errorf("the verification counts %+v", rows)
+		}
 		from.put(t, "new", 100, map[string]string{"A": "", "INBOX": "", "Z": ""}) // no folder is unchanged
 		for range 2 {
 			out := run(t.Context(), t, sides, nil, options...)
@@ -72,6 +80,30 @@ func TestFlagsInCommon(t *testing.T) {
 			}
 		}
 	})
+}
+
+// differences are the rows of a verification that count.
+func differences(t *testing.T, sides [2]*side, options ...string) (rows []verification.Row) {
+	t.Helper()
+	p, end := cli.ParseArgs(append(append([]string{"verify"}, arguments(sides)...), options...)...)
+	if p == nil {
+		t.Fatal(end.Stderr)
+	}
+	o := verification.Options{OnlyOwn: true, Row: func(r verification.Row) {
+		if r.Counts {
+			rows = append(rows, r)
+		}
+	}}
+	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
+		var err error
+		if o.Accounts[i], err = access.New(a, access.Options{Side: i + 1, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return sides[i].ln.Dial(ctx) }}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := verification.Run(t.Context(), p, o); err != nil {
+		t.Fatal(err)
+	}
+	return rows
 }
 
 // What is read to find out what Gmail has keeps the limits of a day of both sides, and a
@@ -134,12 +166,7 @@ func TestReadingKeepsDays(t *testing.T) {
 // spendReading has the journal know that all was read from host2 that may be in a day.
 func spendReading(t *testing.T, sides [2]*side, options []string) {
 	t.Helper()
-	var args []string
-	for i, s := range sides {
-		n := fmt.Sprint(i + 1)
-		args = append(args, "--host"+n, s.model.Host, "--port"+n, "143", "--user"+n, user, "--password"+n, password, "--nossl"+n, "--notls"+n)
-	}
-	p, _ := cli.ParseArgs(append(args, options...)...)
+	p, _ := cli.ParseArgs(append(arguments(sides), options...)...)
 	j, err := journal.Open(t.Context(), options[1], planned.Journal(p), journal.Options{})
 	if err != nil {
 		t.Fatal(err)
