@@ -19,8 +19,8 @@ import (
 // FETCH for all, and one STORE for each distinct list.
 func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) error {
 	all := fs.run.p.Flags.SyncAfterCopy
-	moved := slices.ContainsFunc(c.Messages, func(t transfer.Message) bool { return t.Moved() })
-	if !all && !moved || fs.run.p.Dry {
+	came := func(t *transfer.Message) bool { return t.Moved() || t.Spared() }
+	if !all && !slices.ContainsFunc(c.Messages, func(t transfer.Message) bool { return came(&t) }) || fs.run.p.Dry {
 		return nil
 	}
 	// Some servers show a session what it appended only after another SELECT.
@@ -30,7 +30,7 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) er
 	byUID := make(map[imap.UID]*transfer.Message)
 	var uids []imap.UID
 	for i := range c.Messages {
-		if t := &c.Messages[i]; t.Outcome == transfer.Copied && t.NewUID != 0 && (all || t.Moved()) {
+		if t := &c.Messages[i]; t.Outcome == transfer.Copied && t.NewUID != 0 && (all || came(t)) {
 			byUID[t.NewUID] = t
 			uids = append(uids, t.NewUID)
 		}
@@ -51,10 +51,17 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) er
 		}
 		now, told := got[uid]
 		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(src.Flags))
-		if !told || err != nil || !ok || transform.EqualFlags(want, fs.storable(now)) {
+		if !told || err != nil || !ok {
 			continue
 		}
-		groups.add(src.Flags, want, uid, t.Src)
+		id := src.Flags
+		if t.Spared() && fs.run.commonFlags() {
+			want = withCommon(want, fs.storable(now))
+			id = fs.run.flags[0].Intern(want)
+		}
+		if !transform.EqualFlags(want, fs.storable(now)) {
+			groups.add(id, want, uid, t.Src)
+		}
 	}
 	return fs.storeAll(ctx, &groups)
 }

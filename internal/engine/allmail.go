@@ -24,41 +24,51 @@ func (r *run) allMail() string {
 
 // learnLabels notes which labels stand for folders that are carried over.
 func (r *run) learnLabels() {
-	r.labelled = make(map[string]bool)
 	taking := make(map[string]bool, len(r.table.Rows))
 	for i := range r.table.Rows {
 		if row := &r.table.Rows[i]; row.Refused == "" {
 			taking[row.From] = true
 		}
 	}
-	for _, f := range r.src.world.Folders {
-		if folders.Announces(f, `\All`) && r.all == "" && taking[f.Name] {
-			r.all = f.Name
+	r.labelled, r.all = labelsOf(r.src.world.Folders, taking)
+}
+
+// labelsOf are the labels of Gmail that stand for some folders of an account, and its
+// folder of all mail, "" where it is not one of them.
+func labelsOf(of []folders.Folder, taking map[string]bool) (labels map[string]bool, all string) {
+	labels = make(map[string]bool)
+	for _, f := range of {
+		if folders.Announces(f, `\All`) && all == "" && taking[f.Name] {
+			all = f.Name
 			continue
 		}
 		if !taking[f.Name] {
 			continue
 		}
-		r.labelled[f.Name] = true
+		labels[f.Name] = true
 		for role, label := range map[string]string{`\Sent`: `\Sent`, `\Drafts`: `\Draft`, `\Junk`: `\Junk`, `\Trash`: `\Trash`} {
 			if folders.Announces(f, role) {
-				r.labelled[strings.ToLower(label)] = true
-				r.labelled[strings.ToLower(role)] = true
+				labels[strings.ToLower(label)] = true
+				labels[strings.ToLower(role)] = true
 			}
 		}
 		if folders.IsInbox(f.Name) {
-			r.labelled[`\inbox`] = true
+			labels[`\inbox`] = true
 		}
 	}
+	return labels, all
 }
 
 // elsewhere reports whether labels name a folder that is carried over.
-func (r *run) elsewhere(labels []string) bool {
+func (r *run) elsewhere(labels []string) bool { return oneOf(labels, r.labelled) }
+
+// oneOf reports whether a label of a message is one of those that labelsOf gave.
+func oneOf(labels []string, of map[string]bool) bool {
 	for _, l := range labels {
 		if strings.HasPrefix(l, `\`) {
 			l = strings.ToLower(l)
 		}
-		if r.labelled[l] {
+		if of[l] {
 			return true
 		}
 	}

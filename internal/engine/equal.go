@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
@@ -43,9 +44,6 @@ type equalPlace struct {
 	folder int32
 	uid    imap.UID
 }
-
-// readEqual is how many messages are held against each other at a time.
-const readEqual = 500
 
 // findsEqual reports whether host2 makes one message of equal ones, and this run has to
 // find out which these are. Gmail's numbers tell it without reading.
@@ -129,83 +127,49 @@ func (e *equalPlaces) recall() error {
 	return nil
 }
 
-// findEqual finds the messages to copy that another folder of host2 has, so that they
-// need not be uploaded.
-func (fs *folderSync) findEqual(ctx context.Context, c *transfer.Folder) error {
+// findEqual notes which messages to copy another folder of host2 may have, so that they
+// need not be uploaded. Whether it has them is read when they are copied, see sameBytes.
+func (fs *folderSync) findEqual(c *transfer.Folder) {
 	r := fs.run
 	if !r.findsEqual() || len(c.Messages) == 0 || !fs.exists || r.apart(fs.to.Raw) {
-		return nil
+		return
 	}
 	if err := r.equal.recall(); err != nil {
 		r.JournalFailed(err)
 		r.equal.still = nil
 	}
-	byFolder := make(map[int32]map[imap.UID]imap.UID) // host2's UID there -> host1's here
 	for i := range c.Messages {
 		s := &fs.src.Recs[c.Messages[i].Src]
 		at, ok := r.equal.at[equalForm(s.Key.Sum, s.Size)]
 		if !ok || s.Key.IsZero() || r.equal.folders[at.folder].name == fs.to.Raw {
 			continue
 		}
-		if byFolder[at.folder] == nil {
-			byFolder[at.folder] = make(map[imap.UID]imap.UID)
-		}
-		byFolder[at.folder][at.uid] = s.UID
+		other := r.equal.folders[at.folder]
+		c.MayLieIn(s.UID, other.name, other.validity, at.uid)
 	}
-	if len(byFolder) == 0 {
-		return nil
-	}
-	for n, uids := range byFolder {
-		if err := fs.readEqual(ctx, r.equal.folders[n], uids, c); err != nil {
-			return err
-		}
-	}
-	_, err := fs.lane.dst.Open(ctx, fs.to.Raw, true)
-	return err
 }
 
-// readEqual holds messages of another host2 folder against those of host1's that may be
-// equal.
-func (fs *folderSync) readEqual(ctx context.Context, other equalFolder, pairs map[imap.UID]imap.UID, c *transfer.Folder) error {
-	uids := make([]imap.UID, 0, len(pairs))
-	for uid := range pairs {
-		uids = append(uids, uid)
-	}
-	slices.Sort(uids)
-	opened, err := fs.lane.dst.Open(ctx, other.name, false)
-	if isRefusal(err) || err == nil && opened.UIDValidity != other.validity {
-		return nil
-	}
-	if err != nil {
+// sameBytes reports which messages of this folder on host1 are, byte for byte, messages of
+// the host2 folder that is open: pairs are their UIDs, host1's and host2's.
+func (fs *folderSync) sameBytes(ctx context.Context, pairs map[imap.UID]imap.UID) (map[imap.UID]bool, error) {
+	there := slices.Compact(slices.Sorted(maps.Values(pairs)))
+	var sums [2]map[imap.UID][sha256.Size]byte
+	if err := fs.lane.Both(ctx, func() (err error) {
+		sums[0], err = readSums(ctx, fs.lane.src, slices.Sorted(maps.Keys(pairs)))
 		return err
+	}, func() (err error) {
+		sums[1], err = readSums(ctx, fs.lane.dst, there)
+		return err
+	}); err != nil {
+		return nil, err
 	}
-	for part := range slices.Chunk(uids, readEqual) {
-		if fs.run.stopping() {
-			return nil
-		}
-		here := make([]imap.UID, len(part))
-		for i, uid := range part {
-			here[i] = pairs[uid]
-		}
-		slices.Sort(here)
-		var sums [2]map[imap.UID][sha256.Size]byte
-		if err := fs.lane.Both(ctx, func() (err error) {
-			sums[0], err = readSums(ctx, fs.lane.src, here)
-			return err
-		}, func() (err error) {
-			sums[1], err = readSums(ctx, fs.lane.dst, part)
-			return err
-		}); err != nil {
-			return err
-		}
-		for _, uid := range part {
-			one, ok := sums[0][pairs[uid]]
-			if two, there := sums[1][uid]; ok && there && one == two {
-				c.HasElsewhere(pairs[uid], other.name, other.validity, uid)
-			}
-		}
+	same := make(map[imap.UID]bool, len(pairs))
+	for one, two := range pairs {
+		sum1, came1 := sums[0][one]
+		sum2, came2 := sums[1][two]
+		same[one] = came1 && came2 && sum1 == sum2
 	}
-	return nil
+	return same, nil
 }
 
 // readSums reads messages of the folder that is open, and returns their digests, byte

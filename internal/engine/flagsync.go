@@ -23,6 +23,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	fs.doubtfulMarks()
 	turn := fs.flagTurn()
 	var groups flagGroups
+	var changes []flagChange
 	// Mailboxes have few distinct pairs of lists: each is judged once.
 	type pairOf struct {
 		src, dst listing.FlagID
@@ -75,10 +76,13 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 			continue
 		}
 		if unmarked {
-			groups.add(fs.withoutMark(src.Flags), want, dst.UID, m.Src)
+			changes = append(changes, flagChange{m.Src, m.Dst, fs.withoutMark(src.Flags), want})
 			continue
 		}
-		groups.add(src.Flags, want, dst.UID, m.Src)
+		changes = append(changes, flagChange{m.Src, m.Dst, src.Flags, want})
+	}
+	if err := fs.addChanges(ctx, &groups, changes); err != nil {
+		return err
 	}
 	if err := fs.storeAll(ctx, &groups); err != nil {
 		return err

@@ -223,9 +223,7 @@ func (fs *folderSync) begin(ctx context.Context) (*transfer.Folder, error) {
 	}
 	fs.noteFirst()
 	c := fs.plan()
-	if err := fs.findEqual(ctx, c); err != nil {
-		return nil, fs.notListed(err)
-	}
+	fs.findEqual(c)
 	return c, nil
 }
 
@@ -303,7 +301,7 @@ func (fs *folderSync) books() *transfer.Folder {
 		From: fs.from, To: fs.to, Writable1: fs.writable1(), SrcOpened: fs.srcOpened, DstOpened: fs.dstOpened,
 		Src: fs.src, Dst: fs.dst, Known: fs.known, FlagsOn2: fs.flagsFor, Unreadable: fs.unreadable,
 		Numbers: fs.numbers, AddedIDs: fs.addedIDs, Claimed: fs.claimed, FirstNew: fs.firstNew,
-		Moved: fs.run.moves.of(fs.from.Raw),
+		Moved: fs.run.moves.of(fs.from.Raw), SameBytes: fs.sameBytes,
 	}, fs.lane.Pair)
 }
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -91,17 +90,6 @@ func (r *run) firstOf(note []byte, folder string, validity uint32) (first journa
 	return first
 }
 
-// greeting is the server's first line without what changes from one connection to the
-// next: digits.
-func (s *side) greetingKind() string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return -1
-		}
-		return r
-	}, s.Banner)
-}
-
 // recallLessons takes over what the journal knows of host2.
 func (r *run) recallLessons() {
 	note := r.j.Note(2)
@@ -110,7 +98,7 @@ func (r *run) recallLessons() {
 	}
 	var l lessons
 	err := json.Unmarshal(note, &l)
-	if r.first = l.First; err != nil || l.Host != r.dst.Plan.Host || l.Greeting != r.dst.greetingKind() {
+	if r.first = l.First; err != nil || l.Host != r.dst.Plan.Host || !habits.SameKind(l.Greeting, r.dst.Banner) {
 		return // of another server, or of a version that wrote it otherwise
 	}
 	r.copying.before = l.Copied
@@ -130,7 +118,7 @@ func (r *run) keepLessons() {
 	if r.dst == nil || r.j == nil || r.jBroken || r.p.Dry {
 		return
 	}
-	l := lessons{Host: r.dst.Plan.Host, Greeting: r.dst.greetingKind(), Consent: r.dst.Config.Consent.Lessons(), Habits: r.learned.Seen(), First: r.first, Copied: r.copying.last(r.src.Plan.Host)}
+	l := lessons{Host: r.dst.Plan.Host, Greeting: habits.KindOf(r.dst.Banner), Consent: r.dst.Config.Consent.Lessons(), Habits: r.learned.Seen(), First: r.first, Copied: r.copying.last(r.src.Plan.Host)}
 	for i, s := range []*side{r.src, r.dst} {
 		if s.NoDeflate() {
 			continue

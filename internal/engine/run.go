@@ -146,6 +146,9 @@ type run struct {
 	// labelled the labels of folders that are carried over; nil: see allMail.
 	all      string
 	labelled map[string]bool
+	// all2 and labelled2 are the same of host2's folders that are filled: see inOthers2.
+	all2      string
+	labelled2 map[string]bool
 
 	// otherJournals and wholeTable, the mapping of all of host1's folders, are made
 	// when something may be deleted on host2.

@@ -15,6 +15,8 @@ type Side uint8
 const (
 	Side1 Side = 1
 	Side2 Side = 2
+	// ReadBack is what was read from the account of host2. Side2 is what went there.
+	ReadBack Side = 3
 )
 
 // trafficKept is how long hours are remembered: more than any provider counts.

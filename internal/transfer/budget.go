@@ -31,6 +31,8 @@ type days struct {
 	// again is the moment to wait for, of a limit a day that left no room; set by
 	// the source half of a round, read behind it.
 	again time.Time
+	// toldReadBack: it was told that no more is read from host2 today.
+	toldReadBack bool
 	// resumeIn is after how long a limit a day leaves room, when it ended the run.
 	resumeIn atomic.Int64
 }

@@ -81,6 +81,8 @@ type Folder struct {
 
 	// elsewhere are messages to copy that another folder of host2 has.
 	elsewhere map[imap.UID]place
+	// spared are those that came from there.
+	spared map[imap.UID]bool
 
 	// mustLook: the folder is to be looked into before anything counts as copied.
 	// late: its messages were sent before, and are missed at the end of the run.

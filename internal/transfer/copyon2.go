@@ -7,13 +7,15 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // On Gmail a message with three labels is listed in three folders and in All
 // Mail: one body, four times. X-GM-MSGID tells that it is the same one, so its
 // bytes go over the wire once; the other folders get it by COPY on host2. The same
-// holds for what the caller found to be in another folder of host2 (HasElsewhere).
+// holds for what another folder of host2 may have (MayLieIn) and is found to have, byte
+// for byte, before it is copied there.
 
 // place is where host2 has a message.
 type place struct {
@@ -23,9 +25,16 @@ type place struct {
 	validity uint32
 }
 
-// HasElsewhere notes that another folder of host2 has a message that is to be copied,
-// byte for byte, so that it may come from there.
-func (c *Folder) HasElsewhere(uid imap.UID, folder string, validity uint32, uid2 imap.UID) {
+// sameAtOnce and sameBytesAtOnce bound what is read at a time to find out whether host2
+// has it.
+const (
+	sameAtOnce      = 500
+	sameBytesAtOnce = 8 << 20
+)
+
+// MayLieIn notes that another folder of host2 may have a message that is to be copied,
+// so that it may come from there.
+func (c *Folder) MayLieIn(uid imap.UID, folder string, validity uint32, uid2 imap.UID) {
 	if c.elsewhere == nil {
 		c.elsewhere = make(map[imap.UID]place)
 	}
@@ -132,28 +141,93 @@ func (c *Folder) copyFrom(ctx context.Context, k *session.Link, folder string, t
 	if len(tasks) == 0 {
 		return nil
 	}
-	byUID := make(map[imap.UID]*Message, len(tasks))
+	var err error
+	if len(c.Numbers) > 0 {
+		err = c.bringSpared(ctx, k, folder, c.firstByPlace(tasks), &c.run.spared)
+	} else {
+		err = c.bringSame(ctx, k, folder, tasks)
+	}
 	for _, t := range tasks {
-		at, _ := c.placeOf(t)
-		uid := at.uid
-		if _, twice := byUID[uid]; !twice {
-			byUID[uid] = t
-		}
-	}
-	came, _, err := c.bring(ctx, k, folder, byUID, false)
-	for _, t := range came {
-		spared := &c.run.spared
-		if c.Numbers[t.UID] == "" {
-			spared = &c.run.sparedOn2
-		}
-		spared.Messages++
-		spared.Bytes += t.Size
-	}
-	for _, t := range byUID {
-		if t.Outcome == Pending { // gone from there: it is uploaded
+		if t.Outcome == Pending { // gone from there, or not the same: it is uploaded
 			delete(c.run.places, c.Numbers[t.UID])
 			delete(c.elsewhere, t.UID)
 		}
 	}
 	return err
+}
+
+// firstByPlace are messages by their UIDs in the other folder, the first one of each.
+func (c *Folder) firstByPlace(tasks []*Message) map[imap.UID]*Message {
+	byUID := make(map[imap.UID]*Message, len(tasks))
+	for _, t := range tasks {
+		at, _ := c.placeOf(t)
+		if _, twice := byUID[at.uid]; !twice {
+			byUID[at.uid] = t
+		}
+	}
+	return byUID
+}
+
+// Spared reports whether the message was not sent, since another folder of host2 had it:
+// it came from there, with the flags that it had there.
+func (t *Message) Spared() bool { return t.c.spared[t.UID] }
+
+// bringSpared is bring for messages that need not be sent therefore.
+func (c *Folder) bringSpared(ctx context.Context, k *session.Link, folder string, byUID map[imap.UID]*Message, spared *event.Size) error {
+	if len(byUID) == 0 {
+		return nil
+	}
+	came, _, err := c.bring(ctx, k, folder, byUID, false)
+	if c.spared == nil {
+		c.spared = make(map[imap.UID]bool, len(came))
+	}
+	for _, t := range came {
+		c.spared[t.UID] = true
+		spared.Messages++
+		spared.Bytes += t.Size
+	}
+	return err
+}
+
+// bringSame brings what a folder that k has open is found to have. What was read is
+// brought before more is read, so that a run that is ended got on.
+func (c *Folder) bringSame(ctx context.Context, k *session.Link, folder string, tasks []*Message) error {
+	validity := k.Opened.UIDValidity
+	for len(tasks) > 0 {
+		room := c.run.roomToRead()
+		n, size := 0, int64(0)
+		for n < min(len(tasks), sameAtOnce) && size+tasks[n].Size+envelope <= room && (n == 0 || size < sameBytesAtOnce) {
+			size += tasks[n].Size + envelope
+			n++
+		}
+		if n == 0 || c.run.Control.Stopping() {
+			return nil
+		}
+		part := tasks[:n]
+		tasks = tasks[n:]
+		if k.Mailbox != folder { // it was looked for what came
+			switch opened, err := k.Open(ctx, folder, true); {
+			case session.IsRefusal(err):
+				return nil
+			case err != nil:
+				return err
+			case opened.UIDValidity != validity:
+				return nil
+			}
+		}
+		pairs := make(map[imap.UID]imap.UID, n)
+		for _, t := range part {
+			pairs[t.UID] = c.elsewhere[t.UID].uid
+		}
+		c.run.readBoth(size)
+		same, err := c.SameBytes(ctx, pairs)
+		if err != nil {
+			return err
+		}
+		proven := c.firstByPlace(slices.DeleteFunc(slices.Clone(part), func(t *Message) bool { return !same[t.UID] }))
+		if err := c.bringSpared(ctx, k, folder, proven, &c.run.sparedOn2); err != nil {
+			return err
+		}
+	}
+	return nil
 }

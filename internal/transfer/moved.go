@@ -21,7 +21,8 @@ type Moved struct {
 	Take bool
 }
 
-// Moved reports whether the message came from another folder of host2.
+// Moved reports whether the message came from another folder of host2, since it lay in
+// another one of host1 before.
 func (t *Message) Moved() bool { return t.moved }
 
 // copyMoved brings the messages that lay in another folder of host1 before by COPY or

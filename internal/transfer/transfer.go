@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -158,6 +159,10 @@ type Pair struct {
 	// Moved tells of messages, by their UIDs on host1, where host2 has them in another
 	// folder: they lay in another one on host1 before.
 	Moved map[imap.UID]Moved
+	// SameBytes reads messages of this folder on host1 and of the folder of host2 that is
+	// open there, pairs of their UIDs, and reports which are the same byte for byte, by
+	// host1's UIDs.
+	SameBytes func(ctx context.Context, pairs map[imap.UID]imap.UID) (map[imap.UID]bool, error)
 }
 
 // FolderOutcome is what became of a folder.

@@ -66,6 +66,13 @@ func (w *work) kept(ctx context.Context, s *record, have []string) ([]string, er
 	return minus(lowerCase(flags), have), nil
 }
 
+// moreFlags reports whether d has all flags of s, and others that Gmail keeps for a
+// message and not for a folder.
+func (v *verifier) moreFlags(s, d *record) bool {
+	want, have := v.flags.sets[s.flags], v.flags.sets[d.flags]
+	return len(minus(want, have)) == 0 && !slices.Contains(minus(have, want), `\deleted`)
+}
+
 // forJunk reports whether a host2 folder has the role \Junk.
 func (v *verifier) forJunk(name string) bool {
 	return slices.ContainsFunc(v.table.Roles2, func(role folders.Role) bool { return role.Name == name && role.Role == `\Junk` })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -19,6 +20,7 @@ import (
 // group verifies one folder of host2.
 func (v *verifier) group(ctx context.Context, g *group) error {
 	before := v.sum.Counted + v.deferred.counted
+	waited := len(v.learned.rows)
 	var src, dst *listed
 	both, gctx := errgroup.WithContext(ctx)
 	both.Go(func() (err error) {
@@ -52,7 +54,10 @@ func (v *verifier) group(ctx context.Context, g *group) error {
 		for i, name := range g.from {
 			from[i] = folders.Text(name)
 		}
-		v.row(Row{Mark: Equal, Folder1: strings.Join(from, ", "), Folder2: g.text2(), Reason: fmt.Sprintf("%d messages", w.wanted)})
+		r := Row{Mark: Equal, Folder1: strings.Join(from, ", "), Folder2: g.text2(), Reason: fmt.Sprintf("%d messages", w.wanted)}
+		if len(v.learned.rows) == waited || !v.learned.keep(waiting{row: r, folder: true, group: v.learned.pairs}) {
+			v.row(r)
+		}
 	}
 	return nil
 }
@@ -97,6 +102,12 @@ type finding struct {
 	// look asks for the names of header fields that differ; form says that the
 	// difference is one of form unless the second look finds more.
 	look, form bool
+	// grown are the names of header lines that host2 has beyond host1's, if that is all
+	// that is wrong and no habit that is known: see learned.
+	grown []string
+	// common: flags that it has beyond host1's are all that is wrong, and host2 may have
+	// them for another folder.
+	common bool
 	// link is the content by which it may be found in another folder.
 	link bool
 }
@@ -107,6 +118,9 @@ func (w *work) judge(ctx context.Context) error {
 	for i := range w.src {
 		r := &w.src[i]
 		if r.skip == skipNone {
+			if v.learned.copies != nil {
+				v.learned.copies[r.whole]++
+			}
 			w.wanted++
 			v.sum.Messages++
 			v.sum.Bytes += r.size
@@ -117,6 +131,7 @@ func (w *work) judge(ctx context.Context) error {
 			return err
 		}
 	}
+	v.learned.pairs += len(w.p.pairs)
 	for _, pr := range w.p.pairs {
 		f, err := w.pair(ctx, pr)
 		if err != nil {
@@ -219,8 +234,12 @@ func (w *work) pair(ctx context.Context, pr pair) (*finding, error) {
 		return nil, nil
 	}
 	r.Reason = strings.Join(reasons, "; ")
+	f.common = v.learned.copies != nil && slices.Equal(r.Differs, []string{"flags"}) && r.Counts && v.moreFlags(s, d)
 	return &f, nil
 }
+
+// anotherHeader is the reason of a header that is not the one that was sent.
+const anotherHeader = "the header is another one"
 
 // contents judges bytes that are not equal.
 func (w *work) contents(f *finding, s, d *record, g grade, differ, explain func(what, why string)) {
@@ -240,7 +259,7 @@ func (w *work) contents(f *finding, s, d *record, g grade, differ, explain func(
 		differ("body", fmt.Sprintf("altered: host2 has %d bytes, host1 %d", d.size, s.size))
 		f.row.Remedy, f.look = again, true
 	default:
-		differ("header", "the header is another one")
+		differ("header", anotherHeader)
 		f.row.Remedy, f.look = again, true
 	}
 	if s.body != d.body && s.form != d.form {
@@ -327,6 +346,17 @@ func (w *work) tell(f *finding) {
 	if r.Mark == 0 {
 		w.v.sum.Equal++
 		return
+	}
+	if len(f.grown) > 0 || f.common {
+		wait := waiting{row: *r, names: f.grown, group: w.v.learned.pairs}
+		if f.common {
+			wait.common = w.src[f.s].whole
+		}
+		if w.v.learned.keep(wait) {
+			return
+		}
+		w.v.explain(&wait)
+		*r = wait.row
 	}
 	if f.link {
 		recs, at := w.dst, f.d

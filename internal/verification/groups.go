@@ -87,11 +87,24 @@ func (v *verifier) groups() []group {
 		return out
 	}
 	for _, f := range v.trees[1].Side.Folders {
-		if f.Selectable() && !reached[f.Name] && !v.outside(f.Name) {
-			out = append(out, group{at: f.Name, to: f.Name, beyond: true})
+		if !f.Selectable() || reached[f.Name] || v.outside(f.Name) {
+			continue
 		}
+		if v.showsOthers(f) {
+			v.note(fmt.Sprintf("Host2's folder %s shows messages of other folders (Gmail), so it is not compared.", folders.Text(f.Name)))
+			continue
+		}
+		out = append(out, group{at: f.Name, to: f.Name, beyond: true})
 	}
 	return out
+}
+
+// labels2 reports whether host2 keeps each message once, with the folders as its labels.
+func (v *verifier) labels2() bool { return v.trees[1].Caps.Has("X-GM-EXT-1") }
+
+// showsOthers reports whether a host2 folder shows what other folders hold.
+func (v *verifier) showsOthers(f folders.Folder) bool {
+	return v.labels2() && (folders.Announces(f, `\All`) || folders.Announces(f, `\Flagged`) || folders.Announces(f, `\Important`))
 }
 
 // outside reports whether a host2 folder is of another user, or is where deleted mail

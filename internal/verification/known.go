@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -70,13 +69,7 @@ func (k *knowledge) recallHabits(host, greeting string) {
 	if note := k.j.Note(2); len(note) == 0 || json.Unmarshal(note, &l) != nil || l.Host != host {
 		return
 	}
-	kind := strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return -1 // what changes from one connection to the next
-		}
-		return r
-	}, greeting)
-	if l.Greeting == kind {
+	if habits.SameKind(l.Greeting, greeting) {
 		k.habits = l.Habits
 	}
 }

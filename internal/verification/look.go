@@ -29,7 +29,7 @@ func (w *work) look(ctx context.Context) error {
 	for i := range w.rows {
 		f := &w.rows[i]
 		eightBit := f.form && w.src[f.s].text != w.dst[f.d].text
-		if f.look && len(todo) < mostLooked || eightBit || f.s >= 0 && len(todo) < mostLooked {
+		if f.look && len(todo) < mostLooked || eightBit || w.headerAlone(f) || f.s >= 0 && len(todo) < mostLooked {
 			todo = append(todo, i)
 		}
 	}
@@ -105,6 +105,7 @@ func (w *work) word(f *finding, s, d []field, hasS, hasD bool) {
 		return
 	}
 	more, less, other := difference(s, d)
+	w.see(f, more, less, other)
 	if f.form {
 		unexplained := slices.DeleteFunc(slices.Concat(more, less, other), func(name string) bool { return w.v.ignored[name] })
 		if len(unexplained) > 0 {

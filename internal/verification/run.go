@@ -77,6 +77,7 @@ type verifier struct {
 	chance   *rand.Rand
 	seen     map[[32]byte]bool // of all folders so far, for --skipcrossduplicates
 	deferred deferred
+	learned  learned
 	ownCount int
 }
 
@@ -149,6 +150,9 @@ func (v *verifier) work(ctx context.Context) error {
 	}
 	v.know.recallHabits(v.p.Host2.Host, v.trees[1].Greeting)
 	v.ignored, v.sum.Habits = v.know.ignored(), v.know.words()
+	if v.labels2() {
+		v.learned.copies = make(map[[32]byte]int)
+	}
 	v.limit = appendLimit(v.p, v.trees[1])
 	t, err := folders.Map(planned.Mapping(v.p, v.trees[0].Side.Family == v.trees[1].Side.Family), v.trees[0].Side, v.trees[1].Side)
 	if err != nil {
@@ -167,6 +171,7 @@ func (v *verifier) work(ctx context.Context) error {
 		}
 	}
 	v.deferred.settle(v)
+	v.settleLearned()
 	v.roles()
 	return nil
 }

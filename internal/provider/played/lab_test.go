@@ -51,15 +51,19 @@ type ended struct {
 	took  time.Duration
 }
 
-// run moves from one account to the other.
-func run(ctx context.Context, t *testing.T, sides [2]*side, watch func(event.Event), options ...string) ended {
-	t.Helper()
-	var args []string
+// arguments name both accounts.
+func arguments(sides [2]*side) (args []string) {
 	for i, s := range sides {
 		n := fmt.Sprint(i + 1)
 		args = append(args, "--host"+n, s.model.Host, "--port"+n, "143", "--user"+n, user, "--password"+n, password, "--nossl"+n, "--notls"+n)
 	}
-	p, end := cli.ParseArgs(append(append(args, "--nolog", "--pidfile", "", "--noreleasecheck"), options...)...)
+	return args
+}
+
+// run moves from one account to the other.
+func run(ctx context.Context, t *testing.T, sides [2]*side, watch func(event.Event), options ...string) ended {
+	t.Helper()
+	p, end := cli.ParseArgs(append(append(arguments(sides), "--nolog", "--pidfile", "", "--noreleasecheck"), options...)...)
 	if p == nil {
 		t.Fatalf("exit %d\n%s%s", end.Code, end.Stdout, end.Stderr)
 	}
