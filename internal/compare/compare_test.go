@@ -267,6 +267,54 @@ func TestUnreadOnHost2(t *testing.T) {
 	}
 }
 
+// TestUnreadByPlace: what host2 cannot read, and tells no date and size of, counts as what
+// stands between the counterparts of its neighbours.
+func TestUnreadByPlace(t *testing.T) {
+	for _, tt := range []struct {
+		name, src, dst string // a letter a message; those of dst that cannot be read are '.'
+		size           int64
+		want           string
+	}{
+		{"in the middle", "abc", "a.c", 0, "1 2? 3"},
+		{"its size", "abc", "a.c", int64(len(text("s", "b"))), "1 2? 3"},
+		{"another size", "abc", "a.c", 600, "1 new 3"},
+		{"two in the middle", "abcd", "a..d", 0, "1 2? 3? 4"},
+		{"fewer are missing", "abc", "a..c", 0, "1 2? 4"},
+		{"more are missing", "abcd", "a.d", 0, "1 new new 3"},
+		{"more are missing, of other sizes", "aBbcd", "a.d", int64(len(text("s", "BB"))), "1 2? new new 3"},
+		{"more are missing, two of its size", "abcd", "a.d", int64(len(text("s", "b"))), "1 new new 3"},
+		{"the first", "abc", ".bc", 0, "1? 2 3"},
+		{"the last, and later mail", "abcd", "ab.", 0, "1 2 3? new"},
+		{"nothing is missing", "abc", "abc.", 0, "1 2 3"},
+		{"another order", "abc", "c.a", 0, "3 new 1"},
+		{"no neighbour", "ab", ".", 0, "new new"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var src, dst []mail
+			for _, c := range tt.src {
+				body := string(c)
+				if c == 'B' {
+					body = "BB" // longer
+				}
+				src = append(src, mail{string(c), text("s", body)})
+			}
+			for _, c := range tt.dst {
+				dst = append(dst, mail{string(c), text("s", string(c))})
+			}
+			got, _ := play(src, dst, new(habits.Habits), func(in *Input) {
+				for i, c := range tt.dst {
+					if r := &in.Dst.Recs[i]; c == '.' {
+						r.Key, r.Bits, r.Size = identity.Key{}, listing.Unread|listing.Outside, tt.size
+					}
+				}
+			})
+			if got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
 // TestMarkedStandsBack: of equal messages the one without \Deleted stands for the
 // others, on both sides.
 func TestMarkedStandsBack(t *testing.T) {

@@ -58,34 +58,6 @@ func (w *Work) Finish() Pairing {
 	return p
 }
 
-// tieUnread ties, in doubt, what would be copied to messages of host2 whose headers
-// cannot be read, where date and size are the same: it may be there.
-func (w *Work) tieUnread() {
-	unread := make(map[int64][]int32)
-	for i := range w.in.Dst.Recs {
-		if r := &w.in.Dst.Recs[i]; r.Is(listing.Unread) && r.Is(listing.HasDate) && r.Size > 0 && w.ofDst[i] == none {
-			unread[r.Date] = append(unread[r.Date], int32(i))
-		}
-	}
-	if len(unread) == 0 || w.in.SizesUnknown {
-		return
-	}
-	for i := range w.in.Src.Recs {
-		s, r := int32(i), &w.in.Src.Recs[i]
-		if w.ofSrc[i] != none || !r.Is(listing.HasKey) || !r.Is(listing.HasDate) || r.Is(listing.Outside) || w.standsBack(s) {
-			continue
-		}
-		same := unread[r.Date]
-		for k, d := range same {
-			if w.in.SizesAgree(r, &w.in.Dst.Recs[d]) {
-				w.tie(s, d, Doubtful)
-				unread[r.Date] = append(same[:k:k], same[k+1:]...)
-				break
-			}
-		}
-	}
-}
-
 func (w *Work) finishSrc(p *Pairing) {
 	for i := range w.in.Src.Recs {
 		r := &w.in.Src.Recs[i]

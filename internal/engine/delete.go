@@ -295,6 +295,14 @@ func (fs *folderSync) ready(ctx context.Context, d deletion) (deletion, error) {
 	if !ok {
 		d.uids = nil
 	}
+	if err != nil || !ok || d.side == 2 || fs.run.p.Dry {
+		return d, err
+	}
+	there, err := fs.stillOnHost2(ctx, d.uids)
+	if err != nil {
+		there, err = nil, fs.notDeleted(d, err)
+	}
+	d.uids = there
 	return d, err
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/identity"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transfer"
 )
@@ -210,19 +209,8 @@ func (r *run) lookUp(ctx context.Context, check *folderCheck) error {
 		fs.problem(event.ErrNotStored, fmt.Sprintf("Host2: folder [%s] was rebuilt during the run (its UIDVALIDITY changed): whether it has all messages is not known", fs.to.Raw), "run again")
 		return nil
 	}
-	there := make(map[imap.UID]bool)
-	err = k.Do(ctx, func(c *imapconn.Conn) error {
-		clear(there)
-		stream := c.Fetch(imapconn.FetchItems{UID: true})
-		if err := stream.AskRange(ctx, 1, 0); err != nil {
-			return err
-		}
-		if err := stream.Each(ctx, func(m *imapconn.Message) error { there[m.UID] = true; return nil }); err != nil {
-			return err
-		}
-		return rangeErr(stream)
-	})
-	if err != nil && (opened.Exists > 0 || !isRefusal(err)) { // some servers refuse a range in an empty folder
+	there, err := uidsByFetch(ctx, k, opened)
+	if err != nil {
 		if isConnError(err) {
 			return err
 		}

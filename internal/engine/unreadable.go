@@ -27,7 +27,7 @@ func (fs *folderSync) unreadable(n event.Side, b survey.Unreadable) {
 	if n == 2 {
 		name = fs.to
 		e.Class, e.UID = event.ErrListing, 0
-		e.Hint = "a message of host1 with its date and size counts as present in doubt; another one that it is the copy of is copied again; look at it there and in the server's log, and remove it"
+		e.Hint = "a message of host1 with its date and size, or else in its place, counts as present in doubt; where none does, that of which it is the copy is copied again; look at it there and in the server's log, remove it, and run again"
 	} else {
 		fs.failedCount++
 	}

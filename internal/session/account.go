@@ -223,17 +223,15 @@ func (s *Account) Open(ctx context.Context, k *Link, st *Story) error {
 	if s.spec.OnlyConnect {
 		return s.identify(ctx, c, st)
 	}
-	if err := s.identify(ctx, c, st); err != nil {
-		return s.RefusedEntry(&LoginError{Account: s, Err: err}, st)
+	if err := s.extra(ctx, k, st, s.identify, func() { st.add(event.Identified{Side: s.N}) }); err != nil {
+		return err
 	}
+	c = k.Conn
 	s.Family = folders.FamilyOf(s.Banner, s.id, capNames(c.Caps()))
 	s.learn(st)
 	s.readAppendLimit(c)
 	s.HasLabels = c.Has(CapGmail)
-	if err := s.quota(ctx, c, st); err != nil {
-		return s.RefusedEntry(&LoginError{Account: s, Err: err}, st)
-	}
-	return nil
+	return s.extra(ctx, k, st, s.quota, func() { st.add(event.Quota{Side: s.N, HasQuota: true}) })
 }
 
 func capNames(set imap.CapSet) []string {

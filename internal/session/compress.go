@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"sync/atomic"
 	"time"
@@ -55,17 +56,19 @@ func (s *Account) SlowLine() float64 { return math.Float64frombits(s.compression
 // NoDeflate reports whether DEFLATE was refused, or did harm.
 func (s *Account) NoDeflate() bool { return s.compression.state.Load() == deflateNever }
 
-// strike notes a connection that was lost as soon as it was to compress.
-func (c *compression) strike() {
-	if c.strikes.Add(1) >= deflateStrikes {
-		c.state.Store(deflateNever)
+// strikeDeflate notes a connection that was lost as soon as it was to compress. Where the
+// user asked for DEFLATE it is told that it is left alone now: a server that says OK to
+// it and sends plain text would never be had back.
+func (s *Account) strikeDeflate() {
+	if s.compression.strikes.Add(1) >= deflateStrikes && s.compression.state.Swap(deflateNever) != deflateNever && s.Plan.Compress != nil {
+		s.control.Warn(fmt.Sprintf("Host%d: %d connections were lost as soon as they were compressed: --compress%d is left out from now on", s.N, deflateStrikes, s.N))
 	}
 }
 
 // lostCompressed looks at a connection that was lost.
 func (k *Link) lostCompressed() {
 	c := k.Conn
-	if k.Account.Plan.Compress != nil || !c.Compressed() {
+	if !c.Compressed() {
 		return
 	}
 	n := c.Counters()
@@ -74,18 +77,21 @@ func (k *Link) lostCompressed() {
 		moved -= k.deflatedAt
 	}
 	if moved < soonAfter {
-		k.Account.compression.strike()
+		k.Account.strikeDeflate()
 		return
 	}
 	k.Account.compression.strikes.Store(0)
 }
 
 // compressing is the configuration of a further connection: where DEFLATE paid
-// before, it is on from the login.
+// before, or the user asked for it, it is on from the login.
 func (s *Account) compressing() imapconn.Config {
 	cfg := s.Config
-	if s.Plan.Compress == nil {
-		cfg.Compress = s.compression.state.Load() == deflateOn
+	switch state := s.compression.state.Load(); {
+	case state == deflateNever:
+		cfg.Compress = false
+	case s.Plan.Compress == nil:
+		cfg.Compress = state == deflateOn
 	}
 	return cfg
 }
@@ -230,6 +236,6 @@ func (g *Gauge) TurnOn(ctx context.Context) error {
 		s.control.Debugf(false, "compress", "Host%d: the line carries %.2g MB/s, and the server refuses to compress: %s", s.N, g.k.meter.rate()/1e6, ServerWords(err))
 		return nil
 	}
-	s.compression.strike()
+	s.strikeDeflate()
 	return err
 }

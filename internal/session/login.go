@@ -105,8 +105,8 @@ func (s *Account) logIn(ctx context.Context, st *Story) (*imapconn.Conn, error) 
 	mech := creds.Mechanism()
 	tell(event.Authenticating{Side: s.N, Host: a.Host, Mech: mech, Advertised: mech == "LOGIN" || c.Has(imap.AuthCap(strings.Fields(mech)[0]))})
 	if err := c.Login(ctx, creds); err != nil {
-		if IsConnError(err) && a.Compress == nil && cfg.Compress {
-			s.compression.strike() // COMPRESS belongs to the login
+		if IsConnError(err) && cfg.Compress {
+			s.strikeDeflate() // COMPRESS belongs to the login
 		}
 		if hungUp := c.Err() != nil; hungUp && s.tokenEnded(err) {
 			c.RefuseToken()

@@ -284,6 +284,18 @@ func (l *Reader) unread(ctx context.Context, bad []Unreadable, out *listing.List
 		told[m.UID] = r
 		return nil
 	})
+	var mute []imap.UID
+	for _, uid := range uids {
+		if _, ok := told[uid]; !ok {
+			mute = append(mute, uid)
+		}
+	}
+	if err == nil && len(mute) > 0 {
+		err = ReadEach(ctx, l.Link, mute, imapconn.FetchItems{UID: true, Size: true}, func(m *imapconn.Message) error {
+			told[m.UID] = listing.Record{Size: m.Size}
+			return nil
+		})
+	}
 	for _, uid := range uids {
 		r := told[uid]
 		r.UID, r.Bits = uid, r.Bits|listing.Outside|listing.Unread
