@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -94,6 +95,58 @@ func TestMovedOnHost1(t *testing.T) {
 	}
 }
 
+// What comes back to the folder that it left, or comes there again while it leaves, is
+// there on host2 as well after one run: with --noresurrect, too, since it was this program
+// that took it away. What somebody brought to its new place on host2 already leaves the
+// old one.
+func TestMovedAndBack(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		hide    []imap.Cap
+		options []string
+		say     [][]string // to host1, with a run after each
+		say2    []string   // to host2, before the first of them
+	}{
+		{"back", nil, nil, [][]string{{"SELECT A", "UID MOVE 2 B"}, {"SELECT B", "UID MOVE 9 A"}, {"SELECT A", "UID MOVE 9 B"}, {"SELECT B", "UID MOVE 10 A"}}, nil},
+		{"deleted, and back", nil, nil, [][]string{{"SELECT A", "UID COPY 2:3 B", `UID STORE 2:3 +FLAGS (\Deleted)`, "EXPUNGE"}, {"SELECT B", "UID COPY 9 A"}}, nil},
+		{"back, without MOVE", []imap.Cap{imap.CapMove}, nil, [][]string{{"SELECT A", "UID COPY 2 B", `UID STORE 2 +FLAGS (\Deleted)`, "EXPUNGE"}, {"SELECT B", "UID COPY 9 A", `UID STORE 9 +FLAGS (\Deleted)`, "EXPUNGE"}}, nil},
+		{"back, without UIDPLUS", []imap.Cap{imap.CapUIDPlus, imap.CapMove}, []string{"--expunge2"}, [][]string{{"SELECT A", "UID COPY 2 B", `UID STORE 2 +FLAGS (\Deleted)`, "EXPUNGE"}, {"SELECT B", "UID COPY 9 A"}}, nil},
+		{"back out of quarantine", nil, []string{"--quarantine2", "Q"}, [][]string{{"SELECT A", `UID STORE 2 +FLAGS (\Deleted)`, "EXPUNGE"}, {"again"}}, nil},
+		{"in both", nil, nil, [][]string{{"SELECT A", "UID MOVE 2 B", "SELECT B", "UID COPY 9 A"}}, nil},
+		{"in both, from a folder before", nil, nil, [][]string{{"SELECT B", "UID MOVE 2 A", "SELECT A", "UID COPY 9 B"}}, nil},
+		{"in both, each wanted", nil, []string{"--syncduplicates"}, [][]string{{"SELECT A", "UID MOVE 2:3 B", "SELECT B", "UID COPY 9:10 A"}}, nil},
+		{"moved on host2 as well", nil, nil, [][]string{{"SELECT A", "UID MOVE 2:3 B"}}, []string{"SELECT A", "UID MOVE 2 B"}},
+		{"copied on host2 as well", nil, nil, [][]string{{"SELECT A", "UID MOVE 2:3 B", "SELECT B", "UID MOVE 4:5 A"}}, []string{"SELECT A", "UID COPY 2 B", "SELECT B", "UID COPY 4 A"}},
+	} {
+		for _, more := range [][]string{nil, {"--noresurrect"}} {
+			t.Run(c.name+strings.Join(more, ""), func(t *testing.T) {
+				a := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+				b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{Hide: c.hide}))
+				put(t, a, "A", mails("a", 8, 200)...)
+				put(t, a, "B", mails("b", 8, 300)...)
+				options := slices.Concat([]string{"--delete2"}, c.options, more)
+				migrate(t, a, b, options...).expect(t, 0)
+				if c.say2 != nil {
+					mailtest.Say(t, b.s, b.user, c.say2...)
+				}
+				for _, say := range c.say {
+					if say[0] == "again" {
+						put(t, a, "A", mails("a", 2, 200)[1])
+					} else {
+						mailtest.Say(t, a.s, a.user, say...)
+					}
+					out := migrate(t, a, b, options...)
+					out.expect(t, 0)
+					if sameBut(t, a, b, "Q"); t.Failed() {
+						t.Fatalf("after %v\n%s", say, out.text)
+					}
+				}
+			})
+		}
+	}
+}
+
 // Equal headers, size and date are no equal message: nothing of it is lost.
 func TestLikeMovedIsSent(t *testing.T) {
 	t.Parallel()
@@ -164,8 +217,13 @@ func TestMovedAndKilled(t *testing.T) {
 					length = 1<<40 - d.left.Load()
 				}
 				kill()
-				out := migrate(t, a, b, "--delete2")
+				out := migrate(t, a, b, "--delete2", "--noresurrect")
 				out.expect(t, 0)
+				same(t, a, b)
+				mailtest.Say(t, a.s, a.user, "SELECT B", "UID MOVE 5:6 A")
+				back := migrate(t, a, b, "--delete2", "--noresurrect")
+				back.expect(t, 0)
+				out.text += back.text
 				same(t, a, b)
 				if t.Failed() {
 					t.Fatalf("killed at byte %d of %d\n%s\n%s", length*(try+1)/(tries+1), length, first.text, out.text)
