@@ -70,6 +70,9 @@ func (m *moves) came(fs *folderSync, c *transfer.Folder) {
 				m.copied[at.Folder] = make(map[imap.UID]bool)
 			}
 			m.copied[at.Folder][at.UID] = true
+			if !slices.Contains(c.Taken[at.Folder], at.UID) {
+				free(t.UID) // it is proved now that it came, which host2 did not tell
+			}
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/unsound"
 )
 
 // sent is how often host2 was given a command.
@@ -279,3 +280,32 @@ func (c *dyingConn) spend(b []byte, move func([]byte) (int, error)) (int, error)
 
 func (c *dyingConn) Read(b []byte) (int, error)  { return c.spend(b, c.Conn.Read) }
 func (c *dyingConn) Write(b []byte) (int, error) { return c.spend(b, c.Conn.Write) }
+
+// Host2 tells of its MOVE or COPY what is not so: each message is in its place
+// nevertheless, once, with its flags.
+func TestMovedByALiar(t *testing.T) {
+	t.Parallel()
+	for fault := unsound.Missing; fault <= unsound.Unordered; fault++ {
+		for _, hide := range [][]string{nil, {"MOVE"}} {
+			t.Run(fault.String()+strings.Join(hide, ""), func(t *testing.T) {
+				t.Parallel()
+				_, faulty, sound := mailtest.StartUnsound(t, unsound.Faults{CopyUID: fault, Hide: hide})
+				a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, faulty)
+				at := b
+				at.s = sound
+				put(t, a, "A", mails("a", 8, 200)...)
+				put(t, a, "B", mails("b", 8, 300)...)
+				migrate(t, a, b, "--delete2").expect(t, 0)
+				mailtest.Say(t, a.s, a.user, "SELECT A", `UID STORE 2 +FLAGS (\Flagged)`, `UID STORE 3 +FLAGS (\Seen)`, "UID MOVE 2:4 B", "SELECT B", "UID MOVE 1 A")
+				out := migrate(t, a, b, "--delete2")
+				sameBut(t, a, at)
+				again := migrate(t, a, b, "--delete2")
+				again.expect(t, 0)
+				sameBut(t, a, at)
+				if t.Failed() || again.stats.Transferred > 0 {
+					t.Fatalf("exit %d, %d messages in a further run\n%s\n%s", out.stats.ExitCode(), again.stats.Transferred, out.text, again.text)
+				}
+			})
+		}
+	}
+}

@@ -70,8 +70,23 @@ func (c *Folder) copyMoved(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = k.Open(ctx, c.To.Raw, true)
+	opened, err := k.Open(ctx, c.To.Raw, true)
+	if err == nil && opened.UIDNext != 0 {
+		c.doubtFrom(opened.UIDNext)
+	}
 	return err
+}
+
+// doubtFrom takes back UIDs of moved messages that the folder has not given yet: they are
+// looked for as if none had been told.
+func (c *Folder) doubtFrom(next imap.UID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.Messages {
+		if t := &c.Messages[i]; t.moved && t.Outcome == Copied && t.NewUID >= next {
+			t.oddly().told, t.NewUID, t.late = t.NewUID, 0, true
+		}
+	}
 }
 
 func (c *Folder) moveFrom(ctx context.Context, k *session.Link, folder string, validity uint32, byUID map[imap.UID]*Message, take bool) error {
