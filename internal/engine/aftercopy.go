@@ -15,8 +15,9 @@ import (
 
 // flagsAfterCopy reads the flags of the messages that were copied and stores
 // what APPEND lost of them (--syncflagsaftercopy): some servers drop all flags
-// of APPEND, and what a message that came from another folder of host2 has there. One
-// FETCH for all, and one STORE for each distinct list.
+// of APPEND, and what a message that came from another folder of host2 has there; one
+// that was moved keeps its flags with --noresyncflags. One FETCH for all, and one STORE
+// for each distinct list.
 func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) error {
 	all := fs.run.p.Flags.SyncAfterCopy
 	moved := slices.ContainsFunc(c.Messages, func(t transfer.Message) bool { return t.Moved() })
@@ -30,7 +31,7 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) er
 	byUID := make(map[imap.UID]*transfer.Message)
 	var uids []imap.UID
 	for i := range c.Messages {
-		if t := &c.Messages[i]; t.Outcome == transfer.Copied && t.NewUID != 0 && (all || t.Moved()) {
+		if t := &c.Messages[i]; t.Outcome == transfer.Copied && t.NewUID != 0 && (all || t.Moved() && (fs.run.p.Flags.Resync || !t.Taken())) {
 			byUID[t.NewUID] = t
 			uids = append(uids, t.NewUID)
 		}

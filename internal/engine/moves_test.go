@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 	"github.com/imaphaul/imaphaul/internal/mailtest/unsound"
 )
 
@@ -145,6 +147,60 @@ func TestMovedAndBack(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// What people did to the flags on host2 stays with --noresyncflags when the message is
+// moved; a copy has those of host1, as an upload.
+func TestMovedFlagsStay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		want    string
+		options []string
+	}{{`[\seen] [\deleted]`, []string{"--delete2", "--noresyncflags"}}, {"[] []", []string{"--noresyncflags"}}, {"[] []", []string{"--delete2"}}} {
+		options := c.options
+		a, b := embeddedPair(t)
+		put(t, a, "A", mails("a", 8, 200)...)
+		migrate(t, a, b, options...).expect(t, 0)
+		mailtest.Say(t, b.s, b.user, "SELECT A", `UID STORE 2 +FLAGS (\Seen)`, `UID STORE 3 +FLAGS (\Deleted)`)
+		mailtest.Say(t, a.s, a.user, "CREATE B", "SELECT A", "UID MOVE 2:3 B")
+		migrate(t, a, b, options...).expect(t, 0)
+		got := mailtest.Snapshot(t, b.s, b.user).Folders["B"].Messages
+		if len(got) != 2 || !strings.EqualFold(fmt.Sprint(got[0].Flags, got[1].Flags), c.want) {
+			t.Errorf("%v: %v", options, got)
+		}
+	}
+}
+
+// Host2 refuses to move, or moves a part of it: what it moved is not sent, the rest is, and
+// nothing is left in its old place.
+func TestMoveRefused(t *testing.T) {
+	t.Parallel()
+	for name, rules := range map[string][]meddle.Rule{
+		"NO to MOVE":           {{Action: meddle.Refuse, Match: regexp.MustCompile("^UID MOVE"), Text: "NO [CANNOT] not today"}},
+		"BAD to MOVE":          {{Action: meddle.Refuse, Match: regexp.MustCompile("^UID MOVE"), Text: "BAD what?"}},
+		"OK, and nothing":      {{Action: meddle.Refuse, Match: regexp.MustCompile("^UID MOVE"), Text: "OK done"}},
+		"cut before":           {{Action: meddle.CutBefore, Match: regexp.MustCompile("^UID MOVE"), Times: 1}},
+		"cut behind":           {{Action: meddle.CutAfter, Match: regexp.MustCompile("^UID MOVE"), Times: 1}},
+		"a part, and NO":       {{Action: meddle.Alter, Match: regexp.MustCompile("UID MOVE 2:4 "), Text: "UID MOVE 3 "}, {Action: meddle.Replace, Match: regexp.MustCompile("^(T?[0-9A-Za-z]+) OK MOVE"), Text: "$1 NO MOVE"}},
+		"a part, and OK":       {{Action: meddle.Alter, Match: regexp.MustCompile("UID MOVE 2:4 "), Text: "UID MOVE 3 "}},
+		"no target for either": {{Action: meddle.Refuse, Match: regexp.MustCompile("^UID (MOVE|COPY)"), Text: "NO [TRYCREATE] no such mailbox"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := embeddedPair(t)
+			put(t, a, "A", mails("a", 8, 200)...)
+			put(t, a, "B", mails("b", 8, 200)...)
+			front, _ := meddled(t, b, rules...)
+			migrate(t, a, front, "--delete2").expect(t, 0)
+			mailtest.Say(t, a.s, a.user, "SELECT A", "UID MOVE 2:4 B")
+			out := migrate(t, a, front, "--delete2")
+			if same(t, a, b); t.Failed() || out.stats.ExitCode() != 0 {
+				t.Errorf("exit %d\n%s", out.stats.ExitCode(), out.text)
+			}
+			if again := migrate(t, a, front, "--delete2"); again.stats.Transferred != 0 {
+				t.Errorf("a further run does something\n%s", again.text)
+			}
+		})
 	}
 }
 

@@ -24,6 +24,9 @@ type Moved struct {
 // Moved reports whether the message came from another folder of host2.
 func (t *Message) Moved() bool { return t.moved }
 
+// Taken reports whether it went from there, so that it is the same message on host2.
+func (t *Message) Taken() bool { return t.moved && t.taken }
+
 // copyMoved brings the messages that lay in another folder of host1 before by COPY or
 // MOVE on host2. What does not work this way is left to be copied as usual.
 func (c *Folder) copyMoved(ctx context.Context) error {
