@@ -151,7 +151,7 @@ func (fs *folderSync) tooBigForFlags(r *listing.Record) bool {
 // be that. A message that has the mark on both sides is to go. What another folder gets
 // by MOVE goes in any case.
 func (fs *folderSync) goesAnyway(s, d *listing.Record, certain bool) bool {
-	if fs.run.moves.holds(fs.to.Raw, d.UID) {
+	if fs.run.moves.takes(fs.to.Raw, d.UID) {
 		return true
 	}
 	if !fs.run.p.Deletion.Expunge2 || !fs.hasDeleted(2, d) {

@@ -9,9 +9,19 @@ import (
 	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
-// A message of host2 that another folder is to get by MOVE stays where it is until that
-// folder's turn comes: it is not deleted as surplus, and no other message of host1 is
-// taken to be it. When that folder has its message in another way, it is surplus again.
+// A message of host2 that another folder is to get stays where it is until that folder's
+// turn comes: it is not deleted as surplus, and if it is to go by MOVE no other message of
+// host1 is taken to be it. When that folder has its message by COPY or in another way, it
+// is surplus again.
+
+// hold is what another folder is to do with a message.
+type hold uint8
+
+const (
+	free   hold = iota
+	toCopy      // by COPY
+	toTake      // by MOVE
+)
 
 // keptBack are messages of a folder that --delete2 would have deleted.
 type keptBack struct {
@@ -20,8 +30,15 @@ type keptBack struct {
 	uids     []imap.UID
 }
 
-// holds reports whether another folder is to get a message of a host2 folder.
-func (m *moves) holds(folder string, uid imap.UID) bool { return m != nil && m.held[folder][uid] }
+// holds reports whether another folder is to get a message of a host2 folder, takes
+// whether by MOVE.
+func (m *moves) holds(folder string, uid imap.UID) bool {
+	return m != nil && m.held[folder][uid] != free
+}
+
+func (m *moves) takes(folder string, uid imap.UID) bool {
+	return m != nil && m.held[folder][uid] == toTake
+}
 
 // keep is uids without those of the host2 folder that another folder is to get. They are
 // remembered, in case that it has them in another way.
@@ -48,14 +65,14 @@ func (m *moves) came(fs *folderSync, c *transfer.Folder) {
 	if len(into) == 0 {
 		return
 	}
-	free := func(uid imap.UID) {
-		if at, ok := into[uid]; ok && m.holds(at.Folder, at.UID) {
-			m.held[at.Folder][at.UID] = false
+	release := func(uid imap.UID) {
+		if at, ok := into[uid]; ok {
+			m.held[at.Folder][at.UID] = free
 		}
 	}
 	for uid, uid2 := range fs.present() {
 		if uid2 != 0 {
-			free(uid)
+			release(uid)
 		}
 	}
 	for i := range c.Messages {
@@ -63,7 +80,7 @@ func (m *moves) came(fs *folderSync, c *transfer.Folder) {
 		switch {
 		case t.Outcome != transfer.Copied || t.NewUID == 0:
 		case !t.Moved():
-			free(t.UID)
+			release(t.UID)
 		default:
 			at := into[t.UID]
 			if m.copied[at.Folder] == nil {
@@ -71,7 +88,7 @@ func (m *moves) came(fs *folderSync, c *transfer.Folder) {
 			}
 			m.copied[at.Folder][at.UID] = true
 			if !slices.Contains(c.Taken[at.Folder], at.UID) {
-				free(t.UID) // it is proved now that it came, which host2 did not tell
+				release(t.UID) // it was copied, or host2 did not tell at once that it came
 			}
 		}
 	}

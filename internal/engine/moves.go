@@ -37,9 +37,9 @@ const maxMoves = 20_000
 type moves struct {
 	// into tells by host1's folder and the UID there what host2 has.
 	into map[string]map[imap.UID]transfer.Moved
-	// held are messages of host2 that another folder is to get by MOVE, by folder. Those
-	// that it has got in another way are false: nothing is to be taken any more.
-	held map[string]map[imap.UID]bool
+	// held are messages of host2 that another folder is to get, by folder. Those that it
+	// has in another way are no more.
+	held map[string]map[imap.UID]hold
 	// kept are held messages that --delete2 would have deleted.
 	kept []keptBack
 	// stays are host2's folders out of which nothing may be taken.
@@ -100,7 +100,7 @@ func (r *run) findMoves(ctx context.Context) error {
 		k := left[i].key.Base()
 		byKey[k] = append(byKey[k], &left[i])
 	}
-	m := &moves{into: make(map[string]map[imap.UID]transfer.Moved), held: make(map[string]map[imap.UID]bool), stays: make(map[string]bool), copied: make(map[string]map[imap.UID]bool)}
+	m := &moves{into: make(map[string]map[imap.UID]transfer.Moved), held: make(map[string]map[imap.UID]hold), stays: make(map[string]bool), copied: make(map[string]map[imap.UID]bool)}
 	for _, a := range arrivals {
 		if r.stopping() {
 			return nil
@@ -113,7 +113,8 @@ func (r *run) findMoves(ctx context.Context) error {
 		r.moves = m
 	}
 	for folder, uids := range m.held {
-		r.removes2(folder, slices.Collect(maps.Keys(uids)))
+		taken := slices.DeleteFunc(slices.Collect(maps.Keys(uids)), func(uid imap.UID) bool { return uids[uid] != toTake })
+		r.removes2(folder, taken)
 	}
 	return nil
 }
@@ -227,11 +228,12 @@ func (m *moves) add(to *folders.Row, uid imap.UID, d *departure, take bool) {
 		m.into[to.From] = make(map[imap.UID]transfer.Moved)
 	}
 	m.into[to.From][uid] = transfer.Moved{Folder: d.folder2, UID: d.uid2, Validity: d.validity2, Take: take}
+	if m.held[d.folder2] == nil {
+		m.held[d.folder2] = make(map[imap.UID]hold)
+	}
+	m.held[d.folder2][d.uid2] = toCopy
 	if take {
-		if m.held[d.folder2] == nil {
-			m.held[d.folder2] = make(map[imap.UID]bool)
-		}
-		m.held[d.folder2][d.uid2] = true
+		m.held[d.folder2][d.uid2] = toTake
 	}
 }
 
