@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/flate"
+	"errors"
 	"testing"
 )
 
@@ -16,13 +17,16 @@ func TestProseShrinksAsMailDoes(t *testing.T) {
 	}
 	box := mailboxes["prose"]
 	var size int
+	enough := errors.New("enough") // all 40 MiB say the same, but take the race detector a minute
 	err = box.each(func(m message) error {
 		size += len(m.body)
-		_, err := w.Write(m.body)
-		return err
+		if _, err := w.Write(m.body); err != nil || size < 4<<20 {
+			return err
+		}
+		return enough
 	})
-	if err != nil {
-		t.Fatal(err)
+	if !errors.Is(err, enough) {
+		t.Fatalf("%d bytes: %v", size, err)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)

@@ -215,7 +215,7 @@ func TestOverwritten(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	all := history(t, 6)
 	last := all[len(all)-2:]
-	for i := range 400 {
+	for i := range 200 {
 		file := append([]byte(nil), last[1].file...)
 		var what string
 		switch at := r.IntN(len(file)); i % 4 {

@@ -155,7 +155,7 @@ func (m *model) check(t *testing.T, f *Folder, keys []Key) {
 // TestAgainstModel runs random operations on two folders that lie side by side in
 // the file, and compares with plain maps, also after reopening.
 func TestAgainstModel(t *testing.T) {
-	for seed := range uint64(8) {
+	for seed := range uint64(6) { // each space of UIDs twice
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 7))
