@@ -15,11 +15,14 @@ import (
 
 // flagsAfterCopy reads the flags of the messages that were copied and stores
 // what APPEND lost of them (--syncflagsaftercopy): some servers drop all flags
-// of APPEND, and what a message that came from another folder of host2 has there. One
-// FETCH for all, and one STORE for each distinct list.
+// of APPEND, and what a message that came from another folder of host2 has there; one
+// that was moved keeps its flags with --noresyncflags. One FETCH for all, and one STORE
+// for each distinct list.
 func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) error {
 	all := fs.run.p.Flags.SyncAfterCopy
-	came := func(t *transfer.Message) bool { return t.Moved() || t.Spared() }
+	came := func(t *transfer.Message) bool {
+		return t.Spared() || t.Moved() && (fs.run.p.Flags.Resync || !t.Taken())
+	}
 	if !all && !slices.ContainsFunc(c.Messages, func(t transfer.Message) bool { return came(&t) }) || fs.run.p.Dry {
 		return nil
 	}

@@ -133,7 +133,11 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 		}
 		return nil
 	}
-	uids = fs.run.moves.keep(fs.to.Raw, uids)
+	return fs.deleteExtras(ctx, fs.run.moves.keep(fs, uids))
+}
+
+// deleteExtras deletes messages that the guard lets go.
+func (fs *folderSync) deleteExtras(ctx context.Context, uids []imap.UID) error {
 	d := &fs.run.p.Deletion
 	if d.Quarantine2 != "" {
 		return fs.quarantine(ctx, uids)
@@ -235,6 +239,9 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 		fs.run.noteDeletes1()
 	}
 	fs.announceMarks(d.side, d.uids)
+	if d.side == 2 {
+		fs.run.removes2(d.folder.Raw, d.uids)
+	}
 	set := uidset.Sorted(d.uids)
 	err = d.k.Do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})

@@ -78,6 +78,8 @@ type folderSync struct {
 	// outcome is what came of the copying; failedCount counts also what could not be listed.
 	outcome     transfer.FolderOutcome
 	failedCount int64
+	// heldBack counts messages of host2 that another folder gets by MOVE.
+	heldBack int64
 	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
 	bad     bool
@@ -137,7 +139,7 @@ func (fs *folderSync) finish() {
 		chosen := func(r *listing.Record) bool { return r.Is(listing.HasKey) && !r.Is(listing.Duplicate|listing.Outside) }
 		d.Identified1, d.Identified2 = fs.src.Count(chosen), fs.dst.Count(chosen)+fs.outcome.Copied
 		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.outcome.Copied - fs.outcome.Vanished
-		d.OnlyOn2 = int64(len(fs.pairing.Extra)) - fs.merge.gone
+		d.OnlyOn2 = int64(len(fs.pairing.Extra)) - fs.merge.gone - fs.heldBack
 	}
 	fs.run.emit(d)
 	fs.merge.left--
@@ -258,7 +260,7 @@ func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error
 		c.LearnHabits(ctx)
 	}
 	fs.take(c.FolderOutcome)
-	fs.run.moves.came(c)
+	fs.run.moves.came(fs, c)
 	c.Settle()
 	c.SettlePlaces(fs.present())
 	fs.copier = c

@@ -64,7 +64,10 @@ func (r *run) loop(ctx context.Context) error {
 		from += len(window)
 		window = next
 	}
-	return r.syncDeferred(ctx)
+	if err := r.syncDeferred(ctx); err != nil {
+		return err
+	}
+	return r.deleteKept(ctx)
 }
 
 // firstWindow is how many messages the first window may hold. Nothing can be

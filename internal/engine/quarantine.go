@@ -36,6 +36,7 @@ func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
 	if err != nil {
 		return err
 	}
+	fs.run.removes2(fs.to.Raw, uids)
 	if conn.Has(imap.CapMove) {
 		// Not repeated after a lost connection: what was moved is gone from here,
 		// the rest is found again by the next run.
