@@ -11,11 +11,11 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/guard"
+	"github.com/imaphaul/imaphaul/internal/history"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
-	"github.com/imaphaul/imaphaul/internal/recall"
 	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
@@ -316,7 +316,7 @@ func notEnding(err error) error {
 // entryOf is a message as it is known to the journal, nil for one that no proof can be
 // built on.
 func entryOf(e *journal.Entry) (identity.Key, bool) {
-	return recall.KeyOf(e), e.UID2 != 0 && !e.Cut && e.HasDate && e.Key != (journal.Key{})
+	return history.KeyOf(e), e.UID2 != 0 && !e.Cut && e.HasDate && e.Key != (journal.Key{})
 }
 
 // uidsThere are the UIDs of the selected folder, nil when it is not certain that they

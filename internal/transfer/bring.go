@@ -40,7 +40,7 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 	for _, t := range tasks {
 		t.taken = take
 	}
-	c.announceTasks(tasks, nil)
+	c.recordIntents(tasks, nil)
 	for _, t := range tasks {
 		t.doubtful = true
 	}
@@ -67,7 +67,7 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 		if ascend && c.believe(data.UIDValidity, uid, 0) {
 			confirmed = append(confirmed, from)
 		} else {
-			t.oddly().told = uid
+			t.override().told = uid
 			uid = 0
 		}
 		c.settle(t, uid)

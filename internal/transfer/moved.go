@@ -34,7 +34,7 @@ func (c *Folder) copyMoved(ctx context.Context) error {
 	if len(c.Pair.Moved) == 0 || c.run.Plan.Dry || c.run.Pipeline.Active() {
 		return nil
 	}
-	k := c.lane.Dst
+	k := c.conns.Dst
 	conn, err := k.Ready(ctx)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (c *Folder) doubtFrom(next imap.UID) {
 	defer c.mu.Unlock()
 	for i := range c.Messages {
 		if t := &c.Messages[i]; t.moved && t.Outcome == Copied && t.NewUID >= next {
-			t.oddly().told, t.NewUID, t.late = t.NewUID, 0, true
+			t.override().told, t.NewUID, t.late = t.NewUID, 0, true
 		}
 	}
 }
