@@ -12,6 +12,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/access"
 	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/doctor"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/initfile"
@@ -52,7 +53,8 @@ func initialize(x *cli.Init, in io.Reader, out, errOut io.Writer, network doctor
 	_, _ = fmt.Fprintf(out, "\nWritten: %s\nNext, in this order:\n", x.File)
 	for n, s := range sides {
 		if _, err := os.Stat(s.PassFile); s.PassFile != "" && err != nil {
-			_, _ = fmt.Fprintf(out, "  write the password of %s (host%d) into %s, and: chmod 600\n", s.User, n+1, s.PassFile)
+			_, _ = fmt.Fprintf(out, "  write the password of %s (host%d) into %s\n  %s\n",
+				s.User, n+1, s.PassFile, display.ShellLine([]string{"chmod", "600", s.PassFile}))
 		}
 	}
 	for _, line := range initfile.Commands(sides, x.File) {
