@@ -448,6 +448,15 @@ func (s *State) line(id string) string {
 // on. An older copy than the last is no harm: what it does not know is found out again.
 func (j *Job) Save(ctx context.Context, write func(io.Writer) error) error {
 	name := fmt.Sprintf("%s.%s.%d", j.Row.ID, j.Hold.value.Term, j.n.Add(1))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-j.Hold.Over(): // nothing will name the copy
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	c, err := j.w.Hub.PutJournal(ctx, name, write)
 	if err != nil {
 		return err
