@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -68,6 +69,7 @@ type Hub struct {
 	nc       *nats.Conn
 	js       jetstream.JetStream
 	replicas int
+	skew     atomic.Int64 // by how much its clock is ahead of this machine's, see measure
 
 	rows     jetstream.Stream
 	leases   jetstream.KeyValue
