@@ -270,7 +270,7 @@ func (v *verdict) match(whom int32, alike func(s, d int32) bool, trust Trust) {
 			if tries++; tries > maxTries {
 				break
 			}
-			if w.ofDst[d] == whom && !w.goes(c.members[0], d, trust) && alike(c.members[0], d) && (found == none || w.marked(2, &w.in.Dst.Recs[found]) && !w.marked(2, &w.in.Dst.Recs[d])) {
+			if w.ofDst[d] == whom && !w.goes(c.members[0], d, trust) && alike(c.members[0], d) && (found == none || w.marksDiffer(c.members[0], found) && !w.marksDiffer(c.members[0], d)) {
 				found = d
 			}
 		}
@@ -278,6 +278,13 @@ func (v *verdict) match(whom int32, alike func(s, d int32) bool, trust Trust) {
 			v.tie(c, found, trust)
 		}
 	}
+}
+
+// marksDiffer reports whether one of s and d is marked \Deleted and the other is not. Of
+// equal messages of host2 the one that has the mark of s is its copy: it was given that
+// by a run before, and another one would be given it by each run after that.
+func (w *Work) marksDiffer(s, d int32) bool {
+	return w.marked(1, &w.in.Src.Recs[s]) != w.marked(2, &w.in.Dst.Recs[d])
 }
 
 // matchSources ties classes to what equal messages of other host1 folders became.
@@ -451,7 +458,8 @@ func (v *verdict) another(s, d int32) bool {
 		return false
 	}
 	src, dst := &v.w.in.Src.Recs[s], &v.w.in.Dst.Recs[d]
-	if v.c.Begins != nil && v.c.Begins(src.UID, dst.UID) {
+	// What is cut off on purpose leaves a beginning, too.
+	if v.c.Begins != nil && !v.w.in.SizesUnknown && v.c.Begins(src.UID, dst.UID) {
 		return true
 	}
 	if v.single() && v.knows(s) && v.h.KeepsSizes() && !v.w.in.SizesAgree(src, dst) {
@@ -519,15 +527,21 @@ func (v *verdict) equals(d, e int32) bool {
 }
 
 // replaces reports whether d should stay rather than its equal e, and has it take e's
-// place: one that is not marked \Deleted before one that is, then the one that came
-// first. What was tied by an earlier run stays tied.
+// place: one that is not marked \Deleted before one that is, where the other one goes,
+// else the one that has the mark of its counterpart; then the one that came first. What
+// was tied by an earlier run stays tied.
 func (v *verdict) replaces(d, e int32) bool {
 	w := v.w
-	if s := w.ofDst[e]; s < 0 && s != none || s >= 0 && w.known(s) {
+	s := w.ofDst[e]
+	if s < 0 && s != none || s >= 0 && w.known(s) {
 		return false
 	}
-	md, me := w.marked(2, &w.in.Dst.Recs[d]), w.marked(2, &w.in.Dst.Recs[e])
-	if md && !me || md == me && d > e {
+	worse := func(d int32) bool { return w.marked(2, &w.in.Dst.Recs[d]) }
+	if s >= 0 && !w.in.Doubles {
+		worse = func(d int32) bool { return w.marksDiffer(s, d) }
+	}
+	wd, we := worse(d), worse(e)
+	if wd && !we || wd == we && d > e {
 		return false
 	}
 	for _, s := range v.g.src {

@@ -67,13 +67,7 @@ func (h *Habits) Pairs() int {
 // is counted and never forgiven.
 var telling = []string{"from", "to", "cc", "subject"}
 
-// LearnSize takes into account the sizes of a pair that is known to be one message.
-func (h *Habits) LearnSize(sent, has int64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.size(sent, has)
-}
-
+// size takes the sizes of a pair into account.
 func (h *Habits) size(sent, has int64) {
 	if sent == has {
 		h.kept++

@@ -153,8 +153,11 @@ func (f *facts) isSurplus(at place, m *message) bool {
 }
 
 // represented tells whether host2 holds a content, as it was sent, after the run, or
-// held it before: --expunge2 may have taken that one.
+// held it before or in between: --expunge2 may have taken that one.
 func (f *facts) represented(folder, body string) bool {
+	if f.o.has("--expunge2") && f.markedOnHost1(folder, body) {
+		return true
+	}
 	same := func(m message) bool { return f.o.equal(m.body, body) }
 	return slices.ContainsFunc(f.after[f.to][folder].messages, same) || slices.ContainsFunc(f.before[f.to][folder].messages, same)
 }
