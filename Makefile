@@ -73,8 +73,9 @@ chaos: setup ## kill -9 again and again, cut everywhere: nothing lost, nothing t
 	set -o pipefail; IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 60m -v ./internal/chaos/matrix -matrix | grep -v '^ *--- PASS\|^=== '
 	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 150m -v -run . ./internal/chaos -soak
 	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 180m -v \
-	  -run 'Cut|Stall|Storm|Torn|Ends|Rebuilt|Journal|Deleted|LeftRunning|Pairings|Unsound' ./internal/engine
+	  -run 'Cut|Stall|Storm|Truncated|Ends|Rebuilt|Journal|Deleted|LeftRunning|Pairings|Unsound' ./internal/engine
 	IMAPHAUL_CHAOS=full $(GO) test -count=1 -timeout 60m -v -run Habits ./internal/property
+	IMAPHAUL_CHAOS=full IMAPHAUL_SEED=$(SEED) $(GO) test -count=1 -timeout 60m -v -run 'Operations|Spread' ./internal/follow
 
 # Each round takes a minute or two; SEED=n chooses others.
 .PHONY: drill

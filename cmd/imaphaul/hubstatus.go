@@ -119,12 +119,12 @@ func (v *hubView) text() string {
 	var b strings.Builder
 	b.WriteString(v.sentence() + "\n")
 	for _, u := range v.Hosts {
-		if u.Workers == 0 && !u.Calm.After(v.At) {
+		if u.Workers == 0 && !u.RestUntil.After(v.At) {
 			continue
 		}
 		fmt.Fprintf(&b, "%s: %d rows of %d workers, %d connections", display.Text(u.Host), u.Rows, u.Workers, u.Connections)
-		if u.Calm.After(v.At) {
-			fmt.Fprintf(&b, ", rests until %s", u.Calm.Local().Format(time.DateTime))
+		if u.RestUntil.After(v.At) {
+			fmt.Fprintf(&b, ", rests until %s", u.RestUntil.Local().Format(time.DateTime))
 		}
 		b.WriteString("\n")
 	}

@@ -115,10 +115,12 @@ type zoneMX struct {
 	mx.Answer
 	err error
 	// agree: all name servers of the domain that answered say the same; asked is how
-	// many did, others are what the first of them that disagrees says.
+	// many did, others are what the first of them that disagrees says. silent are those
+	// that did not answer for the domain.
 	agree  bool
 	asked  int
 	others []string
+	silent []string
 }
 
 // maxZones bounds how many name servers of a domain are asked.
@@ -129,14 +131,23 @@ const maxZones = 8
 func (o *Options) askMX(ctx context.Context, domain string) zoneMX {
 	reply, err := o.put(ctx, domain, dns.TypeMX)
 	z := zoneMX{Answer: mx.Read(reply), err: err, agree: true}
-	var servers []string
+	var servers, names []string
 	for _, ns := range o.ask(ctx, domain, dns.TypeNS).hosts {
-		if addrs := o.ask(ctx, ns, dns.TypeA).addrs; len(addrs) > 0 && len(servers) < maxZones {
-			servers = append(servers, net.JoinHostPort(addrs[0], strconv.Itoa(o.ZonePort)))
+		if len(servers) == maxZones {
+			break
+		}
+		if addrs := o.addresses(ctx, ns); len(addrs) > 0 {
+			servers, names = append(servers, net.JoinHostPort(addrs[0], strconv.Itoa(o.ZonePort))), append(names, ns)
+		} else {
+			z.silent = append(z.silent, ns)
 		}
 	}
-	answers := make(chan dnsquery.Reply, len(servers))
-	for _, server := range servers {
+	type told struct {
+		dnsquery.Reply
+		name string
+	}
+	answers := make(chan told, len(servers))
+	for i, server := range servers {
 		go func() {
 			one, cancel := context.WithTimeout(ctx, stepTime)
 			defer cancel()
@@ -144,15 +155,16 @@ func (o *Options) askMX(ctx context.Context, domain string) zoneMX {
 			if err != nil || !r.Authoritative {
 				r = dnsquery.Reply{}
 			}
-			answers <- r
+			answers <- told{r, names[i]}
 		}()
 	}
 	for range servers {
 		r := <-answers
 		if !r.Authoritative {
+			z.silent = append(z.silent, r.name)
 			continue
 		}
-		a := mx.Read(r)
+		a := mx.Read(r.Reply)
 		if z.asked == 0 && z.err != nil {
 			z.Answer, z.err = a, nil
 		}
@@ -165,5 +177,6 @@ func (o *Options) askMX(ctx context.Context, domain string) zoneMX {
 			z.agree, z.others = false, a.Hosts
 		}
 	}
+	slices.Sort(z.silent)
 	return z
 }

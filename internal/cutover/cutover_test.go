@@ -360,3 +360,49 @@ func TestNobodyAnswers(t *testing.T) {
 		t.Errorf("%d questions, safe %v, from %v", n, r.Safe, r.From)
 	}
 }
+
+// What a name server of the domain does not tell, it may still have as it was: nothing is
+// safe until it answers. Where none can be asked from here, the resolver's word has to do.
+func TestSilentNameServers(t *testing.T) {
+	at := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+	good := append(slices.Clone(hosts), "example.org. 3600 IN TXT \"v=spf1 a:imap.new.example.com -all\"", "_dmarc.example.org. 300 IN TXT \"v=DMARC1; p=none\"", "example.org. 300 IN MX 5 mx.new.example.com.")
+	for name, tt := range map[string]struct {
+		more []string
+		safe bool
+		is   cutover.Is
+	}{
+		"all answer":              {nil, true, ""},
+		"one does not":            {[]string{"example.org. 300 IN NS ns2.example.org.", "ns2.example.org. 300 IN A 127.0.0.2"}, false, cutover.IsUnasked},
+		"one has no address":      {[]string{"example.org. 300 IN NS ns2.example.org."}, false, cutover.IsUnasked},
+		"one has another kind":    {[]string{"example.org. 300 IN NS ns2.example.org.", "ns2.example.org. 300 IN AAAA ::1"}, false, cutover.IsUnasked},
+		"none can be asked there": {[]string{"-ns.example.org. 300 IN A 127.0.0.1", "ns.example.org. 300 IN A 127.0.0.3"}, true, cutover.IsNote},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			records := slices.Clone(good)
+			for _, r := range tt.more {
+				if gone, ok := strings.CutPrefix(r, "-"); ok {
+					records = slices.DeleteFunc(records, func(s string) bool { return s == gone })
+					continue
+				}
+				records = append(records, r)
+			}
+			z := newZone(t, records...)
+			h, err := cutover.OpenHistory(filepath.Join(t.TempDir(), "h"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			look(z, h, at)
+			r := look(z, h, at.Add(100*time.Hour))
+			r.Conclude(arrived)
+			if r.Safe != tt.safe {
+				t.Errorf("safe %v, missing %q", r.Safe, r.Missing)
+			}
+			for _, rec := range r.Domains[0].Records {
+				if rec.Kind == "NS" && rec.Is != tt.is {
+					t.Errorf("%+v", rec)
+				}
+			}
+		})
+	}
+}

@@ -98,6 +98,21 @@ func (l *looker) mx() {
 		r.Why = "the name servers of the domain disagree: one of them says " + strings.Join(z.others, ", ")
 	}
 	l.add(r)
+	l.silent(&z)
+}
+
+// silent tells of name servers of the domain that did not say what its MX is: they may
+// still have the old one. Where none could be asked, the way to them may be closed, and
+// what the resolver says has to do.
+func (l *looker) silent(z *zoneMX) {
+	for _, name := range z.silent {
+		r := record("NS", name, answer{})
+		r.Is, r.Why = IsUnasked, "this name server of the domain did not answer, so that it may still have the old MX: ask again, or have it mended"
+		if z.asked == 0 {
+			r.Is, r.Why = IsNote, "no name server of the domain could be asked from here: what the resolver says was taken"
+		}
+		l.add(r)
+	}
 }
 
 // spf looks at who may send for the domain (RFC 7208).

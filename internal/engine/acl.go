@@ -29,11 +29,11 @@ func (fs *folderSync) acls(ctx context.Context) error {
 		})
 		return acl, err
 	}
-	acl1, err := get(fs.lane.src, fs.from.Raw)
+	acl1, err := get(fs.conns.src, fs.from.Raw)
 	if err != nil {
 		return fs.aclProblem(1, fs.from, err)
 	}
-	acl2, err := get(fs.lane.dst, fs.to.Raw)
+	acl2, err := get(fs.conns.dst, fs.to.Raw)
 	if err != nil {
 		return fs.aclProblem(2, fs.to, err)
 	}
@@ -58,7 +58,7 @@ func (fs *folderSync) acls(ctx context.Context) error {
 		if r.p.Dry {
 			continue
 		}
-		err := fs.lane.dst.Do(ctx, func(c *imapconn.Conn) error { return c.SetACL(ctx, fs.to.Raw, e.Identifier, e.Rights) })
+		err := fs.conns.dst.Do(ctx, func(c *imapconn.Conn) error { return c.SetACL(ctx, fs.to.Raw, e.Identifier, e.Rights) })
 		if err != nil {
 			if !isRefusal(err) {
 				return err

@@ -63,7 +63,7 @@ func (fs *folderSync) verifyAdded(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := fs.lane.Both(ctx, read(0, fs.lane.src), read(1, fs.lane.dst)); err != nil {
+	if err := fs.conns.Both(ctx, read(0, fs.conns.src), read(1, fs.conns.dst)); err != nil {
 		return err
 	}
 	found := make(map[int32]bool)
@@ -128,7 +128,7 @@ func (fs *folderSync) shareAdded(ctx context.Context) error {
 	if len(uids) == 0 {
 		return nil
 	}
-	read, err := fs.readMessages(ctx, fs.lane.src, uids)
+	read, err := fs.readMessages(ctx, fs.conns.src, uids)
 	if err != nil {
 		return err
 	}

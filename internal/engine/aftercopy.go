@@ -15,16 +15,19 @@ import (
 
 // flagsAfterCopy reads the flags of the messages that were copied and stores
 // what APPEND lost of them (--syncflagsaftercopy): some servers drop all flags
-// of APPEND, and what a message that came from another folder of host2 has there. One
-// FETCH for all, and one STORE for each distinct list.
+// of APPEND, and what a message that came from another folder of host2 has there; one
+// that was moved keeps its flags with --noresyncflags. One FETCH for all, and one STORE
+// for each distinct list.
 func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) error {
 	all := fs.run.p.Flags.SyncAfterCopy
-	came := func(t *transfer.Message) bool { return t.Moved() || t.Spared() }
+	came := func(t *transfer.Message) bool {
+		return t.Spared() || t.Moved() && (fs.run.p.Flags.Resync || !t.Taken())
+	}
 	if !all && !slices.ContainsFunc(c.Messages, func(t transfer.Message) bool { return came(&t) }) || fs.run.p.Dry {
 		return nil
 	}
 	// Some servers show a session what it appended only after another SELECT.
-	if _, err := fs.lane.dst.Open(ctx, fs.to.Raw, true); err != nil {
+	if _, err := fs.conns.dst.Open(ctx, fs.to.Raw, true); err != nil {
 		return fs.notOpened(2, err)
 	}
 	byUID := make(map[imap.UID]*transfer.Message)
@@ -69,7 +72,7 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) er
 // flagsOn2 reads the flags of host2 messages.
 func (fs *folderSync) flagsOn2(ctx context.Context, uids []imap.UID) (map[imap.UID]listing.FlagID, error) {
 	got := make(map[imap.UID]listing.FlagID, len(uids))
-	err := fs.lane.dst.Do(ctx, func(conn *imapconn.Conn) error {
+	err := fs.conns.dst.Do(ctx, func(conn *imapconn.Conn) error {
 		return conn.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true, Flags: true}, func(m *imapconn.Message) error {
 			if id, ok := fs.run.flags[1].Told(m.Flags); m.HasFlags && ok {
 				got[m.UID] = id

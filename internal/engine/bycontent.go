@@ -65,7 +65,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		return err
 	}
 	fs.pairing = w.Finish()
-	if fs.waitsForTwins() {
+	if fs.waitsForAliases() {
 		return errLater
 	}
 	fs.wouldBeThere()
@@ -80,12 +80,12 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 		if len(uids1)+len(uids2) == 0 {
 			return nil
 		}
-		dst, whole, err := survey.ReadBeginnings(ctx, fs.lane.dst.Link, uids2, nil)
+		dst, whole, err := survey.ReadBeginnings(ctx, fs.conns.dst.Link, uids2, nil)
 		if err != nil {
 			return err
 		}
 		rivals := w.Rivals()
-		src, begins, err := survey.ReadBeginnings(ctx, fs.lane.src.Link, uids1, func(uid imap.UID) []int64 { return survey.LengthsOf(whole, rivals[uid]) })
+		src, begins, err := survey.ReadBeginnings(ctx, fs.conns.src.Link, uids1, func(uid imap.UID) []int64 { return survey.LengthsOf(whole, rivals[uid]) })
 		if err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (fs *folderSync) lookForChanged(ctx context.Context, w *compare.Work) error
 			})
 		}
 	}
-	if err := fs.lane.Both(ctx, read(0, fs.lane.src, uids1), read(1, fs.lane.dst, uids2)); err != nil {
+	if err := fs.conns.Both(ctx, read(0, fs.conns.src, uids1), read(1, fs.conns.dst, uids2)); err != nil {
 		return err
 	}
 	w.Candidates(keys[0], keys[1])

@@ -12,7 +12,7 @@ import (
 func (fs *folderSync) tellApart(ctx context.Context) error {
 	r := fs.run
 	lower := strings.ToLower(fs.to.Raw)
-	if !r.twins[lower] || !fs.exists || fs.dstOpened.UIDValidity == 0 || fs.merge.left < fs.merge.sources || r.mergeKey(fs.to.Raw) != lower {
+	if !r.aliases[lower] || !fs.exists || fs.dstOpened.UIDValidity == 0 || fs.merge.left < fs.merge.sources || r.mergeKey(fs.to.Raw) != lower {
 		return nil
 	}
 	var names []string
@@ -21,7 +21,7 @@ func (fs *folderSync) tellApart(ctx context.Context) error {
 			names = append(names, to)
 		}
 	}
-	told, err := fs.lane.dst.Status(ctx, names)
+	told, err := fs.conns.dst.Status(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -30,9 +30,9 @@ func (fs *folderSync) tellApart(ctx context.Context) error {
 			return nil // it may be this very folder
 		}
 	}
-	delete(r.twins, lower)
+	delete(r.aliases, lower)
 	if r.mergeKey(fs.to.Raw) == lower {
-		r.twins[lower] = true // for another reason
+		r.aliases[lower] = true // for another reason
 		return nil
 	}
 	delete(r.merges, lower)
@@ -49,8 +49,8 @@ func (fs *folderSync) tellApart(ctx context.Context) error {
 
 // tellListedTwins is the same for a dry run, which makes no folder: where host2 lists
 // one of the names and has none of the others, they are folders of their own.
-func (r *run) tellListedTwins(ctx context.Context) error {
-	if !r.p.Dry || len(r.twins) == 0 {
+func (r *run) tellListedAliases(ctx context.Context) error {
+	if !r.p.Dry || len(r.aliases) == 0 {
 		return nil
 	}
 	listed := make(map[string]bool)
@@ -62,7 +62,7 @@ func (r *run) tellListedTwins(ctx context.Context) error {
 	for i := range r.table.Rows {
 		to := r.table.Rows[i].To
 		switch lower := strings.ToLower(to); {
-		case !r.twins[lower]:
+		case !r.aliases[lower]:
 		case listed[to]:
 			some[lower] = true
 		default:
@@ -79,7 +79,7 @@ func (r *run) tellListedTwins(ctx context.Context) error {
 	}
 	for lower := range some {
 		if !has[lower] {
-			delete(r.twins, lower)
+			delete(r.aliases, lower)
 		}
 	}
 	return nil

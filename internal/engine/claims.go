@@ -6,10 +6,10 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/compare"
+	"github.com/imaphaul/imaphaul/internal/history"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
-	"github.com/imaphaul/imaphaul/internal/recall"
 )
 
 // What earlier runs, and the other folders of this one, made of the messages of a
@@ -137,7 +137,7 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 			claims[d] = c
 			fs.otherWay2[p.UID2] = c == compare.Gone
 			if comparable && fs.keys2 != nil {
-				fs.noteKey2(p.UID2, recall.KeyOf(&journal.Entry{Key: p.Key, Marks: p.Marks, Size: p.Size}))
+				fs.noteKey2(p.UID2, history.KeyOf(&journal.Entry{Key: p.Key, Marks: p.Marks, Size: p.Size}))
 			}
 		}
 	}
@@ -247,7 +247,7 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped b
 				if e.Cut {
 					from.uid = 0
 				}
-				tell(e.UID2, chosen && to != fs.to.Raw, recall.KeyOf(&e), from)
+				tell(e.UID2, chosen && to != fs.to.Raw, history.KeyOf(&e), from)
 			}
 		}
 	}

@@ -87,7 +87,7 @@ func (fs *folderSync) inOthers2(ctx context.Context, changes []flagChange) (map[
 		return common, nil // everything is there, too
 	}
 	slices.Sort(uids)
-	err := fs.lane.dst.Do(ctx, func(conn *imapconn.Conn) error {
+	err := fs.conns.dst.Do(ctx, func(conn *imapconn.Conn) error {
 		return conn.FetchEach(ctx, uidset.Sorted(slices.Compact(uids)), imapconn.FetchItems{UID: true, GMLabels: true}, func(m *imapconn.Message) error {
 			if m.HasGMLabels {
 				common[m.UID] = oneOf(m.GMLabels, r.labelled2)

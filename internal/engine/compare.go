@@ -11,8 +11,8 @@ import (
 
 // compare lists both folders and pairs their messages.
 func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
-	fs.recall()
-	dstLister := fs.lister(fs.lane.dst, 2)
+	fs.readHistory()
+	dstLister := fs.lister(fs.conns.dst, 2)
 	if err := fs.listBoth(ctx, srcLister, dstLister); err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 
 // listBoth lists both folders at the same time.
 func (fs *folderSync) listBoth(ctx context.Context, srcLister, dstLister *lister) error {
-	err := fs.lane.Both(ctx, func() (err error) {
+	err := fs.conns.Both(ctx, func() (err error) {
 		if srcLister.Chosen == nil {
 			if err := srcLister.Choose(ctx); err != nil {
 				return err

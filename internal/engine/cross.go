@@ -152,27 +152,27 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 	if len(uids1) == 0 {
 		return nil
 	}
-	src, err := fs.readMessages(ctx, fs.lane.src, uids1)
+	src, err := fs.readMessages(ctx, fs.conns.src, uids1)
 	if err != nil {
 		return err
 	}
 	// What came from host1 is compared with what is there: host2 may have changed it.
 	exact := func(s, other *habits.Message) bool { return s.Exact == other.Exact }
-	if err := fs.compareCrossed(ctx, fs.lane.src, places[0], parts, src, exact); err != nil {
+	if err := fs.compareCrossed(ctx, fs.conns.src, places[0], parts, src, exact); err != nil {
 		return err
 	}
 	if len(places[0]) > 0 {
-		if _, err := fs.lane.src.Open(ctx, fs.from.Raw, fs.writable1()); err != nil {
+		if _, err := fs.conns.src.Open(ctx, fs.from.Raw, fs.writable1()); err != nil {
 			return err
 		}
 	}
-	err = fs.compareCrossed(ctx, fs.lane.dst, places[1], nil, src, func(s, d *habits.Message) bool {
+	err = fs.compareCrossed(ctx, fs.conns.dst, places[1], nil, src, func(s, d *habits.Message) bool {
 		return r.habits.Same(s, d) || s.Body == d.Body && s.Akin(d)
 	})
 	if err != nil || len(places[1]) == 0 || !fs.exists {
 		return err
 	}
-	_, err = fs.lane.dst.Open(ctx, fs.to.Raw, true)
+	_, err = fs.conns.dst.Open(ctx, fs.to.Raw, true)
 	return err
 }
 

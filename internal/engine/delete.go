@@ -58,7 +58,7 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *transfer.Folder) err
 	if err := c.SameBeforeDeletion(ctx, uids); err != nil {
 		return err
 	}
-	return fs.deleteUIDs(ctx, deletion{side: 1, k: fs.lane.src, folder: fs.from, uids: uids, expunge: d.Expunge1, expungeAll: false})
+	return fs.deleteUIDs(ctx, deletion{side: 1, k: fs.conns.src, folder: fs.from, uids: uids, expunge: d.Expunge1, expungeAll: false})
 }
 
 // deleteOnHost2 removes from the destination what the source does not have
@@ -133,12 +133,16 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 		}
 		return nil
 	}
-	uids = fs.run.moves.keep(fs.to.Raw, uids)
+	return fs.deleteExtras(ctx, fs.run.moves.keep(fs, uids))
+}
+
+// deleteExtras deletes messages that the guard lets go.
+func (fs *folderSync) deleteExtras(ctx context.Context, uids []imap.UID) error {
 	d := &fs.run.p.Deletion
 	if d.Quarantine2 != "" {
 		return fs.quarantine(ctx, uids)
 	}
-	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.lane.dst, folder: fs.to, uids: uids, expunge: d.UIDExpunge2 || d.Expunge2, expungeAll: d.Expunge2})
+	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.conns.dst, folder: fs.to, uids: uids, expunge: d.UIDExpunge2 || d.Expunge2, expungeAll: d.Expunge2})
 }
 
 // deleteDuplicates removes repeated messages of a host2 folder. Their contents
@@ -170,7 +174,7 @@ func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
 	fs.tellKept(claimed, "they are duplicates by their content, but runs stored each of them for a message of its own")
 	fs.tellKept(unsure, m.unsure)
 	d := &fs.run.p.Deletion
-	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.lane.dst, folder: fs.to, uids: uids, duplicate: true, expunge: d.UIDExpunge2 || d.Expunge2, expungeAll: d.Expunge2})
+	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.conns.dst, folder: fs.to, uids: uids, duplicate: true, expunge: d.UIDExpunge2 || d.Expunge2, expungeAll: d.Expunge2})
 }
 
 // lastOfKind are the duplicates that stay with --delete2, while the message that they are
@@ -234,7 +238,10 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 	if d.side == 1 {
 		fs.run.noteDeletes1()
 	}
-	fs.announceMarks(d.side, d.uids)
+	fs.recordMarkIntent(d.side, d.uids)
+	if d.side == 2 {
+		fs.run.removes2(d.folder.Raw, d.uids)
+	}
 	set := uidset.Sorted(d.uids)
 	err = d.k.Do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})
@@ -323,9 +330,9 @@ func (fs *folderSync) expunge(ctx context.Context, n event.Side, wanted bool) er
 	if !wanted || n == 1 && d.Delete1 && !d.Expunge1Given || n == 2 && !fs.exists {
 		return nil
 	}
-	k, folder := fs.lane.src, fs.from
+	k, folder := fs.conns.src, fs.from
 	if n == 2 {
-		k, folder = fs.lane.dst, fs.to
+		k, folder = fs.conns.dst, fs.to
 	}
 	if n == 1 && (fs.failedCount > 0 || fs.bad) {
 		fs.run.warn(fmt.Sprintf("Host1: folder [%s] is not expunged, since some of its messages could not be copied", folder.Raw))

@@ -89,23 +89,41 @@ func (r *run) departures(ctx context.Context, counts map[string]*imap.StatusData
 				continue
 			}
 		}
-		if s := r.dst.status[two]; s != nil && s.NumMessages != nil {
-			from.facts.DestMessages = int64(*s.NumMessages)
-		} else {
-			row = nil // how much of it would go is not known
-		}
 		more, err := departed(f, there, maxMoves-len(out))
 		if err != nil {
 			r.journalFailed(err)
 			return nil, nil
 		}
 		from.left = int64(len(more))
+		if row != nil && len(more) > 0 {
+			n, err := r.messagesOn2(ctx, two)
+			switch {
+			case err != nil:
+				return nil, err
+			case n == nil:
+				row = nil // how much of it would go is not known
+			default:
+				from.facts.DestMessages = int64(*n)
+			}
+		}
 		for i := range more {
 			more[i].from, more[i].row, more[i].folder1, more[i].folder2, more[i].validity2 = from, row, one, two, st.UIDValidity2
 		}
 		out = append(out, more...)
 	}
 	return out, nil
+}
+
+// messagesOn2 is how many messages a folder of host2 has, nil if host2 does not tell.
+func (r *run) messagesOn2(ctx context.Context, name string) (*uint32, error) {
+	if s := r.dst.status[name]; s != nil && s.NumMessages != nil {
+		return s.NumMessages, nil
+	}
+	told, err := r.main.dst.Status(ctx, []string{name})
+	if err != nil || told[name] == nil {
+		return nil, err
+	}
+	return told[name].NumMessages, nil
 }
 
 // mayHaveLeft reports whether messages may have left a folder of host1, by its counts.

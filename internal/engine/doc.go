@@ -6,19 +6,19 @@
 //
 // What can be decided without asking a server is in packages of its own: names in
 // folders, records in listing, what is missing in compare, what may go in guard,
-// what earlier runs knew in recall. Package transfer copies. Here is the order of
+// what earlier runs knew in history. Package transfer copies. Here is the order of
 // things. The files, in the order of a run:
 //
 //   - The run: run.go has its phases, package session why it ends early and the kinds of
 //     errors (failures.go has their names here), changes.go what the plan wants done to
 //     messages, journal.go, underway.go, debug.go.
 //   - The two accounts: package session keeps the connections to each; side.go joins
-//     them with what is known of the folders there. prospect.go says how much there is to
+//     them with what is known of the folders there. expectedmessages.go says how much there is to
 //     copy.
 //   - All folders: hierarchy.go lists them, mapping.go maps them, sizes.go and
 //     toobig.go measure, mxcheck.go ask what the guard wants to know,
 //     merge.go knows of folders that become one, removal.go deletes some.
-//   - One pair of folders: loop.go takes them in turn, scout.go and makefolders.go look ahead,
+//   - One pair of folders: loop.go takes them in turn, prefetch.go and makefolders.go look ahead,
 //     foldersync.go has the steps; target.go, subscribe.go and acl.go make the
 //     folder ready on host2.
 //   - What is in it: package survey reads it, lister.go enters what it found; unknown.go

@@ -8,8 +8,8 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/compare"
+	"github.com/imaphaul/imaphaul/internal/history"
 	"github.com/imaphaul/imaphaul/internal/journal"
-	"github.com/imaphaul/imaphaul/internal/recall"
 	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
@@ -47,7 +47,7 @@ func (fs *folderSync) matchBatches(ctx context.Context, batches []*journal.Batch
 		var sent []*transfer.Sent
 		for i := range b.Items {
 			e := &b.Items[i]
-			m := &transfer.Sent{UID1: e.UID1, Key: recall.KeyOf(e).Base(), Date: e.Date, HasDate: e.HasDate}
+			m := &transfer.Sent{UID1: e.UID1, Key: history.KeyOf(e).Base(), Date: e.Date, HasDate: e.HasDate}
 			s := fs.src.Find(e.UID1)
 			if b.UIDValidity1 != fs.src.UIDValidity {
 				s, m.UID1 = -1, 0 // another message has that UID now

@@ -105,8 +105,8 @@ func (fs *folderSync) noteStill() {
 	}
 }
 
-// recall enters what the journal knows of unchanged folders.
-func (e *equalPlaces) recall() error {
+// readHistory enters what the journal knows of unchanged folders.
+func (e *equalPlaces) readHistory() error {
 	for _, f := range e.still {
 		state, ok := f.State()
 		if !ok {
@@ -134,7 +134,7 @@ func (fs *folderSync) findEqual(c *transfer.Folder) {
 	if !r.findsEqual() || len(c.Messages) == 0 || !fs.exists || r.apart(fs.to.Raw) {
 		return
 	}
-	if err := r.equal.recall(); err != nil {
+	if err := r.equal.readHistory(); err != nil {
 		r.JournalFailed(err)
 		r.equal.still = nil
 	}
@@ -154,11 +154,11 @@ func (fs *folderSync) findEqual(c *transfer.Folder) {
 func (fs *folderSync) sameBytes(ctx context.Context, pairs map[imap.UID]imap.UID) (map[imap.UID]bool, error) {
 	there := slices.Compact(slices.Sorted(maps.Values(pairs)))
 	var sums [2]map[imap.UID][sha256.Size]byte
-	if err := fs.lane.Both(ctx, func() (err error) {
-		sums[0], err = readSums(ctx, fs.lane.src, slices.Sorted(maps.Keys(pairs)))
+	if err := fs.conns.Both(ctx, func() (err error) {
+		sums[0], err = readSums(ctx, fs.conns.src, slices.Sorted(maps.Keys(pairs)))
 		return err
 	}, func() (err error) {
-		sums[1], err = readSums(ctx, fs.lane.dst, there)
+		sums[1], err = readSums(ctx, fs.conns.dst, there)
 		return err
 	}); err != nil {
 		return nil, err

@@ -152,8 +152,12 @@ func (fs *folderSync) tooBigForFlags(r *listing.Record) bool {
 
 // goesAnyway reports whether --expunge2 takes a host2 message since it has a user's mark
 // that nothing of this run takes off: it is no copy of s then. certain: it is known to
-// be that. A message that has the mark on both sides is to go.
+// be that. A message that has the mark on both sides is to go. What another folder gets
+// by MOVE goes in any case.
 func (fs *folderSync) goesAnyway(s, d *listing.Record, certain bool) bool {
+	if fs.run.moves.takes(fs.to.Raw, d.UID) {
+		return true
+	}
 	if !fs.run.p.Deletion.Expunge2 || !fs.hasDeleted(2, d) {
 		return false
 	}

@@ -71,7 +71,7 @@ func (fs *folderSync) anew() *folderSync {
 	r.main.src.Forget()
 	r.main.dst.Forget()
 	return &folderSync{
-		run: r, lane: fs.lane, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted + 1,
+		run: r, conns: fs.conns, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted + 1,
 		deferred: fs.deferred, index: fs.index,
 	}
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/history"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/plan"
-	"github.com/imaphaul/imaphaul/internal/recall"
 	"github.com/imaphaul/imaphaul/internal/survey"
 	"github.com/imaphaul/imaphaul/internal/transfer"
 	"github.com/imaphaul/imaphaul/internal/transform"
@@ -26,7 +26,7 @@ import (
 // folderSync is the work on one pair of folders.
 type folderSync struct {
 	run      *run
-	lane     *lane
+	conns    *connPair
 	row      *folders.Row
 	from, to event.Folder
 	// exists: the host2 folder is there; in a dry run it may not be.
@@ -38,7 +38,7 @@ type folderSync struct {
 	mapper               *transform.FlagMapper
 	mapped               map[listing.FlagID][]imap.Flag // what it makes of flags, see mapFlags
 	merge                *mergeState
-	known                *recall.Pair
+	known                *history.Pair
 
 	// wasInDoubt are host1 messages that an earlier run was sending when it ended,
 	// and that did not arrive.
@@ -78,6 +78,8 @@ type folderSync struct {
 	// outcome is what came of the copying; failedCount counts also what could not be listed.
 	outcome     transfer.FolderOutcome
 	failedCount int64
+	// heldBack counts messages of host2 that another folder gets by MOVE.
+	heldBack int64
 	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
 	bad     bool
@@ -89,7 +91,7 @@ type folderSync struct {
 	doubted map[imap.UID]bool
 	// seen is what was seen of the folder on each side before its turn came;
 	// presubscribed what came of subscribing to it then.
-	seen          [2]*survey.Sight
+	seen          [2]*survey.Prefetched
 	presubscribed *event.FolderSubscribed
 	// still: nothing changed since the last run, so it was not even selected.
 	still bool
@@ -137,12 +139,12 @@ func (fs *folderSync) finish() {
 		chosen := func(r *listing.Record) bool { return r.Is(listing.HasKey) && !r.Is(listing.Duplicate|listing.Outside) }
 		d.Identified1, d.Identified2 = fs.src.Count(chosen), fs.dst.Count(chosen)+fs.outcome.Copied
 		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.outcome.Copied - fs.outcome.Vanished
-		d.OnlyOn2 = int64(len(fs.pairing.Extra)) - fs.merge.gone
+		d.OnlyOn2 = int64(len(fs.pairing.Extra)) - fs.merge.gone - fs.heldBack
 	}
 	fs.run.emit(d)
 	fs.merge.left--
 	// What is still told of the folder is little; its listings are large.
-	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, [2]*survey.Sight{}
+	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, [2]*survey.Prefetched{}
 	fs.copier, fs.ourMarks = nil, nil
 	if fs.known != nil {
 		fs.known.Release()
@@ -170,7 +172,7 @@ func (fs *folderSync) begin(ctx context.Context) (*transfer.Folder, error) {
 	if hides, err := fs.hidesMessages(ctx, 1, fs.srcOpened); hides || err != nil {
 		return nil, err
 	}
-	srcLister := fs.lister(fs.lane.src, 1)
+	srcLister := fs.lister(fs.conns.src, 1)
 	srcLister.OnlyChosen = !p.Deletion.Delete2
 	if skip, err := fs.skipEmpty(ctx, srcLister); skip || err != nil {
 		return nil, err
@@ -227,11 +229,11 @@ func (fs *folderSync) begin(ctx context.Context) (*transfer.Folder, error) {
 	return c, nil
 }
 
-// open selects the folder on one side, or takes what a scout saw for it.
+// open selects the folder on one side, or takes what a prefetch saw for it.
 func (fs *folderSync) open(ctx context.Context, n event.Side, mailbox string, writable bool) (*imapconn.SelectData, error) {
-	k := fs.lane.src
+	k := fs.conns.src
 	if n == 2 {
-		k = fs.lane.dst
+		k = fs.conns.dst
 	}
 	if seen := fs.seen[n-1]; seen != nil {
 		k.Assume(mailbox, writable, seen.Opened)
@@ -258,15 +260,15 @@ func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error
 		c.LearnHabits(ctx)
 	}
 	fs.take(c.FolderOutcome)
-	fs.run.moves.came(c)
+	fs.run.moves.came(fs, c)
 	c.Settle()
 	c.SettlePlaces(fs.present())
 	fs.copier = c
 	fs.rememberCuts()
 	if copyErr == nil {
-		fs.lane.src.Assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
+		fs.conns.src.Assume(fs.from.Raw, fs.writable1(), fs.srcOpened)
 		if fs.exists {
-			fs.lane.dst.Assume(fs.to.Raw, true, fs.dstOpened)
+			fs.conns.dst.Assume(fs.to.Raw, true, fs.dstOpened)
 		}
 		copyErr = fs.afterCopies(ctx, c)
 	}
@@ -302,7 +304,7 @@ func (fs *folderSync) books() *transfer.Folder {
 		Src: fs.src, Dst: fs.dst, Known: fs.known, FlagsOn2: fs.flagsFor, Unreadable: fs.unreadable,
 		Numbers: fs.numbers, AddedIDs: fs.addedIDs, Claimed: fs.claimed, FirstNew: fs.firstNew,
 		Moved: fs.run.moves.of(fs.from.Raw), SameBytes: fs.sameBytes,
-	}, fs.lane.Pair)
+	}, fs.conns.Pair)
 }
 
 // take enters what came of the copying.

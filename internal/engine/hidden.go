@@ -14,9 +14,9 @@ import (
 // that host2 has would be sent again by every run. It costs one round trip, where the
 // two counts differ; mostly, somebody has emptied the folder meanwhile.
 func (fs *folderSync) hidesMessages(ctx context.Context, n event.Side, opened *imapconn.SelectData) (bool, error) {
-	side, k, name := fs.run.src, fs.lane.src, fs.from.Raw
+	side, k, name := fs.run.src, fs.conns.src, fs.from.Raw
 	if n == 2 {
-		side, k, name = fs.run.dst, fs.lane.dst, fs.to.Raw
+		side, k, name = fs.run.dst, fs.conns.dst, fs.to.Raw
 	}
 	if told, _ := side.messages(name); opened.Exists > 0 || told == 0 && !fs.hadMessages(n, opened) {
 		return false, nil

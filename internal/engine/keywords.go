@@ -50,7 +50,7 @@ func (fs *folderSync) addWords(ctx context.Context, uids []imap.UID, words []ima
 	if len(words) == 0 {
 		return nil
 	}
-	err := fs.lane.dst.Do(ctx, func(c *imapconn.Conn) error {
+	err := fs.conns.dst.Do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStore(ctx, uidset.Sorted(uids), words, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})
 		return err
 	})
@@ -115,7 +115,7 @@ func (fs *folderSync) restoreKeywords(ctx context.Context, c *transfer.Folder) e
 		return nil
 	}
 	// Some servers show a session what it appended only after another SELECT.
-	if _, err := fs.lane.dst.Open(ctx, fs.to.Raw, true); err != nil {
+	if _, err := fs.conns.dst.Open(ctx, fs.to.Raw, true); err != nil {
 		return fs.notOpened(2, err)
 	}
 	for _, g := range groups.order {

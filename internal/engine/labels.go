@@ -98,7 +98,7 @@ func (fs *folderSync) storeLabels(ctx context.Context, g *labelGroup) error {
 		return nil
 	}
 	set := uidset.Sorted(g.uids)
-	err := fs.lane.dst.Do(ctx, func(c *imapconn.Conn) error {
+	err := fs.conns.dst.Do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStoreLabels(ctx, set, g.labels, imapconn.StoreOptions{Op: imap.StoreFlagsSet}) // .SILENT is not in Gmail's description
 		return err
 	})

@@ -64,12 +64,12 @@ func listerOn(b *testing.B, ctx context.Context, port int) *lister {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { conn.Close() })
-	lane := r.laneOf(&session.Pair{Src: &session.Link{Account: r.src.Account, Conn: conn}})
-	k := lane.src
+	conns := r.connPairOf(&session.Pair{Src: &session.Link{Account: r.src.Account, Conn: conn}})
+	k := conns.src
 	if _, err := k.Open(ctx, "INBOX", false); err != nil {
 		b.Fatal(err)
 	}
-	return (&folderSync{run: r, lane: lane}).lister(k, 1)
+	return (&folderSync{run: r, conns: conns}).lister(k, 1)
 }
 
 // playFolder serves one folder of n messages and returns the port.

@@ -90,7 +90,7 @@ func (c *heldConn) Read(p []byte) (int, error) {
 func TestNextFoldersAreListedAhead(t *testing.T) {
 	t.Parallel()
 	// The first folder alone goes into the first window of near servers, and all
-	// of it between the halves of a convoy.
+	// of it between the halves of a copy batch.
 	box := corpus.Generate(corpus.Options{Seed: 5, Messages: 2400, Folders: 2, MaxAttachment: 1 << 10, Distinct: true})
 	box.Folders[1].Messages = box.Folders[1].Messages[:400]
 	t.Log(len(box.Folders[0].Messages), box.Folders[0].Path)

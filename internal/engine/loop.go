@@ -39,7 +39,7 @@ func (r *run) loop(ctx context.Context) error {
 		r.note(fmt.Sprintf("--connections %d: one is used, since it keeps the limit a second (--maxmessagespersecond, --maxbytespersecond)", r.p.Transfer.Connections))
 	}
 	if several && !r.transfer.Paced() {
-		r.transfer.OpenMore(session.NewDialler(ctx, r.shared(), r.src.Account, r.dst.Account, r.p.Transfer.Connections), r.prospect())
+		r.transfer.OpenMore(session.NewDialler(ctx, r.shared(), r.src.Account, r.dst.Account, r.p.Transfer.Connections), r.expectedMessages())
 	}
 	r.noteFolders()
 	if err := r.countMerges(ctx); err != nil {
@@ -64,7 +64,10 @@ func (r *run) loop(ctx context.Context) error {
 		from += len(window)
 		window = next
 	}
-	return r.syncDeferred(ctx)
+	if err := r.syncDeferred(ctx); err != nil {
+		return err
+	}
+	return r.deleteKept(ctx)
 }
 
 // firstWindow is how many messages the first window may hold. Nothing can be
@@ -85,7 +88,7 @@ func (r *run) windowFrom(from, limit int) []*folderSync {
 	messages := 0
 	for i := from; i < len(rows) && len(window) < togetherFolders; i++ {
 		fs := &folderSync{
-			run: r, lane: r.main, row: &rows[i],
+			run: r, conns: r.main, row: &rows[i],
 			from: folderName(rows[i].From), to: folderName(rows[i].To),
 			merge: r.mergeOf(&rows[i]),
 		}
@@ -130,7 +133,7 @@ func (r *run) joinable() bool {
 // busy.
 func (r *run) syncTogether(ctx context.Context, index int, window, next []*folderSync) error {
 	if r.joinable() && window[0].merge.sources == 1 {
-		r.scout(ctx, window, next)
+		r.prefetch(ctx, window, next)
 	}
 	err := r.syncWindow(ctx, index, window, next)
 	for i, fs := range window {
@@ -219,7 +222,7 @@ func (r *run) ended(ctx context.Context, fs *folderSync, err error) error {
 }
 
 // bothEmpty reports whether there is nothing in the folder on either side, as far
-// as a scout saw: then it is not selected on host2 at all.
+// as a prefetch saw: then it is not selected on host2 at all.
 func (fs *folderSync) bothEmpty() bool {
 	if fs.seen[0] == nil || fs.seen[0].Opened.Exists > 0 || fs.seen[1] != nil || !fs.exists {
 		return false

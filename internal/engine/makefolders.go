@@ -16,7 +16,7 @@ func (r *run) makeAll(ctx context.Context, absent []*folderSync) error {
 	if err := r.createAll(ctx, absent); err != nil {
 		return err
 	}
-	made := r.scoutOn(r.main.dst, 2)
+	made := r.prefetcherOn(r.main.dst, 2)
 	for _, fs := range absent {
 		if r.folders2.Has(fs.to.Raw) {
 			made.add(fs, true)

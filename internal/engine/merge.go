@@ -122,8 +122,8 @@ func (m *mergeState) spoil(why string) {
 // countMerges finds out which host2 folders get more than one host1 folder.
 // Names that the destination takes for the same one count as one.
 func (r *run) countMerges(ctx context.Context) error {
-	r.findTwins()
-	if err := r.tellListedTwins(ctx); err != nil {
+	r.findAliases()
+	if err := r.tellListedAliases(ctx); err != nil {
 		return err
 	}
 	for i := range r.table.Rows {
@@ -134,11 +134,11 @@ func (r *run) countMerges(ctx context.Context) error {
 	return nil
 }
 
-// findTwins finds host2 names that differ in case only. If host2 listed all of
+// findAliases finds host2 names that differ in case only. If host2 listed all of
 // them at the start they are folders of their own; else it may take them for one,
 // and answer to both.
-func (r *run) findTwins() {
-	r.twins = make(map[string]bool)
+func (r *run) findAliases() {
+	r.aliases = make(map[string]bool)
 	listed := make(map[string]bool)
 	for _, f := range r.dst.world.Folders {
 		listed[f.Name] = f.Selectable()
@@ -153,14 +153,14 @@ func (r *run) findTwins() {
 			continue
 		}
 		if other != to && (!listed[other] || !listed[to]) {
-			r.twins[lower] = true
+			r.aliases[lower] = true
 		}
 	}
 }
 
 // mergeKey is the same for names that host2 takes for one folder, or may.
 func (r *run) mergeKey(name string) string {
-	if lower := strings.ToLower(name); folders.IsInbox(name) || r.dst.Family.FoldsCase() || r.twins[lower] {
+	if lower := strings.ToLower(name); folders.IsInbox(name) || r.dst.Family.FoldsCase() || r.aliases[lower] {
 		return lower
 	}
 	return name
@@ -188,7 +188,7 @@ func (fs *folderSync) waitsForOthers(ctx context.Context) (bool, error) {
 		}
 		names = append(names, row.To)
 	}
-	told, err := fs.lane.dst.Status(ctx, names)
+	told, err := fs.conns.dst.Status(ctx, names)
 	if err != nil {
 		return true, err
 	}
@@ -242,10 +242,10 @@ func (m *mergeState) see(fs *folderSync) {
 // host2 folder.
 var errLater = errors.New("after the other folders that go to the same one")
 
-// waitsForTwins reports whether the folder is to be done after the others that go to the
-// same host2 folder: what counts as present though nothing proves it may be the copy of
-// a message of theirs.
-func (fs *folderSync) waitsForTwins() bool {
+// waitsForAliases reports whether the folder is to be done after the others that go to
+// the same host2 folder: what counts as present though nothing proves it may be the copy
+// of a message of theirs.
+func (fs *folderSync) waitsForAliases() bool {
 	return !fs.deferred && fs.merge.left > 1 && fs.pairing.Doubtful+fs.pairing.Likely > 0
 }
 
@@ -253,7 +253,7 @@ func (fs *folderSync) waitsForTwins() bool {
 // the others meanwhile: none of theirs is taken for a copy of what is another message.
 func (r *run) deferFolder(fs *folderSync, index int) {
 	fs.known.Release()
-	later := &folderSync{run: r, lane: fs.lane, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted, deferred: true, brings: len(fs.pairing.Missing) > 0, index: index}
+	later := &folderSync{run: r, conns: fs.conns, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted, deferred: true, brings: len(fs.pairing.Missing) > 0, index: index}
 	later.foundValidity = fs.dstOpened.UIDValidity
 	for _, m := range fs.pairing.Present {
 		if m.Trust == compare.Certain {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
@@ -10,11 +11,11 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/guard"
+	"github.com/imaphaul/imaphaul/internal/history"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
-	"github.com/imaphaul/imaphaul/internal/recall"
 	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
@@ -25,7 +26,8 @@ import (
 // message that is not in its folder on host1 any more, and the contents of both, which are
 // read, since equal headers are no equal messages.
 //
-// moves.go has the order of it, departures.go what left, arrivals.go what came.
+// moves.go has the order of it, departures.go what left, arrivals.go what came, held.go
+// what becomes of the messages meanwhile in the folders that they left.
 
 // maxMoves bounds the messages that are looked at as moved, on either side of it. What
 // is beyond it is copied as usual.
@@ -35,8 +37,11 @@ const maxMoves = 20_000
 type moves struct {
 	// into tells by host1's folder and the UID there what host2 has.
 	into map[string]map[imap.UID]transfer.Moved
-	// held are messages of host2 that another folder is to get by MOVE, by folder.
-	held map[string]map[imap.UID]bool
+	// held are messages of host2 that another folder is to get, by folder. Those that it
+	// has in another way are no more.
+	held map[string]map[imap.UID]hold
+	// kept are held messages that --delete2 would have deleted.
+	kept []keptBack
 	// stays are host2's folders out of which nothing may be taken.
 	stays map[string]bool
 	// copied are messages of host2 that another folder has got by COPY, by folder.
@@ -54,40 +59,6 @@ func (m *moves) of(folder string) map[imap.UID]transfer.Moved {
 		out[uid] = at
 	}
 	return out
-}
-
-// keep is uids without those of a host2 folder that another folder is to get.
-func (m *moves) keep(folder string, uids []imap.UID) []imap.UID {
-	if m == nil || len(m.held[folder]) == 0 {
-		return uids
-	}
-	return slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return m.held[folder][uid] })
-}
-
-// came notes which messages a folder has got from others.
-func (m *moves) came(c *transfer.Folder) {
-	if m == nil {
-		return
-	}
-	for i := range c.Messages {
-		if t := &c.Messages[i]; t.Moved() && t.Outcome == transfer.Copied && t.NewUID != 0 {
-			at := c.Pair.Moved[t.UID]
-			if m.copied[at.Folder] == nil {
-				m.copied[at.Folder] = make(map[imap.UID]bool)
-			}
-			m.copied[at.Folder][at.UID] = true
-		}
-	}
-}
-
-// elsewhere reports whether another folder has got a message of a host2 folder.
-func (m *moves) elsewhere(folder string, uid imap.UID) bool { return m != nil && m.copied[folder][uid] }
-
-// stay has nothing be taken out of a host2 folder: the guard refused it.
-func (m *moves) stay(folder string) {
-	if m != nil {
-		m.stays[folder] = true
-	}
 }
 
 // mayMove reports whether moved messages are looked for: there has to be a journal, whose
@@ -129,7 +100,7 @@ func (r *run) findMoves(ctx context.Context) error {
 		k := left[i].key.Base()
 		byKey[k] = append(byKey[k], &left[i])
 	}
-	m := &moves{into: make(map[string]map[imap.UID]transfer.Moved), held: make(map[string]map[imap.UID]bool), stays: make(map[string]bool), copied: make(map[string]map[imap.UID]bool)}
+	m := &moves{into: make(map[string]map[imap.UID]transfer.Moved), held: make(map[string]map[imap.UID]hold), stays: make(map[string]bool), copied: make(map[string]map[imap.UID]bool)}
 	for _, a := range arrivals {
 		if r.stopping() {
 			return nil
@@ -140,6 +111,10 @@ func (r *run) findMoves(ctx context.Context) error {
 	}
 	if len(m.into) > 0 {
 		r.moves = m
+	}
+	for folder, uids := range m.held {
+		taken := slices.DeleteFunc(slices.Collect(maps.Keys(uids)), func(uid imap.UID) bool { return uids[uid] != toTake })
+		r.removes2(folder, taken)
 	}
 	return nil
 }
@@ -253,11 +228,12 @@ func (m *moves) add(to *folders.Row, uid imap.UID, d *departure, take bool) {
 		m.into[to.From] = make(map[imap.UID]transfer.Moved)
 	}
 	m.into[to.From][uid] = transfer.Moved{Folder: d.folder2, UID: d.uid2, Validity: d.validity2, Take: take}
+	if m.held[d.folder2] == nil {
+		m.held[d.folder2] = make(map[imap.UID]hold)
+	}
+	m.held[d.folder2][d.uid2] = toCopy
 	if take {
-		if m.held[d.folder2] == nil {
-			m.held[d.folder2] = make(map[imap.UID]bool)
-		}
-		m.held[d.folder2][d.uid2] = true
+		m.held[d.folder2][d.uid2] = toTake
 	}
 }
 
@@ -308,20 +284,24 @@ func (r *run) claimsOn(ctx context.Context, d *departure) (*claims, error) {
 // noteTaken tells and notes that messages went from host2 folders to another.
 func (r *run) noteTaken(taken map[string][]imap.UID, to event.Folder) {
 	for name, uids := range taken {
-		n := int64(len(uids))
 		r.emit(event.MessagesDeleted{Side: 2, Folder: folderName(name), UIDs: numbers(uids), MovedTo: to.Text, Expunged: true})
-		for i := len(r.checks) - 1; i >= 0; i-- {
-			if r.checks[i].fs.to.Raw == name {
-				r.checks[i].Gone += n
-				break
-			}
-		}
-		for i := range r.done {
-			if r.done[i].fs.to.Raw == name {
-				r.done[i].expect2 -= n
-			}
-		}
+		r.fewerOn2(name, int64(len(uids)))
 		r.dst.touched[name] = true
+	}
+}
+
+// fewerOn2 enters that n messages left a host2 folder whose turn may be over.
+func (r *run) fewerOn2(name string, n int64) {
+	for i := len(r.checks) - 1; i >= 0; i-- {
+		if r.checks[i].fs.to.Raw == name {
+			r.checks[i].Gone += n
+			break
+		}
+	}
+	for i := range r.done {
+		if r.done[i].fs.to.Raw == name {
+			r.done[i].expect2 -= n
+		}
 	}
 }
 
@@ -336,7 +316,7 @@ func notEnding(err error) error {
 // entryOf is a message as it is known to the journal, nil for one that no proof can be
 // built on.
 func entryOf(e *journal.Entry) (identity.Key, bool) {
-	return recall.KeyOf(e), e.UID2 != 0 && !e.Cut && e.HasDate && e.Key != (journal.Key{})
+	return history.KeyOf(e), e.UID2 != 0 && !e.Cut && e.HasDate && e.Key != (journal.Key{})
 }
 
 // uidsThere are the UIDs of the selected folder, nil when it is not certain that they

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,6 +17,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
+	"github.com/imaphaul/imaphaul/internal/mailtest/unsound"
 )
 
 // sent is how often host2 was given a command.
@@ -94,6 +98,112 @@ func TestMovedOnHost1(t *testing.T) {
 	}
 }
 
+// What comes back to the folder that it left, or comes there again while it leaves, is
+// there on host2 as well after one run: with --noresurrect, too, since it was this program
+// that took it away. What somebody brought to its new place on host2 already leaves the
+// old one.
+func TestMovedAndBack(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		hide    []imap.Cap
+		options []string
+		say     [][]string // to host1, with a run after each
+		say2    []string   // to host2, before the first of them
+	}{
+		{"back", nil, nil, [][]string{{"SELECT A", "UID MOVE 2 B"}, {"SELECT B", "UID MOVE 9 A"}, {"SELECT A", "UID MOVE 9 B"}, {"SELECT B", "UID MOVE 10 A"}}, nil},
+		{"deleted, and back", nil, nil, [][]string{{"SELECT A", "UID COPY 2:3 B", `UID STORE 2:3 +FLAGS (\Deleted)`, "EXPUNGE"}, {"SELECT B", "UID COPY 9 A"}}, nil},
+		{"back, without MOVE", []imap.Cap{imap.CapMove}, nil, [][]string{{"SELECT A", "UID COPY 2 B", `UID STORE 2 +FLAGS (\Deleted)`, "EXPUNGE"}, {"SELECT B", "UID COPY 9 A", `UID STORE 9 +FLAGS (\Deleted)`, "EXPUNGE"}}, nil},
+		{"back, without UIDPLUS", []imap.Cap{imap.CapUIDPlus, imap.CapMove}, []string{"--expunge2"}, [][]string{{"SELECT A", "UID COPY 2 B", `UID STORE 2 +FLAGS (\Deleted)`, "EXPUNGE"}, {"SELECT B", "UID COPY 9 A"}}, nil},
+		{"back out of quarantine", nil, []string{"--quarantine2", "Q"}, [][]string{{"SELECT A", `UID STORE 2 +FLAGS (\Deleted)`, "EXPUNGE"}, {"again"}}, nil},
+		{"in both", nil, nil, [][]string{{"SELECT A", "UID MOVE 2 B", "SELECT B", "UID COPY 9 A"}}, nil},
+		{"in both, from a folder before", nil, nil, [][]string{{"SELECT B", "UID MOVE 2 A", "SELECT A", "UID COPY 9 B"}}, nil},
+		{"in both, each wanted", nil, []string{"--syncduplicates"}, [][]string{{"SELECT A", "UID MOVE 2:3 B", "SELECT B", "UID COPY 9:10 A"}}, nil},
+		{"moved on host2 as well", nil, nil, [][]string{{"SELECT A", "UID MOVE 2:3 B"}}, []string{"SELECT A", "UID MOVE 2 B"}},
+		{"copied on host2 as well", nil, nil, [][]string{{"SELECT A", "UID MOVE 2:3 B", "SELECT B", "UID MOVE 4:5 A"}}, []string{"SELECT A", "UID COPY 2 B", "SELECT B", "UID COPY 4 A"}},
+	} {
+		for _, more := range [][]string{nil, {"--noresurrect"}} {
+			t.Run(c.name+strings.Join(more, ""), func(t *testing.T) {
+				a := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+				b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{Hide: c.hide}))
+				put(t, a, "A", mails("a", 8, 200)...)
+				put(t, a, "B", mails("b", 8, 300)...)
+				options := slices.Concat([]string{"--delete2"}, c.options, more)
+				migrate(t, a, b, options...).expect(t, 0)
+				if c.say2 != nil {
+					mailtest.Say(t, b.s, b.user, c.say2...)
+				}
+				for _, say := range c.say {
+					if say[0] == "again" {
+						put(t, a, "A", mails("a", 2, 200)[1])
+					} else {
+						mailtest.Say(t, a.s, a.user, say...)
+					}
+					out := migrate(t, a, b, options...)
+					out.expect(t, 0)
+					if sameBut(t, a, b, "Q"); t.Failed() {
+						t.Fatalf("after %v\n%s", say, out.text)
+					}
+				}
+			})
+		}
+	}
+}
+
+// What people did to the flags on host2 stays with --noresyncflags when the message is
+// moved; a copy has those of host1, as an upload.
+func TestMovedFlagsStay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		want    string
+		options []string
+	}{{`[\seen] [\deleted]`, []string{"--delete2", "--noresyncflags"}}, {"[] []", []string{"--noresyncflags"}}, {"[] []", []string{"--delete2"}}} {
+		options := c.options
+		a, b := embeddedPair(t)
+		put(t, a, "A", mails("a", 8, 200)...)
+		migrate(t, a, b, options...).expect(t, 0)
+		mailtest.Say(t, b.s, b.user, "SELECT A", `UID STORE 2 +FLAGS (\Seen)`, `UID STORE 3 +FLAGS (\Deleted)`)
+		mailtest.Say(t, a.s, a.user, "CREATE B", "SELECT A", "UID MOVE 2:3 B")
+		migrate(t, a, b, options...).expect(t, 0)
+		got := mailtest.Snapshot(t, b.s, b.user).Folders["B"].Messages
+		if len(got) != 2 || !strings.EqualFold(fmt.Sprint(got[0].Flags, got[1].Flags), c.want) {
+			t.Errorf("%v: %v", options, got)
+		}
+	}
+}
+
+// Host2 refuses to move, or moves a part of it: what it moved is not sent, the rest is, and
+// nothing is left in its old place.
+func TestMoveRefused(t *testing.T) {
+	t.Parallel()
+	for name, rules := range map[string][]meddle.Rule{
+		"NO to MOVE":           {{Action: meddle.Refuse, Match: regexp.MustCompile("^UID MOVE"), Text: "NO [CANNOT] not today"}},
+		"BAD to MOVE":          {{Action: meddle.Refuse, Match: regexp.MustCompile("^UID MOVE"), Text: "BAD what?"}},
+		"OK, and nothing":      {{Action: meddle.Refuse, Match: regexp.MustCompile("^UID MOVE"), Text: "OK done"}},
+		"cut before":           {{Action: meddle.CutBefore, Match: regexp.MustCompile("^UID MOVE"), Times: 1}},
+		"cut behind":           {{Action: meddle.CutAfter, Match: regexp.MustCompile("^UID MOVE"), Times: 1}},
+		"a part, and NO":       {{Action: meddle.Alter, Match: regexp.MustCompile("UID MOVE 2:4 "), Text: "UID MOVE 3 "}, {Action: meddle.Replace, Match: regexp.MustCompile("^(T?[0-9A-Za-z]+) OK MOVE"), Text: "$1 NO MOVE"}},
+		"a part, and OK":       {{Action: meddle.Alter, Match: regexp.MustCompile("UID MOVE 2:4 "), Text: "UID MOVE 3 "}},
+		"no target for either": {{Action: meddle.Refuse, Match: regexp.MustCompile("^UID (MOVE|COPY)"), Text: "NO [TRYCREATE] no such mailbox"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := embeddedPair(t)
+			put(t, a, "A", mails("a", 8, 200)...)
+			put(t, a, "B", mails("b", 8, 200)...)
+			front, _ := meddled(t, b, rules...)
+			migrate(t, a, front, "--delete2").expect(t, 0)
+			mailtest.Say(t, a.s, a.user, "SELECT A", "UID MOVE 2:4 B")
+			out := migrate(t, a, front, "--delete2")
+			if same(t, a, b); t.Failed() || out.stats.ExitCode() != 0 {
+				t.Errorf("exit %d\n%s", out.stats.ExitCode(), out.text)
+			}
+			if again := migrate(t, a, front, "--delete2"); again.stats.Transferred != 0 {
+				t.Errorf("a further run does something\n%s", again.text)
+			}
+		})
+	}
+}
+
 // Equal headers, size and date are no equal message: nothing of it is lost.
 func TestLikeMovedIsSent(t *testing.T) {
 	t.Parallel()
@@ -164,8 +274,13 @@ func TestMovedAndKilled(t *testing.T) {
 					length = 1<<40 - d.left.Load()
 				}
 				kill()
-				out := migrate(t, a, b, "--delete2")
+				out := migrate(t, a, b, "--delete2", "--noresurrect")
 				out.expect(t, 0)
+				same(t, a, b)
+				mailtest.Say(t, a.s, a.user, "SELECT B", "UID MOVE 5:6 A")
+				back := migrate(t, a, b, "--delete2", "--noresurrect")
+				back.expect(t, 0)
+				out.text += back.text
 				same(t, a, b)
 				if t.Failed() {
 					t.Fatalf("killed at byte %d of %d\n%s\n%s", length*(try+1)/(tries+1), length, first.text, out.text)
@@ -221,3 +336,32 @@ func (c *dyingConn) spend(b []byte, move func([]byte) (int, error)) (int, error)
 
 func (c *dyingConn) Read(b []byte) (int, error)  { return c.spend(b, c.Conn.Read) }
 func (c *dyingConn) Write(b []byte) (int, error) { return c.spend(b, c.Conn.Write) }
+
+// Host2 tells of its MOVE or COPY what is not so: each message is in its place
+// nevertheless, once, with its flags.
+func TestMovedByALiar(t *testing.T) {
+	t.Parallel()
+	for fault := unsound.Missing; fault <= unsound.Unordered; fault++ {
+		for _, hide := range [][]string{nil, {"MOVE"}} {
+			t.Run(fault.String()+strings.Join(hide, ""), func(t *testing.T) {
+				t.Parallel()
+				_, faulty, sound := mailtest.StartUnsound(t, unsound.Faults{CopyUID: fault, Hide: hide})
+				a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, faulty)
+				at := b
+				at.s = sound
+				put(t, a, "A", mails("a", 8, 200)...)
+				put(t, a, "B", mails("b", 8, 300)...)
+				migrate(t, a, b, "--delete2").expect(t, 0)
+				mailtest.Say(t, a.s, a.user, "SELECT A", `UID STORE 2 +FLAGS (\Flagged)`, `UID STORE 3 +FLAGS (\Seen)`, "UID MOVE 2:4 B", "SELECT B", "UID MOVE 1 A")
+				out := migrate(t, a, b, "--delete2")
+				sameBut(t, a, at)
+				again := migrate(t, a, b, "--delete2")
+				again.expect(t, 0)
+				sameBut(t, a, at)
+				if t.Failed() || again.stats.Transferred > 0 {
+					t.Fatalf("exit %d, %d messages in a further run\n%s\n%s", out.stats.ExitCode(), again.stats.Transferred, out.text, again.text)
+				}
+			})
+		}
+	}
+}

@@ -37,7 +37,7 @@ func (fs *folderSync) askSource(ctx context.Context, uids []imap.UID) (bool, err
 		}
 		return true, nil
 	}
-	q := &question{fs: fs, side: 1, asked: fs.lane.src, asking: fs.from, other: fs.lane.dst, there: fs.to}
+	q := &question{fs: fs, side: 1, asked: fs.conns.src, asking: fs.from, other: fs.conns.dst, there: fs.to}
 	stands := fs.counterparts()
 	var unknown []imap.UID
 	for _, uid := range fs.unmarked1(uids) {
@@ -77,7 +77,7 @@ func (fs *folderSync) askDestination(ctx context.Context, uids []imap.UID) (bool
 		}
 		return true, nil
 	}
-	q := &question{fs: fs, side: 2, asked: fs.lane.dst, asking: fs.to, other: fs.lane.src, there: fs.from, themselves: true}
+	q := &question{fs: fs, side: 2, asked: fs.conns.dst, asking: fs.to, other: fs.conns.src, there: fs.from, themselves: true}
 	for _, uid := range uids {
 		i, j := fs.dst.Find(uid), fs.src.Find(uid)
 		if j < 0 && fs.src.Whole && fs.src.Complete || j >= 0 && fs.src.Recs[j].Size != fs.dst.Recs[i].Size {
@@ -218,7 +218,7 @@ func (q *question) look(ctx context.Context) (map[imap.UID]bool, error) {
 // mark sets or takes off the mark of one message; the journal knows of it before.
 func (q *question) mark(ctx context.Context, uid imap.UID, on bool) error {
 	if on && !q.marked {
-		q.fs.announceMarks(q.side, []imap.UID{uid})
+		q.fs.recordMarkIntent(q.side, []imap.UID{uid})
 	}
 	op := imap.StoreFlagsDel
 	if on {

@@ -115,9 +115,9 @@ func (fs *folderSync) unmarked1(uids []imap.UID) []imap.UID {
 	})
 }
 
-// announceMarks tells the journal of marks on host1 before they are set. A mark that
+// recordMarkIntent tells the journal of marks on host1 before they are set. A mark that
 // somebody else set stays his.
-func (fs *folderSync) announceMarks(side event.Side, uids []imap.UID) {
+func (fs *folderSync) recordMarkIntent(side event.Side, uids []imap.UID) {
 	if side != 1 || !fs.known.Usable() {
 		return
 	}

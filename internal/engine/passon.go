@@ -62,13 +62,13 @@ func (fs *folderSync) passOn(ctx context.Context, known []int32, claims []compar
 	if !looked {
 		return nil
 	}
-	_, err := fs.lane.src.Open(ctx, fs.from.Raw, fs.writable1())
+	_, err := fs.conns.src.Open(ctx, fs.from.Raw, fs.writable1())
 	return err
 }
 
 // stillThere takes the messages out of the list that another host1 folder has.
 func (fs *folderSync) stillThere(ctx context.Context, folder string, validity uint32, list map[imap.UID]int) error {
-	k := fs.lane.src
+	k := fs.conns.src
 	opened, err := k.Open(ctx, folder, false)
 	switch {
 	case isRefusal(err):

@@ -28,14 +28,15 @@ func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
 		fs.run.emit(told)
 		return nil
 	}
-	if err := fs.run.makeQuarantine(ctx, fs.lane.dst, to); err != nil {
+	if err := fs.run.makeQuarantine(ctx, fs.conns.dst, to); err != nil {
 		return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
 	}
 	set := uidset.Sorted(uids)
-	conn, err := fs.lane.dst.Ready(ctx)
+	conn, err := fs.conns.dst.Ready(ctx)
 	if err != nil {
 		return err
 	}
+	fs.run.removes2(fs.to.Raw, uids)
 	if conn.Has(imap.CapMove) {
 		// Not repeated after a lost connection: what was moved is gone from here,
 		// the rest is found again by the next run.
@@ -49,7 +50,7 @@ func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
 	if _, err := conn.UIDCopy(ctx, set, to); err != nil {
 		return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
 	}
-	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.lane.dst, folder: fs.to, uids: uids, expunge: true})
+	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.conns.dst, folder: fs.to, uids: uids, expunge: true})
 }
 
 // quarantineFolder is the raw name of --quarantine2 on host2.

@@ -4,19 +4,19 @@ import (
 	"fmt"
 
 	"github.com/imaphaul/imaphaul/internal/compare"
+	"github.com/imaphaul/imaphaul/internal/history"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
-	"github.com/imaphaul/imaphaul/internal/recall"
 	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
-// recall reads what the journal knows of the folder pair, after both folders were
+// readHistory reads what the journal knows of the folder pair, after both folders were
 // opened.
-func (fs *folderSync) recall() {
+func (fs *folderSync) readHistory() {
 	r := fs.run
-	fs.known = recall.New(r.j, fs.from.Raw, fs.to.Raw, [2]*listing.FlagTable{&r.flags[0], &r.flags[1]})
-	opened := func(d *imapconn.SelectData) recall.Opened {
-		return recall.Opened{UIDValidity: d.UIDValidity, UIDNext: d.UIDNext}
+	fs.known = history.New(r.j, fs.from.Raw, fs.to.Raw, [2]*listing.FlagTable{&r.flags[0], &r.flags[1]})
+	opened := func(d *imapconn.SelectData) history.Opened {
+		return history.Opened{UIDValidity: d.UIDValidity, UIDNext: d.UIDNext}
 	}
 	change, err := fs.known.Load(opened(fs.srcOpened), opened(fs.dstOpened))
 	if change.Restored {
@@ -34,9 +34,9 @@ func (fs *folderSync) remember(c *transfer.Folder) {
 	if !fs.known.Usable() || fs.run.p.Dry || fs.src == nil || fs.dst == nil {
 		return
 	}
-	places := make([]recall.Place, len(fs.src.Recs))
+	places := make([]history.Place, len(fs.src.Recs))
 	present := func(m compare.Match) {
-		place := recall.Place{There: true}
+		place := history.Place{There: true}
 		if m.Trust == compare.Certain { // else another run is to look again
 			place.UID, place.Flags = fs.dst.Recs[m.Dst].UID, fs.dst.Recs[m.Dst].Flags
 		}
@@ -51,12 +51,12 @@ func (fs *folderSync) remember(c *transfer.Folder) {
 			continue
 		}
 		if d := fs.dst.Find(fs.known.Counterpart(r.UID)); d >= 0 {
-			places[i] = recall.Place{There: true, UID: fs.dst.Recs[d].UID, Flags: fs.dst.Recs[d].Flags}
+			places[i] = history.Place{There: true, UID: fs.dst.Recs[d].UID, Flags: fs.dst.Recs[d].Flags}
 		}
 	}
 	for i := range c.Messages {
 		if t := &c.Messages[i]; t.Outcome == transfer.Copied {
-			places[t.Src] = recall.Place{There: true, UID: t.NewUID, Flags: fs.run.flags[1].Intern(t.Flags())}
+			places[t.Src] = history.Place{There: true, UID: t.NewUID, Flags: fs.run.flags[1].Intern(t.Flags())}
 		}
 	}
 	for _, m := range fs.pairing.Repeated1 { // equal messages share one place

@@ -45,11 +45,11 @@ func (r *run) removeExtras(ctx context.Context) error {
 		}
 		return nil
 	}
-	doomed, err := r.judgeFolders(ctx, d.Delete)
+	deletable, err := r.judgeFolders(ctx, d.Delete)
 	if err != nil {
 		return err
 	}
-	for _, f := range doomed {
+	for _, f := range deletable {
 		if r.stopping() {
 			return errStopped
 		}

@@ -20,7 +20,7 @@ import (
 // said so, and sends once more those that it does not have.
 func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UID]bool) error {
 	was := check.fs
-	fs := &folderSync{run: r, lane: r.main, row: was.row, from: was.from, to: was.to, merge: was.merge, claimed: make(map[imap.UID]bool)}
+	fs := &folderSync{run: r, conns: r.main, row: was.row, from: was.from, to: was.to, merge: was.merge, claimed: make(map[imap.UID]bool)}
 	told := make(map[imap.UID]imap.UID, check.Stored.N)
 	uids := make([]imap.UID, 0, check.Stored.N)
 	check.Stored.Each(func(uid1, uid2 imap.UID) {
@@ -48,8 +48,8 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 		return err
 	}
 	fs.exists = true
-	fs.recall()
-	lister := fs.lister(fs.lane.src, 1)
+	fs.readHistory()
+	lister := fs.lister(fs.conns.src, 1)
 	lister.Chosen, lister.OnlyChosen = uidset.MarksOf(uidset.Sorted(uids)), true
 	if fs.src, err = lister.list(ctx); err != nil {
 		return err

@@ -105,7 +105,7 @@ type run struct {
 	leaseTTL time.Duration
 
 	src, dst *side
-	main     *lane
+	main     *connPair
 	backoff  *session.Backoff
 	limits   *session.Limits
 	// transfer copies messages.
@@ -157,8 +157,8 @@ type run struct {
 	badQuarantine string      // why --quarantine2 cannot be obeyed
 	wholeTable    *folders.Table
 
-	// twins are host2 names, in lower case, that may be one folder there.
-	twins      map[string]bool
+	// aliases are host2 names, in lower case, that may be one folder there.
+	aliases    map[string]bool
 	samples    []*sample // of what a rehearsal would copy
 	toCopy     int64     // all that it would copy, bytes
 	delivery   chan event.Delivery
@@ -170,7 +170,7 @@ type run struct {
 	subscribed []string              // folders of host2 that this run subscribed to
 	deletes1   bool                  // the journal knows that it deletes on host1
 	moves      *moves                // what was moved on host1, nil for nothing
-	deferred   []*folderSync         // folders that were put off, see waitsForTwins
+	deferred   []*folderSync         // folders that were put off, see waitsForAliases
 	habits     habits.Habits         // of host2, as earlier runs knew them
 	learned    habits.Habits         // the same, and what this run learned
 	unlisted   map[string]bool       // flags told of by tellUnlisted

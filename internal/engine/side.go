@@ -36,15 +36,15 @@ type link struct {
 	side *side
 }
 
-// lane is one connection to each host (session.Pair).
-type lane struct {
+// connPair is one connection to each host (session.Pair).
+type connPair struct {
 	*session.Pair
 	src, dst *link
 }
 
-// laneOf is the lane of a pair of connections, either of which may be missing.
-func (r *run) laneOf(p *session.Pair) *lane {
-	l := &lane{Pair: p}
+// connPairOf is made of a pair of connections, either of which may be missing.
+func (r *run) connPairOf(p *session.Pair) *connPair {
+	l := &connPair{Pair: p}
 	if p.Src != nil {
 		l.src = &link{Link: p.Src, run: r, side: r.src}
 	}
@@ -103,7 +103,7 @@ func (r *run) connect(ctx context.Context) error {
 		main.Dst = r.linkOf(r.dst)
 		links = append(links, main.Dst)
 	}
-	r.main = r.laneOf(&main)
+	r.main = r.connPairOf(&main)
 	// Nothing is under way yet that would be worth finishing: a request to stop
 	// ends the attempts to connect.
 	ctx, cancel := context.WithCancel(ctx)

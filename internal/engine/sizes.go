@@ -91,7 +91,7 @@ func (r *run) sizesOf(ctx context.Context, k *link, names []string, after bool) 
 	if search == "" && conn.Has(imap.CapStatusSize) && (n == 2 || !r.byNumber()) {
 		return out, r.statusSizes(ctx, k, names, after, out)
 	}
-	fs := &folderSync{run: r, lane: r.main}
+	fs := &folderSync{run: r, conns: r.main}
 	for _, name := range names {
 		if r.stopping() {
 			return nil, errStopped

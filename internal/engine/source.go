@@ -37,7 +37,7 @@ func (fs *folderSync) readSources(ctx context.Context, uids2 []imap.UID) (map[im
 	}
 	became := make(map[imap.UID]*habits.Message)
 	for folder, places := range of {
-		opened, err := fs.lane.src.Open(ctx, folder, false)
+		opened, err := fs.conns.src.Open(ctx, folder, false)
 		if isRefusal(err) {
 			continue // it is gone
 		}
@@ -50,7 +50,7 @@ func (fs *folderSync) readSources(ctx context.Context, uids2 []imap.UID) (map[im
 				uids = append(uids, uid1)
 			}
 		}
-		read, err := fs.readMessages(ctx, fs.lane.src, uids)
+		read, err := fs.readMessages(ctx, fs.conns.src, uids)
 		if err != nil {
 			return nil, err
 		}
@@ -60,7 +60,7 @@ func (fs *folderSync) readSources(ctx context.Context, uids2 []imap.UID) (map[im
 			}
 		}
 	}
-	_, err := fs.lane.src.Open(ctx, fs.from.Raw, fs.writable1())
+	_, err := fs.conns.src.Open(ctx, fs.from.Raw, fs.writable1())
 	return became, err
 }
 

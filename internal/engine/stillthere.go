@@ -20,7 +20,7 @@ func (fs *folderSync) stillOnHost2(ctx context.Context, uids []imap.UID) ([]imap
 	if !fs.exists || fs.copier == nil {
 		return uids, nil
 	}
-	k := fs.lane.dst
+	k := fs.conns.dst
 	if m := k.Opened; m != nil {
 		if e := fs.copier.Expected(); e.Holds(transfer.CountOf(m)) {
 			return uids, nil

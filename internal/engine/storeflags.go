@@ -72,7 +72,7 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 	}
 	keywords := len(transform.SystemFlags(g.flags)) < len(g.flags)
 	var answer *imapconn.StoreData
-	err := fs.lane.dst.Do(ctx, func(c *imapconn.Conn) (err error) {
+	err := fs.conns.dst.Do(ctx, func(c *imapconn.Conn) (err error) {
 		answer, err = c.UIDStore(ctx, uidset.Sorted(g.uids), g.flags, imapconn.StoreOptions{Op: imap.StoreFlagsSet, Silent: !keywords})
 		return err
 	})

@@ -19,7 +19,7 @@ func (fs *folderSync) subscribe(ctx context.Context) error {
 	}
 	told := event.FolderSubscribed{Folder: fs.to, Dry: r.p.Dry}
 	if !r.p.Dry {
-		err := fs.lane.dst.Do(ctx, func(c *imapconn.Conn) error { return c.Subscribe(ctx, fs.to.Raw) })
+		err := fs.conns.dst.Do(ctx, func(c *imapconn.Conn) error { return c.Subscribe(ctx, fs.to.Raw) })
 		if err != nil && !isRefusal(err) {
 			return err
 		}

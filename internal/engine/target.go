@@ -78,7 +78,7 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 		return nil
 	}
 	var refused *imapconn.Response
-	err := fs.lane.dst.Do(ctx, func(c *imapconn.Conn) error {
+	err := fs.conns.dst.Do(ctx, func(c *imapconn.Conn) error {
 		refused = nil
 		var attrs []imap.MailboxAttr
 		if use != "" && c.Has(imap.CapCreateSpecialUse) {
@@ -108,7 +108,7 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 		return nil
 	}
 	there := false
-	err = fs.lane.dst.Do(ctx, func(c *imapconn.Conn) error {
+	err = fs.conns.dst.Do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.Status(ctx, name, imap.StatusOptions{NumMessages: true})
 		there = err == nil
 		if isConnError(err) {

@@ -50,7 +50,7 @@ func (r *run) tooBig(ctx context.Context, leave func(*folderSync) bool) (total e
 	search += fmt.Sprintf("LARGER %d", limit)
 	for i := range r.table.Rows {
 		row := &r.table.Rows[i]
-		fs := &folderSync{run: r, lane: r.main, row: row, from: folderName(row.From), to: folderName(row.To)}
+		fs := &folderSync{run: r, conns: r.main, row: row, from: folderName(row.From), to: folderName(row.To)}
 		if st := r.src.status[row.From]; st != nil && st.Size != nil && *st.Size <= limit || leave(fs) {
 			continue
 		}

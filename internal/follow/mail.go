@@ -38,8 +38,13 @@ type mail struct {
 
 	nextAt time.Time
 	oldTTL time.Duration // the longest that was told of the place before
-	since  time.Time     // when host2 was seen to take the mail, zero while it does not
-	ttl    time.Duration
+	// lastTTL was told at lastAt of the place before; whole: the answer was once a newer
+	// one than that, so that oldTTL is not only what was left of a TTL in a resolver.
+	lastTTL time.Duration
+	lastAt  time.Time
+	whole   bool
+	since   time.Time // when host2 was seen to take the mail, zero while it does not
+	ttl     time.Duration
 	// arrived: host2 was seen to take the mail, whatever the DNS says since.
 	arrived bool
 }
@@ -65,10 +70,12 @@ func (m *mail) look(ctx context.Context) {
 		m.nextAt = now.Add(asked) // what was seen before still holds
 		return
 	}
-	m.nextAt = now.Add(min(max(d.TTL/2, asked), askedLeast))
+	m.nextAt = now.Add(again(d.TTL))
 	switch {
 	case !d.To2:
 		m.oldTTL = max(m.oldTTL, d.TTL)
+		m.whole = m.whole || !m.lastAt.IsZero() && d.TTL > m.lastTTL-now.Sub(m.lastAt)+time.Second
+		m.lastTTL, m.lastAt = d.TTL, now
 		if !m.since.IsZero() {
 			m.say(event.Note{Warn: true, Text: fmt.Sprintf("Mail for %s is not delivered to %s any more, by the DNS", m.domain, m.host2)})
 		}
@@ -84,10 +91,20 @@ func (m *mail) look(ctx context.Context) {
 	}
 }
 
-// ran is when nobody may believe the old place any more.
+// again is after how long the DNS is asked again.
+func again(ttl time.Duration) time.Duration { return min(max(ttl/2, asked), askedLeast) }
+
+// ran is when nobody may believe the old place any more. Resolvers tell what is left of a
+// TTL: it was longer by no more than the pause between two questions, if the answer was
+// seen to be renewed.
 func (m *mail) ran() time.Time {
 	ttl := m.oldTTL
-	if ttl == 0 {
+	switch {
+	case ttl > 0 && m.whole:
+		ttl += again(ttl)
+	case ttl > 0:
+		ttl = max(ttl, unknownTTL)
+	default:
 		ttl = m.ttl // host2 took the mail before anybody asked
 	}
 	if ttl == 0 {

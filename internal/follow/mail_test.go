@@ -68,3 +68,33 @@ func TestUntilMX(t *testing.T) {
 		}
 	})
 }
+
+// A resolver tells what is left of a TTL, and it may be the end of it when following
+// begins: that is not taken for how long others keep the old answer.
+func TestLeftOfTTL(t *testing.T) {
+	const ttl = 4 * time.Hour
+	for _, c := range []struct {
+		moved, least, most time.Duration // since following began; the waits after that
+	}{
+		{10 * time.Second, time.Hour, 2 * time.Hour},           // never renewed before the eyes of the follower
+		{20 * time.Hour, ttl - 5*time.Minute, ttl + time.Hour}, // several times
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			begun := time.Now()
+			m := &mail{domain: "example.org", host2: "imap.example.org", say: func(event.Event) {}, ask: func(context.Context, string, string) (Delivered, error) {
+				gone := time.Since(begun) + ttl - 20*time.Second // of the answer that the resolver has
+				if time.Since(begun) >= c.moved {
+					return Delivered{To2: true, TTL: time.Minute}, nil
+				}
+				return Delivered{TTL: ttl - gone%ttl}, nil
+			}}
+			for m.over() == "" {
+				m.look(t.Context())
+				time.Sleep(max(m.next(), time.Second))
+			}
+			if took := time.Since(begun) - c.moved; took < c.least || took > c.most {
+				t.Errorf("moved after %v: over %v later", c.moved, took)
+			}
+		})
+	}
+}

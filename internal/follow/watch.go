@@ -3,6 +3,7 @@ package follow
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -42,6 +43,12 @@ const (
 	// nothing is known to be missed, and a pass over what did not change costs little.
 	settle = time.Hour
 )
+
+// later is d and up to a quarter more: accounts that were begun or lost together do not go
+// on asking together, and none asks more often than it may.
+func later(d time.Duration) time.Duration {
+	return d + rand.N(d/4+1) //nolint:gosec // jitter
+}
 
 // watcher waits on host1's connection for what makes a pass worth it.
 type watcher struct {
@@ -120,12 +127,12 @@ func (w *watcher) listen(ctx, wake context.Context, until time.Time) (string, er
 	if !w.before.flags {
 		flags, flagsWhy = w.rounds.Flags, whyFlags
 	}
-	all := time.Now().Add(flags)
+	all := time.Now().Add(later(flags))
 	beat := time.Now().Add(w.beat)
-	every, round := w.rounds.Counts, time.Now().Add(w.rounds.Counts)
+	every, round := w.rounds.Counts, time.Now().Add(later(w.rounds.Counts))
 	if how == howNotify {
 		every *= seldom
-		round = time.Now().Add(confirm)
+		round = time.Now().Add(later(confirm))
 	}
 	for {
 		now := time.Now()
@@ -156,7 +163,7 @@ func (w *watcher) listen(ctx, wake context.Context, until time.Time) (string, er
 				return why, errors.Join(err, w.end(ctx, how))
 			}
 			w.src.Conn.Rest()
-			round = time.Now().Add(every)
+			round = time.Now().Add(later(every))
 		}
 		w.dst.KeepAlive(ctx)
 	}
@@ -293,7 +300,7 @@ func (w *watcher) hear(ctx, wake context.Context, how string, d time.Duration) (
 	if err != nil {
 		return imapconn.News{}, err
 	}
-	n, err := w.slices(ctx, wake, min(d, renew), idle.Wait)
+	n, err := w.slices(ctx, wake, min(d, renew-rand.N(renew/4)), idle.Wait) //nolint:gosec // jitter
 	if err != nil {
 		return n, err
 	}

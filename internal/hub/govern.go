@@ -27,8 +27,8 @@ const silentConnections = 30 * time.Minute
 type hostParts struct {
 	Host  string           `json:"host"`
 	Parts map[string]*part `json:"parts"`
-	// Calm is until when the host has asked for a rest.
-	Calm time.Time `json:"calm,omitzero"`
+	// RestUntil is until when the host has asked for a rest.
+	RestUntil time.Time `json:"calm,omitzero"`
 }
 
 // part is what a worker has of a host.
@@ -302,17 +302,17 @@ func (g *Governor) others(host string, parts map[string]*part) (connections, row
 	return connections, rows, shares
 }
 
-// mostCalm bounds a rest that another worker tells of.
-const mostCalm = 24 * time.Hour
+// maxRest bounds a rest that another worker tells of.
+const maxRest = 24 * time.Hour
 
 // calm brings together until when the host rests; it reports whether the hub is to know.
 func (g *Governor) calm(host string, all *hostParts) bool {
 	here := g.rates.Resting(host)
-	if all.Calm.After(here) && time.Until(all.Calm) < mostCalm {
-		g.rates.Rest(host, all.Calm)
+	if all.RestUntil.After(here) && time.Until(all.RestUntil) < maxRest {
+		g.rates.Rest(host, all.RestUntil)
 	}
-	if here.After(all.Calm) && time.Until(here) > 0 {
-		all.Calm = here.UTC()
+	if here.After(all.RestUntil) && time.Until(here) > 0 {
+		all.RestUntil = here.UTC()
 		return true
 	}
 	return false

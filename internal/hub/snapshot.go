@@ -23,13 +23,13 @@ type HostUse struct {
 	Workers     int       `json:"workers"`
 	Rows        int       `json:"rows"`
 	Connections int       `json:"connections"`
-	Calm        time.Time `json:"calm_until,omitzero"`
+	RestUntil   time.Time `json:"calm_until,omitzero"`
 }
 
 // Hosts tells what workers have of hosts.
 func (h *Hub) Hosts(ctx context.Context, each func(HostUse)) error {
 	return scan(ctx, h.hosts, func(_ string, p hostParts) {
-		u := HostUse{Host: p.Host, Workers: len(p.Parts), Calm: p.Calm}
+		u := HostUse{Host: p.Host, Workers: len(p.Parts), RestUntil: p.RestUntil}
 		for _, x := range p.Parts {
 			if x != nil {
 				u.Rows += x.Rows

@@ -3,6 +3,7 @@ package journal
 import (
 	"slices"
 
+	"github.com/emersion/go-imap/v2"
 	"go.etcd.io/bbolt"
 )
 
@@ -69,5 +70,52 @@ func (f *Folder) staleKeys(id uint32) (map[Key]struct{}, error) {
 func (f *Folder) ForgetDelivered() error {
 	return f.edit(func(tx *bbolt.Tx, rec folderRecord) (func(), error) {
 		return nil, loseUID2(tx, rec.id)
+	})
+}
+
+// Undeliver is called before this program itself removes messages from the folder on
+// host2, by their UIDs there: that they are gone is then no sign that somebody did not
+// want them there. They stay claimed as long as they are there.
+func (f *Folder) Undeliver(uids2 ...imap.UID) error {
+	if len(uids2) == 0 {
+		return nil
+	}
+	going := make(map[imap.UID]bool, len(uids2))
+	for _, uid := range uids2 {
+		going[uid] = true
+	}
+	return f.edit(func(tx *bbolt.Tx, rec folderRecord) (func(), error) {
+		var keys []Key
+		var changed []Entry
+		err := entries.each(tx, rec.id, func(_ []byte, rs []Entry) error {
+			for i := range rs {
+				if e := &rs[i]; going[e.UID2] {
+					keys = append(keys, e.Key)
+					if e.Delivered {
+						e.Delivered = false
+						changed = append(changed, *e)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		err = extras.each(tx, rec.id, func(_ []byte, rs []Entry) error {
+			for i := range rs {
+				if going[rs[i].UID2] {
+					keys = append(keys, rs[i].Key)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if err := entries.put(tx, rec.id, changed, newer); err != nil {
+			return nil, err
+		}
+		return nil, delivered.drop(tx, rec.id, keys, func(*Key) {})
 	})
 }

@@ -194,11 +194,11 @@ func (g *Gauge) Ahead() int64 {
 
 // Window narrows what is asked for: the bytes of one window, and those that may
 // be under way when it is asked for.
-func (g *Gauge) Window(bytes, aloft int64) (int64, int64) {
+func (g *Gauge) Window(bytes, inFlight int64) (int64, int64) {
 	if limit := g.Ahead(); limit < AheadBytes {
-		return min(bytes, limit/2), min(aloft, limit/2+1)
+		return min(bytes, limit/2), min(inFlight, limit/2+1)
 	}
-	return bytes, aloft
+	return bytes, inFlight
 }
 
 // Batch is how many bytes fill a batch, most at the most.

@@ -20,12 +20,12 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/history"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/plan"
-	"github.com/imaphaul/imaphaul/internal/recall"
 	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
@@ -63,7 +63,7 @@ type Reader struct {
 	// Link has the folder selected.
 	Link *session.Link
 	// Known is what earlier runs knew of the folder.
-	Known *recall.Pair
+	Known *history.Pair
 	// Chosen are the UIDs of the selection, nil for all messages.
 	Chosen *uidset.Marks
 	// OnlyChosen leaves the others unlisted: nothing depends on them.

@@ -15,24 +15,24 @@ import (
 // What it saw saves the folders' own work the same commands; what it did not
 // see, or not whole, is found out the usual way.
 type Prefetch struct {
-	Terms  *Terms
-	Link   *session.Link
-	Probes []*Probe
-	// at is the probe whose messages come now, -1 before the first.
+	Terms    *Terms
+	Link     *session.Link
+	Requests []*FolderRequest
+	// at is the request whose messages come now, -1 before the first.
 	at int
 	// items are what is asked of messages.
 	items imapconn.FetchItems
 }
 
-// Sight is what was seen of a folder.
-type Sight struct {
+// Prefetched is what was seen of a folder.
+type Prefetched struct {
 	Opened *imapconn.SelectData
 	// Listing is nil when the messages were not asked for, or did not all come.
 	Listing *listing.Listing
 }
 
-// Probe is one folder of a Prefetch.
-type Probe struct {
+// FolderRequest is one folder of a Prefetch.
+type FolderRequest struct {
 	Mailbox   string
 	Writable  bool
 	Subscribe bool
@@ -44,7 +44,7 @@ type Probe struct {
 	// Subscribed and Seen are the outcome: Seen is nil when the folder was not looked
 	// at, or was not opened.
 	Subscribed bool
-	Seen       *Sight
+	Seen       *Prefetched
 
 	subscribed *imapconn.Pending[imapconn.Nothing]
 	selected   *imapconn.Pending[imapconn.SelectData]
@@ -71,11 +71,11 @@ func (s *Prefetch) Run(ctx context.Context) error {
 		if s.Link.Account.Stopping() {
 			return session.ErrStopped // what was asked for is skipped as it comes
 		}
-		for answered < sent && s.Probes[answered].done() {
+		for answered < sent && s.Requests[answered].done() {
 			answered++
 		}
-		for more := sent-answered <= ahead/2; more && sent < len(s.Probes) && sent-answered < ahead; {
-			p := s.Probes[sent]
+		for more := sent-answered <= ahead/2; more && sent < len(s.Requests) && sent-answered < ahead; {
+			p := s.Requests[sent]
 			if stream == nil {
 				s.items = s.Terms.Items()
 				stream = conn.Fetch(s.items)
@@ -99,7 +99,7 @@ func (s *Prefetch) Run(ctx context.Context) error {
 				return err
 			}
 		case answered < sent:
-			if err := s.Probes[answered].wait(ctx); err != nil {
+			if err := s.Requests[answered].wait(ctx); err != nil {
 				return err
 			}
 		default:
@@ -109,7 +109,7 @@ func (s *Prefetch) Run(ctx context.Context) error {
 }
 
 // send sends what is to be asked about one folder.
-func (s *Prefetch) send(ctx context.Context, conn *imapconn.Conn, stream *imapconn.Fetch, p *Probe) (err error) {
+func (s *Prefetch) send(ctx context.Context, conn *imapconn.Conn, stream *imapconn.Fetch, p *FolderRequest) (err error) {
 	if p.Subscribe {
 		if p.subscribed, err = conn.StartSubscribe(ctx, p.Mailbox); err != nil {
 			return err
@@ -125,12 +125,12 @@ func (s *Prefetch) send(ctx context.Context, conn *imapconn.Conn, stream *imapco
 	return stream.AskRange(ctx, 1, 0)
 }
 
-func (p *Probe) done() bool {
+func (p *FolderRequest) done() bool {
 	return (p.subscribed == nil || p.subscribed.Done()) && (p.selected == nil || p.selected.Done())
 }
 
 // wait waits for the answers; a refusal is one.
-func (p *Probe) wait(ctx context.Context) error {
+func (p *FolderRequest) wait(ctx context.Context) error {
 	if p.subscribed != nil {
 		if _, err := p.subscribed.Wait(ctx); err != nil && !session.IsRefusal(err) {
 			return err
@@ -148,17 +148,17 @@ func (p *Probe) wait(ctx context.Context) error {
 // answered.
 func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 	for i := s.at + 1; i < sent; i++ {
-		if p := s.Probes[i]; p.selected != nil {
+		if p := s.Requests[i]; p.selected != nil {
 			if !p.selected.Done() {
 				break
 			}
 			s.at = i
 		}
 	}
-	if s.at < 0 || !s.Probes[s.at].List {
+	if s.at < 0 || !s.Requests[s.at].List {
 		return nil
 	}
-	p := s.Probes[s.at]
+	p := s.Requests[s.at]
 	if len(p.recs) > int(p.Messages)*2+1000 {
 		p.recs, p.spoiled = nil, true // more than it was told to be: the folder's own work finds out
 	}
@@ -177,7 +177,7 @@ func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 
 // report says of each folder what was seen.
 func (s *Prefetch) report(ctx context.Context) error {
-	for _, p := range s.Probes {
+	for _, p := range s.Requests {
 		if p.subscribed != nil {
 			_, err := p.subscribed.Wait(ctx)
 			p.Subscribed = err == nil // else the folder's own work asks once more
@@ -189,7 +189,7 @@ func (s *Prefetch) report(ctx context.Context) error {
 		if err != nil {
 			continue // the folder's own work finds and tells the same
 		}
-		seen := &Sight{Opened: &data}
+		seen := &Prefetched{Opened: &data}
 		l := &listing.Listing{Recs: p.recs, Complete: true, Whole: true, UIDNext: data.UIDNext, UIDValidity: data.UIDValidity}
 		dropContradictions(l)
 		if !p.spoiled && l.Complete && (p.List && len(l.Recs) >= int(data.Exists) || data.Exists == 0) {

@@ -40,7 +40,7 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 	for _, t := range tasks {
 		t.taken = take
 	}
-	c.announceTasks(tasks, nil)
+	c.recordIntents(tasks, nil)
 	for _, t := range tasks {
 		t.doubtful = true
 	}
@@ -54,6 +54,9 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 		return nil, nil, nil
 	}
 	var confirmed []imap.UID
+	// They come in the order in which the messages came, in which UIDs ascend (RFC 4315
+	// section 3, RFC 9051 section 2.3.1.1): of a list in another order none is believed.
+	ascend := slices.IsSorted(data.Dest)
 	for i, from := range data.Source {
 		t := byUID[from]
 		if t == nil || t.Outcome != Pending {
@@ -61,10 +64,10 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 		}
 		t.Sent = 0 // not a byte of it went over the wire
 		uid := data.Dest[i]
-		if c.believe(data.UIDValidity, uid, 0) {
+		if ascend && c.believe(data.UIDValidity, uid, 0) {
 			confirmed = append(confirmed, from)
 		} else {
-			t.oddly().told = uid
+			t.override().told = uid
 			uid = 0
 		}
 		c.settle(t, uid)

@@ -26,7 +26,7 @@ type days struct {
 	mu      sync.Mutex
 	counted [3]int64
 	// room is held from the look at what is left to the note that some of it is taken:
-	// several lanes ask.
+	// several connection pairs ask.
 	room sync.Mutex
 	// again is the moment to wait for, of a limit a day that left no room; set by
 	// the source half of a round, read behind it.
@@ -99,7 +99,7 @@ func (r *Copier) release(t *Message, sent bool) {
 	}
 	t.charged = false
 	r.charges.Add(-1)
-	r.fated.Add(t.Size)
+	r.decided.Add(t.Size)
 	if !sent {
 		r.lost.Add(t.Size)
 	}
@@ -121,12 +121,11 @@ func (r *Copier) CountTraffic() {
 	}
 }
 
-// mayTransfer reports whether a message of size bytes may still be asked for
-// under --exitwhenover and the limits a day. As in imapsync, the message that
-// crosses the line of --exitwhenover is the last one copied; a day's limit is
-// never crossed. busy says that others were asked for in this round, or that other lanes
-// are at work: their fate decides how much room there is, so nothing is waited for before
-// it ends.
+// mayTransfer reports whether a message of size bytes may still be asked for under
+// --exitwhenover and the limits a day. As in imapsync, the message that crosses the line
+// of --exitwhenover is the last one copied; a day's limit is never crossed. busy says
+// that others were asked for in this round, or that other connection pairs are at work:
+// their fate decides how much room there is, so nothing is waited for before it ends.
 func (r *Copier) mayTransfer(size int64, busy bool) bool {
 	r.days.room.Lock()
 	defer r.days.room.Unlock()
@@ -189,7 +188,7 @@ const (
 // mayToday is mayTransfer for the limit a day of one side.
 func (r *Copier) mayToday(n event.Side, d *pace.Day, size int64, busy bool) bool {
 	// What was asked for and is still under way counts, too.
-	need := size + r.asked.Load() - r.fated.Load()
+	need := size + r.asked.Load() - r.decided.Load()
 	need += need/hundredth + (r.charges.Load()+1)*envelope
 	if r.dialler != nil {
 		need += int64(r.dialler.Most) * login
@@ -262,10 +261,10 @@ func (r *Copier) AwaitHours(ctx context.Context, until *session.Pair) error {
 
 // awaitDay waits, between two rounds, until a limit a day leaves room again, and for the
 // hours of --between. It reports whether it had to.
-func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
+func (v *copyBatch) awaitDay(ctx context.Context) (bool, error) {
 	if !v.run.opens().IsZero() {
 		slept := time.Now()
-		err := v.run.AwaitHours(ctx, v.lane)
+		err := v.run.AwaitHours(ctx, v.conns)
 		v.run.rested.Add(int64(time.Since(slept)))
 		return true, err
 	}
@@ -277,7 +276,7 @@ func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
 	wait := again.Sub(v.run.Limits.Clock().Now())
 	if wait > idleLogout {
 		v.run.dropMore(ctx)
-		v.lane.Close(ctx)
+		v.conns.Close(ctx)
 	}
 	slept := time.Now()
 	err := v.run.Limits.Clock().Sleep(ctx, wait)
@@ -285,5 +284,5 @@ func (v *convoy) awaitDay(ctx context.Context) (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	return true, v.lane.Reopen(ctx, errWaited)
+	return true, v.conns.Reopen(ctx, errWaited)
 }

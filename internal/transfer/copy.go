@@ -25,10 +25,10 @@ const (
 const streamAbove = 1 << 20
 
 // Message is one message to copy. There is one for each message of a folder, so it is
-// small: what only few of them have is in their oddity.
+// small: what only few of them have is in their overrides.
 type Message struct {
-	c   *Folder // of its folder
-	odd *oddity // nil for a message that leaves as it is listed
+	c   *Folder    // of its folder
+	odd *overrides // nil for a message that leaves as it is listed
 	// size is what the source told, sent the number of bytes that left.
 	Size, Sent int64
 	Src        int32 // its record in the source listing
@@ -43,16 +43,16 @@ type Message struct {
 	// lost: it was doubtful, and it did not arrive; resent: it left more than
 	// once, so that it may have arrived twice.
 	lost, resent bool
-	// suspect: it was in flight when a connection died that brought nothing, so
-	// it is tried alone; killed: a connection died with it alone, see oddity.
-	suspect, killed bool
+	// candidate: it was in flight when a connection died that brought nothing, so
+	// it is tried alone; killed: a connection died with it alone, see overrides.
+	candidate, killed bool
 	// putOff counts how often a server asked for it to be tried later.
 	putOff uint8
 	// asked: it was part of a FETCH of this round, and came, or needs not come any
 	// more; missed: it did not come once.
 	asked, came, missed bool
 	// short: what host1 gave of it is much less than it says; empty: it gave an empty
-	// body. They are the feeder's until the message is handed over.
+	// body. They are the fetcher's until the message is handed over.
 	Short, empty bool
 	// charged: it is counted as asked for, see run.mayTransfer.
 	charged bool
@@ -71,12 +71,12 @@ type Message struct {
 }
 
 // Folder keeps the books of one folder's copying: what is to be copied, and what
-// became of it. A convoy does the moving.
+// became of it. A copy batch does the moving.
 type Folder struct {
 	Pair
 	FolderOutcome
 	run      *Copier
-	lane     *session.Pair
+	conns    *session.Pair
 	Messages []Message // ascending by UID
 
 	// elsewhere are messages to copy that another folder of host2 has.
@@ -91,12 +91,12 @@ type Folder struct {
 	// ended is why the folder is given up with messages left, nil while it is not;
 	// refusals is how often in a row host1 refused to open it, blamed are the
 	// connections that ended when it was opened.
-	ended    error
-	refusals int
-	blamed   kills
+	ended      error
+	refusals   int
+	attributed kills
 
-	// mu guards the fates, what they are told to, and the generations: both
-	// halves of a convoy decide them, and several convoys may work on one folder.
+	// mu guards the fates, what they are told to, and the intents: both halves of a copy
+	// batch decide them, and several copy batches may work on one folder.
 	mu sync.Mutex
 	// opened1 is how often host1 had been opened again when it was looked whether its
 	// UIDs are those of before.
@@ -105,17 +105,17 @@ type Folder struct {
 	growth growthSince
 	// samples are messages that are read back to learn what host2 does to them.
 	samples []sample
-	// torn are host2 messages that are only the beginning of what was sent.
-	torn map[imap.UID]bool
+	// truncated are host2 messages that are only the beginning of what was sent.
+	truncated map[imap.UID]bool
 	// left are messages that stay behind and are still to be told of.
 	left []leftMessage
-	// generations are the journal's batches that are not settled yet.
-	generations []*generation
+	// intents are the journal's batches that are not settled yet.
+	intents []*intent
 }
 
-// NewFolder is a folder with nothing to copy yet, which lane works on.
-func (r *Copier) NewFolder(p Pair, lane *session.Pair) *Folder {
-	return &Folder{Pair: p, run: r, lane: lane}
+// NewFolder is a folder with nothing to copy yet, which connection pair works on.
+func (r *Copier) NewFolder(p Pair, conns *session.Pair) *Folder {
+	return &Folder{Pair: p, run: r, conns: conns}
 }
 
 // Message is one for a record of the source listing.
@@ -164,7 +164,7 @@ func (c *Folder) giveUp(why error) {
 func (c *Folder) opened() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.refusals, c.blamed = 0, kills{}
+	c.refusals, c.attributed = 0, kills{}
 }
 
 // refusedToOpen notes that host1 did not open the folder, and returns how often in a

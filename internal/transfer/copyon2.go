@@ -91,7 +91,7 @@ func (c *Folder) copyOnHost2(ctx context.Context) error {
 	if len(c.run.places) == 0 && len(c.elsewhere) == 0 {
 		return nil
 	}
-	conn, err := c.lane.Dst.Ready(ctx)
+	conn, err := c.conns.Dst.Ready(ctx)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (c *Folder) copyOnHost2(ctx context.Context) error {
 	if len(order) == 0 {
 		return nil
 	}
-	k := c.lane.Dst
+	k := c.conns.Dst
 	for _, folder := range order {
 		if c.run.Control.Stopping() {
 			break

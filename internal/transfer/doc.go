@@ -11,22 +11,22 @@
 // Two goroutines share a folder's work: one reads from host1, one writes to host2. Each
 // owns its connection. Every wait ends with the context.
 //
-//   - What is given and returned: transfer.go, copy.go, oddity.go (in what a message
+//   - What is given and returned: transfer.go, copy.go, overrides.go (in what a message
 //     leaves otherwise than it was listed), expected.go and pairruns.go (what host2 has
 //     to hold then).
-//   - The order: convoy.go, row.go and lanes.go (--connections), turn.go (one folder after
+//   - The order: copybatch.go, workqueue.go and parallel.go (--connections), turn.go (one folder after
 //     the other), window.go and throttle.go (how much at a time), budget.go (limits a day).
-//   - The two halves: feed.go reads item.go's messages, vanished.go and short.go deal with
-//     those that do not come, or not whole; deliver.go sends them (enter.go: into an open
-//     folder), land.go hears what became of them. prepare.go makes them ready; notecut.go
+//   - The two halves: fetch.go reads item.go's messages, vanished.go and short.go deal with
+//     those that do not come, or not whole; append.go sends them (enter.go: into an open
+//     folder), await.go hears what became of them. prepare.go makes them ready; notecut.go
 //     notes what was cut off. copyon2.go, moved.go, bring.go and
 //     places.go do without sending.
 //   - What is refused: refusal.go judges, repair.go has what is tried then, putoff.go,
-//     resend.go and suspect.go try again, storedanyway.go looks whether it was stored nevertheless.
+//     resend.go and poison.go try again, storedanyway.go looks whether it was stored nevertheless.
 //   - What became of it: ledger.go tells it, savedir.go keeps what stays behind.
-//     generation.go announces to the journal what is about to leave.
-//   - After a lost connection inquiry.go finds out what arrived (arrivals.go, under the
-//     keys of sentkey.go), which (whicharrived.go, resolve.go) and once (twins.go);
+//     intent.go announces to the journal what is about to leave.
+//   - After a lost connection recovery.go finds out what arrived (arrivals.go, under the
+//     keys of sentkey.go), which (whicharrived.go, resolve.go) and once (duplicates.go);
 //     sameuids.go whether host1's UIDs are those of before.
 //   - Proof: proof.go by counts and UIDs, proofofcontent.go by what is in the messages.
 package transfer

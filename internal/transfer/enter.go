@@ -10,7 +10,7 @@ import (
 // work (provider.OpensForAppend). It costs no round trip: the command goes ahead
 // of the APPEND, and nobody waits for its answer. EXAMINE does as well as SELECT,
 // and leaves \Recent to the user's next session.
-func (d *deliverer) enter(ctx context.Context, c *Folder) error {
+func (d *appender) enter(ctx context.Context, c *Folder) error {
 	if d.entered == c || !provider.OpensForAppend(d.v.run.dst.Family) {
 		return nil
 	}
@@ -19,8 +19,8 @@ func (d *deliverer) enter(ctx context.Context, c *Folder) error {
 	if m := d.conn.Mailbox(); m != nil && m.Name == name && d.conn.InFlight() == 0 {
 		return nil
 	}
-	// What is selected from here on is nobody's business but the deliverer's.
-	d.v.lane.Dst.Forget()
+	// What is selected from here on is nobody's business but the appender's.
+	d.v.conns.Dst.Forget()
 	_, err := d.conn.StartExamine(ctx, name, nil)
 	return err
 }

@@ -9,7 +9,7 @@ import (
 // item is one message on its way from feed to deliver.
 type item struct {
 	t    *Message
-	at   int     // its index in the convoy's tasks
+	at   int     // its index in the copy batch's tasks
 	buf  *[]byte // the message, when it is in memory
 	body io.Reader
 	size int64
@@ -39,7 +39,7 @@ func (it *item) read(err error) {
 }
 
 // release gives the item's memory back.
-func (it *item) release(v *convoy) {
+func (it *item) release(v *copyBatch) {
 	it.taken(v)
 	it.read(errDiscarded)
 	if it.buf != nil {
@@ -53,7 +53,7 @@ func (it *item) release(v *convoy) {
 }
 
 // taken gives back what the item took of the backlog.
-func (it *item) taken(v *convoy) {
+func (it *item) taken(v *copyBatch) {
 	if it.queued > 0 {
 		v.backlog.Release(it.queued)
 		it.queued = 0

@@ -24,7 +24,7 @@ func (c *Folder) tellCopied(t *Message) {
 	}
 	c.tellShort(t)
 	c.run.Control.Emit(event.MessageCopied{
-		From: c.From, UID: uint32(t.UID), Bytes: t.Sent, To: c.To, NewUID: uint32(t.NewUID), Dry: dry, Altered: t.oddness().altered, Late: t.c.late,
+		From: c.From, UID: uint32(t.UID), Bytes: t.Sent, To: c.To, NewUID: uint32(t.NewUID), Dry: dry, Altered: t.overrides().altered, Late: t.c.late,
 	})
 }
 
@@ -109,7 +109,7 @@ func (c *Folder) headersOf(ctx context.Context) map[imap.UID]head {
 		uids[i] = l.uid
 	}
 	slices.Sort(uids)
-	_ = survey.ReadEach(ctx, c.lane.Src, slices.Compact(uids), imapconn.FetchItems{UID: true, HeaderFields: []string{"Message-Id", "Date", "Subject"}}, func(m *imapconn.Message) error {
+	_ = survey.ReadEach(ctx, c.conns.Src, slices.Compact(uids), imapconn.FetchItems{UID: true, HeaderFields: []string{"Message-Id", "Date", "Subject"}}, func(m *imapconn.Message) error {
 		heads[m.UID] = head{
 			id:      transform.Field(m.Header, "Message-Id"),
 			date:    transform.Field(m.Header, "Date"),

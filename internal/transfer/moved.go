@@ -25,13 +25,16 @@ type Moved struct {
 // another one of host1 before.
 func (t *Message) Moved() bool { return t.moved }
 
+// Taken reports whether it went from there, so that it is the same message on host2.
+func (t *Message) Taken() bool { return t.moved && t.taken }
+
 // copyMoved brings the messages that lay in another folder of host1 before by COPY or
 // MOVE on host2. What does not work this way is left to be copied as usual.
 func (c *Folder) copyMoved(ctx context.Context) error {
 	if len(c.Pair.Moved) == 0 || c.run.Plan.Dry || c.run.Pipeline.Active() {
 		return nil
 	}
-	k := c.lane.Dst
+	k := c.conns.Dst
 	conn, err := k.Ready(ctx)
 	if err != nil {
 		return err
@@ -71,8 +74,23 @@ func (c *Folder) copyMoved(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = k.Open(ctx, c.To.Raw, true)
+	opened, err := k.Open(ctx, c.To.Raw, true)
+	if err == nil && opened.UIDNext != 0 {
+		c.doubtFrom(opened.UIDNext)
+	}
 	return err
+}
+
+// doubtFrom takes back UIDs of moved messages that the folder has not given yet: they are
+// looked for as if none had been told.
+func (c *Folder) doubtFrom(next imap.UID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.Messages {
+		if t := &c.Messages[i]; t.moved && t.Outcome == Copied && t.NewUID >= next {
+			t.override().told, t.NewUID, t.late = t.NewUID, 0, true
+		}
+	}
 }
 
 func (c *Folder) moveFrom(ctx context.Context, k *session.Link, folder string, validity uint32, byUID map[imap.UID]*Message, take bool) error {

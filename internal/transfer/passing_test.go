@@ -50,7 +50,7 @@ func TestWhenARepairIsTried(t *testing.T) {
 		refusals := asItIs{bad: tc.text[0] == 'B', persists: func(int) bool { return true }, seen: tc.seen, timely: aboutTime(tc.text)}
 		for n, want := range tc.again {
 			stored = tc.stored[n]
-			if got := refusals.again(m.oddly(), stored); got != want {
+			if got := refusals.again(m.override(), stored); got != want {
 				t.Errorf("%+v: refusal %d: again %v", tc, n+1, got)
 			}
 		}

@@ -67,7 +67,7 @@ func (c *Folder) prepare(ctx context.Context, it *item) (bool, error) {
 			break
 		}
 		if !c.climb(t) {
-			c.fail(t, event.ErrAppend, appendText(t, t.oddness().refusal, it), c.repairHint())
+			c.fail(t, event.ErrAppend, appendText(t, t.overrides().refusal, it), c.repairHint())
 			return false, nil
 		}
 	}

@@ -53,7 +53,7 @@ func (c *Folder) Prove(ctx context.Context) error {
 		for _, t := range missing {
 			c.takeBack(t)
 		}
-		v := &convoy{run: c.run, lane: c.lane, tasks: c.Messages, budget: semaphore.NewWeighted(c.run.budgetBytes)}
+		v := &copyBatch{run: c.run, conns: c.conns, tasks: c.Messages, budget: semaphore.NewWeighted(c.run.budgetBytes)}
 		if err := v.move(ctx); err != nil {
 			return err
 		}
@@ -86,13 +86,13 @@ func (c *Folder) unproved(ctx context.Context) ([]*Message, error) {
 	if c.run.Control.Asked() {
 		return nil, session.ErrStopped // the next run looks, before anything depends on it
 	}
-	if err := c.reenter(ctx, c.lane.Dst); err != nil {
+	if err := c.reenter(ctx, c.conns.Dst); err != nil {
 		return nil, err
 	}
 	if !look && c.grewRight() && !again {
 		return nil, nil
 	}
-	arrived, err := c.arrivals(ctx, c.lane.Dst)
+	arrived, err := c.arrivals(ctx, c.conns.Dst)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (c *Folder) unproved(ctx context.Context) ([]*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	return missing, c.removeTwins(ctx, arrived)
+	return missing, c.removeDuplicates(ctx, arrived)
 }
 
 // copiedNow counts the messages copied.
@@ -117,7 +117,7 @@ func (c *Folder) copiedNow() (n int) {
 // was stored and by nothing else.
 func (c *Folder) grewRight() bool {
 	check := c.Expected()
-	return check.Holds(CountOf(c.lane.Dst.Opened))
+	return check.Holds(CountOf(c.conns.Dst.Opened))
 }
 
 // Confirmed are the pairs that host2 confirmed.

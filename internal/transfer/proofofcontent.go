@@ -42,11 +42,11 @@ func (c *Folder) ProveContent(ctx context.Context) error {
 		return nil
 	}
 	slices.Sort(uids)
-	c.lane.Dst.Assume(c.To.Raw, true, c.DstOpened)
+	c.conns.Dst.Assume(c.To.Raw, true, c.DstOpened)
 	// A larger one is whole if it has the key: servers add header lines.
-	l := c.reader(c.lane.Dst, 2)
+	l := c.reader(c.conns.Dst, 2)
 	proved := make(map[imap.UID]bool, len(uids))
-	err := survey.ReadEach(ctx, c.lane.Dst, uids, imapconn.FetchItems{UID: true, Size: true, HeaderFields: l.Fields, Header: l.WholeHeader}, func(m *imapconn.Message) error {
+	err := survey.ReadEach(ctx, c.conns.Dst, uids, imapconn.FetchItems{UID: true, Size: true, HeaderFields: l.Fields, Header: l.WholeHeader}, func(m *imapconn.Message) error {
 		t := byUID[m.UID]
 		if t == nil {
 			return nil
@@ -75,7 +75,7 @@ func (c *Folder) ProveContent(ctx context.Context) error {
 // host1.
 func (c *Folder) byHeaders(t *Message) bool {
 	r := &c.Src.Recs[t.Src]
-	return t.oddness().sentKey == nil && r.Is(listing.HasKey) && !r.Is(listing.ByContent|listing.ByHeader|listing.AddedHeader)
+	return t.overrides().sentKey == nil && r.Is(listing.HasKey) && !r.Is(listing.ByContent|listing.ByHeader|listing.AddedHeader)
 }
 
 // compareContent reads messages on both sides, and takes back those that host2 does not
@@ -87,7 +87,7 @@ func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[
 		sent[i] = c.sentMessage(byUID[uid])
 		mine[sent[i].UID1] = []imap.UID{uid}
 	}
-	w := &whichArrived{c: c, lane: c.lane}
+	w := &whichArrived{c: c, conns: c.conns}
 	src, dst, begins, whole, err := w.read(ctx, sent, uids, func(uid imap.UID) []imap.UID { return mine[uid] })
 	if err != nil {
 		return err

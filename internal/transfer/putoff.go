@@ -15,7 +15,7 @@ import (
 // putOff deals with a refused flight if the refusal is about time: it is kept to
 // be sent again. What came by stream is not there any more, and waits for the next
 // round. It reports false when the refusal is about the messages.
-func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Response) (bool, error) {
+func (d *appender) putOff(ctx context.Context, f *pendingAppend, refused *imapconn.Response) (bool, error) {
 	v := d.v.run.dst.Classify(refused)
 	if v.Action == provider.DayStop || v.Later() && d.v.run.Control.Stopping() {
 		for _, it := range f.items {
@@ -41,12 +41,12 @@ func (d *deliverer) putOff(ctx context.Context, f *flight, refused *imapconn.Res
 		return true, nil
 	}
 	f.release(d.v)
-	return true, d.v.run.Backoff.Patience(ctx, int(f.items[0].t.putOff), d.v.lane.Dst)
+	return true, d.v.run.Backoff.Patience(ctx, int(f.items[0].t.putOff), d.v.conns.Dst)
 }
 
 // putOff reports whether host1's refusal to read a message is about time: then it is
 // asked again in the next round.
-func (f *feeder) putOff(t *Message, err error) bool {
+func (f *fetcher) putOff(t *Message, err error) bool {
 	refused, ok := session.RefusalIn(err)
 	if !ok || !session.WorthAnother(f.v.run.src.Classify(refused), int(t.putOff)+1) {
 		return false

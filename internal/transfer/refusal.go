@@ -15,7 +15,7 @@ import (
 
 // refused decides what becomes of a message that host2 refused. It reports
 // whether the mailbox is full.
-func (c *Folder) refused(ctx context.Context, v *convoy, conn *imapconn.Conn, it *item, r *imapconn.Response) (full bool, err error) {
+func (c *Folder) refused(ctx context.Context, v *copyBatch, conn *imapconn.Conn, it *item, r *imapconn.Response) (full bool, err error) {
 	t := it.t
 	switch class := appendClass(c.run.dst.Classify(r)); {
 	case class == event.ErrAppend && r.Code == "TRYCREATE" && !t.recreated:
@@ -25,9 +25,9 @@ func (c *Folder) refused(ctx context.Context, v *convoy, conn *imapconn.Conn, it
 		}
 		return false, nil
 	case class == event.ErrAppend:
-		t.oddly().refusal = r.Line()
+		t.override().refusal = r.Line()
 		if c.unchangedAgain(t, r) {
-			v.sulk(int(t.odd.refusals))
+			v.noteRefusals(int(t.odd.refusals))
 			return false, nil
 		}
 		if c.climb(t) {
@@ -77,7 +77,7 @@ func (c *Folder) unchangedAgain(t *Message, r *imapconn.Response) bool {
 		}
 		return c.run.dst.Persists(n, waited)
 	}}
-	return a.again(t.oddly(), c.run.stored.Load())
+	return a.again(t.override(), c.run.stored.Load())
 }
 
 // asItIs decides whether a refused message is sent again as it is.
@@ -89,7 +89,7 @@ type asItIs struct {
 }
 
 // again notes a refusal, when host2 has stored so many messages in all.
-func (a *asItIs) again(o *oddity, stored int64) bool {
+func (a *asItIs) again(o *overrides, stored int64) bool {
 	passed := o.refusals > 0 && stored > o.storedThen
 	o.storedThen = stored
 	if o.refusals < 255 {

@@ -75,7 +75,7 @@ func (c *Folder) climb(t *Message) bool {
 	r := &c.Src.Recs[t.Src]
 	flags, date := c.FlagsOn2(r), c.dateOn2(r)
 	system := transform.SystemFlags(flags)
-	o := t.oddly()
+	o := t.override()
 	for t.rung++; t.rung < rungEnd; t.rung++ {
 		if !c.allowed(t.rung) {
 			continue
@@ -140,7 +140,7 @@ func (c *Folder) alter(t *Message, msg []byte) ([]byte, bool) {
 	if len(told) == 0 {
 		return msg, false
 	}
-	o := t.oddly()
+	o := t.override()
 	o.altered = strings.Join(told, ", ")
 	if after := sha256.Sum256(msg); after != before {
 		o.altered += fmt.Sprintf(" (sha256 %x -> %x)", before, after)

@@ -6,14 +6,14 @@ import (
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
-// What host2 refused and is in memory waits in one queue, deliverer.again, until it is
+// What host2 refused and is in memory waits in one queue, appender.again, until it is
 // sent once more: as it is where the refusal was about time, in halves where it was about
 // one of several messages. What is refused again goes back into the queue.
 
 // resend sends what is in the queue, until all of it is stored or refused for good.
-func (d *deliverer) resend(ctx context.Context) error {
+func (d *appender) resend(ctx context.Context) error {
 	for len(d.again) > 0 {
-		if err := d.landAll(ctx); err != nil {
+		if err := d.awaitAll(ctx); err != nil {
 			return err
 		}
 		if d.v.run.Control.Stopping() {
@@ -29,11 +29,11 @@ func (d *deliverer) resend(ctx context.Context) error {
 }
 
 // resendAll sends these flights once more, one after the other's answer.
-func (d *deliverer) resendAll(ctx context.Context, queue []*flight) error {
+func (d *appender) resendAll(ctx context.Context, queue []*pendingAppend) error {
 	var err error
 	for _, f := range queue {
 		if !f.split { // one pause for all that were put off
-			err = d.v.run.Backoff.Patience(ctx, int(f.items[0].t.putOff), d.v.lane.Dst)
+			err = d.v.run.Backoff.Patience(ctx, int(f.items[0].t.putOff), d.v.conns.Dst)
 			break
 		}
 	}
@@ -50,7 +50,7 @@ func (d *deliverer) resendAll(ctx context.Context, queue []*flight) error {
 
 // sendAgain sends a flight once more, unless some of it was stored nevertheless or a limit
 // a day leaves no room: the next round deals with that.
-func (d *deliverer) sendAgain(ctx context.Context, f *flight) error {
+func (d *appender) sendAgain(ctx context.Context, f *pendingAppend) error {
 	none, err := d.noneStored(ctx, f.items)
 	if err != nil || !none || !d.v.run.mayAgain(true) {
 		f.release(d.v)
@@ -64,8 +64,8 @@ func (d *deliverer) sendAgain(ctx context.Context, f *flight) error {
 	for i, part := range parts {
 		sent, err := d.send(ctx, part)
 		if err == nil {
-			d.fly(sent)
-			err = d.landAll(ctx)
+			d.addInFlight(sent)
+			err = d.awaitAll(ctx)
 		} else {
 			release(d.v, part)
 		}
@@ -80,9 +80,9 @@ func (d *deliverer) sendAgain(ctx context.Context, f *flight) error {
 }
 
 // finish waits for everything that was sent, and sends what of it has to be sent again.
-func (d *deliverer) finish(ctx context.Context) error {
+func (d *appender) finish(ctx context.Context) error {
 	for {
-		if err := d.landAll(ctx); err != nil {
+		if err := d.awaitAll(ctx); err != nil {
 			return err
 		}
 		if len(d.again) == 0 {

@@ -9,7 +9,7 @@ import (
 // resolve finds the confirmed messages among those that arrived in the folder, and
 // returns those that are not there.
 func (c *Folder) resolve(ctx context.Context, arrived []arrival) (missing []*Message, err error) {
-	w := &whichArrived{c: c, lane: c.lane}
+	w := &whichArrived{c: c, conns: c.conns}
 	for i := range arrived {
 		if a := &arrived[i]; !c.Claimed[a.uid] {
 			w.arrived = append(w.arrived, a)
@@ -37,7 +37,7 @@ func (c *Folder) resolve(ctx context.Context, arrived []arrival) (missing []*Mes
 // sentMessage is what is known of a message that left.
 func (c *Folder) sentMessage(t *Message) *Sent {
 	r := &c.Src.Recs[t.Src]
-	o := t.oddness()
+	o := t.overrides()
 	return &Sent{
 		UID1: t.UID, Key: c.doubtKey(t), Size: t.Sent, content: o.sentContent,
 		Date: r.Date, HasDate: r.Is(listing.HasDate) && t.date("") != "",

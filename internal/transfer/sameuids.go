@@ -49,11 +49,11 @@ func (c *Folder) sameOn1(ctx context.Context, uids []imap.UID, all bool) error {
 	if len(uids) == 0 {
 		return nil
 	}
-	c.lane.Src.Assume(c.From.Raw, c.Writable1, c.SrcOpened)
-	l := c.reader(c.lane.Src, 1)
+	c.conns.Src.Assume(c.From.Raw, c.Writable1, c.SrcOpened)
+	l := c.reader(c.conns.Src, 1)
 	other := 0
 	came := make(map[imap.UID]bool)
-	err := survey.ReadEach(ctx, c.lane.Src, uids, imapconn.FetchItems{UID: true, Size: true, InternalDate: true, HeaderFields: l.Fields, Header: l.WholeHeader}, func(m *imapconn.Message) error {
+	err := survey.ReadEach(ctx, c.conns.Src, uids, imapconn.FetchItems{UID: true, Size: true, InternalDate: true, HeaderFields: l.Fields, Header: l.WholeHeader}, func(m *imapconn.Message) error {
 		came[m.UID] = true
 		now, err := l.Record(m)
 		if err != nil {
@@ -88,13 +88,13 @@ func anotherMessage(was, now *listing.Record) bool {
 
 // sameAfterLoss looks, when host1's connection was opened again, whether what is left to
 // copy is under its UIDs still.
-func (v *convoy) sameAfterLoss(ctx context.Context) error {
+func (v *copyBatch) sameAfterLoss(ctx context.Context) error {
 	n := v.run.src.Figures().Reconnections
 	left := make(map[*Folder][]imap.UID)
 	var of []*Folder
 	for _, i := range v.left() {
 		t := &v.tasks[i]
-		if t.suspect {
+		if t.candidate {
 			return nil // first it is found out what ends the connections
 		}
 		if t.c.opened1 == n {

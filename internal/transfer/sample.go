@@ -92,7 +92,7 @@ func (c *Folder) LearnHabits(ctx context.Context) {
 		sent[s.uid] = &s.sent
 		uids = append(uids, s.uid)
 	}
-	k := c.lane.Dst
+	k := c.conns.Dst
 	c.samples = nil
 	k.Assume(c.To.Raw, true, c.DstOpened)
 	if err := c.readSamples(ctx, k, uids, sent); err != nil {

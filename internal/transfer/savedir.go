@@ -39,7 +39,7 @@ func (c *Folder) save(ctx context.Context) {
 		slices.Sort(uids)
 		uids = slices.Compact(uids)
 		saved := make(map[imap.UID]bool)
-		err = survey.ReadEach(ctx, c.lane.Src, uids, imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
+		err = survey.ReadEach(ctx, c.conns.Src, uids, imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
 			if m.Body == nil {
 				return nil
 			}

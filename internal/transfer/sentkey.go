@@ -7,7 +7,7 @@ import (
 
 // doubtKey of a task is the key it was sent with.
 func (c *Folder) doubtKey(t *Message) identity.Key {
-	if key := t.oddness().sentKey; key != nil {
+	if key := t.overrides().sentKey; key != nil {
 		return key.Base()
 	}
 	return c.Src.Recs[t.Src].Key.Base()
@@ -31,7 +31,7 @@ func (c *Folder) sign(it *item, msg []byte) error {
 	}
 	t := it.t
 	content := identity.ContentOf(msg)
-	o := t.oddly()
+	o := t.override()
 	o.sentContent = &content
 	switch {
 	case outcome != identity.Identified && p.HeadersGiven:

@@ -49,7 +49,7 @@ func (s *sizeRecord) judge(told, came int64, entered bool) bool {
 
 // tooShort reports whether a body that begins to come is to be asked for once more.
 // The second time it is taken as it comes.
-func (f *feeder) tooShort(t *Message, came int64) bool {
+func (f *fetcher) tooShort(t *Message, came int64) bool {
 	again := t.Short
 	if !f.v.run.sizesOf1.judge(t.Size, came, again) {
 		if again {
@@ -76,12 +76,12 @@ func absurd(announced, told int64) bool {
 
 // refuseBody gives up the connection on which such a body is announced, since what comes
 // next on it is not known. The message has a second chance.
-func (f *feeder) refuseBody(t *Message, announced int64) error {
+func (f *fetcher) refuseBody(t *Message, announced int64) error {
 	if t.missed {
 		t.c.fail(t, event.ErrFetch, fetchText(t, fmt.Sprintf("host1 announces %d bytes of it", announced)), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
 	}
-	t.missed, t.suspect = true, true
-	conn := f.v.lane.Src.Conn
+	t.missed, t.candidate = true, true
+	conn := f.v.conns.Src.Conn
 	_ = conn.Close() // the reason is what it announces
 	return conn.Err()
 }

@@ -56,20 +56,21 @@ func (c *Folder) grewAsTold(now Count) bool {
 }
 
 // noneStored reports whether host2's folder is seen to hold nothing of these messages,
-// which it refused, so that they may be sent again at once. Several lanes cannot tell.
-func (d *deliverer) noneStored(ctx context.Context, items []*item) (bool, error) {
+// which it refused, so that they may be sent again at once. Several connection pairs
+// cannot tell.
+func (d *appender) noneStored(ctx context.Context, items []*item) (bool, error) {
 	c := items[0].t.c
-	if !items[0].t.refused || d.v.row != nil {
+	if !items[0].t.refused || d.v.work != nil {
 		return !items[0].t.refused, nil
 	}
-	if err := d.landAll(ctx); err != nil {
+	if err := d.awaitAll(ctx); err != nil {
 		return false, err
 	}
 	d.entered = nil // the look opens the folder in its own way
-	if err := c.reenter(ctx, d.v.lane.Dst); err != nil {
+	if err := c.reenter(ctx, d.v.conns.Dst); err != nil {
 		return false, err
 	}
-	if !c.grewAsTold(CountOf(d.v.lane.Dst.Opened)) {
+	if !c.grewAsTold(CountOf(d.v.conns.Dst.Opened)) {
 		return false, nil
 	}
 	for _, it := range items {
@@ -80,7 +81,7 @@ func (d *deliverer) noneStored(ctx context.Context, items []*item) (bool, error)
 
 // lookAfterRefusals finds out which of the messages that host2 refused it has
 // nevertheless, before any of them is sent again.
-func (v *convoy) lookAfterRefusals(ctx context.Context) error {
+func (v *copyBatch) lookAfterRefusals(ctx context.Context) error {
 	var of []*Folder
 	refused := make(map[*Folder][]*Message)
 	for i := range v.tasks {
@@ -98,7 +99,7 @@ func (v *convoy) lookAfterRefusals(ctx context.Context) error {
 		refused[t.c] = append(refused[t.c], t)
 	}
 	for _, c := range of {
-		err := c.lookFor(ctx, v.lane, refused[c])
+		err := c.lookFor(ctx, v.conns, refused[c])
 		if err != nil && !session.EndsRun(err) {
 			c.giveUp(err) // the other folders go on
 			continue
@@ -134,7 +135,7 @@ func (c *Folder) lookFor(ctx context.Context, l *session.Pair, refused []*Messag
 	untold := g.untold
 	c.growth = growthSince{looked: true, now: now, from: max(from, listed.LastUID()+1)}
 	c.mu.Unlock()
-	w := &whichArrived{c: c, lane: l}
+	w := &whichArrived{c: c, conns: l}
 	for _, t := range slices.Concat(refused, untold) {
 		m := c.sentMessage(t)
 		m.refused = t.Outcome == Pending

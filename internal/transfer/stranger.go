@@ -65,8 +65,8 @@ func (w *whichArrived) findStrangers(ctx context.Context) error {
 	if len(uids) == 0 {
 		return nil
 	}
-	w.lane.Src.Assume(w.c.From.Raw, w.c.Writable1, w.c.SrcOpened)
-	others, _, err := survey.ReadBeginnings(ctx, w.lane.Src, uids, nil)
+	w.conns.Src.Assume(w.c.From.Raw, w.c.Writable1, w.c.SrcOpened)
+	others, _, err := survey.ReadBeginnings(ctx, w.conns.Src, uids, nil)
 	if err != nil {
 		return err
 	}

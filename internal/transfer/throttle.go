@@ -7,7 +7,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
-// Paced reports whether a limit a second holds that several lanes would have to share.
+// Paced reports whether a limit a second holds that several connection pairs would have to share.
 func (r *Copier) Paced() bool { return r.Limits.Shared() }
 
 // window bounds what is asked for: messages and bytes in one command, and bytes
@@ -28,22 +28,22 @@ func (r *Copier) pace(ctx context.Context, n event.Side, messages int) error {
 // admit waits until messages may leave for host2. Every APPEND passes here, whether it
 // goes out as a batch, as a stream or once more; the limits of bytes a second are kept on
 // the line itself, those a day where a message is asked for, see mayTransfer.
-func (d *deliverer) admit(ctx context.Context, batch []*item) error {
-	if err := d.v.run.Backoff.WaitWith(ctx, d.v.lane.Dst); err != nil {
+func (d *appender) admit(ctx context.Context, batch []*item) error {
+	if err := d.v.run.Backoff.WaitWith(ctx, d.v.conns.Dst); err != nil {
 		return err
 	}
 	if err := d.pace(ctx, len(batch)); err != nil {
 		return err
 	}
 	if d.v.careful && batch[0].t.killed {
-		return d.v.lane.Dst.Answers(ctx, d.conn)
+		return d.v.conns.Dst.Answers(ctx, d.conn)
 	}
 	return nil
 }
 
 // pace waits until messages may leave for host2. When the run is to stop they
 // leave at once: they are under way.
-func (d *deliverer) pace(ctx context.Context, messages int) error {
+func (d *appender) pace(ctx context.Context, messages int) error {
 	if !d.v.run.Limits.HoldMessages(2) {
 		return nil
 	}

@@ -10,12 +10,12 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/habits"
+	"github.com/imaphaul/imaphaul/internal/history"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/plan"
-	"github.com/imaphaul/imaphaul/internal/recall"
 	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/survey"
 	"github.com/imaphaul/imaphaul/internal/transform"
@@ -75,7 +75,7 @@ type Copier struct {
 	samples   samples
 
 	asked       atomic.Int64 // bytes of messages asked for
-	fated       atomic.Int64 // of these, messages whose fate is known
+	decided     atomic.Int64 // of these, messages whose fate is known
 	lost        atomic.Int64 // of these, messages that were not copied
 	charges     atomic.Int64 // messages asked for whose fate is not known
 	left        atomic.Int64 // bytes of messages that left for host2
@@ -121,7 +121,7 @@ func (r *Copier) Rested() time.Duration { return time.Duration(r.rested.Load()) 
 // Underway enters what is under way.
 func (r *Copier) Underway(u *event.Underway) {
 	u.Left, u.Pending = r.left.Load(), max(r.charges.Load(), 0)
-	u.PendingBytes = max(r.asked.Load()-r.fated.Load(), 0)
+	u.PendingBytes = max(r.asked.Load()-r.decided.Load(), 0)
 }
 
 // Wait waits for connections that are being closed.
@@ -141,7 +141,7 @@ type Pair struct {
 	Writable1            bool
 	SrcOpened, DstOpened *imapconn.SelectData
 	Src, Dst             *listing.Listing
-	Known                *recall.Pair
+	Known                *history.Pair
 
 	// flagsOn2 are the flags of a message as host2 is to have them. The halves of a copy
 	// may ask at the same time.

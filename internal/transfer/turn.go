@@ -16,9 +16,9 @@ type turn struct {
 
 // sendTurn sends EXAMINE for the next folder, without waiting for the last one's
 // messages.
-func (f *feeder) sendTurn(ctx context.Context, conn *imapconn.Conn, c *Folder) error {
-	k := f.v.lane.Src
-	if f.v.careful && c.blamed.any() {
+func (f *fetcher) sendTurn(ctx context.Context, conn *imapconn.Conn, c *Folder) error {
+	k := f.v.conns.Src
+	if f.v.careful && c.attributed.any() {
 		if err := k.Answers(ctx, conn); err != nil {
 			return err
 		}
@@ -33,7 +33,7 @@ func (f *feeder) sendTurn(ctx context.Context, conn *imapconn.Conn, c *Folder) e
 }
 
 // opening is the folder that host1 did not answer about yet, nil for none.
-func (f *feeder) opening() *Folder {
+func (f *fetcher) opening() *Folder {
 	if len(f.turns) == 0 || f.turns[0].sent.Done() {
 		return nil
 	}
@@ -42,13 +42,13 @@ func (f *feeder) opening() *Folder {
 
 // settleTurns waits for EXAMINEs behind which nothing was asked, so that it is
 // known which folder is selected.
-func (f *feeder) settleTurns(ctx context.Context) {
+func (f *fetcher) settleTurns(ctx context.Context) {
 	for len(f.turns) > 0 {
 		if _, err := f.turns[0].sent.Wait(ctx); err != nil && !session.IsRefusal(err) {
 			return // the connection is lost, and so is what it had selected
 		}
 		if err := f.turn(ctx); err != nil {
-			f.v.lane.Src.Forget()
+			f.v.conns.Src.Forget()
 		}
 	}
 }
@@ -56,7 +56,7 @@ func (f *feeder) settleTurns(ctx context.Context) {
 // turn enters the answers to EXAMINE that have come: what is read from now on is
 // of that folder. The servers answer in order, or what a FETCH brings could not
 // be told from the last folder's messages.
-func (f *feeder) turn(ctx context.Context) error {
+func (f *fetcher) turn(ctx context.Context) error {
 	for len(f.turns) > 0 && f.turns[0].sent.Done() {
 		t := f.turns[0]
 		f.turns = f.turns[1:]
@@ -67,17 +67,17 @@ func (f *feeder) turn(ctx context.Context) error {
 		case err != nil:
 			f.closed[t.c] = err
 			f.at = nil
-			f.v.lane.Src.Forget()
+			f.v.conns.Src.Forget()
 		case data.UIDValidity != t.c.SrcOpened.UIDValidity:
 			// What comes now has other UIDs: it is of no use, and the folder is
 			// listed anew. The others go on.
 			t.c.giveUp(&session.RebuiltError{Folder: t.c.From.Raw})
 			f.at = nil
-			f.v.lane.Src.Forget()
+			f.v.conns.Src.Forget()
 		default:
 			t.c.opened()
 			f.at, f.base = t.c, t.base
-			f.v.lane.Src.Entered(t.c.From.Raw, t.c.Writable1, &data)
+			f.v.conns.Src.Entered(t.c.From.Raw, t.c.Writable1, &data)
 		}
 	}
 	return nil

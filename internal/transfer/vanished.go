@@ -20,7 +20,7 @@ const neighbours = 8
 // which is no error: the folder is opened afresh and asked for their UIDs and for
 // those of their neighbours. refused tells of messages whose FETCH was refused: they
 // are asked for by themselves first. What can not be found out counts as there.
-func (f *feeder) vanished(ctx context.Context, refused func(*Message) bool) map[*Message]bool {
+func (f *fetcher) vanished(ctx context.Context, refused func(*Message) bool) map[*Message]bool {
 	absent := make(map[*Folder]map[imap.UID]*Message)
 	for _, i := range f.todo[:f.next] {
 		if t := &f.v.tasks[i]; t.asked && !t.came && (t.missed || !refused(t)) && f.closed[t.c] == nil && t.c.ended == nil {
@@ -37,7 +37,7 @@ func (f *feeder) vanished(ctx context.Context, refused func(*Message) bool) map[
 	gone := make(map[*Message]bool)
 	for c, byUID := range absent {
 		beside := c.beside(byUID)
-		k := f.v.lane.Src
+		k := f.v.conns.Src
 		opened, err := k.Open(ctx, c.From.Raw, c.Writable1)
 		if session.IsRefusal(err) {
 			f.closed[c] = err // it is the folder that is gone, or shut, and not its messages
@@ -112,9 +112,9 @@ func (c *Folder) fits(now *imapconn.SelectData, n int) bool {
 // allNamed asks for the UIDs of all messages of the folder, where no neighbour is left to
 // believe the server by: when as many come as it says there are, those that do not come
 // are gone. Those that come are taken out of absent.
-func (f *feeder) allNamed(ctx context.Context, exists uint32, absent map[imap.UID]*Message) bool {
+func (f *fetcher) allNamed(ctx context.Context, exists uint32, absent map[imap.UID]*Message) bool {
 	named := make(map[imap.UID]bool)
-	err := f.v.lane.Src.Do(ctx, func(conn *imapconn.Conn) error {
+	err := f.v.conns.Src.Do(ctx, func(conn *imapconn.Conn) error {
 		clear(named)
 		stream := conn.Fetch(imapconn.FetchItems{UID: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
@@ -156,7 +156,7 @@ func (c *Folder) beside(absent map[imap.UID]*Message) map[imap.UID]struct{} {
 
 // searchedFor is the same by SEARCH, which --checkmessageexists asks for; imapsync asks
 // before each message, here only those are asked for that did not come twice.
-func (f *feeder) searchedFor(ctx context.Context, absent map[imap.UID]*Message, gone map[*Message]bool) {
+func (f *fetcher) searchedFor(ctx context.Context, absent map[imap.UID]*Message, gone map[*Message]bool) {
 	uids := make(map[imap.UID]struct{})
 	for u, t := range absent {
 		if t.missed {
@@ -167,7 +167,7 @@ func (f *feeder) searchedFor(ctx context.Context, absent map[imap.UID]*Message, 
 		return
 	}
 	var there []imap.UID
-	err := f.v.lane.Src.Do(ctx, func(conn *imapconn.Conn) (err error) {
+	err := f.v.conns.Src.Do(ctx, func(conn *imapconn.Conn) (err error) {
 		there, err = conn.UIDSearch(ctx, "UID "+uidset.OfKeys(uids).String())
 		return err
 	})

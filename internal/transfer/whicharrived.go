@@ -43,7 +43,7 @@ const byOrderAlone = "its sending was interrupted, and only the order of arrival
 // order together with the date: the n-th that arrived is the n-th that was sent.
 type whichArrived struct {
 	c       *Folder
-	lane    *session.Pair
+	conns   *session.Pair
 	sent    []*Sent    // in the order of sending
 	arrived []*arrival // by UID
 
@@ -59,7 +59,7 @@ type whichArrived struct {
 // FindListed finds messages that were sent among those of the host2 listing that may be
 // new. Those that are not found have UID 0 then.
 func (c *Folder) FindListed(ctx context.Context, sent []*Sent, mayBe func(imap.UID) bool) error {
-	w := &whichArrived{c: c, lane: c.lane, sent: sent}
+	w := &whichArrived{c: c, conns: c.conns, sent: sent}
 	all := arrivalsOf(c.Dst)
 	for i := range all {
 		if mayBe(all[i].uid) {
@@ -77,7 +77,7 @@ func (w *whichArrived) find(ctx context.Context) error {
 	}
 	for {
 		w.byUID, w.taken, w.open = make(map[imap.UID]*arrival, len(w.arrived)), make(map[imap.UID]bool), slices.Clone(w.sent)
-		w.arrived = slices.DeleteFunc(w.arrived, func(a *arrival) bool { return w.c.torn[a.uid] })
+		w.arrived = slices.DeleteFunc(w.arrived, func(a *arrival) bool { return w.c.truncated[a.uid] })
 		for _, a := range w.arrived {
 			w.byUID[a.uid] = a
 		}
@@ -88,18 +88,18 @@ func (w *whichArrived) find(ctx context.Context) error {
 		w.byKey()
 		w.byOldUID()
 		w.byUIDTold()
-		torn, err := w.findTorn(ctx)
+		truncated, err := w.findTruncated(ctx)
 		if err != nil {
 			return err
 		}
-		if torn > 0 {
+		if truncated > 0 {
 			continue
 		}
 		if len(w.open) > 0 && len(w.left()) > 0 {
-			if torn, err = w.byContent(ctx); err != nil {
+			if truncated, err = w.byContent(ctx); err != nil {
 				return err
 			}
-			if torn > 0 {
+			if truncated > 0 {
 				continue
 			}
 			if err := w.findStrangers(ctx); err != nil {
@@ -146,11 +146,11 @@ func (w *whichArrived) byKey() {
 	for _, a := range w.left() {
 		byKey[a.key] = append(byKey[a.key], a)
 	}
-	twins := make(map[identity.Key]int)
+	alike := make(map[identity.Key]int)
 	for _, m := range w.open {
-		twins[m.Key]++
+		alike[m.Key]++
 	}
-	for key, n := range twins {
+	for key, n := range alike {
 		if n > 1 && len(byKey[key]) != n {
 			delete(byKey, key)
 		}
@@ -209,10 +209,10 @@ func (w *whichArrived) left() (out []*arrival) {
 	return out
 }
 
-// findTorn finds out which of the messages found are only the beginning of what was
+// findTruncated finds out which of the messages found are only the beginning of what was
 // sent: some servers keep what they have when the connection is lost in the middle
 // of a message. What host2 has confirmed is whole.
-func (w *whichArrived) findTorn(ctx context.Context) (int, error) {
+func (w *whichArrived) findTruncated(ctx context.Context) (int, error) {
 	var short []*Sent
 	for _, m := range w.sent {
 		if a := w.byUID[m.UID]; a != nil && w.taken[m.UID] && !m.confirmed && a.size < m.Size {
@@ -234,7 +234,7 @@ func (w *whichArrived) findTorn(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	torn := 0
+	truncated := 0
 	for _, m := range short {
 		cut := survey.IsBeginning(begins[m.UID1], whole[m.UID])
 		if m.content != nil { // what was sent is not there to be read
@@ -243,27 +243,27 @@ func (w *whichArrived) findTorn(ctx context.Context) (int, error) {
 			continue
 		}
 		if cut {
-			w.isTorn(m.UID, m.UID1)
-			torn++
+			w.isTruncated(m.UID, m.UID1)
+			truncated++
 		}
 	}
-	return torn, nil
+	return truncated, nil
 }
 
-func (w *whichArrived) isTorn(uid2, uid1 imap.UID) {
+func (w *whichArrived) isTruncated(uid2, uid1 imap.UID) {
 	c := w.c
-	if c.torn == nil {
-		c.torn = make(map[imap.UID]bool)
+	if c.truncated == nil {
+		c.truncated = make(map[imap.UID]bool)
 	}
-	c.torn[uid2] = true
-	c.run.Control.Warn(fmt.Sprintf("Host2: folder [%s]: message UID %d is only the beginning of host1's UID %d, whose sending was interrupted; it is sent again, and the torn one can be deleted", c.To.Raw, uid2, uid1))
+	c.truncated[uid2] = true
+	c.run.Control.Warn(fmt.Sprintf("Host2: folder [%s]: message UID %d is only the beginning of host1's UID %d, whose sending was interrupted; it is sent again, and the truncated one can be deleted", c.To.Raw, uid2, uid1))
 }
 
 // read reads the contents of messages on both sides. rivals are the arrivals that may be
 // only the beginning of a host1 message.
 func (w *whichArrived) read(ctx context.Context, sent []*Sent, uids2 []imap.UID, rivals func(imap.UID) []imap.UID) (src, dst map[imap.UID]*habits.Message, begins, whole map[imap.UID]*habits.Prefixes, err error) {
 	c := w.c
-	if dst, whole, err = survey.ReadBeginnings(ctx, w.lane.Dst, uids2, nil); err != nil {
+	if dst, whole, err = survey.ReadBeginnings(ctx, w.conns.Dst, uids2, nil); err != nil {
 		return nil, nil, nil, nil, err
 	}
 	var uids1 []imap.UID
@@ -272,29 +272,29 @@ func (w *whichArrived) read(ctx context.Context, sent []*Sent, uids2 []imap.UID,
 			uids1 = append(uids1, m.UID1)
 		}
 	}
-	w.lane.Src.Assume(c.From.Raw, c.Writable1, c.SrcOpened)
-	src, begins, err = survey.ReadBeginnings(ctx, w.lane.Src, uids1, func(uid imap.UID) []int64 { return survey.LengthsOf(whole, rivals(uid)) })
+	w.conns.Src.Assume(c.From.Raw, c.Writable1, c.SrcOpened)
+	src, begins, err = survey.ReadBeginnings(ctx, w.conns.Src, uids1, func(uid imap.UID) []int64 { return survey.LengthsOf(whole, rivals(uid)) })
 	return src, dst, begins, whole, err
 }
 
-// maxTorn bounds how many of the last arrivals may be torn, maxAlike how many messages
-// with one body are held against one message.
+// maxTruncated bounds how many of the last arrivals may be truncated, maxAlike how many
+// messages with one body are held against one message.
 const (
-	maxTorn  = 32
-	maxAlike = 200
+	maxTruncated = 32
+	maxAlike     = 200
 )
 
 // byContent reads what is left on both sides: equal but for what host2 was seen to
 // do, else an equal body, which of several the header tells. It returns how many of
-// the arrivals turned out to be torn.
-func (w *whichArrived) byContent(ctx context.Context) (torn int, err error) {
+// the arrivals turned out to be truncated.
+func (w *whichArrived) byContent(ctx context.Context) (truncated int, err error) {
 	left := w.left()
 	uids2 := make([]imap.UID, len(left))
 	for i, a := range left {
 		uids2[i] = a.uid
 	}
 	// A connection that ends leaves at most its last message cut.
-	cut := uids2[max(0, len(uids2)-maxTorn):]
+	cut := uids2[max(0, len(uids2)-maxTruncated):]
 	src, dst, begins, whole, err := w.read(ctx, w.open, uids2, func(imap.UID) []imap.UID { return cut })
 	if err != nil {
 		return 0, err
@@ -338,14 +338,14 @@ func (w *whichArrived) byContent(ctx context.Context) (torn int, err error) {
 	}
 	left = w.left()
 	for _, m := range w.open {
-		for _, a := range left[max(0, len(left)-maxTorn):] {
-			if !m.confirmed && m.content == nil && !w.c.torn[a.uid] && survey.IsBeginning(begins[m.UID1], whole[a.uid]) {
-				w.isTorn(a.uid, m.UID1)
-				torn++
+		for _, a := range left[max(0, len(left)-maxTruncated):] {
+			if !m.confirmed && m.content == nil && !w.c.truncated[a.uid] && survey.IsBeginning(begins[m.UID1], whole[a.uid]) {
+				w.isTruncated(a.uid, m.UID1)
+				truncated++
 			}
 		}
 	}
-	return torn, nil
+	return truncated, nil
 }
 
 // mayBe reports whether an arrival may be a message that was sent: it is equal to none

@@ -9,8 +9,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
-// oddity is in what a message leaves otherwise than host1's listing has it, and why.
-type oddity struct {
+// overrides is in what a message leaves otherwise than host1's listing has it, and why.
+type overrides struct {
 	// fewerFlags: only these are left; dateless: it leaves without its date.
 	fewerFlags bool
 	flags      []imap.Flag
@@ -28,25 +28,25 @@ type oddity struct {
 	// refusal is the server's last word about it.
 	refusal string
 	// blamed are the connections that died with it alone in flight.
-	blamed kills
+	attributed kills
 	// refusals counts those since which it was sent as it is; storedThen is how many
 	// messages host2 had stored at the last one.
 	refusals   uint8
 	storedThen int64
 }
 
-// oddly is the task's oddity, made when there is none.
-func (t *Message) oddly() *oddity {
+// override is the task's overrides, made when there is none.
+func (t *Message) override() *overrides {
 	if t.odd == nil {
-		t.odd = new(oddity)
+		t.odd = new(overrides)
 	}
 	return t.odd
 }
 
-// oddness is the task's oddity to look at.
-func (t *Message) oddness() oddity {
+// overrides is the task's overrides to look at.
+func (t *Message) overrides() overrides {
 	if t.odd == nil {
-		return oddity{}
+		return overrides{}
 	}
 	return *t.odd
 }
@@ -55,14 +55,14 @@ func (t *Message) oddness() oddity {
 func (t *Message) wasRefused() bool { return t.putOff > 0 || t.odd != nil && t.odd.refusals > 0 }
 
 // Cut says how some of its content was lost on the way, "" if none was.
-func (t *Message) Cut() string { return t.oddness().cut }
+func (t *Message) Cut() string { return t.overrides().cut }
 
 // FewerFlags reports whether it was stored without some of its flags, since host2 refused
 // it with these.
-func (t *Message) FewerFlags() bool { return t.oddness().fewerFlags }
+func (t *Message) FewerFlags() bool { return t.overrides().fewerFlags }
 
 // HasNow notes the flags that such a message has by now.
-func (t *Message) HasNow(flags []imap.Flag) { t.oddly().flags = flags }
+func (t *Message) HasNow(flags []imap.Flag) { t.override().flags = flags }
 
 // Flags are those that a message leaves with.
 func (t *Message) Flags() []imap.Flag {

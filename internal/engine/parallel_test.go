@@ -21,7 +21,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/mailtest/proxy"
 )
 
-// shared is what several lanes have to share.
+// shared is what several connection pairs have to share.
 func shared(messages, folders int) corpus.Mailbox {
 	return corpus.Generate(corpus.Options{Seed: 11, Messages: messages, Folders: folders, MaxAttachment: 4 << 10, Distinct: true})
 }
@@ -87,8 +87,8 @@ func remembering(t testing.TB, journal bool) []string {
 	return []string{"--nousecache"}
 }
 
-// TestConnectionsCut: lanes are lost while they work, of either side, be it the
-// main one; the others and the next pass make up for it.
+// TestConnectionsCut: connection pairs are lost while they work, of either side, be it
+// the main one; the others and the next pass make up for it.
 func TestConnectionsCut(t *testing.T) {
 	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)
@@ -207,9 +207,9 @@ func TestConnectionsRefused(t *testing.T) {
 	}
 }
 
-// TestConnectionsStopped: a run over several lanes that is asked to stop, told to
-// end at once, or loses all its connections, leaves nothing running; the same
-// command line brings the rest, with a journal and without.
+// TestConnectionsStopped: a run over several connection pairs that is asked to stop, told
+// to end at once, or loses all its connections, leaves nothing running; the same command
+// line brings the rest, with a journal and without.
 func TestConnectionsStopped(t *testing.T) {
 	mailtest.Kinds(t, mailtest.Dovecot)
 	box := shared(200, 5)
@@ -254,7 +254,7 @@ func TestConnectionsStopped(t *testing.T) {
 }
 
 // TestConnectionsShareTheBudget: large messages, streamed ones among them, over
-// several lanes with the smallest budget.
+// several connection pairs with the smallest budget.
 func TestConnectionsShareTheBudget(t *testing.T) {
 	t.Parallel()
 	mailtest.Kinds(t, mailtest.Dovecot)

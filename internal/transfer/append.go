@@ -35,9 +35,9 @@ const (
 	quotaRefusals = 3
 )
 
-// deliverer is the destination half of a round.
-type deliverer struct {
-	v    *convoy
+// appender is the destination half of a round.
+type appender struct {
+	v    *copyBatch
 	ctx  context.Context // of run, for NOOPs
 	conn *imapconn.Conn
 	// multi: batches go out as MULTIAPPEND; else one APPEND each.
@@ -47,11 +47,11 @@ type deliverer struct {
 	bytes int64
 	// entered is the folder that host2 was asked to open, see enter.
 	entered *Folder
-	// flying are sent and unanswered, aloft their bytes.
-	flying []*flight
-	aloft  int64
+	// inFlight are sent and unanswered, inFlightBytes their bytes.
+	inFlight      []*pendingAppend
+	inFlightBytes int64
 	// again are those that are to be sent once more, see resend.
-	again []*flight
+	again []*pendingAppend
 	// confirmed is the folder of which a UID was told last, lastUID that UID.
 	confirmed *Folder
 	lastUID   imap.UID
@@ -65,8 +65,8 @@ type deliverer struct {
 	sourceBroke bool
 }
 
-// flight is a sent, unanswered batch.
-type flight struct {
+// pendingAppend is a sent, unanswered batch.
+type pendingAppend struct {
 	items []*item
 	sent  time.Time
 	bytes int64
@@ -76,31 +76,31 @@ type flight struct {
 	split bool
 }
 
-func (d *deliverer) run(ctx context.Context, in <-chan *item) error {
-	err := d.deliver(ctx, in)
+func (d *appender) run(ctx context.Context, in <-chan *item) error {
+	err := d.appendAll(ctx, in)
 	switch {
 	case errors.Is(err, session.ErrStopped):
-		d.landRest(ctx)
+		d.awaitRest(ctx)
 	case err != nil && !errors.As(err, new(*imapconn.OutOfStepError)):
-		d.landAnswered(ctx)
+		d.awaitAnswered(ctx)
 	}
-	for _, f := range append(d.flying, d.again...) {
+	for _, f := range append(d.inFlight, d.again...) {
 		f.release(d.v)
 	}
 	release(d.v, d.batch)
 	return err
 }
 
-func (f *flight) release(v *convoy) { release(v, f.items) }
+func (f *pendingAppend) release(v *copyBatch) { release(v, f.items) }
 
-func release(v *convoy, items []*item) {
+func release(v *copyBatch, items []*item) {
 	for _, it := range items {
 		it.release(v)
 	}
 }
 
-func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
-	conn, err := d.v.lane.Dst.Alive(ctx)
+func (d *appender) appendAll(ctx context.Context, in <-chan *item) error {
+	conn, err := d.v.conns.Dst.Alive(ctx)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 	d.multi = conn.Has(imap.CapMultiAppend) && !d.v.careful
 	d.timer = time.NewTimer(company)
 	defer d.timer.Stop()
-	d.line = d.v.lane.Dst.Watch(conn, true, d.pending)
+	d.line = d.v.conns.Dst.Watch(conn, true, d.pending)
 	defer d.line.End()
 	for {
 		if err := d.resend(ctx); err != nil {
@@ -132,10 +132,10 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 		case it == nil && len(d.batch) > 0:
 			err = d.flush(ctx)
 		case it == nil:
-			err = d.land(ctx)
+			err = d.await(ctx)
 		case it.t == nil: // feed waits for memory
 			if err = d.flush(ctx); err == nil {
-				err = d.landAll(ctx)
+				err = d.awaitAll(ctx)
 			}
 		default:
 			alone := it.body != nil || d.multi && conn.Unasked(it.size) && conn.Asks(it.t.c.To.Raw, d.options(it))
@@ -159,16 +159,16 @@ func (d *deliverer) deliver(ctx context.Context, in <-chan *item) error {
 // next takes the next message, nil if none comes soon enough; false says that
 // none will come any more. With nothing under way a message is not kept waiting
 // for company, and with nothing at all to do there is no hurry.
-func (d *deliverer) next(in <-chan *item) (*item, bool) {
+func (d *appender) next(in <-chan *item) (*item, bool) {
 	select {
 	case it, open := <-in:
 		return it, open
 	default:
 	}
 	switch {
-	case len(d.flying) == 0 && len(d.batch) == 0:
+	case len(d.inFlight) == 0 && len(d.batch) == 0:
 		return d.nextAtAll(in)
-	case len(d.flying) == 0:
+	case len(d.inFlight) == 0:
 		return nil, true
 	}
 	d.timer.Reset(company)
@@ -182,7 +182,7 @@ func (d *deliverer) next(in <-chan *item) (*item, bool) {
 
 // nextAtAll waits for the next message however long it takes; meanwhile host2's
 // connection is kept alive.
-func (d *deliverer) nextAtAll(in <-chan *item) (*item, bool) {
+func (d *appender) nextAtAll(in <-chan *item) (*item, bool) {
 	t := time.NewTicker(d.v.run.Control.Idle())
 	defer t.Stop()
 	for {
@@ -190,12 +190,12 @@ func (d *deliverer) nextAtAll(in <-chan *item) (*item, bool) {
 		case it, open := <-in:
 			return it, open
 		case <-t.C:
-			d.v.lane.Dst.KeepAlive(d.ctx)
+			d.v.conns.Dst.KeepAlive(d.ctx)
 		}
 	}
 }
 
-func (d *deliverer) batchSize() int {
+func (d *appender) batchSize() int {
 	if d.multi {
 		messages, _, _, _ := d.v.run.window()
 		return d.conn.AtMost(min(batchMessages, messages))
@@ -204,14 +204,14 @@ func (d *deliverer) batchSize() int {
 }
 
 // flush sends the batch, when there is room for it.
-func (d *deliverer) flush(ctx context.Context) error {
+func (d *appender) flush(ctx context.Context) error {
 	if err := d.makeRoom(ctx); err != nil {
 		return err
 	}
-	if err := d.landDone(ctx); err != nil || len(d.batch) == 0 {
+	if err := d.awaitDone(ctx); err != nil || len(d.batch) == 0 {
 		return err
 	}
-	if err := d.landOld(ctx); err != nil || len(d.batch) == 0 {
+	if err := d.awaitOld(ctx); err != nil || len(d.batch) == 0 {
 		return err
 	}
 	batch := d.batch
@@ -225,21 +225,21 @@ func (d *deliverer) flush(ctx context.Context) error {
 		release(d.v, batch)
 		return err
 	}
-	d.fly(f)
+	d.addInFlight(f)
 	return nil
 }
 
 // makeRoom waits for answers until the batch may fly.
-func (d *deliverer) makeRoom(ctx context.Context) error {
+func (d *appender) makeRoom(ctx context.Context) error {
 	full := func() bool {
-		return len(d.flying) > 0 && len(d.batch) > 0 && (len(d.flying) >= d.ahead() || d.aloft+d.bytes > d.line.Ahead())
+		return len(d.inFlight) > 0 && len(d.batch) > 0 && (len(d.inFlight) >= d.ahead() || d.inFlightBytes+d.bytes > d.line.Ahead())
 	}
 	if !full() {
 		return nil
 	}
 	defer d.line.Waiting()()
 	for full() {
-		if err := d.land(ctx); err != nil {
+		if err := d.await(ctx); err != nil {
 			return err
 		}
 	}
@@ -247,7 +247,7 @@ func (d *deliverer) makeRoom(ctx context.Context) error {
 }
 
 // ahead is how many commands may be unanswered.
-func (d *deliverer) ahead() int {
+func (d *appender) ahead() int {
 	n := appendsAhead
 	switch {
 	case d.v.careful:
@@ -259,18 +259,18 @@ func (d *deliverer) ahead() int {
 }
 
 // compress turns DEFLATE on, when everything under way has landed.
-func (d *deliverer) compress(ctx context.Context) error {
+func (d *appender) compress(ctx context.Context) error {
 	if err := d.flush(ctx); err != nil {
 		return err
 	}
-	if err := d.landAll(ctx); err != nil {
+	if err := d.awaitAll(ctx); err != nil {
 		return err
 	}
 	return d.line.TurnOn(ctx)
 }
 
-// fly notes a flight; nil is one that was refused at once.
-func (d *deliverer) fly(f *flight) {
+// addInFlight notes what was sent; nil is one that was refused at once.
+func (d *appender) addInFlight(f *pendingAppend) {
 	if f == nil {
 		return
 	}
@@ -278,18 +278,18 @@ func (d *deliverer) fly(f *flight) {
 		f.bytes += it.held
 	}
 	f.sent = time.Now()
-	d.flying = append(d.flying, f)
-	d.aloft += f.bytes
+	d.inFlight = append(d.inFlight, f)
+	d.inFlightBytes += f.bytes
 }
 
 // send puts a batch on the wire without waiting for its answer. A batch that is
 // refused before its bytes left is dealt with at once; then the flight is nil.
-func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
+func (d *appender) send(ctx context.Context, batch []*item) (*pendingAppend, error) {
 	if err := d.admit(ctx, batch); err != nil {
 		return nil, err
 	}
-	f := &flight{items: batch}
-	d.announce(batch)
+	f := &pendingAppend{items: batch}
+	d.recordIntent(batch)
 	for _, it := range batch {
 		it.t.doubtful, it.t.Sent = true, it.size
 	}
@@ -300,7 +300,7 @@ func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
 	var refused *imapconn.Response
 	if errors.As(err, &refused) && refused.Status != "BYE" {
 		// What was answered before comes first: it did not pass after this one.
-		if err := d.landDone(ctx); err != nil {
+		if err := d.awaitDone(ctx); err != nil {
 			return nil, err
 		}
 		f.refused(refused)
@@ -315,7 +315,7 @@ func (d *deliverer) send(ctx context.Context, batch []*item) (*flight, error) {
 	return f, nil
 }
 
-func (d *deliverer) write(ctx context.Context, f *flight) (err error) {
+func (d *appender) write(ctx context.Context, f *pendingAppend) (err error) {
 	c := f.items[0].t.c
 	if err := d.enter(ctx, c); err != nil {
 		return err
@@ -344,7 +344,7 @@ func (d *deliverer) write(ctx context.Context, f *flight) (err error) {
 
 // writeBody writes a message: out of memory, or straight from the source's literal.
 // One that ends too early ends the connection, see imapconn.
-func (d *deliverer) writeBody(cmd *imapconn.Append, it *item) (err error) {
+func (d *appender) writeBody(cmd *imapconn.Append, it *item) (err error) {
 	if it.body == nil {
 		n, err := cmd.Write(*it.buf)
 		d.v.run.left.Add(int64(n))
@@ -357,7 +357,7 @@ func (d *deliverer) writeBody(cmd *imapconn.Append, it *item) (err error) {
 	return err
 }
 
-func (d *deliverer) options(it *item) imapconn.AppendOptions {
+func (d *appender) options(it *item) imapconn.AppendOptions {
 	return imapconn.AppendOptions{Flags: it.t.Flags(), Date: it.t.date(it.date), Size: it.size}
 }
 

@@ -13,13 +13,13 @@ import (
 // before it is given up.
 const maxKills = session.MaxKills
 
-// maxSuspects bounds how many messages of a lost connection are tried alone,
+// maxCandidates bounds how many messages of a lost connection are tried alone,
 // at one round trip each.
-const maxSuspects = 100
+const maxCandidates = 100
 
 // roundEnd is how a round ended.
 type roundEnd struct {
-	feed, deliver error
+	fetchErr, appendErr error
 	// unread are the tasks that host1 was asked for when its connection died.
 	unread map[int]bool
 	// opening is the folder that host1 was asked to open then, and had not.
@@ -31,36 +31,36 @@ type roundEnd struct {
 
 func (e *roundEnd) err() error {
 	switch {
-	case session.IsStopped(e.deliver) || session.IsStopped(e.feed):
+	case session.IsStopped(e.appendErr) || session.IsStopped(e.fetchErr):
 		return session.ErrStopped
-	case e.deliver != nil && !e.sourceBroke:
-		return e.deliver
+	case e.appendErr != nil && !e.sourceBroke:
+		return e.appendErr
 	}
-	return e.feed
+	return e.fetchErr
 }
 
-// choose returns the messages of the next round: the suspects, one at a time, as
+// choose returns the messages of the next round: the candidates, one at a time, as
 // long as there are any, and then all the others at full speed.
-func (v *convoy) choose() []int {
-	var suspects []int
+func (v *copyBatch) choose() []int {
+	var candidates []int
 	for i := range v.tasks {
-		if t := &v.tasks[i]; t.suspect && t.open() {
-			if suspects = append(suspects, i); len(suspects) == maxSuspects {
+		if t := &v.tasks[i]; t.candidate && t.open() {
+			if candidates = append(candidates, i); len(candidates) == maxCandidates {
 				break
 			}
 		}
 	}
-	v.careful = len(suspects) > 0
+	v.careful = len(candidates) > 0
 	if v.careful {
-		return suspects
+		return candidates
 	}
 	return v.left()
 }
 
-// suspectAll has everything that is left tried alone.
-func (v *convoy) suspectAll() {
+// markAllCandidates has everything that is left tried alone.
+func (v *copyBatch) markAllCandidates() {
 	for i := range v.tasks {
-		v.tasks[i].suspect = true
+		v.tasks[i].candidate = true
 	}
 }
 
@@ -68,7 +68,7 @@ func (v *convoy) suspectAll() {
 // each of which had answered just before but for the first.
 type kills struct {
 	n int
-	// before is how many connections the convoy had lost before the first of them.
+	// before is how many connections the copy batch had lost before the first of them.
 	before int
 }
 
@@ -79,16 +79,16 @@ func (k *kills) any() bool { return k.n > 0 }
 // server's own fault, so that one that ends with something alone proves little.
 const tempest = 3
 
-// guilty notes a kill, and reports whether it is proved that what was asked for ends
+// isPoison notes a kill, and reports whether it is proved that what was asked for ends
 // connections: by several in a row, and more of them than ended otherwise meanwhile.
-func (v *convoy) guilty(k *kills) bool {
+func (v *copyBatch) isPoison(k *kills) bool {
 	if k.n == 0 {
 		k.before = v.losses - 1
 	}
 	k.n++
-	v.blamed++
+	v.attributed++
 	enough := maxKills
-	if v.losses-v.blamed > tempest*(v.gaveUp+1) {
+	if v.losses-v.attributed > tempest*(v.gaveUp+1) {
 		enough += 2
 	}
 	if elsewhere := v.losses - k.before - k.n; k.n < enough || k.n <= 2*elsewhere {
@@ -98,10 +98,10 @@ func (v *convoy) guilty(k *kills) bool {
 	return true
 }
 
-// blame holds a lost connection against the messages that were in flight on it
+// attribute holds a lost connection against the messages that were in flight on it
 // and did not arrive: against one that was alone at once, and otherwise, when
 // connections die again and again, by having each of them tried alone.
-func (v *convoy) blame(end *roundEnd, again bool) {
+func (v *copyBatch) attribute(end *roundEnd, again bool) {
 	var flying []*Message
 	v.losses++
 	for i := range v.tasks {
@@ -115,34 +115,34 @@ func (v *convoy) blame(end *roundEnd, again bool) {
 	case v.careful && end.opening != nil:
 		// Host1 had not even opened the folder.
 		c := end.opening
-		if v.guilty(&c.blamed) {
-			c.giveUp(&session.KillerError{Side: 1, Err: end.feed})
+		if v.isPoison(&c.attributed) {
+			c.giveUp(&session.KillerError{Side: 1, Err: end.fetchErr})
 		}
 	case v.careful:
 		for _, t := range flying {
 			t.killed = true
-			if v.guilty(&t.oddly().blamed) {
+			if v.isPoison(&t.override().attributed) {
 				t.giveUp(end)
 			}
 		}
 	case again:
-		for _, t := range flying[:min(len(flying), maxSuspects)] {
-			t.suspect = true
+		for _, t := range flying[:min(len(flying), maxCandidates)] {
+			t.candidate = true
 		}
 	}
 }
 
 // giveUp fails a message that no connection survives.
 func (t *Message) giveUp(end *roundEnd) {
-	if end.deliver == nil || end.sourceBroke {
-		t.c.fail(t, event.ErrFetch, fetchText(t, end.feed.Error()), "host1 closes the connection whenever it is asked for this message; look at it there in a mail program, or leave it behind")
+	if end.appendErr == nil || end.sourceBroke {
+		t.c.fail(t, event.ErrFetch, fetchText(t, end.fetchErr.Error()), "host1 closes the connection whenever it is asked for this message; look at it there in a mail program, or leave it behind")
 		return
 	}
-	t.c.fail(t, event.ErrAppend, appendText(t, end.deliver.Error(), &item{t: t}), "host2 closes the connection whenever it is sent this message; save it with --savedir and look at it")
+	t.c.fail(t, event.ErrAppend, appendText(t, end.appendErr.Error(), &item{t: t}), "host2 closes the connection whenever it is sent this message; save it with --savedir and look at it")
 }
 
 // countLeft is the number of tasks without a fate.
-func (v *convoy) countLeft() (n int) {
+func (v *copyBatch) countLeft() (n int) {
 	for i := range v.tasks {
 		if v.tasks[i].open() {
 			n++

@@ -16,9 +16,9 @@ import (
 	"github.com/imaphaul/imaphaul/internal/maildate"
 )
 
-// doomed is a host2 folder that --delete2folders may delete: how many messages go with
+// deletable is a host2 folder that --delete2folders may delete: how many messages go with
 // it, or why it stays.
-type doomed struct {
+type deletable struct {
 	name     string
 	messages int64
 	why      string
@@ -28,7 +28,7 @@ type doomed struct {
 // before parents. A folder goes with all that is in it, so it is judged as --delete2
 // judges messages: none goes that a run delivered, that seems new, or that makes more
 // than half of the account.
-func (r *run) judgeFolders(ctx context.Context, names []string) ([]doomed, error) {
+func (r *run) judgeFolders(ctx context.Context, names []string) ([]deletable, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
@@ -36,13 +36,13 @@ func (r *run) judgeFolders(ctx context.Context, names []string) ([]doomed, error
 	if err != nil {
 		return nil, err
 	}
-	out := make([]doomed, 0, len(names))
+	out := make([]deletable, 0, len(names))
 	var going int64
 	for _, name := range names {
 		if r.stopping() {
 			return nil, errStopped
 		}
-		f := doomed{name: name, why: one.why + one.unknown}
+		f := deletable{name: name, why: one.why + one.unknown}
 		if f.why == "" {
 			if err := r.judge(ctx, &f); err != nil {
 				return nil, err
@@ -71,7 +71,7 @@ func (r *run) judgeFolders(ctx context.Context, names []string) ([]doomed, error
 }
 
 // refuseLarge keeps a folder in which many messages are.
-func (r *run) refuseLarge(f *doomed) {
+func (r *run) refuseLarge(f *deletable) {
 	no := guard.RefuseRemoval(f.messages, r.p.Deletion.Delete2Max)
 	if no == nil {
 		return
@@ -84,7 +84,7 @@ func (r *run) refuseLarge(f *doomed) {
 }
 
 // ceiling keeps all folders with messages if too many messages would go with them.
-func (r *run) ceiling(list []doomed, going int64) {
+func (r *run) ceiling(list []deletable, going int64) {
 	if going == 0 {
 		return
 	}
@@ -111,7 +111,7 @@ func (r *run) ceiling(list []doomed, going int64) {
 }
 
 // judge looks into one folder.
-func (r *run) judge(ctx context.Context, f *doomed) error {
+func (r *run) judge(ctx context.Context, f *deletable) error {
 	selectable := false
 	for _, w := range r.dst.world.Folders {
 		selectable = selectable || w.Name == f.name && w.Selectable()
@@ -180,7 +180,7 @@ func (r *run) withoutMoved(f *journal.OtherFolder, m *claims) *journal.OtherFold
 }
 
 // judgeMail holds the messages of a folder against what journals know.
-func (r *run) judgeMail(ctx context.Context, f *doomed, validity uint32, arrived map[imap.UID]time.Time) error {
+func (r *run) judgeMail(ctx context.Context, f *deletable, validity uint32, arrived map[imap.UID]time.Time) error {
 	d := &r.p.Deletion
 	others, err := r.others(ctx)
 	if err != nil {

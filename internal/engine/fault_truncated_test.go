@@ -16,8 +16,8 @@ import (
 )
 
 // A server that keeps the beginning of a message whose sending was interrupted
-// has not got that message: it is sent again, and the torn one is told of.
-func TestTornMessages(t *testing.T) {
+// has not got that message: it is sent again, and the truncated one is told of.
+func TestTruncatedMessages(t *testing.T) {
 	t.Parallel()
 	torn := mailtest.StartEmbedded(t, embedded.Options{KeepTorn: true})
 	mailtest.Kinds(t, mailtest.Dovecot)
@@ -46,7 +46,7 @@ func TestTornMessages(t *testing.T) {
 				out := attempt(t, l.a, b, options...)
 				out.expect(t, 0)
 				p.Close()
-				told += len(tornUIDs(out.text))
+				told += len(truncatedUIDs(out.text))
 				for _, line := range differences(t, l.a, l.b) {
 					if !strings.Contains(line, "<four@example.org>") || !strings.Contains(line, "too many") {
 						t.Errorf("cut at %d: %s\n%s", after, line, out.text)
@@ -55,15 +55,15 @@ func TestTornMessages(t *testing.T) {
 				}
 			}
 			if told != kept || kept == 0 {
-				t.Errorf("%d torn messages are there, %d were told of", kept, told)
+				t.Errorf("%d truncated messages are there, %d were told of", kept, told)
 			}
 		})
 	}
 }
 
-// tornUIDs are the messages that a run tells to be torn; warnings are said again at its
-// end.
-func tornUIDs(text string) map[string]bool {
+// truncatedUIDs are the messages that a run tells to be truncated; warnings are said
+// again at its end.
+func truncatedUIDs(text string) map[string]bool {
 	uids := make(map[string]bool)
 	for line := range strings.Lines(text) {
 		if before, _, ok := strings.Cut(line, " is only the beginning of"); ok {

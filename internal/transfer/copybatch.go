@@ -13,17 +13,17 @@ import (
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
-// convoy moves messages of one or more folders over one lane. It works in
+// copyBatch moves messages of one or more folders over one connection pair. It works in
 // rounds: a round runs the two halves side by side, feed on the source
 // connection and deliver on the destination's. A lost connection ends the round;
 // what is in doubt is settled by looking at the destination, and the next round
 // takes what is left.
 //
-// Several folders go in one convoy so that the line is never idle between them:
+// Several folders go in one copy batch so that the line is never idle between them:
 // the next folder's messages are asked for while the last one's are on their way.
-type convoy struct {
-	run  *Copier
-	lane *session.Pair
+type copyBatch struct {
+	run   *Copier
+	conns *session.Pair
 	// tasks are in the order of folders, and ascending by UID within each.
 	tasks []Message
 
@@ -35,19 +35,19 @@ type convoy struct {
 	// lookAhead is what host1's connection does when it has sent everything, nil for
 	// nothing.
 	lookAhead func(context.Context) error
-	// careful: this round takes suspects, one message at a time.
+	// careful: this round takes candidates, one message at a time.
 	careful bool
 	// losses is how many connections were lost, blamed how many of them on a message or
 	// folder that was alone in flight, gaveUp how many of these were given up.
-	losses, blamed, gaveUp int
+	losses, attributed, gaveUp int
 	// patient: something was put off in this round.
 	patient atomic.Bool
 	// sulking is how often a message of this round was refused that is to be sent
 	// again as it is, 0 for none.
 	sulking atomic.Int32
-	// row is what several lanes take their messages from, nil for one lane;
-	// retired: this one gets no more.
-	row     *row
+	// work is what several connection pairs take their messages from, nil for one
+	// connection pair; retired: this one gets no more.
+	work    *workQueue
 	retired bool
 }
 
@@ -63,9 +63,9 @@ func (r *Copier) Copy(ctx context.Context, copiers []*Folder, lookAhead func(con
 			return err
 		}
 	}
-	v := &convoy{run: r, lane: r.main, tasks: gather(copiers), budget: semaphore.NewWeighted(r.budgetBytes), lookAhead: lookAhead}
+	v := &copyBatch{run: r, conns: r.main, tasks: gather(copiers), budget: semaphore.NewWeighted(r.budgetBytes), lookAhead: lookAhead}
 	if r.dialler != nil {
-		if err := v.spread(ctx); err != nil {
+		if err := v.copyParallel(ctx); err != nil {
 			return err
 		}
 	}
@@ -93,7 +93,7 @@ func gather(copiers []*Folder) []Message {
 
 // move copies until every task has a fate, or its folder was given up. It returns an
 // error only when the run as a whole can not go on.
-func (v *convoy) move(ctx context.Context) error {
+func (v *copyBatch) move(ctx context.Context) error {
 	idle := 0
 	waited := time.Duration(0)
 	for {
@@ -130,13 +130,13 @@ func (v *convoy) move(ctx context.Context) error {
 			if err := v.recover(ctx, err); err != nil {
 				return err
 			}
-			v.blame(&end, idle > 0)
+			v.attribute(&end, idle > 0)
 		}
 		if n := int(v.sulking.Load()); n > 0 && err == nil {
 			v.patient.Store(true)
 			wait := v.run.Control.Pause(n)
 			v.run.Control.TellWait(0, wait, "before trying again what was refused")
-			if err := v.run.Control.Rest(ctx, wait, v.lane.Src, v.lane.Dst); err != nil {
+			if err := v.run.Control.Rest(ctx, wait, v.conns.Src, v.conns.Dst); err != nil {
 				return err
 			}
 		}
@@ -148,7 +148,7 @@ func (v *convoy) move(ctx context.Context) error {
 			return waitErr
 		}
 		if rested && v.run.dialler != nil {
-			if err := v.spread(ctx); err != nil {
+			if err := v.copyParallel(ctx); err != nil {
 				return err
 			}
 		}
@@ -159,7 +159,7 @@ func (v *convoy) move(ctx context.Context) error {
 		idle++
 		switch {
 		case err != nil && idle > maxKills+1:
-			if !v.lane.Src.Account.Persists(idle-1, waited) && !v.lane.Dst.Account.Persists(idle-1, waited) {
+			if !v.conns.Src.Account.Persists(idle-1, waited) && !v.conns.Dst.Account.Persists(idle-1, waited) {
 				return err
 			}
 			// Several rounds follow each other at once, and then there is a pause: what
@@ -171,13 +171,13 @@ func (v *convoy) move(ctx context.Context) error {
 			waited += session.MeanBackOff(n)
 			wait := v.run.Control.Pause(n)
 			v.run.Control.TellWait(0, wait, "before trying again after a lost connection")
-			if err := v.run.Control.Rest(ctx, wait, v.lane.Src, v.lane.Dst); err != nil {
+			if err := v.run.Control.Rest(ctx, wait, v.conns.Src, v.conns.Dst); err != nil {
 				return err
 			}
 		case err == nil && idle > maxIdleRounds:
 			return fmt.Errorf("%d messages of %s can neither be copied nor refused: giving up on them", before, v.folders())
 		case err == nil && idle > 1:
-			v.suspectAll()
+			v.markAllCandidates()
 		}
 	}
 }
@@ -187,7 +187,7 @@ func (v *convoy) move(ctx context.Context) error {
 var maxIdleRounds = int(rungEnd) + 2
 
 // left returns the indexes of the tasks without a fate.
-func (v *convoy) left() []int {
+func (v *copyBatch) left() []int {
 	var out []int
 	for i := range v.tasks {
 		if v.tasks[i].open() {
@@ -200,8 +200,8 @@ func (v *convoy) left() []int {
 // round runs feed and deliver over todo once. Both end on their own: when one
 // of them fails, the other finishes what is under way, so that a sound
 // connection stays sound.
-func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
-	defer v.lane.Part()()
+func (v *copyBatch) round(ctx context.Context, todo []int) roundEnd {
+	defer v.conns.Part()()
 	v.stop.Store(false)
 	v.patient.Store(false)
 	v.sulking.Store(0)
@@ -211,33 +211,33 @@ func (v *convoy) round(ctx context.Context, todo []int) roundEnd {
 	var wg sync.WaitGroup
 	delivered := make(chan struct{})
 	pending := v.weight(todo)
-	f := &feeder{v: v, todo: todo, out: queue, pending: pending}
+	f := &fetcher{v: v, todo: todo, out: queue, pending: pending}
 	wg.Go(func() {
-		end.feed = f.run(ctx)
+		end.fetchErr = f.run(ctx)
 		close(queue)
-		if end.feed == nil && !f.halted() && f.next == len(todo) {
+		if end.fetchErr == nil && !f.halted() && f.next == len(todo) {
 			v.lookAheadOnce(ctx)
 		}
-		v.lane.Src.WatchOver(ctx, delivered)
+		v.conns.Src.WatchOver(ctx, delivered)
 	})
-	d := &deliverer{v: v, pending: pending}
-	if end.deliver = d.run(ctx, queue); end.deliver != nil {
+	d := &appender{v: v, pending: pending}
+	if end.appendErr = d.run(ctx, queue); end.appendErr != nil {
 		v.stop.Store(true)
 		discard(v, queue)
 	}
 	close(delivered)
 	wg.Wait()
-	end.sourceBroke = d.sourceBroke && end.feed != nil
-	if end.feed != nil {
+	end.sourceBroke = d.sourceBroke && end.fetchErr != nil
+	if end.fetchErr != nil {
 		end.unread = f.unread()
 		end.opening = f.opening()
 	}
 	return end
 }
 
-// sulk notes that a message was refused for the n-th time and is to be sent again as
-// it is.
-func (v *convoy) sulk(n int) {
+// noteRefusals notes that a message was refused for the n-th time and is to be sent again
+// as it is.
+func (v *copyBatch) noteRefusals(n int) {
 	for {
 		old := v.sulking.Load()
 		if int32(n) <= old || v.sulking.CompareAndSwap(old, int32(n)) { //nolint:gosec // small
@@ -248,7 +248,7 @@ func (v *convoy) sulk(n int) {
 
 // lookAheadOnce makes use of host1's connection while host2 is at work. What it does
 // not see is found out later.
-func (v *convoy) lookAheadOnce(ctx context.Context) {
+func (v *copyBatch) lookAheadOnce(ctx context.Context) {
 	if v.lookAhead != nil {
 		_ = v.lookAhead(ctx) // whoever needs the connection next deals with its loss
 		v.lookAhead = nil
@@ -265,7 +265,7 @@ const (
 )
 
 // discard empties the queue of a round whose delivery broke.
-func discard(v *convoy, queue <-chan *item) {
+func discard(v *copyBatch, queue <-chan *item) {
 	for it := range queue {
 		it.release(v)
 	}
@@ -274,7 +274,7 @@ func discard(v *convoy, queue <-chan *item) {
 var errDiscarded = errors.New("the destination connection was lost")
 
 // folders names the folders with messages left.
-func (v *convoy) folders() string {
+func (v *copyBatch) folders() string {
 	var names []string
 	for _, i := range v.left() {
 		if name := v.tasks[i].c.From.Text; len(names) == 0 || names[len(names)-1] != name {
@@ -285,9 +285,9 @@ func (v *convoy) folders() string {
 }
 
 // recover opens what was lost and settles the messages in doubt.
-func (v *convoy) recover(ctx context.Context, cause error) error {
-	if err := v.lane.Reopen(ctx, cause); err != nil {
+func (v *copyBatch) recover(ctx context.Context, cause error) error {
+	if err := v.conns.Reopen(ctx, cause); err != nil {
 		return err
 	}
-	return v.run.settleDoubts(ctx, v.lane, v.tasks)
+	return v.run.settleDoubts(ctx, v.conns, v.tasks)
 }

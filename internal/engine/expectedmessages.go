@@ -1,9 +1,9 @@
 package engine
 
-// prospect is how many messages there seem to be to copy, by the numbers of messages in
-// the folders: with many of them more connections are dialled before the first folder is
-// compared.
-func (r *run) prospect() int {
+// expectedMessages is how many messages there seem to be to copy, by the numbers of
+// messages in the folders: with many of them more connections are dialled before the
+// first folder is compared.
+func (r *run) expectedMessages() int {
 	missing := 0
 	for i := range r.table.Rows {
 		row := &r.table.Rows[i]

@@ -8,28 +8,28 @@ import (
 	"github.com/imaphaul/imaphaul/internal/survey"
 )
 
-// scout looks at several folders of one side ahead of their turn (survey.Prefetch).
-type scout struct {
+// prefetcher looks at several folders of one side ahead of their turn (survey.Prefetch).
+type prefetcher struct {
 	survey.Prefetch
 	n  event.Side
 	of []*folderSync // of each probe
 }
 
-// scoutOn is a scout without folders.
-func (r *run) scoutOn(k *link, n event.Side) *scout {
-	return &scout{Prefetch: survey.Prefetch{Terms: r.terms(n), Link: k.Link}, n: n}
+// prefetcherOn is a prefetcher without folders.
+func (r *run) prefetcherOn(k *link, n event.Side) *prefetcher {
+	return &prefetcher{Prefetch: survey.Prefetch{Terms: r.terms(n), Link: k.Link}, n: n}
 }
 
-func (s *scout) want(fs *folderSync, p *survey.Probe) {
-	s.Probes, s.of = append(s.Probes, p), append(s.of, fs)
+func (s *prefetcher) want(fs *folderSync, p *survey.FolderRequest) {
+	s.Requests, s.of = append(s.Requests, p), append(s.of, fs)
 }
 
 // run looks, and gives the folders what was seen of them.
-func (s *scout) run(ctx context.Context) error {
+func (s *prefetcher) run(ctx context.Context) error {
 	if err := s.Run(ctx); err != nil {
 		return err
 	}
-	for i, p := range s.Probes {
+	for i, p := range s.Requests {
 		fs := s.of[i]
 		if p.Subscribed {
 			fs.run.dst.subs[p.Mailbox] = true
@@ -42,11 +42,11 @@ func (s *scout) run(ctx context.Context) error {
 	return nil
 }
 
-// scout looks at a window of folders on both sides, and makes those that host2
+// prefetch looks at a window of folders on both sides, and makes those that host2
 // lacks and host1 could open. Meanwhile host1 tells of the folders of next, when
 // there is nothing to be copied from these. A connection that is lost costs what
 // was not seen yet: whoever needs it next deals with that.
-func (r *run) scout(ctx context.Context, window, next []*folderSync) {
+func (r *run) prefetch(ctx context.Context, window, next []*folderSync) {
 	var changed []*folderSync
 	for _, fs := range window {
 		if !fs.unchanged() {
@@ -54,12 +54,12 @@ func (r *run) scout(ctx context.Context, window, next []*folderSync) {
 		}
 	}
 	r.countFolders(ctx, changed)
-	src := r.scoutOn(r.main.src, 1)
-	dst := r.scoutOn(r.main.dst, 2)
+	src := r.prefetcherOn(r.main.src, 1)
+	dst := r.prefetcherOn(r.main.dst, 2)
 	var absent []*folderSync
 	for _, fs := range changed {
 		if fs.seen[0] == nil { // not looked at ahead
-			src.want(fs, fs.probe1())
+			src.want(fs, fs.prefetchOf1())
 		}
 		if !r.folders2.Has(fs.to.Raw) {
 			absent = append(absent, fs)
@@ -73,9 +73,9 @@ func (r *run) scout(ctx context.Context, window, next []*folderSync) {
 	}
 	// Only what host1 could open is made on host2.
 	absent = slices.DeleteFunc(absent, func(fs *folderSync) bool { return fs.seen[0] == nil })
-	var later *scout
+	var later *prefetcher
 	if len(absent) > 0 && !slices.ContainsFunc(changed, (*folderSync).holdsMail) {
-		later = r.lookout(next)
+		later = r.nextPrefetch(next)
 	}
 	_ = r.main.Both(ctx, func() error { // as above
 		if later == nil {
@@ -88,38 +88,38 @@ func (r *run) scout(ctx context.Context, window, next []*folderSync) {
 // holdsMail reports whether host1 has messages in the folder, as far as was seen.
 func (fs *folderSync) holdsMail() bool { return fs.seen[0] != nil && fs.seen[0].Opened.Exists > 0 }
 
-// lookout is a scout for host1's folders of a window to come, nil for none. A
+// nextPrefetch is a prefetch for host1's folders of a window to come, nil for none. A
 // folder of which host1 did not tell the number of messages is left out.
-func (r *run) lookout(window []*folderSync) *scout {
+func (r *run) nextPrefetch(window []*folderSync) *prefetcher {
 	if len(window) == 0 || !r.joinable() || window[0].merge.sources > 1 {
 		return nil
 	}
-	src := r.scoutOn(r.main.src, 1)
+	src := r.prefetcherOn(r.main.src, 1)
 	for _, fs := range window {
 		if _, told := r.src.messages(fs.from.Raw); told && fs.seen[0] == nil && !fs.unchanged() {
-			src.want(fs, fs.probe1())
+			src.want(fs, fs.prefetchOf1())
 		}
 	}
-	if len(src.Probes) == 0 {
+	if len(src.Requests) == 0 {
 		return nil
 	}
 	return src
 }
 
-// lookAhead is lookout as what a connection does, nil for nothing.
+// lookAhead is nextPrefetch as what a connection does, nil for nothing.
 func (r *run) lookAhead(window []*folderSync) func(context.Context) error {
-	if s := r.lookout(window); s != nil {
+	if s := r.nextPrefetch(window); s != nil {
 		return s.run
 	}
 	return nil
 }
 
-// probe1 is what is to be asked of the folder on host1.
-func (fs *folderSync) probe1() *survey.Probe {
+// prefetchOf1 is what is to be asked of the folder on host1.
+func (fs *folderSync) prefetchOf1() *survey.FolderRequest {
 	r := fs.run
 	_, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
 	inside, _ := r.src.messages(fs.from.Raw)
-	return &survey.Probe{
+	return &survey.FolderRequest{
 		Mailbox: fs.from.Raw, Writable: fs.writable1(),
 		Look: true, List: !known && inside > 0 && r.main.src.listsInOne(inside), Messages: int64(inside),
 	}
@@ -131,14 +131,14 @@ func (k *link) listsInOne(n uint32) bool { return k.Conn == nil || k.Conn.AtMost
 
 // add adds a host2 folder. It is not selected when there is nothing in it on
 // either side.
-func (s *scout) add(fs *folderSync, known bool) {
+func (s *prefetcher) add(fs *folderSync, known bool) {
 	r := fs.run
 	inside1, told1 := r.src.messages(fs.from.Raw)
 	inside2, told2 := r.dst.messages(fs.to.Raw)
 	if _, made := r.made[fs.to.Raw]; made {
 		inside2, told2 = 0, true
 	}
-	s.want(fs, &survey.Probe{
+	s.want(fs, &survey.FolderRequest{
 		Mailbox: fs.to.Raw, Writable: true, Subscribe: fs.wantsSubscription(),
 		Look: !told1 || !told2 || inside1 > 0 || inside2 > 0,
 		List: !known && inside2 > 0 && r.main.dst.listsInOne(inside2), Messages: int64(inside2),
@@ -157,7 +157,7 @@ func (r *run) countFolders(ctx context.Context, window []*folderSync) {
 				name = fs.to.Raw
 			}
 			if _, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State(); known {
-				continue // it is not listed by the scout
+				continue // it is not listed by the prefetch
 			}
 			if _, told := k.side.messages(name); !told && (k.side.N == 1 || r.folders2.Has(name)) {
 				ask = append(ask, name)

@@ -7,12 +7,12 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/history"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/plan"
-	"github.com/imaphaul/imaphaul/internal/recall"
 	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/transform"
 )
@@ -32,8 +32,8 @@ func (k *keeper) JournalFailed(err error) {
 }
 
 // journaled is a copying with a journal, and folders of so many messages to copy, in
-// one convoy.
-func journaled(t *testing.T, sizes ...int) (*convoy, []*Folder, *keeper) {
+// one copy batch.
+func journaled(t *testing.T, sizes ...int) (*copyBatch, []*Folder, *keeper) {
 	t.Helper()
 	p := new(plan.Plan)
 	j, err := journal.Open(t.Context(), t.TempDir(), journal.Pair{Host1: "a", User1: "u", Host2: "b", User2: "u"}, journal.Options{})
@@ -52,10 +52,10 @@ func journaled(t *testing.T, sizes ...int) (*convoy, []*Folder, *keeper) {
 		name := event.Folder{Raw: string(rune('A' + i))}
 		c := &Folder{run: r, Pair: Pair{
 			From: name, To: name, Src: &listing.Listing{}, Dst: &listing.Listing{UIDNext: 1}, DstOpened: &imapconn.SelectData{},
-			Known:    recall.New(j, name.Raw, name.Raw, [2]*listing.FlagTable{&flags[0], &flags[1]}),
+			Known:    history.New(j, name.Raw, name.Raw, [2]*listing.FlagTable{&flags[0], &flags[1]}),
 			FlagsOn2: func(*listing.Record) []imap.Flag { return nil },
 		}}
-		opened := recall.Opened{UIDValidity: 7, UIDNext: 1}
+		opened := history.Opened{UIDValidity: 7, UIDNext: 1}
 		if _, err := c.Known.Load(opened, opened); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +66,7 @@ func journaled(t *testing.T, sizes ...int) (*convoy, []*Folder, *keeper) {
 		}
 		copiers = append(copiers, c)
 	}
-	return &convoy{run: r, tasks: gather(copiers)}, copiers, k
+	return &copyBatch{run: r, tasks: gather(copiers)}, copiers, k
 }
 
 // Messages may come from host1 in another order than they were asked for, since
@@ -78,10 +78,10 @@ func TestAnnouncedUnderItsOwnFolder(t *testing.T) {
 	// one last.
 	order := []struct{ from, to int }{{0, 50}, {500, 722}, {1000, 1250}, {722, 1000}, {50, 500}}
 	v, copiers, k := journaled(t, 1250, 1250)
-	d := &deliverer{v: v}
+	d := &appender{v: v}
 	var batch []*item
 	send := func() {
-		d.announce(batch)
+		d.recordIntent(batch)
 		for _, it := range batch {
 			if !it.t.announced {
 				t.Errorf("UID %d leaves unannounced", it.t.UID)
@@ -111,12 +111,12 @@ func TestAnnouncedUnderItsOwnFolder(t *testing.T) {
 		}
 		var uids []imap.UID
 		for _, b := range batches {
-			if len(b.Items) > generationMessages {
-				t.Errorf("a generation of %d messages", len(b.Items))
+			if len(b.Items) > intentMessages {
+				t.Errorf("an intent of %d messages", len(b.Items))
 			}
 			for _, e := range b.Items {
 				uids = append(uids, e.UID1)
-				if own := c.Src.Recs[e.UID1-1].Key; recall.KeyOf(&e) != own {
+				if own := c.Src.Recs[e.UID1-1].Key; history.KeyOf(&e) != own {
 					t.Errorf("folder %s, UID %d is announced with the key of another message", c.From.Raw, e.UID1)
 				}
 			}
@@ -133,15 +133,15 @@ func TestAnnouncedUnderItsOwnFolder(t *testing.T) {
 func TestCutAfterItWasAnnounced(t *testing.T) {
 	t.Parallel()
 	v, copiers, k := journaled(t, 40)
-	d := &deliverer{v: v}
+	d := &appender{v: v}
 	items := make([]*item, 40)
 	for i := range items {
 		items[i] = &item{t: &v.tasks[i], at: i}
 	}
-	d.announce(items[:1])
+	d.recordIntent(items[:1])
 	items[7].cut, items[23].cut = "host1 sent 1 of its 1000 bytes", "host1 sent 999 of its 1000 bytes"
 	for at := 1; at < len(items); at += 3 {
-		d.announce(items[at:min(at+3, len(items))])
+		d.recordIntent(items[at:min(at+3, len(items))])
 	}
 	if k.failed != nil {
 		t.Fatalf("the journal refused an announcement: %v", k.failed)

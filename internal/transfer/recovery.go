@@ -13,13 +13,13 @@ import (
 // lost. So one look is enough only if everything has arrived; otherwise it takes
 // two between which nothing came.
 func (r *Copier) settleDoubts(ctx context.Context, l *session.Pair, tasks []Message) error {
-	var open []*inquiry
+	var open []*recovery
 	for from := 0; from < len(tasks); {
 		to := from + 1
 		for to < len(tasks) && tasks[to].c == tasks[from].c {
 			to++
 		}
-		q := &inquiry{c: tasks[from].c, tasks: tasks[from:to]}
+		q := &recovery{c: tasks[from].c, tasks: tasks[from:to]}
 		if q.doubts() > 0 {
 			open = append(open, q)
 		}
@@ -52,15 +52,15 @@ func (r *Copier) settleDoubts(ctx context.Context, l *session.Pair, tasks []Mess
 	return nil
 }
 
-// inquiry looks for the doubtful ones of one folder's tasks.
-type inquiry struct {
+// recovery looks for the doubtful ones of one folder's tasks.
+type recovery struct {
 	c     *Folder
 	tasks []Message
 	// looks were made so far; the last one saw so many arrivals.
 	looks, seen int
 }
 
-func (q *inquiry) doubts() (n int) {
+func (q *recovery) doubts() (n int) {
 	for i := range q.tasks {
 		if t := &q.tasks[i]; t.Outcome == Pending && t.doubtful {
 			n++
@@ -70,7 +70,7 @@ func (q *inquiry) doubts() (n int) {
 }
 
 // look reads once what arrived, and reports whether that settles the matter.
-func (q *inquiry) look(ctx context.Context, l *session.Pair) (done bool, err error) {
+func (q *recovery) look(ctx context.Context, l *session.Pair) (done bool, err error) {
 	if err := q.c.reenter(ctx, l.Dst); err != nil {
 		return false, err
 	}
@@ -94,7 +94,7 @@ func (q *inquiry) look(ctx context.Context, l *session.Pair) (done bool, err err
 		}
 		if m, ok := found[t]; ok {
 			if m.ByOrder {
-				t.oddly().cut = byOrderAlone
+				t.override().cut = byOrderAlone
 			}
 			q.c.settle(t, m.UID)
 			continue
@@ -104,12 +104,12 @@ func (q *inquiry) look(ctx context.Context, l *session.Pair) (done bool, err err
 	return true, nil
 }
 
-// recover opens what was lost outside a convoy and settles the messages in doubt.
+// recover opens what was lost outside a copy batch and settles the messages in doubt.
 func (c *Folder) recover(ctx context.Context, cause error) error {
-	if err := c.lane.Reopen(ctx, cause); err != nil {
+	if err := c.conns.Reopen(ctx, cause); err != nil {
 		return err
 	}
-	err := c.run.settleDoubts(ctx, c.lane, c.Messages)
+	err := c.run.settleDoubts(ctx, c.conns, c.Messages)
 	for i := range c.Messages {
 		c.Messages[i].lost = false
 	}
@@ -120,7 +120,7 @@ func (c *Folder) recover(ctx context.Context, cause error) error {
 // Messages that host2 confirmed without telling their UIDs are among the arrivals,
 // too, and must not be taken for others.
 func (c *Folder) match(ctx context.Context, l *session.Pair, tasks []Message, arrived []arrival) (map[*Message]*Sent, error) {
-	w := &whichArrived{c: c, lane: l}
+	w := &whichArrived{c: c, conns: l}
 	var of []*Message
 	c.mu.Lock()
 	confirmed := c.confirmedUIDs()

@@ -15,11 +15,11 @@ import (
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
-// removeTwins looks among what arrived whether messages that were sent again, since
+// removeDuplicates looks among what arrived whether messages that were sent again, since
 // they had not arrived, came twice after all. Of two messages that this program has
 // stored, and that are the same to the last byte, it removes the one of which
 // host2 has told that it came of the second sending.
-func (c *Folder) removeTwins(ctx context.Context, arrived []arrival) error {
+func (c *Folder) removeDuplicates(ctx context.Context, arrived []arrival) error {
 	again := make(map[identity.Key][]*Message)
 	for i := range c.Messages {
 		if t := &c.Messages[i]; (t.resent || t.wasRefused()) && t.Outcome == Copied {
@@ -27,14 +27,14 @@ func (c *Folder) removeTwins(ctx context.Context, arrived []arrival) error {
 			again[k] = append(again[k], t)
 		}
 	}
-	k := c.lane.Dst
-	twins := make(map[imap.UID]imap.UID) // of the second sending -> of the first
+	k := c.conns.Dst
+	duplicates := make(map[imap.UID]imap.UID) // of the second sending -> of the first
 	byUID := make(map[imap.UID]*Message)
 	var read []imap.UID
 	confirmed := c.confirmedUIDs()
 	for _, a := range arrived {
 		ts := again[a.key]
-		if confirmed[a.uid] || c.torn[a.uid] || c.Claimed[a.uid] || len(ts) == 0 {
+		if confirmed[a.uid] || c.truncated[a.uid] || c.Claimed[a.uid] || len(ts) == 0 {
 			continue
 		}
 		t := ts[0]
@@ -42,10 +42,10 @@ func (c *Folder) removeTwins(ctx context.Context, arrived []arrival) error {
 		if t.NewUID == 0 {
 			continue // without UIDPLUS the only one can not be told from a second one
 		}
-		twins[t.NewUID], byUID[t.NewUID] = a.uid, t
+		duplicates[t.NewUID], byUID[t.NewUID] = a.uid, t
 		read = append(read, a.uid, t.NewUID)
 	}
-	if len(twins) == 0 {
+	if len(duplicates) == 0 {
 		return nil
 	}
 	content := make(map[imap.UID]identity.Content)
@@ -58,7 +58,7 @@ func (c *Folder) removeTwins(ctx context.Context, arrived []arrival) error {
 		return err
 	}
 	var gone []imap.UID
-	for second, first := range twins {
+	for second, first := range duplicates {
 		if a, ok := content[first]; ok && a == content[second] {
 			gone = append(gone, second)
 		}
@@ -86,7 +86,7 @@ func (c *Folder) removeTwins(ctx context.Context, arrived []arrival) error {
 		return nil
 	}
 	for _, uid := range gone {
-		byUID[uid].NewUID = twins[uid]
+		byUID[uid].NewUID = duplicates[uid]
 	}
 	c.run.Control.Note(text + "; the second ones were removed")
 	return nil

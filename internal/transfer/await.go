@@ -12,52 +12,52 @@ import (
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
-// landDone settles what was answered while others were sent: a server that wants
+// awaitDone settles what was answered while others were sent: a server that wants
 // to be asked for each message answers the last one first.
-func (d *deliverer) landDone(ctx context.Context) error {
-	for len(d.flying) > 0 && d.flying[0].cmd.Done() {
-		if err := d.land(ctx); err != nil {
+func (d *appender) awaitDone(ctx context.Context) error {
+	for len(d.inFlight) > 0 && d.inFlight[0].cmd.Done() {
+		if err := d.await(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// landOld settles, before a limit makes everybody wait, what must have been
+// awaitOld settles, before a limit makes everybody wait, what must have been
 // answered by now: it is told when it is there, not when the line is full, and a
 // request to stop finds little under way.
-func (d *deliverer) landOld(ctx context.Context) error {
+func (d *appender) awaitOld(ctx context.Context) error {
 	if !d.v.run.Limits.HoldMessages(2) {
 		return nil
 	}
-	for len(d.flying) > 0 && time.Since(d.flying[0].sent) > oldTrips*d.conn.RoundTrip() {
-		if err := d.land(ctx); err != nil {
+	for len(d.inFlight) > 0 && time.Since(d.inFlight[0].sent) > oldTrips*d.conn.RoundTrip() {
+		if err := d.await(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// landAll waits for everything under way.
-func (d *deliverer) landAll(ctx context.Context) error {
-	for len(d.flying) > 0 {
-		if err := d.land(ctx); err != nil {
+// awaitAll waits for everything under way.
+func (d *appender) awaitAll(ctx context.Context) error {
+	for len(d.inFlight) > 0 {
+		if err := d.await(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// land waits for the oldest flight's answer.
-func (d *deliverer) land(ctx context.Context) error {
-	f := d.flying[0]
+// await waits for the oldest APPEND's answer.
+func (d *appender) await(ctx context.Context) error {
+	f := d.inFlight[0]
 	data, err := d.conn.WaitAppend(ctx, f.cmd)
 	var refused *imapconn.Response
 	if err != nil && !(errors.As(err, &refused) && refused.Status != "BYE") {
 		return err
 	}
-	d.flying = d.flying[1:]
-	d.aloft -= f.bytes
+	d.inFlight = d.inFlight[1:]
+	d.inFlightBytes -= f.bytes
 	d.line.Arrived(f.bytes)
 	if refused != nil {
 		f.refused(refused)
@@ -72,7 +72,7 @@ func (d *deliverer) land(ctx context.Context) error {
 }
 
 // confirm settles a flight that host2 has stored.
-func (d *deliverer) confirm(f *flight, data imapconn.AppendData) {
+func (d *appender) confirm(f *pendingAppend, data imapconn.AppendData) {
 	c := f.items[0].t.c
 	if d.confirmed != c {
 		d.confirmed, d.lastUID = c, 0
@@ -83,7 +83,7 @@ func (d *deliverer) confirm(f *flight, data imapconn.AppendData) {
 			uid = data.UIDs[i]
 		}
 		if uid != 0 && !c.believe(data.UIDValidity, uid, d.lastUID) {
-			it.t.oddly().told = uid
+			it.t.override().told = uid
 			uid = 0
 		}
 		d.lastUID = max(d.lastUID, uid)
@@ -95,17 +95,17 @@ func (d *deliverer) confirm(f *flight, data imapconn.AppendData) {
 
 // refused notes that the messages of a flight were refused. A folder that is not there
 // cannot have them.
-func (f *flight) refused(r *imapconn.Response) {
+func (f *pendingAppend) refused(r *imapconn.Response) {
 	for _, it := range f.items {
 		it.t.refused = r.Code != "TRYCREATE"
 	}
 }
 
-// landAnswered settles what was confirmed before the connection was lost: nobody has to
+// awaitAnswered settles what was confirmed before the connection was lost: nobody has to
 // look for that.
-func (d *deliverer) landAnswered(ctx context.Context) {
-	still := d.flying[:0]
-	for _, f := range d.flying {
+func (d *appender) awaitAnswered(ctx context.Context) {
+	still := d.inFlight[:0]
+	for _, f := range d.inFlight {
 		if f.cmd.Done() {
 			if data, err := d.conn.WaitAppend(ctx, f.cmd); err == nil {
 				d.confirm(f, data)
@@ -114,14 +114,14 @@ func (d *deliverer) landAnswered(ctx context.Context) {
 		}
 		still = append(still, f)
 	}
-	d.flying = still
+	d.inFlight = still
 }
 
-// landRest waits for the answers to what is under way when the copying ends
+// awaitRest waits for the answers to what is under way when the copying ends
 // early. What is refused is not tried again.
-func (d *deliverer) landRest(ctx context.Context) {
-	for len(d.flying) > 0 {
-		f := d.flying[0]
+func (d *appender) awaitRest(ctx context.Context) {
+	for len(d.inFlight) > 0 {
+		f := d.inFlight[0]
 		data, err := d.conn.WaitAppend(ctx, f.cmd)
 		switch {
 		case err == nil:
@@ -134,18 +134,18 @@ func (d *deliverer) landRest(ctx context.Context) {
 		default:
 			return // they stay in doubt
 		}
-		d.flying = d.flying[1:]
+		d.inFlight = d.inFlight[1:]
 	}
 }
 
 // refused deals with a NO or BAD. MULTIAPPEND stores all or nothing, so a refused batch
 // is kept to be sent again in halves.
-func (d *deliverer) refused(ctx context.Context, f *flight, r *imapconn.Response) error {
+func (d *appender) refused(ctx context.Context, f *pendingAppend, r *imapconn.Response) error {
 	for _, it := range f.items {
 		it.t.doubtful = false
 	}
 	if len(f.items) > 1 {
-		d.again = append(d.again, &flight{items: f.items, split: true})
+		d.again = append(d.again, &pendingAppend{items: f.items, split: true})
 		return nil
 	}
 	it := f.items[0]

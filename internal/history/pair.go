@@ -1,10 +1,10 @@
-// Package recall stands between the listings of a folder pair and the journal: what
+// Package history stands between the listings of a folder pair and the journal: what
 // earlier runs knew of its messages, and what this one has to add.
 //
 // It only ever saves work: what is known of a message is its key, so that headers
 // need not be read again, and never whether it is still there, which the servers
 // are asked each time.
-package recall
+package history
 
 import (
 	"maps"

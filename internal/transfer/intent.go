@@ -1,26 +1,26 @@
 package transfer
 
 import (
+	"github.com/imaphaul/imaphaul/internal/history"
 	"github.com/imaphaul/imaphaul/internal/journal"
-	"github.com/imaphaul/imaphaul/internal/recall"
 )
 
-// A generation is a group of messages whose departure the journal knows of
+// An intent is a group of messages whose departure the journal knows of
 // before their first byte leaves. It is larger than what one APPEND carries:
 // making it costs a flush to the disk.
 const (
-	generationMessages = 1000
-	generationBytes    = 32 << 20
+	intentMessages = 1000
+	intentBytes    = 32 << 20
 )
 
-// generation is a batch of the journal and the tasks in it.
-type generation struct {
+// intent is a batch of the journal and the tasks in it.
+type intent struct {
 	batch *journal.Batch
 	tasks []*Message
 }
 
-// fated reports whether it is known of every message what became of it.
-func (g *generation) fated() bool {
+// decided reports whether it is known of every message what became of it.
+func (g *intent) decided() bool {
 	for _, t := range g.tasks {
 		if t.Outcome == Pending {
 			return false
@@ -29,8 +29,8 @@ func (g *generation) fated() bool {
 	return true
 }
 
-// settlement is the outcome of a generation.
-func (g *generation) settlement() journal.Settlement {
+// settlement is the outcome of an intent.
+func (g *intent) settlement() journal.Settlement {
 	s := journal.Settlement{ID: g.batch.ID}
 	for _, t := range g.tasks {
 		if t.Outcome == Copied {
@@ -40,10 +40,10 @@ func (g *generation) settlement() journal.Settlement {
 	return s
 }
 
-// announce makes sure that the journal knows of these messages, of one folder,
-// before they leave. The generation that is begun runs ahead of the messages at
-// hand, in the order of sending, whichever lane will send them.
-func (d *deliverer) announce(items []*item) {
+// recordIntent makes sure that the journal knows of these messages, of one folder,
+// before they leave. The intent that is begun runs ahead of the messages at
+// hand, in the order of sending, whichever connection pair will send them.
+func (d *appender) recordIntent(items []*item) {
 	r := d.v.run
 	r.telling.Lock()
 	defer r.telling.Unlock()
@@ -55,34 +55,35 @@ func (d *deliverer) announce(items []*item) {
 		}
 	}
 	c := tasks[0].c
-	c.announceTasks(tasks, c.following(d.v.tasks[items[len(items)-1].at+1:]))
+	c.recordIntents(tasks, c.following(d.v.tasks[items[len(items)-1].at+1:]))
 }
 
 // comesCut notes how some of the message's content was lost the last time that it came,
 // "" if none was, and reports whether that is news. Only who holds telling may call it:
-// the journal is told of messages before they come, by whichever lane is first.
+// the journal is told of messages before they come, by whichever connection pair is
+// first.
 func (t *Message) comesCut(cut string) bool {
 	if t.Cut() == cut {
 		return false
 	}
-	t.oddly().cut = cut
+	t.override().cut = cut
 	return true
 }
 
 // following are the next tasks of rest that are of this folder, no more than a
-// generation takes. They need not be what leaves next: Dovecot answers several
+// intent takes. They need not be what leaves next: Dovecot answers several
 // FETCH commands at a time, so that messages come in another order than asked.
 func (c *Folder) following(rest []Message) []Message {
 	n := 0
-	for n < min(len(rest), generationMessages) && rest[n].c == c {
+	for n < min(len(rest), intentMessages) && rest[n].c == c {
 		n++
 	}
 	return rest[:n]
 }
 
-// announceTasks tells the journal of tasks, and of those of ahead that have room
-// in the same generation.
-func (c *Folder) announceTasks(tasks []*Message, ahead []Message) {
+// recordIntents tells the journal of tasks, and of those of ahead that have room
+// in the same intent.
+func (c *Folder) recordIntents(tasks []*Message, ahead []Message) {
 	k := c.Known
 	if !k.Usable() {
 		return
@@ -100,7 +101,7 @@ func (c *Folder) announceTasks(tasks []*Message, ahead []Message) {
 		return
 	}
 	if !c.run.Altering() { // else the key depends on what is sent
-		for i := 0; i < len(ahead) && len(next) < generationMessages && bytes < generationBytes; i++ {
+		for i := 0; i < len(ahead) && len(next) < intentMessages && bytes < intentBytes; i++ {
 			if t := &ahead[i]; !t.announced {
 				t.announced = true
 				next = append(next, t)
@@ -108,21 +109,21 @@ func (c *Folder) announceTasks(tasks []*Message, ahead []Message) {
 			}
 		}
 	}
-	g := &generation{batch: &journal.Batch{UIDNext2: c.Dst.NextUID(), Messages2: c.DstOpened.Exists, Moved: next[0].taken}, tasks: next}
+	g := &intent{batch: &journal.Batch{UIDNext2: c.Dst.NextUID(), Messages2: c.DstOpened.Exists, Moved: next[0].taken}, tasks: next}
 	for _, t := range next {
 		rec := &c.Src.Recs[t.Src]
 		sent := rec.Key
-		if key := t.oddness().sentKey; key != nil {
+		if key := t.overrides().sentKey; key != nil {
 			sent = *key
 		}
-		e, _ := recall.NewEntry(rec, sent) // a rank too high for the journal is left out
-		e.UID1, e.Cut = t.UID, t.oddness().cut != ""
+		e, _ := history.NewEntry(rec, sent) // a rank too high for the journal is left out
+		e.UID1, e.Cut = t.UID, t.overrides().cut != ""
 		e.Flags1, e.Flags2 = c.run.Memory.Journal().InternFlags(c.run.Flags[0].List(rec.Flags)), c.run.Memory.Journal().InternFlags(t.Flags())
 		g.batch.Items = append(g.batch.Items, e)
 	}
 	done, open := c.settlements()
 	c.mu.Lock()
-	c.generations = open
+	c.intents = open
 	c.mu.Unlock()
 	c.run.CountTraffic() // written with the batch
 	if err := k.Folder.Advance(done, g.batch); err != nil {
@@ -130,17 +131,17 @@ func (c *Folder) announceTasks(tasks []*Message, ahead []Message) {
 		return
 	}
 	c.mu.Lock()
-	c.generations = append(c.generations, g)
+	c.intents = append(c.intents, g)
 	c.mu.Unlock()
 }
 
-// settlements are the outcomes of the generations that are over, and those that
+// settlements are the outcomes of the intents that are over, and those that
 // are not.
-func (c *Folder) settlements() (done []journal.Settlement, open []*generation) {
+func (c *Folder) settlements() (done []journal.Settlement, open []*intent) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, g := range c.generations {
-		if g.fated() {
+	for _, g := range c.intents {
+		if g.decided() {
 			done = append(done, g.settlement())
 		} else {
 			open = append(open, g)
@@ -156,7 +157,7 @@ func (c *Folder) Settle() {
 	if !k.Usable() {
 		return
 	}
-	for _, g := range c.generations {
+	for _, g := range c.intents {
 		unknown := false
 		for _, t := range g.tasks {
 			unknown = unknown || t.Outcome == Pending && t.doubtful
@@ -166,7 +167,7 @@ func (c *Folder) Settle() {
 		}
 		c.run.Memory.JournalFailed(k.Folder.Settle(g.batch.ID, g.settlement().Delivered...))
 	}
-	c.generations = nil
+	c.intents = nil
 	c.noteStored()
 }
 

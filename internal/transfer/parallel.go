@@ -9,30 +9,30 @@ import (
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
-// Several lanes (--connections) help where a server answers one message at a
-// time: without LITERAL+ each one costs a round trip, on every connection. They
-// take the messages of a convoy from one row, a few at a time, beginning with the
-// main lane while the others are dialled. What goes wrong on one of them is put
-// right afterwards, on the main lane, as if there were no others.
+// Several connection pairs (--connections) help where a server answers one message at a
+// time: without LITERAL+ each one costs a round trip, on every connection. They take the
+// messages of a copy batch from one queue, a few at a time, beginning with the main
+// connection pair while the others are dialled. What goes wrong on one of them is put
+// right afterwards, on the main connection pair, as if there were no others.
 
-// spreadPasses bounds how often the lanes start over after a lost connection
+// parallelPasses bounds how often the connection pairs start over after a lost connection
 // without a message copied in between.
-const spreadPasses = 3
+const parallelPasses = 3
 
-// sharePays is how many messages a lane should get at least.
+// sharePays is how many messages a connection pair should get at least.
 const sharePays = 2
 
-// spread copies over as many lanes as there may be. What it leaves, for whatever
-// reason, is left to move.
-func (v *convoy) spread(ctx context.Context) error {
-	for idle := 0; idle < spreadPasses; {
+// copyParallel copies over as many connection pairs as there may be. What it leaves, for
+// whatever reason, is left to move.
+func (v *copyBatch) copyParallel(ctx context.Context) error {
+	for idle := 0; idle < parallelPasses; {
 		before := v.countLeft()
-		w := v.newRow()
+		w := v.newWorkQueue()
 		n := min(v.run.Backoff.Connections(v.run.dialler.Most), len(w.todo)/sharePays)
 		if n < 2 || v.run.Paced() || v.run.Control.Stopping() {
 			return nil
 		}
-		err, lost := v.abreast(ctx, w, n)
+		err, lost := v.roundParallel(ctx, w, n)
 		switch {
 		case errors.Is(err, session.ErrStopped), ctx.Err() != nil:
 			return errors.Join(session.ErrStopped, ctx.Err())
@@ -61,14 +61,14 @@ func (v *convoy) spread(ctx context.Context) error {
 	return nil
 }
 
-// abreast makes one round on all lanes side by side, up to n of them. It returns
-// how the main lane ended, and why another one was lost.
-func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
+// roundParallel makes one round on all connection pairs side by side, up to n of them. It
+// returns how the main connection pair ended, and why another one was lost.
+func (v *copyBatch) roundParallel(ctx context.Context, w *workQueue, n int) (err, lost error) {
 	r := v.run
-	w.lanes = n
+	w.pairs = n
 	w.room = func() int { return r.Backoff.Connections(n) }
 	type end struct {
-		part *convoy
+		part *copyBatch
 		err  error
 	}
 	v.patient.Store(false)
@@ -80,7 +80,7 @@ func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
 		}
 		working++
 		go func() {
-			part := &convoy{run: r, lane: l, tasks: v.tasks, budget: v.budget, row: w}
+			part := &copyBatch{run: r, conns: l, tasks: v.tasks, budget: v.budget, work: w}
 			round := part.round(ctx, part.nextChunk())
 			if !part.retired {
 				w.leave()
@@ -104,7 +104,7 @@ func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
 			if e.part.patient.Load() {
 				v.patient.Store(true)
 			}
-			l := e.part.lane
+			l := e.part.conns
 			switch {
 			case l == r.main:
 				err = e.err
@@ -129,7 +129,7 @@ func (v *convoy) abreast(ctx context.Context, w *row, n int) (err, lost error) {
 	return err, lost
 }
 
-// drop closes a lane beside the main one.
+// drop closes a connection pair beside the main one.
 func (r *Copier) drop(ctx context.Context, l *session.Pair) {
 	r.more = slices.DeleteFunc(r.more, func(x *session.Pair) bool { return x == l })
 	bye, cancel := session.Farewell(ctx)
@@ -137,7 +137,7 @@ func (r *Copier) drop(ctx context.Context, l *session.Pair) {
 	l.Close(bye)
 }
 
-// dropMore closes all lanes but the main one; they are dialled again when there is work.
+// dropMore closes all connection pairs but the main one; they are dialled again when there is work.
 func (r *Copier) dropMore(ctx context.Context) {
 	if r.dialler == nil {
 		return
@@ -157,7 +157,7 @@ func (r *Copier) dropMore(ctx context.Context) {
 	}
 }
 
-// CloseMore begins to end all lanes but the main one; r.goodbyes waits for them.
+// CloseMore begins to end all connection pairs but the main one; r.goodbyes waits for them.
 func (r *Copier) CloseMore(ctx context.Context) {
 	if r.dialler == nil {
 		return

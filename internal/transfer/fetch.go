@@ -16,10 +16,10 @@ import (
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
-// feeder is the source half of a round: it keeps windows of UID FETCH under way,
+// fetcher is the source half of a round: it keeps windows of UID FETCH under way,
 // from one folder to the next, and hands the messages over as they come.
-type feeder struct {
-	v    *convoy
+type fetcher struct {
+	v    *copyBatch
 	todo []int
 	out  chan<- *item
 	next int // the first of todo that was not asked for
@@ -43,20 +43,20 @@ type feeder struct {
 	closed map[*Folder]error
 }
 
-func (f *feeder) run(ctx context.Context) error {
+func (f *fetcher) run(ctx context.Context) error {
 	if len(f.todo) == 0 {
 		return nil
 	}
-	conn, err := f.v.lane.Src.Alive(ctx)
+	conn, err := f.v.conns.Src.Alive(ctx)
 	if err != nil {
 		return err
 	}
 	f.closed = make(map[*Folder]error)
-	if first := f.v.tasks[f.todo[0]].c; f.v.lane.Src.At(first.From.Raw) {
+	if first := f.v.tasks[f.todo[0]].c; f.v.conns.Src.At(first.From.Raw) {
 		f.asked, f.at, f.base = first, first, f.v.base(f.todo[0])
 	}
 	stream := conn.Fetch(imapconn.FetchItems{UID: true, Body: true})
-	f.line = f.v.lane.Src.Watch(conn, false, f.pending)
+	f.line = f.v.conns.Src.Watch(conn, false, f.pending)
 	defer f.line.End()
 	defer f.settleTurns(ctx)
 	defer stream.Close()
@@ -103,7 +103,7 @@ func (f *feeder) run(ctx context.Context) error {
 }
 
 // unread are the tasks that were asked for and did not come.
-func (f *feeder) unread() map[int]bool {
+func (f *fetcher) unread() map[int]bool {
 	out := make(map[int]bool)
 	for _, i := range f.todo[:f.next] {
 		if !f.v.tasks[i].came {
@@ -114,10 +114,10 @@ func (f *feeder) unread() map[int]bool {
 }
 
 // halted reports whether nothing more should be asked for.
-func (f *feeder) halted() bool { return f.v.stop.Load() || f.v.run.Control.Stopping() }
+func (f *fetcher) halted() bool { return f.v.stop.Load() || f.v.run.Control.Stopping() }
 
 // more reports whether there is something left to ask for.
-func (f *feeder) more() bool {
+func (f *fetcher) more() bool {
 	if f.next == len(f.todo) {
 		f.todo = append(f.todo, f.v.nextChunk()...)
 	}
@@ -125,23 +125,23 @@ func (f *feeder) more() bool {
 }
 
 // ask keeps enough windows under way.
-func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.Fetch) error {
+func (f *fetcher) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.Fetch) error {
 	if f.line.Pays {
 		return nil // first everything under way has to come
 	}
-	f.v.run.Limits.Narrow(f.v.lane.Src)
+	f.v.run.Limits.Narrow(f.v.conns.Src)
 	for !f.full && !f.halted() && f.more() {
-		messages, bytes, aloft, ahead := f.v.run.window()
+		messages, bytes, inFlight, ahead := f.v.run.window()
 		messages = conn.AtMost(messages)
-		bytes, aloft = f.line.Window(bytes, aloft)
+		bytes, inFlight = f.line.Window(bytes, inFlight)
 		if f.v.careful {
 			messages = 1
 		}
 		ahead = min(ahead, f.v.ahead())
-		if stream.Outstanding() >= ahead || stream.Outstanding() > 0 && f.underway >= aloft {
+		if stream.Outstanding() >= ahead || stream.Outstanding() > 0 && f.underway >= inFlight {
 			return nil
 		}
-		if err := f.v.run.Backoff.WaitWith(ctx, f.v.lane.Src); err != nil {
+		if err := f.v.run.Backoff.WaitWith(ctx, f.v.conns.Src); err != nil {
 			return session.UnlessStopped(err)
 		}
 		c := f.v.tasks[f.todo[f.next]].c
@@ -178,7 +178,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 			return session.UnlessStopped(err)
 		}
 		if f.v.careful && f.v.tasks[f.todo[f.next]].killed {
-			if err := f.v.lane.Src.Answers(ctx, conn); err != nil {
+			if err := f.v.conns.Src.Answers(ctx, conn); err != nil {
 				return err
 			}
 		}
@@ -191,7 +191,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 				f.next++
 				continue
 			}
-			busy := f.next > 0 || f.v.row != nil
+			busy := f.next > 0 || f.v.work != nil
 			if t.charged && !f.v.run.mayAgain(busy) || !t.charged && !f.v.run.mayTransfer(t.Size, busy) {
 				f.full = true
 				break
@@ -221,7 +221,7 @@ func (f *feeder) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn.
 // find is the index of the task of a folder with this UID, or -1; base is the
 // index of the folder's first. It looks at what never changes only: the other
 // half of the round may be writing to the rest.
-func (v *convoy) find(base int, c *Folder, uid imap.UID) int {
+func (v *copyBatch) find(base int, c *Folder, uid imap.UID) int {
 	part := v.tasks[base:]
 	i := sort.Search(len(part), func(i int) bool { return part[i].c != c || part[i].UID >= uid })
 	if i == len(part) || part[i].c != c || part[i].UID != uid {
@@ -231,7 +231,7 @@ func (v *convoy) find(base int, c *Folder, uid imap.UID) int {
 }
 
 // base is the index of the first task of the folder that the i-th belongs to.
-func (v *convoy) base(i int) int {
+func (v *copyBatch) base(i int) int {
 	c := v.tasks[i].c
 	for i > 0 && v.tasks[i-1].c == c {
 		i--
@@ -240,7 +240,7 @@ func (v *convoy) base(i int) int {
 }
 
 // take handles one FETCH reply.
-func (f *feeder) take(ctx context.Context, m *imapconn.Message) error {
+func (f *fetcher) take(ctx context.Context, m *imapconn.Message) error {
 	c := f.at
 	if c == nil {
 		return nil // of a folder that was not opened
@@ -346,7 +346,7 @@ func partly(refusals []imapconn.FetchError, t *Message) bool {
 
 // missing deals with messages that were asked for and never came: one of them
 // may have spoilt the whole window, so each gets a second chance alone.
-func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
+func (f *fetcher) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	refusals := stream.CommandErrs()
 	gone := f.vanished(ctx, func(t *Message) bool {
 		for _, e := range refusals {
@@ -386,7 +386,7 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 			continue
 		}
 		if !t.missed {
-			t.missed, t.suspect = true, true
+			t.missed, t.candidate = true, true
 			continue
 		}
 		if refusal == nil && t.empty {
@@ -412,5 +412,5 @@ func (f *feeder) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	if waits == 0 {
 		return nil
 	}
-	return f.v.run.Backoff.Patience(ctx, waits, f.v.lane.Src)
+	return f.v.run.Backoff.Patience(ctx, waits, f.v.conns.Src)
 }

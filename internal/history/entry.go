@@ -1,4 +1,4 @@
-package recall
+package history
 
 import (
 	"github.com/imaphaul/imaphaul/internal/identity"

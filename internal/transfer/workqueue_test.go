@@ -9,9 +9,9 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// rowOf makes a row of messages, given as sizes by folder.
-func rowOf(inTurn bool, lanes int, folders ...[]int64) *row {
-	w := &row{lanes: lanes, inTurn: inTurn}
+// rowOf makes a queue of messages, given as sizes by folder.
+func rowOf(inTurn bool, pairs int, folders ...[]int64) *workQueue {
+	w := &workQueue{pairs: pairs, inTurn: inTurn}
 	for _, sizes := range folders {
 		c := new(Folder)
 		for i, size := range sizes {
@@ -26,20 +26,20 @@ func rowOf(inTurn bool, lanes int, folders ...[]int64) *row {
 func TestTasksAreSmall(t *testing.T) {
 	t.Parallel()
 	if size := unsafe.Sizeof(Message{}); size > 64 {
-		t.Errorf("a task has %d bytes; what few of them need belongs into their oddity", size)
+		t.Errorf("a task has %d bytes; what few of them need belongs into their overrides", size)
 	}
 }
 
 func many(n int, size int64) []int64 { return slices.Repeat([]int64{size}, n) }
 
-// TestRowGivesEachMessageOnce, to lanes that take side by side, in chunks of one
-// folder and of bounded size.
-func TestRowGivesEachMessageOnce(t *testing.T) {
+// TestQueueGivesEachMessageOnce, to connection pairs that take side by side, in chunks of
+// one folder and of bounded size.
+func TestQueueGivesEachMessageOnce(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name   string
-		w      *row
-		lanes  int
+		w      *workQueue
+		pairs  int
 		messes int // chunks at least
 	}{
 		{"in turn", rowOf(true, 8, many(500, 4096), many(3, 10), many(700, 1)), 8, 602},
@@ -53,7 +53,7 @@ func TestRowGivesEachMessageOnce(t *testing.T) {
 			var got []int
 			chunks := 0
 			var wg sync.WaitGroup
-			for range tc.lanes {
+			for range tc.pairs {
 				wg.Go(func() {
 					for {
 						todo, retired := tc.w.take(true)
@@ -91,9 +91,9 @@ func TestRowGivesEachMessageOnce(t *testing.T) {
 	}
 }
 
-// TestRowRetiresLanes: when there are to be fewer, lanes get nothing more one by
-// one, the main one never.
-func TestRowRetiresLanes(t *testing.T) {
+// TestQueueRetiresPairs: when there are to be fewer, connection pairs get nothing more
+// one by one, the main one never.
+func TestQueueRetiresPairs(t *testing.T) {
 	t.Parallel()
 	w := rowOf(true, 4, many(100, 1))
 	room := 4
@@ -104,7 +104,7 @@ func TestRowRetiresLanes(t *testing.T) {
 		}
 	}
 	if w.join() {
-		t.Error("a fifth lane joined")
+		t.Error("a fifth pair joined")
 	}
 	room = 2
 	for n, want := range []bool{true, true, false, false} {
@@ -114,7 +114,7 @@ func TestRowRetiresLanes(t *testing.T) {
 	}
 	room = 0
 	if todo, retired := w.take(true); retired || len(todo) == 0 {
-		t.Error("the main lane got nothing")
+		t.Error("the main pair got nothing")
 	}
 	w.leave()
 	if w.join() {
@@ -122,18 +122,18 @@ func TestRowRetiresLanes(t *testing.T) {
 	}
 }
 
-// TestSlowLaneHoldsUpNothing: lanes take turns by a clock of their own, one of
+// TestSlowPairHoldsUpNothing: connection pairs take turns by a clock of their own, one of
 // them ten times slower than the others. All are done at about the same time,
 // which a division in advance could not know.
-func TestSlowLaneHoldsUpNothing(t *testing.T) {
+func TestSlowPairHoldsUpNothing(t *testing.T) {
 	t.Parallel()
 	for _, slow := range []int{1, 2, 10} {
-		const lanes, messages = 8, 1000
-		w := rowOf(true, lanes, many(messages, 4096))
-		cost := slices.Repeat([]int{1}, lanes)
+		const pairs, messages = 8, 1000
+		w := rowOf(true, pairs, many(messages, 4096))
+		cost := slices.Repeat([]int{1}, pairs)
 		cost[3] = slow
-		chunks := make([][]int, lanes) // sizes of what a lane has asked for
-		at := make([]int, lanes)       // its time
+		chunks := make([][]int, pairs) // sizes of what a connection pair has asked for
+		at := make([]int, pairs)       // its time
 		left := messages
 		for left > 0 {
 			// Whoever is earliest goes on.
@@ -156,7 +156,7 @@ func TestSlowLaneHoldsUpNothing(t *testing.T) {
 				chunks[l] = chunks[l][1:]
 			}
 		}
-		ideal := messages * slow / ((lanes-1)*slow + 1)
+		ideal := messages * slow / ((pairs-1)*slow + 1)
 		if end := slices.Max(at); end > ideal+chunksAhead*chunkInTurn*slow {
 			t.Errorf("%d times slower: %d rounds, %d would be ideal", slow, end, ideal)
 		}
