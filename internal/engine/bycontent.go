@@ -68,6 +68,9 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	if fs.waitsForAliases() {
 		return errLater
 	}
+	if err := fs.readAdded(ctx); err != nil {
+		return err
+	}
 	fs.wouldBeThere()
 	fs.tellDoubts()
 	return fs.findCrossed(ctx)

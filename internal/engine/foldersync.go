@@ -61,6 +61,11 @@ type folderSync struct {
 	otherWay2 map[imap.UID]bool
 	// cut2 are host2 messages that earlier runs cut, see cutCounterparts.
 	cut2 map[imap.UID]bool
+	// wouldBring are the messages that a rehearsal would bring to a host2 folder of several,
+	// by host1's records, wouldShare those that others would have brought by then.
+	wouldBring, wouldShare map[int32]*dryFrom
+	// addedContent is what a rehearsal read of messages with an added header.
+	addedContent map[imap.UID]identity.Digest
 	// uncertain counts the messages present of which it is not certain.
 	uncertain int
 	// settled are pairs that were in doubt since an earlier run.
@@ -190,6 +195,7 @@ func (fs *folderSync) begin(ctx context.Context) (*transfer.Folder, error) {
 		if fs.dstOpened, err = fs.open(ctx, 2, fs.to.Raw, true); err != nil {
 			return nil, fs.notOpened(2, err)
 		}
+		fs.dstOpened = fs.run.asIfSelected(fs.dstOpened)
 		if hides, err := fs.hidesMessages(ctx, 2, fs.dstOpened); hides || err != nil {
 			return nil, err
 		}

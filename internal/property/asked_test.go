@@ -65,6 +65,17 @@ func (f *facts) holds(folder, body string) int {
 	return n
 }
 
+// held counts them as they were before the run.
+func (f *facts) held(folder, body string) int {
+	n := 0
+	for _, m := range f.before[f.to][folder].messages {
+		if strip(m.body) == body {
+			n++
+		}
+	}
+	return n
+}
+
 // asked1 tells whether the options plainly ask for a message to go from host1:
 //
 //   - --delete1, and host2 holds its content, whole, where the message belongs (with
