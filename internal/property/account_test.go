@@ -82,10 +82,17 @@ func (a *account) read() (state, error) {
 			continue
 		}
 		f, err := a.readFolder(c, l.Mailbox)
+		if err != nil && realServer() != "" && strings.Contains(err.Error(), "no such mailbox") {
+			continue // mox lists what somebody has subscribed to
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", l.Mailbox, err)
 		}
-		out[l.Mailbox] = f
+		name := l.Mailbox
+		if strings.EqualFold(name, "INBOX") {
+			name = "INBOX" // mox writes it otherwise
+		}
+		out[name] = f
 	}
 	return out, nil
 }
