@@ -24,6 +24,9 @@ type Contents struct {
 	// Became are, by host2's UIDs, the messages of other host1 folders that these are
 	// the copies of, as far as Sources asked for them and they are there.
 	Became map[imap.UID]*habits.Message
+	// Appended reports whether host2's is the copy of a message of another folder or
+	// account that is equal to host1's, with something behind it. nil: none is.
+	Appended func(src, dst imap.UID) bool
 }
 
 // Sources returns the UIDs of host2 messages that other host1 folders became, where it is
@@ -52,6 +55,27 @@ func (w *Work) Sources(c Contents) (dst []imap.UID) {
 	})
 	slices.Sort(dst)
 	return slices.Compact(dst)
+}
+
+// Grown returns pairs of UIDs of host1 and host2 of which the second may be the copy of an
+// equal message of another folder or account, to whose body host2 has added something: it
+// has all of the header, and is larger. c is what Ask asked for.
+func (w *Work) Grown(c Contents, h *habits.Habits) (pairs [][2]imap.UID) {
+	if w.in.OneToOne {
+		return nil
+	}
+	w.eachAsked(func(g *group) {
+		for _, s := range g.src[:min(len(g.src), maxRivals)] {
+			for _, d := range g.dst[:min(len(g.dst), maxRivals)] {
+				uid1, uid2 := w.in.Src.Recs[s].UID, w.in.Dst.Recs[d].UID
+				a, b := c.Src[uid1], c.Dst[uid2]
+				if w.ofSrc[s] == none && w.ofDst[d] == other && a != nil && b != nil && a.Body != b.Body && a.Size < b.Size && h.HoldsHeader(a, b) {
+					pairs = append(pairs, [2]imap.UID{uid1, uid2})
+				}
+			}
+		}
+	})
+	return pairs
 }
 
 // eachAsked calls do for the groups that Ask named, and returns how many these are.
@@ -159,6 +183,7 @@ func (v *verdict) run() {
 	if !v.w.in.OneToOne {
 		v.match(other, v.same, Certain)
 		v.matchSources()
+		v.matchAppended()
 		v.cutAlike(other)
 	}
 	// An equal body: nothing of the message is lost but lines of its header.
@@ -303,6 +328,24 @@ func (v *verdict) matchSources() {
 		}
 		if d, ok := became[c.content.Exact]; ok && !v.w.goes(c.members[0], d, Certain) {
 			v.tie(c, d, Certain)
+		}
+	}
+}
+
+// matchAppended ties classes to the copies of equal messages to which host2 has added
+// something.
+func (v *verdict) matchAppended() {
+	w := v.w
+	if v.c.Appended == nil {
+		return
+	}
+	for _, c := range v.classes {
+		for _, s := range c.members {
+			for _, d := range v.g.dst[:min(len(v.g.dst), maxRivals)] {
+				if c.tied == none && w.ofDst[d] == other && !w.goes(s, d, Certain) && v.c.Appended(w.in.Src.Recs[s].UID, w.in.Dst.Recs[d].UID) {
+					v.tie(c, d, Certain)
+				}
+			}
 		}
 	}
 }

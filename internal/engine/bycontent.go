@@ -105,6 +105,9 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 		if c.Became, err = fs.readSources(ctx, w.Sources(c)); err != nil {
 			return err
 		}
+		if c.Appended, err = fs.readAppended(ctx, w.Grown(c, &fs.run.habits)); err != nil {
+			return err
+		}
 		w.Decide(c, &fs.run.habits)
 	}
 }

@@ -56,6 +56,9 @@ type folderSync struct {
 	keys2 map[imap.UID]identity.Key
 	// sources2 are the messages of other host1 folders that host2's are the copies of.
 	sources2 map[imap.UID]source
+	// origins2 are what other folders' and accounts' messages, of which host2's are the
+	// copies, were on host1.
+	origins2 map[imap.UID]origin
 	// otherWay2 are host2 messages that a run stored which identified messages in another
 	// way, and whose counterparts have left host1.
 	otherWay2 map[imap.UID]bool
@@ -287,7 +290,7 @@ func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error
 		return fs.broken(1, copyErr, event.ErrListing, "%s", "") // what is left is found out anew
 	}
 	c.Account(ctx)
-	fs.tellShortBefore()
+	fs.tellShortBefore(ctx)
 	fs.marksAsListed()
 	if !fs.unsure && !errors.As(copyErr, new(*errRebuilt)) {
 		fs.remember(c)

@@ -150,6 +150,15 @@ func (h *Habits) Same(s, d *Message) bool {
 	return true
 }
 
+// HoldsHeader reports whether d has all header lines of s but those that the server was
+// seen to drop.
+func (h *Habits) HoldsHeader(s, d *Message) bool {
+	_, less := difference(s, d)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !slices.ContainsFunc(less, func(name string) bool { return h.dropped[name] == 0 })
+}
+
 // Equal reports whether s and d are equal but for the form of their headers.
 func Equal(s, d *Message) bool {
 	more, less := difference(s, d)

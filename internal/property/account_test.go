@@ -88,13 +88,17 @@ func (a *account) read() (state, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", l.Mailbox, err)
 		}
-		name := l.Mailbox
-		if strings.EqualFold(name, "INBOX") {
-			name = "INBOX" // mox writes it otherwise
-		}
-		out[name] = f
+		out[asRead(l.Mailbox)] = f
 	}
 	return out, nil
+}
+
+// asRead is the name by which a case knows a folder: mox writes Inbox.
+func asRead(name string) string {
+	if strings.EqualFold(name, "INBOX") {
+		return "INBOX"
+	}
+	return name
 }
 
 func (a *account) readFolder(c *imapclient.Client, name string) (folder, error) {
