@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -17,6 +18,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/planned"
 )
 
 // knownJournal is a journal as it is shown.
@@ -61,14 +64,11 @@ func journals(c *cli.JournalCommand, out, errOut io.Writer) int {
 		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
 		return code
 	}
-	dir := c.Dir
-	if dir == "" {
-		var err error
-		if dir, err = journal.DefaultDir(); err != nil {
-			return fail(event.ExitUsage, err)
-		}
+	dir, err := journalDir(c.Dir)
+	if err != nil {
+		return fail(event.ExitUsage, err)
 	}
-	if c.Verb == "path" && c.Which == "" {
+	if c.Verb == "path" && c.Which == "" && c.Plan == nil {
 		return afterPrint(fmt.Fprintln(out, dir))
 	}
 	list, bad, err := journal.List(context.Background(), dir)
@@ -82,11 +82,15 @@ func journals(c *cli.JournalCommand, out, errOut io.Writer) int {
 	for i := range list {
 		all = append(all, shownJournal(&list[i]))
 	}
-	if c.Verb == "list" {
-		return listJournals(c, chosen(all, c.Which), dir, out)
-	}
 	hits := chosen(all, c.Which)
+	if c.Plan != nil {
+		hits = ofPlan(all, dir, c.Plan)
+	}
 	switch {
+	case c.Verb == "list":
+		return listJournals(c, hits, dir, out)
+	case len(hits) == 0 && c.Plan != nil:
+		return fail(event.ExitNoInput, fmt.Errorf("journal %s: %s", c.Verb, noJournal(dir, c.Plan)))
 	case len(hits) == 0:
 		return fail(event.ExitNoInput, fmt.Errorf("journal %s: none of the %d in %s is meant by %q. \"imaphaul journal list\" shows them", c.Verb, len(all), dir, c.Which))
 	case len(hits) > 1:
@@ -107,6 +111,26 @@ func journals(c *cli.JournalCommand, out, errOut io.Writer) int {
 		return afterPrint(0, display.WriteJSON(out, k))
 	}
 	return showJournal(k, out)
+}
+
+// journalDir is the directory of the journals, the usual one for "".
+func journalDir(dir string) (string, error) {
+	if dir != "" {
+		return dir, nil
+	}
+	return journal.DefaultDir()
+}
+
+// ofPlan is the journal of a plan's accounts, none if there is none.
+func ofPlan(all []*knownJournal, dir string, p *plan.Plan) []*knownJournal {
+	path := journal.File(dir, planned.Journal(p))
+	return slices.DeleteFunc(slices.Clone(all), func(k *knownJournal) bool { return filepath.Base(k.Path) != filepath.Base(path) })
+}
+
+// noJournal says that a plan's accounts have no journal.
+func noJournal(dir string, p *plan.Plan) string {
+	return fmt.Sprintf("%s@%s -> %s@%s has no journal in %s. Give hosts, ports and users as the run was given them; \"imaphaul journal list\" shows what there is",
+		p.Host1.User, p.Host1.Host, p.Host2.User, p.Host2.Host, dir)
 }
 
 // shownJournal is a journal in the words of people.

@@ -21,6 +21,9 @@ import (
 
 // undoRun does what "imaphaul undo" was asked for, and returns the exit code.
 func undoRun(x *cli.Undo, out, errOut io.Writer) int {
+	if x.Run == 0 {
+		return undoable(x, out, errOut)
+	}
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer restore()
 	say := func(text string) { _, _ = fmt.Fprintln(errOut, display.Text(text)) }
@@ -59,6 +62,41 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 		return firstCode(code, event.ExitCatchAll)
 	}
 	return code
+}
+
+// undoable lists the runs of the accounts that can be taken back, from the journal alone.
+func undoable(x *cli.Undo, out, errOut io.Writer) int {
+	dir, err := journalDir(x.Plan.Journal.Dir)
+	if err == nil {
+		var list []journal.Other
+		if list, _, err = journal.List(context.Background(), dir); err == nil {
+			return listRuns(x, list, dir, out, errOut)
+		}
+	}
+	_, _ = fmt.Fprintf(errOut, "Error: undo: %s\n", display.Text(err.Error()))
+	return event.ExitNoInput
+}
+
+func listRuns(x *cli.Undo, list []journal.Other, dir string, out, errOut io.Writer) int {
+	all := make([]*knownJournal, len(list))
+	for i := range list {
+		all[i] = shownJournal(&list[i])
+	}
+	hits := ofPlan(all, dir, x.Plan)
+	switch {
+	case len(hits) == 0:
+		_, _ = fmt.Fprintf(errOut, "Error: undo: %s.\n", display.Text(noJournal(dir, x.Plan)))
+		return event.ExitNoInput
+	case x.JSON:
+		runs := hits[0].Stored
+		if runs == nil {
+			runs = []journalRun{}
+		}
+		return afterPrint(0, display.WriteJSON(out, runs))
+	case len(hits[0].stored) == 0:
+		return afterPrint(fmt.Fprintln(out, "The journal knows of no run of these accounts that stored anything on host2."))
+	}
+	return afterPrint(io.WriteString(out, runsText(hits[0].stored)))
 }
 
 // undone is what an undo came to, as it is shown.

@@ -51,6 +51,21 @@ func TestUndoCommand(t *testing.T) {
 	undo := func(args ...string) (int, string) {
 		return b.commandOf(append(append([]string{"undo"}, args...), accounts...)...)
 	}
+	if code, said := undo(); code != 0 || !strings.Contains(said, "imaphaul undo --run 1") || strings.Contains(said, "would be") {
+		t.Errorf("which runs there are: %d %s", code, said)
+	}
+	if code, said := undo("--yes"); code != event.ExitUsage || !strings.Contains(said, "--run NUMBER") {
+		t.Errorf("no run is named: %d %s", code, said)
+	}
+	if code, said := b.commandOf(append(append([]string{"undo"}, accounts...), "--user1", "nobody")...); code != event.ExitNoInput || strings.Contains(said, "--run 1") {
+		t.Errorf("other accounts: %d %s", code, said)
+	}
+	if code, said := b.commandOf(append([]string{"journal", "show"}, accounts...)...); code != 0 || !strings.Contains(said, "imaphaul undo --run 1") {
+		t.Errorf("journal show by the options of the run: %d %s", code, said)
+	}
+	if code, said := b.commandOf(append([]string{"journal", "forget", "--user2", "nobody"}, accounts[:6]...)...); code != event.ExitUsage || !strings.Contains(said, "--host2") {
+		t.Errorf("half of the accounts: %d %s", code, said)
+	}
 	if code, said := undo("--run", "7"); code != event.ExitDeletionRefused || !strings.Contains(said, "no run 7") || !strings.Contains(said, "--run 1") {
 		t.Errorf("a run that is not known: %d %s", code, said)
 	}

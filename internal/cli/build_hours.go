@@ -28,6 +28,10 @@ func (b *builder) hours() plan.Hours {
 		b.note("Note: --dry is not held to --between %s.", h)
 		return nil
 	}
+	if b.command != "" {
+		b.note("Note: imaphaul %s is not held to --between %s. It begins at once.", b.command, h)
+		return nil
+	}
 	return h
 }
 

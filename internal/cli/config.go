@@ -41,9 +41,9 @@ func readConfig(vocab *vocabulary, path, profile string, bad *problems) (c confi
 	if err != nil {
 		var at toml.ParseError
 		if errors.As(err, &at) {
-			bad.add("--config %s: line %d is not TOML (%s). A line is name = value, and a text stands in quotes.", path, at.Position.Line, at.Message)
+			bad.add("--config %s: line %d is not TOML%s. A line is name = value, and a text stands in quotes.", path, at.Position.Line, tomlFault(at))
 		} else {
-			bad.add("--config %s: it is not TOML: %v.", path, err)
+			bad.add("--config %s: it is not TOML. A line is name = value, and a text stands in quotes.", path)
 		}
 		return c
 	}
@@ -65,7 +65,7 @@ func readConfig(vocab *vocabulary, path, profile string, bad *problems) (c confi
 		for _, key := range options {
 			given, note, err := fromConfig(vocab, key, table[key])
 			if err != nil {
-				bad.add("--config %s, %s%s: %v.", path, where, key, err)
+				bad.add("--config %s, %s%s: %s", path, where, key, sentence(err))
 			}
 			if note != "" {
 				c.notes = append(c.notes, fmt.Sprintf("Note: --config %s, %s%s: %s.", path, where, key, note))
@@ -73,6 +73,9 @@ func readConfig(vocab *vocabulary, path, profile string, bad *problems) (c confi
 			l.given = append(l.given, given...)
 		}
 		c.layers = append(c.layers, l)
+	}
+	if profile == "" && len(profiles) > 0 {
+		c.notes = append(c.notes, fmt.Sprintf("Note: --config %s has profiles, and none of them is used: %s. Choose one with --profile NAME.", path, strings.Join(slices.Sorted(maps.Keys(profiles)), ", ")))
 	}
 	if profile != "" {
 		table, ok := profiles[profile].(map[string]any)
@@ -83,6 +86,31 @@ func readConfig(vocab *vocabulary, path, profile string, bad *problems) (c confi
 	}
 	read(path, "", keys, func(key string) string { return toml.Key{key}.String() })
 	return c
+}
+
+// tomlFault says what is wrong with a line, where that is known, without any word of it:
+// the line may hold a password.
+func tomlFault(at toml.ParseError) string {
+	switch {
+	case strings.HasPrefix(at.Message, "strings cannot contain newlines"):
+		return ": a text has no quote at its end"
+	case strings.HasSuffix(at.Message, "has already been defined."):
+		return ": this name stands above already"
+	case strings.HasPrefix(at.Message, "expected value but found"):
+		return ": behind the = there is no value, or a text without quotes"
+	case strings.HasPrefix(at.Message, "invalid escape in string"):
+		return ": a backslash in a text in double quotes is written twice; in single quotes it stands as it is"
+	}
+	return ""
+}
+
+// sentence is an error with one full stop or question mark at its end.
+func sentence(err error) string {
+	text := strings.TrimRight(err.Error(), ".")
+	if strings.HasSuffix(text, "?") {
+		return text
+	}
+	return text + "."
 }
 
 // profilesOf says which profiles there are.
@@ -123,7 +151,7 @@ func fromConfig(vocab *vocabulary, key string, value any) (all []given, note str
 	case o.key() == "config" || o.key() == "profile":
 		return nil, "", errors.New("a file can not name another one. Give it on the command line")
 	case holdsSecret(o, value):
-		return nil, "", errors.New("a secret does not belong in this file. Name where it is: passfile1 = \"FILE\" or secret1 = \"env:NAME\", with the 1 or 2 of the side (imaphaul help passwords)")
+		return nil, "", fmt.Errorf("a secret does not belong in this file. %s", placeOfSecret(o))
 	}
 	values, err := configTexts(o, value)
 	if err != nil {
@@ -156,6 +184,18 @@ func holdsSecret(o *Option, value any) bool {
 		return strings.Contains(text, "@")
 	}
 	return false
+}
+
+// placeOfSecret says where the secret of an option may be in place of the file.
+func placeOfSecret(o *Option) string {
+	switch name := strings.TrimRight(o.key(), "12"); name {
+	case "oauthaccesstoken", "oauthdirect":
+		return fmt.Sprintf("Write the token into a file that only you can read, and name that file: %s = \"FILE\"", o.key())
+	case "proxy":
+		return "Set the variable " + envPrefix + strings.ToUpper(o.key()) + " in place of this line"
+	}
+	side := o.key()[len(o.key())-1:]
+	return fmt.Sprintf("Name where it is: passfile%s = \"FILE\" or secret%s = \"env:NAME\" (imaphaul help passwords)", side, side)
 }
 
 // commandOf is the command that an option belongs to which a run does not have, "" for

@@ -39,7 +39,7 @@ func (in *Input) environment(vocab *vocabulary, bad *problems) (layer, []string)
 				continue
 			}
 			if err != nil {
-				bad.add("environment variable %s: %v.", name, err)
+				bad.add("environment variable %s: %s", name, sentence(err))
 				break
 			}
 			l.given = append(l.given, g)

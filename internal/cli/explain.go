@@ -26,7 +26,8 @@ prefixes of the hosts (the lines "separator and prefix" of a run) to see that:
 or let the servers be asked, with the options of a run. Nothing is changed
 there. Without a NAME all folders of the account are shown:
 
-  imaphaul explain --host1 ... --user1 ... --passfile1 ... --host2 ... --user2 ... --passfile2 ... 's/Sent Mail/Sent/'
+  imaphaul explain --host1 ... --user1 ... --passfile1 ... \
+                   --host2 ... --user2 ... --passfile2 ... 's/Sent Mail/Sent/'
 `
 
 // explainKinds are the options whose values can be explained.

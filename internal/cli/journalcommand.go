@@ -2,7 +2,11 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
+
+	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
 // JournalCommand is what "imaphaul journal" is to do.
@@ -12,6 +16,8 @@ type JournalCommand struct {
 	// Which chooses journals: the beginning of a name as list shows it, or a part of
 	// "user1@host1 -> user2@host2"; "" for all.
 	Which string
+	// Plan has the accounts when the options of a run were given in place of Which.
+	Plan *plan.Plan
 	// Dir is the directory of --cachedir, "" for the usual one.
 	Dir string
 	// Yes: forget without --yes only tells what it would do.
@@ -25,61 +31,82 @@ const journalUsage = `USAGE
   imaphaul journal forget WHICH --yes   removes one: the next run compares everything anew
   imaphaul journal path [WHICH]         where they are
 
-WHICH is the beginning of the name that list shows, or a part of the accounts.
+WHICH is the beginning of the name that list shows, or a part of the accounts. In its
+place the options of a run can stand: --host1 ... --user1 ... --host2 ... --user2 ...
 
   --cachedir DIR  the directory of the journals, as for a run
   --json          list and show print JSON
 `
 
+var journalTable = []Option{
+	{Name: "cachedir", Kind: Str, Arg: "dir", Help: "The directory of the journals."},
+	{Name: "json", Kind: Flag, Help: "Print JSON."},
+	{Name: "yes", Kind: Flag, Help: "Remove it."},
+	{Name: "help", Kind: Flag, Help: "Print this text."},
+}
+
+var journalVocabulary = sync.OnceValue(func() *vocabulary { return withOwn(journalTable) })
+
 // journalCommand reads the arguments behind "imaphaul journal".
-func journalCommand(args []string) *Outcome {
+func journalCommand(in Input, args []string) *Outcome {
 	refuse := func(format string, a ...any) *Outcome {
 		return &Outcome{Code: exitUsage, Command: true, Stderr: "Error: journal: " + fmt.Sprintf(format, a...) + "\n"}
 	}
-	if len(args) == 0 {
+	if len(args) == 0 || slices.Contains(args, "-h") {
 		return &Outcome{Stdout: journalUsage}
 	}
-	c := new(JournalCommand)
-	var words []string
-	for len(args) > 0 {
-		arg := args[0]
-		args = args[1:]
-		name, value, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		switch {
-		case !strings.HasPrefix(arg, "-"):
-			words = append(words, arg)
-		case name == "help" || name == "h":
-			return &Outcome{Stdout: journalUsage}
-		case name == "json" && !hasValue:
-			c.JSON = true
-		case name == "yes" && !hasValue:
-			c.Yes = true
-		case name == "cachedir":
-			if !hasValue {
-				if len(args) == 0 {
-					return refuse("--cachedir: no directory is named.")
-				}
-				value, args = args[0], args[1:]
-			}
-			c.Dir = value
-		default:
-			return refuse("%s is no option of it. It knows --cachedir DIR, --json and --yes.", arg)
+	sc := scan(journalVocabulary(), args, in.hasenv("POSIXLY_CORRECT"))
+	words := sc.leftovers
+	sc.leftovers = nil
+	if out := misread(sc); out != nil {
+		out.Command = true
+		return out
+	}
+	own := newValues(journalTable)
+	var bad problems
+	var rest []string
+	for _, g := range sc.given {
+		if !slices.ContainsFunc(journalTable, func(o Option) bool { return o.Name == g.opt.Name }) {
+			rest = append(rest, g.arguments()...)
+		} else if err := own.set(g); err != nil {
+			bad.add("%v", err)
 		}
 	}
+	switch {
+	case bad.any():
+		out := bad.outcome()
+		out.Command = true
+		return out
+	case own.flag("help"):
+		return &Outcome{Stdout: journalUsage}
+	}
+	c := &JournalCommand{Dir: own.str("cachedir"), JSON: own.flag("json"), Yes: own.flag("yes")}
 	if len(words) > 0 {
 		c.Verb = words[0]
-	}
-	if len(words) > 1 {
 		c.Which = strings.Join(words[1:], " ")
 	}
 	switch c.Verb {
 	case "list", "path":
 	case "show", "forget":
-		if c.Which == "" {
-			return refuse("%s which one? Give the beginning of a name that \"imaphaul journal list\" shows, or a part of the accounts.", c.Verb)
+		if c.Which == "" && len(rest) == 0 {
+			return refuse("%s which one? Give the beginning of a name that \"imaphaul journal list\" shows, a part of the accounts, or the options of the run.", c.Verb)
 		}
 	default:
 		return refuse("%q: say list, show, forget or path.", c.Verb)
+	}
+	if len(rest) > 0 {
+		if c.Which != "" {
+			return refuse("%q and options of a run: give one of them to say which journal.", c.Which)
+		}
+		if c.Dir != "" {
+			rest = append(rest, "--cachedir", c.Dir)
+		}
+		p, out := accountsOf(in, "journal "+c.Verb, rest)
+		if out != nil {
+			out.Command = true
+			return out
+		}
+		c.Plan, c.Dir = p, p.Journal.Dir
 	}
 	return &Outcome{Journal: c}
 }

@@ -110,6 +110,17 @@ func TestConfigRefused(t *testing.T) {
 		"host1 = \"a\"\nhost1 = \"b\"\n":                   "not TOML",
 		"config = \"x\"\n":                                 "a file can not name another one",
 		"[profiles.other]\nhost1 = \"a\"\n":                "It has other",
+		"password1 = canary\n":                             "behind the = there is no value",
+		"password1 = \"canary\n":                           "a text has no quote at its end",
+		"password1 = \"a\\qcanary\"\n":                     "line 1 is not TOML",
+		"password1 = 9canary\n":                            "line 1 is not TOML",
+		"password1 = 20261-canary\n":                       "line 1 is not TOML",
+		"canary\n":                                         "line 1 is not TOML",
+		"[canary\n":                                        "is not TOML",
+		"password2 = 12\n":                                 "passfile2 =",
+		"oauthdirect1 = \"canary\"\n":                      "oauthdirect1 = \"FILE\"",
+		"proxy2 = \"http://u:canary@p:1\"\n":               "IMAPHAUL_PROXY2",
+		"maxsize = \"lots\"\n":                             "Give bytes, or a size such as",
 		"profiles = 3\n":                                   "profiles is no table",
 		"[profiles.mine.deeper]\nhost1 = \"a\"\n":          "there is no option --deeper",
 		"exclude = [[\"a\"]]\n":                            "neither a text nor a number",
@@ -125,12 +136,23 @@ func TestConfigRefused(t *testing.T) {
 		if !strings.Contains(out.Stderr, want) || !strings.Contains(out.Stderr, "--config") && !strings.Contains(out.Stderr, "--profile") {
 			t.Errorf("%q: %s", text, out.Stderr)
 		}
+		if strings.Contains(out.Stderr, "..\n") || strings.Contains(out.Stderr, "?.") {
+			t.Errorf("%q: two signs at the end of a sentence: %s", text, out.Stderr)
+		}
 		if strings.Contains(text, "canary") && !strings.HasPrefix(text, "user1") && strings.Contains(out.Stderr, "canary") {
 			t.Errorf("%q: the secret is shown: %s", text, out.Stderr)
 		}
 	}
 	if _, out := parsedWith(t, nil, "--config", filepath.Join(t.TempDir(), "none")); out == nil || out.Code != exitNoInput {
 		t.Errorf("%+v", out)
+	}
+	// A number that a TOML reader repeats is a secret as well.
+	if _, out := parsedWith(t, nil, "--config", written(t, "password1 = 98765432109876543210\n")); out == nil || strings.Contains(out.Stderr, "98765432109876543210") {
+		t.Errorf("%+v", out)
+	}
+	// Profiles of which none is chosen are told.
+	if p, out := parsedWith(t, nil, "--config", written(t, "host1 = \"h\"\n[profiles.mine]\nuser1 = \"a\"\n")); out != nil || !strings.Contains(strings.Join(p.Output.Notes, "\n"), "--profile NAME") {
+		t.Errorf("%+v %+v", p, out)
 	}
 	if _, out := parsedWith(t, nil, "--profile", "x"); out == nil || !strings.Contains(out.Stderr, "Add --config FILE") {
 		t.Errorf("%+v", out)

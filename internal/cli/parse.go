@@ -71,7 +71,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 		return nil, &Outcome{Stdout: ManPage(in.Version)}
 	}
 	if in.Args[0] == "journal" {
-		return nil, journalCommand(in.Args[1:])
+		return nil, journalCommand(in, in.Args[1:])
 	}
 	if in.Args[0] == "undo" {
 		return nil, undo(in, in.Args[1:])
@@ -125,7 +125,13 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	case v.flag("version"):
 		return nil, &Outcome{Stdout: in.Version + "\n"}
 	case v.flag("help"):
-		return nil, &Outcome{Stdout: Usage(in.Version, in.Width)}
+		text := Usage(in.Version, in.Width)
+		if v.flag("follow") {
+			text = followUsage
+		} else if len(word) > 0 {
+			text, _ = commandHelp(word[0], helpWidth(in.Width))
+		}
+		return nil, &Outcome{Stdout: text}
 	}
 	b.extraFile()
 	p := b.build()

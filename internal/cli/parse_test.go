@@ -73,21 +73,21 @@ func TestOutcomes(t *testing.T) {
 		{"ambiguous", []string{"--ssl1_"}, 0, "", ""},
 		{"ambiguous tls", []string{"--tls"}, 64, "", "Option tls is ambiguous (tls1, tls2)\n"},
 		{"ambiguous h", []string{"--h"}, 64, "", "Option h is ambiguous (help, host1, host2)\n"},
-		{"value missing at the end", []string{"--host1"}, 64, "", "Option host1 requires an argument\n"},
-		{"empty value behind =", []string{"--prefix2="}, 64, "", "Option prefix2 requires an argument\n"},
+		{"value missing at the end", []string{"--host1"}, 64, "", "Option host1 requires an argument\nWrite it as --host1 host.\n"},
+		{"empty value behind =", []string{"--prefix2="}, 64, "", "Option prefix2 requires an argument\nWrite it as --prefix2 prefix.\n"},
 		{"unknown suffix of a size", []string{"--maxsize", "10Q"}, 64, "", "Value \"10Q\" invalid for option maxsize (number expected)\nGive bytes, or a size such as 500K, 10M, 1.5G (powers of 1,024).\n"},
 		{"minutes or months", []string{"--minage", "3m", "--maxage", "x"}, 64, "", "Value \"3m\" invalid for option minage (real number expected)\n" +
 			"Value \"x\" invalid for option maxage (real number expected)\nGive days, or an age such as 12h, 30d, 2w, 6mo, 1y.\n"},
-		{"no suffix where no size is meant", []string{"--errorsmax", "10K"}, 64, "", "Value \"10K\" invalid for option errorsmax (number expected)\n"},
+		{"no suffix where no size is meant", []string{"--errorsmax", "10K"}, 64, "", "Value \"10K\" invalid for option errorsmax (number expected)\nGive a number, such as 100.\n"},
 		{"the beginning of a name", []string{"--dryrun", "--dry-run"}, 64, "", "Unknown option: dryrun\nUnknown option: dry-run\nDid you mean --dry?\nDid you mean --dry?\n"},
 		{"version as a word", []string{"version"}, 0, "1.2.3\n", ""},
-		{"bad int, completed name", []string{"--maxsi", "1e3"}, 64, "", "Value \"1e3\" invalid for option maxsize (number expected)\n"},
-		{"hexadecimal", []string{"--maxsize", "0x8f"}, 64, "", "Value \"0x8f\" invalid for option maxsize (number expected)\n"},
-		{"empty int", []string{"--maxsize", ""}, 64, "", "Value \"\" invalid for option maxsize (number expected)\n"},
-		{"int too large", []string{"--maxsize", "99999999999999999999"}, 64, "", "Value \"99999999999999999999\" invalid for option maxsize (number expected)\n"},
-		{"bad float", []string{"--maxage", "5."}, 64, "", "Value \"5.\" invalid for option maxage (real number expected)\n"},
-		{"comma in a float", []string{"--maxage", "1,5"}, 64, "", "Value \"1,5\" invalid for option maxage (real number expected)\n"},
-		{"letter in a float", []string{"--maxage", "1h5"}, 64, "", "Value \"1h5\" invalid for option maxage (real number expected)\n"},
+		{"bad int, completed name", []string{"--maxsi", "1e3"}, 64, "", "Value \"1e3\" invalid for option maxsize (number expected)\nGive bytes, or a size such as 500K, 10M, 1.5G (powers of 1,024).\n"},
+		{"hexadecimal", []string{"--maxsize", "0x8f"}, 64, "", "Value \"0x8f\" invalid for option maxsize (number expected)\nGive bytes, or a size such as 500K, 10M, 1.5G (powers of 1,024).\n"},
+		{"empty int", []string{"--maxsize", ""}, 64, "", "Value \"\" invalid for option maxsize (number expected)\nGive bytes, or a size such as 500K, 10M, 1.5G (powers of 1,024).\n"},
+		{"int too large", []string{"--maxsize", "99999999999999999999"}, 64, "", "Value \"99999999999999999999\" invalid for option maxsize (number expected)\nGive bytes, or a size such as 500K, 10M, 1.5G (powers of 1,024).\n"},
+		{"bad float", []string{"--maxage", "5."}, 64, "", "Value \"5.\" invalid for option maxage (real number expected)\nGive days, or an age such as 12h, 30d, 2w, 6mo, 1y.\n"},
+		{"comma in a float", []string{"--maxage", "1,5"}, 64, "", "Value \"1,5\" invalid for option maxage (real number expected)\nGive days, or an age such as 12h, 30d, 2w, 6mo, 1y.\n"},
+		{"letter in a float", []string{"--maxage", "1h5"}, 64, "", "Value \"1h5\" invalid for option maxage (real number expected)\nGive days, or an age such as 12h, 30d, 2w, 6mo, 1y.\n"},
 		{"value on a switch", []string{"--debug=1"}, 64, "", "Option debug does not take an argument\n"},
 		{"hash without =", []string{"--sslargs1", "SSL_version"}, 64, "", "Option sslargs1, key \"SSL_version\", requires a value\n"},
 		{"plain flags have no negation", []string{"--nogmail1", "--no-abort", "--noversion"}, 64, "",
@@ -108,7 +108,7 @@ func TestOutcomes(t *testing.T) {
 			_, out := parse(tc.args...)
 			if tc.name == "ambiguous" && tc.code == 0 {
 				// An exact name or a unique one is never ambiguous.
-				if out == nil || out.Stderr != "Option ssl1_ssl_version requires an argument\n" {
+				if out == nil || out.Stderr != "Option ssl1_ssl_version requires an argument\nWrite it as --ssl1_ssl_version version.\n" {
 					t.Errorf("%q: %+v", tc.args, out)
 				}
 				return

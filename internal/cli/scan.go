@@ -29,15 +29,21 @@ type scanned struct {
 	leftoversShown []string
 	// badUnits are the units of values that are no numbers.
 	badUnits []Unit
+	// bare are options whose value is missing.
+	bare []*Option
 }
 
-// remedies are lines about the values that were refused though a unit is possible.
+// remedies are lines about what to write in place of values that were refused, or are
+// missing.
 func (s *scanned) remedies() string {
 	var b strings.Builder
 	for i, u := range s.badUnits {
-		if e := u.examples(); e != "" && !slices.Contains(s.badUnits[:i], u) {
+		if e := u.examples(); !slices.Contains(s.badUnits[:i], u) {
 			b.WriteString(strings.ToUpper(e[:1]) + e[1:] + ".\n")
 		}
+	}
+	for _, o := range s.bare {
+		b.WriteString("Write it as --" + o.Name + " " + o.Arg + ".\n")
 	}
 	return b.String()
 }
@@ -204,6 +210,7 @@ func (s *scanner) value(spelling string, n name, inline string, hasInline bool) 
 	switch {
 	case hasInline && inline == "", !hasInline && s.next >= len(s.args):
 		s.warn("Option %s requires an argument", spelling)
+		s.out.bare = append(s.out.bare, o)
 		return
 	case !hasInline:
 		arg = s.args[s.next]
@@ -233,7 +240,7 @@ func (s *scanner) value(spelling string, n name, inline string, hasInline bool) 
 		v, ok := parseInt(arg)
 		if !ok {
 			s.warn("Value \"%s\" invalid for option %s (number expected)", arg, spelling)
-			s.out.badUnits = append(s.out.badUnits, unitTried(o.Unit, arg))
+			s.out.badUnits = append(s.out.badUnits, o.Unit)
 			return
 		}
 		g.value = strconv.FormatInt(v, 10)
@@ -241,7 +248,7 @@ func (s *scanner) value(spelling string, n name, inline string, hasInline bool) 
 		v, ok := parseFloat(arg)
 		if !ok {
 			s.warn("Value \"%s\" invalid for option %s (real number expected)", arg, spelling)
-			s.out.badUnits = append(s.out.badUnits, unitTried(o.Unit, arg))
+			s.out.badUnits = append(s.out.badUnits, o.Unit)
 			return
 		}
 		g.value = strconv.FormatFloat(v, 'g', -1, 64)

@@ -25,7 +25,7 @@ var topicNames = []string{
 
 // topicAlso are other words for topics.
 var topicAlso = map[string]string{
-	"begin": "start", "dry": "rehearsal", "dry-run": "rehearsal", "password": "passwords", "oauth": "passwords", "oauth2": "passwords", "tokens": "passwords", "login": "passwords",
+	"begin": "start", "mailbox": "start", "trouble": "errors", "auth": "passwords", "dry": "rehearsal", "dry-run": "rehearsal", "password": "passwords", "oauth": "passwords", "oauth2": "passwords", "tokens": "passwords", "login": "passwords",
 	"google": "gmail", "workspace": "gmail", "office365": "microsoft365", "office": "microsoft365", "o365": "microsoft365", "m365": "microsoft365", "microsoft": "microsoft365", "exchange": "microsoft365",
 	"plesk": "cpanel", "directadmin": "cpanel", "mailcow": "cpanel", "panels": "cpanel", "list": "batch", "many": "batch", "users": "batch",
 	"mapping": "folders", "automap": "folders", "verification": "verify", "exit": "errors", "exit-codes": "errors", "exitcodes": "errors", "codes": "errors", "troubleshooting": "errors",
@@ -55,6 +55,9 @@ func help(in *Input, words []string) *Outcome {
 		return &Outcome{Code: exitUsage, Command: true, Stderr: fmt.Sprintf("Error: help %d: this program ends with no such code. All of them: imaphaul help errors.\n", n)}
 	}
 	if text, ok := topicHelp(strings.ReplaceAll(word, " ", "-"), width); ok {
+		if _, isCommand := commandHelp(word, width); isCommand && !strings.Contains(text, " "+word+" --help\n") {
+			text += "\nOptions of the command: imaphaul " + word + " --help\n"
+		}
 		return &Outcome{Stdout: text}
 	}
 	if text, ok := commandHelp(bare, width); ok && word == bare {
@@ -172,6 +175,18 @@ func commandHelp(name string, width int) (string, bool) {
 		return LoginUsage(width), true
 	case "doctor":
 		return doctorUsage, true
+	case "explain":
+		return explainUsage, true
+	case "hub":
+		return hubUsage, true
+	case "status":
+		return statusUsage, true
+	case "undo":
+		return UndoUsage(width), true
+	case "verify":
+		return verifyUsage(width), true
+	case "worker":
+		return WorkerUsage(width), true
 	}
 	for _, c := range commandWords() {
 		if c.name != name {
@@ -185,6 +200,15 @@ func commandHelp(name string, width int) (string, bool) {
 		return b.String(), true
 	}
 	return "", false
+}
+
+// verifyUsage is the help of "imaphaul verify".
+func verifyUsage(width int) string {
+	var b strings.Builder
+	b.WriteString("USAGE\n  imaphaul verify [--verify DEPTH] [options of the run]\n  imaphaul verify --against FILE [options of host2]\n\n")
+	wrap(&b, "", "Reads both accounts again and names every difference, with what to do about it. Nothing is changed. The options are those of the run; without --verify whole messages are compared. The exit code is 180 when something differs. See docs/verify.md.", width)
+	b.WriteString("\n" + groupHelp(GroupProof, width))
+	return b.String()
 }
 
 // groupHelp lists the options of a group.
@@ -236,6 +260,8 @@ func configValue(o *Option) string {
 		return "true"
 	case Hash:
 		return `{ key = "value" }`
+	case Str:
+		return strconv.Quote(o.Arg)
 	}
 	return configExample(o)
 }

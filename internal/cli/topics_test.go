@@ -108,6 +108,18 @@ func TestHelpWords(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, out)
 		}
 	}
+	// "COMMAND --help" is about the command, and not the first screen.
+	first := Usage("", 80)
+	for _, c := range commandWords() {
+		switch c.name {
+		case "completion", "help", "man", "hub":
+			continue
+		}
+		_, out := Parse(Input{Args: []string{c.name, "--help"}, Width: 80})
+		if out == nil || out.Code != 0 || out.Stdout == first || !strings.Contains(out.Stdout, "imaphaul "+c.name) {
+			t.Errorf("%s --help: %+v", c.name, out)
+		}
+	}
 	for _, g := range groupOrder {
 		if out := ask(strings.Fields(string(g))...); out.Code != 0 {
 			t.Errorf("%s: %+v", g, out)

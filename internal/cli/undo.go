@@ -11,14 +11,15 @@ import (
 
 // Undo is what "imaphaul undo" is to do.
 type Undo struct {
-	// Run is the number of the run; Plan has its accounts. Plan.Dry: it is only shown.
+	// Run is the number of the run, 0 to list the runs of the accounts without connecting.
+	// Plan has the accounts. Plan.Dry: it is only shown.
 	Run  uint64
 	Plan *plan.Plan
 	JSON bool
 }
 
 var undoTable = []Option{
-	{Name: "run", Kind: Str, Arg: "number", Help: "The run to take back; \"imaphaul journal show\" lists them."},
+	{Name: "run", Kind: Str, Arg: "number", Help: "The run to take back. Without it, the runs of these accounts are listed."},
 	{Name: "yes", Kind: Flag, Help: "Do it. Without it, what would be done is only shown."},
 	{Name: "json", Kind: Flag, Help: "Print the result as JSON."},
 	{Name: "help", Kind: Flag, Help: "Print this text."},
@@ -31,9 +32,9 @@ func UndoUsage(width int) string {
 	width = helpWidth(width)
 	var b strings.Builder
 	b.WriteString("USAGE\n")
-	wrapBehind(&b, "  ", "      ", "imaphaul undo --run NUMBER [--yes] [options of the run]", width)
+	wrapBehind(&b, "  ", "      ", "imaphaul undo [--run NUMBER [--yes]] [options of the run]", width)
 	b.WriteString("\n")
-	wrap(&b, "", "Takes back what a run stored on host2: messages that nobody has touched since and whose source is on host1 still, with equal content, and folders that it made and that are empty then. Nothing else is changed. Without --yes it only shows what it would do. A run that deleted on host1 is refused. See docs/undo.md.", width)
+	wrap(&b, "", "Takes back what a run stored on host2: messages that nobody has touched since and whose source is on host1 still, with equal content, and folders that it made and that are empty then. Nothing else is changed. Without --yes it only shows what it would do. Without --run it lists the runs of these accounts and connects to nothing. A run that deleted on host1 is refused. See docs/undo.md.", width)
 	b.WriteString("\nOPTIONS\n")
 	for i := range undoTable {
 		writeOption(&b, &undoTable[i], width)
@@ -77,15 +78,23 @@ func undo(in Input, args []string) *Outcome {
 	}
 	x.JSON = own.flag("json")
 	text := strings.TrimSpace(own.str("run"))
+	if text == "" && own.flag("yes") {
+		bad.add("undo --yes: which run? Add --run NUMBER; the same command without --yes lists them.")
+	}
 	n, err := strconv.ParseUint(text, 10, 64)
-	switch {
-	case text == "":
-		bad.add("undo: which run? Add --run NUMBER; \"imaphaul journal show\" lists them.")
-	case err != nil || n == 0:
-		bad.add("undo --run %q: it is no number of a run. \"imaphaul journal show\" lists them.", text)
+	if text != "" && (err != nil || n == 0) {
+		bad.add("undo --run %q: it is no number of a run. Without --run they are listed.", text)
 	}
 	if bad.any() {
 		return refused(bad.outcome())
+	}
+	if text == "" {
+		p, out := accountsOf(in, "undo", rest)
+		if out != nil {
+			return refused(out)
+		}
+		x.Plan = p
+		return &Outcome{Undo: x}
 	}
 	x.Run = n
 	if !own.flag("yes") && !dry {
@@ -109,4 +118,25 @@ func undo(in Input, args []string) *Outcome {
 	}
 	x.Plan = p
 	return &Outcome{Undo: x}
+}
+
+// accountsOf is the plan of a command line of which only the accounts and the journal
+// count: nothing will be connected, and no password is asked for.
+func accountsOf(in Input, command string, args []string) (*plan.Plan, *Outcome) {
+	in.Args = append(slices.Clone(args), "--justconnect")
+	p, out := Parse(in)
+	if out != nil {
+		return nil, out
+	}
+	var bad problems
+	switch {
+	case len(p.Missing) > 0:
+		bad.add("%s: of which accounts? Add %s.", command, strings.Join(p.Missing, " "))
+	case !p.Journal.Enabled:
+		bad.add("%s and --nousecache exclude each other: only the journal knows of earlier runs. Drop --nousecache.", command)
+	}
+	if bad.any() {
+		return nil, bad.outcome()
+	}
+	return p, nil
 }

@@ -53,7 +53,7 @@ func (u Unit) expand(value string) string {
 	return value
 }
 
-// examples are what a refusal of a value shows, "" for a plain number.
+// examples are what a refusal of a value shows.
 func (u Unit) examples() string {
 	switch u {
 	case Bytes:
@@ -61,13 +61,5 @@ func (u Unit) examples() string {
 	case Days:
 		return "give days, or an age such as 12h, 30d, 2w, 6mo, 1y"
 	}
-	return ""
-}
-
-// unitTried is u when the value looks like a number with a unit, else Plain.
-func unitTried(u Unit, value string) Unit {
-	if amountForm.MatchString(value) {
-		return u
-	}
-	return Plain
+	return "give a number, such as 100"
 }
