@@ -136,7 +136,12 @@ func run(args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int 
 	if o.Token == "" && len(o.NKeys) == 0 {
 		_, _ = fmt.Fprintln(stdout, "Warning: there is no token, so every user of this machine can load rows. Give --tokenfile or --nkey.")
 	}
-	<-signals
+	select {
+	case <-signals:
+	case why := <-s.Broken():
+		s.Close()
+		return fail(exitUnavailable, "the store %s cannot be written (%s). Make room, and start the hub again: it goes on with what is there, and workers wait for it.", o.Store, why)
+	}
 	s.Close()
 	_, _ = fmt.Fprintln(stdout, "The hub has ended. Workers wait for it, as long as their leases last.")
 	return exitOK

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -68,6 +69,7 @@ type Hub struct {
 	nc       *nats.Conn
 	js       jetstream.JetStream
 	replicas int
+	skew     atomic.Int64 // by how much its clock is ahead of this machine's, see measure
 
 	rows     jetstream.Stream
 	leases   jetstream.KeyValue
@@ -121,7 +123,7 @@ func Connect(ctx context.Context, o Options) (*Hub, error) {
 	}
 	if err != nil {
 		nc.Close()
-		return nil, fmt.Errorf("the hub %s cannot be used: %w", o.URL, err)
+		return nil, fmt.Errorf("the hub %s cannot be used: %w", o.URL, Reason(err))
 	}
 	return h, nil
 }
@@ -284,13 +286,20 @@ func (h *Hub) stream(ctx context.Context, c jetstream.StreamConfig) (jetstream.S
 // Close ends the connection.
 func (h *Hub) Close() { h.nc.Close() }
 
+// noStorage is the hub's code for "insufficient storage resources available"
+// (JSStorageResourcesExceededErr of nats-server's errors.json).
+const noStorage = 10047
+
 // Reason says why something could not be done with the hub, in words for people.
 func Reason(err error) error {
+	api := new(jetstream.APIError)
 	switch {
 	case errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrDisconnected), errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, nats.ErrNoResponders):
 		return errors.New("the hub is away")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
 		return errors.New("the hub does not answer in time")
+	case errors.As(err, &api) && api.ErrorCode == noStorage:
+		return errors.New("the disk of the hub's --store has too little room: keep 200 MB free, and start the hub again")
 	}
 	return err
 }

@@ -308,11 +308,12 @@ const maxRest = 24 * time.Hour
 // calm brings together until when the host rests; it reports whether the hub is to know.
 func (g *Governor) calm(host string, all *hostParts) bool {
 	here := g.rates.Resting(host)
-	if all.RestUntil.After(here) && time.Until(all.RestUntil) < maxRest {
-		g.rates.Rest(host, all.RestUntil)
+	there := all.RestUntil.Add(-g.hub.ahead()) // by this machine's clock
+	if there.After(here) && time.Until(there) < maxRest {
+		g.rates.Rest(host, there)
 	}
-	if here.After(all.RestUntil) && time.Until(here) > 0 {
-		all.RestUntil = here.UTC()
+	if here.After(there) && time.Until(here) > 0 {
+		all.RestUntil = here.Add(g.hub.ahead()).UTC()
 		return true
 	}
 	return false

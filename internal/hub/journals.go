@@ -22,13 +22,32 @@ const mostJournal = 4 << 30
 // copyTime bounds the way of a copy.
 const copyTime = 10 * time.Minute
 
+// copyStall is how long a hub may take nothing more of a copy: one that cannot write its
+// store does not answer.
+const copyStall = 30 * time.Second
+
+// stall ends something when nothing was read for copyStall.
+type stall struct {
+	io.Reader
+	timer *time.Timer
+}
+
+func (s *stall) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	s.timer.Reset(copyStall)
+	return n, err
+}
+
 // PutJournal stores a copy of a journal; write writes it.
 func (h *Hub) PutJournal(ctx context.Context, name string, write func(io.Writer) error) (*Copy, error) {
 	ctx, cancel := context.WithTimeout(ctx, copyTime)
 	defer cancel()
 	r, w := io.Pipe()
 	go func() { w.CloseWithError(write(w)) }()
-	info, err := h.journals.Put(ctx, jetstream.ObjectMeta{Name: name}, r)
+	defer context.AfterFunc(ctx, func() { _ = r.CloseWithError(ctx.Err()) })() // ends a read
+	timer := time.AfterFunc(copyStall, cancel)
+	defer timer.Stop()
+	info, err := h.journals.Put(ctx, jetstream.ObjectMeta{Name: name}, &stall{r, timer})
 	_ = r.CloseWithError(errors.New("not read any more")) // ends write
 	if err != nil {
 		return nil, err

@@ -61,7 +61,7 @@ func (h *Hub) Load(ctx context.Context, r Row, o LoadOptions) (Loaded, error) {
 		}
 	}
 	if what != Here {
-		state.Phase, state.Accounts, state.Options, state.At, state.Until = Queued, r.Accounts, r.Options, now(), time.Time{}
+		state.Phase, state.Accounts, state.Options, state.At, state.Until = Queued, r.Accounts, r.Options, h.now(), time.Time{}
 		state.Worker, state.Tries = "", 0
 		if _, err := h.putState(ctx, r.ID, state, rev); err != nil {
 			if errors.Is(err, ErrFenced) {
@@ -122,8 +122,6 @@ func (h *Hub) absent(ctx context.Context, id string) (bool, error) {
 // discardedNew is the hub's code for a row that is there already ("maximum messages per
 // subject exceeded", JSStreamStoreFailedF of nats-server's errors.json).
 const discardedNew = 10077
-
-func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 // ErrFenced says that somebody else has written in the meantime.
 var ErrFenced = errors.New("another worker has taken over")

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"errors"
+	"io"
 	"testing"
 	"time"
 
@@ -100,5 +101,27 @@ func TestLoadedAgainStaysInTheQueue(t *testing.T) {
 		if now, err := q.next(t.Context(), time.Second); err != nil || now.Row.Options != c.row.Options || len(now.Row.Args) != len(c.row.Args) {
 			t.Errorf("%d: %v %+v", i, err, now)
 		}
+	}
+}
+
+// A copy of a journal that does not come to its end, as on a hub with a full disk, is
+// given up with the lease: it would keep the worker from other rows.
+func TestACopyEndsWithItsLease(t *testing.T) {
+	t.Parallel()
+	h := connect(t, serve(t, t.TempDir(), "127.0.0.1:0").URL())
+	r := row(1)
+	held, err := h.NewTaker("a", time.Hour, nil).Take(t.Context(), &r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close(t.Context())
+	j := &Job{Row: r, Hold: held, w: &Worker{Hub: h}}
+	err = j.Save(t.Context(), func(w io.Writer) error {
+		held.Lose("a test")
+		<-t.Context().Done()
+		return nil
+	})
+	if err == nil || j.last() != nil {
+		t.Error(err, j.last())
 	}
 }

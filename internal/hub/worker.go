@@ -114,6 +114,10 @@ func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) error {
 			return ctx.Err()
 		}
 	}
+	w.Hub.measure(ctx)
+	if off := w.Hub.ahead(); off != 0 {
+		w.Say(fmt.Sprintf("Warning: this machine's clock and the hub's differ by %v. Times of rows are by the hub's.", off.Abs()))
+	}
 	w.taker = w.Hub.NewTaker(w.ID, w.TTL, w.Clock)
 	_, _ = w.taker.otherStore(ctx) // what it is until now; without an answer the first row is asked with
 	w.gov = w.Hub.NewGovernor(w.ID, w.TTL, w.Rates, w.Clock)
@@ -122,10 +126,14 @@ func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) error {
 	governed.Go(func() {
 		tick := time.NewTicker(Slice)
 		defer tick.Stop()
+		compare := time.NewTicker(measureEvery)
+		defer compare.Stop()
 		for {
 			select {
 			case <-tick.C:
 				w.gov.Keep(governing)
+			case <-compare.C:
+				w.Hub.measure(governing)
 			case <-governing.Done():
 				return
 			}
@@ -212,8 +220,8 @@ func (w *Worker) handle(ctx context.Context, t *Task, stop <-chan struct{}) bool
 	case s.past(r):
 		t.finish(ctx)
 		return true
-	case s.Phase == Waiting && time.Until(s.Until) > time.Second:
-		t.later(min(time.Until(s.Until), longestPark))
+	case s.Phase == Waiting && w.Hub.until(s.Until) > time.Second:
+		t.later(min(w.Hub.until(s.Until), longestPark))
 		return true
 	}
 	wants, done, err := w.Runner.Reserve(r)
@@ -258,7 +266,7 @@ func (w *Worker) refuse(ctx context.Context, t *Task, why error) bool {
 	if err != nil {
 		return false
 	}
-	s.Phase, s.Code, s.Worker, s.At, s.Tries = Failed, event.ExitUsage, w.ID, now(), s.Tries+1
+	s.Phase, s.Code, s.Worker, s.At, s.Tries = Failed, event.ExitUsage, w.ID, w.Hub.now(), s.Tries+1
 	if s.Accounts == "" {
 		s.Accounts, s.Options = t.Row.Accounts, t.Row.Options
 	}
@@ -315,7 +323,7 @@ func (w *Worker) hold(ctx context.Context, t *Task, j *Job, stop <-chan struct{}
 		j.Journal = s.Journal
 	}
 	j.saved = j.Journal
-	s.Phase, s.Worker, s.At, s.Until, s.Runs = Running, w.ID, now(), time.Time{}, s.Runs+1
+	s.Phase, s.Worker, s.At, s.Until, s.Runs = Running, w.ID, w.Hub.now(), time.Time{}, s.Runs+1
 	s.Accounts, s.Options = j.Row.Accounts, j.Row.Options
 	if rev, err = w.Hub.putState(ctx, id, s, rev); err != nil {
 		j.Hold.Close(ctx)
@@ -382,7 +390,7 @@ func (w *Worker) settle(ctx context.Context, t *Task, j *Job, s State, rev uint6
 	if s.Code == o.Code && s.Tries > 0 && !(o.Code == event.ExitTransferExceeded && o.Messages > 0) {
 		tries = s.Tries + 1
 	}
-	s.Code, s.Tries, s.At = o.Code, tries, now()
+	s.Code, s.Tries, s.At = o.Code, tries, w.Hub.now()
 	s.Messages += o.Messages
 	s.Bytes += o.Bytes
 	s.Skipped, s.Errors = o.Skipped, o.Errors
@@ -398,7 +406,7 @@ func (w *Worker) settle(ctx context.Context, t *Task, j *Job, s State, rev uint6
 	case next == batch.Person:
 		s.Phase = Failed
 	case next == batch.Wait, next == batch.AtEnd:
-		s.Phase, s.Until = Waiting, time.Now().UTC().Add(pause).Truncate(time.Second)
+		s.Phase, s.Until = Waiting, w.Hub.now().Add(pause).Truncate(time.Second)
 	default:
 		s.Phase = Unfinished
 	}
@@ -448,6 +456,15 @@ func (s *State) line(id string) string {
 // on. An older copy than the last is no harm: what it does not know is found out again.
 func (j *Job) Save(ctx context.Context, write func(io.Writer) error) error {
 	name := fmt.Sprintf("%s.%s.%d", j.Row.ID, j.Hold.value.Term, j.n.Add(1))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-j.Hold.Over(): // nothing will name the copy
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	c, err := j.w.Hub.PutJournal(ctx, name, write)
 	if err != nil {
 		return err

@@ -2,8 +2,13 @@ package hubserver
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 )
+
+// storeBroken is in what the server says of a stream that it does not write any more, also
+// when there is room again, until it is started anew (Server.Broken).
+const storeBroken = "critical write error"
 
 // logger takes the server's own lines; only warnings and errors are told.
 type logger struct {
@@ -12,6 +17,8 @@ type logger struct {
 	mu    sync.Mutex
 	line  string
 	fatal bool // the server cannot go on
+	// broken gets the first line that says that the store cannot be written.
+	broken chan string
 }
 
 func (l *logger) tell(kind, format string, args []any) {
@@ -19,6 +26,12 @@ func (l *logger) tell(kind, format string, args []any) {
 	l.mu.Lock()
 	l.line = text
 	l.mu.Unlock()
+	if strings.Contains(strings.ToLower(text), storeBroken) {
+		select {
+		case l.broken <- text:
+		default: // it was told
+		}
+	}
 	if l.say != nil {
 		l.say(text)
 	}

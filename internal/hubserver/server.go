@@ -48,6 +48,7 @@ type Options struct {
 type Server struct {
 	s    *server.Server
 	lock *flock.Flock
+	log  *logger
 }
 
 const (
@@ -141,14 +142,14 @@ func Start(o Options) (*Server, error) {
 		_ = lock.Close() // the process ends, or tries again
 		return nil, fmt.Errorf("the hub cannot be started: %w", err)
 	}
-	log := &logger{say: o.Say}
+	log := &logger{say: o.Say, broken: make(chan string, 1)}
 	s.SetLoggerV2(log, false, false, false)
 	s.Start()
 	if !ready(s, log) {
-		(&Server{s, lock}).Close()
+		(&Server{s, lock, log}).Close()
 		return nil, fmt.Errorf("the hub does not come up: %s", log.last())
 	}
-	return &Server{s, lock}, nil
+	return &Server{s, lock, log}, nil
 }
 
 // ready waits until the server takes connections; false: it cannot, or not in time.
@@ -229,6 +230,10 @@ func (s *Server) Addr() string { return s.s.Addr().String() }
 
 // URL is its address for clients of this machine.
 func (s *Server) URL() string { return s.s.ClientURL() }
+
+// Broken gets what the server says when its store cannot be written, as when the disk is
+// full: it takes nothing any more until it is started again.
+func (s *Server) Broken() <-chan string { return s.log.broken }
 
 // Close ends the hub; what is in its store is there when it starts again.
 func (s *Server) Close() {
