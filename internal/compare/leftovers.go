@@ -41,7 +41,7 @@ func (w *Work) left(d int) bool {
 	case other:
 		return w.in.Rekeys
 	case gone:
-		return w.in.OtherWay != nil && w.in.OtherWay(&w.in.Dst.Recs[d])
+		return w.in.Labels || w.in.OtherWay != nil && w.in.OtherWay(&w.in.Dst.Recs[d])
 	}
 	return false
 }

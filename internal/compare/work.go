@@ -55,6 +55,9 @@ type Input struct {
 	// Rekeys: messages are cut on their way, or get a Message-Id, so that those that
 	// others became may have another key than their equals.
 	Rekeys bool
+	// Labels: messages get a Message-Id made of their UID, so that one which left host1
+	// and came back has another key.
+	Labels bool
 	// OtherWay reports whether a host2 record was stored by a run that identified
 	// messages in another way, so that its key may be another one now. nil: none was.
 	OtherWay func(d *listing.Record) bool

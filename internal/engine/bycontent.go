@@ -51,6 +51,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		Doubles:  p.Deletion.Delete2Duplicates,
 		Goes:     fs.goesAnyway,
 		Rekeys:   (p.Transform.TruncMess != nil || p.Identity.AddHeader) && !p.Identity.SyncDuplicates,
+		Labels:   p.Identity.AddHeader && !p.Identity.SyncDuplicates,
 		OtherWay: func(d *listing.Record) bool { return fs.otherWay2[d.UID] },
 		Marked:   fs.hasDeleted,
 		Undecided: func(s *listing.Record) bool {
