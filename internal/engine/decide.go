@@ -46,13 +46,17 @@ func (fs *folderSync) plan() *transfer.Folder {
 	}
 	c.Messages = make([]transfer.Message, 0, len(pr.Missing))
 	noResurrection := fs.noResurrection()
+	var delivered map[[16]byte]int
+	if noResurrection {
+		delivered = fs.deliveries(pr)
+	}
 	for _, i := range pr.Missing {
 		r := &fs.src.Recs[i]
 		t := c.Message(i)
 		if fs.wasInDoubt[r.UID] {
 			t.MaySentBefore()
 		}
-		if noResurrection && fs.wasDelivered(r) {
+		if noResurrection && fs.wasDelivered(r, delivered) {
 			c.LeaveOut(&t, event.SkipResurrect, "")
 			continue
 		}

@@ -216,19 +216,19 @@ func (p *Pair) ModSeq(side int) uint64 {
 	return p.state.ModSeq1
 }
 
-// WasDelivered reports whether an earlier run brought this host1 message to host2.
-func (p *Pair) WasDelivered(r *listing.Record) (bool, error) {
-	if i := listing.Find(p.recs[0], r.UID); i >= 0 && p.delivered[i] {
-		return true, nil
-	}
-	if p.unplaced[r.UID] {
-		return true, nil
+// Deliveries tells whether an earlier run brought this host1 message itself to host2, and
+// else how many messages with its key it brought whose UIDs on host1 are not known any
+// more: as many of the equal messages that are there now may have been delivered.
+func (p *Pair) Deliveries(r *listing.Record) (itself bool, equal int, err error) {
+	if i := listing.Find(p.recs[0], r.UID); i >= 0 && p.delivered[i] || p.unplaced[r.UID] {
+		return true, 0, nil
 	}
 	e, ok := NewEntry(r, r.Key)
 	if !ok || !p.usable {
-		return false, nil
+		return false, 0, nil
 	}
-	return p.Folder.WasDelivered(e.Key)
+	equal, err = p.Folder.TimesDelivered(e.Key)
+	return false, equal, err
 }
 
 // AnyDelivered reports whether earlier runs brought any message to host2 that

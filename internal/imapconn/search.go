@@ -16,6 +16,10 @@ import (
 // into memory, and a server names any number of them in twenty bytes.
 const maxFound = maxInMailbox
 
+// maxRanges bounds the pieces that the UIDs of one search may come in, eight bytes each: a
+// folder with so many gaps holds more messages than any that is known.
+const maxRanges = 4 << 20
+
 // SearchData is the answer to a search with result options (RFC 4731).
 type SearchData struct {
 	// All are the UIDs found, as the server grouped them.
@@ -104,10 +108,16 @@ func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d
 	cmd := &Command{name: "UID SEARCH"}
 	d = &SearchData{}
 	var plain collector
+	scattered := false
 	cmd.take = func(v any) bool {
 		switch v := v.(type) {
 		case searchReply:
-			plain.addSet(v.uids)
+			if plain.addSet(v.uids); len(plain.set) > maxRanges {
+				plain.tidy()
+			}
+			if len(plain.set) > maxRanges || scattered {
+				plain, scattered = collector{}, true // the rest is read and not kept
+			}
 			d.partial = d.partial || v.junk
 			d.answered = true
 		case esearchReply:
@@ -128,6 +138,9 @@ func (c *Conn) searchOnce(ctx context.Context, criteria string, ret []string) (d
 	}
 	if err := c.Wait(ctx, cmd); err != nil {
 		return nil, nil, err
+	}
+	if scattered || len(d.All) > maxRanges {
+		return nil, nil, fmt.Errorf("UID SEARCH %s: the server names UIDs in more than %d pieces, and no more are kept", criteria, maxRanges)
 	}
 	if d.partial {
 		return nil, nil, fmt.Errorf("UID SEARCH %s: the server's answer is not a list of UIDs", criteria)

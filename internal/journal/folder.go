@@ -61,7 +61,7 @@ type Folder struct {
 	// file has.
 	stale1, stale2 bool
 	uv1, uv2       uint32
-	oldKeys        map[Key]struct{} // of stale entries once delivered; nil: not read
+	oldKeys        map[Key]int // how many stale entries were delivered; nil: not read
 }
 
 // Folder returns the part for a pair of raw folder names. It costs nothing, and the

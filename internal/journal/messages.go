@@ -249,7 +249,7 @@ func (o *orphans) store(tx *bbolt.Tx, folder uint32) error {
 	if err := extras.put(tx, folder, o.extras, newer); err != nil {
 		return err
 	}
-	return delivered.put(tx, folder, o.keys, newer)
+	return deliver(tx, folder, o.keys)
 }
 
 // loseUID1 is Attach's work when the folder on host1 was rebuilt.

@@ -13,7 +13,12 @@ func (s *State) following(v View) View {
 	if !w.Last.IsZero() {
 		v.Folder = "last change " + moment(w.Last)
 	}
-	v.Messages = fmt.Sprintf("%d messages copied in %d passes", s.stats.Transferred, w.Passes)
+	passes := fmt.Sprintf("%d passes", w.Passes)
+	if w.Passes == 1 {
+		passes = "1 pass"
+	}
+	v.Messages = messages(s.stats.Transferred) + " copied in " + passes
+	v.follows = true
 	v.End = "until " + w.Until
 	v.Errors, v.Warnings = counted(s.stats.ErrorCount, "error"), counted(s.stats.Warnings, "warning")
 	if s.signalled != "" {

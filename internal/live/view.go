@@ -25,6 +25,7 @@ type View struct {
 	Warnings string
 	Elapsed  string
 	Ending   string // what follows a request to stop
+	follows  bool   // nothing but news is waited for
 }
 
 // quietLine is how long nothing may move before that is told.
@@ -83,7 +84,7 @@ func (s *State) amounts(v *View) {
 	st := s.stats
 	done := float64(s.moved() + st.BytesSkipped)
 	if !st.TotalKnown {
-		v.Messages = fmt.Sprintf("%d messages", st.Processed)
+		v.Messages = messages(st.Processed)
 		v.Bytes = size(done)
 		return
 	}
@@ -113,6 +114,14 @@ func (w wait) words() string {
 		return fmt.Sprintf("host%d, %s", w.side, text)
 	}
 	return text
+}
+
+// messages is a number of them in words.
+func messages(n int64) string {
+	if n == 1 {
+		return "1 message"
+	}
+	return fmt.Sprintf("%d messages", n)
 }
 
 func counted(n int, what string) string {
@@ -162,10 +171,14 @@ func (v View) Page() []string {
 		}
 		return fmt.Sprintf("%-9s %s", label+":", text)
 	}
+	speed := line("Speed", v.Rate, v.Elapsed+" so far")
+	if v.Rate == "" {
+		speed = line("Time", v.Elapsed+" so far")
+	}
 	return []string{
 		line("Now", v.Phase, v.Folder, v.Listing, v.Ending),
 		line("Done", v.Messages, v.Bytes),
-		line("Speed", v.Rate, v.Elapsed+" so far"),
+		speed,
 		line("End", v.End, v.Wait),
 		line("Trouble", v.Errors, v.Warnings),
 	}
@@ -176,8 +189,16 @@ func (v View) Page() []string {
 func (v View) Lines(width int, colour bool) [2]string {
 	width = max(width-1, 10) // some terminals wrap behind the last column
 	first := fit(width, v.Phase, v.Folder, v.Listing, v.Messages, v.Bytes)
+	if v.follows { // both end in a moment, of which nothing is to be cut
+		if first = v.Phase + ", " + v.Folder; runewidth.StringWidth(first) > width {
+			first = fit(width, v.Folder)
+		}
+	}
 	trouble := join(v.Errors, v.Warnings)
 	rest := []string{v.Ending, v.Wait, v.Rate, v.End, v.Elapsed}
+	if v.follows {
+		rest = []string{v.Ending, v.Wait, v.Messages, v.End, v.Elapsed}
+	}
 	if trouble == "" {
 		return [2]string{first, fit(width, rest...)}
 	}

@@ -46,7 +46,7 @@ func (l *Reader) search(ctx context.Context) error {
 		l.Control.Warn(fmt.Sprintf("Host%d: SEARCH failed in folder [%s] (%s), so ages are taken from INTERNALDATE there, like --noabletosearch%d", l.Side, l.Link.Mailbox, session.ServerWords(err), l.Side))
 		return l.chooseByDate(ctx)
 	}
-	l.Chosen = uidset.MarksOf(uids)
+	l.Chosen = uidset.TakeMarks(uids)
 	return nil
 }
 

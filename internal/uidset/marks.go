@@ -22,6 +22,13 @@ func MarksOf(set imap.UIDSet) *Marks {
 	return m
 }
 
+// TakeMarks is MarksOf, and keeps the set instead of a copy: the caller gives it away.
+func TakeMarks(set imap.UIDSet) *Marks {
+	m := &Marks{set: set}
+	m.tidy()
+	return m
+}
+
 // Add adds a UID.
 func (m *Marks) Add(u imap.UID) {
 	if n := len(m.set); n > 0 {
