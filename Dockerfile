@@ -1,4 +1,4 @@
-# imaphaul alone, for a user without rights, on a root that may be read-only:
+# imaphaul and imaphaul-hub alone, for a user without rights, on a root that may be read-only:
 #
 #   docker build -t imaphaul .
 #   docker run --rm --read-only --cap-drop ALL --security-opt no-new-privileges \
@@ -15,7 +15,7 @@ RUN make build && mkdir /state
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build /src/bin/imaphaul /imaphaul
+COPY --from=build /src/bin/imaphaul /src/bin/imaphaul-hub /
 COPY --from=build --chown=65532:65532 /state /state
 ENV HOME=/state TMPDIR=/state XDG_STATE_HOME=/state
 USER 65532:65532

@@ -9,10 +9,16 @@ import (
 	"testing"
 
 	"github.com/imaphaul/imaphaul/internal/hub"
+	"github.com/imaphaul/imaphaul/internal/hubserver"
 )
 
 func TestRefused(t *testing.T) {
-	store := t.TempDir()
+	store, served := t.TempDir(), t.TempDir()
+	s, err := hubserver.Start(hubserver.Options{Listen: "127.0.0.1:0", Store: served})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
 	for _, c := range []struct {
 		args []string
 		code int
@@ -29,6 +35,9 @@ func TestRefused(t *testing.T) {
 		{[]string{"--store", store, "--listen", "127.0.0.1:0", "--clusterlisten", "127.0.0.1:0"}, exitUsage, "--name"},
 		{[]string{"--store", store, "--listen", "127.0.0.1:0", "--name", "a", "--clusterlisten", "0.0.0.0:0"}, exitUsage, "--tlsca"},
 		{[]string{"--store", store, "--tokenfile", filepath.Join(store, "none")}, exitNoInput, "--tokenfile"},
+		{[]string{"--store", store, "--nkey", "UNOKEY"}, exitUsage, "begins with U"},
+		{[]string{"--store", served, "--listen", "127.0.0.1:0"}, exitUnavailable, "another hub"},
+		{[]string{"--store", store, "--listen", s.Addr()}, exitUnavailable, "in use"},
 	} {
 		var out, err bytes.Buffer
 		if code := run(c.args, &out, &err, nil); code != c.code || !strings.Contains(err.String(), c.want) {

@@ -42,10 +42,10 @@ func openJSON(p *plan.Plan, stdout io.Writer) (*jsonLines, error) {
 	return &jsonLines{lines: jsonout.New(f, accounts(p), time.Now), file: f}, nil
 }
 
-// end writes the last line and closes. The error says that lines are missing.
-func (j *jsonLines) end(code int, s *event.Stats) error {
+// end writes the last line and closes; more are errors beside those of s. The error says that lines are missing.
+func (j *jsonLines) end(code int, s *event.Stats, more int) error {
 	j.lines.Exit(jsonout.Exit{
-		Code: code, Name: report.ExitText(code), Errors: s.ErrorCount, Warnings: s.Warnings,
+		Code: code, Name: report.ExitText(code), Errors: s.ErrorCount + more, Warnings: s.Warnings,
 		MessagesCopied: s.Transferred, BytesCopied: s.BytesTransferred,
 	})
 	err := j.lines.Close()

@@ -22,6 +22,7 @@ func reportOptions(p *plan.Plan, logPath string) report.Options {
 		UseUID:      p.Identity.UseUID,
 		Delete2:     p.Deletion.Delete2,
 		ErrorsMax:   p.Limits.ErrorsMax,
+		Verified:    p.Proof.Depth != "",
 		ErrorsDump:  p.Output.ErrorsDump,
 		Differences: p.Folders.SizesBefore && p.Folders.SizesAfter,
 		MissingMax:  missingShown,

@@ -59,8 +59,9 @@ type runner struct {
 	forceOnce sync.Once
 
 	page *pageOf // of --report, nil for none
-	// verified is the exit code that the verification at the end asks for.
-	verified int
+	// verified is the exit code that the verification at the end asks for, faults are the
+	// errors that it counts: what differs, and one for a verification that failed.
+	verified, faults int
 }
 
 // sink folds an event into the figures and shows it to every printer.
@@ -207,7 +208,7 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 		}
 	}
 	if r.json != nil {
-		err := r.json.end(code, r.tally.Stats())
+		err := r.json.end(code, r.tally.Stats(), r.faults)
 		notes = append(notes, err)
 		if err != nil && code == event.ExitOK {
 			code = event.ExitCatchAll // as for the list of --skippedfile
@@ -220,7 +221,7 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 			code = event.ExitCatchAll
 		}
 	}
-	ending := report.Ending{Code: code}
+	ending := report.Ending{Code: code, Errors: r.tally.Stats().ErrorCount + r.faults}
 	if r.byFile.Load() {
 		if err := os.Remove(abortFile); err == nil {
 			ending.AbortFile = abortFile

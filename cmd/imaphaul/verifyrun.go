@@ -37,7 +37,7 @@ func (r *runner) verify(ctx context.Context, stop <-chan struct{}) {
 	c, err := beginCertificate(r.p)
 	if err != nil {
 		r.text.Line("Error: %s", err)
-		r.verified = event.ExitNoFile
+		r.verified, r.faults = event.ExitNoFile, 1
 		return
 	}
 	r.text.Line("++++ Verification (%s)", r.p.Proof.Depth)
@@ -58,5 +58,10 @@ func (r *runner) verify(ctx context.Context, stop <-chan struct{}) {
 		r.verified = verifyExit(err)
 	case !sum.OK():
 		r.verified = event.ExitDiffers
+		r.faults = int(sum.Counted)
+	}
+	if r.verified != event.ExitOK {
+		r.faults = max(r.faults, 1)
+		r.text.Line("Detected %d errors, %d of them by the verification", stats.ErrorCount+r.faults, r.faults)
 	}
 }

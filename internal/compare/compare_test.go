@@ -113,7 +113,6 @@ func TestTable(t *testing.T) {
 	keeps := func() *habits.Habits {
 		h := new(habits.Habits)
 		h.Learn(message(c), message(c))
-		h.LearnSize(5, 5)
 		return h
 	}
 	adds := func() *habits.Habits {
@@ -157,6 +156,13 @@ func TestTable(t *testing.T) {
 		{"10: host2 keeps bytes", []mail{{"k", a}, {"k", b}}, []mail{{"k", c}}, keeps(), nil, "new new"},
 		{"10: one is tied, the other equal to it", []mail{{"k", a}, {"k", a}}, []mail{{"k", footer(a)}}, nil, known(0, -1), "1 1"},
 		{"10: one is tied, the other is not equal", []mail{{"k", a}, {"k", b}}, []mail{{"k", footer(a)}}, nil, known(0, -1), "1 new"},
+		{"10: one of several of host2 by its content, whatever their sizes", []mail{{"k", text("s", "other words")}}, []mail{{"k", text("s", "these words")}, {"k", added(text("s", "other words"))}}, nil, nil, "2"},
+		{"10: of equal ones of host2 the one with the mark of host1's", []mail{{"k", a}}, []mail{{"k", a}, {"k", a}}, nil, func(in *Input) {
+			in.Marked = func(side int, r *listing.Record) bool { return side == 1 || r.UID == 2 }
+		}, "2"},
+		{"10: a beginning that an option left", []mail{{"k", c}, {"k", c}}, []mail{{"k", c[:40]}, {"k", c[:40]}}, nil, func(in *Input) {
+			in.SizesUnknown, in.SizesAgree = true, func(*listing.Record, *listing.Record) bool { return true }
+		}, "1~ 1~"},
 		{"10: one to one", []mail{{"k", a}, {"k", a}}, []mail{{"k", a}}, nil, func(in *Input) { in.OneToOne = true }, "1 new"},
 		{"11: the key was changed", []mail{{"k", a}}, []mail{{"l", added(a)}}, nil, nil, "1"},
 		{"11: nothing but the body is equal", []mail{{"k", text("one", "x")}}, []mail{{"l", text("two", "x")}}, nil, nil, "new"},

@@ -24,6 +24,9 @@ type Contents struct {
 	// Became are, by host2's UIDs, the messages of other host1 folders that these are
 	// the copies of, as far as Sources asked for them and they are there.
 	Became map[imap.UID]*habits.Message
+	// Appended reports whether host2's is the copy of a message of another folder or
+	// account that is equal to host1's, with something behind it. nil: none is.
+	Appended func(src, dst imap.UID) bool
 }
 
 // Sources returns the UIDs of host2 messages that other host1 folders became, where it is
@@ -52,6 +55,27 @@ func (w *Work) Sources(c Contents) (dst []imap.UID) {
 	})
 	slices.Sort(dst)
 	return slices.Compact(dst)
+}
+
+// Grown returns pairs of UIDs of host1 and host2 of which the second may be the copy of an
+// equal message of another folder or account, to whose body host2 has added something: it
+// has all of the header, and is larger. c is what Ask asked for.
+func (w *Work) Grown(c Contents, h *habits.Habits) (pairs [][2]imap.UID) {
+	if w.in.OneToOne {
+		return nil
+	}
+	w.eachAsked(func(g *group) {
+		for _, s := range g.src[:min(len(g.src), maxRivals)] {
+			for _, d := range g.dst[:min(len(g.dst), maxRivals)] {
+				uid1, uid2 := w.in.Src.Recs[s].UID, w.in.Dst.Recs[d].UID
+				a, b := c.Src[uid1], c.Dst[uid2]
+				if w.ofSrc[s] == none && w.ofDst[d] == other && a != nil && b != nil && a.Body != b.Body && a.Size < b.Size && h.HoldsHeader(a, b) {
+					pairs = append(pairs, [2]imap.UID{uid1, uid2})
+				}
+			}
+		}
+	})
+	return pairs
 }
 
 // eachAsked calls do for the groups that Ask named, and returns how many these are.
@@ -159,6 +183,7 @@ func (v *verdict) run() {
 	if !v.w.in.OneToOne {
 		v.match(other, v.same, Certain)
 		v.matchSources()
+		v.matchAppended()
 		v.cutAlike(other)
 	}
 	// An equal body: nothing of the message is lost but lines of its header.
@@ -270,7 +295,7 @@ func (v *verdict) match(whom int32, alike func(s, d int32) bool, trust Trust) {
 			if tries++; tries > maxTries {
 				break
 			}
-			if w.ofDst[d] == whom && !w.goes(c.members[0], d, trust) && alike(c.members[0], d) && (found == none || w.marked(2, &w.in.Dst.Recs[found]) && !w.marked(2, &w.in.Dst.Recs[d])) {
+			if w.ofDst[d] == whom && !w.goes(c.members[0], d, trust) && alike(c.members[0], d) && (found == none || w.marksDiffer(c.members[0], found) && !w.marksDiffer(c.members[0], d)) {
 				found = d
 			}
 		}
@@ -278,6 +303,13 @@ func (v *verdict) match(whom int32, alike func(s, d int32) bool, trust Trust) {
 			v.tie(c, found, trust)
 		}
 	}
+}
+
+// marksDiffer reports whether one of s and d is marked \Deleted and the other is not. Of
+// equal messages of host2 the one that has the mark of s is its copy: it was given that
+// by a run before, and another one would be given it by each run after that.
+func (w *Work) marksDiffer(s, d int32) bool {
+	return w.marked(1, &w.in.Src.Recs[s]) != w.marked(2, &w.in.Dst.Recs[d])
 }
 
 // matchSources ties classes to what equal messages of other host1 folders became.
@@ -296,6 +328,24 @@ func (v *verdict) matchSources() {
 		}
 		if d, ok := became[c.content.Exact]; ok && !v.w.goes(c.members[0], d, Certain) {
 			v.tie(c, d, Certain)
+		}
+	}
+}
+
+// matchAppended ties classes to the copies of equal messages to which host2 has added
+// something.
+func (v *verdict) matchAppended() {
+	w := v.w
+	if v.c.Appended == nil {
+		return
+	}
+	for _, c := range v.classes {
+		for _, s := range c.members {
+			for _, d := range v.g.dst[:min(len(v.g.dst), maxRivals)] {
+				if c.tied == none && w.ofDst[d] == other && !w.goes(s, d, Certain) && v.c.Appended(w.in.Src.Recs[s].UID, w.in.Dst.Recs[d].UID) {
+					v.tie(c, d, Certain)
+				}
+			}
 		}
 	}
 }
@@ -451,7 +501,8 @@ func (v *verdict) another(s, d int32) bool {
 		return false
 	}
 	src, dst := &v.w.in.Src.Recs[s], &v.w.in.Dst.Recs[d]
-	if v.c.Begins != nil && v.c.Begins(src.UID, dst.UID) {
+	// What is cut off on purpose leaves a beginning, too.
+	if v.c.Begins != nil && !v.w.in.SizesUnknown && v.c.Begins(src.UID, dst.UID) {
 		return true
 	}
 	if v.single() && v.knows(s) && v.h.KeepsSizes() && !v.w.in.SizesAgree(src, dst) {
@@ -519,15 +570,21 @@ func (v *verdict) equals(d, e int32) bool {
 }
 
 // replaces reports whether d should stay rather than its equal e, and has it take e's
-// place: one that is not marked \Deleted before one that is, then the one that came
-// first. What was tied by an earlier run stays tied.
+// place: one that is not marked \Deleted before one that is, where the other one goes,
+// else the one that has the mark of its counterpart; then the one that came first. What
+// was tied by an earlier run stays tied.
 func (v *verdict) replaces(d, e int32) bool {
 	w := v.w
-	if s := w.ofDst[e]; s < 0 && s != none || s >= 0 && w.known(s) {
+	s := w.ofDst[e]
+	if s < 0 && s != none || s >= 0 && w.known(s) {
 		return false
 	}
-	md, me := w.marked(2, &w.in.Dst.Recs[d]), w.marked(2, &w.in.Dst.Recs[e])
-	if md && !me || md == me && d > e {
+	worse := func(d int32) bool { return w.marked(2, &w.in.Dst.Recs[d]) }
+	if s >= 0 && !w.in.Doubles {
+		worse = func(d int32) bool { return w.marksDiffer(s, d) }
+	}
+	wd, we := worse(d), worse(e)
+	if wd && !we || wd == we && d > e {
 		return false
 	}
 	for _, s := range v.g.src {

@@ -42,7 +42,8 @@ type Input struct {
 	// Deletes1: messages leave host1 once they were copied (--delete1). What one that is
 	// gone has left on host2 is, with OneToOne, no proof that an equal one is there, too.
 	Deletes1 bool
-	// Strict: contents decide wherever a key stands more than once on host2.
+	// Strict: contents decide wherever a key stands more than once on host2, also of
+	// messages that are changed on their way.
 	Strict bool
 	// SizesAgree reports whether d has the size that s would have on host2;
 	// SizesUnknown: it always says so, since messages are changed on their way.
@@ -317,21 +318,20 @@ func (w *Work) atSight(g *group) bool {
 	for _, d := range free {
 		src, dst := &w.in.Src.Recs[s], &w.in.Dst.Recs[d]
 		same := src.Is(listing.ByContent) && dst.Is(listing.ByContent)
-		agree := w.in.SizesAgree(src, dst)
-		if len(free) > 1 && !w.in.SizesUnknown {
-			agree = agree && src.Size == dst.Size // not for what host2 may have made of another one
+		// Which of several it is their contents tell, unless messages are changed on their way.
+		sized := w.in.SizesAgree(src, dst) && (len(free) == 1 || w.in.SizesUnknown)
+		if !same && !sized {
+			continue
 		}
-		if same || agree {
-			trust := Certain // row 5
-			if !same && (len(free) > 1 || w.in.SizesUnknown) {
-				trust = Likely
-			}
-			if w.goes(s, d, trust) {
-				continue
-			}
-			w.tie(s, d, trust)
-			return true
+		trust := Certain // row 5
+		if !same && w.in.SizesUnknown {
+			trust = Likely
 		}
+		if w.goes(s, d, trust) {
+			continue
+		}
+		w.tie(s, d, trust)
+		return true
 	}
 	return false
 }

@@ -45,7 +45,9 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) er
 	if err != nil {
 		return err
 	}
-	var groups flagGroups
+	// What a message that came by COPY lacks is a part of its copying and no change that
+	// is told: a rehearsal, which counts it as copied, could not foretell it.
+	lost, lacking := flagGroups{}, flagGroups{untold: true}
 	for _, uid := range uids {
 		t := byUID[uid]
 		src := &fs.src.Recs[t.Src]
@@ -63,10 +65,17 @@ func (fs *folderSync) flagsAfterCopy(ctx context.Context, c *transfer.Folder) er
 			id = fs.run.flags[0].Intern(want)
 		}
 		if !transform.EqualFlags(want, fs.storable(now)) {
+			groups := &lost
+			if t.Moved() || t.Spared() {
+				groups = &lacking
+			}
 			groups.add(id, want, uid, t.Src)
 		}
 	}
-	return fs.storeAll(ctx, &groups)
+	if err := fs.storeAll(ctx, &lacking); err != nil {
+		return err
+	}
+	return fs.storeAll(ctx, &lost)
 }
 
 // flagsOn2 reads the flags of host2 messages.

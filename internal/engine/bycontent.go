@@ -68,6 +68,9 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	if fs.waitsForAliases() {
 		return errLater
 	}
+	if err := fs.readAdded(ctx); err != nil {
+		return err
+	}
 	fs.wouldBeThere()
 	fs.tellDoubts()
 	return fs.findCrossed(ctx)
@@ -100,6 +103,9 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 			}
 		}
 		if c.Became, err = fs.readSources(ctx, w.Sources(c)); err != nil {
+			return err
+		}
+		if c.Appended, err = fs.readAppended(ctx, w.Grown(c, &fs.run.habits)); err != nil {
 			return err
 		}
 		w.Decide(c, &fs.run.habits)

@@ -86,6 +86,9 @@ func (fs *folderSync) claims() []compare.Claim {
 		fs.noteKey2(uid2, key)
 		if from.uid != 0 {
 			fs.sources2[uid2] = from
+			if from.size > 0 {
+				fs.noteOrigin(uid2, key, from.size)
+			}
 		}
 	})
 	if fs.known.Usable() {
@@ -137,7 +140,11 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 			claims[d] = c
 			fs.otherWay2[p.UID2] = c == compare.Gone
 			if comparable && fs.keys2 != nil {
-				fs.noteKey2(p.UID2, history.KeyOf(&journal.Entry{Key: p.Key, Marks: p.Marks, Size: p.Size}))
+				key := history.KeyOf(&journal.Entry{Key: p.Key, Marks: p.Marks, Size: p.Size})
+				fs.noteKey2(p.UID2, key)
+				if !p.Cut {
+					fs.noteOrigin(p.UID2, key, p.Size)
+				}
 			}
 		}
 	}

@@ -56,14 +56,18 @@ func (fs *folderSync) plan() *transfer.Folder {
 			c.LeaveOut(&t, event.SkipResurrect, "")
 			continue
 		}
-		if reason, detail, skip := fs.filter(r); skip {
+		reason, detail, skip := fs.filter(r)
+		if skip && reason == event.SkipCrossDuplicate && fs.run.p.Dry && fs.otherWouldCopy(r) != nil {
+			skip = false // the other folder's would be in this very one
+		}
+		if skip {
 			c.LeaveOut(&t, reason, detail)
 			if reason == event.SkipCrossDuplicate && fs.crossed[r.UID] == crossedWhole {
 				fs.onHost2 = append(fs.onHost2, r.UID)
 			}
 			continue
 		}
-		if fs.run.p.Dry && fs.wouldCopy(r) {
+		if fs.run.p.Dry && fs.wouldCopy(i) {
 			c.LeaveOut(&t, event.SkipDuplicate, "")
 			if !fs.wouldCut(r.Size) {
 				fs.onHost2 = append(fs.onHost2, r.UID) // it would be there by then
@@ -71,6 +75,9 @@ func (fs *folderSync) plan() *transfer.Folder {
 			continue
 		}
 		fs.mapFlags(r)
+		if first := fs.wouldBring[i]; first != nil {
+			first.flags = fs.flagsFor(r)
+		}
 		c.Messages = append(c.Messages, t)
 	}
 	if fs.run.p.Dry {

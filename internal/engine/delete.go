@@ -98,7 +98,11 @@ func (fs *folderSync) deleteOnHost2(ctx context.Context, c *transfer.Folder) err
 			return err
 		}
 	}
-	return fs.expunge(ctx, 2, d.Expunge2)
+	if err := fs.expunge(ctx, 2, d.Expunge2); err != nil || !d.Expunge2 {
+		return err
+	}
+	fs.run.moves.noteExpunged(fs)
+	return nil
 }
 
 // facts are what the guard is told.

@@ -17,6 +17,8 @@ func TestNothingDependsOnExtras(t *testing.T) {
 		"cut at ID":           rule(meddle.CutBefore, `^ID `, ""),
 		"BYE at ID":           rule(meddle.Refuse, `^ID `, "* BYE no\r\nOK"),
 		"cut at GETQUOTAROOT": rule(meddle.CutBefore, `^GETQUOTAROOT`, ""),
+		"cut at NAMESPACE":    rule(meddle.CutBefore, `^NAMESPACE`, ""),
+		"BYE at each STATUS":  rule(meddle.Refuse, `^STATUS`, "* BYE no\r\nOK"),
 		"plain text":          rule(meddle.Refuse, `^COMPRESS`, "OK now"),
 	} {
 		for side := 1; side <= 2; side++ {
@@ -28,6 +30,9 @@ func TestNothingDependsOnExtras(t *testing.T) {
 				var front *meddle.Front
 				ends[side], front = meddled(t, ends[side], offer, r)
 				options := []string{"--nousecache", "--timeout1", "1", "--timeout2", "1"}
+				if strings.HasSuffix(name, "STATUS") {
+					options = append(options, fmt.Sprintf("--disablecap%d", side), "LIST-STATUS")
+				}
 				if name == "plain text" {
 					options = append(options, fmt.Sprintf("--compress%d", side))
 				}
@@ -36,6 +41,9 @@ func TestNothingDependsOnExtras(t *testing.T) {
 				same(t, whole[1], whole[2])
 				if asked := strings.Count(strings.Join(front.Said(), "\n"), "GETQUOTAROOT"); asked > 1 {
 					t.Errorf("the quota was asked for %d times", asked)
+				}
+				if asked := strings.Count(strings.Join(front.Said(), "\n"), "STATUS "); strings.HasSuffix(name, "STATUS") && (asked == 0 || asked > 40) {
+					t.Errorf("STATUS was asked for %d times", asked)
 				}
 			})
 		}

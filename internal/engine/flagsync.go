@@ -17,7 +17,7 @@ import (
 // --resyncflags (on by default) asks: one STORE for each distinct list of flags,
 // not one for each message.
 func (fs *folderSync) resyncFlags(ctx context.Context) error {
-	if !fs.run.p.Flags.Resync || !fs.exists {
+	if !fs.run.p.Flags.Resync || !fs.exists && !fs.run.p.Dry {
 		return nil
 	}
 	fs.doubtfulMarks()
@@ -81,6 +81,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		}
 		changes = append(changes, flagChange{m.Src, m.Dst, src.Flags, want})
 	}
+	turn.rehearse(&groups)
 	if err := fs.addChanges(ctx, &groups, changes); err != nil {
 		return err
 	}

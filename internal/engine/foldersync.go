@@ -56,11 +56,19 @@ type folderSync struct {
 	keys2 map[imap.UID]identity.Key
 	// sources2 are the messages of other host1 folders that host2's are the copies of.
 	sources2 map[imap.UID]source
+	// origins2 are what other folders' and accounts' messages, of which host2's are the
+	// copies, were on host1.
+	origins2 map[imap.UID]origin
 	// otherWay2 are host2 messages that a run stored which identified messages in another
 	// way, and whose counterparts have left host1.
 	otherWay2 map[imap.UID]bool
 	// cut2 are host2 messages that earlier runs cut, see cutCounterparts.
 	cut2 map[imap.UID]bool
+	// wouldBring are the messages that a rehearsal would bring to a host2 folder of several,
+	// by host1's records, wouldShare those that others would have brought by then.
+	wouldBring, wouldShare map[int32]*dryFrom
+	// addedContent is what a rehearsal read of messages with an added header.
+	addedContent map[imap.UID]identity.Digest
 	// uncertain counts the messages present of which it is not certain.
 	uncertain int
 	// settled are pairs that were in doubt since an earlier run.
@@ -190,6 +198,7 @@ func (fs *folderSync) begin(ctx context.Context) (*transfer.Folder, error) {
 		if fs.dstOpened, err = fs.open(ctx, 2, fs.to.Raw, true); err != nil {
 			return nil, fs.notOpened(2, err)
 		}
+		fs.dstOpened = fs.run.asIfSelected(fs.dstOpened)
 		if hides, err := fs.hidesMessages(ctx, 2, fs.dstOpened); hides || err != nil {
 			return nil, err
 		}
@@ -281,7 +290,7 @@ func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error
 		return fs.broken(1, copyErr, event.ErrListing, "%s", "") // what is left is found out anew
 	}
 	c.Account(ctx)
-	fs.tellShortBefore()
+	fs.tellShortBefore(ctx)
 	fs.marksAsListed()
 	if !fs.unsure && !errors.As(copyErr, new(*errRebuilt)) {
 		fs.remember(c)

@@ -104,6 +104,25 @@ func (m *moves) stay(folder string) {
 	}
 }
 
+// noteExpunged notes the messages of a folder that another one was to get and that
+// --expunge2 has taken, since they are marked \Deleted: they are sent as others are.
+func (m *moves) noteExpunged(fs *folderSync) {
+	if m == nil {
+		return
+	}
+	for uid := range m.held[fs.to.Raw] {
+		if d := fs.dst.Find(uid); d >= 0 && fs.hasDeleted(2, &fs.dst.Recs[d]) {
+			if m.expunged == nil {
+				m.expunged = make(map[string]map[imap.UID]bool)
+			}
+			if m.expunged[fs.to.Raw] == nil {
+				m.expunged[fs.to.Raw] = make(map[imap.UID]bool)
+			}
+			m.expunged[fs.to.Raw][uid] = true
+		}
+	}
+}
+
 // deleteKept deletes, at the end, what was kept back in its old folder for another one
 // which has it in another way.
 func (r *run) deleteKept(ctx context.Context) error {
@@ -111,7 +130,9 @@ func (r *run) deleteKept(ctx context.Context) error {
 		return nil
 	}
 	for _, k := range r.moves.kept {
-		uids := slices.DeleteFunc(slices.Clone(k.uids), func(uid imap.UID) bool { return r.moves.holds(k.fs.to.Raw, uid) })
+		uids := slices.DeleteFunc(slices.Clone(k.uids), func(uid imap.UID) bool {
+			return r.moves.holds(k.fs.to.Raw, uid) || r.moves.expunged[k.fs.to.Raw][uid]
+		})
 		if len(uids) == 0 {
 			continue
 		}

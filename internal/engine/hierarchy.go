@@ -43,7 +43,11 @@ func (r *run) listFolders(ctx context.Context) error {
 // readFolders reads what one server tells of its hierarchy: NAMESPACE, LIST and
 // LSUB in one round trip, since none depends on another's answer. Where the
 // server can, LIST brings roles, subscriptions and each folder's counts along.
+//
+// A server that twice ends the connection instead of answering NAMESPACE is not asked for
+// it a third time: once may be chance, and names depend on the answer.
 func (s *side) readFolders(ctx context.Context, k *link) error {
+	lost := 0
 	return s.refusedDoor(k.Do(ctx, func(c *imapconn.Conn) error {
 		s.world = folders.Side{Family: s.Family, CreateUse: c.Has(imap.CapCreateSpecialUse)}
 		extended := c.Has(imap.CapListExtended)
@@ -57,7 +61,7 @@ func (s *side) readFolders(ctx context.Context, k *link) error {
 		}
 		var ns *imapconn.Pending[imap.NamespaceData]
 		var err error
-		if c.Has(imap.CapNamespace) {
+		if c.Has(imap.CapNamespace) && lost < maxNamespaceKills {
 			if ns, err = c.StartNamespace(ctx); err != nil {
 				return err
 			}
@@ -73,6 +77,9 @@ func (s *side) readFolders(ctx context.Context, k *link) error {
 			}
 		}
 		if err := s.takeNamespace(ctx, c, ns); err != nil {
+			if lost++; lost == maxNamespaceKills {
+				s.run.control.Warn(fmt.Sprintf("Host%d: the connection ends whenever NAMESPACE is asked for; separator and prefix of folders are taken from the list of folders", s.N))
+			}
 			return err
 		}
 		if s.list, err = list.Wait(ctx); err != nil {
@@ -187,6 +194,9 @@ func (r *run) keeps2() string {
 	defer r.kept2Mu.Unlock()
 	return r.kept2
 }
+
+// maxNamespaceKills is how many connections may end at NAMESPACE until it is left out.
+const maxNamespaceKills = 2
 
 // listError is a LIST that was refused.
 type listError struct {

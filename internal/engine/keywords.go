@@ -35,7 +35,7 @@ func (fs *folderSync) known2(flags []imap.Flag) []imap.Flag {
 // first, then the keywords, in halves.
 func (fs *folderSync) storeWords(ctx context.Context, g *flagGroup) error {
 	kept := transform.SystemFlags(g.flags)
-	if err := fs.store(ctx, &flagGroup{flags: kept, uids: g.uids, srcs: g.srcs}); err != nil {
+	if err := fs.store(ctx, &flagGroup{flags: kept, uids: g.uids, srcs: g.srcs, untold: g.untold}); err != nil {
 		return err
 	}
 	if err := fs.addWords(ctx, g.uids, transform.WithoutFlags(g.flags, kept), &kept); err != nil {

@@ -26,6 +26,8 @@ type lessons struct {
 	// Copied is how fast the last run with much to do copied from one server to the
 	// other.
 	Copied *copySpeed `json:"copied,omitempty"`
+	// Permanent are the flags that host2 said it keeps.
+	Permanent *permanentFlags `json:"permanent,omitempty"`
 }
 
 // slowLine is a line that a run found to be slow.
@@ -101,7 +103,7 @@ func (r *run) recallLessons() {
 	if r.first = l.First; err != nil || l.Host != r.dst.Plan.Host || !habits.SameKind(l.Greeting, r.dst.Banner) {
 		return // of another server, or of a version that wrote it otherwise
 	}
-	r.copying.before = l.Copied
+	r.copying.before, r.permanent = l.Copied, l.Permanent
 	for i, s := range []*side{r.src, r.dst} {
 		if line := l.Slow[i]; line != nil && line.Host == s.Plan.Host && time.Since(line.At) < slowFor {
 			r.slow[i] = line
@@ -118,7 +120,7 @@ func (r *run) keepLessons() {
 	if r.dst == nil || r.j == nil || r.jBroken || r.p.Dry {
 		return
 	}
-	l := lessons{Host: r.dst.Plan.Host, Greeting: habits.KindOf(r.dst.Banner), Consent: r.dst.Config.Consent.Lessons(), Habits: r.learned.Seen(), First: r.first, Copied: r.copying.last(r.src.Plan.Host)}
+	l := lessons{Host: r.dst.Plan.Host, Greeting: habits.KindOf(r.dst.Banner), Consent: r.dst.Config.Consent.Lessons(), Habits: r.learned.Seen(), First: r.first, Copied: r.copying.last(r.src.Plan.Host), Permanent: r.permanent}
 	for i, s := range []*side{r.src, r.dst} {
 		if s.NoDeflate() {
 			continue

@@ -36,7 +36,8 @@ type mergeState struct {
 	doubles map[imap.UID]bool
 	// dry are the messages that a dry run would have brought here from the folders
 	// before, and their sizes.
-	dry map[dryCopy][]dryFrom
+	dry      map[dryCopy][]*dryFrom
+	dryCount imap.UID
 	// claims is what journals know of the host2 folder, nil unless something may be
 	// deleted there.
 	claims *claims
@@ -44,33 +45,78 @@ type mergeState struct {
 
 // wouldCopy notes a message that a dry run would copy, and reports whether one equal to
 // it, as far as the listings tell, would be there by then from another folder.
-func (fs *folderSync) wouldCopy(r *listing.Record) bool {
-	m := fs.merge
-	if m.sources < 2 || fs.run.p.Identity.SyncDuplicates || r.Is(listing.AddedHeader) {
-		return false // the key of an added header is made of a UID and says nothing of the content
+func (fs *folderSync) wouldCopy(s int32) bool {
+	m, r := fs.merge, &fs.src.Recs[s]
+	k, ok := fs.dryKey(r)
+	if !ok || m.sources < 2 || fs.run.p.Identity.SyncDuplicates {
+		return false
 	}
-	if fs.otherWouldCopy(r) {
+	if first := fs.otherWouldCopy(r); first != nil {
+		if fs.wouldShare == nil {
+			fs.wouldShare = make(map[int32]*dryFrom)
+		}
+		fs.wouldShare[s] = first
 		return true
 	}
-	k := dryCopy{fs.to.Raw, r.Key}
 	if m.dry == nil {
-		m.dry = make(map[dryCopy][]dryFrom)
+		m.dry = make(map[dryCopy][]*dryFrom)
 	}
 	if len(m.dry[k]) < maxDryFrom {
-		m.dry[k] = append(m.dry[k], dryFrom{fs.from.Raw, r.Size})
+		m.dryCount++
+		first := &dryFrom{from: fs.from.Raw, size: r.Size, uid: ^imap.UID(0) - m.dryCount}
+		m.dry[k] = append(m.dry[k], first)
+		if fs.wouldBring == nil {
+			fs.wouldBring = make(map[int32]*dryFrom)
+		}
+		fs.wouldBring[s] = first
 	}
 	return false
 }
 
-// otherWouldCopy reports whether a dry run would bring a message equal to this one, as
-// far as the listings tell, from another folder.
-func (fs *folderSync) otherWouldCopy(r *listing.Record) bool {
-	for _, first := range fs.merge.dry[dryCopy{fs.to.Raw, r.Key}] {
+// otherWouldCopy is the message equal to this one, as far as the listings tell, that a
+// dry run would bring from another folder; nil: there is none.
+func (fs *folderSync) otherWouldCopy(r *listing.Record) *dryFrom {
+	k, _ := fs.dryKey(r)
+	for _, first := range fs.merge.dry[k] {
 		if first.size == r.Size && first.from != fs.from.Raw {
-			return true
+			return first
 		}
 	}
-	return false
+	return nil
+}
+
+// dryKey is what tells whether messages of two folders are equal. The key of an added
+// header is made of a UID and says nothing of the content, which was read instead.
+func (fs *folderSync) dryKey(r *listing.Record) (dryCopy, bool) {
+	k := dryCopy{fs.to.Raw, r.Key}
+	if r.Is(listing.AddedHeader) {
+		content, ok := fs.addedContent[r.UID]
+		if k.key = (identity.Key{}); !ok {
+			return k, false
+		}
+		copy(k.key.Sum[:], content[:])
+	}
+	return k, true
+}
+
+// readAdded reads, for a dry run, the messages with an added header that it would copy
+// to the folder of several: only their contents tell which of them are equal.
+func (fs *folderSync) readAdded(ctx context.Context) error {
+	if !fs.run.p.Dry || !fs.run.p.Identity.AddHeader || fs.merge.sources < 2 || fs.run.pipeline.Active() {
+		return nil
+	}
+	var uids []imap.UID
+	for _, s := range fs.pairing.Missing {
+		if r := &fs.src.Recs[s]; r.Is(listing.AddedHeader) {
+			uids = append(uids, r.UID)
+		}
+	}
+	read, err := fs.readMessages(ctx, fs.conns.src, uids)
+	fs.addedContent = make(map[imap.UID]identity.Digest, len(read))
+	for uid, m := range read {
+		fs.addedContent[uid] = m.Exact
+	}
+	return err
 }
 
 // wouldBeThere has a dry run count as missing what is told from its copy by the order
@@ -83,7 +129,7 @@ func (fs *folderSync) wouldBeThere() {
 	p := &fs.pairing
 	present := p.Present[:0]
 	for _, m := range p.Present {
-		if m.Trust == compare.Certain || !fs.otherWouldCopy(&fs.src.Recs[m.Src]) {
+		if m.Trust == compare.Certain || fs.otherWouldCopy(&fs.src.Recs[m.Src]) == nil {
 			present = append(present, m)
 			continue
 		}
@@ -107,10 +153,13 @@ type dryCopy struct {
 // maxDryFrom bounds how many messages of one key are remembered.
 const maxDryFrom = 50
 
-// dryFrom is a host1 folder that it would come from, and its size.
+// dryFrom is a host1 folder that it would come from, its size, the flags it would be
+// stored with, and a UID that stands for the one it would get.
 type dryFrom struct {
-	from string
-	size int64
+	from  string
+	size  int64
+	flags []imap.Flag
+	uid   imap.UID
 }
 
 func (m *mergeState) spoil(why string) {

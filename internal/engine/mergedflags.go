@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
@@ -27,13 +28,25 @@ type equalFlags struct {
 	// waiting are those of which only marked messages were seen, or of which a folder that
 	// was put off may have an equal one that comes first.
 	waiting map[imap.UID]waitingFlags
+	// would are the flags of messages that a rehearsal would have brought, by the UIDs
+	// that it gives them.
+	would map[imap.UID][]imap.Flag
 }
 
 // waitingFlags are the flags of a message; settled: nothing is to be stored; plain: it is
-// not marked.
+// not marked; at: the place of its folder in the table.
 type waitingFlags struct {
 	flags          listing.FlagID
 	settled, plain bool
+	at             int
+}
+
+// before reports whether a message's flags are those of its equals rather than another's.
+func (w waitingFlags) before(other waitingFlags) bool {
+	if w.plain != other.plain {
+		return w.plain
+	}
+	return w.at < other.at
 }
 
 // flagTurn is one folder's part in it. merged: other host1 folders go to the same host2
@@ -63,7 +76,7 @@ func (fs *folderSync) flagTurn() *flagTurn {
 		return t
 	}
 	if t.equal = fs.merge.flags[fs.to.Raw]; t.equal == nil {
-		t.equal = &equalFlags{folders: n, decided: make(map[imap.UID]int), waiting: make(map[imap.UID]waitingFlags)}
+		t.equal = &equalFlags{folders: n, decided: make(map[imap.UID]int), waiting: make(map[imap.UID]waitingFlags), would: make(map[imap.UID][]imap.Flag)}
 		if fs.merge.flags == nil {
 			fs.merge.flags = make(map[string]*equalFlags)
 		}
@@ -71,12 +84,19 @@ func (fs *folderSync) flagTurn() *flagTurn {
 	}
 	for i := range fs.copier.Messages {
 		c := &fs.copier.Messages[i]
+		uid := c.NewUID
+		if first := fs.wouldBring[c.Src]; first != nil {
+			uid = first.uid
+			t.equal.would[uid] = first.flags
+		} else if c.Outcome != transfer.Copied {
+			continue
+		}
 		switch {
-		case c.Outcome != transfer.Copied || c.NewUID == 0:
+		case uid == 0:
 		case fs.marked(&fs.src.Recs[c.Src]):
-			t.equal.waiting[c.NewUID] = waitingFlags{settled: true}
+			t.equal.waiting[uid] = waitingFlags{settled: true, at: t.at}
 		default:
-			t.equal.decided[c.NewUID] = t.at
+			t.equal.decided[uid] = t.at
 		}
 	}
 	return t
@@ -89,21 +109,44 @@ func (t *flagTurn) waits(m compare.Match, marked bool) bool {
 		return false
 	}
 	src, dst := &t.fs.src.Recs[m.Src], &t.fs.dst.Recs[m.Dst]
-	first, waiting := t.equal.waiting[dst.UID]
-	switch by, decided := t.equal.decided[dst.UID]; {
-	case decided && (marked || by <= t.at):
-	case !marked && !decided && m.Shared && t.putOff():
-		if !waiting || !first.plain {
-			t.equal.waiting[dst.UID] = waitingFlags{src.Flags, t.fs.tooBigForFlags(src) || t.fs.keptAlready(src, dst), true}
-		}
-	case !marked:
-		t.equal.decided[dst.UID] = t.at
-		delete(t.equal.waiting, dst.UID)
+	return t.waitsFor(dst.UID, m.Shared, waitingFlags{src.Flags, t.fs.tooBigForFlags(src) || t.fs.keptAlready(src, dst), !marked, t.at})
+}
+
+// waitsFor is waits for the host2 message of a UID, which has a message with the flags own.
+func (t *flagTurn) waitsFor(uid2 imap.UID, shared bool, own waitingFlags) bool {
+	first, waiting := t.equal.waiting[uid2]
+	switch by, decided := t.equal.decided[uid2]; {
+	case decided && (!own.plain || by <= t.at):
+		return true
+	case own.plain && (decided || !shared || !t.putOff()):
+		t.equal.decided[uid2] = t.at
+		delete(t.equal.waiting, uid2)
 		return false
-	case !waiting:
-		t.equal.waiting[dst.UID] = waitingFlags{src.Flags, t.fs.tooBigForFlags(src) || t.fs.keptAlready(src, dst), false}
+	case !waiting, own.before(first):
+		t.equal.waiting[uid2] = own
 	}
 	return true
+}
+
+// rehearse has the flags be told that a run stores for messages which a rehearsal leaves
+// out, since another folder would have brought equal ones.
+func (t *flagTurn) rehearse(groups *flagGroups) {
+	fs := t.fs
+	if !t.here {
+		return
+	}
+	for _, s := range slices.Sorted(maps.Keys(fs.wouldShare)) {
+		src, first := &fs.src.Recs[s], fs.wouldShare[s]
+		marked := fs.hasDeleted(1, src) || fs.doubted[src.UID]
+		if src.Is(listing.FlagsUnknown) || t.waitsFor(first.uid, true, waitingFlags{src.Flags, fs.tooBigForFlags(src), !marked, t.at}) || fs.tooBigForFlags(src) {
+			continue
+		}
+		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(src.Flags))
+		if err == nil && ok && !transform.EqualFlags(want, t.equal.would[first.uid]) {
+			groups.add(src.Flags, want, first.uid, s)
+			t.equal.would[first.uid] = want
+		}
+	}
 }
 
 // putOff reports whether another folder that goes to the same one of host2 is still to be
@@ -132,20 +175,16 @@ func (t *flagTurn) end(ctx context.Context) error {
 	fs := t.fs
 	var groups flagGroups
 	for uid2, m := range t.equal.waiting {
-		d := fs.dst.Find(uid2)
-		if d < 0 || m.settled {
-			continue
-		}
-		dst := &fs.dst.Recs[d]
-		if dst.Is(listing.FlagsUnknown) {
+		has, known := t.flagsOn2(uid2)
+		if !known || m.settled {
 			continue
 		}
 		id := m.flags
-		if !fs.hasDeleted(2, dst) {
+		if !slices.ContainsFunc(has, isDeleted) {
 			id = fs.withoutMark(id)
 		}
 		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(id))
-		if err == nil && ok && !transform.EqualFlags(want, fs.unmarked(want, fs.storable(dst.Flags))) {
+		if err == nil && ok && !transform.EqualFlags(want, fs.unmarked(want, has)) {
 			groups.add(id, want, uid2, -1)
 		}
 	}
@@ -153,6 +192,18 @@ func (t *flagTurn) end(ctx context.Context) error {
 		slices.Sort(g.uids)
 	}
 	return fs.storeAll(ctx, &groups)
+}
+
+// flagsOn2 are the flags of a host2 message that a client can change.
+func (t *flagTurn) flagsOn2(uid2 imap.UID) ([]imap.Flag, bool) {
+	if flags, ok := t.equal.would[uid2]; ok {
+		return flags, true
+	}
+	d := t.fs.dst.Find(uid2)
+	if d < 0 || t.fs.dst.Recs[d].Is(listing.FlagsUnknown) {
+		return nil, false
+	}
+	return t.fs.storable(t.fs.dst.Recs[d].Flags), true
 }
 
 // withoutMark is a list of host1's flags without \Deleted.

@@ -46,6 +46,8 @@ type moves struct {
 	stays map[string]bool
 	// copied are messages of host2 that another folder has got by COPY, by folder.
 	copied map[string]map[imap.UID]bool
+	// expunged are held messages that --expunge2 has taken, by folder.
+	expunged map[string]map[imap.UID]bool
 }
 
 // of is what is known of a host1 folder, for its copying.
@@ -56,7 +58,9 @@ func (m *moves) of(folder string) map[imap.UID]transfer.Moved {
 	out := make(map[imap.UID]transfer.Moved, len(m.into[folder]))
 	for uid, at := range m.into[folder] {
 		at.Take = at.Take && !m.stays[at.Folder]
-		out[uid] = at
+		if !m.expunged[at.Folder][at.UID] {
+			out[uid] = at
+		}
 	}
 	return out
 }

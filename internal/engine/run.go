@@ -158,26 +158,30 @@ type run struct {
 	wholeTable    *folders.Table
 
 	// aliases are host2 names, in lower case, that may be one folder there.
-	aliases    map[string]bool
-	samples    []*sample // of what a rehearsal would copy
-	toCopy     int64     // all that it would copy, bytes
-	delivery   chan event.Delivery
-	copying    copyRate
-	checks     []*folderCheck        // of the folders that were done
-	sizes2     map[string]event.Size // of host2's folders, before anything was stored
-	untold2    map[string]bool       // host2's folders with messages whose size it does not tell
-	first      *firstFolders         // host2's folders before the first run that the journal knows of
-	subscribed []string              // folders of host2 that this run subscribed to
-	deletes1   bool                  // the journal knows that it deletes on host1
-	moves      *moves                // what was moved on host1, nil for nothing
-	deferred   []*folderSync         // folders that were put off, see waitsForAliases
-	habits     habits.Habits         // of host2, as earlier runs knew them
-	learned    habits.Habits         // the same, and what this run learned
-	unlisted   map[string]bool       // flags told of by tellUnlisted
-	under      underway              // what moves
-	loopStart  time.Time
-	kept2Mu    sync.Mutex
-	kept2      string // why nothing may be deleted on host2
+	aliases  map[string]bool
+	samples  []*sample // of what a rehearsal would copy
+	toCopy   int64     // all that it would copy, bytes
+	delivery chan event.Delivery
+	copying  copyRate
+	// permanent are the flags that host2 said it keeps, nil: it never said that;
+	// toldPermanent: that was told.
+	permanent     *permanentFlags
+	toldPermanent bool
+	checks        []*folderCheck        // of the folders that were done
+	sizes2        map[string]event.Size // of host2's folders, before anything was stored
+	untold2       map[string]bool       // host2's folders with messages whose size it does not tell
+	first         *firstFolders         // host2's folders before the first run that the journal knows of
+	subscribed    []string              // folders of host2 that this run subscribed to
+	deletes1      bool                  // the journal knows that it deletes on host1
+	moves         *moves                // what was moved on host1, nil for nothing
+	deferred      []*folderSync         // folders that were put off, see waitsForAliases
+	habits        habits.Habits         // of host2, as earlier runs knew them
+	learned       habits.Habits         // the same, and what this run learned
+	unlisted      map[string]bool       // flags told of by tellUnlisted
+	under         underway              // what moves
+	loopStart     time.Time
+	kept2Mu       sync.Mutex
+	kept2         string // why nothing may be deleted on host2
 }
 
 // newRun is a run that has not begun.

@@ -1,11 +1,15 @@
 package engine
 
 import (
+	"context"
 	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
@@ -14,17 +18,23 @@ const surely = 3
 
 // tellShortBefore tells of the messages that earlier runs copied short: as long as
 // nobody mends them, no run is one after which all is well. Without a journal sizes
-// tell them, where those of all others are equal on both sides.
-func (fs *folderSync) tellShortBefore() {
+// tell them, where those of all others are equal on both sides. The journal marks what
+// only the order of messages told after an interruption in the same way: such a one is
+// short if host2 has fewer bytes of it, and else in doubt.
+func (fs *folderSync) tellShortBefore(ctx context.Context) {
 	if fs.src == nil || fs.dst == nil || fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil {
 		return
 	}
 	var uids []imap.UID
-	sizes := make(map[imap.UID][2]int64)
+	sizes, on2 := make(map[imap.UID][2]int64), make(map[imap.UID]imap.UID)
 	less := make(map[imap.UID]bool)
 	equal := 0
 	for _, m := range fs.pairing.Present {
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
+		if m.Trust != compare.Certain || fs.unproved[src.UID] {
+			continue // it need not be this one that host2 has less of
+		}
+		on2[src.UID] = dst.UID
 		uids = append(uids, src.UID)
 		sizes[src.UID] = [2]int64{src.Size, dst.Size}
 		switch {
@@ -41,10 +51,26 @@ func (fs *folderSync) tellShortBefore() {
 	if fs.known.Usable() && len(uids) > 0 {
 		entries, err := fs.known.Folder.Lookup(uids)
 		fs.run.journalFailed(err)
+		var cut []imap.UID
 		for i := range entries {
 			if entries[i].Cut {
-				short[entries[i].UID1] = true
+				cut = append(cut, entries[i].UID1)
 			}
+		}
+		doubtful := 0
+		told := fs.sizesOn2(ctx, cut, on2)
+		for _, uid := range cut {
+			size, known := told[on2[uid]]
+			if known && size >= sizes[uid][0] {
+				doubtful++
+				continue
+			}
+			if short[uid] = true; known {
+				sizes[uid] = [2]int64{sizes[uid][0], size}
+			}
+		}
+		if doubtful > 0 {
+			fs.run.emit(event.MessagesDoubtful{From: fs.from, To: fs.to, Count: int64(doubtful)})
 		}
 	}
 	for _, uid := range uids {
@@ -59,12 +85,38 @@ func (fs *folderSync) tellShortBefore() {
 	}
 }
 
+// sizesOn2 asks host2 for the sizes of the counterparts of messages: the journal has those
+// of host1. What it does not tell is left out.
+func (fs *folderSync) sizesOn2(ctx context.Context, uids []imap.UID, on2 map[imap.UID]imap.UID) map[imap.UID]int64 {
+	ask := make([]imap.UID, 0, len(uids))
+	for _, uid := range uids {
+		ask = append(ask, on2[uid])
+	}
+	out := make(map[imap.UID]int64, len(ask))
+	if len(ask) == 0 || !fs.exists {
+		return out
+	}
+	if !fs.conns.dst.At(fs.to.Raw) {
+		if _, err := fs.conns.dst.Open(ctx, fs.to.Raw, true); err != nil {
+			return out
+		}
+	}
+	slices.Sort(ask)
+	_ = fs.conns.dst.read(ctx, slices.Compact(ask), imapconn.FetchItems{UID: true, Size: true}, func(m *imapconn.Message) error {
+		if m.HasSize {
+			out[m.UID] = m.Size
+		}
+		return nil
+	}) // what does not come counts as short
+	return out
+}
+
 // shortOnHost2 tells the host1 messages of which host2 has much less, where the sizes of
 // the others agree.
 func (fs *folderSync) shortOnHost2() map[imap.UID]string {
 	short := make(map[imap.UID]string)
 	for _, m := range fs.pairing.Present {
-		if src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]; transfer.MuchShort(src.Size, dst.Size, true) {
+		if src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]; m.Trust == compare.Certain && transfer.MuchShort(src.Size, dst.Size, true) {
 			short[src.UID] = fmt.Sprintf("it has %d bytes there, and %d on host1", dst.Size, src.Size)
 		}
 	}

@@ -19,12 +19,15 @@ type flagGroup struct {
 	uids  []imap.UID
 	// srcs are the host1 records the flags come from, -1 for one of another folder.
 	srcs []int32
+	// untold: it is not counted as a change of flags.
+	untold bool
 }
 
 // flagGroups are the groups of a folder, by the list that host1 has.
 type flagGroups struct {
 	byList map[listing.FlagID]*flagGroup
 	order  []*flagGroup
+	untold bool
 }
 
 // add has the flags want stored for the host2 message uid, since the host1 record
@@ -35,7 +38,7 @@ func (gs *flagGroups) add(id listing.FlagID, want []imap.Flag, uid imap.UID, src
 		if gs.byList == nil {
 			gs.byList = make(map[listing.FlagID]*flagGroup)
 		}
-		g = &flagGroup{flags: want}
+		g = &flagGroup{flags: want, untold: gs.untold}
 		gs.byList[id] = g
 		gs.order = append(gs.order, g)
 	}
@@ -63,7 +66,7 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 	}
 	if less := fs.known2(g.flags); len(less) < len(g.flags) {
 		// Refused in this folder before.
-		fewer := &flagGroup{flags: less, uids: g.uids, srcs: g.srcs}
+		fewer := &flagGroup{flags: less, uids: g.uids, srcs: g.srcs, untold: g.untold}
 		if err := fs.store(ctx, fewer); err != nil {
 			return err
 		}
@@ -78,7 +81,9 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 	})
 	if err == nil {
 		fs.stored(g, answer)
-		fs.run.emit(told)
+		if !g.untold {
+			fs.run.emit(told)
+		}
 		return nil
 	}
 	resp, refused := refusalIn(err)

@@ -34,6 +34,7 @@ func (u *undo) folder(ctx context.Context, f *journal.StoredFolder) error {
 	if err == nil && opened1.UIDValidity == f.UIDValidity1 && f.UIDValidity1 != 0 {
 		var opened2 *imapconn.SelectData
 		if opened2, err = dst.Open(ctx, two, true); err == nil && opened2.UIDValidity == f.UIDValidity2 && f.UIDValidity2 != 0 {
+			opened2 = u.run.asIfSelected(opened2)
 			w.perm = transform.NewPermanent(opened2.PermanentFlags, opened2.HasPermanentFlags)
 			if _, err := f.Folder.Attach(f.UIDValidity1, f.UIDValidity2); err != nil {
 				return err

@@ -67,13 +67,7 @@ func (h *Habits) Pairs() int {
 // is counted and never forgiven.
 var telling = []string{"from", "to", "cc", "subject"}
 
-// LearnSize takes into account the sizes of a pair that is known to be one message.
-func (h *Habits) LearnSize(sent, has int64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.size(sent, has)
-}
-
+// size takes the sizes of a pair into account.
 func (h *Habits) size(sent, has int64) {
 	if sent == has {
 		h.kept++
@@ -154,6 +148,15 @@ func (h *Habits) Same(s, d *Message) bool {
 		}
 	}
 	return true
+}
+
+// HoldsHeader reports whether d has all header lines of s but those that the server was
+// seen to drop.
+func (h *Habits) HoldsHeader(s, d *Message) bool {
+	_, less := difference(s, d)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !slices.ContainsFunc(less, func(name string) bool { return h.dropped[name] == 0 })
 }
 
 // Equal reports whether s and d are equal but for the form of their headers.

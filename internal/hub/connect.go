@@ -160,6 +160,8 @@ func (o *Options) nats() ([]nats.Option, error) {
 			}
 		}
 		opts = append(opts, nats.Secure(c))
+	} else { // servers of a cluster tell of others, perhaps beyond this machine
+		opts = append(opts, nats.IgnoreDiscoveredServers())
 	}
 	if o.TokenFile != "" {
 		token, err := FirstLine(o.TokenFile)

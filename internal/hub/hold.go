@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/imaphaul/imaphaul/internal/lease"
@@ -51,8 +52,9 @@ type Taker struct {
 	ttl    time.Duration
 	clock  lease.Clock
 
-	mu   sync.Mutex
-	seen map[string]sighting
+	mu    sync.Mutex
+	seen  map[string]sighting
+	store storeSighting
 }
 
 // NewTaker makes one; a nil clock is lease.Boot.
@@ -128,10 +130,12 @@ func (t *Taker) look(ctx context.Context, keys []string) (map[string]*left, erro
 	defer cancel()
 	before := make(map[string]*left)
 	var held *HeldError
+	absent := false
 	for _, key := range keys {
 		e, err := t.hub.leases.Get(ctx, key)
 		switch {
 		case errors.Is(err, jetstream.ErrKeyNotFound), errors.Is(err, jetstream.ErrKeyDeleted):
+			absent = true
 			continue
 		case err != nil:
 			return nil, err
@@ -144,6 +148,15 @@ func (t *Taker) look(ctx context.Context, keys []string) (map[string]*left, erro
 			held = &HeldError{By: l.Worker, Wait: wait}
 		}
 		before[key] = l
+	}
+	if absent && held == nil {
+		wait, err := t.otherStore(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if wait > 0 {
+			held = &HeldError{By: "of the hub's store before", Wait: wait}
+		}
 	}
 	if held != nil {
 		return nil, held
@@ -197,9 +210,18 @@ func (t *Taker) forget(key string) {
 func (h *Hold) keep() {
 	tick := time.NewTicker(lease.RenewEvery(h.t.ttl))
 	defer tick.Stop()
+	// A hub that comes back on another store may grant the lease to somebody else.
+	back := h.t.hub.nc.StatusChanged(nats.CONNECTED)
+	defer h.t.hub.nc.RemoveStatusListener(back)
 	for {
 		select {
 		case <-tick.C:
+			h.Renew(context.Background())
+		case _, open := <-back:
+			if !open { // the connection was closed for good
+				back = nil
+				continue
+			}
 			h.Renew(context.Background())
 		case <-h.stop:
 			return

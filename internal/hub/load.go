@@ -16,7 +16,7 @@ type Loaded int
 // What may become of it.
 const (
 	Added    Loaded = iota
-	Again           // it was over, and is in the queue again
+	Again           // it was over or lost, and is in the queue again
 	Here            // it is in the queue already
 	Finished        // it is done with the same options
 	Left            // it failed, and waits for a person
@@ -39,7 +39,15 @@ func (h *Hub) Load(ctx context.Context, r Row, o LoadOptions) (Loaded, error) {
 	what := Added
 	if rev > 0 {
 		same := state.Options == r.Options
+		lost := false // whoever noted it with other options died before it was in the queue
+		if state.Phase == Queued && !same {
+			if lost, err = h.absent(ctx, r.ID); err != nil {
+				return 0, err
+			}
+		}
 		switch {
+		case lost:
+			what = Again
 		case !state.Phase.Over() && !same:
 			return Other, nil
 		case !state.Phase.Over():
@@ -63,23 +71,52 @@ func (h *Hub) Load(ctx context.Context, r Row, o LoadOptions) (Loaded, error) {
 		}
 	}
 	// Also when it is here: whoever noted it may have died before this.
-	if err := h.enqueue(ctx, r); err != nil {
+	if err := h.enqueue(ctx, r, what != Here); err != nil {
 		return 0, err
 	}
 	return what, nil
 }
 
-// enqueue puts a row into the queue, where it may be already.
-func (h *Hub) enqueue(ctx context.Context, r Row) error {
+// mostReplaced bounds how often a row that is in the queue is replaced by a new one.
+const mostReplaced = 5
+
+// enqueue puts a row into the queue, where it may be already. replace puts it into the
+// place of what is there: of an earlier loading, that has other options or is about to be
+// taken out by whoever finished it.
+func (h *Hub) enqueue(ctx context.Context, r Row, replace bool) error {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	_, err = h.js.Publish(ctx, rowSubject+r.ID, data)
-	if api := new(jetstream.APIError); errors.As(err, &api) && api.ErrorCode == discardedNew {
-		return nil
+	for range mostReplaced {
+		_, err = h.js.Publish(ctx, rowSubject+r.ID, data)
+		if api := new(jetstream.APIError); !errors.As(err, &api) || api.ErrorCode != discardedNew {
+			return err
+		}
+		if !replace {
+			return nil
+		}
+		old, err := h.rows.GetLastMsgForSubject(ctx, rowSubject+r.ID)
+		switch {
+		case errors.Is(err, jetstream.ErrMsgNotFound):
+			continue
+		case err != nil:
+			return err
+		}
+		if err := h.rows.DeleteMsg(ctx, old.Sequence); err != nil && ctx.Err() != nil {
+			return err // else it was taken out in the meantime
+		}
 	}
 	return err
+}
+
+// absent reports whether a row is not in the queue.
+func (h *Hub) absent(ctx context.Context, id string) (bool, error) {
+	_, err := h.rows.GetLastMsgForSubject(ctx, rowSubject+id)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return true, nil
+	}
+	return false, err
 }
 
 // discardedNew is the hub's code for a row that is there already ("maximum messages per

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -11,23 +12,36 @@ import (
 
 // Queue gives rows to a worker.
 type Queue struct {
-	hub  *Hub
+	hub *Hub
+	ttl time.Duration
+
+	mu   sync.Mutex
 	from jetstream.Consumer
 }
 
 // Queue begins to take rows. A row of a worker that says nothing for ttl is given to
 // another one.
 func (h *Hub) Queue(ctx context.Context, ttl time.Duration) (*Queue, error) {
+	q := &Queue{hub: h, ttl: ttl}
+	return q, q.join(ctx)
+}
+
+// join begins to take rows, or begins again: a hub that was started on another store, or
+// on an older copy of its own, does not know of workers any more.
+func (q *Queue) join(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*opTime)
 	defer cancel()
-	c, err := h.rows.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ttl, MaxDeliver: -1,
+	c, err := q.hub.rows.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+		Durable: consumerName, AckPolicy: jetstream.AckExplicitPolicy, AckWait: q.ttl, MaxDeliver: -1,
 		MaxAckPending: -1, // rows that wait count as pending
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &Queue{hub: h, from: c}, nil
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.from = c
+	return nil
 }
 
 // Task is a row that was given to this worker. That says nothing of whether another one
@@ -46,7 +60,10 @@ var errEmpty = errors.New("no row")
 func (q *Queue) next(ctx context.Context, wait time.Duration) (*Task, error) {
 	fetch, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	m, err := q.from.Fetch(1, jetstream.FetchContext(fetch))
+	q.mu.Lock()
+	from := q.from
+	q.mu.Unlock()
+	m, err := from.Fetch(1, jetstream.FetchContext(fetch))
 	if err != nil {
 		return nil, err
 	}

@@ -98,6 +98,12 @@ type State struct {
 	Journal *Copy `json:"journal,omitempty"`
 }
 
+// past reports whether a row of the queue has nothing to do any more: it is over, or was
+// loaded again with other options, as which it is in the queue by itself.
+func (s *State) past(r *Row) bool {
+	return s.Phase.Over() || s.Phase != "" && s.Options != r.Options
+}
+
 // Copy is a journal in the hub.
 type Copy struct {
 	Name string `json:"name"`

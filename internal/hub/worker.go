@@ -86,6 +86,7 @@ type Worker struct {
 	queue *Queue
 	taker *Taker
 	gov   *Governor
+	lost  atomic.Bool // it was told that the hub has no list
 }
 
 const (
@@ -114,6 +115,7 @@ func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) error {
 		}
 	}
 	w.taker = w.Hub.NewTaker(w.ID, w.TTL, w.Clock)
+	_, _ = w.taker.otherStore(ctx) // what it is until now; without an answer the first row is asked with
 	w.gov = w.Hub.NewGovernor(w.ID, w.TTL, w.Rates, w.Clock)
 	governing, end := context.WithCancel(context.WithoutCancel(ctx))
 	var governed sync.WaitGroup
@@ -167,8 +169,11 @@ func (w *Worker) slot(ctx context.Context, stop, empty <-chan struct{}, emptied 
 			if w.UntilEmpty && w.Hub.empty(waiting) {
 				emptied()
 			}
-		case err != nil:
-			nap(waiting, time.Second) // the hub is away
+		case err != nil: // the hub is away, or does not know of workers any more
+			nap(waiting, time.Second)
+			if waiting.Err() == nil {
+				w.rejoin(waiting)
+			}
 		case waiting.Err() != nil:
 			t.later(0)
 		case !w.handle(ctx, t, stop):
@@ -204,7 +209,7 @@ func (w *Worker) handle(ctx context.Context, t *Task, stop <-chan struct{}) bool
 	switch {
 	case err != nil:
 		return false // the row comes back by itself
-	case s.Phase.Over():
+	case s.past(r):
 		t.finish(ctx)
 		return true
 	case s.Phase == Waiting && time.Until(s.Until) > time.Second:
@@ -300,7 +305,7 @@ func (w *Worker) hold(ctx context.Context, t *Task, j *Job, stop <-chan struct{}
 	case err != nil:
 		j.Hold.Close(ctx)
 		return
-	case s.Phase.Over():
+	case s.past(&j.Row):
 		t.finish(ctx)
 		j.Hold.Close(ctx)
 		return

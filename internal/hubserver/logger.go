@@ -9,8 +9,9 @@ import (
 type logger struct {
 	say func(string)
 
-	mu   sync.Mutex
-	line string
+	mu    sync.Mutex
+	line  string
+	fatal bool // the server cannot go on
 }
 
 func (l *logger) tell(kind, format string, args []any) {
@@ -32,9 +33,23 @@ func (l *logger) last() string {
 	return l.line
 }
 
+// gaveUp reports whether the server has said that it cannot go on.
+func (l *logger) gaveUp() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fatal
+}
+
+// Fatalf implements server.Logger.
+func (l *logger) Fatalf(format string, args ...any) {
+	l.tell("Error", format, args)
+	l.mu.Lock()
+	l.fatal = true
+	l.mu.Unlock()
+}
+
 func (l *logger) Noticef(string, ...any)            {}
 func (l *logger) Warnf(format string, args ...any)  { l.tell("Warning", format, args) }
-func (l *logger) Fatalf(format string, args ...any) { l.tell("Error", format, args) }
 func (l *logger) Errorf(format string, args ...any) { l.tell("Error", format, args) }
 func (l *logger) Debugf(format string, args ...any) {}
 func (l *logger) Tracef(format string, args ...any) {}

@@ -11,10 +11,13 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
 )
 
 // Options say how a hub is served.
@@ -42,11 +45,17 @@ type Options struct {
 }
 
 // Server is a running hub.
-type Server struct{ s *server.Server }
+type Server struct {
+	s    *server.Server
+	lock *flock.Flock
+}
 
 const (
 	// readyTime bounds the start, after which the store may still be read.
 	readyTime = 30 * time.Second
+	// readyLook is how often it is asked whether the server has given up, as it does when
+	// another one has its port.
+	readyLook = 100 * time.Millisecond
 	// syncInterval is how long what was written may be in the system's memory only. A
 	// machine that loses power loses so much of states: rows are then run again, which
 	// costs a listing.
@@ -64,6 +73,11 @@ func (o *Options) Check() error {
 	}
 	if o.Token != "" && len(o.NKeys) > 0 {
 		return errors.New("--tokenfile beside --nkey: give one of them")
+	}
+	for _, k := range o.NKeys {
+		if !nkeys.IsValidPublicUserKey(k) { // it might be a seed, so it is not shown
+			return errors.New("--nkey holds no public key of a user: give the key that begins with U, not the seed that belongs to it")
+		}
 	}
 	if !loopback(host) {
 		switch {
@@ -113,18 +127,38 @@ func Start(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Two hubs on one store would each grant the same lease.
+	lock := flock.New(filepath.Join(o.Store, "hub.lock"))
+	got, err := lock.TryLock()
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("--store %q cannot be locked: %w", o.Store, err)
+	case !got:
+		return nil, fmt.Errorf("--store %q is in use by another hub: give each hub its own", o.Store)
+	}
 	s, err := server.NewServer(so)
 	if err != nil {
+		_ = lock.Close() // the process ends, or tries again
 		return nil, fmt.Errorf("the hub cannot be started: %w", err)
 	}
 	log := &logger{say: o.Say}
 	s.SetLoggerV2(log, false, false, false)
 	s.Start()
-	if !s.ReadyForConnections(readyTime) {
-		s.Shutdown()
+	if !ready(s, log) {
+		(&Server{s, lock}).Close()
 		return nil, fmt.Errorf("the hub does not come up: %s", log.last())
 	}
-	return &Server{s}, nil
+	return &Server{s, lock}, nil
+}
+
+// ready waits until the server takes connections; false: it cannot, or not in time.
+func ready(s *server.Server, log *logger) bool {
+	for until := time.Now().Add(readyTime); !s.ReadyForConnections(readyLook); {
+		if log.gaveUp() || time.Now().After(until) {
+			return false
+		}
+	}
+	return true
 }
 
 // server are the options of the library.
@@ -200,4 +234,5 @@ func (s *Server) URL() string { return s.s.ClientURL() }
 func (s *Server) Close() {
 	s.s.Shutdown()
 	s.s.WaitForShutdown()
+	_ = s.lock.Close() // the system does it, too
 }

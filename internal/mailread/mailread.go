@@ -95,6 +95,8 @@ type Reader struct {
 	own   *imapconn.Conn
 	id    map[string]string
 	other *otherClient
+	// namespaceKills counts those that ended at NAMESPACE.
+	namespaceKills int
 	// reopened and failed count connections that were lost.
 	reopened, failed int
 

@@ -28,13 +28,23 @@ type Tree struct {
 	RemoteIP string
 }
 
+// maxNamespaceKills is how many connections may end at NAMESPACE until it is left out, as
+// the engine does.
+const maxNamespaceKills = 2
+
 // Tree asks for namespaces, folders, roles and subscriptions.
 func (r *Reader) Tree(ctx context.Context) (*Tree, error) {
 	var t *Tree
-	err := r.do(ctx, func(c *imapconn.Conn) (err error) {
-		t, err = r.tree(ctx, c)
-		return err
-	})
+	ask := func() error {
+		return r.do(ctx, func(c *imapconn.Conn) (err error) {
+			t, err = r.tree(ctx, c)
+			return err
+		})
+	}
+	err := ask()
+	if err != nil && r.namespaceKills >= maxNamespaceKills && ctx.Err() == nil {
+		err = ask()
+	}
 	return t, err
 }
 
@@ -53,8 +63,9 @@ func (r *Reader) tree(ctx context.Context, c *imapconn.Conn) (*Tree, error) {
 	}
 	t.Side.Family = folders.FamilyOf(t.Greeting, r.id, names)
 	t.Side.CreateUse = c.Has(imap.CapCreateSpecialUse)
-	if c.Has(imap.CapNamespace) {
+	if c.Has(imap.CapNamespace) && r.namespaceKills < maxNamespaceKills {
 		if err := namespaces(ctx, c, t); err != nil {
+			r.namespaceKills++
 			return nil, err
 		}
 	}

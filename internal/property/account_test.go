@@ -82,12 +82,23 @@ func (a *account) read() (state, error) {
 			continue
 		}
 		f, err := a.readFolder(c, l.Mailbox)
+		if err != nil && realServer() != "" && strings.Contains(err.Error(), "no such mailbox") {
+			continue // mox lists what somebody has subscribed to
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", l.Mailbox, err)
 		}
-		out[l.Mailbox] = f
+		out[asRead(l.Mailbox)] = f
 	}
 	return out, nil
+}
+
+// asRead is the name by which a case knows a folder: mox writes Inbox.
+func asRead(name string) string {
+	if strings.EqualFold(name, "INBOX") {
+		return "INBOX"
+	}
+	return name
 }
 
 func (a *account) readFolder(c *imapclient.Client, name string) (folder, error) {

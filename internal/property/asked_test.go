@@ -65,6 +65,17 @@ func (f *facts) holds(folder, body string) int {
 	return n
 }
 
+// held counts them as they were before the run.
+func (f *facts) held(folder, body string) int {
+	n := 0
+	for _, m := range f.before[f.to][folder].messages {
+		if strip(m.body) == body {
+			n++
+		}
+	}
+	return n
+}
+
 // asked1 tells whether the options plainly ask for a message to go from host1:
 //
 //   - --delete1, and host2 holds its content, whole, where the message belongs (with
@@ -153,8 +164,11 @@ func (f *facts) isSurplus(at place, m *message) bool {
 }
 
 // represented tells whether host2 holds a content, as it was sent, after the run, or
-// held it before: --expunge2 may have taken that one.
+// held it before or in between: --expunge2 may have taken that one.
 func (f *facts) represented(folder, body string) bool {
+	if f.o.has("--expunge2") && f.markedOnHost1(folder, body) {
+		return true
+	}
 	same := func(m message) bool { return f.o.equal(m.body, body) }
 	return slices.ContainsFunc(f.after[f.to][folder].messages, same) || slices.ContainsFunc(f.before[f.to][folder].messages, same)
 }

@@ -96,23 +96,9 @@ func dryForetells(f *facts) (out []violation) {
 	say("dry-copied", f.dry.stats.WouldTransfer, f.out.stats.Transferred)
 	say("dry-deleted1", f.dry.stats.WouldDelete[1], f.out.stats.Deleted[1])
 	say("dry-deleted2", f.dry.stats.WouldDelete[2], f.out.stats.Deleted[2])
-	// Real servers tell a rehearsal, which opens folders by EXAMINE, of no permanent flags.
-	if !f.merges() && realServer() == "" {
-		say("dry-flags", f.dry.stats.WouldChangeFlags, f.out.stats.FlagsChanged)
-	}
+	say("dry-flags", f.dry.stats.WouldChangeFlags, f.out.stats.FlagsChanged)
 	say("dry-created", int64(f.dry.stats.WouldCreate), int64(f.out.stats.FoldersCreated))
 	return out
-}
-
-// merges tells whether two host1 folders go to one of host2: the flags of what the first
-// would bring are not known to a rehearsal when it comes to the second.
-func (f *facts) merges() bool {
-	for to := range f.after[f.to] {
-		if len(f.sourcesOf(to)) > 1 {
-			return true
-		}
-	}
-	return false
 }
 
 // standsStill: the same command line once more copies, deletes and changes nothing.

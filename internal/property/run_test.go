@@ -66,7 +66,7 @@ func run(a, b *account, journal string, cut *lineCut, options ...string) (outcom
 	sink := event.Serial(tally.Add, printer.Event, func(e event.Event) {
 		if m, ok := e.(event.Mapped); ok {
 			for _, r := range m.Rows {
-				out.mapped[r.From.Raw] = r.To.Raw
+				out.mapped[asRead(r.From.Raw)] = asRead(r.To.Raw)
 			}
 		}
 	})

@@ -114,6 +114,9 @@ func flagsFollow(f *facts) (out []violation) {
 			if f.holds(name, strip(m.body)) != 1 || f.cutCopies(name, strip(m.body)) {
 				continue
 			}
+			if f.o.has("--expunge2") && f.held(name, strip(m.body)) > 1 {
+				continue // the one that has the flags of host1's may have been expunged for them
+			}
 			var plain, marked []string
 			for _, from := range f.sourcesOf(name) {
 				source := f.before[f.from][from]
@@ -143,6 +146,10 @@ func flagsFollow(f *facts) (out []violation) {
 					for _, flags := range marked {
 						accepted = append(accepted, strings.Join(strings.Fields(strings.ReplaceAll(flags, `\deleted`, "")), " "))
 					}
+				}
+				if f.o.has("--delete1") && len(marked) > 1 {
+					// It is not known which of them the owner marked: no flag is taken away.
+					accepted = append(accepted, "any")
 				}
 			}
 			if got := strings.Join(m.flags, " "); len(accepted) > 0 && !slices.Contains(accepted, got) && !slices.Contains(accepted, "any") {

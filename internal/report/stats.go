@@ -23,7 +23,11 @@ func (t *Text) statistics() {
 		t.linef("%-40s: %s", f.label, f.text)
 	}
 	t.coloured(t.verdict)
-	t.linef("Detected %d errors", t.stats.ErrorCount)
+	before := ""
+	if t.o.Verified {
+		before = " before the verification"
+	}
+	t.linef("Detected %d errors%s", t.stats.ErrorCount, before)
 	t.linef("%s", homepage)
 }
 

@@ -46,6 +46,8 @@ type Options struct {
 	ErrorsDump bool // list the errors at the end
 	// ExitWhenOver is --exitwhenover in bytes, for the advice that follows it.
 	ExitWhenOver int64
+	// Verified: a verification follows on the run, whose differences are errors too.
+	Verified bool
 	// Differences: both sizes tables were asked for.
 	Differences bool
 	// MissingMax is how many messages that host2 lacks are listed at the end.

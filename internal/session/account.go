@@ -88,6 +88,8 @@ type Account struct {
 
 	// mu guards the counters: several connections count.
 	mu sync.Mutex
+	// statusKills are the folders whose STATUS ends every connection.
+	statusKills map[string]bool
 	// closed is why no connection can be opened any more, nil while that is not
 	// known.
 	closed            *EntryError

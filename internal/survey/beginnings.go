@@ -68,3 +68,55 @@ func ReadBeginnings(ctx context.Context, k *session.Link, uids []imap.UID, lengt
 	})
 	return out, begins, err
 }
+
+// ReadBodies reads the bodies of messages of the folder that k has open: the digests of
+// their beginnings of the lengths that are wanted for each, nil for none. Messages that
+// do not come are left out.
+func ReadBodies(ctx context.Context, k *session.Link, uids []imap.UID, lengths func(imap.UID) []int64) (map[imap.UID]*habits.Prefixes, error) {
+	out := make(map[imap.UID]*habits.Prefixes, len(uids))
+	if len(uids) == 0 {
+		return out, nil
+	}
+	uids = slices.Clone(uids)
+	slices.Sort(uids)
+	err := ReadEach(ctx, k, slices.Compact(uids), imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
+		if m.Body == nil {
+			return nil
+		}
+		var wanted []int64
+		if lengths != nil {
+			wanted = lengths(m.UID)
+		}
+		prefixes := habits.NewPrefixes(wanted)
+		_, err := io.Copy(&afterHeader{to: prefixes}, m.Body)
+		out[m.UID] = prefixes
+		return err
+	})
+	return out, err
+}
+
+// afterHeader passes on what follows the first empty line.
+type afterHeader struct {
+	to     io.Writer
+	line   int // bytes of the line so far, without CR
+	inBody bool
+}
+
+func (a *afterHeader) Write(p []byte) (int, error) {
+	if a.inBody {
+		return a.to.Write(p)
+	}
+	for i, b := range p {
+		switch {
+		case b == '\n' && a.line == 0:
+			a.inBody = true
+			n, err := a.to.Write(p[i+1:])
+			return i + 1 + n, err
+		case b == '\n':
+			a.line = 0
+		case b != '\r':
+			a.line++
+		}
+	}
+	return len(p), nil
+}

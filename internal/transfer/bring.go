@@ -48,10 +48,13 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 	refused := err != nil && session.IsRefusal(err)
 	if refused && len(data.Source) == 0 && name == "COPY" {
 		for _, t := range tasks {
-			t.doubtful = false // COPY is all or nothing (RFC 9051 section 6.4.7)
+			t.doubtful = false
 		}
 		c.run.Control.Note(fmt.Sprintf("Host2: %s from [%s] to [%s] is refused (%s), so these messages are uploaded", name, folder, c.To.Raw, session.ServerWords(err)))
-		return nil, nil, nil
+		// COPY is all or nothing (RFC 9051 section 6.4.7), and not every server keeps to it:
+		// what came before the refusal would be there twice.
+		err := c.lookFor(ctx, c.conns, tasks)
+		return copiedOf(tasks), nil, err
 	}
 	var confirmed []imap.UID
 	// They come in the order in which the messages came, in which UIDs ascend (RFC 4315
@@ -104,6 +107,11 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 		slices.Sort(gone)
 	}
 	return came, gone, nil
+}
+
+// copiedOf are those of the tasks that host2 has.
+func copiedOf(tasks []*Message) []*Message {
+	return slices.DeleteFunc(slices.Clone(tasks), func(t *Message) bool { return t.Outcome != Copied })
 }
 
 // remove takes messages from the folder of host2 that k has open, whose copies elsewhere

@@ -2,6 +2,7 @@ package verification
 
 import (
 	"context"
+	"maps"
 
 	"github.com/emersion/go-imap/v2"
 	"golang.org/x/sync/errgroup"
@@ -81,8 +82,20 @@ func (v *verifier) deepen(ctx context.Context, g *group, src, dst *listed, p *pa
 // wholes reads some messages of a folder whole.
 func (v *verifier) wholes(ctx context.Context, side int, folder string, uids []imap.UID) (map[imap.UID]content, error) {
 	out := make(map[imap.UID]content, len(uids))
+	if err := v.readWholes(ctx, side, folder, uids, out); err != nil {
+		return nil, err
+	}
+	return out, v.readAgain(ctx, side, folder, shortOf(maps.All(out)), func(uid imap.UID, c content) {
+		if c.size > out[uid].size {
+			out[uid] = c
+		}
+	})
+}
+
+// readWholes is wholes without a second reading.
+func (v *verifier) readWholes(ctx context.Context, side int, folder string, uids []imap.UID, out map[imap.UID]content) error {
 	if len(uids) == 0 {
-		return out, nil
+		return nil
 	}
 	d := newDigester(planned.Identity(v.p), v.ignored, false)
 	_, err := v.readers[side-1].Read(ctx, folder, uids, mailread.Want{Body: true}, d, func(m *mailread.Message) error {
@@ -91,7 +104,7 @@ func (v *verifier) wholes(ctx context.Context, side int, folder string, uids []i
 		return err
 	})
 	if err != nil {
-		return nil, &SideError{side, err}
+		return &SideError{side, err}
 	}
-	return out, nil
+	return nil
 }

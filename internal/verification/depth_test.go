@@ -196,6 +196,8 @@ func TestUnsoundServers(t *testing.T) {
 		{"a message left out", meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`^\* \d+ FETCH .*UID 2\b.*`), Text: "* OK nothing here"}, false},
 		{"a literal cut", meddle.Rule{Action: meddle.CutLiteral, Match: regexp.MustCompile(`^\* 2 FETCH`), Times: 1}, true},
 		{"every literal cut", meddle.Rule{Action: meddle.CutLiteral, Match: regexp.MustCompile(`^\* 2 FETCH`)}, false},
+		{"bodies short once", meddle.Rule{Action: meddle.Shorten, Match: regexp.MustCompile(`^\* [12] FETCH .*BODY\[\]`), Text: "30", Times: 1}, true},
+		{"bodies short always", meddle.Rule{Action: meddle.Shorten, Match: regexp.MustCompile(`^\* [12] FETCH .*BODY\[\]`), Text: "30"}, false},
 		{"EXAMINE refused", meddle.Rule{Action: meddle.Refuse, Match: regexp.MustCompile(`^EXAMINE`), Text: "NO closed"}, false},
 		{"LIST refused", meddle.Rule{Action: meddle.Refuse, Match: regexp.MustCompile(`^LIST`), Text: "NO not now"}, false},
 		{"an endless line", meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`^\* \d+ EXISTS`), Text: "* OK " + strings.Repeat("x", 3<<20), Times: 1}, false},
@@ -210,6 +212,9 @@ func TestUnsoundServers(t *testing.T) {
 			agreed := err == nil && sum.OK()
 			if tc.name == "EXAMINE refused" && (err != nil || len(rows) == 0 || rows[0].Mark != Unread || rows[0].UID2 != 0) {
 				t.Errorf("a closed folder is no row: %v %+v", err, rows)
+			}
+			if tc.rule.Action == meddle.Shorten && slices.ContainsFunc(rows, func(r Row) bool { return strings.Contains(r.Remedy, "delete") }) {
+				t.Errorf("what host2 may have whole is to be deleted: %+v", rows)
 			}
 			if tc.fine && !agreed {
 				t.Errorf("%v: %+v", err, rows)

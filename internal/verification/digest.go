@@ -21,6 +21,9 @@ type content struct {
 	key   identity.Key
 	keyed bool
 	size  int64
+	// told is RFC822.SIZE, -1 for none; size is that of the bytes that came, where the
+	// whole of a message did.
+	told int64
 }
 
 // digester takes the bytes of one message after the other.
@@ -96,7 +99,7 @@ func headerEnd(b []byte, from int) int {
 
 // sum ends a message. told is RFC822.SIZE.
 func (d *digester) sum(told int64) (content, error) {
-	c := content{size: d.size}
+	c := content{size: d.size, told: told}
 	if d.partly {
 		c.size = told
 	}

@@ -252,6 +252,9 @@ func (w *work) contents(f *finding, s, d *record, g grade, differ, explain func(
 	case g == byForm:
 		f.look, f.form = true, true
 		explain("header", "the header is equal but for its form, or for what host2 does to headers")
+	case s.body != d.body && d.size < s.size && d.told == s.size:
+		differ("body", fmt.Sprintf("host2 gave %d bytes of it, twice, and says that it has %d, as host1 has", d.size, d.told))
+		f.row.Remedy, f.look = "open the message on host2 with a mail program: it may be whole there; who runs the server can tell why it is not given whole", true
 	case s.body != d.body && d.size < s.size:
 		differ("body", fmt.Sprintf("cut or altered: host2 has %d bytes instead of %d", d.size, s.size))
 		f.row.Remedy, f.look = again, true

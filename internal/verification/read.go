@@ -97,7 +97,11 @@ func (v *verifier) readSource(ctx context.Context, g *group, from int32, name st
 	if err != nil {
 		return nil, f, &SideError{1, err}
 	}
-	return sorted(recs), f, nil
+	recs = sorted(recs)
+	if !v.changed() { // else what came is not what was read
+		err = v.lengthen(ctx, 1, name, recs)
+	}
+	return recs, f, err
 }
 
 // target reads a folder of host2.
@@ -133,6 +137,9 @@ func (v *verifier) target(ctx context.Context, g *group) (*listed, error) {
 		return nil, &SideError{2, err}
 	}
 	out.recs, out.validity = sorted(out.recs), f.UIDValidity
+	if err := v.lengthen(ctx, 2, g.at, out.recs); err != nil {
+		return nil, err
+	}
 	v.unread(out, f, 2, "", g.text2())
 	return out, nil
 }

@@ -18,6 +18,8 @@ in_root --install "$deb" > /dev/null
 expected=$(dpkg-deb --field "$deb" Version)
 said=$(HOME=$root "$root/usr/bin/imaphaul" --version)
 [[ $said == *"${expected%%-*}"* ]] || { echo "the deb has version $expected, the program says: $said" >&2; exit 1; }
+said=$("$root/usr/bin/imaphaul" hub --version) # it finds imaphaul-hub beside itself
+[[ $said == *"${expected%%-*}"* ]] || { echo "the deb has version $expected, its imaphaul-hub says: $said" >&2; exit 1; }
 (cd "$root" && HOME=$root TMPDIR=$root usr/bin/imaphaul --testslive --nolog > "$root/testslive.txt") || { tail "$root/testslive.txt" >&2; exit 1; }
 for file in usr/share/man/man1/imaphaul.1.gz usr/share/bash-completion/completions/imaphaul usr/share/zsh/vendor-completions/_imaphaul \
   usr/share/fish/vendor_completions.d/imaphaul.fish usr/lib/systemd/system/imaphaul-batch.timer usr/share/doc/imaphaul/copyright; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes dist/: the program for each system, packages, SBOM and checksums. "make release"
+# Makes dist/: the programs for each system, packages, SBOM and checksums. "make release"
 # calls it with the version, nfpm and cyclonedx-gomod; Go and GNU tar are needed besides.
 #
 #   release.sh VERSION NFPM CYCLONEDX SYSTEM...
@@ -23,11 +23,13 @@ trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT # Go makes what it caches read-
 rm -rf dist
 mkdir dist
 
-# build SYSTEM DIRECTORY FILE builds the source in a directory.
+# build SYSTEM DIRECTORY FILE builds the source in a directory; imaphaul-hub comes to lie
+# beside the file.
 build() {
   GOOS=${1%/*} GOARCH=${1#*/} make -s -C "$2" build "VERSION=$version" "OUT=$3"
 }
 
+ending() { [[ $1 != windows/* ]] || echo .exe; }
 name() { echo "imaphaul-$version-${1/\//-}"; }
 
 host=$(go env GOHOSTOS)/$(go env GOHOSTARCH)
@@ -40,13 +42,12 @@ cp README.md LICENSE docs/licences.md "$work/share"
 
 for system in "${systems[@]}"; do
   echo "building for $system"
-  bin=imaphaul
-  [[ $system == windows/* ]] && bin=imaphaul.exe
+  exe=$(ending "$system")
   mkdir -p "$work/$system"
-  build "$system" . "$work/$system/$bin"
+  build "$system" . "$work/$system/imaphaul$exe"
   top=$(name "$system")
   mkdir -p "$work/archive/$top"
-  cp -r "$work/share/." "$work/$system/$bin" "$work/archive/$top"
+  cp -r "$work/share/." "$work/$system/imaphaul$exe" "$work/$system/imaphaul-hub$exe" "$work/archive/$top"
   tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=u+rw,go=rX \
     -C "$work/archive" -cf - "$top" | gzip -n9 > "dist/$top.tar.gz"
 done
@@ -55,8 +56,9 @@ if [[ -n $reproduce ]]; then
   git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - | { mkdir -p "$work/elsewhere/else" && tar -C "$work/elsewhere/else" -xf -; }
   for system in $reproduce; do
     echo "building once more for $system, elsewhere and from nothing"
-    GOCACHE=$work/cache build "$system" "$work/elsewhere/else" "$work/again"
-    cmp "$work/again" "$work/$system"/imaphaul*
+    exe=$(ending "$system")
+    GOCACHE=$work/cache build "$system" "$work/elsewhere/else" "$work/again/$system/imaphaul$exe"
+    for program in "imaphaul$exe" "imaphaul-hub$exe"; do cmp "$work/again/$system/$program" "$work/$system/$program"; done
   done
 fi
 for system in "${systems[@]}"; do
@@ -67,7 +69,7 @@ done
 for system in "${systems[@]}"; do
   [[ $system == linux/* ]] || continue
   for packager in deb rpm apk; do
-    ARCH=${system#*/} VERSION=${version%%+*} BINARY=$work/$system/imaphaul SHARE=$work/share MANUAL=$work/imaphaul.1.gz \
+    ARCH=${system#*/} VERSION=${version%%+*} BINARY=$work/$system/imaphaul HUB=$work/$system/imaphaul-hub SHARE=$work/share MANUAL=$work/imaphaul.1.gz \
       "$nfpm" package --config tools/release/nfpm.yaml --packager "$packager" --target dist >&2
   done
 done
@@ -77,7 +79,9 @@ else
   echo "NOT CHECKED: whether the deb can be installed (no dpkg here, or none for $host)" >&2
 fi
 
-# What is linked, read from the program itself.
-"$cyclonedx" bin -json -noserial -notimestamp -licenses -std -version "v${version%%+*}" -output "dist/imaphaul-$version.cdx.json" "$work/imaphaul" 2> "$work/sbom.log" || { cat "$work/sbom.log" >&2; exit 1; }
+# What is linked, read from the programs themselves.
+for program in imaphaul imaphaul-hub; do
+  "$cyclonedx" bin -json -noserial -notimestamp -licenses -std -version "v${version%%+*}" -output "dist/$program-$version.cdx.json" "$work/$program" 2> "$work/sbom.log" || { cat "$work/sbom.log" >&2; exit 1; }
+done
 (cd dist && sha256sum -- * > "$work/SHA256SUMS" && mv "$work/SHA256SUMS" .)
 ls -l dist

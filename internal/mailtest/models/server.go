@@ -148,6 +148,23 @@ func (s *Server) Empty(user, folder string) {
 	a.expunge(b, func(*entry) bool { return true })
 }
 
+// Renumber gives a folder another UIDVALIDITY and its messages other UIDs, as a server
+// does that built its index anew.
+func (s *Server) Renumber(user, folder string) {
+	a := s.account(user)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b := a.box(folder)
+	a.lastUV++
+	b.validity = a.lastUV
+	for i, e := range b.entries {
+		e.uid = uint32(len(b.entries) + i + 1)
+		e.m.in[b] = e.uid
+	}
+	b.next = uint32(2*len(b.entries) + 1)
+	b.version++
+}
+
 // Found is a message of a folder.
 type Found struct {
 	Message

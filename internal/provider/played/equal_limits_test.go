@@ -83,7 +83,14 @@ func TestFlagsInCommon(t *testing.T) {
 }
 
 // differences are the rows of a verification that count.
-func differences(t *testing.T, sides [2]*side, options ...string) (rows []verification.Row) {
+func differences(t *testing.T, sides [2]*side, options ...string) []verification.Row {
+	t.Helper()
+	rows, _ := verified(t, sides, options...)
+	return rows
+}
+
+// verified are the rows of a verification that count, and what it knew of host2.
+func verified(t *testing.T, sides [2]*side, options ...string) (rows []verification.Row, habits []string) {
 	t.Helper()
 	p, end := cli.ParseArgs(append(append([]string{"verify"}, arguments(sides)...), options...)...)
 	if p == nil {
@@ -96,14 +103,15 @@ func differences(t *testing.T, sides [2]*side, options ...string) (rows []verifi
 	}}
 	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
 		var err error
-		if o.Accounts[i], err = access.New(a, access.Options{Side: i + 1, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return sides[i].ln.Dial(ctx) }}); err != nil {
+		if o.Accounts[i], err = access.New(a, access.Options{Side: i + 1, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return sides[i].dial(ctx) }}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := verification.Run(t.Context(), p, o); err != nil {
+	sum, err := verification.Run(t.Context(), p, o)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return rows
+	return rows, sum.Habits
 }
 
 // What is read to find out what Gmail has keeps the limits of a day of both sides, and a

@@ -12,6 +12,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 	"github.com/imaphaul/imaphaul/internal/mailtest/memnet"
 	"github.com/imaphaul/imaphaul/internal/mailtest/models"
 	"github.com/imaphaul/imaphaul/internal/report"
@@ -28,6 +29,16 @@ type side struct {
 	language string
 	server   *models.Server
 	ln       *memnet.Listener
+	front    *meddle.Front // nil: nothing stands before it
+}
+
+// dial connects to it.
+func (s *side) dial(ctx context.Context) (net.Conn, error) {
+	c, err := s.ln.Dial(ctx)
+	if err != nil || s.front == nil {
+		return c, err
+	}
+	return s.front.Before(c), nil
 }
 
 func start(t *testing.T, m *models.Model, language string) *side {
@@ -78,7 +89,7 @@ func run(ctx context.Context, t *testing.T, sides [2]*side, watch func(event.Eve
 	fin := engine.Run(ctx, p, engine.Options{
 		Sink: event.Serial(sinks...),
 		Dial: func(n event.Side) func(context.Context, string, string) (net.Conn, error) {
-			return func(ctx context.Context, _, _ string) (net.Conn, error) { return sides[n-1].ln.Dial(ctx) }
+			return func(ctx context.Context, _, _ string) (net.Conn, error) { return sides[n-1].dial(ctx) }
 		},
 	})
 	if err := printer.Close(); err != nil {

@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/habits"
+	"github.com/imaphaul/imaphaul/internal/identity"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/survey"
+)
+
+// Where host2 adds a footer to what is stored there, the copy of a message of another
+// account is equal to none of host1, and that message cannot be read from here. What
+// its journal knows of it can be proved, though: it had the key of this one and as many
+// bytes on host1, and host2's copy begins with all bytes of this one. Then both were
+// equal, and host2 has it.
+
+// origin is how host1 knows, or knew, the message that a host2 message is the copy of.
+type origin struct {
+	key  identity.Key
+	size int64
+}
+
+// noteOrigin notes it for a message that host2 has as a whole.
+func (fs *folderSync) noteOrigin(uid2 imap.UID, key identity.Key, size int64) {
+	if fs.origins2 == nil {
+		fs.origins2 = make(map[imap.UID]origin)
+	}
+	fs.origins2[uid2] = origin{key, size}
+}
+
+// readAppended reads pairs of messages of both sides, and tells of which the second is
+// the copy of one that was equal to the first.
+func (fs *folderSync) readAppended(ctx context.Context, pairs [][2]imap.UID) (func(src, dst imap.UID) bool, error) {
+	var uids1, uids2 []imap.UID
+	of2 := make(map[imap.UID][]imap.UID)
+	for _, p := range pairs {
+		s := fs.src.Find(p[0])
+		from, known := fs.origins2[p[1]]
+		if s < 0 || !known {
+			continue
+		}
+		if r := &fs.src.Recs[s]; r.Is(listing.AddedHeader) || r.Key != from.key || r.Size != from.size {
+			continue
+		}
+		uids1, uids2 = append(uids1, p[0]), append(uids2, p[1])
+		of2[p[1]] = append(of2[p[1]], p[0])
+	}
+	if len(uids1) == 0 {
+		return nil, nil
+	}
+	src, err := survey.ReadBodies(ctx, fs.conns.src.Link, uids1, nil)
+	if err != nil {
+		return nil, err
+	}
+	dst, err := survey.ReadBodies(ctx, fs.conns.dst.Link, uids2, func(uid imap.UID) []int64 { return survey.LengthsOf(src, of2[uid]) })
+	if err != nil {
+		return nil, err
+	}
+	proved := make(map[[2]imap.UID]bool)
+	for uid2, all := range of2 {
+		for _, uid1 := range all {
+			proved[[2]imap.UID{uid1, uid2}] = survey.IsBeginning(dst[uid2], src[uid1]) && !empty(src[uid1])
+		}
+	}
+	return func(s, d imap.UID) bool { return proved[[2]imap.UID{s, d}] }, nil
+}
+
+// empty reports whether a body is: it begins every other one.
+func empty(p *habits.Prefixes) bool {
+	n, _ := p.Whole()
+	return n == 0
+}
