@@ -44,7 +44,7 @@ func initialize(x *cli.Init, in io.Reader, out, errOut io.Writer, network doctor
 		return fail(event.ExitUsage, err)
 	}
 	var text bytes.Buffer
-	if err := initfile.Write(&text, sides, automap); err != nil {
+	if err := initfile.Write(&text, sides, automap, x.File); err != nil {
 		return fail(event.ExitSoftware, err)
 	}
 	if err := writeNew(x.File, text.Bytes()); err != nil {
@@ -60,6 +60,7 @@ func initialize(x *cli.Init, in io.Reader, out, errOut io.Writer, network doctor
 	for _, line := range initfile.Commands(sides, x.File) {
 		_, _ = fmt.Fprintf(out, "  %s\n", line)
 	}
+	_, _ = fmt.Fprintln(out, "The file has these commands, too.")
 	return event.ExitOK
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ func TestInitWritesAConfig(t *testing.T) {
 		t.Fatalf("%+v", out)
 	}
 	var said, wrong bytes.Buffer
-	answers := strings.NewReader("\nyes\nalice@example.org\nimap.new.example.org\n" + pass + "\n\n")
+	answers := strings.NewReader("\nyes\nyes\nalice@example.org\nimap.new.example.org\n" + pass + "\n\n")
 	if code := initialize(out.Init, answers, &said, &wrong, doctor.Net{Off: true}); code != 0 {
 		t.Fatalf("exit code %d\n%s%s", code, said.String(), wrong.String())
 	}
@@ -41,6 +42,15 @@ func TestInitWritesAConfig(t *testing.T) {
 	before, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
+	}
+	// What it suggests in remarks is taken as it stands there.
+	all := regexp.MustCompile(`(?m)^# ([a-z0-9]+ = )`).ReplaceAll(before, []byte("$1"))
+	whole := filepath.Join(dir, "whole.toml")
+	if err := os.WriteFile(whole, all, 0o600); err != nil || bytes.Equal(all, before) {
+		t.Fatal(err)
+	}
+	if p, end := cli.ParseArgs("--config", whole, "--justconnect"); p == nil || len(p.Folders.Map) == 0 {
+		t.Errorf("%+v", end)
 	}
 	if code := initialize(out.Init, strings.NewReader("x\n"), &said, &wrong, doctor.Net{Off: true}); code != 2 || !strings.Contains(wrong.String(), "is there already") {
 		t.Errorf("exit code %d: %s", code, wrong.String())

@@ -51,7 +51,12 @@ func (in *Input) environment(vocab *vocabulary, bad *problems) (layer, []string)
 // isClient reports whether a variable holds the identity of an OAuth client
 // (docs/auth.md), which is no option.
 func isClient(short string) bool {
-	return strings.HasSuffix(short, "_CLIENT_ID") || strings.HasSuffix(short, "_CLIENT_SECRET")
+	for _, end := range []string{"_CLIENT", "_CLIENT_ID", "_CLIENT_SECRET"} {
+		if strings.HasSuffix(short, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // SecretVariables are the names of the variables in environ that hold a secret of an

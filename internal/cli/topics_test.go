@@ -62,6 +62,9 @@ func TestTopics(t *testing.T) {
 			own["--"+c.own[i].Name] = true
 		}
 	}
+	for i := range loginTable {
+		own["--"+loginTable[i].Name] = true
+	}
 	for _, name := range names {
 		_, out := Parse(Input{Args: []string{"help", name}})
 		if out == nil || out.Code != 0 || out.Stdout == "" {

@@ -88,6 +88,9 @@ func Ask(o Options) (sides [2]Side, automap bool, err error) {
 		if o.Provider != nil {
 			if name, token := o.Provider(s.Host); name != "" && q.yes(fmt.Sprintf("This is %s. Set what is right for it", name)) {
 				s.Provider, s.Token = name, token
+				if name == "gmail" {
+					s.Token = q.yes("Log in with a token, by \"imaphaul login\"; no: with an app password in a file")
+				}
 			}
 		}
 		if !s.Token {

@@ -27,12 +27,12 @@ func answers(lines ...string) Options {
 // What was answered is in the file, whatever characters it has.
 func TestFileHoldsTheAnswers(t *testing.T) {
 	t.Parallel()
-	sides, automap, err := Ask(answers("alice@example.org", "", `a"b\c.pass`, "ann ä", "imap.gmail.com:1993", "y", "no"))
+	sides, automap, err := Ask(answers("alice@example.org", "", `a"b\c.pass`, "ann ä", "imap.gmail.com:1993", "y", "y", "no"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var file bytes.Buffer
-	if err := Write(&file, sides, automap); err != nil {
+	if err := Write(&file, sides, automap, "my file.toml"); err != nil {
 		t.Fatal(err)
 	}
 	var got map[string]any
@@ -50,6 +50,14 @@ func TestFileHoldsTheAnswers(t *testing.T) {
 	if _, there := got["automap"]; there || got["passfile2"] != nil {
 		t.Errorf("%v", got)
 	}
+	if !strings.Contains(file.String(), "#   imaphaul verify --config 'my file.toml'\n") {
+		t.Errorf("the commands are not in\n%s", file.String())
+	}
+	sides, _, err = Ask(answers("a@gmail.invalid", "imap.gmail.com", "y", "no", "app.pass", "b", "h", "", ""))
+	if err != nil || sides[0].Provider != "gmail" || sides[0].Token || sides[0].PassFile != "app.pass" {
+		t.Errorf("an app password: %v %+v", err, sides[0])
+	}
+	sides[0].Token, sides[0].User = true, "ann ä"
 	commands := strings.Join(Commands(sides, "my file.toml"), "\n")
 	for _, want := range []string{"imaphaul login google --user 'ann ä'", "imaphaul doctor --config 'my file.toml'", "--dry", "verify"} {
 		if !strings.Contains(commands, want) {

@@ -9,10 +9,15 @@ import (
 	"github.com/imaphaul/imaphaul/internal/display"
 )
 
-// Write writes the file. It holds no password.
-func Write(w io.Writer, sides [2]Side, automap bool) error {
+// Write writes the file, whose name is file. It holds no password, and the commands to run
+// as remarks.
+func Write(w io.Writer, sides [2]Side, automap bool, file string) error {
 	var b strings.Builder
-	b.WriteString("# Options of imaphaul. Run it with: imaphaul --config THIS-FILE\n")
+	b.WriteString("# Options of imaphaul. What to run, in this order:\n#\n")
+	for _, line := range Commands(sides, file) {
+		b.WriteString("#   " + line + "\n")
+	}
+	b.WriteString("#\n")
 	b.WriteString("# Any option can stand here by its name; imaphaul help all lists them.\n")
 	b.WriteString("# What is given on the command line counts for more.\n")
 	for n, s := range sides {
@@ -24,7 +29,7 @@ func Write(w io.Writer, sides [2]Side, automap bool) error {
 		}
 		line("user", quoted(s.User))
 		if s.Token {
-			fmt.Fprintf(&b, "# The login is the one that \"imaphaul login\" stored.\n")
+			fmt.Fprintf(&b, "# The login is the one that \"imaphaul login\" stored; --setup prints how to get a\n# client id.\n")
 		} else {
 			fmt.Fprintf(&b, "# The password is the first line of this file; make it yours alone: chmod 600.\n")
 			line("passfile", quoted(s.PassFile))
@@ -41,7 +46,7 @@ func Write(w io.Writer, sides [2]Side, automap bool) error {
 		b.WriteString("# automap = true            # Sent, Drafts, Trash, Junk by their role\n")
 	}
 	b.WriteString("# exclude = [\"^Junk$\"]      # leave folders out\n" +
-		"# f1f2 = { \"Old\" = \"New\" }  # this folder goes there\n" +
+		"# f1f2 = [\"Old=New\"]        # this folder of host1 goes to that one of host2\n" +
 		"\n# How fast, and when\n" +
 		"# maxbytespersecond = 500_000\n" +
 		"# between = \"22:00-06:00\"\n" +
@@ -71,7 +76,8 @@ func quoted(text string) string {
 	return b.String()
 }
 
-// Commands are what to run next, in this order, as a shell takes them.
+// Commands are what to run next, in this order, as a shell takes them. A client id is not
+// known here: what stands for it is for the user to replace.
 func Commands(sides [2]Side, file string) []string {
 	var out []string
 	add := func(words ...string) { out = append(out, display.ShellLine(append([]string{"imaphaul"}, words...))) }
@@ -83,7 +89,8 @@ func Commands(sides [2]Side, file string) []string {
 		if s.Provider != "gmail" {
 			service = "microsoft"
 		}
-		add("login", service, "--user", s.User)
+		add("login", service, "--setup")
+		add("login", service, "--user", s.User, "--oauthclientid", "CLIENT-ID")
 	}
 	add("doctor", "--config", file)
 	add("--config", file, "--dry")
