@@ -88,7 +88,7 @@ func (fs *folderSync) otherWouldCopy(r *listing.Record) *dryFrom {
 // dryKey is what tells whether messages of two folders are equal. The key of an added
 // header is made of a UID and says nothing of the content, which was read instead.
 func (fs *folderSync) dryKey(r *listing.Record) (dryCopy, bool) {
-	k := dryCopy{fs.to.Raw, r.Key}
+	k := dryCopy{fs.run.surelyKey(fs.to.Raw), r.Key}
 	if r.Is(listing.AddedHeader) {
 		content, ok := fs.addedContent[r.UID]
 		if k.key = (identity.Key{}); !ok {
@@ -215,6 +215,15 @@ func (r *run) mergeKey(name string) string {
 	return name
 }
 
+// surelyKey is the same for names that are one folder on host2 for certain: INBOX in every
+// case of letters (RFC 9051 section 5.1), and others where the server knows no case.
+func (r *run) surelyKey(name string) string {
+	if folders.IsInbox(name) || r.dst.Family.FoldsCase() {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
 // waitsForOthers reports whether the deletions in the host2 folder wait for other host1
 // folders that go there. Names that differ in case only count as one folder until
 // host2 is seen to tell them apart.
@@ -232,7 +241,7 @@ func (fs *folderSync) waitsForOthers(ctx context.Context) (bool, error) {
 		if row == fs.row || r.mergeOf(row) != fs.merge {
 			continue
 		}
-		if row.To == fs.to.Raw {
+		if r.surelyKey(row.To) == r.surelyKey(fs.to.Raw) {
 			return true, nil
 		}
 		names = append(names, row.To)

@@ -63,9 +63,9 @@ func (fs *folderSync) flagTurn() *flagTurn {
 	if !t.merged {
 		return t
 	}
-	n := 0
+	n, key := 0, fs.run.surelyKey(fs.to.Raw)
 	for i := range fs.run.table.Rows {
-		if row := &fs.run.table.Rows[i]; row.To == fs.to.Raw {
+		if row := &fs.run.table.Rows[i]; fs.run.surelyKey(row.To) == key {
 			n++
 			if row == fs.row {
 				t.at = i
@@ -75,12 +75,12 @@ func (fs *folderSync) flagTurn() *flagTurn {
 	if t.here = n > 1; !t.here {
 		return t
 	}
-	if t.equal = fs.merge.flags[fs.to.Raw]; t.equal == nil {
+	if t.equal = fs.merge.flags[key]; t.equal == nil {
 		t.equal = &equalFlags{folders: n, decided: make(map[imap.UID]int), waiting: make(map[imap.UID]waitingFlags), would: make(map[imap.UID][]imap.Flag)}
 		if fs.merge.flags == nil {
 			fs.merge.flags = make(map[string]*equalFlags)
 		}
-		fs.merge.flags[fs.to.Raw] = t.equal
+		fs.merge.flags[key] = t.equal
 	}
 	for i := range fs.copier.Messages {
 		c := &fs.copier.Messages[i]
@@ -156,7 +156,7 @@ func (t *flagTurn) putOff() bool {
 		return false // these are done in their order
 	}
 	for _, other := range t.fs.run.deferred {
-		if other.to.Raw == t.fs.to.Raw {
+		if t.fs.run.surelyKey(other.to.Raw) == t.fs.run.surelyKey(t.fs.to.Raw) {
 			return true
 		}
 	}
