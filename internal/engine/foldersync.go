@@ -311,7 +311,8 @@ func (fs *folderSync) books() *transfer.Folder {
 	return fs.run.transfer.NewFolder(transfer.Pair{
 		From: fs.from, To: fs.to, Writable1: fs.writable1(), SrcOpened: fs.srcOpened, DstOpened: fs.dstOpened,
 		Src: fs.src, Dst: fs.dst, Known: fs.known, FlagsOn2: fs.flagsFor, Unreadable: fs.unreadable,
-		Numbers: fs.numbers, AddedIDs: fs.addedIDs, Claimed: fs.claimed, FirstNew: fs.firstNew,
+		OnceOnHost2: fs.run.p.Deletion.Delete1 && fs.from.Raw == fs.run.allMail(),
+		Numbers:     fs.numbers, AddedIDs: fs.addedIDs, Claimed: fs.claimed, FirstNew: fs.firstNew,
 		Moved: fs.run.moves.of(fs.from.Raw), SameBytes: fs.sameBytes,
 	}, fs.conns.Pair)
 }

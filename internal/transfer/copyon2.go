@@ -80,10 +80,25 @@ func (c *Folder) SettlePlaces(pairs iter.Seq2[imap.UID, imap.UID]) {
 	c.keepPlaces(present, fresh)
 }
 
+// leaveOutPlaced leaves out the messages that host2 got in another folder, in this run or
+// in an earlier one that the journal knows of. They stay on host1.
+func (c *Folder) leaveOutPlaced() {
+	c.recallPlaces()
+	for i := range c.Messages {
+		t := &c.Messages[i]
+		if at, ok := c.placeOf(t); ok && t.Outcome == Pending && at.folder != c.To.Raw {
+			c.skip(t, event.SkipPresent, "")
+		}
+	}
+}
+
 // copyOnHost2 brings the messages that host2 holds in another folder already by
 // COPY. What does not work this way is left to be copied as usual. It needs
 // UIDPLUS, to know what was made of which message.
 func (c *Folder) copyOnHost2(ctx context.Context) error {
+	if c.OnceOnHost2 {
+		c.leaveOutPlaced()
+	}
 	if len(c.Numbers) == 0 && len(c.elsewhere) == 0 || c.run.Plan.Dry || c.run.Pipeline.Active() {
 		return nil
 	}

@@ -150,6 +150,9 @@ type Pair struct {
 	Unreadable func(event.Side, survey.Unreadable)
 	// numbers are Gmail's numbers of host1 messages.
 	Numbers map[imap.UID]string
+	// OnceOnHost2: messages that host2 got in another folder are left out. It is Gmail's
+	// All Mail while --delete1 takes the labels away that say so.
+	OnceOnHost2 bool
 	// addedIDs replace the UID in the Message-Id that --addheader gives.
 	AddedIDs map[imap.UID]string
 	// claimed are host2 messages that others of this run became; firstNew is the

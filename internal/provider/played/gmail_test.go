@@ -49,6 +49,33 @@ func TestLabelLater(t *testing.T) {
 	}
 }
 
+// What --delete1 takes out of a folder of Gmail stays in All Mail without a label: it does
+// not come once more from there, in this run or in a later one.
+func TestGmailWithDelete1(t *testing.T) {
+	for _, before := range []bool{false, true} {
+		cache := inMemory(t)
+		synctest.Test(t, func(t *testing.T) {
+			m, _ := models.Find("gmail")
+			from, to := start(t, m, "de"), start(t, models.Ordinary(), "en")
+			from.fill(t, 150)
+			options := []string{"--cachedir", cache, "--provider1", "gmail"}
+			folder, keep := labelled(from, to)
+			expected := want(from, to, folder, keep)
+			from.important(expected, folder)
+			if before {
+				run(t.Context(), t, [2]*side{from, to}, nil, options...)
+			}
+			for n := range 3 {
+				out := run(t.Context(), t, [2]*side{from, to}, nil, append(options, "--delete1")...)
+				if got := compare(expected, have(to)); out.stats.ExitCode() != 0 || !got.mail || n == 0 && out.stats.Deleted[1] == 0 {
+					t.Errorf("a run before: %v, run %d: exit code %d, %d deleted\n%s\n%s",
+						before, n+1, out.stats.ExitCode(), out.stats.Deleted[1], strings.Join(got.first, "\n"), out.text)
+				}
+			}
+		})
+	}
+}
+
 // From Gmail to Gmail labels are labels again, by COPY: each body goes over the wire once.
 func TestGmailToGmail(t *testing.T) {
 	cache := inMemory(t)
