@@ -92,12 +92,6 @@ func deliver(tx *bbolt.Tx, folder uint32, keys []Key) error {
 	return delivered.put(tx, folder, fresh, newer)
 }
 
-// WasDelivered is whether TimesDelivered is more than none.
-func (f *Folder) WasDelivered(k Key) (bool, error) {
-	n, err := f.TimesDelivered(k)
-	return n > 0, err
-}
-
 // TimesDelivered is how many messages with this key once reached the folder on host2 and
 // have since lost their entries, because they left host1 or because the folder on host1
 // was rebuilt. Messages that still have an entry say so in Entry.Delivered.

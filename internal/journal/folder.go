@@ -124,7 +124,7 @@ type Change struct {
 //
 //   - host1 rebuilt: the messages lose their place on host1. Those with a place on
 //     host2 become Extras, none of which is claimed any more; keys once delivered
-//     stay so (WasDelivered).
+//     stay so (TimesDelivered).
 //   - host2 rebuilt: the messages keep their place on host1, lose the one on host2
 //     and are no longer Delivered: what the new folder lacks has to be copied. Its
 //     First is not known any more.

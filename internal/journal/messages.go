@@ -188,7 +188,7 @@ func (f *Folder) put(p *packed[Entry], by order, es []Entry) error {
 }
 
 // Drop forgets messages that are no longer on host1. Those with a place on host2
-// become claimed Extras; a key once delivered stays so (WasDelivered).
+// become claimed Extras; a key once delivered stays so (TimesDelivered).
 func (f *Folder) Drop(uids ...imap.UID) error {
 	for part := range slices.Chunk(uids, writeChunk) {
 		err := f.edit(func(tx *bbolt.Tx, rec folderRecord) (func(), error) {

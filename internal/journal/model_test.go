@@ -407,7 +407,7 @@ func mailboxExtras(first int) []Entry {
 func TestMethodsNeedAttach(t *testing.T) {
 	f := mustOpen(t, t.TempDir()).Folder("A", "B")
 	_, lookup := f.Lookup([]imap.UID{1})
-	_, was := f.WasDelivered(Key{1})
+	_, was := f.TimesDelivered(Key{1})
 	var entries, extras error
 	for _, entries = range f.Entries() {
 	}
@@ -418,7 +418,7 @@ func TestMethodsNeedAttach(t *testing.T) {
 		"DropExtras": f.DropExtras(1), "Begin": f.Begin(&Batch{Items: []Entry{{UID1: 1}}}),
 		"Settle": f.Settle(1), "SetState": f.SetState(FolderState{}), "ForgetDelivered": f.ForgetDelivered(),
 		"SetFirst": f.SetFirst(First{UIDNext2: 1}), "MarkDeleted": f.MarkDeleted(true, 1),
-		"Lookup": lookup, "WasDelivered": was, "Entries": entries, "Extras": extras,
+		"Lookup": lookup, "TimesDelivered": was, "Entries": entries, "Extras": extras,
 	} {
 		wantIs(t, name, err, ErrNotAttached)
 	}
