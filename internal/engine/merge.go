@@ -209,10 +209,10 @@ func (r *run) findAliases() {
 
 // mergeKey is the same for names that host2 takes for one folder, or may.
 func (r *run) mergeKey(name string) string {
-	if lower := strings.ToLower(name); folders.IsInbox(name) || r.dst.Family.FoldsCase() || r.aliases[lower] {
+	if lower := strings.ToLower(name); r.aliases[lower] {
 		return lower
 	}
-	return name
+	return r.surelyKey(name)
 }
 
 // surelyKey is the same for names that are one folder on host2 for certain: INBOX in every

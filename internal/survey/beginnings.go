@@ -39,31 +39,17 @@ func IsBeginning(s, d *habits.Prefixes) bool {
 // none. Messages that do not come are left out.
 func ReadBeginnings(ctx context.Context, k *session.Link, uids []imap.UID, lengths func(imap.UID) []int64) (map[imap.UID]*habits.Message, map[imap.UID]*habits.Prefixes, error) {
 	out := make(map[imap.UID]*habits.Message, len(uids))
-	begins := make(map[imap.UID]*habits.Prefixes, len(uids))
-	if len(uids) == 0 {
-		return out, begins, nil
-	}
-	uids = slices.Clone(uids)
-	slices.Sort(uids)
 	hasher := identity.NewContentHasher()
 	var head HeaderCatcher
-	err := ReadEach(ctx, k, slices.Compact(uids), imapconn.FetchItems{UID: true, Body: true}, func(m *imapconn.Message) error {
-		if m.Body == nil {
-			return nil
-		}
+	begins, err := readPrefixes(ctx, k, uids, lengths, func(uid imap.UID, body io.Reader, prefixes io.Writer) error {
 		hasher.Reset()
 		head.Reset()
-		var wanted []int64
-		if lengths != nil {
-			wanted = lengths(m.UID)
-		}
-		prefixes := habits.NewPrefixes(wanted)
-		size, err := io.Copy(io.MultiWriter(hasher, &head, prefixes), m.Body)
+		size, err := io.Copy(io.MultiWriter(hasher, &head, prefixes), body)
 		if err != nil {
 			return err
 		}
 		read := habits.Of(head.Header(), hasher.Sum(), size)
-		out[m.UID], begins[m.UID] = &read, prefixes
+		out[uid] = &read
 		return nil
 	})
 	return out, begins, err
@@ -73,6 +59,15 @@ func ReadBeginnings(ctx context.Context, k *session.Link, uids []imap.UID, lengt
 // their beginnings of the lengths that are wanted for each, nil for none. Messages that
 // do not come are left out.
 func ReadBodies(ctx context.Context, k *session.Link, uids []imap.UID, lengths func(imap.UID) []int64) (map[imap.UID]*habits.Prefixes, error) {
+	return readPrefixes(ctx, k, uids, lengths, func(_ imap.UID, body io.Reader, prefixes io.Writer) error {
+		_, err := io.Copy(&afterHeader{to: prefixes}, body)
+		return err
+	})
+}
+
+// readPrefixes reads messages, each by read, which writes to prefixes what of the message
+// is to be digested.
+func readPrefixes(ctx context.Context, k *session.Link, uids []imap.UID, lengths func(imap.UID) []int64, read func(uid imap.UID, body io.Reader, prefixes io.Writer) error) (map[imap.UID]*habits.Prefixes, error) {
 	out := make(map[imap.UID]*habits.Prefixes, len(uids))
 	if len(uids) == 0 {
 		return out, nil
@@ -88,9 +83,11 @@ func ReadBodies(ctx context.Context, k *session.Link, uids []imap.UID, lengths f
 			wanted = lengths(m.UID)
 		}
 		prefixes := habits.NewPrefixes(wanted)
-		_, err := io.Copy(&afterHeader{to: prefixes}, m.Body)
+		if err := read(m.UID, m.Body, prefixes); err != nil {
+			return err
+		}
 		out[m.UID] = prefixes
-		return err
+		return nil
 	})
 	return out, err
 }

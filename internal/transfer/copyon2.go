@@ -97,7 +97,8 @@ func (c *Folder) leaveOutPlaced() {
 // UIDPLUS, to know what was made of which message.
 func (c *Folder) copyOnHost2(ctx context.Context) error {
 	if c.OnceOnHost2 {
-		c.leaveOutPlaced()
+		c.leaveOutPlaced() // no other folder of host2 has what is left
+		return nil
 	}
 	if len(c.Numbers) == 0 && len(c.elsewhere) == 0 || c.run.Plan.Dry || c.run.Pipeline.Active() {
 		return nil
