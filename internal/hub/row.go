@@ -19,7 +19,8 @@ type Row struct {
 	// Options is the digest of the options for all rows: a row that was finished with
 	// others is not finished.
 	Options string `json:"options"`
-	// Locks are digests of what nobody else may use at the same time.
+	// Locks are digests of what nobody else may use at the same time. Those of the accounts
+	// that the row changes are taken whether it names them or not (Need.Locks).
 	Locks []string `json:"locks"`
 	// Hosts are the servers, as the governor counts them.
 	Hosts [2]string `json:"hosts"`

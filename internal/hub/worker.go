@@ -50,13 +50,21 @@ type Outcome struct {
 
 // Runner runs rows.
 type Runner interface {
-	// Reserve says how many connections a row would open to either host, until done is
-	// called. An error says why nobody can run this row; a *NotHereError, why this worker
-	// cannot at present.
-	Reserve(*Row) (wants [2]int, done func(), err error)
+	// Reserve says what a row would take, until done is called. An error says why nobody
+	// can run this row; a *NotHereError, why this worker cannot at present.
+	Reserve(*Row) (n Need, done func(), err error)
 	// Run runs a row under its lease. It returns only when nothing of it is under way
 	// any more. stop asks for an end in good order, the context for one at once.
 	Run(ctx context.Context, j *Job, stop <-chan struct{}) Outcome
+}
+
+// Need is what a row takes.
+type Need struct {
+	// Connections to either host.
+	Connections [2]int
+	// Locks are digests of the accounts that it changes, found out from its options here:
+	// whoever can write to the hub may name others in the row.
+	Locks []string
 }
 
 // NotHereError says why a worker gives a row back.
@@ -224,7 +232,7 @@ func (w *Worker) handle(ctx context.Context, t *Task, stop <-chan struct{}) bool
 		t.later(min(w.Hub.until(s.Until), longestPark))
 		return true
 	}
-	wants, done, err := w.Runner.Reserve(r)
+	need, done, err := w.Runner.Reserve(r)
 	if not := new(NotHereError); errors.As(err, &not) {
 		t.later(w.TTL)
 		return false
@@ -233,8 +241,9 @@ func (w *Worker) handle(ctx context.Context, t *Task, stop <-chan struct{}) bool
 		return w.refuse(ctx, t, err)
 	}
 	defer done()
+	r.Locks = append(r.Locks, need.Locks...)
 	j := &Job{Row: *r, w: w}
-	left, err := w.enter(ctx, j, wants)
+	left, err := w.enter(ctx, j, need.Connections)
 	if err != nil {
 		t.later(Slice + time.Duration(rand.Int64N(int64(2*Slice)))) //nolint:gosec // jitter
 		return false
