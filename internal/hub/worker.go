@@ -95,6 +95,8 @@ type Worker struct {
 	taker *Taker
 	gov   *Governor
 	lost  atomic.Bool // it was told that the hub has no list
+	// unnoticed waits until servers know of connections that were closed without a word.
+	unnoticed func(context.Context)
 }
 
 const (
@@ -121,6 +123,9 @@ func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+	if w.unnoticed == nil {
+		w.unnoticed = func(ctx context.Context) { nap(ctx, min(Slice, w.TTL/2)) }
 	}
 	w.Hub.measure(ctx)
 	if off := w.Hub.ahead(); off != 0 {
@@ -365,16 +370,18 @@ func (w *Worker) hold(ctx context.Context, t *Task, j *Job, stop <-chan struct{}
 		w.Say(fmt.Sprintf("row %s is given back: %v", id[:8], o.NotBegun))
 		o.Code = event.ExitBySignal // as if it had been stopped
 	}
-	if err := w.settle(ctx, t, j, s, rev, o); err != nil {
+	err = w.settle(ctx, t, j, s, rev, o)
+	if err != nil {
 		w.Say(fmt.Sprintf("row %s: %v; whoever has it next finds out what was done", id[:8], err))
 		j.Hold.Abandon()
 	} else {
 		j.Hold.Close(ctx)
 	}
-	if o.Code != event.ExitOK {
-		// Connections may have been closed without a word, which servers notice a
-		// moment later: only then others may have them.
-		nap(context.WithoutCancel(ctx), min(Slice, w.TTL/2))
+	// Connections may have been closed without a word, also at the end of a run that came
+	// to its end as its lease did. Servers notice that a moment later: only then others
+	// may have them.
+	if o.Code != event.ExitOK || err != nil {
+		w.unnoticed(context.WithoutCancel(ctx))
 	}
 }
 
