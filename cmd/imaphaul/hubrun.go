@@ -98,6 +98,10 @@ func (h *hubRunner) plan(r *hub.Row) (*plan.Plan, error) {
 func (h *hubRunner) Reserve(r *hub.Row) (need hub.Need, done func(), err error) {
 	p, err := h.plan(r)
 	if err != nil {
+		if mine := shownVersion(); r.Version != "" && r.Version != mine && !errors.As(err, new(*hub.NotHereError)) {
+			// Another version may know what this one does not.
+			err = &hub.NotHereError{Why: fmt.Sprintf("version %s loaded them, and this worker, version %s, cannot run them: %v Run workers of that version", r.Version, mine, err)}
+		}
 		if not := new(hub.NotHereError); errors.As(err, &not) {
 			h.tellOnce(fmt.Sprintf("Warning: rows are left to other workers: %s", display.Text(not.Why)))
 		}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/imaphaul/imaphaul/internal/cli"
@@ -41,6 +43,19 @@ func TestLocksOfARow(t *testing.T) {
 		done()
 		if !slices.Equal(need.Locks, c.want) {
 			t.Errorf("%v %v: %v, want %v", c.worker, c.row, need.Locks, c.want)
+		}
+	}
+}
+
+// TestRowsOfAnotherVersion: what this worker does not understand is left to workers of the
+// version that loaded it; of its own version it is refused.
+func TestRowsOfAnotherVersion(t *testing.T) {
+	for version, left := range map[string]bool{"9.1": true, shownVersion(): false, "": false} {
+		h := &hubRunner{Worker: &cli.Worker{}, out: t.TempDir(), running: make(map[string]int), told: make(map[string]bool), say: func(text string) { t.Log(text) }}
+		_, _, err := h.Reserve(&hub.Row{ID: hub.Digest("row"), Version: version, Args: []string{"--host1=one.example.org", "--nosuchoption=1"}})
+		not := new(hub.NotHereError)
+		if err == nil || errors.As(err, &not) != left || left && (!strings.Contains(not.Why, "9.1") || !strings.Contains(not.Why, "nosuchoption")) {
+			t.Errorf("%q: %v", version, err)
 		}
 	}
 }

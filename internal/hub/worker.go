@@ -95,6 +95,7 @@ type Worker struct {
 	taker *Taker
 	gov   *Governor
 	lost  atomic.Bool // it was told that the hub has no list
+	newer atomic.Bool // it was told that there are rows of a newer version
 	// unnoticed waits until servers know of connections that were closed without a word.
 	unnoticed func(context.Context)
 }
@@ -220,6 +221,13 @@ func (h *Hub) empty(ctx context.Context) bool {
 
 // handle does what is to be done about a row; false: nothing, at present.
 func (w *Worker) handle(ctx context.Context, t *Task, stop <-chan struct{}) bool {
+	if not := new(NotHereError); errors.As(t.Bad, &not) {
+		if !w.newer.Swap(true) {
+			w.Say(fmt.Sprintf("Warning: rows are left to other workers: %s", not.Why))
+		}
+		t.later(w.TTL)
+		return false
+	}
 	if t.Bad != nil {
 		w.Say(fmt.Sprintf("Error: a row of the queue is left out: %v", t.Bad))
 		t.finish(ctx)

@@ -46,7 +46,8 @@ func (e *GateError) Error() string { return e.Err.Error() }
 // Unwrap gives the gate's reason.
 func (e *GateError) Unwrap() error { return e.Err }
 
-// Permanent: a gate that has refused once does so for ever.
+// Permanent reports that waiting does not help: a gate that has refused once does so for
+// ever.
 func (e *GateError) Permanent() bool { return true }
 
 // Connect opens a connection up to the state before login: socket, TLS,
