@@ -319,7 +319,9 @@ func (p *player) learn(f *facts) {
 				case !m.has(`\Deleted`):
 					delete(p.marks, at)
 				case old == nil && side == 2, old != nil && !old.has(`\Deleted`):
-					p.marks[at] = old != nil && side == f.from || side == 2 && !f.markedOnHost1(name, m.body)
+					o := p.origins[at]
+					anothers := old != nil && journal && o.by != 0 && o.by != f.from && !o.untold
+					p.marks[at] = old != nil && side == f.from || side == 2 && (anothers || !f.markedOnHost1(name, m.body))
 				}
 			}
 		}
