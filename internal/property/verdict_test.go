@@ -140,7 +140,7 @@ func flagsFollow(f *facts) (out []violation) {
 			accepted := plain
 			if len(plain) == 0 {
 				accepted = marked
-				if f.o.has("--delete1") || len(f.sourcesOf(name)) > 1 || f.p.othersBegan(f.from) {
+				if f.o.has("--delete1") || len(f.sourcesOf(name)) > 1 || f.p.othersBegan(f.from) || f.p.beganSame {
 					// The mark may be our own of a run without a journal, or that of one
 					// of several equal messages, here or in another account: it need not
 					// be carried over.
