@@ -110,7 +110,7 @@ func verifyAccounts(ctx context.Context, p *plan.Plan, c *certifying, tokens tok
 		account, err := openAccount(a, i+1, p, tokens, trace)
 		if err != nil {
 			c.abort()
-			return &verification.Summary{}, err
+			return &verification.Summary{Incomplete: true}, err
 		}
 		o.Accounts[i] = account
 	}
@@ -136,7 +136,7 @@ func (e *fileError) Unwrap() error { return e.err }
 func verifyAgainst(ctx context.Context, p *plan.Plan, c *certificate.Reader, tokens tokenSources, trace io.Writer, printer verification.Printer) (*verification.Summary, error) {
 	account, err := openAccount(&p.Host2, 2, p, tokens, trace)
 	if err != nil {
-		return &verification.Summary{}, err
+		return &verification.Summary{Incomplete: true}, err
 	}
 	return verification.Against(ctx, p, c, verification.Options{Row: printer.Row, Note: printer.Note, Accounts: [2]*access.Account{1: account}})
 }

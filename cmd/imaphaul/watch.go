@@ -27,7 +27,7 @@ const (
 
 // screen is where and how what goes on is shown.
 type screen struct {
-	panel  *os.File // the terminal with the standing lines, nil for none
+	panel  *os.File // the terminal with the status lines, nil for none
 	over   bool     // the text scrolls on the same terminal
 	colour bool     // of the text
 	beat   *live.Beat

@@ -128,6 +128,7 @@ func cutover(in Input, args []string) *Outcome {
 	if bad.any() {
 		return refused(bad.outcome())
 	}
+	in.within = "cutover"
 	p, out := common(in, x.Args)
 	if out != nil {
 		return refused(out)
