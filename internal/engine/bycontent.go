@@ -28,7 +28,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fs.cut2 = cut
+	fs.owners.cut = cut
 	known, claims := fs.couples(otherWays), fs.claims()
 	if err := fs.claimsOfOthers(ctx, known, claims); err != nil {
 		return err
@@ -52,7 +52,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		Goes:     fs.goesAnyway,
 		Rekeys:   (p.Transform.TruncMess != nil || p.Identity.AddHeader) && !p.Identity.SyncDuplicates,
 		Labels:   p.Identity.AddHeader && !p.Identity.SyncDuplicates,
-		OtherWay: func(d *listing.Record) bool { return fs.otherWay2[d.UID] },
+		OtherWay: func(d *listing.Record) bool { return fs.owners.otherWay[d.UID] },
 		Marked:   fs.hasDeleted,
 		Undecided: func(s *listing.Record) bool {
 			// The journal keeps nothing of the others.

@@ -53,7 +53,7 @@ func (fs *folderSync) plan() *transfer.Folder {
 	for _, i := range pr.Missing {
 		r := &fs.src.Recs[i]
 		t := c.Message(i)
-		if fs.wasInDoubt[r.UID] {
+		if fs.interrupted.missing[r.UID] {
 			t.MaySentBefore()
 		}
 		if noResurrection && fs.wasDelivered(r, delivered) {
@@ -79,7 +79,7 @@ func (fs *folderSync) plan() *transfer.Folder {
 			continue
 		}
 		fs.mapFlags(r)
-		if first := fs.wouldBring[i]; first != nil {
+		if first := fs.dry.brings[i]; first != nil {
 			first.flags = fs.flagsFor(r)
 		}
 		c.Messages = append(c.Messages, t)

@@ -3,8 +3,17 @@ package engine
 import (
 	"fmt"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/event"
 )
+
+// gmailFolder is what only Gmail tells of the messages of a folder: the labels on each
+// side, and the numbers of host1's.
+type gmailFolder struct {
+	labels  [2]map[imap.UID][]string
+	numbers map[imap.UID]string
+}
 
 // byNumber reports whether messages of host1 are known by Gmail's number: then
 // every listing asks for it. With labels carried over as labels, each message is

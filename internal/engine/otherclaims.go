@@ -170,7 +170,7 @@ func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 			}
 		}
 	}
-	for uid1, uid2 := range fs.settled { // a rehearsal does not write it into the journal
+	for uid1, uid2 := range fs.interrupted.settled { // a rehearsal does not write it into the journal
 		m.pair(fs.src, uid1, uid2)
 	}
 	others, err := fs.run.others(ctx)
@@ -289,25 +289,25 @@ func (c *claims) aliases(others *otherJournals, folder string, validity uint32) 
 // or may have: the mark \Deleted of an equal message is not for that one. The journals are
 // read only where there is such a mark.
 func (fs *folderSync) isAnothers(ctx context.Context, uid2 imap.UID) (bool, error) {
-	if fs.ofOthers == nil {
+	if fs.owners.foreign == nil {
 		r := fs.run
 		others, err := r.others(ctx)
 		if err != nil {
 			return false, err
 		}
-		fs.ofOthers = newClaims()
+		fs.owners.foreign = newClaims()
 		self := r.journalPair()
 		for i := range others.all {
 			o := &others.all[i]
 			for k := range o.Folders {
 				if f := &o.Folders[k]; !o.Pair.SameHost1(self) && r.sameFolder2(f.Name2, fs.to.Raw) {
-					fs.ofOthers.foreignFolder(f, o, fs.dst.UIDValidity)
+					fs.owners.foreign.foreignFolder(f, o, fs.dst.UIDValidity)
 				}
 			}
 		}
-		fs.ofOthers.aliases(others, fs.to.Raw, fs.dst.UIDValidity)
+		fs.owners.foreign.aliases(others, fs.to.Raw, fs.dst.UIDValidity)
 	}
-	return fs.ofOthers.others(uid2), nil
+	return fs.owners.foreign.others(uid2), nil
 }
 
 // others reports whether a message is another run's, or may be.
