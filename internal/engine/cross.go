@@ -55,14 +55,14 @@ func (r *run) noteWouldGo(folder string, uids []imap.UID) {
 	if r.crossSeen == nil {
 		return
 	}
-	if r.wouldGo == nil {
-		r.wouldGo = make(map[string]map[imap.UID]bool)
+	if r.dry.goes == nil {
+		r.dry.goes = make(map[string]map[imap.UID]bool)
 	}
-	if r.wouldGo[folder] == nil {
-		r.wouldGo[folder] = make(map[imap.UID]bool)
+	if r.dry.goes[folder] == nil {
+		r.dry.goes[folder] = make(map[imap.UID]bool)
 	}
 	for _, uid := range uids {
-		r.wouldGo[folder][uid] = true
+		r.dry.goes[folder][uid] = true
 	}
 }
 
@@ -141,7 +141,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 				if r.p.Deletion.Delete1 || r.p.Deletion.Expunge1 { // host1 may not have it any more
 					note(2, at.folder, at.uid, rec.UID)
 				}
-			case r.wouldGo[at.folder][at.uid]:
+			case r.dry.goes[at.folder][at.uid]:
 				continue
 			default:
 				note(2, at.folder, at.uid, rec.UID)

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/emersion/go-imap/v2"
-
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/guard"
@@ -129,26 +127,13 @@ type run struct {
 	table     *folders.Table
 	folders2  *folders.Existing // on host2
 	made      map[string]bool   // host2 folders made ahead of their turn: still to be told?
-	wouldMake map[string]bool   // host2 folders that a rehearsal would have made
 	merges    map[string]*mergeState
 	crossSeen map[identity.Key][]crossPlace
-	// wouldGo are host2 messages that a dry run would have expunged by now, by folder;
-	// kept with crossSeen only.
-	wouldGo map[string]map[imap.UID]bool
 	// slow are the lines that an earlier run found to be slow.
 	slow [2]*slowLine
 	// equal is where host2 has what may be equal to messages of other folders.
 	equal equalPlaces
-	// unique are Gmail's numbers of messages that the sizes table has seen.
-	unique      map[string]struct{}
-	uniqueBytes int64
-	// all is host1's folder of all mail that gives only what lies nowhere else,
-	// labelled the labels of folders that are carried over; nil: see allMail.
-	all      string
-	labelled map[string]bool
-	// all2 and labelled2 are the same of host2's folders that are filled: see inOthers2.
-	all2      string
-	labelled2 map[string]bool
+	gmail gmailRun
 
 	// otherJournals and wholeTable, the mapping of all of host1's folders, are made
 	// when something may be deleted on host2.
@@ -158,11 +143,9 @@ type run struct {
 	wholeTable    *folders.Table
 
 	// aliases are host2 names, in lower case, that may be one folder there.
-	aliases  map[string]bool
-	samples  []*sample // of what a rehearsal would copy
-	toCopy   int64     // all that it would copy, bytes
-	delivery chan event.Delivery
-	copying  copyRate
+	aliases map[string]bool
+	dry     dryRun
+	copying copyRate
 	// permanent are the flags that host2 said it keeps, nil: it never said that;
 	// toldPermanent: that was told.
 	permanent     *permanentFlags

@@ -61,8 +61,8 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 	} else {
 		r.sizes2 = got[2]
 	}
-	if len(r.unique) > 0 && !after {
-		r.tellUnique(total.Total1, event.Size{Messages: int64(len(r.unique)), Bytes: r.uniqueBytes})
+	if len(r.gmail.unique) > 0 && !after {
+		r.tellUnique(total.Total1, event.Size{Messages: int64(len(r.gmail.unique)), Bytes: r.gmail.uniqueBytes})
 	}
 	return nil
 }

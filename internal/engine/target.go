@@ -67,13 +67,13 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 	folder := folderName(name)
 	own := name == fs.to.Raw
 	if r.p.Dry {
-		if r.wouldMake[name] {
+		if r.dry.makes[name] {
 			return nil // another folder of host1 goes there, too
 		}
-		if r.wouldMake == nil {
-			r.wouldMake = make(map[string]bool)
+		if r.dry.makes == nil {
+			r.dry.makes = make(map[string]bool)
 		}
-		r.wouldMake[name] = true
+		r.dry.makes[name] = true
 		r.emit(event.FolderCreated{Folder: folder, From: fs.from, Dry: true, Use: use})
 		return nil
 	}
