@@ -153,13 +153,13 @@ func (fs *folderSync) mapFlags(r *listing.Record) {
 func (fs *folderSync) tellUnlisted() {
 	for _, f := range fs.mapper.Unlisted() {
 		name := strings.ToLower(string(f))
-		if fs.run.unlisted[name] || len(fs.run.unlisted) >= maxUnlistedTold {
+		if fs.run.on2.unlisted[name] || len(fs.run.on2.unlisted) >= maxUnlistedTold {
 			continue
 		}
-		if fs.run.unlisted == nil {
-			fs.run.unlisted = make(map[string]bool)
+		if fs.run.on2.unlisted == nil {
+			fs.run.on2.unlisted = make(map[string]bool)
 		}
-		fs.run.unlisted[name] = true
+		fs.run.on2.unlisted[name] = true
 		if !imapconn.ValidFlag(string(f)) {
 			fs.run.warn(fmt.Sprintf("%q cannot be a flag, so messages are stored without it; see what --regexflag makes of flags; this is said once", string(f)))
 			continue

@@ -194,7 +194,7 @@ func (r *run) countMerges(ctx context.Context) error {
 // them at the start they are folders of their own; else it may take them for one,
 // and answer to both.
 func (r *run) findAliases() {
-	r.aliases = make(map[string]bool)
+	r.on2.aliases = make(map[string]bool)
 	listed := make(map[string]bool)
 	for _, f := range r.dst.world.Folders {
 		listed[f.Name] = f.Selectable()
@@ -209,14 +209,14 @@ func (r *run) findAliases() {
 			continue
 		}
 		if other != to && (!listed[other] || !listed[to]) {
-			r.aliases[lower] = true
+			r.on2.aliases[lower] = true
 		}
 	}
 }
 
 // mergeKey is the same for names that host2 takes for one folder, or may.
 func (r *run) mergeKey(name string) string {
-	if lower := strings.ToLower(name); r.aliases[lower] {
+	if lower := strings.ToLower(name); r.on2.aliases[lower] {
 		return lower
 	}
 	return r.surelyKey(name)

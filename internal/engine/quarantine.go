@@ -62,7 +62,7 @@ func (r *run) quarantineFolder() string {
 // have a folder of that name.
 func (r *run) checkQuarantine() {
 	name := r.quarantineFolder()
-	if name == "" || r.folders2.Has(name) {
+	if name == "" || r.on2.folders.Has(name) {
 		return
 	}
 	prefixes := r.dst.world.Outside(name)
@@ -76,13 +76,13 @@ func (r *run) checkQuarantine() {
 
 // makeQuarantine creates the quarantine folder once.
 func (r *run) makeQuarantine(ctx context.Context, k *link, name string) error {
-	if r.folders2.Has(name) {
+	if r.on2.folders.Has(name) {
 		return nil
 	}
 	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, name) })
 	if err == nil || isRefusal(err) {
 		// A refusal may mean that it exists; the COPY or MOVE will tell.
-		r.folders2.Add(name)
+		r.on2.folders.Add(name)
 		return nil
 	}
 	return err

@@ -125,8 +125,7 @@ type run struct {
 	flags     [2]listing.FlagTable // of side 1 and 2
 
 	table     *folders.Table
-	folders2  *folders.Existing // on host2
-	made      map[string]bool   // host2 folders made ahead of their turn: still to be told?
+	on2       on2
 	merges    map[string]*mergeState
 	crossSeen map[identity.Key][]crossPlace
 	// slow are the lines that an earlier run found to be slow.
@@ -142,29 +141,18 @@ type run struct {
 	badQuarantine string      // why --quarantine2 cannot be obeyed
 	wholeTable    *folders.Table
 
-	// aliases are host2 names, in lower case, that may be one folder there.
-	aliases map[string]bool
-	dry     dryRun
-	copying copyRate
-	// permanent are the flags that host2 said it keeps, nil: it never said that;
-	// toldPermanent: that was told.
-	permanent     *permanentFlags
-	toldPermanent bool
-	checks        []*folderCheck        // of the folders that were done
-	sizes2        map[string]event.Size // of host2's folders, before anything was stored
-	untold2       map[string]bool       // host2's folders with messages whose size it does not tell
-	first         *firstFolders         // host2's folders before the first run that the journal knows of
-	subscribed    []string              // folders of host2 that this run subscribed to
-	deletes1      bool                  // the journal knows that it deletes on host1
-	moves         *moves                // what was moved on host1, nil for nothing
-	deferred      []*folderSync         // folders that were put off, see waitsForAliases
-	habits        habits.Habits         // of host2, as earlier runs knew them
-	learned       habits.Habits         // the same, and what this run learned
-	unlisted      map[string]bool       // flags told of by tellUnlisted
-	under         underway              // what moves
-	loopStart     time.Time
-	kept2Mu       sync.Mutex
-	kept2         string // why nothing may be deleted on host2
+	dry       dryRun
+	copying   copyRate
+	checks    []*folderCheck // of the folders that were done
+	deletes1  bool           // the journal knows that it deletes on host1
+	moves     *moves         // what was moved on host1, nil for nothing
+	deferred  []*folderSync  // folders that were put off, see waitsForAliases
+	habits    habits.Habits  // of host2, as earlier runs knew them
+	learned   habits.Habits  // the same, and what this run learned
+	under     underway       // what moves
+	loopStart time.Time
+	kept2Mu   sync.Mutex
+	kept2     string // why nothing may be deleted on host2
 }
 
 // newRun is a run that has not begun.
