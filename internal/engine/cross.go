@@ -128,7 +128,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 			switch {
 			case at.uid == 0:
 				// A dry run: it would be there by then.
-				if r.p.Dry && r.habits.ExplainsSize(rec.Size, at.size) {
+				if r.p.Dry && r.lessons.habits.ExplainsSize(rec.Size, at.size) {
 					fs.cross(rec.UID, at.part)
 				}
 				continue
@@ -167,7 +167,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 		}
 	}
 	err = fs.compareCrossed(ctx, fs.conns.dst, places[1], nil, src, func(s, d *habits.Message) bool {
-		return r.habits.Same(s, d) || s.Body == d.Body && s.Akin(d)
+		return r.lessons.habits.Same(s, d) || s.Body == d.Body && s.Akin(d)
 	})
 	if err != nil || len(places[1]) == 0 || !fs.exists {
 		return err

@@ -30,6 +30,13 @@ type lessons struct {
 	Permanent *permanentFlags `json:"permanent,omitempty"`
 }
 
+// learning is what a run has of the lessons: the lines that an earlier run found to be
+// slow, host2's habits as earlier runs knew them, and the same with what this run learned.
+type learning struct {
+	slow            [2]*slowLine
+	habits, learned habits.Habits
+}
+
 // slowLine is a line that a run found to be slow.
 type slowLine struct {
 	Host string `json:"host"`
@@ -106,13 +113,13 @@ func (r *run) recallLessons() {
 	r.copying.before, r.on2.permanent = l.Copied, l.Permanent
 	for i, s := range []*side{r.src, r.dst} {
 		if line := l.Slow[i]; line != nil && line.Host == s.Plan.Host && time.Since(line.At) < slowFor {
-			r.slow[i] = line
+			r.lessons.slow[i] = line
 			s.LineWas(line.Rate)
 		}
 	}
 	r.dst.Config.Consent.Learn(l.Consent)
-	r.habits.Remember(l.Habits)
-	r.learned.Remember(l.Habits)
+	r.lessons.habits.Remember(l.Habits)
+	r.lessons.learned.Remember(l.Habits)
 }
 
 // keepLessons writes down what is known of host2.
@@ -120,12 +127,12 @@ func (r *run) keepLessons() {
 	if r.dst == nil || r.j == nil || r.jBroken || r.p.Dry {
 		return
 	}
-	l := lessons{Host: r.dst.Plan.Host, Greeting: habits.KindOf(r.dst.Banner), Consent: r.dst.Config.Consent.Lessons(), Habits: r.learned.Seen(), First: r.on2.first, Copied: r.copying.last(r.src.Plan.Host), Permanent: r.on2.permanent}
+	l := lessons{Host: r.dst.Plan.Host, Greeting: habits.KindOf(r.dst.Banner), Consent: r.dst.Config.Consent.Lessons(), Habits: r.lessons.learned.Seen(), First: r.on2.first, Copied: r.copying.last(r.src.Plan.Host), Permanent: r.on2.permanent}
 	for i, s := range []*side{r.src, r.dst} {
 		if s.NoDeflate() {
 			continue
 		}
-		l.Slow[i] = r.slow[i]
+		l.Slow[i] = r.lessons.slow[i]
 		if rate := s.SlowLine(); rate > 0 {
 			l.Slow[i] = &slowLine{Host: s.Plan.Host, Rate: rate, At: time.Now().UTC().Truncate(time.Second)}
 		}

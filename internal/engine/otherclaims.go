@@ -32,8 +32,8 @@ type otherJournals struct {
 
 // others reads the other journals, once in a run.
 func (r *run) others(ctx context.Context) (*otherJournals, error) {
-	if r.otherJournals != nil {
-		return r.otherJournals, nil
+	if r.guard2.journals != nil {
+		return r.guard2.journals, nil
 	}
 	var o otherJournals
 	pair := r.journalPair()
@@ -59,7 +59,7 @@ func (r *run) others(ctx context.Context) (*otherJournals, error) {
 			}
 		}
 	}
-	r.otherJournals = &o
+	r.guard2.journals = &o
 	return &o, nil
 }
 
@@ -323,18 +323,18 @@ func (r *run) sameFolder2(a, b string) bool {
 // alsoThere are the host1 folders that the options send to the same host2 folder, and
 // that take no part in this run.
 func (r *run) alsoThere(key string, taking map[string]bool) ([]string, error) {
-	if r.wholeTable == nil {
+	if r.guard2.table == nil {
 		o := r.folderOptions()
 		o.Only, o.Recursive, o.Include, o.Exclude, o.First, o.Last, o.Subscribed, o.Explain = nil, nil, nil, nil, nil, nil, false, false
 		t, err := folders.Map(o, r.src.world, r.dst.world)
 		if err != nil {
 			return nil, err
 		}
-		r.wholeTable = t
+		r.guard2.table = t
 	}
 	var also []string
-	for i := range r.wholeTable.Rows {
-		row := &r.wholeTable.Rows[i]
+	for i := range r.guard2.table.Rows {
+		row := &r.guard2.table.Rows[i]
 		if row.Refused == "" && !taking[row.From] && r.mergeKey(row.To) == key {
 			also = append(also, row.From)
 		}

@@ -17,7 +17,7 @@ func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
 	if len(uids) == 0 {
 		return nil
 	}
-	if why := fs.run.badQuarantine; why != "" {
+	if why := fs.run.guard2.badQuarantine; why != "" {
 		fs.tellKept(int64(len(uids)), why)
 		return nil
 	}
@@ -69,8 +69,8 @@ func (r *run) checkQuarantine() {
 	if len(prefixes) == 0 {
 		return
 	}
-	r.badQuarantine = fmt.Sprintf("--quarantine2 %q: host2 has the user's folders below %q only", r.p.Deletion.Quarantine2, prefixes[0])
-	r.fault(event.Error{Class: event.ErrFolder, Text: r.badQuarantine + "; no message is moved there or deleted by --delete2",
+	r.guard2.badQuarantine = fmt.Sprintf("--quarantine2 %q: host2 has the user's folders below %q only", r.p.Deletion.Quarantine2, prefixes[0])
+	r.fault(event.Error{Class: event.ErrFolder, Text: r.guard2.badQuarantine + "; no message is moved there or deleted by --delete2",
 		Hint: fmt.Sprintf("write it as --quarantine2 %q", prefixes[0]+r.p.Deletion.Quarantine2)})
 }
 

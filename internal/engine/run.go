@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/guard"
-	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/lease"
@@ -96,11 +94,7 @@ type run struct {
 	p       *plan.Plan
 	o       Options
 	control *session.Control
-	// leases are those the run has to hold to change anything; fenced: there are, or
-	// will be, any, of which leaseTTL is the shortest time.
-	leases   lease.Set
-	fenced   bool
-	leaseTTL time.Duration
+	fence   fence
 
 	src, dst *side
 	main     *connPair
@@ -128,18 +122,11 @@ type run struct {
 	on2       on2
 	merges    map[string]*mergeState
 	crossSeen map[identity.Key][]crossPlace
-	// slow are the lines that an earlier run found to be slow.
-	slow [2]*slowLine
+	lessons   learning
 	// equal is where host2 has what may be equal to messages of other folders.
-	equal equalPlaces
-	gmail gmailRun
-
-	// otherJournals and wholeTable, the mapping of all of host1's folders, are made
-	// when something may be deleted on host2.
-	otherJournals *otherJournals
-	oneAccount    *oneAccount // whether both sides are, once that was asked
-	badQuarantine string      // why --quarantine2 cannot be obeyed
-	wholeTable    *folders.Table
+	equal  equalPlaces
+	gmail  gmailRun
+	guard2 guard2
 
 	dry       dryRun
 	copying   copyRate
@@ -147,12 +134,8 @@ type run struct {
 	deletes1  bool           // the journal knows that it deletes on host1
 	moves     *moves         // what was moved on host1, nil for nothing
 	deferred  []*folderSync  // folders that were put off, see waitsForAliases
-	habits    habits.Habits  // of host2, as earlier runs knew them
-	learned   habits.Habits  // the same, and what this run learned
 	under     underway       // what moves
 	loopStart time.Time
-	kept2Mu   sync.Mutex
-	kept2     string // why nothing may be deleted on host2
 }
 
 // newRun is a run that has not begun.
@@ -264,7 +247,7 @@ func (r *run) prepare() error {
 	}
 	r.transfer.Begin(transfer.Terms{
 		Plan: r.p, Control: r.control, Backoff: r.backoff, Limits: r.limits, Memory: r,
-		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.habits, Learned: &r.learned, Reading: r.terms,
+		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.lessons.habits, Learned: &r.lessons.learned, Reading: r.terms,
 	})
 	return nil
 }
