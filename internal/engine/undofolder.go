@@ -64,6 +64,7 @@ func (w *undoing) all(ctx context.Context) error {
 		return err
 	}
 	w.modseqs = conn.Has(imap.CapCondStore)
+	w.ByFlags = !w.modseqs || w.f.ModSeq2 == 0
 	var mine []journal.StoredMessage
 	for _, s := range w.f.Messages {
 		if m.unsure != "" || m.others(s.UID2) {
