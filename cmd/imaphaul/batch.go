@@ -15,8 +15,11 @@ import (
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/hosts"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/signals"
+	"github.com/imaphaul/imaphaul/internal/statusfile"
 )
 
 // batchRun is one call of "imaphaul batch".
@@ -30,7 +33,7 @@ type batchRun struct {
 	keys    map[int]string // of the state, by row
 	names   map[int]string // "a@h1 -> b@h2", by row
 	rowsOf  map[int]batch.Row
-	servers map[string]server // by the names in jobs
+	servers map[string]hosts.Server // by the names in jobs
 	// accounts are those of a row as its options name them.
 	accounts map[int][2]string
 	state    *batch.State // nil in a dry run
@@ -39,7 +42,7 @@ type batchRun struct {
 
 	governors session.Governors
 	passes    passes // of rows that are followed, see batchfollow.go
-	policy    *signalPolicy
+	policy    *signals.Policy
 	stop      chan struct{}
 	stopOnce  sync.Once
 	board     *board
@@ -50,7 +53,7 @@ type batchRun struct {
 	told bool    // it is written
 
 	hooks  sync.WaitGroup
-	status *statusFile // nil when the batch cannot be asked
+	status *statusfile.File // nil when the batch cannot be asked
 
 	// failedBefore are rows that this call is not about, and that earlier ones did not
 	// finish.
@@ -66,7 +69,7 @@ type batchRun struct {
 func runBatch(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	b := &batchRun{
 		Batch: x, environ: environ, stdout: stdout, stderr: stderr,
-		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row), accounts: make(map[int][2]string), servers: make(map[string]server),
+		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row), accounts: make(map[int][2]string), servers: make(map[string]hosts.Server),
 		stop: make(chan struct{}), results: make(map[int]*rowResult), waits: make(map[int]time.Time),
 	}
 	code, err := b.run()
@@ -74,8 +77,8 @@ func runBatch(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code in
 		_, _ = fmt.Fprintf(stderr, "Error: %v\n", err)
 	}
 	if b.policy != nil {
-		if name := b.policy.ended(); name != "" && code == event.ExitBySignal {
-			return code, signalsByName[name]
+		if name := b.policy.Ended(); name != "" && code == event.ExitBySignal {
+			return code, signals.ByName[name]
 		}
 	}
 	return code, nil
@@ -146,15 +149,14 @@ func (b *batchRun) run() (code int, err error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	b.policy = &signalPolicy{run: p.Run, finish: b.finish, now: cancel, emit: b.signalled}
-	force := &runner{pid: pid, p: p}
-	b.policy.force = force.force
-	listen := &runner{policy: b.policy}
-	defer listen.listen()()
-	if b.policy.answers("USR1") {
-		b.status = newStatusFile()
+	b.policy = &signals.Policy{Run: p.Run, Finish: b.finish, Now: cancel, Emit: b.signalled}
+	force := &signals.Force{PidFile: pid.path}
+	b.policy.Force = force.End
+	defer b.policy.Listen()()
+	if b.policy.Answers("USR1") {
+		b.status = statusfile.New()
 	}
-	defer b.status.remove()
+	defer b.status.Remove()
 	begun := time.Now()
 	b.choose()
 	if b.Auto {
@@ -187,7 +189,7 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 	}
 	var rows []batch.Row
 	var uses []batch.Accounts
-	var servers [][2]server
+	var servers [][2]hosts.Server
 	written := b.ownFiles()
 	for _, row := range b.list.Rows {
 		if bad[row.Number] {
@@ -204,15 +206,15 @@ func (b *batchRun) readList() ([]batch.Fault, error) {
 			continue
 		}
 		b.keys[row.Number] = batch.Key(masked)
-		b.names[row.Number] = accounts(p)
+		b.names[row.Number] = p.Accounts()
 		b.rowsOf[row.Number] = row
 		rows, uses = append(rows, row), append(uses, rowAccounts(p, masked))
-		servers = append(servers, [2]server{serverIn(&p.Host1), serverIn(&p.Host2)})
+		servers = append(servers, [2]hosts.Server{hosts.Of(&p.Host1), hosts.Of(&p.Host2)})
 	}
-	names := sameServers(context.Background(), servers)
+	names := hosts.Same(context.Background(), servers)
 	for i, row := range rows {
 		b.accounts[row.Number] = [2]string{servers[i][0].String() + " " + uses[i].From, servers[i][1].String() + " " + uses[i].To}
-		uses[i].From, uses[i].To = servers[i][0].in(names)+" "+uses[i].From, servers[i][1].in(names)+" "+uses[i].To
+		uses[i].From, uses[i].To = servers[i][0].In(names)+" "+uses[i].From, servers[i][1].In(names)+" "+uses[i].To
 		b.jobs = append(b.jobs, batch.Job{Row: row, Accounts: uses[i], Hosts: [2]string{servers[i][0].String(), servers[i][1].String()}})
 		for _, one := range servers[i] {
 			b.servers[one.String()] = one
@@ -363,6 +365,6 @@ func (b *batchRun) signalled(e event.SignalReceived) {
 		for _, line := range page {
 			b.board.say(line)
 		}
-		_ = b.status.write(page) // who asked gives up by himself
+		_ = b.status.Write(page) // who asked gives up by himself
 	}
 }

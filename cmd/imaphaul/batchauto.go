@@ -13,9 +13,11 @@ import (
 	"github.com/imaphaul/imaphaul/internal/access"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/hosts"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/provider"
 )
 
@@ -36,7 +38,7 @@ type serverOf struct {
 func unnamed(p *plan.Plan) (out [2]serverOf) {
 	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
 		if a.Provider == "" && !a.NoProvider && !p.Folders.Preset(i+1) {
-			out[i] = serverOf{fmt.Sprintf("%s:%d", hostKey(a), a.Port), a}
+			out[i] = serverOf{fmt.Sprintf("%s:%d", hosts.Key(a), a.Port), a}
 		}
 	}
 	return out
@@ -101,7 +103,7 @@ func askWho(ctx context.Context, a *plan.Account) (name, words string) {
 	if a.Timeout <= 0 {
 		one.Timeout = askWait
 	}
-	account, err := access.New(&one, access.Options{Side: 1, Version: programVersion()})
+	account, err := access.New(&one, access.Options{Side: 1, Version: program.Version()})
 	var c *imapconn.Conn
 	if err == nil {
 		c, err = account.Connect(ctx)
@@ -112,7 +114,7 @@ func askWho(ctx context.Context, a *plan.Account) (name, words string) {
 	defer func() { _ = c.Logout(ctx) }() // it is of no use any more
 	var id map[string]string
 	if a.SendID && c.Has(imap.CapID) {
-		id, _ = c.ID(ctx, [2]string{"name", "imaphaul"}, [2]string{"version", programVersion()}) // many answer only after login
+		id, _ = c.ID(ctx, [2]string{"name", "imaphaul"}, [2]string{"version", program.Version()}) // many answer only after login
 	}
 	var caps []string
 	for cap := range c.Caps() {

@@ -10,6 +10,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/report"
+	"github.com/imaphaul/imaphaul/internal/screen"
 )
 
 // boardRows is how many running rows are shown, the longest running ones.
@@ -41,13 +42,13 @@ type boardRow struct {
 // newBoard makes the board of a batch; Close it.
 func newBoard(v plan.View, out io.Writer) (*board, error) {
 	b := &board{said: time.Now()}
-	s := newScreen(v, out, io.Discard, false)
-	b.colour = s.colour
-	if s.beat != nil {
-		b.longest = s.beat.Longest
+	s := screen.New(v, out, io.Discard, false)
+	b.colour = s.Colour
+	if s.Beat != nil {
+		b.longest = s.Beat.Longest
 	}
-	if s.panel != nil {
-		panel, err := live.NewBoard(s.panel, func(width int) []string { return b.lines(width - 1) })
+	if s.Panel != nil {
+		panel, err := live.NewBoard(s.Panel, func(width int) []string { return b.lines(width - 1) })
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +107,7 @@ func (b *board) watch(run *batchRun) (end func()) {
 	over, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		tick := time.NewTicker(pulse)
+		tick := time.NewTicker(screen.Pulse)
 		defer tick.Stop()
 		for {
 			select {
@@ -194,7 +195,7 @@ func (b *board) sumLine(now time.Time) string {
 // page is where the batch is, for who asks.
 func (b *board) page() []string {
 	width := 200
-	if w := terminalWidth(); w > 0 {
+	if w := screen.Width(); w > 0 {
 		width = w
 	}
 	return b.lines(width)

@@ -19,6 +19,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/report"
+	"github.com/imaphaul/imaphaul/internal/screen"
 )
 
 // tableRows is how many rows the table in the end has; the files have all.
@@ -35,13 +36,13 @@ func (b *batchRun) finishUp(took time.Duration) (int, error) {
 	}
 	code := event.ExitOK
 	switch {
-	case b.policy.ended() != "":
+	case b.policy.Ended() != "":
 		code = event.ExitBySignal
 	case done < len(rows) || b.lost != nil:
 		code = event.ExitErrors
 	}
 	b.board.say("")
-	for _, line := range strings.Split(resultTable(rows, terminalWidth()), "\n") {
+	for _, line := range strings.Split(resultTable(rows, screen.Width()), "\n") {
 		b.board.say(line)
 	}
 	if b.Plan.Dry {

@@ -18,6 +18,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/report"
+	"github.com/imaphaul/imaphaul/internal/screen"
 )
 
 // stem is the name of the files of a batch, without what tells them apart: beside the
@@ -129,7 +130,7 @@ func mergeParts(m *cli.Merge, stdout io.Writer) (int, error) {
 		return event.ExitNoFile, fmt.Errorf("the list of an earlier call cannot be removed: %w", err)
 	}
 	code := event.ExitOK
-	_, _ = fmt.Fprintln(stdout, resultTable(rows, terminalWidth()))
+	_, _ = fmt.Fprintln(stdout, resultTable(rows, screen.Width()))
 	_, _ = fmt.Fprintf(stdout, "Written: %s\n", strings.Join(told, ", "))
 	for _, name := range missing {
 		_, _ = fmt.Fprintf(stdout, "No result of %s: its rows are not among these. Run it, or name its directory, too.\n", name)

@@ -13,6 +13,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/oauth"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/planned"
+	"github.com/imaphaul/imaphaul/internal/program"
 )
 
 // parseRow makes a row's plan anew: passwords and tokens are as they are now.
@@ -22,10 +24,10 @@ func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 	}
 	var notes []string
 	r := cli.ParseRow(cli.Input{
-		Environ: b.environ, Now: time.Now(), Version: shownVersion(), InDocker: inDocker(), ExtraFile: "options_extra.txt",
-		FetchSecret: fetchSecret, FindLogin: oauth.Find,
+		Environ: b.environ, Now: time.Now(), Version: program.ShownVersion(), InDocker: program.InDocker(), ExtraFile: "options_extra.txt",
+		FetchSecret: oauth.FetchSecret, FindLogin: oauth.Find,
 		ReadMap: func(r io.Reader) (pairs []plan.MapPair, err error) {
-			pairs, notes, err = readMap(r)
+			pairs, notes, err = planned.ReadMap(r)
 			return pairs, err
 		},
 	}, cli.RowOptions{All: b.Args, Presets: b.presets[row.Number], AllowCommands: b.AllowRowCommands}, row.Args)
@@ -56,7 +58,7 @@ func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 	}
 	if dir := p.Transfer.SaveDir; dir != "" && !slices.Contains(r.Own, "savedir") {
 		// Its files are named by folder and UID.
-		p.Transfer.SaveDir = filepath.Join(dir, display.FileName(accounts(p)))
+		p.Transfer.SaveDir = filepath.Join(dir, display.FileName(p.Accounts()))
 	}
 	return p, r.Masked, nil
 }

@@ -15,8 +15,12 @@ import (
 	"github.com/imaphaul/imaphaul/internal/jsonout"
 	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/rehearsal"
 	"github.com/imaphaul/imaphaul/internal/report"
+	"github.com/imaphaul/imaphaul/internal/screen"
+	"github.com/imaphaul/imaphaul/internal/signals"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
 // rowResult is what is told of a row in the end.
@@ -58,7 +62,7 @@ func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.St
 // quietRun is one run of many in a process: a run without screen and signals of its own.
 type quietRun struct {
 	stop   <-chan struct{}
-	policy *signalPolicy
+	policy *signals.Policy
 	json   *sharedLines // nil for none
 	counts *counters    // nil for none
 	// watch is told where to look for how far the run is; nil for nobody.
@@ -73,8 +77,8 @@ type quietRun struct {
 func (q *quietRun) run(ctx context.Context, p *plan.Plan) rowEnd {
 	end := rowEnd{stats: event.NewTally(p.Output.StartedAt, nil).Stats()}
 	early := refusal{p: p, stdout: io.Discard, stderr: io.Discard, logName: logPath(p)}
-	notes := new(lateNotes)
-	tokens, err := makeTokens(p, notes.say)
+	notes := new(tokens.LateNotes)
+	tokens, err := tokens.Make(p, notes.Say)
 	if err != nil {
 		return end.with(early.end(event.ExitUsage, err), err)
 	}
@@ -107,7 +111,7 @@ func (q *quietRun) run(ctx context.Context, p *plan.Plan) rowEnd {
 		table: io.Discard, policy: q.policy, live: live.New(tally.Stats(), time.Now), queue: report.NewQueue(io.Discard, file.path),
 	}
 	if q.json != nil {
-		r.json = &jsonLines{lines: jsonout.New(q.json, accounts(p), time.Now)}
+		r.json = &jsonLines{lines: jsonout.New(q.json, p.Accounts(), time.Now)}
 	}
 	if q.counts != nil {
 		r.counts = q.counts.Run()
@@ -120,15 +124,15 @@ func (q *quietRun) run(ctx context.Context, p *plan.Plan) rowEnd {
 	if q.watch != nil {
 		q.watch(r.live, &r.mu)
 	}
-	notes.to(func(text string) { r.sink(event.Note{Text: text, Warn: true}) })
+	notes.To(func(text string) { r.sink(event.Note{Text: text, Warn: true}) })
 	pre := preamble(p, nil)
 	r.text.Start(pre)
 	r.countWarnings(pre.Notes)
 	o := q.options
 	o.Sink, o.Trace, o.MapWriter, o.Report = r.sink, &lineWriter{text: r.text}, io.Discard, r.report
-	o.Tokens, o.Version, o.Pulse = tokens.of, programVersion(), pulse
+	o.Tokens, o.Version, o.Pulse = tokens.Of, program.Version(), screen.Pulse
 	o.Probe, o.Delivery = probeTime, r.delivery
-	o.Stop, o.Signal = q.stop, q.policy.ended
+	o.Stop, o.Signal = q.stop, q.policy.Ended
 	r.begin = q.begin
 	after := r.carryOut(ctx, o, q.stop)
 	r.verify(ctx, after)

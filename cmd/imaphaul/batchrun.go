@@ -35,7 +35,7 @@ func (b *batchRun) atOnce() int {
 // profile is what is known of a server by its name in a job.
 func (b *batchRun) profile(name string) (provider.Profile, bool) {
 	s := b.servers[name]
-	return b.governors.Profile(s.host, s.port)
+	return b.governors.Profile(s.Host, s.Port)
 }
 
 // unknownSlots is how many rows use a server at the same time before anything is
@@ -207,7 +207,7 @@ func (b *batchRun) prepare(ctx context.Context) int {
 		},
 	})
 	switch {
-	case b.policy.ended() != "":
+	case b.policy.Ended() != "":
 		return event.ExitBySignal
 	case failed > 0 && b.LoginsFirst:
 		b.board.say(fmt.Sprintf("%d of %d rows failed. Nothing was copied. Correct these rows, or leave --loginsfirst out to run the others.", failed, len(b.jobs)))

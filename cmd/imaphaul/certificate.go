@@ -6,6 +6,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/certificate"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/verification"
 )
 
@@ -58,7 +59,7 @@ func (c *certifying) end(sum *verification.Summary) error {
 	}
 	head := []certificate.Fact{
 		{Name: "made", Value: time.Now().UTC().Format(time.RFC3339)},
-		{Name: "program", Value: "imaphaul " + programVersion()},
+		{Name: "program", Value: "imaphaul " + program.Version()},
 		{Name: "verdict", Value: sum.Verdict()},
 		{Name: "folders", Value: fmt.Sprint(sum.Folders)},
 		{Name: "messages of host1", Value: fmt.Sprint(sum.Messages)},

@@ -24,7 +24,9 @@ import (
 	"github.com/imaphaul/imaphaul/internal/htmlreport"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
 // cutoverView is one call of "imaphaul cutover".
@@ -99,7 +101,7 @@ func (v *cutoverView) prepare(environ []string) error {
 			v.moves = append(v.moves, cutover.Move{Domain: d, Host1: v.Common.Host1.Host, Host2: v.Common.Host2.Host})
 		}
 		if v.Plan != nil {
-			v.names = append(v.names, accounts(v.Plan))
+			v.names = append(v.names, v.Plan.Accounts())
 			v.plans = append(v.plans, func() (*plan.Plan, error) { return v.Plan, nil })
 		}
 		return nil
@@ -156,7 +158,7 @@ func (b *batchRun) forCutover(v *cutoverView) error {
 			v.moves = append(v.moves, m)
 		}
 		if !v.DNSOnly {
-			v.names = append(v.names, accounts(p))
+			v.names = append(v.names, p.Accounts())
 			v.plans = append(v.plans, func() (*plan.Plan, error) {
 				p, _, problems := b.parseRow(row)
 				if p == nil {
@@ -226,14 +228,14 @@ func (v *cutoverView) accounts(ctx context.Context) []cutover.Account {
 // arrived rehearses a run and counts.
 func arrived(ctx context.Context, p *plan.Plan, g *session.Governors, a *cutover.Account) {
 	p.Folders.SizesBefore, p.Folders.SizesAfter = false, false
-	tokens, err := makeTokens(p, func(string) {})
+	tokens, err := tokens.Make(p, func(string) {})
 	if err != nil {
 		a.Failed = err.Error()
 		return
 	}
 	tally := event.NewTally(time.Now(), nil)
 	engine.Run(ctx, p, engine.Options{
-		Sink: event.Serial(tally.Add), Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.of, Version: programVersion(), Governors: g,
+		Sink: event.Serial(tally.Add), Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.Of, Version: program.Version(), Governors: g,
 	})
 	s := tally.Stats()
 	a.Host1Only, a.Host2Only = s.WouldTransfer, s.OnlyOn2

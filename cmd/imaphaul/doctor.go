@@ -12,6 +12,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/doctor"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
 // doctorCommand does what "imaphaul doctor" was asked for, and returns the exit code.
@@ -21,13 +23,13 @@ func doctorCommand(p *plan.Plan, out, errOut io.Writer) int {
 	for _, note := range p.Output.Notes {
 		_, _ = fmt.Fprintln(errOut, note)
 	}
-	notes := new(lateNotes)
-	tokens, err := makeTokens(p, notes.say)
+	notes := new(tokens.LateNotes)
+	tokens, err := tokens.Make(p, notes.Say)
 	if err != nil {
 		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
 		return event.ExitUsage
 	}
-	notes.to(func(text string) { _, _ = fmt.Fprintf(errOut, "Warning: %s\n", text) })
+	notes.To(func(text string) { _, _ = fmt.Fprintf(errOut, "Warning: %s\n", text) })
 	var transcript *os.File
 	if p.Doctor.Transcript != "" {
 		if transcript, err = os.OpenFile(p.Doctor.Transcript, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
@@ -37,7 +39,7 @@ func doctorCommand(p *plan.Plan, out, errOut io.Writer) int {
 	}
 	trace := &traceWriter{w: errOut}
 	r := doctor.Run(ctx, p, doctor.Options{
-		Version: programVersion(),
+		Version: program.Version(),
 		Open: func(a *plan.Account, side int) (*access.Account, error) {
 			return openAccount(a, side, p, tokens, trace)
 		},

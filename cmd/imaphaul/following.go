@@ -47,11 +47,11 @@ func (r *runner) follows(e event.Event) {
 	case event.PassEnded:
 		r.following.Store(true)
 	case event.Watching:
-		if b := r.screen.beat; b != nil && b.Longest < restingSilence {
+		if b := r.screen.Beat; b != nil && b.Longest < restingSilence {
 			r.awake, b.Longest = b.Longest, restingSilence
 		}
 	case event.PassBegun:
-		if b := r.screen.beat; b != nil && r.awake > 0 {
+		if b := r.screen.Beat; b != nil && r.awake > 0 {
 			b.Longest = r.awake
 		}
 	}

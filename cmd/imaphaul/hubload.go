@@ -16,6 +16,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/hub"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
 )
 
 // loadsAtOnce is how many rows are loaded at the same time: each is three questions to the
@@ -42,7 +43,7 @@ func (b *batchRun) parseHubRow(row batch.Row) (*plan.Plan, []string, []string) {
 			args = append(args, fmt.Sprintf("--password%d=%s", i+1, unknownSecret))
 		}
 	}
-	r := cli.ParseRow(cli.Input{Now: time.Now(), Version: shownVersion()}, cli.RowOptions{}, args)
+	r := cli.ParseRow(cli.Input{Now: time.Now(), Version: program.ShownVersion()}, cli.RowOptions{}, args)
 	return r.Plan, row.Args, r.Problems
 }
 

@@ -18,11 +18,15 @@ import (
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/hosts"
 	"github.com/imaphaul/imaphaul/internal/hub"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/oauth"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/planned"
+	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/signals"
 )
 
 // hubRunner runs rows of a hub in this process (hub.Runner, hub.Rates).
@@ -32,7 +36,7 @@ type hubRunner struct {
 	secrets   namedSecrets
 	out       string // the worker's own directory
 	governors session.Governors
-	policy    *signalPolicy
+	policy    *signals.Policy
 	say       func(string)
 
 	mu      sync.Mutex
@@ -49,7 +53,7 @@ func (h *hubRunner) plan(r *hub.Row) (*plan.Plan, error) {
 	}
 	parse := func(all, args []string) cli.BatchRow {
 		return cli.ParseRow(cli.Input{
-			Environ: h.environ, Now: time.Now(), Version: shownVersion(), InDocker: inDocker(), FetchSecret: fetchSecret,
+			Environ: h.environ, Now: time.Now(), Version: program.ShownVersion(), InDocker: program.InDocker(), FetchSecret: oauth.FetchSecret,
 		}, cli.RowOptions{All: all}, args)
 	}
 	unknown := row.Args
@@ -76,7 +80,7 @@ func (h *hubRunner) plan(r *hub.Row) (*plan.Plan, error) {
 		return nil, &hub.NotHereError{Why: second.Problems[0]}
 	}
 	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
-		if name := serverIn(a).String(); name != r.Hosts[i] {
+		if name := hosts.Of(a).String(); name != r.Hosts[i] {
 			return nil, fmt.Errorf("the row counts connections of %q and uses %q", r.Hosts[i], name)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/hub"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/signals"
 )
 
 // runWorker works for a hub until a signal (imaphaul worker).
@@ -49,12 +50,12 @@ func runWorker(x *cli.Worker, environ []string, stdout, stderr io.Writer) (int, 
 	defer cancel()
 	stop := make(chan struct{})
 	finish := sync.OnceFunc(func() { close(stop) })
-	policy := &signalPolicy{run: x.Plan.Run, finish: finish, now: cancel, emit: func(e event.SignalReceived) {
+	policy := &signals.Policy{Run: x.Plan.Run, Finish: finish, Now: cancel, Emit: func(e event.SignalReceived) {
 		if e.What == "stop" {
 			say(fmt.Sprintf("Signal %s: no row is begun any more, and those that run end in good order. Once more ends at once.", e.Signal))
 		}
 	}}
-	defer (&runner{policy: policy}).listen()()
+	defer policy.Listen()()
 	connecting, connected := context.WithCancel(ctx)
 	go func() { // a signal ends the waiting for the hub, too
 		select {
@@ -72,8 +73,8 @@ func runWorker(x *cli.Worker, environ []string, stdout, stderr io.Writer) (int, 
 	h, err := hub.Connect(connecting, o)
 	connected()
 	if err != nil {
-		if policy.ended() != "" {
-			return event.ExitBySignal, signalsByName[policy.ended()]
+		if policy.Ended() != "" {
+			return event.ExitBySignal, signals.ByName[policy.Ended()]
 		}
 		return fail(event.ExitUnavailable, err)
 	}
@@ -84,8 +85,8 @@ func runWorker(x *cli.Worker, environ []string, stdout, stderr io.Writer) (int, 
 	w := &hub.Worker{Hub: h, ID: id, Jobs: x.Jobs, TTL: time.Duration(x.Lease) * time.Second, Runner: r, Rates: r, Say: say, UntilEmpty: x.UntilEmpty}
 	say(fmt.Sprintf("It works, on %d rows at the same time", x.Jobs))
 	_ = w.Run(ctx, stop) // it fails by a second signal only
-	if name := policy.ended(); name != "" {
-		return event.ExitBySignal, signalsByName[name]
+	if name := policy.Ended(); name != "" {
+		return event.ExitBySignal, signals.ByName[name]
 	}
 	say("There is no row any more.")
 	return event.ExitOK, nil

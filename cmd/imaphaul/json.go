@@ -20,11 +20,6 @@ type jsonLines struct {
 	file  *os.File      // nil for standard output
 }
 
-// accounts names the pair of accounts of a plan.
-func accounts(p *plan.Plan) string {
-	return p.Host1.User + "@" + p.Host1.Host + " -> " + p.Host2.User + "@" + p.Host2.Host
-}
-
 // openJSON opens what the plan names, nil for nothing.
 func openJSON(p *plan.Plan, stdout io.Writer) (*jsonLines, error) {
 	switch p.View.JSON {
@@ -33,13 +28,13 @@ func openJSON(p *plan.Plan, stdout io.Writer) (*jsonLines, error) {
 	case "-":
 		queue := report.NewQueue(stdout, "")
 		queue.Lost = jsonout.Lost
-		return &jsonLines{lines: jsonout.New(queue, accounts(p), time.Now), queue: queue}, nil
+		return &jsonLines{lines: jsonout.New(queue, p.Accounts(), time.Now), queue: queue}, nil
 	}
 	f, err := os.OpenFile(p.View.JSON, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("--json %q cannot be written: %w (choose another file)", p.View.JSON, err)
 	}
-	return &jsonLines{lines: jsonout.New(f, accounts(p), time.Now), file: f}, nil
+	return &jsonLines{lines: jsonout.New(f, p.Accounts(), time.Now), file: f}, nil
 }
 
 // end writes the last line and closes; more are errors beside those of s. The error says that lines are missing.
@@ -67,7 +62,7 @@ func (j *jsonLines) end(code int, s *event.Stats, more int) error {
 
 // refuseInJSON is the only line of a run that does not begin.
 func refuseInJSON(p *plan.Plan, stdout io.Writer, code, errors int, text string) {
-	w := jsonout.New(stdout, accounts(p), time.Now)
+	w := jsonout.New(stdout, p.Accounts(), time.Now)
 	w.Exit(jsonout.Exit{Code: code, Name: report.ExitText(code), Errors: errors, Failure: strings.TrimSpace(text)})
 	_ = w.Close() // there is nowhere else to tell it
 }

@@ -13,14 +13,16 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/rehearsal"
 	"github.com/imaphaul/imaphaul/internal/report"
+	"github.com/imaphaul/imaphaul/internal/screen"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
 // migrate carries out a plan from the first line printed to the last. sig is
 // the signal by which the process should end, nil for none.
 func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	early := refusal{p: p, stdout: stdout, stderr: stderr, logName: logPath(p)}
-	notes := new(lateNotes)
-	tokens, err := makeTokens(p, notes.say)
+	notes := new(tokens.LateNotes)
+	tokens, err := tokens.Make(p, notes.Say)
 	if err != nil {
 		return early.end(event.ExitUsage, err), nil
 	}
@@ -88,19 +90,19 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	if p.Dry && p.Mode == plan.ModeSync && p.Folders.PrintMap == "" {
 		r.book = rehearsal.New(time.Now, blind(p))
 	}
-	r.screen = newScreen(p.View, out, stderr, p.Folders.PrintMap != "")
-	if r.screen.panel != nil {
-		if r.panel, err = live.NewPanel(r.screen.panel, r.view, r.screen.colour); err != nil {
+	r.screen = screen.New(p.View, out, stderr, p.Folders.PrintMap != "")
+	if r.screen.Panel != nil {
+		if r.panel, err = live.NewPanel(r.screen.Panel, r.view, r.screen.Colour); err != nil {
 			r.page.abort()
 			return early.end(event.ExitSoftware, err), nil
 		}
-		if r.screen.over {
+		if r.screen.Over {
 			out = r.panel
 		}
 	}
 	r.queue = report.NewQueue(out, log.path)
-	options.Colour = r.screen.colour
+	options.Colour = r.screen.Colour
 	r.text = newPrinters(r.queue, log, tally, options)
-	notes.to(func(text string) { r.sink(event.Note{Text: text, Warn: true}) })
+	notes.To(func(text string) { r.sink(event.Note{Text: text, Warn: true}) })
 	return r.run(preamble(p, pidNotes))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/htmlreport"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/verification"
 )
 
@@ -45,7 +46,7 @@ func about(p *plan.Plan) htmlreport.About {
 		From: p.Host1.User + " at " + p.Host1.Host, To: p.Host2.User + " at " + p.Host2.Host,
 		Command: "imaphaul " + display.ShellLine(p.CommandLine),
 		Versions: []htmlreport.Fact{
-			{Name: "imaphaul", Value: shownVersion()},
+			{Name: "imaphaul", Value: program.ShownVersion()},
 			{Name: "Go", Value: strings.TrimPrefix(runtime.Version(), "go") + " " + runtime.GOOS + "/" + runtime.GOARCH},
 		},
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/report"
 )
 
@@ -15,7 +16,7 @@ const missingShown = 20
 
 func reportOptions(p *plan.Plan, logPath string) report.Options {
 	o := report.Options{
-		Program: "imaphaul", Version: programVersion(), CalledAs: calledAs(),
+		Program: "imaphaul", Version: program.Version(), CalledAs: program.CalledAs(),
 		Detail:      report.Detail(p.View.Detail),
 		Dry:         p.Dry,
 		JustFolders: p.Mode == plan.ModeJustFolders,

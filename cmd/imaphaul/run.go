@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,8 +16,13 @@ import (
 	"github.com/imaphaul/imaphaul/internal/metrics"
 	"github.com/imaphaul/imaphaul/internal/pidfile"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/rehearsal"
 	"github.com/imaphaul/imaphaul/internal/report"
+	"github.com/imaphaul/imaphaul/internal/screen"
+	"github.com/imaphaul/imaphaul/internal/signals"
+	"github.com/imaphaul/imaphaul/internal/statusfile"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
 // abortPoll is how often the file of --abortbyfile is looked for.
@@ -30,20 +34,20 @@ type runner struct {
 	tally   *event.Tally
 	text    *printers
 	live    *live.State
-	screen  screen
-	panel   *live.Panel     // nil for none
-	json    *jsonLines      // nil for none
-	book    *rehearsal.Book // nil but in a rehearsal
-	counts  *metrics.Run    // nil for none
-	served  string          // where the counts are served
-	status  *statusFile     // nil when the run cannot be asked
+	screen  screen.Screen
+	panel   *live.Panel      // nil for none
+	json    *jsonLines       // nil for none
+	book    *rehearsal.Book  // nil but in a rehearsal
+	counts  *metrics.Run     // nil for none
+	served  string           // where the counts are served
+	status  *statusfile.File // nil when the run cannot be asked
 	queue   *report.Queue
 	log     *logFile
 	options report.Options
 	skipped *report.SkippedFile
 	pid     *ownPidFile
 	table   io.Writer
-	tokens  tokenSources
+	tokens  tokens.Sources
 
 	mu     sync.Mutex // one event at a time
 	byFile atomic.Bool
@@ -51,12 +55,10 @@ type runner struct {
 	// while something is done.
 	following atomic.Bool
 	awake     time.Duration
-	policy    *signalPolicy
+	policy    *signals.Policy
 	// begin waits for the turn of a pass among the rows of a batch, nil for none.
 	begin    func(context.Context) (end func(), err error)
 	stopOnce sync.Once
-
-	forceOnce sync.Once
 
 	page *pageOf // of --report, nil for none
 	// verified is the exit code that the verification at the end asks for, faults are the
@@ -101,7 +103,7 @@ func (r *runner) tell(e event.Event) {
 // stoppedBy tells the engine who asked it to stop. A signal that follows the file
 // counts for more: the process ends by it.
 func (r *runner) stoppedBy() event.StopReason {
-	if r.policy.ended() == "" && r.byFile.Load() {
+	if r.policy.Ended() == "" && r.byFile.Load() {
 		return event.StopFile
 	}
 	return event.StopSignal
@@ -120,18 +122,19 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	defer cancel()
 	stop := make(chan struct{})
 	finish := func() { r.stopOnce.Do(func() { close(stop) }) }
-	r.policy = &signalPolicy{run: r.p.Run, finish: finish, now: cancel, force: r.force, emit: r.signalled}
+	force := &signals.Force{PidFile: r.pid.path, Abort: r.page.abort}
+	r.policy = &signals.Policy{Run: r.p.Run, Finish: finish, Now: cancel, Force: force.End, Emit: r.signalled}
 
 	if r.p.Debug.Signals || r.p.Debug.All {
-		r.policy.debug = func(line string) { r.sink(event.Debug{Topic: "sig", Text: line}) }
+		r.policy.Debug = func(line string) { r.sink(event.Debug{Topic: "sig", Text: line}) }
 	}
 
 	// Handlers first: from here on a signal ends the run in good order.
-	done := r.listen()
-	if r.policy.answers("USR1") {
-		r.status = newStatusFile()
+	done := r.policy.Listen()
+	if r.policy.Answers("USR1") {
+		r.status = statusfile.New()
 	}
-	defer r.status.remove()
+	defer r.status.Remove()
 	abortFile := r.pid.abortFile()
 	watching, endWatch := context.WithCancel(ctx)
 	watched := make(chan struct{})
@@ -155,9 +158,9 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	}
 	r.countWarnings(pre.Notes)
 	unwatch := r.watch()
-	if r.policy.debug != nil {
-		for _, line := range r.policy.outlook(os.Getpid()) {
-			r.policy.debug(line)
+	if r.policy.Debug != nil {
+		for _, line := range r.policy.Outlook(os.Getpid()) {
+			r.policy.Debug(line)
 		}
 	}
 	fin := event.Finished{Mode: string(plan.ModeJustBanner)}
@@ -167,9 +170,9 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	} else {
 		after = r.carryOut(ctx, engine.Options{
 			Sink: r.sink, Trace: &lineWriter{text: r.text}, MapWriter: r.table, Report: r.report,
-			Tokens: r.tokens.of, Version: programVersion(), Pulse: pulse,
+			Tokens: r.tokens.Of, Version: program.Version(), Pulse: screen.Pulse,
 			Probe: probeTime, Delivery: r.delivery,
-			Stop: stop, StoppedBy: r.stoppedBy, Signal: r.policy.ended,
+			Stop: stop, StoppedBy: r.stoppedBy, Signal: r.policy.Ended,
 		}, stop)
 	}
 	r.verify(ctx, after)
@@ -250,47 +253,8 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 		// Nobody could read what was done: that is no success.
 		code = event.ExitCatchAll
 	}
-	if name := r.policy.ended(); name != "" && code == event.ExitBySignal {
-		return code, signalsByName[name]
+	if name := r.policy.Ended(); name != "" && code == event.ExitBySignal {
+		return code, signals.ByName[name]
 	}
 	return code, nil
-}
-
-// listen delivers signals to the policy until the returned function is called.
-func (r *runner) listen() (done func()) {
-	byNumber := make(map[os.Signal]string)
-	ch := make(chan os.Signal, 16)
-	for _, name := range r.policy.handled() {
-		if sig, ok := signalsByName[name]; ok {
-			byNumber[sig] = name
-			signal.Notify(ch, sig)
-		}
-	}
-	quit, over := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(over)
-		for {
-			select {
-			case sig := <-ch:
-				r.policy.received(byNumber[sig], time.Now())
-			case <-quit:
-				return
-			}
-		}
-	}()
-	return func() {
-		signal.Stop(ch)
-		close(quit)
-		<-over
-	}
-}
-
-// signalName is the name under which options know a signal.
-func signalName(sig os.Signal) string {
-	for name, s := range signalsByName {
-		if s == sig {
-			return name
-		}
-	}
-	return ""
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
 // undoRun does what "imaphaul undo" was asked for, and returns the exit code.
@@ -27,7 +29,7 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer restore()
 	say := func(text string) { _, _ = fmt.Fprintln(errOut, display.Text(text)) }
-	tokens, err := makeTokens(x.Plan, say)
+	tokens, err := tokens.Make(x.Plan, say)
 	if err != nil {
 		say("Error: " + err.Error())
 		return event.ExitUsage
@@ -44,7 +46,7 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 				say("Error: " + e.Text)
 			}
 		}),
-		Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.of, Version: programVersion(),
+		Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.Of, Version: program.Version(),
 		Stop: ctx.Done(),
 	}, x.Run)
 	code := tally.Stats().ExitCode()

@@ -16,6 +16,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 	"github.com/imaphaul/imaphaul/internal/verification"
 )
 
@@ -54,13 +56,13 @@ func verifyPlan(p *plan.Plan, page *pageOf, out, errOut io.Writer) int {
 	for _, note := range p.Output.Notes {
 		_, _ = fmt.Fprintln(errOut, note)
 	}
-	notes := new(lateNotes)
-	tokens, err := makeTokens(p, notes.say)
+	notes := new(tokens.LateNotes)
+	tokens, err := tokens.Make(p, notes.Say)
 	if err != nil {
 		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
 		return event.ExitUsage
 	}
-	notes.to(func(text string) { _, _ = fmt.Fprintf(errOut, "Warning: %s\n", text) })
+	notes.To(func(text string) { _, _ = fmt.Fprintf(errOut, "Warning: %s\n", text) })
 	var sum *verification.Summary
 	var printer verification.Printer
 	if p.Proof.Against != "" {
@@ -104,7 +106,7 @@ func verifyPlan(p *plan.Plan, page *pageOf, out, errOut io.Writer) int {
 
 // verifyAccounts holds both accounts of a plan against each other. ran are the commands
 // that a run sent before, by side.
-func verifyAccounts(ctx context.Context, p *plan.Plan, c *certifying, tokens tokenSources, trace io.Writer, printer verification.Printer, ran [3]map[string]int64) (*verification.Summary, error) {
+func verifyAccounts(ctx context.Context, p *plan.Plan, c *certifying, tokens tokens.Sources, trace io.Writer, printer verification.Printer, ran [3]map[string]int64) (*verification.Summary, error) {
 	o := verification.Options{Row: printer.Row, Note: printer.Note, Ran: ran}
 	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
 		account, err := openAccount(a, i+1, p, tokens, trace)
@@ -133,7 +135,7 @@ func (e *fileError) Error() string { return e.err.Error() }
 func (e *fileError) Unwrap() error { return e.err }
 
 // verifyAgainst holds host2 against a certificate.
-func verifyAgainst(ctx context.Context, p *plan.Plan, c *certificate.Reader, tokens tokenSources, trace io.Writer, printer verification.Printer) (*verification.Summary, error) {
+func verifyAgainst(ctx context.Context, p *plan.Plan, c *certificate.Reader, tokens tokens.Sources, trace io.Writer, printer verification.Printer) (*verification.Summary, error) {
 	account, err := openAccount(&p.Host2, 2, p, tokens, trace)
 	if err != nil {
 		return &verification.Summary{}, err
@@ -142,11 +144,11 @@ func verifyAgainst(ctx context.Context, p *plan.Plan, c *certificate.Reader, tok
 }
 
 // openAccount prepares one account of a plan for reading.
-func openAccount(a *plan.Account, side int, p *plan.Plan, tokens tokenSources, trace io.Writer) (*access.Account, error) {
-	t := tokens.of(event.Side(side))
+func openAccount(a *plan.Account, side int, p *plan.Plan, tokens tokens.Sources, trace io.Writer) (*access.Account, error) {
+	t := tokens.Of(event.Side(side))
 	return access.New(a, access.Options{
 		Side: side, Tokens: t.Source, TokenFor: t.For, Trace: trace,
-		SlowIn: access.Slow(p.Limits.MaxBytesPerSecond, p.Limits.MaxSleep), Version: programVersion(),
+		SlowIn: access.Slow(p.Limits.MaxBytesPerSecond, p.Limits.MaxSleep), Version: program.Version(),
 	})
 }
 

@@ -1,74 +1,16 @@
 package main
 
 import (
-	"io"
-	"os"
-	"runtime"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/live"
-	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/screen"
 )
 
-const (
-	// pulse is how often the engine tells what moves, and how often that is looked at.
-	pulse = 500 * time.Millisecond
-	// silence is the longest one without a terminal, silenceShort with one, or with
-	// --progress.
-	silence      = 10 * time.Second
-	silenceShort = 2 * time.Second
-	// longPause is what is told ahead in a line of its own where no lines stand.
-	longPause = 5 * time.Second
-)
-
-// screen is where and how what goes on is shown.
-type screen struct {
-	panel  *os.File // the terminal with the standing lines, nil for none
-	over   bool     // the text scrolls on the same terminal
-	colour bool     // of the text
-	beat   *live.Beat
-}
-
-// newScreen decides how to show what goes on; out and err are standard output and
-// error, table tells that standard output is for a table alone.
-func newScreen(v plan.View, out, errOut io.Writer, table bool) screen {
-	var s screen
-	terminal, outIs := capable(out)
-	s.colour = outIs && os.Getenv("NO_COLOR") == "" && !table
-	asked := v.Progress != nil && *v.Progress
-	if v.Progress != nil && !asked || v.Detail == plan.DetailQuiet && !asked {
-		return s
-	}
-	if outIs && !table {
-		s.panel, s.over = terminal, true
-		return s
-	}
-	if asked {
-		if terminal, is := capable(errOut); is {
-			s.panel = terminal
-			return s
-		}
-	}
-	s.beat = &live.Beat{Longest: silence, Tick: pulse}
-	if f, ok := out.(*os.File); asked || ok && term.IsTerminal(int(f.Fd())) {
-		s.beat.Longest = silenceShort
-	}
-	return s
-}
-
-// capable tells whether w is a terminal that can move its cursor.
-func capable(w io.Writer) (*os.File, bool) {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return nil, false
-	}
-	kind := os.Getenv("TERM")
-	return f, kind != "dumb" && (kind != "" || runtime.GOOS == "windows")
-}
+// longPause is what is told ahead in a line of its own where no lines stand.
+const longPause = 5 * time.Second
 
 // view is where the run is now.
 func (r *runner) view() live.View {
@@ -82,7 +24,7 @@ func (r *runner) watch() (end func()) {
 	over, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(pulse)
+		tick := time.NewTicker(screen.Pulse)
 		defer tick.Stop()
 		for {
 			select {
@@ -104,7 +46,7 @@ func (r *runner) look(now time.Time) {
 	r.mu.Lock()
 	r.live.Sample(now)
 	view := r.live.View(now)
-	due := r.screen.beat != nil && r.screen.beat.Due(now, r.text.out.Printed())
+	due := r.screen.Beat != nil && r.screen.Beat.Due(now, r.text.out.Printed())
 	r.mu.Unlock()
 	if due {
 		r.text.Line("%s", view.Line())
@@ -119,8 +61,8 @@ func (r *runner) signalled(e event.SignalReceived) {
 	if e.What == "stop" {
 		r.mu.Lock()
 		e.Messages, e.Bytes = r.live.Pending()
-		if b := r.screen.beat; b != nil {
-			b.Longest = silenceShort // count down
+		if b := r.screen.Beat; b != nil {
+			b.Longest = screen.ShortSilence // count down
 		}
 		r.mu.Unlock()
 		e.Within = engine.StopWait
@@ -131,7 +73,7 @@ func (r *runner) signalled(e event.SignalReceived) {
 		for _, line := range page {
 			r.text.Line("%s", line)
 		}
-		_ = r.status.write(page) // who asked gives up by himself
+		_ = r.status.Write(page) // who asked gives up by himself
 	}
 }
 
@@ -140,7 +82,7 @@ func asksStatus(signal string) bool { return signal == "USR1" || signal == "INFO
 
 // announce tells a long pause before it is made, where no lines stand.
 func (r *runner) announce(e event.Event) {
-	if w, ok := e.(event.Waiting); ok && r.screen.beat != nil && w.For >= longPause {
+	if w, ok := e.(event.Waiting); ok && r.screen.Beat != nil && w.For >= longPause {
 		r.text.Line("%s", live.Announcement(w))
 	}
 }

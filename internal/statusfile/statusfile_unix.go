@@ -1,6 +1,8 @@
 //go:build unix
 
-package main
+// Package statusfile is how a run says where it is to "imaphaul status", which asks it by
+// a signal.
+package statusfile
 
 import (
 	"errors"
@@ -17,10 +19,10 @@ import (
 	"github.com/imaphaul/imaphaul/internal/pidfile"
 )
 
-// statusFile is where a run says where it is, to "imaphaul status": a file named by
+// File is where a run says where it is, to "imaphaul status": a file named by
 // the number of the process, in a directory of its user. That it is there says also
 // that the process takes SIGUSR1 for a question.
-type statusFile struct{ path string }
+type File struct{ path string }
 
 // statusDir is the directory of a user, which nobody else can write to.
 func statusDir(uid int) string {
@@ -34,9 +36,9 @@ func trusted(info fs.FileInfo, uid int) bool {
 	return ok && int(st.Uid) == uid && info.Mode().Perm()&0o022 == 0
 }
 
-// newStatusFile makes the file of this process; nil when it cannot be had: that is no
+// New makes the file of this process; nil when it cannot be had: that is no
 // reason to refuse a run.
-func newStatusFile() *statusFile {
+func New() *File {
 	dir := statusDir(os.Geteuid())
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil
@@ -45,15 +47,15 @@ func newStatusFile() *statusFile {
 	if err != nil || !info.IsDir() || !trusted(info, os.Geteuid()) {
 		return nil
 	}
-	f := &statusFile{path: filepath.Join(dir, strconv.Itoa(os.Getpid()))}
-	if f.write(nil) != nil {
+	f := &File{path: filepath.Join(dir, strconv.Itoa(os.Getpid()))}
+	if f.Write(nil) != nil {
 		return nil
 	}
 	return f
 }
 
-// write replaces the file at one stroke.
-func (f *statusFile) write(lines []string) error {
+// Write replaces the file at one stroke; of a nil file it does nothing.
+func (f *File) Write(lines []string) error {
 	if f == nil {
 		return nil
 	}
@@ -74,7 +76,8 @@ func (f *statusFile) write(lines []string) error {
 	return os.Rename(t.Name(), f.path)
 }
 
-func (f *statusFile) remove() {
+// Remove removes the file; of a nil file it does nothing.
+func (f *File) Remove() {
 	if f != nil {
 		_ = os.Remove(f.path)
 		_ = os.Remove(filepath.Dir(f.path)) // unless other runs are there
@@ -103,8 +106,8 @@ func readStatus(path string) (string, error) {
 	return strings.Join(lines, "\n"), nil
 }
 
-// askStatus asks process pid where it is, and reports whether it answered in time.
-func askStatus(pid int, wait func() bool) (string, error) {
+// Ask asks process pid where it is, and reports whether it answered in time.
+func Ask(pid int, wait func() bool) (string, error) {
 	proc, err := os.Lstat("/proc/" + strconv.Itoa(pid))
 	uid := os.Geteuid()
 	if err == nil {

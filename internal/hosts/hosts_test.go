@@ -1,4 +1,4 @@
-package main
+package hosts
 
 import (
 	"net/netip"
@@ -33,7 +33,7 @@ func TestNamesOfOneServer(t *testing.T) {
 		{plan.Account{Host: "::ffff:192.0.2.1"}, plan.Account{Host: "192.0.2.1"}, true},
 		{plan.Account{Host: "2001:DB8:0::1"}, plan.Account{Host: "2001:db8::1"}, true},
 	} {
-		if same := serverIn(&c.a).String() == serverIn(&c.b).String(); same != c.same {
+		if same := Of(&c.a).String() == Of(&c.b).String(); same != c.same {
 			t.Errorf("%v and %v: %v", c.a.Host, c.b.Host, same)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"os"
@@ -17,18 +17,18 @@ func asImapsync() bool {
 	return base == "imapsync"
 }
 
-// calledAs is the name and version to go by, "" for the program's own.
-func calledAs() string {
+// CalledAs is the name and version to go by, "" for the program's own.
+func CalledAs() string {
 	if asImapsync() {
 		return "imapsync " + comparedVersion
 	}
 	return ""
 }
 
-// shownVersion is what --version prints.
-func shownVersion() string {
+// ShownVersion is what --version prints.
+func ShownVersion() string {
 	if asImapsync() {
 		return comparedVersion
 	}
-	return programVersion()
+	return Version()
 }

@@ -1,15 +1,16 @@
-package main
+package tokens
 
 import "sync"
 
-// lateNotes keeps notes until there is somebody to tell them to.
-type lateNotes struct {
+// LateNotes keeps notes until there is somebody to tell them to.
+type LateNotes struct {
 	mu   sync.Mutex
 	kept []string
 	tell func(string)
 }
 
-func (l *lateNotes) say(text string) {
+// Say tells a note, or keeps it.
+func (l *LateNotes) Say(text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.tell == nil {
@@ -19,8 +20,8 @@ func (l *lateNotes) say(text string) {
 	l.tell(text)
 }
 
-// to names who listens from now on.
-func (l *lateNotes) to(tell func(string)) {
+// To names who listens from now on.
+func (l *LateNotes) To(tell func(string)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tell = tell

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package signals
 
 import (
 	"os"
@@ -9,17 +9,20 @@ import (
 	"time"
 )
 
-var signalsByName = map[string]os.Signal{
+// ByName are the signals under the names that options know.
+var ByName = map[string]os.Signal{
 	"HUP": syscall.SIGHUP, "INT": syscall.SIGINT, "QUIT": syscall.SIGQUIT,
 	"USR1": syscall.SIGUSR1, "USR2": syscall.SIGUSR2, "TERM": syscall.SIGTERM,
 }
 
-func ignoreBrokenPipe() { signal.Ignore(syscall.SIGPIPE) }
+// IgnoreBrokenPipe has a write to a reader that went away fail instead of ending the
+// process.
+func IgnoreBrokenPipe() { signal.Ignore(syscall.SIGPIPE) }
 
-// dieBy ends the process by the signal, as if it had never been handled. The
+// DieBy ends the process by the signal, as if it had never been handled. The
 // runtime answers an unhandled QUIT with a stack dump: that one is left to an
 // exit code.
-func dieBy(sig os.Signal) {
+func DieBy(sig os.Signal) {
 	number, ok := sig.(syscall.Signal)
 	if !ok || number == syscall.SIGQUIT {
 		return

@@ -1,8 +1,8 @@
 //go:build darwin || dragonfly || freebsd || netbsd || openbsd
 
-package main
+package signals
 
 import "syscall"
 
 // Ctrl-T asks a program where it is.
-func init() { signalsByName["INFO"] = syscall.SIGINFO }
+func init() { ByName["INFO"] = syscall.SIGINFO }

@@ -1,12 +1,10 @@
-package main
+package oauth
 
 import (
 	"bytes"
 	"context"
 	"errors"
 	"time"
-
-	"github.com/imaphaul/imaphaul/internal/oauth"
 )
 
 // secretCommandTime bounds a command of --secretN; it may ask the user something.
@@ -15,15 +13,15 @@ const secretCommandTime = 2 * time.Minute
 // maxSecretOutput bounds what is read of its output, bytes.
 const maxSecretOutput = 64 << 10
 
-// fetchSecret gets a password for --secretN keyring:NAME or cmd:COMMAND. No error
+// FetchSecret gets a password for --secretN keyring:NAME or cmd:COMMAND. No error
 // shows what was printed.
-func fetchSecret(kind, from string) (string, error) {
+func FetchSecret(kind, from string) (string, error) {
 	if kind == "keyring" {
-		s, err := oauth.FromKeyring(from)
+		s, err := FromKeyring(from)
 		return s.Reveal(), err
 	}
 	var out limited
-	if err := oauth.RunShell(context.Background(), from, secretCommandTime, &out); err != nil {
+	if err := RunShell(context.Background(), from, secretCommandTime, &out); err != nil {
 		return "", err
 	}
 	if out.over {

@@ -1,4 +1,5 @@
-package main
+// Package hosts tells which server an account lives on, and which names are one server.
+package hosts
 
 import (
 	"context"
@@ -15,15 +16,15 @@ import (
 // Two names may lead to one server: what two rows do with one mailbox must not depend on
 // how they spell it.
 
-// server is where an account lives.
-type server struct {
-	host string // in lower case
-	port int    // 0 for the usual ones, which lead to the same mailboxes
+// Server is where an account lives.
+type Server struct {
+	Host string // in lower case
+	Port int    // 0 for the usual ones, which lead to the same mailboxes
 	ask  bool   // the name may be looked up here: no proxy does that
 }
 
-// hostKey names a server, by which its connections are counted.
-func hostKey(a *plan.Account) string {
+// Key names a server, by which its connections are counted.
+func Key(a *plan.Account) string {
 	host := strings.ToLower(strings.TrimSuffix(a.Host, "."))
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap().String()
@@ -31,21 +32,22 @@ func hostKey(a *plan.Account) string {
 	return host
 }
 
-func serverIn(a *plan.Account) server {
-	s := server{host: hostKey(a), port: a.Port, ask: !a.Proxy.IsSet()}
-	if s.port == 143 || s.port == 993 {
-		s.port = 0
+// Of is the server of an account.
+func Of(a *plan.Account) Server {
+	s := Server{Host: Key(a), Port: a.Port, ask: !a.Proxy.IsSet()}
+	if s.Port == 143 || s.Port == 993 {
+		s.Port = 0
 	}
 	return s
 }
 
 // String is how the options name the server.
-func (s server) String() string { return fmt.Sprintf("%s:%d", s.host, s.port) }
+func (s Server) String() string { return fmt.Sprintf("%s:%d", s.Host, s.Port) }
 
-// in is the server's name where several names are one.
-func (s server) in(names map[string]string) string {
-	if name, ok := names[s.host]; ok {
-		s.host = name
+// In is the server's name where several names are one.
+func (s Server) In(names map[string]string) string {
+	if name, ok := names[s.Host]; ok {
+		s.Host = name
 	}
 	return s.String()
 }
@@ -57,17 +59,17 @@ const (
 	lookupsAtOnce = 16
 )
 
-// sameServers finds names that lead to one address, and gives them one name. A name that
+// Same finds names that lead to one address, and gives them one name. A name that
 // is not found stands for itself.
-func sameServers(ctx context.Context, all [][2]server) map[string]string {
+func Same(ctx context.Context, all [][2]Server) map[string]string {
 	var names []string // in the order of the list
 	seen := make(map[string]bool)
 	for _, both := range all {
 		for _, s := range both {
-			if s.host != "" && !seen[s.host] {
-				seen[s.host] = true
+			if s.Host != "" && !seen[s.Host] {
+				seen[s.Host] = true
 				if s.ask {
-					names = append(names, s.host)
+					names = append(names, s.Host)
 				}
 			}
 		}

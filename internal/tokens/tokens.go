@@ -1,26 +1,25 @@
-package main
+// Package tokens makes the sources of access tokens that a plan asks for.
+package tokens
 
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
-	"github.com/imaphaul/imaphaul/internal/cli"
-	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/oauth"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
-// tokenSources are the sources of both accounts, made before anything is
+// Sources are the sources of both accounts, made before anything is
 // connected: a file that cannot be used is told at once.
-type tokenSources map[event.Side]engine.Tokens
+type Sources map[event.Side]session.Tokens
 
-// makeTokens makes the sources of a plan. note takes warnings of a running
+// Make makes the sources of a plan. note takes warnings of a running
 // migration. An error names the option. Accounts that use one login share it.
-func makeTokens(p *plan.Plan, note func(string)) (tokenSources, error) {
-	made := make(tokenSources)
+func Make(p *plan.Plan, note func(string)) (Sources, error) {
+	made := make(Sources)
 	for n, a := range map[event.Side]*plan.Account{1: &p.Host1, 2: &p.Host2} {
 		t, err := makeToken(a, note)
 		if err != nil {
@@ -38,9 +37,10 @@ func makeTokens(p *plan.Plan, note func(string)) (tokenSources, error) {
 	return made, nil
 }
 
-func (s tokenSources) of(n event.Side) engine.Tokens { return s[n] }
+// Of is the source of a side, the zero value for none.
+func (s Sources) Of(n event.Side) session.Tokens { return s[n] }
 
-func makeToken(a *plan.Account, note func(string)) (t engine.Tokens, err error) {
+func makeToken(a *plan.Account, note func(string)) (t session.Tokens, err error) {
 	o := a.OAuth
 	if o == nil {
 		if a.TokenFile != "" {
@@ -93,25 +93,9 @@ func orScope(asked []string, standard string) []string {
 }
 
 // mayDo adds to a source what its token may do.
-func mayDo(src oauth.Source, asked []string) engine.Tokens {
-	return engine.Tokens{Source: src, Scope: func(ctx context.Context) event.TokenScope {
+func mayDo(src oauth.Source, asked []string) session.Tokens {
+	return session.Tokens{Source: src, Scope: func(ctx context.Context) event.TokenScope {
 		g := oauth.GrantOf(ctx, src, asked)
 		return event.TokenScope{Scopes: g.Scopes, Granted: g.Granted, Expires: g.Expires}
 	}}
-}
-
-// forgetSecrets takes passwords out of the environment, so that commands which
-// the program starts do not inherit them.
-func forgetSecrets(args, environ []string) {
-	names := cli.SecretVariables(environ)
-	for i, arg := range args {
-		if name, ok := strings.CutPrefix(arg, "env:"); ok && i > 0 {
-			names = append(names, name)
-		} else if _, name, ok := strings.Cut(arg, "=env:"); ok {
-			names = append(names, name)
-		}
-	}
-	for _, name := range names {
-		_ = os.Unsetenv(name) // a name that cannot be one is not set either
-	}
 }
