@@ -17,6 +17,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/hosts"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/runner"
+	"github.com/imaphaul/imaphaul/internal/runpage"
 	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/signals"
 	"github.com/imaphaul/imaphaul/internal/statusfile"
@@ -46,11 +48,11 @@ type batchRun struct {
 	stop      chan struct{}
 	stopOnce  sync.Once
 	board     *board
-	json      *sharedLines // nil for none
-	counts    *counters    // nil for none
+	json      *runner.SharedLines // nil for none
+	counts    *runner.Counters    // nil for none
 
-	page *pageOf // of --report, nil for none
-	told bool    // it is written
+	page *runpage.Page // of --report, nil for none
+	told bool          // it is written
 
 	hooks  sync.WaitGroup
 	status *statusfile.File // nil when the batch cannot be asked
@@ -96,11 +98,11 @@ func (b *batchRun) run() (code int, err error) {
 		return b.load()
 	}
 	p := b.Plan
-	pid, notes, err := takePidFile(p, "")
+	pid, notes, err := runner.TakePidFile(p, "")
 	if err != nil {
 		return event.ExitPidFile, err
 	}
-	defer pid.release()
+	defer pid.Release()
 	if b.Out != "" {
 		if err := os.MkdirAll(b.Out, 0o700); err != nil {
 			return event.ExitNoFile, fmt.Errorf("--out %q cannot be made: %w", b.Out, errors.Unwrap(err))
@@ -112,15 +114,15 @@ func (b *batchRun) run() (code int, err error) {
 		}
 		defer func() { _ = b.state.Close() }() // every row was written on its own
 	}
-	if b.page, err = beginPage(p); err != nil {
+	if b.page, err = runpage.Begin(p); err != nil {
 		return event.ExitNoFile, err
 	}
 	defer func() {
 		if !b.told {
-			b.page.abort() // it ended before there was something to tell
+			b.page.Abort() // it ended before there was something to tell
 		}
 	}()
-	if b.json, err = openShared(p.View.JSON, b.stdout); err != nil {
+	if b.json, err = runner.OpenShared(p.View.JSON, b.stdout); err != nil {
 		return event.ExitNoFile, err
 	}
 	// Nobody could read what was done: that is no success.
@@ -129,11 +131,11 @@ func (b *batchRun) run() (code int, err error) {
 			code, err = event.ExitCatchAll, closing
 		}
 	}
-	defer func() { lost(b.json.close()) }()
-	if b.counts, err = openMetrics(p.View.Metrics); err != nil {
+	defer func() { lost(b.json.Close()) }()
+	if b.counts, err = runner.OpenMetrics(p.View.Metrics); err != nil {
 		return event.ExitUnavailable, err
 	}
-	defer b.counts.close()
+	defer b.counts.Close()
 	out := b.stdout
 	if p.View.JSON == "-" {
 		out = io.Discard
@@ -150,7 +152,7 @@ func (b *batchRun) run() (code int, err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	b.policy = &signals.Policy{Run: p.Run, Finish: b.finish, Now: cancel, Emit: b.signalled}
-	force := &signals.Force{PidFile: pid.path}
+	force := &signals.Force{PidFile: pid.Path}
 	b.policy.Force = force.End
 	defer b.policy.Listen()()
 	if b.policy.Answers("USR1") {
@@ -360,7 +362,7 @@ func (b *batchRun) signalled(e event.SignalReceived) {
 	switch {
 	case e.What == "stop":
 		b.board.say(fmt.Sprintf("Signal %s: no row is begun any more, and those that run end in good order. Once more ends at once.", e.Signal))
-	case e.What == "print" && asksStatus(e.Signal):
+	case e.What == "print" && signals.AsksStatus(e.Signal):
 		page := b.board.page()
 		for _, line := range page {
 			b.board.say(line)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -64,9 +65,9 @@ func (b *batchRun) finishUp(took time.Duration) (int, error) {
 	b.board.say(s)
 	if b.page != nil {
 		b.told = true
-		if err := b.page.finish(batchPage(b, rows, s, code, took)); err != nil {
+		if err := b.page.Finish(batchPage(b, rows, s, code, took)); err != nil {
 			b.board.say("Warning: " + err.Error())
-			code = firstCode(code, event.ExitCatchAll)
+			code = cmp.Or(code, event.ExitCatchAll)
 		}
 	}
 	b.hookAll(rows, code, took)

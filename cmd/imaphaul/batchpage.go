@@ -9,11 +9,12 @@ import (
 	"github.com/imaphaul/imaphaul/internal/htmlreport"
 	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/report"
+	"github.com/imaphaul/imaphaul/internal/runpage"
 )
 
 // batchPage is the page of a batch: a row for each pair of accounts.
 func batchPage(b *batchRun, rows []*rowResult, verdict string, code int, took time.Duration) *htmlreport.Page {
-	a := about(b.Plan)
+	a := runpage.About(b.Plan)
 	p := &htmlreport.Page{
 		Kind: "Batch", Title: verdict, State: "good", From: "the list " + b.File, To: fmt.Sprintf("%d pairs of accounts", len(rows)),
 		When:     fmt.Sprintf("ended %s after %s, exit code %d (%s)", time.Now().Format(time.DateTime), live.Span(took), code, report.ExitText(code)),

@@ -15,6 +15,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/planned"
 	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/runner"
 )
 
 // parseRow makes a row's plan anew: passwords and tokens are as they are now.
@@ -47,7 +48,7 @@ func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 	}
 	if p.Output.LogFile == "" && p.Output.Log {
 		// Two rows of the same users may begin in the same millisecond.
-		name := logPath(p)
+		name := runner.LogPath(p)
 		p.Output.LogFile = strings.TrimSuffix(filepath.Base(name), ".txt") + "_" + number + ".txt"
 	}
 	for option, file := range map[string]*string{"skippedfile": &p.Transfer.SkippedFile, "manifest": &p.Proof.Manifest, "report": &p.View.Report} {
@@ -111,5 +112,5 @@ func ownLog(p *plan.Plan) string {
 	if !p.Output.Log {
 		return ""
 	}
-	return logPath(p)
+	return runner.LogPath(p)
 }

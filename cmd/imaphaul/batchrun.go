@@ -186,12 +186,12 @@ func (b *batchRun) prepare(ctx context.Context) int {
 			p.Transfer.SkippedFile, p.Proof, p.View.Report = "", plan.Proof{}, ""
 			end := b.rowRun(ctx, p, func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) })
 			mu.Lock()
-			sizes[n] = end.stats.Bytes1
+			sizes[n] = end.Stats.Bytes1
 			mu.Unlock()
-			res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: end.code, tries: try}
-			res.fill(end.stats, end.why)
+			res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: end.Code, tries: try}
+			res.fill(end.Stats, end.Why)
 			b.note(res)
-			return batch.Result{Code: end.code}
+			return batch.Result{Code: end.Code}
 		},
 		Ended: func(j *batch.Job, _ int, r batch.Result, next batch.Next, pause time.Duration) {
 			if r.Code == event.ExitOK {

@@ -25,6 +25,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/runpage"
 	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/tokens"
 )
@@ -80,7 +81,7 @@ func showCutover(x *cli.Cutover, environ []string, out, errOut io.Writer) int {
 		code = event.ExitNotSafe
 	}
 	if page != nil {
-		if err := page.Finish(r.Page("imaphaul "+display.ShellLine(x.Shown), about(x.Common).Versions)); err != nil {
+		if err := page.Finish(r.Page("imaphaul "+display.ShellLine(x.Shown), runpage.About(x.Common).Versions)); err != nil {
 			code = fail(event.ExitNoFile, err)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
 	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/runner"
 	"github.com/imaphaul/imaphaul/internal/secret"
 	"github.com/imaphaul/imaphaul/internal/verify"
 )
@@ -116,7 +117,7 @@ func runWith(args []string, out io.Writer) int {
 		_, _ = io.WriteString(out, outcome.Stdout+outcome.Stderr)
 		return outcome.Code
 	}
-	code, _ := migrate(p, out, out)
+	code, _ := runner.Migrate(p, out, out)
 	return code
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/proof"
 	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
@@ -41,7 +43,7 @@ func doctorCommand(p *plan.Plan, out, errOut io.Writer) int {
 	r := doctor.Run(ctx, p, doctor.Options{
 		Version: program.Version(),
 		Open: func(a *plan.Account, side int) (*access.Account, error) {
-			return openAccount(a, side, p, tokens, trace)
+			return proof.Open(a, side, p, tokens, trace)
 		},
 	})
 	code := r.ExitCode()
@@ -52,7 +54,7 @@ func doctorCommand(p *plan.Plan, out, errOut io.Writer) int {
 		}
 		if err != nil {
 			_, _ = fmt.Fprintf(errOut, "Error: --transcript %s: %v\n", p.Doctor.Transcript, err)
-			code = firstCode(code, event.ExitNoFile)
+			code = cmp.Or(code, event.ExitNoFile)
 		}
 	}
 	write := r.WriteText
@@ -61,15 +63,7 @@ func doctorCommand(p *plan.Plan, out, errOut io.Writer) int {
 	}
 	if err := write(out); err != nil {
 		_, _ = fmt.Fprintf(errOut, "Error: standard output: %v\n", err)
-		code = firstCode(code, event.ExitCatchAll)
+		code = cmp.Or(code, event.ExitCatchAll)
 	}
 	return code
-}
-
-// firstCode is the first of two exit codes that is none of success.
-func firstCode(a, b int) int {
-	if a != event.ExitOK {
-		return a
-	}
-	return b
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/planned"
 	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/runner"
 	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/signals"
 )
@@ -91,7 +92,7 @@ func (h *hubRunner) plan(r *hub.Row) (*plan.Plan, error) {
 		p.Output.LogDir = filepath.Join(h.out, "log")
 	}
 	if p.Output.Log {
-		p.Output.LogFile = strings.TrimSuffix(filepath.Base(logPath(p)), ".txt") + "_" + r.ID[:8] + ".txt"
+		p.Output.LogFile = strings.TrimSuffix(filepath.Base(runner.LogPath(p)), ".txt") + "_" + r.ID[:8] + ".txt"
 	}
 	mine := false
 	p.Journal.Dir, p.Journal.Shared = filepath.Join(h.out, "journal"), &mine // the hub's lease is the one that counts
@@ -179,13 +180,13 @@ func (h *hubRunner) Run(ctx context.Context, j *hub.Job, stop <-chan struct{}) h
 		h.say(fmt.Sprintf("row %s: the copy of its journal is gone; everything is compared anew", j.Row.ID[:8]))
 	}
 	copies := &copier{job: j, dir: p.Journal.Dir, over: make(chan struct{}), say: h.say}
-	q := quietRun{stop: stop, policy: h.policy, options: engine.Options{
+	q := runner.Quiet{Stop: stop, Policy: h.policy, Options: engine.Options{
 		Governors: &h.governors, Lease: j.Hold.Lease, TakenOver: j.TakenOver, OnJournal: copies.begin,
 	}}
-	end := q.run(ctx, p)
+	end := q.Run(ctx, p)
 	copies.end()
-	o := hub.Outcome{Code: end.code}
-	if s := end.stats; s != nil {
+	o := hub.Outcome{Code: end.Code}
+	if s := end.Stats; s != nil {
 		o.Messages, o.Bytes, o.Skipped, o.Errors = s.Transferred, s.BytesTransferred, s.Skipped, s.ErrorCount
 		if s.Finished.ResumeIn > 0 {
 			o.Resume = time.Now().Add(s.Finished.ResumeIn)

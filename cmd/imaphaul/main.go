@@ -18,6 +18,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/planned"
 	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/runner"
 	"github.com/imaphaul/imaphaul/internal/screen"
 	"github.com/imaphaul/imaphaul/internal/signals"
 )
@@ -78,9 +79,9 @@ func start() (code int, sig os.Signal) {
 	case out == nil && p.Mode == plan.ModeDoctor:
 		return doctorCommand(p, os.Stdout, os.Stderr), nil
 	case out == nil && p.Run.Abort:
-		return abort(p, os.Stdout, os.Stderr), nil
+		return runner.Abort(p, os.Stdout, os.Stderr), nil
 	case out == nil:
-		return migrate(p, os.Stdout, os.Stderr)
+		return runner.Migrate(p, os.Stdout, os.Stderr)
 	case out.Demo, out.SelfTest:
 		return demonstrate(out, os.Stdout, os.Stderr), nil
 	case out.Worker != nil:
@@ -109,7 +110,7 @@ func start() (code int, sig os.Signal) {
 		return logIn(out.Login, environ, os.Stdout, os.Stderr), nil
 	}
 	if out.Code != 0 && !out.Command {
-		return refuse(out, os.Stdout, os.Stderr), nil
+		return runner.Refuse(out, os.Stdout, os.Stderr), nil
 	}
 	_, _ = fmt.Fprint(os.Stdout, out.Stdout)
 	_, _ = fmt.Fprint(os.Stderr, out.Stderr)

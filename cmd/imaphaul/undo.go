@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -61,7 +62,7 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 	}
 	if err != nil {
 		say(fmt.Sprintf("Error: standard output: %v", err))
-		return firstCode(code, event.ExitCatchAll)
+		return cmp.Or(code, event.ExitCatchAll)
 	}
 	return code
 }

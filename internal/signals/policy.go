@@ -58,6 +58,9 @@ func (s *Policy) Answers(name string) bool {
 	return !slices.Contains(s.Run.SigExit, name) && !slices.Contains(s.Run.SigReconnect, name) && !slices.Contains(s.Run.SigIgnore, name)
 }
 
+// AsksStatus reports whether a signal asks where the run is.
+func AsksStatus(signal string) bool { return signal == "USR1" || signal == "INFO" }
+
 // received handles one signal that came at the given time.
 func (s *Policy) received(name string, at time.Time) {
 	s.mu.Lock()

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/proof"
+	"github.com/imaphaul/imaphaul/internal/runpage"
 	"github.com/imaphaul/imaphaul/internal/verification"
 )
 
@@ -34,7 +36,7 @@ func (r *runner) verify(ctx context.Context, stop <-chan struct{}) {
 		case <-over:
 		}
 	}()
-	c, err := beginCertificate(r.p)
+	c, err := proof.Begin(r.p)
 	if err != nil {
 		r.text.Line("Error: %s", err)
 		r.verified, r.faults = event.ExitNoFile, 1
@@ -42,10 +44,10 @@ func (r *runner) verify(ctx context.Context, stop <-chan struct{}) {
 	}
 	r.text.Line("++++ Verification (%s)", r.p.Proof.Depth)
 	lines := &lineWriter{text: r.text}
-	printer := withPage(verification.NewPrinter("", lines), r.page)
-	sum, err := verifyAccounts(ctx, r.p, c, r.tokens, lines, printer, stats.Finished.CommandNames)
+	printer := runpage.WithPage(verification.NewPrinter("", lines), r.page)
+	sum, err := proof.Verify(ctx, r.p, c, r.tokens, lines, printer, stats.Finished.CommandNames)
 	_ = printer.End(sum) // its lines are those of the run, whose loss is told there
-	var lost *fileError
+	var lost *proof.FileError
 	switch {
 	case errors.As(err, &lost):
 		r.text.Line("Error: %s", err)
@@ -55,7 +57,7 @@ func (r *runner) verify(ctx context.Context, stop <-chan struct{}) {
 		r.verified = event.ExitBySignal
 	case err != nil:
 		r.text.Line("Error: the verification is not complete: %s", strings.TrimSpace(err.Error()))
-		r.verified = verifyExit(err)
+		r.verified = proof.ExitCode(err)
 	case !sum.OK():
 		r.verified = event.ExitDiffers
 		r.faults = int(sum.Counted)

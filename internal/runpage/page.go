@@ -1,4 +1,4 @@
-package main
+package runpage
 
 import (
 	"fmt"
@@ -13,14 +13,14 @@ import (
 	"github.com/imaphaul/imaphaul/internal/verification"
 )
 
-// pageOf is the page of --report that is being made.
-type pageOf struct {
+// Page is the page of --report that is being made.
+type Page struct {
 	file     *htmlreport.File
-	recorder *htmlreport.Recorder
+	Recorder *htmlreport.Recorder
 }
 
-// beginPage begins the page that a plan asks for, nil for none.
-func beginPage(p *plan.Plan) (*pageOf, error) {
+// Begin begins the page that a plan asks for, nil for none.
+func Begin(p *plan.Plan) (*Page, error) {
 	if p.View.Report == "" {
 		return nil, nil
 	}
@@ -28,20 +28,20 @@ func beginPage(p *plan.Plan) (*pageOf, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pageOf{file: f, recorder: htmlreport.NewRecorder(time.Now)}, nil
+	return &Page{file: f, Recorder: htmlreport.NewRecorder(time.Now)}, nil
 }
 
-func (g *pageOf) finish(p *htmlreport.Page) error { return g.file.Finish(p) }
+func (g *Page) Finish(p *htmlreport.Page) error { return g.file.Finish(p) }
 
-// abort leaves nothing behind of a page that was not finished.
-func (g *pageOf) abort() {
+// Abort leaves nothing behind of a page that was not finished.
+func (g *Page) Abort() {
 	if g != nil {
 		g.file.Abort()
 	}
 }
 
-// about is what a page tells of a plan.
-func about(p *plan.Plan) htmlreport.About {
+// About is what a page tells of a plan.
+func About(p *plan.Plan) htmlreport.About {
 	return htmlreport.About{
 		From: p.Host1.User + " at " + p.Host1.Host, To: p.Host2.User + " at " + p.Host2.Host,
 		Command: "imaphaul " + display.ShellLine(p.CommandLine),
@@ -55,11 +55,11 @@ func about(p *plan.Plan) htmlreport.About {
 // pagePrinter has the page take what a verification finds.
 type pagePrinter struct {
 	verification.Printer
-	page *pageOf
+	page *Page
 }
 
-// withPage adds a page to a printer, if there is one.
-func withPage(p verification.Printer, page *pageOf) verification.Printer {
+// WithPage adds a page to a printer, if there is one.
+func WithPage(p verification.Printer, page *Page) verification.Printer {
 	if page == nil {
 		return p
 	}
@@ -72,7 +72,7 @@ func (p *pagePrinter) Row(r verification.Row) {
 	if r.Mark == verification.Equal {
 		return
 	}
-	p.page.recorder.Difference(htmlreport.Difference{
+	p.page.Recorder.Difference(htmlreport.Difference{
 		Mark: fmt.Sprintf("%c", r.Mark), Counts: r.Counts, Where: place(r.Folder1, r.UID1) + " → " + place(r.Folder2, r.UID2),
 		Message: strings.TrimSpace(r.MessageID + " " + r.Subject), What: strings.Join(r.Differs, ", "), Reason: r.Reason, Remedy: r.Remedy,
 	})
@@ -80,7 +80,7 @@ func (p *pagePrinter) Row(r verification.Row) {
 
 // End implements verification.Printer.
 func (p *pagePrinter) End(s *verification.Summary) error {
-	p.page.recorder.Verified(s.Verdict(), s.OK(), s.Lines())
+	p.page.Recorder.Verified(s.Verdict(), s.OK(), s.Lines())
 	return p.Printer.End(s)
 }
 

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"bytes"
@@ -17,8 +17,8 @@ type logFile struct {
 	f    *os.File
 }
 
-// logPath is the name of the log file, "" for none.
-func logPath(p *plan.Plan) string {
+// LogPath is the name of the log file, "" for none.
+func LogPath(p *plan.Plan) string {
 	if !p.Output.Log {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"time"
@@ -7,6 +7,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/screen"
+	"github.com/imaphaul/imaphaul/internal/signals"
 )
 
 // longPause is what is told ahead in a line of its own where no lines stand.
@@ -68,7 +69,7 @@ func (r *runner) signalled(e event.SignalReceived) {
 		e.Within = engine.StopWait
 	}
 	r.sink(e)
-	if e.What == "print" && asksStatus(e.Signal) {
+	if e.What == "print" && signals.AsksStatus(e.Signal) {
 		page := r.view().Page()
 		for _, line := range page {
 			r.text.Line("%s", line)
@@ -76,9 +77,6 @@ func (r *runner) signalled(e event.SignalReceived) {
 		_ = r.status.Write(page) // who asked gives up by himself
 	}
 }
-
-// asksStatus reports whether a signal asks where the run is.
-func asksStatus(signal string) bool { return signal == "USR1" || signal == "INFO" }
 
 // announce tells a long pause before it is made, where no lines stand.
 func (r *runner) announce(e event.Event) {

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"errors"
@@ -9,15 +9,15 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
-// ownPidFile is the pid file of this process, or none.
-type ownPidFile struct{ file *pidfile.File }
+// PidFile is the pid file of this process, or none.
+type PidFile struct{ file *pidfile.File }
 
-// takePidFile writes the pid file. One that the user did not name is no reason
+// TakePidFile writes the pid file. One that the user did not name is no reason
 // to refuse a migration: another user's file may be in the way.
-func takePidFile(p *plan.Plan, logPath string) (*ownPidFile, []string, error) {
+func TakePidFile(p *plan.Plan, logPath string) (*PidFile, []string, error) {
 	path := p.Output.PidFile
 	if path == "" {
-		return &ownPidFile{}, []string{"PID file is unset, because of --pidfile \"\" or a container"}, nil
+		return &PidFile{}, []string{"PID file is unset, because of --pidfile \"\" or a container"}, nil
 	}
 	file, err := pidfile.Acquire(path, logPath, p.Output.PidFileLocking)
 	if err != nil {
@@ -27,24 +27,24 @@ func takePidFile(p *plan.Plan, logPath string) (*ownPidFile, []string, error) {
 			}
 			return nil, nil, err
 		}
-		return &ownPidFile{}, []string{fmt.Sprintf("Warning: no pid file: %v. --abort cannot find this run; choose another file with --pidfile.", err)}, nil
+		return &PidFile{}, []string{fmt.Sprintf("Warning: no pid file: %v. --abort cannot find this run; choose another file with --pidfile.", err)}, nil
 	}
 	notes := []string{"PID file is " + path + " ( to change it, use --pidfile filepath ; to avoid it use --pidfile \"\" )"}
 	if n := file.Note(); n != "" {
 		notes = append(notes, "Note: "+n)
 	}
-	return &ownPidFile{file: file}, notes, nil
+	return &PidFile{file: file}, notes, nil
 }
 
-// path is the file's name, "" for none.
-func (o *ownPidFile) path() string {
+// Path is the file's name, "" for none.
+func (o *PidFile) Path() string {
 	if o.file == nil {
 		return ""
 	}
 	return o.file.Path()
 }
 
-func (o *ownPidFile) abortFile() string {
+func (o *PidFile) abortFile() string {
 	if o.file == nil {
 		return ""
 	}
@@ -52,7 +52,7 @@ func (o *ownPidFile) abortFile() string {
 }
 
 // remove removes the file once, and names it when it was removed.
-func (o *ownPidFile) remove() (string, error) {
+func (o *PidFile) remove() (string, error) {
 	if o.file == nil {
 		return "", nil
 	}
@@ -65,5 +65,5 @@ func (o *ownPidFile) remove() (string, error) {
 	return file.Path(), err
 }
 
-// release removes the file on ways out that print nothing more.
-func (o *ownPidFile) release() { _, _ = o.remove() }
+// Release removes the file on ways out that print nothing more.
+func (o *PidFile) Release() { _, _ = o.remove() }

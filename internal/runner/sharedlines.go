@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 	"github.com/imaphaul/imaphaul/internal/report"
 )
 
-// sharedLines is where the events of all rows go as JSON. Each Write is of whole
+// SharedLines is where the events of all rows go as JSON. Each Write is of whole
 // lines, so that those of several rows do not mix.
-type sharedLines struct {
+type SharedLines struct {
 	mu    sync.Mutex
 	w     io.Writer
 	queue *report.Queue
@@ -20,24 +20,24 @@ type sharedLines struct {
 	err   error
 }
 
-// openShared opens what --json names, nil for nothing.
-func openShared(name string, stdout io.Writer) (*sharedLines, error) {
+// OpenShared opens what --json names, nil for nothing.
+func OpenShared(name string, stdout io.Writer) (*SharedLines, error) {
 	switch name {
 	case "":
 		return nil, nil
 	case "-":
 		queue := report.NewQueue(stdout, "")
 		queue.Lost = jsonout.Lost
-		return &sharedLines{w: queue, queue: queue}, nil
+		return &SharedLines{w: queue, queue: queue}, nil
 	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("--json %q cannot be written: %w (choose another file)", name, err)
 	}
-	return &sharedLines{w: f, file: f}, nil
+	return &SharedLines{w: f, file: f}, nil
 }
 
-func (s *sharedLines) Write(p []byte) (int, error) {
+func (s *SharedLines) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n, err := s.w.Write(p)
@@ -47,8 +47,8 @@ func (s *sharedLines) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// close says whether lines are missing.
-func (s *sharedLines) close() error {
+// Close says whether lines are missing.
+func (s *SharedLines) Close() error {
 	if s == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"errors"
@@ -13,14 +13,15 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/rehearsal"
 	"github.com/imaphaul/imaphaul/internal/report"
+	"github.com/imaphaul/imaphaul/internal/runpage"
 	"github.com/imaphaul/imaphaul/internal/screen"
 	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
-// migrate carries out a plan from the first line printed to the last. sig is
+// Migrate carries out a plan from the first line printed to the last. sig is
 // the signal by which the process should end, nil for none.
-func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
-	early := refusal{p: p, stdout: stdout, stderr: stderr, logName: logPath(p)}
+func Migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
+	early := refusal{p: p, stdout: stdout, stderr: stderr, logName: LogPath(p)}
 	notes := new(tokens.LateNotes)
 	tokens, err := tokens.Make(p, notes.Say)
 	if err != nil {
@@ -40,7 +41,7 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	if followed {
 		return event.ExitOK, nil
 	}
-	defer pid.release()
+	defer pid.Release()
 	log, err := openLog(early.logName)
 	if err != nil {
 		early.logName = ""
@@ -66,11 +67,11 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	if err != nil {
 		return early.end(event.ExitNoFile, err), nil
 	}
-	counts, err := openMetrics(p.View.Metrics)
+	counts, err := OpenMetrics(p.View.Metrics)
 	if err != nil {
 		return early.end(event.ExitUnavailable, err), nil
 	}
-	defer counts.close()
+	defer counts.Close()
 	if p.View.JSON == "-" {
 		out = io.Discard
 	}
@@ -79,7 +80,7 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	}
 	options := reportOptions(p, log.path)
 	r := &runner{p: p, tally: tally, log: log, options: options, skipped: skipped, pid: pid, table: stdout, tokens: tokens, json: lines}
-	if r.page, err = beginPage(p); err != nil {
+	if r.page, err = runpage.Begin(p); err != nil {
 		return early.end(event.ExitNoFile, err), nil
 	}
 	if counts != nil {
@@ -93,7 +94,7 @@ func migrate(p *plan.Plan, stdout, stderr io.Writer) (code int, sig os.Signal) {
 	r.screen = screen.New(p.View, out, stderr, p.Folders.PrintMap != "")
 	if r.screen.Panel != nil {
 		if r.panel, err = live.NewPanel(r.screen.Panel, r.view, r.screen.Colour); err != nil {
-			r.page.abort()
+			r.page.Abort()
 			return early.end(event.ExitSoftware, err), nil
 		}
 		if r.screen.Over {

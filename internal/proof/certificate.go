@@ -1,4 +1,4 @@
-package main
+package proof
 
 import (
 	"fmt"
@@ -10,27 +10,27 @@ import (
 	"github.com/imaphaul/imaphaul/internal/verification"
 )
 
-// certifying is a certificate that is being written, or none.
-type certifying struct {
+// Certificate is a certificate that is being written, or none.
+type Certificate struct {
 	w    *certificate.Writer
 	path string
 }
 
-// beginCertificate begins the certificate that a plan asks for, before anything is
+// Begin begins the certificate that a plan asks for, before anything is
 // read; none is no error.
-func beginCertificate(p *plan.Plan) (*certifying, error) {
+func Begin(p *plan.Plan) (*Certificate, error) {
 	if p.Proof.Manifest == "" {
-		return &certifying{}, nil
+		return &Certificate{}, nil
 	}
 	w, err := certificate.Create(p.Proof.Manifest)
 	if err != nil {
 		return nil, fmt.Errorf("--manifest: %w", err)
 	}
-	return &certifying{w, p.Proof.Manifest}, nil
+	return &Certificate{w, p.Proof.Manifest}, nil
 }
 
 // attach has the verification tell it what it finds.
-func (c *certifying) attach(o *verification.Options) {
+func (c *Certificate) attach(o *verification.Options) {
 	if c.w == nil {
 		return
 	}
@@ -46,14 +46,14 @@ func (c *certifying) attach(o *verification.Options) {
 }
 
 // abort gives the certificate up.
-func (c *certifying) abort() {
+func (c *Certificate) abort() {
 	if c.w != nil {
 		c.w.Abort()
 	}
 }
 
 // end writes the certificate of a verification that came to its end.
-func (c *certifying) end(sum *verification.Summary) error {
+func (c *Certificate) end(sum *verification.Summary) error {
 	if c.w == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/rehearsal"
 	"github.com/imaphaul/imaphaul/internal/report"
+	"github.com/imaphaul/imaphaul/internal/runpage"
 	"github.com/imaphaul/imaphaul/internal/screen"
 	"github.com/imaphaul/imaphaul/internal/signals"
 	"github.com/imaphaul/imaphaul/internal/statusfile"
@@ -45,7 +46,7 @@ type runner struct {
 	log     *logFile
 	options report.Options
 	skipped *report.SkippedFile
-	pid     *ownPidFile
+	pid     *PidFile
 	table   io.Writer
 	tokens  tokens.Sources
 
@@ -60,7 +61,7 @@ type runner struct {
 	begin    func(context.Context) (end func(), err error)
 	stopOnce sync.Once
 
-	page *pageOf // of --report, nil for none
+	page *runpage.Page // of --report, nil for none
 	// verified is the exit code that the verification at the end asks for, faults are the
 	// errors that it counts: what differs, and one for a verification that failed.
 	verified, faults int
@@ -85,7 +86,7 @@ func (r *runner) tell(e event.Event) {
 		r.book.Event(e)
 	}
 	if r.page != nil {
-		r.page.recorder.Event(e)
+		r.page.Recorder.Event(e)
 	}
 	if r.json != nil {
 		r.json.lines.Event(e)
@@ -122,7 +123,7 @@ func (r *runner) run(pre report.Preamble) (code int, sig os.Signal) {
 	defer cancel()
 	stop := make(chan struct{})
 	finish := func() { r.stopOnce.Do(func() { close(stop) }) }
-	force := &signals.Force{PidFile: r.pid.path, Abort: r.page.abort}
+	force := &signals.Force{PidFile: r.pid.Path, Abort: r.page.Abort}
 	r.policy = &signals.Policy{Run: r.p.Run, Finish: finish, Now: cancel, Force: force.End, Emit: r.signalled}
 
 	if r.p.Debug.Signals || r.p.Debug.All {
@@ -218,7 +219,7 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 		}
 	}
 	if r.page != nil {
-		err := r.page.finish(r.page.recorder.Run(r.tally.Stats(), r.options, code, about(r.p)))
+		err := r.page.Finish(r.page.Recorder.Run(r.tally.Stats(), r.options, code, runpage.About(r.p)))
 		notes = append(notes, err)
 		if err != nil && code == event.ExitOK {
 			code = event.ExitCatchAll

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"context"
@@ -22,9 +22,9 @@ const claims = 8
 
 // claim takes the pid file. With --tail a living owner is followed to its end
 // instead: then the second result is true, and there is nothing else to do.
-func claim(p *plan.Plan, logPath string, stdout io.Writer) (pid *ownPidFile, notes []string, followed bool, err error) {
+func claim(p *plan.Plan, logPath string, stdout io.Writer) (pid *PidFile, notes []string, followed bool, err error) {
 	for range claims {
-		pid, notes, err = takePidFile(p, logPath)
+		pid, notes, err = TakePidFile(p, logPath)
 		if !p.Run.Tail || !errors.Is(err, pidfile.ErrHeld) {
 			return pid, notes, false, err
 		}

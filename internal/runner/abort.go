@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
-// abort ends another process (--abort, --abortbyfile). Success is that no such
+// Abort ends another process (--abort, --abortbyfile). Success is that no such
 // process is left, or that it was asked by file. It has a log of its own, as with
 // imapsync.
-func abort(p *plan.Plan, stdout, stderr io.Writer) int {
+func Abort(p *plan.Plan, stdout, stderr io.Writer) int {
 	var said strings.Builder
 	say := func(line string) {
 		_, _ = fmt.Fprintln(stdout, line)
@@ -32,6 +32,6 @@ func abort(p *plan.Plan, stdout, stderr io.Writer) int {
 		say("In abort: " + err.Error())
 		code, errors = event.ExitPidFile, 1
 	}
-	end := refusal{p: p, stdout: stdout, stderr: stderr, logName: logPath(p), said: said.String()}
+	end := refusal{p: p, stdout: stdout, stderr: stderr, logName: LogPath(p), said: said.String()}
 	return end.endWith(code, errors, "", "")
 }

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"fmt"
@@ -80,12 +80,12 @@ func (r refusal) endWith(code, errors int, out, err string) int {
 	return code
 }
 
-// refuse ends a run whose command line is not right.
-func refuse(out *cli.Outcome, stdout, stderr io.Writer) int {
+// Refuse ends a run whose command line is not right.
+func Refuse(out *cli.Outcome, stdout, stderr io.Writer) int {
 	r := refusal{p: out.Refused, stdout: stdout, stderr: stderr}
 	errors := max(1, strings.Count("\n"+out.Stderr, "\nError: "))
 	if r.p != nil {
-		r.logName = logPath(r.p)
+		r.logName = LogPath(r.p)
 		if belongsToAnother(r.p.Output.PidFile, r.logName) {
 			r.logName = ""
 		}

@@ -1,4 +1,4 @@
-package main
+package runner
 
 import (
 	"errors"
@@ -8,14 +8,14 @@ import (
 	"github.com/imaphaul/imaphaul/internal/metrics"
 )
 
-// counters count what runs of the process do (--metrics).
-type counters struct {
+// Counters count what runs of the process do (--metrics).
+type Counters struct {
 	*metrics.Metrics
 	server *metrics.Server
 }
 
-// openMetrics begins to answer at an address that the plan has, nil for none.
-func openMetrics(address string) (*counters, error) {
+// OpenMetrics begins to answer at an address that the plan has, nil for none.
+func OpenMetrics(address string) (*Counters, error) {
 	if address == "" {
 		return nil, nil
 	}
@@ -29,10 +29,10 @@ func openMetrics(address string) (*counters, error) {
 		}
 		return nil, fmt.Errorf("--metrics %s cannot be served: %w (choose another address; port 0 takes a free one)", address, cause)
 	}
-	return &counters{Metrics: m, server: s}, nil
+	return &Counters{Metrics: m, server: s}, nil
 }
 
-func (c *counters) close() {
+func (c *Counters) Close() {
 	if c != nil {
 		c.server.Close()
 	}
