@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/cutover"
 	"github.com/imaphaul/imaphaul/internal/display"
@@ -107,11 +108,11 @@ func (v *cutoverView) prepare(environ []string) error {
 		}
 		return nil
 	}
-	b := &batchRun{
-		Batch: &cli.Batch{File: v.List, Args: append(slices.Clone(v.Args), "--dry"), Plan: v.Common}, environ: environ, stderr: v.errOut,
-		keys: make(map[int]string), names: make(map[int]string),
+	rows, err := batchrun.Rows(&cli.Batch{File: v.List, Args: append(slices.Clone(v.Args), "--dry"), Plan: v.Common}, environ, v.errOut)
+	if err != nil {
+		return err
 	}
-	if err := b.forCutover(v); err != nil {
+	if err := v.take(rows); err != nil {
 		return err
 	}
 	known := make(map[string]bool)
@@ -129,20 +130,13 @@ func (v *cutoverView) prepare(environ []string) error {
 	return nil
 }
 
-// forCutover takes domains, servers and accounts out of a list.
-func (b *batchRun) forCutover(v *cutoverView) error {
-	list, faults, err := b.rows()
-	if err != nil {
-		return err
-	}
-	if len(faults) > 0 {
-		return b.faulty(faults)
-	}
+// take finds domains, servers and accounts in the rows of a list.
+func (v *cutoverView) take(rows []batchrun.Listed) error {
 	seen := make(map[cutover.Move]bool)
-	for _, row := range list.Rows {
-		p, _, problems := b.parseRow(row)
-		if p == nil {
-			return fmt.Errorf("%s, row %d: %s", b.File, row.Number, strings.Join(problems, " "))
+	for _, row := range rows {
+		p, err := row.Plan()
+		if err != nil {
+			return fmt.Errorf("%s, row %d: %w", v.List, row.Number, err)
 		}
 		domain := ""
 		for _, user := range []string{p.Host2.User, p.Host1.User} {
@@ -160,13 +154,7 @@ func (b *batchRun) forCutover(v *cutoverView) error {
 		}
 		if !v.DNSOnly {
 			v.names = append(v.names, p.Accounts())
-			v.plans = append(v.plans, func() (*plan.Plan, error) {
-				p, _, problems := b.parseRow(row)
-				if p == nil {
-					return nil, errors.New(strings.Join(problems, " "))
-				}
-				return p, nil
-			})
+			v.plans = append(v.plans, row.Plan)
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/engine"
@@ -60,7 +61,7 @@ func (h *hubRunner) plan(r *hub.Row) (*plan.Plan, error) {
 	unknown := row.Args
 	for i, name := range row.Secrets {
 		if name != "" {
-			unknown = append(slices.Clip(unknown), fmt.Sprintf("--password%d=%s", i+1, unknownSecret))
+			unknown = append(slices.Clip(unknown), fmt.Sprintf("--password%d=%s", i+1, batchrun.UnknownSecret))
 		}
 	}
 	first := parse(h.Args, unknown)
@@ -134,7 +135,7 @@ func (h *hubRunner) slots(name string) int {
 	p, known := h.governors.Profile(splitHost(name))
 	switch {
 	case !known:
-		return unknownSlots
+		return batchrun.UnknownSlots
 	case p.PerAddress:
 		return p.Connections
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -68,7 +69,7 @@ func runWorker(x *cli.Worker, environ []string, stdout, stderr io.Writer) (int, 
 		say(fmt.Sprintf("Warning: --secrets %s can be read by other users of this machine. Make it yours alone: chmod 600.", x.Secrets))
 	}
 	say(fmt.Sprintf("Worker %s waits for the hub %s, and for a list in it", id, x.URL))
-	o := hubAddress(x.HubAddress, "imaphaul worker "+id)
+	o := batchrun.HubAddress(x.HubAddress, "imaphaul worker "+id)
 	o.Patient, o.Say = true, say
 	h, err := hub.Connect(connecting, o)
 	connected()
@@ -128,7 +129,7 @@ func workerDir(dir string) (out, id string, unlock func(), err error) {
 	if id = strings.TrimSpace(string(data)); err != nil || id == "" || len(id) > 100 {
 		host, _ := os.Hostname() // only for people
 		id = strings.ToLower(fmt.Sprintf("%.60s-%.8s", display.FileName(host), rand.Text()))
-		if err := writeAtomically(file, []byte(id+"\n")); err != nil {
+		if err := batchrun.WriteAtomically(file, []byte(id+"\n")); err != nil {
 			unlock()
 			return "", "", nil, err
 		}

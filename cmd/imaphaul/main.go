@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/doctor"
 	"github.com/imaphaul/imaphaul/internal/oauth"
@@ -95,7 +96,7 @@ func start() (code int, sig os.Signal) {
 	case out.Explain != nil:
 		return explain(out.Explain, os.Stdout, os.Stderr), nil
 	case out.Batch != nil:
-		return runBatch(out.Batch, environ, os.Stdout, os.Stderr)
+		return batchrun.Run(out.Batch, environ, os.Stdout, os.Stderr)
 	case out.Cutover != nil:
 		return showCutover(out.Cutover, environ, os.Stdout, os.Stderr), nil
 	case out.Init != nil:
@@ -105,7 +106,7 @@ func start() (code int, sig os.Signal) {
 	case out.Journal != nil:
 		return journals(out.Journal, os.Stdout, os.Stderr), nil
 	case out.Merge != nil:
-		return mergeResults(out.Merge, os.Stdout, os.Stderr), nil
+		return batchrun.Merge(out.Merge, os.Stdout, os.Stderr), nil
 	case out.Login != nil:
 		return logIn(out.Login, environ, os.Stdout, os.Stderr), nil
 	}

@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 )
 
 func TestMain(m *testing.M) {
-	retryPause = func(d time.Duration) time.Duration { return d / 1000 } // also in the program that scripts run
+	batchrun.RetryPause = func(d time.Duration) time.Duration { return d / 1000 } // also in the program that scripts run
 	testscript.Main(m, map[string]func(){"imaphaul": main, "imapsync": main, "drillhub": drillHub})
 }
 

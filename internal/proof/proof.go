@@ -1,3 +1,5 @@
+// Package proof carries out the verification that a plan asks for: it opens the accounts,
+// has package verification compare them, writes the certificate, and knows the exit code.
 package proof
 
 import (
@@ -43,6 +45,8 @@ func Verify(ctx context.Context, p *plan.Plan, c *Certificate, tokens tokens.Sou
 type FileError struct{ err error }
 
 func (e *FileError) Error() string { return e.err.Error() }
+
+// Unwrap is why it could not.
 func (e *FileError) Unwrap() error { return e.err }
 
 // Against holds host2 against a certificate.

@@ -32,6 +32,7 @@ func OpenMetrics(address string) (*Counters, error) {
 	return &Counters{Metrics: m, server: s}, nil
 }
 
+// Close ends the answering; nil has nothing to end.
 func (c *Counters) Close() {
 	if c != nil {
 		c.server.Close()

@@ -25,7 +25,7 @@ import (
 
 // Quiet is one run of many in a process: a run without screen and signals of its own.
 type Quiet struct {
-	Stop   <-chan struct{}
+	Stop   <-chan struct{} // closed to ask for the end
 	Policy *signals.Policy
 	JSON   *SharedLines // nil for none
 	Counts *Counters    // nil for none
@@ -37,7 +37,7 @@ type Quiet struct {
 	Options engine.Options
 }
 
-// Run carries out a plan.
+// Run carries out a plan, and tells what it came to in its log.
 func (q *Quiet) Run(ctx context.Context, p *plan.Plan) End {
 	end := End{Stats: event.NewTally(p.Output.StartedAt, nil).Stats()}
 	early := refusal{p: p, stdout: io.Discard, stderr: io.Discard, logName: LogPath(p)}
@@ -109,12 +109,12 @@ func (q *Quiet) Run(ctx context.Context, p *plan.Plan) End {
 	return end
 }
 
-// End is what a run of a row came to.
+// End is what a quiet run came to.
 type End struct {
 	Stats    *event.Stats
 	Code     int
-	Why      string // it ended before it began
-	Foreseen *event.RehearsedTime
+	Why      string               // it ended before it began
+	Foreseen *event.RehearsedTime // of a rehearsal, nil for none
 }
 
 func (e End) with(code int, err error) End {

@@ -1,3 +1,7 @@
+// Package runner carries out a plan from the first line printed to the last: Migrate does
+// it as the whole of a process, Quiet as one of many runs in it. What a run needs beside
+// the engine is put together here: log, printers, page, lines of JSON, counts, signals,
+// the pid file, the verification at its end.
 package runner
 
 import (

@@ -37,6 +37,7 @@ func OpenShared(name string, stdout io.Writer) (*SharedLines, error) {
 	return &SharedLines{w: f, file: f}, nil
 }
 
+// Write writes whole lines.
 func (s *SharedLines) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,3 +1,5 @@
+// Package runpage is the page of --report for a plan: begun before anything is connected,
+// told what a verification finds, finished with what a run came to.
 package runpage
 
 import (
@@ -31,6 +33,7 @@ func Begin(p *plan.Plan) (*Page, error) {
 	return &Page{file: f, Recorder: htmlreport.NewRecorder(time.Now)}, nil
 }
 
+// Finish writes the page.
 func (g *Page) Finish(p *htmlreport.Page) error { return g.file.Finish(p) }
 
 // Abort leaves nothing behind of a page that was not finished.

@@ -1,4 +1,4 @@
-package main
+package batchrun
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ import (
 )
 
 // parseRow makes a row's plan anew: passwords and tokens are as they are now.
-func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
+func (b *run) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 	if b.Hub != nil {
 		return b.parseHubRow(row)
 	}
@@ -68,7 +68,7 @@ func (b *batchRun) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 type fileOwners map[string]string
 
 // ownFiles are those of the batch itself.
-func (b *batchRun) ownFiles() fileOwners {
+func (b *run) ownFiles() fileOwners {
 	w := make(fileOwners)
 	files := []string{b.File, b.stateFile(), b.Plan.Output.PidFile, b.Plan.View.Report}
 	if b.Plan.View.JSON != "-" {

@@ -1,4 +1,4 @@
-package main
+package batchrun
 
 import (
 	"context"
@@ -46,7 +46,7 @@ func unnamed(p *plan.Plan) (out [2]serverOf) {
 
 // recognise finds out for --auto what the servers of the rows are, by their names, and
 // by what they say before anybody logs in: a wrong password is not tried here.
-func (b *batchRun) recognise(ctx context.Context) {
+func (b *run) recognise(ctx context.Context) {
 	b.presets = make(map[int][]string)
 	servers := make(map[string]*plan.Account)
 	var keys []string // in the order of the list

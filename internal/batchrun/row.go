@@ -1,4 +1,4 @@
-package main
+package batchrun
 
 import (
 	"context"
@@ -31,13 +31,13 @@ type rowResult struct {
 }
 
 // rowRun is one run of one row.
-func (b *batchRun) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.State, *sync.Mutex)) runner.End {
+func (b *run) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.State, *sync.Mutex)) runner.End {
 	q := runner.Quiet{Stop: b.stop, Policy: b.policy, JSON: b.json, Counts: b.counts, Watch: watch, Begin: b.passes.begin, Options: engine.Options{Governors: &b.governors}}
 	return q.Run(ctx, p)
 }
 
 // runRow runs a row once, and remembers what it came to.
-func (b *batchRun) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
+func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 	n := j.Row.Number
 	b.mu.Lock()
 	delete(b.waits, n)

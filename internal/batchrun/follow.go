@@ -1,4 +1,4 @@
-package main
+package batchrun
 
 import (
 	"context"
@@ -25,7 +25,7 @@ func (p passes) begin(ctx context.Context) (end func(), err error) {
 }
 
 // mayFollow says why the rows cannot be followed together, nil when they can.
-func (b *batchRun) mayFollow() error {
+func (b *run) mayFollow() error {
 	if !b.Plan.Follow.On {
 		return nil
 	}
@@ -51,17 +51,17 @@ func (b *batchRun) mayFollow() error {
 	return nil
 }
 
-// batchStarted is told of a batch that begins to follow, for tests.
-var batchStarted func(*batchRun)
+// FollowStarted is told how to stop a batch that begins to follow, for tests.
+var FollowStarted func(stop func())
 
 // dispatchFollowing begins all rows.
-func (b *batchRun) dispatchFollowing(ctx context.Context) {
-	if batchStarted != nil {
-		batchStarted(b)
+func (b *run) dispatchFollowing(ctx context.Context) {
+	if FollowStarted != nil {
+		FollowStarted(b.finish)
 	}
 	b.passes = make(passes, b.atOnce())
 	unbounded := func(string) int { return 0 }
 	batch.Do(ctx, batch.Plan{
-		Jobs: b.jobs, AtOnce: max(len(b.jobs), 1), Run: b.runRow, Ended: b.ended, Slots: unbounded, Readers: unbounded, Pause: retryPause, Stop: b.stop,
+		Jobs: b.jobs, AtOnce: max(len(b.jobs), 1), Run: b.runRow, Ended: b.ended, Slots: unbounded, Readers: unbounded, Pause: RetryPause, Stop: b.stop,
 	})
 }

@@ -1,4 +1,7 @@
-package main
+// Package batchrun is the command "imaphaul batch": a list of accounts is read and checked,
+// its rows are run several at a time, what they come to is remembered and told. What needs
+// neither options nor files is decided in package batch.
+package batchrun
 
 import (
 	"context"
@@ -13,7 +16,6 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/batch"
 	"github.com/imaphaul/imaphaul/internal/cli"
-	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/hosts"
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -24,8 +26,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/statusfile"
 )
 
-// batchRun is one call of "imaphaul batch".
-type batchRun struct {
+// run is one call of "imaphaul batch".
+type run struct {
 	*cli.Batch
 	environ        []string
 	stdout, stderr io.Writer
@@ -67,14 +69,15 @@ type batchRun struct {
 	lost    error             // why the state cannot be written
 }
 
-// runBatch carries out a batch.
-func runBatch(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code int, sig os.Signal) {
-	b := &batchRun{
+// Run carries out a batch. sig is the signal by which the process should end, nil for
+// none.
+func Run(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code int, sig os.Signal) {
+	b := &run{
 		Batch: x, environ: environ, stdout: stdout, stderr: stderr,
 		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row), accounts: make(map[int][2]string), servers: make(map[string]hosts.Server),
 		stop: make(chan struct{}), results: make(map[int]*rowResult), waits: make(map[int]time.Time),
 	}
-	code, err := b.run()
+	code, err := b.do()
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "Error: %v\n", err)
 	}
@@ -86,7 +89,7 @@ func runBatch(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code in
 	return code, nil
 }
 
-func (b *batchRun) run() (code int, err error) {
+func (b *run) do() (code int, err error) {
 	faults, err := b.readList()
 	if err != nil {
 		return event.ExitNoInput, err
@@ -178,122 +181,8 @@ func (b *batchRun) run() (code int, err error) {
 	return b.finishUp(time.Since(begun))
 }
 
-// readList reads the list and checks every row, and what they do together.
-func (b *batchRun) readList() ([]batch.Fault, error) {
-	list, faults, err := b.rows()
-	if err != nil {
-		return nil, err
-	}
-	b.list = list
-	bad := make(map[int]bool)
-	for _, x := range faults {
-		bad[x.Row] = true
-	}
-	var rows []batch.Row
-	var uses []batch.Accounts
-	var servers [][2]hosts.Server
-	written := b.ownFiles()
-	for _, row := range b.list.Rows {
-		if bad[row.Number] {
-			continue
-		}
-		p, masked, problems := b.parseRow(row)
-		if p != nil && b.Hub == nil { // where workers write is their affair
-			problems = written.take(p, fmt.Sprintf("row %d", row.Number))
-		}
-		for _, text := range problems {
-			faults = append(faults, batch.Fault{Row: row.Number, Line: row.Line, Text: text})
-		}
-		if p == nil {
-			continue
-		}
-		b.keys[row.Number] = batch.Key(masked)
-		b.names[row.Number] = p.Accounts()
-		b.rowsOf[row.Number] = row
-		rows, uses = append(rows, row), append(uses, rowAccounts(p, masked))
-		servers = append(servers, [2]hosts.Server{hosts.Of(&p.Host1), hosts.Of(&p.Host2)})
-	}
-	names := hosts.Same(context.Background(), servers)
-	for i, row := range rows {
-		b.accounts[row.Number] = [2]string{servers[i][0].String() + " " + uses[i].From, servers[i][1].String() + " " + uses[i].To}
-		uses[i].From, uses[i].To = servers[i][0].In(names)+" "+uses[i].From, servers[i][1].In(names)+" "+uses[i].To
-		b.jobs = append(b.jobs, batch.Job{Row: row, Accounts: uses[i], Hosts: [2]string{servers[i][0].String(), servers[i][1].String()}})
-		for _, one := range servers[i] {
-			b.servers[one.String()] = one
-		}
-	}
-	faults = append(faults, batch.CheckAccounts(rows, uses)...)
-	slices.SortStableFunc(faults, func(x, y batch.Fault) int { return x.Row - y.Row })
-	return faults, nil
-}
-
-// listWords are what a list is read with.
-var listWords = batch.Words{
-	Column: func(name string) (batch.Column, bool) {
-		option, isSwitch, negatable, ok := cli.Column(name)
-		return batch.Column{Option: option, Switch: isSwitch, Negatable: negatable}, ok
-	},
-	Split: cli.SplitWords,
-}
-
-// rows reads the list as it is written.
-func (b *batchRun) rows() (batch.List, []batch.Fault, error) {
-	f, err := os.Open(b.File)
-	if err != nil {
-		return batch.List{}, nil, fmt.Errorf("the list %q cannot be read: %w. Give the file of accounts", b.File, errors.Unwrap(err))
-	}
-	defer f.Close() // only read
-	list, faults, err := batch.Read(f, listWords)
-	if err != nil {
-		return batch.List{}, nil, fmt.Errorf("the list %q: %w", b.File, err)
-	}
-	return list, faults, nil
-}
-
-// rowAccounts is what a row reads and writes, but for the names of the servers. Users are
-// compared without case, as most servers do: to run two rows after one another is no harm.
-func rowAccounts(p *plan.Plan, masked []string) batch.Accounts {
-	var whole []string
-	for _, arg := range masked {
-		option, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		switch strings.TrimRight(option, "12") {
-		case "host", "user", "port", "password", "passfile", "secret", "token", "tokenfile":
-		default:
-			whole = append(whole, arg)
-		}
-	}
-	d := &p.Deletion
-	return batch.Accounts{
-		From: strings.ToLower(p.Host1.User), To: strings.ToLower(p.Host2.User), Whole: strings.Join(whole, "\x00"),
-		Deletes1: d.Delete1 || d.Expunge1 || p.Folders.Delete1EmptyFolders,
-		Deletes2: d.Delete2 || d.Delete2Duplicates || p.Folders.Delete2Folders,
-	}
-}
-
-// mostFaults is how many of the things that are wrong with a list are told.
-const mostFaults = 500
-
-// faulty tells everything that is wrong with the list.
-func (b *batchRun) faulty(faults []batch.Fault) error {
-	for i, f := range faults {
-		if i == mostFaults {
-			_, _ = fmt.Fprintf(b.stderr, "Error: ... and %d more\n", len(faults)-i)
-			break
-		}
-		place := fmt.Sprintf("row %d (line %d): ", f.Row, f.Line)
-		switch {
-		case f.Line == 0:
-			place = ""
-		case f.Row == 0:
-			place = fmt.Sprintf("line %d: ", f.Line)
-		}
-		_, _ = fmt.Fprintf(b.stderr, "Error: %s%s\n", place, display.Text(strings.TrimSuffix(f.Text, ".")))
-	}
-	return fmt.Errorf("%s: %d in the list. Nothing was connected. Correct the list and run it again", b.File, len(faults))
-}
-
 // choose leaves the rows that this call is about.
-func (b *batchRun) choose() {
+func (b *run) choose() {
 	b.keepShard()
 	b.jobs = slices.DeleteFunc(b.jobs, func(j batch.Job) bool {
 		n := j.Row.Number
@@ -322,13 +211,13 @@ func (b *batchRun) choose() {
 
 // meaning names what a row was run with beside its own options: those for all rows, and
 // the accounts, which these may name.
-func (b *batchRun) meaning(j *batch.Job) string {
+func (b *run) meaning(j *batch.Job) string {
 	of := b.accounts[j.Row.Number]
 	return batch.Key(append(slices.Clone(b.Meaning), of[0], of[1]))
 }
 
 // opening says what is about to be done.
-func (b *batchRun) opening() string {
+func (b *run) opening() string {
 	done, person := 0, 0
 	for _, r := range b.results {
 		if r.before && r.state == batch.StateDone {
@@ -355,10 +244,10 @@ func (b *batchRun) opening() string {
 }
 
 // finish asks all rows to end in good order.
-func (b *batchRun) finish() { b.stopOnce.Do(func() { close(b.stop) }) }
+func (b *run) finish() { b.stopOnce.Do(func() { close(b.stop) }) }
 
 // signalled tells what a signal does.
-func (b *batchRun) signalled(e event.SignalReceived) {
+func (b *run) signalled(e event.SignalReceived) {
 	switch {
 	case e.What == "stop":
 		b.board.say(fmt.Sprintf("Signal %s: no row is begun any more, and those that run end in good order. Once more ends at once.", e.Signal))

@@ -1,4 +1,4 @@
-package main
+package batchrun
 
 import (
 	"cmp"
@@ -24,7 +24,7 @@ const mostJobs = 16
 
 // atOnce is how many rows run at the same time. A row waits for servers more than it
 // computes, so there are more than processors.
-func (b *batchRun) atOnce() int {
+func (b *run) atOnce() int {
 	n := b.Jobs
 	if n == 0 {
 		n = min(max(2*runtime.GOMAXPROCS(0), 4), mostJobs)
@@ -33,22 +33,22 @@ func (b *batchRun) atOnce() int {
 }
 
 // profile is what is known of a server by its name in a job.
-func (b *batchRun) profile(name string) (provider.Profile, bool) {
+func (b *run) profile(name string) (provider.Profile, bool) {
 	s := b.servers[name]
 	return b.governors.Profile(s.Host, s.Port)
 }
 
-// unknownSlots is how many rows use a server at the same time before anything is
+// UnknownSlots is how many rows use a server at the same time before anything is
 // known of it.
-const unknownSlots = 3
+const UnknownSlots = 3
 
 // slots is how many rows may use a server at the same time: as many as it bears where
 // it counts connections by address.
-func (b *batchRun) slots(name string) int {
+func (b *run) slots(name string) int {
 	p, known := b.profile(name)
 	switch {
 	case !known:
-		return unknownSlots
+		return UnknownSlots
 	case p.PerAddress:
 		return p.Connections
 	}
@@ -57,29 +57,29 @@ func (b *batchRun) slots(name string) int {
 
 // readers is how many rows may read one account at the same time, each with at least one
 // connection.
-func (b *batchRun) readers(name string) int {
+func (b *run) readers(name string) int {
 	if p, known := b.profile(name); known {
 		return max(p.Connections, 1)
 	}
-	return unknownSlots
+	return UnknownSlots
 }
 
-// retryPause replaces the pauses before a row is tried again, for tests.
-var retryPause func(time.Duration) time.Duration
+// RetryPause replaces the pauses before a row is tried again, for tests.
+var RetryPause func(time.Duration) time.Duration
 
 // dispatch runs the rows.
-func (b *batchRun) dispatch(ctx context.Context) {
+func (b *run) dispatch(ctx context.Context) {
 	if b.Plan.Follow.On {
 		b.dispatchFollowing(ctx)
 		return
 	}
 	batch.Do(ctx, batch.Plan{
-		Jobs: b.jobs, AtOnce: b.atOnce(), Run: b.runRow, Ended: b.ended, Slots: b.slots, Readers: b.readers, Pause: retryPause, Stop: b.stop,
+		Jobs: b.jobs, AtOnce: b.atOnce(), Run: b.runRow, Ended: b.ended, Slots: b.slots, Readers: b.readers, Pause: RetryPause, Stop: b.stop,
 	})
 }
 
 // ended remembers and tells how a run of a row ended.
-func (b *batchRun) ended(j *batch.Job, try int, r batch.Result, next batch.Next, pause time.Duration) {
+func (b *run) ended(j *batch.Job, try int, r batch.Result, next batch.Next, pause time.Duration) {
 	n := j.Row.Number
 	b.mu.Lock()
 	res := b.results[n]
@@ -130,7 +130,7 @@ func (r *rowResult) line1(next batch.Next, pause time.Duration) string {
 }
 
 // sums are the rows in numbers.
-func (b *batchRun) sums() string {
+func (b *run) sums() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	done, failed, bytes := 0, 0, int64(0)
@@ -161,7 +161,7 @@ func (b *batchRun) sums() string {
 
 // prepare tries every login (--loginsfirst), or counts the mailboxes (--order), before
 // the first message is copied. The code is not 0 when the batch must not go on.
-func (b *batchRun) prepare(ctx context.Context) int {
+func (b *run) prepare(ctx context.Context) int {
 	mode, what := plan.ModeJustLogin, "logins are tried"
 	if b.Order != cli.OrderFile {
 		mode, what = plan.ModeJustFolderSizes, "mailboxes are counted"
@@ -171,7 +171,7 @@ func (b *batchRun) prepare(ctx context.Context) int {
 	sizes := make(map[int]int64)
 	failed := 0
 	batch.Do(ctx, batch.Plan{
-		Jobs: b.jobs, AtOnce: b.atOnce(), Slots: b.slots, Readers: b.readers, Pause: retryPause, Stop: b.stop,
+		Jobs: b.jobs, AtOnce: b.atOnce(), Slots: b.slots, Readers: b.readers, Pause: RetryPause, Stop: b.stop,
 		Run: func(ctx context.Context, j *batch.Job, try int) batch.Result {
 			n := j.Row.Number
 			done := b.board.begin(n, b.names[n])
@@ -231,7 +231,7 @@ func (b *batchRun) prepare(ctx context.Context) int {
 }
 
 // note keeps what came of a row.
-func (b *batchRun) note(r *rowResult) {
+func (b *run) note(r *rowResult) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.results[r.number] = r

@@ -1,4 +1,4 @@
-package main
+package batchrun
 
 import (
 	"context"
@@ -23,16 +23,16 @@ import (
 // hub.
 const loadsAtOnce = 16
 
-// unknownSecret stands for a password that only workers know, while a row is checked.
-const unknownSecret = "known to workers only"
+// UnknownSecret stands for a password that only workers know, while a row is checked.
+const UnknownSecret = "known to workers only"
 
-// hubAddress is how a hub is reached.
-func hubAddress(a cli.HubAddress, name string) hub.Options {
+// HubAddress is how a hub is reached.
+func HubAddress(a cli.HubAddress, name string) hub.Options {
 	return hub.Options{URL: a.URL, TokenFile: a.TokenFile, NKeyFile: a.NKeyFile, CAFile: a.CAFile, Name: name}
 }
 
 // parseHubRow checks a row that is to be loaded into a hub.
-func (b *batchRun) parseHubRow(row batch.Row) (*plan.Plan, []string, []string) {
+func (b *run) parseHubRow(row batch.Row) (*plan.Plan, []string, []string) {
 	h := cli.ReadHubRow(slices.Concat(b.Args, row.Args))
 	if len(h.Problems) > 0 {
 		return nil, nil, h.Problems
@@ -40,7 +40,7 @@ func (b *batchRun) parseHubRow(row batch.Row) (*plan.Plan, []string, []string) {
 	args := h.Args
 	for i, name := range h.Secrets {
 		if name != "" {
-			args = append(args, fmt.Sprintf("--password%d=%s", i+1, unknownSecret))
+			args = append(args, fmt.Sprintf("--password%d=%s", i+1, UnknownSecret))
 		}
 	}
 	r := cli.ParseRow(cli.Input{Now: time.Now(), Version: program.ShownVersion()}, cli.RowOptions{}, args)
@@ -48,12 +48,12 @@ func (b *batchRun) parseHubRow(row batch.Row) (*plan.Plan, []string, []string) {
 }
 
 // load puts the rows into the hub.
-func (b *batchRun) load() (int, error) {
+func (b *run) load() (int, error) {
 	rows, err := b.hubRows()
 	if err != nil {
 		return event.ExitUsage, err
 	}
-	o := hubAddress(b.Hub.HubAddress, "imaphaul batch")
+	o := HubAddress(b.Hub.HubAddress, "imaphaul batch")
 	o.Replicas = b.Hub.Replicas
 	ctx := context.Background()
 	h, err := hub.Connect(ctx, o)
@@ -100,7 +100,7 @@ func (b *batchRun) load() (int, error) {
 }
 
 // hubRows are the rows of this call as the hub has them.
-func (b *batchRun) hubRows() ([]hub.Row, error) {
+func (b *run) hubRows() ([]hub.Row, error) {
 	all := make([]batch.Accounts, len(b.jobs))
 	writes := make(map[string]int)
 	for i, j := range b.jobs {

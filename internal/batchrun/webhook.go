@@ -1,4 +1,4 @@
-package main
+package batchrun
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ var hookClient = &http.Client{
 }
 
 // hook tells the webhook that a row has ended.
-func (b *batchRun) hook(r *rowResult, next batch.Next) {
+func (b *run) hook(r *rowResult, next batch.Next) {
 	if b.Webhook == "" {
 		return
 	}
@@ -37,7 +37,7 @@ func (b *batchRun) hook(r *rowResult, next batch.Next) {
 }
 
 // hookAll tells it that all have ended, when it was told of every row.
-func (b *batchRun) hookAll(rows []*rowResult, code int, took time.Duration) {
+func (b *run) hookAll(rows []*rowResult, code int, took time.Duration) {
 	if b.Webhook == "" {
 		return
 	}
@@ -50,7 +50,7 @@ func (b *batchRun) hookAll(rows []*rowResult, code int, took time.Duration) {
 }
 
 // post sends one line. The address may hold a secret, so it is never shown.
-func (b *batchRun) post(what map[string]any) {
+func (b *run) post(what map[string]any) {
 	data, err := json.Marshal(what)
 	if err != nil {
 		return // values of ours

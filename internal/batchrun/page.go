@@ -1,4 +1,4 @@
-package main
+package batchrun
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/runpage"
 )
 
-// batchPage is the page of a batch: a row for each pair of accounts.
-func batchPage(b *batchRun, rows []*rowResult, verdict string, code int, took time.Duration) *htmlreport.Page {
+// pageOf is the page of a batch: a row for each pair of accounts.
+func pageOf(b *run, rows []*rowResult, verdict string, code int, took time.Duration) *htmlreport.Page {
 	a := runpage.About(b.Plan)
 	p := &htmlreport.Page{
 		Kind: "Batch", Title: verdict, State: "good", From: "the list " + b.File, To: fmt.Sprintf("%d pairs of accounts", len(rows)),

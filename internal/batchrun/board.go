@@ -1,4 +1,4 @@
-package main
+package batchrun
 
 import (
 	"fmt"
@@ -100,7 +100,7 @@ func (b *board) watchRow(number int, s *live.State, mu *sync.Mutex) {
 }
 
 // watch looks at the rows until the function it returns is called.
-func (b *board) watch(run *batchRun) (end func()) {
+func (b *board) watch(run *run) (end func()) {
 	b.mu.Lock()
 	b.sums = run.sums
 	b.mu.Unlock()

@@ -1,4 +1,4 @@
-package main
+package batchrun
 
 import (
 	"bytes"
@@ -27,7 +27,7 @@ import (
 const tableRows = 200
 
 // finishUp tells what all came to, and returns the exit code.
-func (b *batchRun) finishUp(took time.Duration) (int, error) {
+func (b *run) finishUp(took time.Duration) (int, error) {
 	rows := b.sorted()
 	done := 0
 	for _, r := range rows {
@@ -65,7 +65,7 @@ func (b *batchRun) finishUp(took time.Duration) (int, error) {
 	b.board.say(s)
 	if b.page != nil {
 		b.told = true
-		if err := b.page.Finish(batchPage(b, rows, s, code, took)); err != nil {
+		if err := b.page.Finish(pageOf(b, rows, s, code, took)); err != nil {
 			b.board.say("Warning: " + err.Error())
 			code = cmp.Or(code, event.ExitCatchAll)
 		}
@@ -76,7 +76,7 @@ func (b *batchRun) finishUp(took time.Duration) (int, error) {
 }
 
 // sorted are the results by row.
-func (b *batchRun) sorted() []*rowResult {
+func (b *run) sorted() []*rowResult {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	rows := make([]*rowResult, 0, len(b.results))
@@ -189,14 +189,14 @@ func (r *rowResult) record() resultRecord {
 
 // resultFiles are the files of results beside the list: TSV, JSON, and the rows that are
 // to be run again.
-func (b *batchRun) resultFiles() []string {
+func (b *run) resultFiles() []string {
 	base := b.stem()
 	return []string{base + ".result.tsv", base + ".result.json", base + ".failed" + filepath.Ext(b.File)}
 }
 
 // writeResults writes the results beside the list, and the rows that are to be run
 // again as a list of their own. It returns what to tell.
-func (b *batchRun) writeResults() string {
+func (b *run) writeResults() string {
 	rows := b.sorted()
 	files := b.resultFiles()
 	var failed bytes.Buffer
@@ -221,7 +221,7 @@ func (b *batchRun) writeResults() string {
 	}
 	name := b.resultFiles()[2]
 	if len(again) > 0 {
-		if err := writeAtomically(name, failed.Bytes()); err != nil {
+		if err := WriteAtomically(name, failed.Bytes()); err != nil {
 			b.board.say(fmt.Sprintf("Warning: %v", err))
 		} else {
 			told = append(told, name)
@@ -258,7 +258,7 @@ func writeRecords(tsvFile, jsonFile string, all []resultRecord) (told []string, 
 		name string
 		data []byte
 	}{{tsvFile, tsv.Bytes()}, {jsonFile, append(data, '\n')}} {
-		if err := writeAtomically(f.name, f.data); err != nil {
+		if err := WriteAtomically(f.name, f.data); err != nil {
 			return told, err
 		}
 		told = append(told, f.name)
@@ -266,8 +266,8 @@ func writeRecords(tsvFile, jsonFile string, all []resultRecord) (told []string, 
 	return told, nil
 }
 
-// writeAtomically writes a file that only its owner can read, whole or not at all.
-func writeAtomically(name string, data []byte) error {
+// WriteAtomically writes a file that only its owner can read, whole or not at all.
+func WriteAtomically(name string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
 		return fmt.Errorf("%q cannot be written: %w", name, err)

@@ -1,4 +1,4 @@
-package main
+package batchrun
 
 import (
 	"bytes"
@@ -23,7 +23,7 @@ import (
 
 // stem is the name of the files of a batch, without what tells them apart: beside the
 // list or in --out, and by shard.
-func (b *batchRun) stem() string {
+func (b *run) stem() string {
 	base := strings.TrimSuffix(b.File, filepath.Ext(b.File))
 	if b.Out != "" {
 		base = filepath.Join(b.Out, filepath.Base(base))
@@ -32,10 +32,10 @@ func (b *batchRun) stem() string {
 }
 
 // stateFile is the name of the state.
-func (b *batchRun) stateFile() string { return b.stem() + filepath.Ext(b.File) + ".state" }
+func (b *run) stateFile() string { return b.stem() + filepath.Ext(b.File) + ".state" }
 
 // shardName is the part of file names that names the shard, "" for a whole list.
-func (b *batchRun) shardName() string {
+func (b *run) shardName() string {
 	if b.Shard.Count == 0 {
 		return ""
 	}
@@ -43,7 +43,7 @@ func (b *batchRun) shardName() string {
 }
 
 // keepShard leaves the rows of this call's part of the list.
-func (b *batchRun) keepShard() {
+func (b *run) keepShard() {
 	uses := make([]batch.Accounts, len(b.jobs))
 	for i, j := range b.jobs {
 		// By the names that the list gives: what an address is found to be may differ
@@ -74,8 +74,8 @@ type part struct {
 	ext          string // of that list
 }
 
-// mergeResults makes one result of those that the shards of a list wrote.
-func mergeResults(m *cli.Merge, stdout, stderr io.Writer) int {
+// Merge makes one result of those that the shards of a list wrote.
+func Merge(m *cli.Merge, stdout, stderr io.Writer) int {
 	code, err := mergeParts(m, stdout)
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "Error: batch --merge: %v.\n", err)
@@ -122,7 +122,7 @@ func mergeParts(m *cli.Merge, stdout io.Writer) (int, error) {
 		return event.ExitNoFile, err
 	}
 	if failed.Len() > 0 {
-		if err := writeAtomically(base+".failed"+ext, failed.Bytes()); err != nil {
+		if err := WriteAtomically(base+".failed"+ext, failed.Bytes()); err != nil {
 			return event.ExitNoFile, err
 		}
 		told = append(told, base+".failed"+ext)
