@@ -46,6 +46,7 @@ func showCutover(x *cli.Cutover, environ []string, out, errOut io.Writer) int {
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer restore()
 	v := &cutoverView{Cutover: x, errOut: errOut}
+	v.tellNotes()
 	fail := func(code int, err error) int {
 		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
 		return code
@@ -94,6 +95,20 @@ func showCutover(x *cli.Cutover, environ []string, out, errOut io.Writer) int {
 		return fail(event.ExitCatchAll, fmt.Errorf("standard output: %w", err))
 	}
 	return code
+}
+
+// tellNotes tells what there is to know of the options of the rehearsals.
+func (v *cutoverView) tellNotes() {
+	p := v.Plan
+	if v.List != "" {
+		p = v.Common
+	}
+	if p == nil || v.DNSOnly {
+		return
+	}
+	for _, note := range p.Output.Notes {
+		_, _ = fmt.Fprintln(v.errOut, display.Text(note))
+	}
 }
 
 // prepare finds the domains, their servers and the accounts.

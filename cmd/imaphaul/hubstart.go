@@ -47,7 +47,7 @@ func findHub(name string) (string, error) {
 	if path, err := exec.LookPath(name); err == nil {
 		return path, nil
 	}
-	return "", fmt.Errorf("%s is a program of its own, and neither in %s nor where commands are. \"make build\" makes both; so does go install github.com/imaphaul/imaphaul/cmd/imaphaul-hub@latest", name, dir)
+	return "", fmt.Errorf("%s is a separate program, and it is neither in %s nor in PATH. \"make build\" builds both; or run: go install github.com/imaphaul/imaphaul/cmd/imaphaul-hub@latest", name, dir)
 }
 
 func executable(path string) bool {

@@ -30,6 +30,9 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer restore()
 	say := func(text string) { _, _ = fmt.Fprintln(errOut, display.Text(text)) }
+	for _, note := range x.Plan.Output.Notes {
+		say(note)
+	}
 	tokens, err := tokens.Make(x.Plan, say)
 	if err != nil {
 		say("Error: " + err.Error())

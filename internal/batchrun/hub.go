@@ -119,7 +119,7 @@ func (b *run) hubRows() ([]hub.Row, error) {
 			continue
 		}
 		r := hub.Row{
-			ID: hub.Digest(b.accounts[n][0], b.accounts[n][1], a.Whole), Accounts: b.names[n], Args: slices.Concat(b.Args, j.Row.Args), Options: options,
+			Version: program.ShownVersion(), ID: hub.Digest(b.accounts[n][0], b.accounts[n][1], a.Whole), Accounts: b.names[n], Args: slices.Concat(b.Args, j.Row.Args), Options: options,
 			Locks: []string{hub.Digest("account", a.To)}, Hosts: j.Hosts, Most: b.Hub.Most,
 		}
 		if a.Deletes1 {

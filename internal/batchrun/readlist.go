@@ -47,7 +47,7 @@ func (b *run) readList() ([]batch.Fault, error) {
 		b.keys[row.Number] = batch.Key(masked)
 		b.names[row.Number] = p.Accounts()
 		b.rowsOf[row.Number] = row
-		rows, uses = append(rows, row), append(uses, rowAccounts(p, masked))
+		rows, uses = append(rows, row), append(uses, AccountsOf(p, masked))
 		servers = append(servers, [2]hosts.Server{hosts.Of(&p.Host1), hosts.Of(&p.Host2)})
 	}
 	names := hosts.Same(context.Background(), servers)
@@ -87,9 +87,10 @@ func (b *run) rows() (batch.List, []batch.Fault, error) {
 	return list, faults, nil
 }
 
-// rowAccounts is what a row reads and writes, but for the names of the servers. Users are
+// AccountsOf is what a row reads and writes, but for the names of the servers; masked are
+// its options without secrets, nil where two equal rows need not be told apart. Users are
 // compared without case, as most servers do: to run two rows after one another is no harm.
-func rowAccounts(p *plan.Plan, masked []string) batch.Accounts {
+func AccountsOf(p *plan.Plan, masked []string) batch.Accounts {
 	var whole []string
 	for _, arg := range masked {
 		option, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")

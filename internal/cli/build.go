@@ -80,6 +80,9 @@ func (b *builder) dryReading(p *plan.Plan) {
 		b.bad.add("--dry1 without --dry: it is a part of a dry run. Add --dry.")
 	case p.Dry && !b.v.given("dry1") && looks && !runs:
 		p.Dry1 = false
+		if b.in.within != "" {
+			break // nobody typed --dry
+		}
 		b.note("Note: --dry reads the messages of host1, since options look into them; --dry1 leaves them unread.")
 	}
 }

@@ -10,9 +10,7 @@ import (
 const doctorUsage = `USAGE
   imaphaul doctor [ADDRESS [ADDRESS]] [options of a run]
 
-Connects to host1 and host2, or to one of them, and says what a migration will meet
-there, what is wrong, and what to run next. An address in place of the options has
-host and port found out; nobody logs in then.
+Connects to host1 and host2, or to one of them. It shows what a migration will meet there, what is wrong, and what to run next. Nothing is changed. If an address stands in place of the options, the server of the address is found out, without a login.
 
   --probe            find out how many connections are let in
   --writetest        write into a temporary folder of host2, and remove it

@@ -13,9 +13,7 @@ import (
 const followUsage = `USAGE
   imaphaul follow [options of a run] [--follow-until 2026-12-01T06:00|mx]
 
-Runs as without the word follow, stays connected, and carries over what comes on host1,
-until the time given or a signal (INT, TERM); then one last pass, --verify if it was
-given, and the verdict. See docs/follow.md; imaphaul --help lists the options.
+Runs as without the word follow, then stays connected and copies what arrives on host1. It ends at the given time, or after the MX was changed (mx), or by a signal (INT, TERM): with one last pass, --verify if it was given, and the verdict. See docs/follow.md; imaphaul --help lists the options.
 `
 
 // follow reads whether the accounts are followed after the first pass.

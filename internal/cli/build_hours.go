@@ -7,7 +7,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
-// hours reads --between. A rehearsal is not held to it: it shows what will be done.
+// hours reads --between. A rehearsal is not held to it: it shows what will be done. Nor
+// is a command beside the runs: who typed it waits for its answer.
 func (b *builder) hours() plan.Hours {
 	text := b.v.str("between")
 	if !b.v.given("between") {
@@ -24,12 +25,18 @@ func (b *builder) hours() plan.Hours {
 		}
 		h = append(h, plan.Span{From: a, To: z})
 	}
-	if b.v.flag("dry") {
-		b.note("Note: --dry is not held to --between %s.", h)
-		return nil
+	command := b.in.within
+	if command == "" {
+		command = b.command
 	}
-	if b.command != "" {
-		b.note("Note: imaphaul %s is not held to --between %s. It begins at once.", b.command, h)
+	switch {
+	case command == plan.ModeBatch:
+		return h // its rows are held to them
+	case command != "":
+		b.note("Note: imaphaul %s is not held to --between %s. It begins at once.", command, h)
+		return nil
+	case b.v.flag("dry"):
+		b.note("Note: --dry is not held to --between %s. It begins at once.", h)
 		return nil
 	}
 	return h

@@ -121,7 +121,7 @@ func (b *builder) journal(id *plan.Identity) plan.Journal {
 func (b *builder) output() plan.Output {
 	v := b.v
 	docker := v.flagOr("dockercontext", b.in.InDocker)
-	if docker && b.command == "" {
+	if docker && b.command == "" && b.in.within == "" {
 		b.note("Container found: no log file and no pid file unless named; --nodockercontext changes that.")
 	}
 	o := plan.Output{
@@ -171,7 +171,7 @@ func (b *builder) emailReport(o *plan.Output) {
 			b.note("--emailreportfrom has no effect without --emailreport1 or --emailreport2.")
 		}
 	}
-	if asked := o.EmailReport1 || o.EmailReport2; asked && b.v.flag("dry") {
+	if asked := o.EmailReport1 || o.EmailReport2; asked && b.v.flag("dry") && b.in.within == "" {
 		b.note("A dry run stores no report (--emailreport1, --emailreport2).")
 	}
 }

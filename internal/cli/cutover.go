@@ -77,7 +77,7 @@ func CutoverUsage(width int) string {
 		writeOption(&b, &cutoverTable[i], width)
 	}
 	b.WriteString("\nEXAMPLES\n")
-	wrapBehind(&b, "  ", "      ", "imaphaul cutover example.org --host1 imap.old.example.net --host2 imap.new.example.net", width)
+	writeCommand(&b, width, "imaphaul cutover example.org", "--host1 imap.old.example.net", "--host2 imap.new.example.net")
 	wrapBehind(&b, "  ", "      ", "imaphaul cutover users.csv --dnsonly", width)
 	return b.String()
 }
@@ -128,6 +128,7 @@ func cutover(in Input, args []string) *Outcome {
 	if bad.any() {
 		return refused(bad.outcome())
 	}
+	in.within = "cutover"
 	p, out := common(in, x.Args)
 	if out != nil {
 		return refused(out)

@@ -11,20 +11,16 @@ import (
 
 const explainUsage = `imaphaul explain [OPTIONS] EXPRESSION NAME...
 
-Shows how an expression is understood and what it does to names. EXPRESSION is
-the value of --regextrans2, such as 's/^Sent$/Sent Items/'. For the value of
-another option put that option in front:
+Shows how an expression is understood and what it does to names. EXPRESSION is the value of --regextrans2, such as 's/^Sent$/Sent Items/'. For the value of another option put that option in front:
 
   imaphaul explain --exclude '^Trash' Trash Trash/old Mail
   imaphaul explain --delete2foldersbutnot '/^Keep/' Keep Other
 
---regextrans2 sees names as they are written on host2. Give the separators and
-prefixes of the hosts (the lines "separator and prefix" of a run) to see that:
+--regextrans2 sees names as they are written on host2. Give the separators and prefixes of the hosts (the lines "separator and prefix" of a run) to see that:
 
-  imaphaul explain --sep2 . --prefix2 INBOX. 's/Sent Mail/Sent/' '[Gmail]/Sent Mail'
+  imaphaul explain --sep2 . --prefix2 INBOX. 's/Sent Mail/Sent/' 'Old/Sent Mail'
 
-or let the servers be asked, with the options of a run. Nothing is changed
-there. Without a NAME all folders of the account are shown:
+or let the servers be asked, with the options of a run. Nothing is changed there. Without a NAME all folders of the account are shown:
 
   imaphaul explain --host1 ... --user1 ... --passfile1 ... \
                    --host2 ... --user2 ... --passfile2 ... 's/Sent Mail/Sent/'
@@ -78,7 +74,7 @@ func explain(in *Input, args []string) (*Explanation, *Outcome) {
 		kind, ok := explainKinds[key]
 		switch {
 		case key == "help":
-			return nil, &Outcome{Stdout: explainUsage}
+			return nil, commandPage(in, "explain")
 		case ok:
 			x.kind, words = kind, append([]string{g.value}, words...)
 			expressions++

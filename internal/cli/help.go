@@ -11,22 +11,22 @@ var frequent = []struct{ name, arg, text string }{
 	{"user1", "LOGIN", "the account there"},
 	{"passfile1", "FILE", "a file with its password in the first line"},
 	{"dry", "", "change nothing; say what would be done"},
-	{"automap", "", "Sent, Drafts, Trash, Junk by their role"},
+	{"automap", "", "map Sent, Drafts, Trash, Junk by their role"},
 	{"folder", "NAME", "only this folder of host1; may be repeated"},
 	{"exclude", "REGEX", "leave out folders that match"},
 	{"f1f2", "FROM=TO", "this folder of host1 goes to that one of host2"},
 	{"regextrans2", "s/A/B/", "change the names of folders on host2"},
-	{"subfolder2", "NAME", "everything below this folder of host2"},
+	{"subfolder2", "NAME", "put everything below this folder of host2"},
 	{"maxsize", "35M", "leave out larger messages"},
 	{"maxage", "30d", "leave out older messages"},
 	{"delete1", "", "delete on host1 what is proven to be on host2"},
 	{"delete2", "", "delete on host2 what host1 does not have any more"},
-	{"provider1", "NAME", "what is right for Gmail, Microsoft 365 and others"},
-	{"maxbytespersecond", "N", "no faster than this"},
-	{"between", "22:00-06:00", "only in these hours"},
+	{"provider1", "NAME", "options that fit Gmail, Microsoft 365 and others"},
+	{"maxbytespersecond", "N", "copy no faster than this"},
+	{"between", "22:00-06:00", "copy only in these hours"},
 	{"verify", "full", "compare both accounts at the end"},
-	{"report", "FILE", "a page of the run for people (HTML)"},
-	{"config", "FILE", "options in a file, with profiles"},
+	{"report", "FILE", "write a report of the run as an HTML page"},
+	{"config", "FILE", "read options from a file, with profiles"},
 }
 
 // Usage is the help in one screen: what people use, in lines of width columns (0: 80; 30
@@ -39,8 +39,8 @@ func Usage(version string, width int) string {
 	writeCommand(&b, width, "imaphaul", "--host1 imap.old.example.org", "--user1 alice", "--passfile1 secret1",
 		"--host2 imap.new.example.org", "--user2 alice", "--passfile2 secret2", "--automap", "--dry")
 	b.WriteString("\n")
-	wrap(&b, "", "shows what would be done. Without --dry it is done; run again, it copies what is new. Nothing is deleted unless an option asks for it.", width)
-	b.WriteString("\nOPTIONS (most have a twin for host2)\n")
+	wrap(&b, "", "shows what would be done. Without --dry it is done. Run it again to copy what is new. Nothing is deleted unless an option asks for it.", width)
+	b.WriteString("\nOPTIONS (those with a 1 exist for host2 as well)\n")
 	for _, o := range frequent {
 		writeShort(&b, strings.TrimSpace("--"+o.name+" "+o.arg), o.text, width)
 	}
@@ -76,10 +76,10 @@ func UsageAll(version string, width int) string {
 	fmt.Fprintf(&b, "\nVERSION\n  %s\n\nUSAGE\n", version)
 	writeCommand(&b, width, "imaphaul", "--host1 imap.old.example.org", "--user1 alice", "--passfile1 secret1",
 		"--host2 imap.new.example.org", "--user2 alice", "--passfile2 secret2")
-	writeUse(&b, "imaphaul verify ...", "the same options: is all of it on host2?", width)
-	writeUse(&b, "imaphaul follow ...", "the same options: stay, and carry over what comes", width)
+	writeUse(&b, "imaphaul verify ...", "the same options: compare both accounts", width)
+	writeUse(&b, "imaphaul follow ...", "the same options: copy what still arrives", width)
 	writeUse(&b, "imaphaul batch LIST ...", "one run for each row of a list", width)
-	writeUse(&b, "imaphaul doctor ...", "the same options: can a migration begin?", width)
+	writeUse(&b, "imaphaul doctor ...", "the same options: check both servers", width)
 	writeUse(&b, "imaphaul cutover DOMAIN ...", "may the old server be closed?", width)
 	writeUse(&b, "imaphaul undo --run NUMBER ...", "take back what a run stored on host2", width)
 	writeUse(&b, "imaphaul journal list|show|forget|path", "", width)

@@ -73,9 +73,7 @@ var workerVocabulary = sync.OnceValue(func() *vocabulary { return withOwn(worker
 const hubUsage = `USAGE
   imaphaul hub --listen HOST:PORT --store DIR [options]
 
-Serves what workers on several machines share: the queue, the leases, the states. It is a
-program of its own, imaphaul-hub, beside imaphaul. "imaphaul hub --help" lists its options
-when it is there. See docs/hub.md.
+Serves what workers on several machines share: the queue of rows, the leases, the results. It is a separate program, imaphaul-hub, which has to be in the directory of imaphaul or in PATH. If it is there, imaphaul hub --help lists its options. See docs/hub.md.
 `
 
 // WorkerUsage is the help of "imaphaul worker".

@@ -16,13 +16,11 @@ type Init struct {
 const initUsage = `USAGE
   imaphaul init [ADDRESS1 [ADDRESS2]] [--out FILE]
 
-Asks for both accounts, finds their servers, and writes a file of options (imaphaul.toml)
-with the commands to run next. It overwrites no file, writes no password, and logs in
-nowhere.
+Asks for both accounts, finds their servers, and writes a file of options (imaphaul.toml) with the commands to run next. It overwrites no file, writes no password, and logs in nowhere. See docs/config.md.
 `
 
 // initCommand reads the arguments behind "imaphaul init".
-func initCommand(args []string) *Outcome {
+func initCommand(in *Input, args []string) *Outcome {
 	refuse := func(format string, a ...any) *Outcome {
 		return &Outcome{Code: exitUsage, Command: true, Stderr: "Error: init: " + fmt.Sprintf(format, a...) + "\n"}
 	}
@@ -42,7 +40,7 @@ func initCommand(args []string) *Outcome {
 			x.Addresses[n] = arg
 			n++
 		case name == "help" || name == "h":
-			return &Outcome{Stdout: initUsage}
+			return commandPage(in, "init")
 		case name == "out":
 			if !hasValue && len(args) > 0 {
 				value, args = args[0], args[1:]

@@ -37,6 +37,9 @@ type Input struct {
 	ReadMap func(io.Reader) ([]plan.MapPair, error)
 	// Row: it is a row of a batch, whose files get names of their own.
 	Row bool
+	// within is the command that reads the arguments as those of a run and does
+	// something else with them ("undo", "cutover"), "" for none.
+	within plan.Mode
 	// Width is the width of help texts in columns, 0 for 80.
 	Width int
 }

@@ -26,13 +26,14 @@ type JournalCommand struct {
 }
 
 const journalUsage = `USAGE
-  imaphaul journal list                 the journals of this user
-  imaphaul journal show WHICH           what one of them knows
-  imaphaul journal forget WHICH --yes   removes one: the next run compares everything anew
-  imaphaul journal path [WHICH]         where they are
+  imaphaul journal list                 list the journals of this user
+  imaphaul journal show WHICH           show what one of them knows
+  imaphaul journal forget WHICH --yes   remove one
+  imaphaul journal path [WHICH]         print where they are
 
-WHICH is the beginning of the name that list shows, or a part of the accounts. In its
-place the options of a run can stand: --host1 ... --user1 ... --host2 ... --user2 ...
+A journal is what runs remember of a pair of accounts. Without it the next run compares everything anew: that costs time and loses no mail.
+
+WHICH is the beginning of the name that list shows, or a part of the names of the accounts. The options of a run can stand in its place: --host1 ... --user1 ... --host2 ... --user2 ...
 
   --cachedir DIR  the directory of the journals, as for a run
   --json          list and show print JSON
@@ -53,7 +54,7 @@ func journalCommand(in Input, args []string) *Outcome {
 		return &Outcome{Code: exitUsage, Command: true, Stderr: "Error: journal: " + fmt.Sprintf(format, a...) + "\n"}
 	}
 	if len(args) == 0 || slices.Contains(args, "-h") {
-		return &Outcome{Stdout: journalUsage}
+		return commandPage(&in, "journal")
 	}
 	sc := scan(journalVocabulary(), args, in.hasenv("POSIXLY_CORRECT"))
 	words := sc.leftovers
@@ -78,7 +79,7 @@ func journalCommand(in Input, args []string) *Outcome {
 		out.Command = true
 		return out
 	case own.flag("help"):
-		return &Outcome{Stdout: journalUsage}
+		return commandPage(&in, "journal")
 	}
 	c := &JournalCommand{Dir: own.str("cachedir"), JSON: own.flag("json"), Yes: own.flag("yes")}
 	if len(words) > 0 {

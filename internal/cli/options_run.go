@@ -38,7 +38,7 @@ func limitOptions() []Option {
 		one(Option{Name: "maxsleep", Kind: Float, Arg: "seconds", Auto: "as long as the limits ask", Help: "Longest pause at one time; a low one makes the limits above untrue."}),
 		ownBoth(Option{Name: "maxbytesperdayN", Kind: Int, Unit: Bytes, Arg: "bytes", Help: "Bytes to move from or to the {side} account in any 24 hours, counted across runs."}),
 		own(Option{Name: "waitday", Kind: Switch, Help: "Sleep until --maxbytesperday1 and 2 leave room again, instead of stopping."}),
-		own(Option{Name: "between", Kind: Str, Arg: "22:00-06:00", Help: "Work only in these hours of the local clock, several with commas. Outside of them the run waits, with its connections closed, and goes on by itself."}),
+		own(Option{Name: "between", Kind: Str, Arg: "22:00-06:00", Help: "Work only in these hours of the local clock, several with commas. Outside of them the run waits, with its connections closed, and goes on by itself. --dry, verify, doctor, cutover and undo are not held to it."}),
 		one(Option{Name: "simulong", Kind: Float, Arg: "seconds", Status: NoEffect, Why: "it only made imapsync print lines for a while", Help: "Without effect."}),
 	)
 }

@@ -47,7 +47,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 		return nil, worker(&in, in.Args[1:])
 	case "hub":
 		if len(in.Args) == 1 {
-			return nil, &Outcome{Stdout: hubUsage}
+			return nil, commandPage(&in, "hub")
 		}
 		return nil, &Outcome{Hub: in.Args[1:]}
 	}
@@ -63,10 +63,13 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	case "completion":
 		return nil, completion(in.Args[1:])
 	case "init":
-		return nil, initCommand(in.Args[1:])
+		return nil, initCommand(&in, in.Args[1:])
 	case "man":
+		if len(in.Args) == 2 && (in.Args[1] == "--help" || in.Args[1] == "-h") {
+			return nil, commandPage(&in, "man")
+		}
 		if len(in.Args) > 1 {
-			return nil, &Outcome{Code: exitUsage, Command: true, Stderr: "Error: man: it takes nothing. To read the page: imaphaul man | man -l -\n"}
+			return nil, &Outcome{Code: exitUsage, Command: true, Stderr: "Error: man: it takes no options. To read the page: imaphaul man | man -l -\n"}
 		}
 		return nil, &Outcome{Stdout: ManPage(in.Version)}
 	}
@@ -81,7 +84,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	}
 	if in.Args[0] == "follow" {
 		if len(in.Args) == 1 || in.Args[1] == "help" {
-			return nil, &Outcome{Stdout: followUsage}
+			return nil, commandPage(&in, "follow")
 		}
 		in.Args = append([]string{"--follow"}, in.Args[1:]...)
 	}
@@ -94,7 +97,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 		addresses, in.Args = leadingAddresses(in.Args)
 		word = append(word[:1:1], addresses...)
 		if len(word) == 1 && len(in.Args) == 0 {
-			return nil, &Outcome{Stdout: doctorUsage}
+			return nil, commandPage(&in, "doctor")
 		}
 	}
 	if out := deleteTwo(in.Args); out != nil {
@@ -127,7 +130,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	case v.flag("help"):
 		text := Usage(in.Version, in.Width)
 		if v.flag("follow") {
-			text = followUsage
+			text, _ = commandHelp("follow", helpWidth(in.Width))
 		} else if len(word) > 0 {
 			text, _ = commandHelp(word[0], helpWidth(in.Width))
 		}

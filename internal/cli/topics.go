@@ -158,6 +158,12 @@ func writeEntry(b *strings.Builder, word, text string, width int) {
 	wrapBehind(b, "  "+word+strings.Repeat(" ", column-3-len(word)), strings.Repeat(" ", column), text, width)
 }
 
+// commandPage is the page of a command, as the outcome of asking for it.
+func commandPage(in *Input, name string) *Outcome {
+	text, _ := commandHelp(name, helpWidth(in.Width))
+	return &Outcome{Stdout: text}
+}
+
 // commandHelp is the page of a command.
 func commandHelp(name string, width int) (string, bool) {
 	switch name {
@@ -166,21 +172,21 @@ func commandHelp(name string, width int) (string, bool) {
 	case "cutover":
 		return CutoverUsage(width), true
 	case "follow":
-		return followUsage, true
+		return laidOut(followUsage, width), true
 	case "init":
-		return initUsage, true
+		return laidOut(initUsage, width), true
 	case "journal":
-		return journalUsage, true
+		return laidOut(journalUsage, width), true
 	case "login":
 		return LoginUsage(width), true
 	case "doctor":
-		return doctorUsage, true
+		return laidOut(doctorUsage, width), true
 	case "explain":
-		return explainUsage, true
+		return laidOut(explainUsage, width), true
 	case "hub":
-		return hubUsage, true
+		return laidOut(hubUsage, width), true
 	case "status":
-		return statusUsage, true
+		return laidOut(statusUsage, width), true
 	case "undo":
 		return UndoUsage(width), true
 	case "verify":
@@ -207,7 +213,14 @@ func verifyUsage(width int) string {
 	var b strings.Builder
 	b.WriteString("USAGE\n  imaphaul verify [--verify DEPTH] [options of the run]\n  imaphaul verify --against FILE [options of host2]\n\n")
 	wrap(&b, "", "Reads both accounts again and names every difference, with what to do about it. Nothing is changed. The options are those of the run; without --verify whole messages are compared. The exit code is 180 when something differs. See docs/verify.md.", width)
-	b.WriteString("\n" + groupHelp(GroupProof, width))
+	b.WriteString("\nOPTIONS\n")
+	for i := range Table {
+		o := &Table[i]
+		// The options of the doctor have "doctor" in their help.
+		if o.Group == GroupProof && !strings.Contains(o.Help, "With imaphaul doctor") {
+			writeOption(&b, o, width)
+		}
+	}
 	return b.String()
 }
 

@@ -56,7 +56,7 @@ func TestTopics(t *testing.T) {
 	option := regexp.MustCompile(`--[a-z][a-z0-9-]*`)
 	page := regexp.MustCompile(`docs/[a-z-]+\.md|SECURITY\.md`)
 	command := regexp.MustCompile(`(?m)^  imaphaul ([a-z]+)`)
-	own := map[string]bool{"--help": true, "--against": true}
+	own := map[string]bool{"--help": true, "--against": true, "--listen": true, "--store": true, "--format": true}
 	for _, c := range commandWords() {
 		for i := range c.own {
 			own["--"+c.own[i].Name] = true
@@ -64,6 +64,15 @@ func TestTopics(t *testing.T) {
 	}
 	for i := range loginTable {
 		own["--"+loginTable[i].Name] = true
+	}
+	for _, c := range commandWords() {
+		if !slices.Contains(names, c.name) {
+			names = append(names, c.name)
+		}
+		_, out := Parse(Input{Args: []string{c.name, "--help"}, Version: "9", Width: 60})
+		if out == nil || out.Code != 0 || out.Hub == nil && out.Stdout == "" {
+			t.Errorf("%s --help: %+v", c.name, out)
+		}
 	}
 	for _, name := range names {
 		_, out := Parse(Input{Args: []string{"help", name}})

@@ -100,7 +100,7 @@ func undo(in Input, args []string) *Outcome {
 	if !own.flag("yes") && !dry {
 		rest = append(rest, "--dry")
 	}
-	in.Args = rest
+	in.Args, in.within = rest, "undo"
 	p, out := Parse(in)
 	if out != nil {
 		return refused(out)

@@ -2,7 +2,7 @@ package event
 
 import "time"
 
-// Probed is the outcome of the probe of port 993 (imapsync: --sslN, --portN).
+// Probed tells whether port 993 is open, where neither --sslN nor --portN is given.
 type Probed struct {
 	base
 	Side Side
@@ -17,7 +17,7 @@ type Connecting struct {
 	Host  string
 	Port  int
 	User  string
-	Login bool // false when the run only connects
+	Login bool // false: the run only connects
 }
 
 // Connected follows the greeting, and STARTTLS if there was one.
@@ -27,15 +27,15 @@ type Connected struct {
 	RemoteIP, LocalIP string
 	Banner            string
 	Capabilities      string // as sent, before authentication
-	TLS               string // "", or version and cipher
+	TLS               string // version and cipher, "" for an unencrypted connection
 	StartTLS          bool
-	Unverified        bool // certificate not checked, on the user's wish
-	// Waived says what is wrong with a certificate that is accepted all the same,
-	// since the server is on this machine; "" for nothing.
+	Unverified        bool // true: the certificate was not checked, since an option says so
+	// Waived is what is wrong with the certificate of a server on this machine, which is
+	// accepted all the same; "" for nothing.
 	Waived             string
-	PlaintextLoginSent bool // the password will travel in clear
-	// CertificateExpires is until when the server's certificate is valid, zero in the
-	// clear.
+	PlaintextLoginSent bool // true: the password will be sent unencrypted
+	// CertificateExpires is when the server's certificate expires, null for an unencrypted
+	// connection.
 	CertificateExpires time.Time
 }
 
@@ -44,8 +44,8 @@ type Authenticating struct {
 	base
 	Side       Side
 	Host       string
-	Mech       string
-	Advertised bool
+	Mech       string // SASL mechanism, or LOGIN
+	Advertised bool   // true: the server offers it
 }
 
 // LoggedIn follows a successful login.
@@ -54,18 +54,18 @@ type LoggedIn struct {
 	Side         Side
 	Host, User   string
 	Mech         string
-	AfterFailure string // mechanism that failed before, "" for none
-	Capabilities string // once authenticated
+	AfterFailure string // the mechanism that failed before it, "" for none
+	Capabilities string // as sent after the login
 }
 
-// Identified is the answer to ID; nil Fields when the server has no ID.
+// Identified is the answer to ID. Fields is empty where the server has no ID.
 type Identified struct {
 	base
 	Side   Side
 	Fields map[string]string
 }
 
-// Quota is the STORAGE quota of INBOX, in bytes; Limit 0 means none.
+// Quota is the STORAGE quota of INBOX, in bytes. A Limit of 0 means that there is none.
 type Quota struct {
 	base
 	Side        Side
@@ -81,20 +81,22 @@ func (q Quota) NearlyFull() bool {
 	return q.HasQuota && q.Limit > 0 && 100*float64(q.Used)/float64(q.Limit) > fullAt
 }
 
-// SizeLimit tells the largest message that will be sent, bytes; 0: no limit.
+// SizeLimit tells how large a message may be, in bytes, 0 for no limit: by APPENDLIMIT of
+// host2, by --maxsize, and the smaller of both.
 type SizeLimit struct {
 	base
 	AppendLimit, MaxSize, Effective int64
 }
 
-// Compression tells whether DEFLATE is on.
+// Compression tells whether COMPRESS (DEFLATE) is on, after the login and when it is
+// turned on later.
 type Compression struct {
 	base
 	Side Side
 	On   bool
 	Err  error
-	// Rate is what the line carried, bytes a second, when it was turned on for
-	// that; else 0.
+	// Rate is the speed of the line, in bytes a second, if it was turned on because the
+	// line is slow; else 0.
 	Rate float64
 }
 

@@ -54,8 +54,8 @@ const (
 	PhaseDelete  PhaseName = "delete"
 )
 
-// Note is an information without a type of its own; Warn asks for attention but
-// is not counted as an error.
+// Note is any other information. Warn is true for a warning, which is not counted as an
+// error.
 type Note struct {
 	base
 	Text string
@@ -69,8 +69,8 @@ type Debug struct {
 	Text  string
 }
 
-// Throttled tells of a pause that a limit or the server asked for, before it is
-// made; or of what many short ones took together, when they are Over.
+// Throttled tells of a pause that a limit or a server asks for, before it begins. Many
+// short pauses are told together after the last one, with their sum: then Over is true.
 type Throttled struct {
 	base
 	Side Side
@@ -79,8 +79,8 @@ type Throttled struct {
 	Over bool
 }
 
-// Error is a counted error. Class decides the exit code; Text is the line as
-// imapsync writes it, Hint what to do next.
+// Error is a counted error. Class decides the exit code, Text is the line as imapsync
+// writes it, Hint is what to do next.
 type Error struct {
 	base
 	Class  Class
@@ -88,23 +88,24 @@ type Error struct {
 	Hint   string
 	Folder Folder
 	UID    uint32
-	// The message that is not copied because of the error, when there is one
-	// (UID is not 0); each may be empty.
+	// If UID is not 0 it is a message that is not copied because of the error, and this
+	// is its size.
 	Bytes     int64
-	MessageID string
+	MessageID string // of that message, as are the next two; each may be empty
 	Subject   string
 	Date      string
 }
 
-// SignalReceived tells that the process got a signal, Count times so far. What
-// is "stop" (work in flight is finished first), "last pass" (the same of following),
-// "stop now", "reconnect", "print" or "ignore".
+// SignalReceived tells that the process got a signal, Count times so far, and what it
+// does: "stop" (what is under way is finished first), "last pass" (the same for
+// --follow), "stop now", "reconnect", "print" or "ignore".
 type SignalReceived struct {
 	base
 	Signal string // "INT", "TERM"...
 	Count  int
 	What   string
-	// What is under way when the run is to stop, and how long that is waited for.
+	// Messages and Bytes are under way when the run is to stop; Within is how long they
+	// are waited for.
 	Messages int64
 	Bytes    int64
 	Within   time.Duration
@@ -125,20 +126,22 @@ const (
 	StopLease  StopReason = "lease"        // the right to change the accounts is over
 )
 
-// Finished is the last event of the engine.
+// Finished ends the run itself. Only Rehearsed and exit may follow.
 type Finished struct {
 	base
-	Stopped StopReason
-	Signal  string // the name of the signal, for StopSignal
+	Stopped StopReason // why it ended early: "errorsmax", "signal"...; "" when it did not
+	Signal  string     // the name of the signal, if Stopped is "signal"
 	Mode    string
-	Fatal   error // the run could not go on at all
-	// ResumeIn is after how long a limit of bytes a day leaves room again, for
-	// StopDay; 0 when that is not known.
+	Fatal   error // why the run could not go on at all
+	// ResumeIn is after how long a limit of bytes a day leaves room again, if Stopped is
+	// "day budget"; 0 when that is not known.
 	ResumeIn time.Duration
-	// BytesIn and BytesOut are bytes on the wire, per side.
-	BytesIn, BytesOut [3]int64
-	Reconnections     [3]int
-	Commands          [3]int64
+	// BytesIn are bytes received from each side.
+	BytesIn [3]int64
+	// BytesOut are bytes sent to it.
+	BytesOut      [3]int64
+	Reconnections [3]int
+	Commands      [3]int64
 	// CommandNames is how often each command was sent, by its name in upper case.
 	CommandNames [3]map[string]int64
 }

@@ -2,7 +2,7 @@ package event
 
 import "time"
 
-// FoldersListed is one side's LIST; Lines are the server's own words.
+// FoldersListed is one side's answer to LIST and LSUB.
 type FoldersListed struct {
 	base
 	Side       Side
@@ -11,7 +11,8 @@ type FoldersListed struct {
 	Subscribed []Folder
 }
 
-// Separator is how one side's hierarchy is written and why.
+// Separator is the hierarchy separator and the prefix of one side: guessed from the
+// folders, told by NAMESPACE, and those that count, which options may give.
 type Separator struct {
 	base
 	Side                       Side
@@ -22,7 +23,8 @@ type Separator struct {
 	SepGiven, PrefixGiven      bool
 }
 
-// FoldersChosen is a step of the selection: Pattern "" means all folders.
+// FoldersChosen is a step of the selection of folders, by an option with this Pattern;
+// "" stands for all folders.
 type FoldersChosen struct {
 	base
 	Pattern string
@@ -30,7 +32,7 @@ type FoldersChosen struct {
 	Folders []Folder
 }
 
-// FolderIgnored is a wanted folder that takes no part.
+// FolderIgnored is a folder that an option names and that takes no part.
 type FolderIgnored struct {
 	base
 	Side   Side
@@ -67,7 +69,7 @@ type Mapped struct {
 	Warnings []string
 }
 
-// SizesRow is one folder pair of a sizes table; a missing side has Exists false.
+// SizesRow is one folder pair in the table of sizes before or After the copy.
 type SizesRow struct {
 	base
 	After            bool
@@ -84,33 +86,33 @@ type Size struct{ Messages, Bytes, Biggest int64 }
 // UnknownSize is a number of bytes that nobody told.
 const UnknownSize = -1
 
-// SizesTotal ends a sizes table.
+// SizesTotal ends a table of sizes.
 type SizesTotal struct {
 	base
 	After              bool
 	Folders1, Folders2 int
 	Total1, Total2     Size
 	Known1, Known2     bool
-	// TooBig is how many bytes of host1 are messages that are larger than what is
-	// copied; it is asked only when host2's quota looks too small.
+	// TooBig is the sum of those messages of host1 that are too large to be copied. It is
+	// asked for only when host2's quota looks too small.
 	TooBig int64
 	Spent  time.Duration
 }
 
-// FolderRemoved is the fate of a folder that --delete2folders or
-// --delete1emptyfolders looked at.
+// FolderRemoved is a folder that --delete2folders or --delete1emptyfolders deleted or
+// kept.
 type FolderRemoved struct {
 	base
 	Side   Side
 	Folder Folder
 	Dry    bool
 	Kept   string // why it was kept; "" when it was deleted
-	// Messages is how many went with it, or would; 0 when nobody told.
+	// Messages is how many messages are deleted with it; 0 when that is not known.
 	Messages int64
 	Err      error // the server's refusal
 }
 
-// LoopStart and LoopEnd enclose the folder loop.
+// LoopStart comes before the first folder.
 type LoopStart struct {
 	base
 	Folders int
@@ -119,29 +121,29 @@ type LoopStart struct {
 // LoopEnd follows the last folder.
 type LoopEnd struct{ base }
 
-// FolderStart begins one folder pair.
+// FolderStart comes before all other events of a folder pair.
 type FolderStart struct {
 	base
 	Index, Of int
 	From, To  Folder
 }
 
-// FolderSelected is the outcome of SELECT or EXAMINE.
+// FolderSelected tells that a folder was opened (SELECT or EXAMINE).
 type FolderSelected struct {
 	base
 	Side           Side
 	Folder         Folder
 	Messages       int64
-	PermanentFlags string // as sent; "" when any flag may be kept
+	PermanentFlags string // as sent; "" when the folder keeps any flag
 }
 
-// FolderCreated is an attempt to create a host2 folder.
+// FolderCreated tells that a folder of host2 was created, or why it was not.
 type FolderCreated struct {
 	base
 	Folder  Folder
 	From    Folder
 	Dry     bool
-	Already string // "", "already exists", "already exists (--nomixfolders is not set)", ...
+	Already string // "", "already exists", "already exists (--nomixfolders is not set)"...
 	Use     string
 }
 
@@ -157,17 +159,17 @@ type FolderSubscribed struct {
 // or tasks, and does not give them as messages.
 const WhyNoMail = "its items are no mail"
 
-// FolderSkipped is a folder whose messages are not looked at.
+// FolderSkipped is a folder pair whose messages are not looked at.
 type FolderSkipped struct {
 	base
 	Side   Side
 	Folder Folder
-	Why    string // "empty", "empty by search", "dry: does not exist", WhyNoMail, ...
-	// WouldCopy counts its messages in a dry run.
+	Why    string // "empty", "empty by search", "dry: does not exist", "its items are no mail"...
+	// WouldCopy is how many messages a run would copy, in a dry run.
 	WouldCopy int64
 }
 
-// FolderListing precedes the reading of headers of n messages.
+// FolderListing precedes the reading of the headers of a folder.
 type FolderListing struct {
 	base
 	Side     Side
@@ -175,9 +177,9 @@ type FolderListing struct {
 	Messages int64
 }
 
-// FolderListed follows it: how many take part, how many of them repeat another
-// one, and how many have none of the headers that identify. A message that is
-// left out for one of these reasons gets a MessageSkipped as well.
+// FolderListed tells how many messages take part, how many of these repeat another one,
+// and how many have none of the headers that identify. Each message that is left out for
+// one of these reasons has a MessageSkipped as well.
 type FolderListed struct {
 	base
 	Side       Side
@@ -187,18 +189,18 @@ type FolderListed struct {
 	NoHeader   int64
 }
 
-// FolderDone ends one folder pair. Every wanted folder gets one: a folder
-// without it counts as never visited, and then no sync looks good.
+// FolderDone ends one folder pair. Every folder that takes part has one: without it the
+// folder counts as never visited, and the run as not finished.
 type FolderDone struct {
 	base
 	From, To Folder
-	// Unchanged: known from the journal, not even selected. Its identified
-	// messages count as present, without a MessagesPresent of their own.
+	// Unchanged: by the journal nothing happened since the last run, so it was not even
+	// opened. Its messages count as present, without a MessagesPresent.
 	Unchanged bool
-	// What the verdict is made of: how many messages with an identity each side
-	// has, and how many of them are on one side only, after the folder's copies
-	// and deletions (in a dry run: as found).
+	// Identified1 and Identified2 are the messages of each side that can be recognised,
+	// after the folder's copies and deletions; in a dry run as they were found.
 	Identified1, Identified2 int64
-	OnlyOn1, OnlyOn2         int64
-	Failed                   bool
+	// OnlyOn1 and OnlyOn2 are those of them that are on one side only.
+	OnlyOn1, OnlyOn2 int64
+	Failed           bool
 }

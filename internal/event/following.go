@@ -2,19 +2,19 @@ package event
 
 import "time"
 
-// PassBegun tells that a pass of following begins: a whole run on the same two accounts
-// (docs/follow.md). The first is not told.
+// PassBegun tells that --follow begins another pass, a whole run on the same two accounts
+// (docs/follow.md). The first pass has no such event.
 type PassBegun struct {
 	base
-	// Number counts the passes from 1.
+	// Number is 1 for the first pass.
 	Number int
 	// Why is what made it begin, for people.
 	Why string
-	// Last: following ends with it.
+	// Last: --follow ends with this pass.
 	Last bool
 }
 
-// PassEnded is what a pass came to.
+// PassEnded is the result of a pass.
 type PassEnded struct {
 	base
 	Number int
@@ -22,16 +22,17 @@ type PassEnded struct {
 	Last   bool
 	// Code is the exit code that a run with this outcome has.
 	Code int
-	// Copied are messages that were copied, and Bytes their bytes; Moved are those of
-	// them that host2 had in another folder, so that nothing was sent.
-	Copied, Bytes, Moved int64
-	FlagsChanged         int64
-	// Deleted are messages of host2.
+	// Copied are messages that were copied, Bytes is their size.
+	Copied, Bytes int64
+	// Moved are those of them that host2 had in another folder, so that nothing was sent.
+	Moved        int64
+	FlagsChanged int64
+	// Deleted are messages deleted on host2.
 	Deleted        int64
 	FoldersCreated int
 	Errors         int
 	Took           time.Duration
-	// Retry is after how long a pass that failed is repeated, 0 for one that did not.
+	// Retry is the wait before a pass that failed is repeated, 0 for one that did not fail.
 	Retry time.Duration
 }
 
@@ -43,19 +44,19 @@ func (p PassEnded) Changes() bool {
 // Watching tells that host1 is watched, when a wait begins and then from time to time.
 type Watching struct {
 	base
-	// How host1 tells of changes: "notify" in all folders, "idle" in INBOX, or
-	// "rounds" when it is asked.
+	// How is "notify" where host1 tells of changes in all folders, "idle" where it does so
+	// for INBOX, "rounds" where it has to be asked.
 	How string
-	// Round is how often it is asked of what it does not tell.
+	// Round is how often host1 is asked about the folders of which it does not tell.
 	Round time.Duration
-	// Since is when following began, Last when something was carried over last; zero
-	// while nothing was.
+	// Since is when --follow began, Last is when something was copied last, null before.
 	Since, Last time.Time
-	// Passes so far, and the messages that those after the first copied.
+	// Passes counts those that were made so far.
 	Passes int
+	// Copied are messages that the passes after the first one copied.
 	Copied int64
-	// Until says what following ends with, for people.
+	// Until is what --follow waits for to end, for people.
 	Until string
-	// Again: it is only told once more.
+	// Again: nothing changed since the last event of this kind.
 	Again bool
 }

@@ -11,33 +11,33 @@ type MessageCopied struct {
 	Dry    bool   // it would have been copied
 	// Altered says what was changed, "" for an exact copy.
 	Altered string
-	// Late: it was sent again after its folder was done, see MessageMissing.
+	// Late: it was sent once more after its folder was done, see MessageMissing.
 	Late bool
 }
 
-// MessageShort says that what host1 gave of a message, twice, is much less than what
-// it says the message has. It was copied as it came, and stays on host1.
+// MessageShort is a message of which host1 gave, twice, much less than it says that it
+// has. It was copied as it came, and stays on host1.
 type MessageShort struct {
 	base
 	Folder Folder
 	UID    uint32 // on host1
 	Bytes  int64  // that came
-	Told   int64  // RFC822.SIZE
-	// Earlier: a run before this one copied it so; Bytes is 0 where nobody knows them
-	// any more.
+	Told   int64  // RFC822.SIZE of the message
+	// Earlier: an earlier run copied it so; then Bytes may be 0, for unknown.
 	Earlier bool
 }
 
-// MessageMissing takes a MessageCopied or a part of a MessagesPresent back: host2 does
-// not have the message after all.
+// MessageMissing says that host2 does not have a message after all, which a MessageCopied
+// or a MessagesPresent has counted.
 type MessageMissing struct {
 	base
 	From, To Folder
 	UID      uint32 // on host1
-	Bytes    int64  // as MessageCopied told them
-	// Late: the folder was done already. Seen: it was there before this run, and is
-	// gone.
-	Late, Seen bool
+	Bytes    int64  // as in MessageCopied
+	// Late: the folder was done already.
+	Late bool
+	// Seen: it was there before this run, so that a MessagesPresent has counted it.
+	Seen bool
 }
 
 // MessageSkipped is a message that is not copied, and why.
@@ -48,8 +48,8 @@ type MessageSkipped struct {
 	UID       uint32
 	Bytes     int64
 	Reason    Skip
-	Detail    string // what the reason leaves out, e.g. "(300 exceeds maxsize limit 200 bytes)"
-	Line      string // imapsync's line of it; "" for one made of the fields here
+	Detail    string // more about the reason, as "(300 exceeds maxsize limit 200 bytes)"
+	Line      string // the line as imapsync writes it, "" where it is made of these fields
 	MessageID string
 	Subject   string
 	Date      string
@@ -78,7 +78,7 @@ const (
 	SkipNoMail    // an item of a calendar or of contacts, which host1 does not give as a message
 )
 
-// MessagesPresent counts messages found on both sides, in one go.
+// MessagesPresent counts messages that are on both sides already.
 type MessagesPresent struct {
 	base
 	Folder Folder
@@ -86,15 +86,15 @@ type MessagesPresent struct {
 	Bytes  int64
 }
 
-// MessagesDoubtful counts messages that count as present though their content on
-// host2 is another one, or is not known: see docs/identity.md.
+// MessagesDoubtful counts messages that count as present, though their content on host2
+// is another one or is not known (docs/identity.md).
 type MessagesDoubtful struct {
 	base
 	From, To Folder
 	Count    int64
 }
 
-// FlagsChanged is a group of host2 messages whose flags were made equal.
+// FlagsChanged counts messages of host2 that got the flags of host1.
 type FlagsChanged struct {
 	base
 	Folder Folder
@@ -103,30 +103,31 @@ type FlagsChanged struct {
 	Dry    bool
 }
 
-// MessagesDeleted is a group of messages deleted, or that would be.
+// MessagesDeleted are messages that were deleted.
 type MessagesDeleted struct {
 	base
 	Side      Side
 	Folder    Folder
 	UIDs      []uint32
 	Duplicate bool
-	Expunged  bool // false: only flagged \Deleted
+	Expunged  bool // false: only marked \Deleted
 	Dry       bool
-	MovedTo   string // --quarantine2
+	MovedTo   string // the folder they were moved to (--quarantine2), "" for none
 }
 
-// DeletionRefused is what the guard kept, and why.
+// DeletionRefused counts messages that were to be deleted and stay, and says why
+// (docs/deletions.md).
 type DeletionRefused struct {
 	base
 	Side   Side
 	Folder Folder
 	Count  int64
 	Why    string
-	// Fatal refusals (the ceiling) give the run exit code 122.
+	// Ceiling: there were more than --delete2max allows, so the run ends with exit code 122.
 	Ceiling bool
 }
 
-// Expunged is a whole-folder EXPUNGE the user asked for.
+// Expunged is an EXPUNGE of a whole folder, which --expunge1 or --expunge2 asks for.
 type Expunged struct {
 	base
 	Side   Side

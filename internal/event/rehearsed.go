@@ -2,20 +2,20 @@ package event
 
 import "time"
 
-// Rehearsed is the page that a rehearsal (--dry) ends with: what the same command line
+// Rehearsed is the page at the end of a rehearsal (--dry): what the same command line
 // without --dry would do, as far as reading alone can tell. It follows Finished.
-// internal/rehearsal makes it of the events before it.
 type Rehearsed struct {
 	base
 	// Complete: every folder was gone through. Otherwise the figures are of a part,
 	// and Incomplete says why.
 	Complete   bool
 	Incomplete string
-	// Blind are sentences about what options do that a rehearsal does not foretell.
+	// Blind are sentences about effects of options that a rehearsal cannot foretell.
 	Blind []string
 
-	// Rows are the whole mapping, Unused pairs of the user without a folder.
-	Rows     []MapRow
+	// Rows are the whole mapping.
+	Rows []MapRow
+	// Unused are pairs that the user gave for folders that host1 does not have.
 	Unused   []MapRow
 	Warnings []string // of the mapping
 	Folders  []RehearsedFolder
@@ -31,15 +31,15 @@ type Rehearsed struct {
 
 	// Unfit is what host2 will not take.
 	Unfit []Unfit
-	// Duplicates are messages that repeat another one of their folder, by side;
-	// CrossDuplicates those of host1 that another folder of host2 has.
-	Duplicates      [3]int64
+	// Duplicates are messages that repeat another one of their folder.
+	Duplicates [3]int64
+	// CrossDuplicates are messages of host1 that another folder of host2 has.
 	CrossDuplicates int64
 
 	Duration RehearsedTime
 	Exit     RehearsedExit
 
-	// What was found out on the way; the zero value says that it was not asked.
+	// Delivery is where new mail arrives; its domain is "" if that was not asked.
 	Delivery     Delivery
 	Certificates []Certificate
 	Tokens       []TokenScope
@@ -119,7 +119,7 @@ type RehearsedTime struct {
 	Basis string
 }
 
-// Rate is how fast a side was, seen by this run or an earlier one.
+// Rate is how fast a side was in this run or an earlier one, for the forecast.
 type Rate struct {
 	base
 	Side Side
@@ -145,10 +145,10 @@ type DayLimit struct {
 	base
 	Side  Side
 	Limit int64
-	// Used are the bytes of the last 24 hours, hour by hour, the present one last.
+	// Used are the bytes of each of the last 24 hours, the present one last.
 	Used []int64
-	// Option is the option that sets it, "" for one of the provider, which stops
-	// nothing here; then Why and Source say whose it is and where that stands.
+	// Option is the option that sets the limit. "" is a limit of the provider that no
+	// option keeps; Why says whose it is, Source where that is written.
 	Option string
 	Why    string
 	Source string
@@ -178,7 +178,7 @@ type ExitUnless struct {
 	When string
 }
 
-// Delivery is where mail for user2 arrives, by the DNS.
+// Delivery is where mail for user2 arrives, by the MX in the DNS.
 type Delivery struct {
 	base
 	// Domain is the part of user2 behind "@"; "" where it was not asked.
@@ -187,7 +187,7 @@ type Delivery struct {
 	Hosts []string
 	// TTL is how long resolvers may keep the answer, 0 where that is not known.
 	TTL time.Duration
-	// AtHost2: an MX belongs to host2.
+	// AtHost2: one of the MX belongs to host2.
 	AtHost2 bool
 	Err     error
 }
@@ -199,13 +199,13 @@ type Certificate struct {
 	Days    int64 // whole days left; below 0 when it has expired
 }
 
-// TokenScope is what the token of a side may do, by what its provider said.
+// TokenScope is what the OAuth token of a side allows.
 type TokenScope struct {
 	base
 	Side   Side
 	Scopes []string
-	// Granted: the provider said so with the token; otherwise the scopes are those
-	// that were asked for.
+	// Granted: the provider named the Scopes with the token. Otherwise they are those that
+	// were asked for.
 	Granted bool
-	Expires time.Time // of the token, zero for unknown
+	Expires time.Time // when the token expires, null if that is not known
 }

@@ -35,6 +35,10 @@ type Recorder struct {
 	verdict          []string
 	proof            string // the verdict of a verification, "" for none
 	proofOK          bool
+	// proofErrors are the errors that the verification at the end of a run counts;
+	// proofFailed is why it could not be done, "" when it was.
+	proofErrors int
+	proofFailed string
 }
 
 // Kept of each kind; the page shows fewer.
@@ -148,6 +152,13 @@ func (r *Recorder) Verified(verdict string, ok bool, lines []string) {
 	r.proof, r.proofOK, r.verdict = verdict, ok, lines
 }
 
+// VerifiedRun takes how many errors a verification at the end of a run counts: each
+// difference, or one for a verification that could not be done; failed says why, "" when
+// it was done.
+func (r *Recorder) VerifiedRun(errors int, failed string) {
+	r.proofErrors, r.proofFailed = errors, failed
+}
+
 // maxServers bounds what is told of servers: connections come back again and again.
 const maxServers = 8
 
@@ -198,7 +209,7 @@ func (r *Recorder) Run(s *event.Stats, o report.Options, code int, a About) *Pag
 	if r.plan != nil {
 		r.rehearsal(p)
 	}
-	r.proven(p, d.Good)
+	r.proven(p, d.Good, s.ErrorCount)
 	return p
 }
 
@@ -228,19 +239,29 @@ func (r *Recorder) node(f *event.FolderFigures) Node {
 	return n
 }
 
-// proven adds what a verification found. good says that the run itself was.
-func (r *Recorder) proven(p *Page, good bool) {
-	if r.proof == "" {
+// proven adds what a verification found. good says that the run itself was, errors are
+// those of the run.
+func (r *Recorder) proven(p *Page, good bool, errors int) {
+	if r.proof != "" {
+		p.Verdict = append(p.Verdict, "Verification: "+r.proof)
+		p.Lists = append(p.Lists, List{Title: "Verification", Lines: r.verdict})
+		p.Differences, p.DifferencesAll, p.DifferencesCounted = r.differences(), r.diffAll, r.diffCounted
+		if !r.proofOK {
+			p.State = "bad"
+		}
+	}
+	if r.proofErrors == 0 {
 		return
 	}
-	p.Verdict = append(p.Verdict, "Verification: "+r.proof)
-	p.Lists = append(p.Lists, List{Title: "Verification", Lines: r.verdict})
-	p.Differences, p.DifferencesAll, p.DifferencesCounted = r.differences(), r.diffAll, r.diffCounted
-	if !r.proofOK {
-		p.State = "bad"
-		if good {
-			p.Title = "The verification found differences: " + p.Title
-		}
+	p.State = "bad"
+	p.Verdict = append(p.Verdict, report.DetectedInAll(errors, r.proofErrors))
+	begins := "The verification found differences: "
+	if r.proofFailed != "" {
+		begins = "The verification failed: "
+		p.Errors, p.ErrorsAll = append(p.Errors, Fault{Text: r.proofFailed}), p.ErrorsAll+1
+	}
+	if good {
+		p.Title = begins + p.Title
 	}
 }
 

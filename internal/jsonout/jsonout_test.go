@@ -11,6 +11,7 @@ import (
 	"go/token"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -318,16 +319,31 @@ func page(t *testing.T) string {
 	for _, e := range Events {
 		typ := reflect.TypeOf(e)
 		g := docs[typ.Name()]
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n", snake(typ.Name()), text(g.Doc, typ.Name()))
 		o := objectOf(typ)
+		names := map[string]string{} // of the fields, in Go and in JSON
+		for _, f := range o.fields {
+			names[typ.Field(f.index).Name] = f.name
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", snake(typ.Name()), words(text(g.Doc), names))
 		if len(o.fields) == 0 {
 			continue
 		}
 		b.WriteString("\n| field | type | |\n|---|---|---|\n")
 		comments := map[string]string{}
 		for _, f := range g.Specs[0].(*ast.TypeSpec).Type.(*ast.StructType).Fields.List {
-			for _, n := range f.Names {
-				comments[n.Name] = strings.TrimSpace(text(f.Doc, "") + " " + text(f.Comment, ""))
+			said := words(text(f.Doc)+" "+text(f.Comment), names)
+			for i, n := range f.Names {
+				comments[n.Name] = said
+				if i > 0 && said != "" {
+					comments[n.Name] = "see `" + names[f.Names[0].Name] + "`"
+				} else if len(f.Names) == 1 {
+					comments[n.Name] = lead.ReplaceAllStringFunc(said, func(s string) string {
+						if strings.HasSuffix(s, ": ") {
+							return "true: "
+						}
+						return ""
+					})
+				}
 			}
 		}
 		for _, f := range o.fields {
@@ -340,15 +356,48 @@ func page(t *testing.T) string {
 	return b.String()
 }
 
-// text is a comment on one line, beginning with a capital; the type's own name in
-// front of it becomes "It".
-func text(c *ast.CommentGroup, name string) string {
-	s := strings.Join(strings.Fields(c.Text()), " ")
-	if rest, ok := strings.CutPrefix(s, name+" "); ok && name != "" {
-		return "It " + rest
+// text is a comment on one line.
+func text(c *ast.CommentGroup) string { return strings.Join(strings.Fields(c.Text()), " ") }
+
+var (
+	capital = regexp.MustCompile(`\b[A-Z][A-Za-z0-9]*\b`)
+	// lead is how a comment begins that goes on with what its field is.
+	lead = regexp.MustCompile("^`[a-z0-9_]+`( is| are| says|:) ")
+)
+
+// words has the names of Go in a comment as they are in a line: those of events, and
+// of the fields of this one where they begin the comment or stand within a sentence.
+func words(said string, fields map[string]string) string {
+	var b strings.Builder
+	said = strings.TrimSpace(said)
+	last := 0
+	for _, at := range capital.FindAllStringIndex(said, -1) {
+		word, before := said[at[0]:at[1]], said[:at[0]]
+		begins := before == "" || strings.HasSuffix(before, ". ")
+		name, ok := fields[word]
+		if begins && ok {
+			after, _, _ := strings.Cut(strings.TrimLeft(said[at[1]:], " "), " ")
+			ok = slices.Contains([]string{"is", "are", "says", "counts", "decides", "and"}, after) || strings.HasPrefix(said[at[1]:], ":")
+		}
+		if !ok && eventNames[word] && (!strings.HasSuffix(before, ". ") || snake(word) != strings.ToLower(word)) {
+			name, ok = snake(word), true
+		}
+		if ok {
+			b.WriteString(said[last:at[0]] + "`" + name + "`")
+			last = at[1]
+		}
 	}
-	return s
+	return b.String() + said[last:]
 }
+
+// eventNames are the types of events.
+var eventNames = func() map[string]bool {
+	known := map[string]bool{}
+	for _, e := range Events {
+		known[reflect.TypeOf(e).Name()] = true
+	}
+	return known
+}()
 
 func kindOf(s map[string]any) string {
 	switch k := s["type"].(type) {
@@ -373,23 +422,27 @@ func kindOf(s map[string]any) string {
 
 const preface = `# Events: the lines of --json
 
-This page is made from the types of the events; [events.schema.json](events.schema.json) is the JSON Schema of a line, made from the same.
-
-` + "`--json FILE`" + ` writes one JSON object a line, in UTF-8, for each thing that happens; ` + "`--json -`" + ` writes them to standard output, which then carries nothing
-else (the log has the text). They are the same events that the text is made of. Every line has
+` + "`" + `--json FILE` + "`" + ` writes one JSON object a line, in UTF-8, for each thing that happens; ` + "`" + `--json -` + "`" + ` writes them to standard output, which then carries nothing else (the log has the text). Each line of the text is made from one of these events. Every line has these fields:
 
 | field | type | |
 |---|---|---|
-| ` + "`v`" + ` | 1 | the version of the lines. Events and fields may be added under the same version: pass over what you do not know |
-| ` + "`seq`" + ` | integer | counts the lines from 1 |
-| ` + "`time`" + ` | string | RFC 3339, UTC, milliseconds |
-| ` + "`account`" + ` | string | the pair of accounts: ` + "`user1@host1 -> user2@host2`" + ` |
-| ` + "`event`" + ` | string | which of the events below |
+| ` + "`" + `v` + "`" + ` | 1 | the version of the format. Events and fields may be added under the same version: ignore what you do not know |
+| ` + "`" + `seq` + "`" + ` | integer | counts the lines from 1 |
+| ` + "`" + `time` + "`" + ` | string | RFC 3339, UTC, milliseconds |
+| ` + "`" + `account` + "`" + ` | string | the pair of accounts: ` + "`" + `user1@host1 -> user2@host2` + "`" + ` |
+| ` + "`" + `event` + "`" + ` | string | which of the events below |
 
-and the fields of its event, all of them, also those that are empty. ` + "`side`" + ` is 1 for host1, 2 for host2, 0 for neither. A *folder* is an object of ` + "`raw`" + `, the name as it
-goes over the line, and ` + "`text`" + `, the name as people write it. Fields in ` + "`_seconds`" + ` are times. What host1's and host2's servers send is text of others: control
-characters in it are escaped, and what is no UTF-8 becomes U+FFFD. Passwords and tokens are in no event.
+After them come all fields of the event, also empty ones. In all events:
 
-The last line is ` + "`exit`" + `, with ` + "`code`, `name`, `errors`, `warnings`, `messages_copied`, `bytes_copied`" + `, and ` + "`failure`" + ` for a run that did not begin. Where a
-reader of standard output is so slow that 16 MiB wait for it, lines are left out, and ` + "`lines_lost`" + ` (` + "`v`, `event`, `lines`" + `) stands for them.
+- ` + "`" + `side` + "`" + ` is 1 for host1, 2 for host2, 0 for neither.
+- A *folder* is an object: ` + "`" + `raw` + "`" + ` is the name as the server sends it, ` + "`" + `text` + "`" + ` the name as people write it.
+- ` + "`" + `dry` + "`" + ` is true in a rehearsal (` + "`" + `--dry` + "`" + `): nothing was changed.
+- ` + "`" + `err` + "`" + ` is the error in words, null for none.
+- Fields that end in ` + "`" + `_seconds` + "`" + ` are seconds. Other numbers called ` + "`" + `bytes` + "`" + ` or ` + "`" + `size` + "`" + ` are bytes.
+
+What servers send can hold anything: control characters in it are escaped, and bytes that are not UTF-8 become U+FFFD. Passwords and tokens are in no event.
+
+The last line is ` + "`" + `exit` + "`" + `, with ` + "`" + `code` + "`" + `, ` + "`" + `name` + "`" + `, ` + "`" + `errors` + "`" + `, ` + "`" + `warnings` + "`" + `, ` + "`" + `messages_copied` + "`" + `, ` + "`" + `bytes_copied` + "`" + `, and ` + "`" + `failure` + "`" + ` for a run that could not begin. Where 16 MiB wait for a reader of standard output that is too slow, lines are left out; ` + "`" + `lines_lost` + "`" + ` (` + "`" + `v` + "`" + `, ` + "`" + `event` + "`" + `, ` + "`" + `lines` + "`" + `) stands in their place.
+
+[events.schema.json](events.schema.json) is the JSON Schema of a line, with the fields of every object. This page and the schema are made from the types of the events in the program.
 `

@@ -50,7 +50,7 @@ func (c *console) Flush(lines int) error {
 	return err
 }
 
-// rows is how many rows the standing lines take now.
+// rows is how many rows the status lines take now.
 func (c *console) rows() int {
 	width, _, err := c.size()
 	n := len(c.standing)

@@ -12,7 +12,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 )
 
-// refresh is how often the standing lines are drawn anew.
+// refresh is how often the status lines are drawn anew.
 const refresh = 250 * time.Millisecond
 
 // lineStart goes to the beginning of the line and clears it.
@@ -30,7 +30,7 @@ type Panel struct {
 	out      io.Writer
 
 	mu     sync.Mutex
-	last   string // of the standing lines
+	last   string // of the status lines
 	closed bool
 }
 
@@ -74,7 +74,7 @@ func NewBoard(terminal *os.File, lines func(width int) []string) (*Panel, error)
 	p.bar, err = p.progress.Add(0, second, mpb.BarTopExtender(first), mpb.BarFillerTrim(), mpb.BarRemoveOnComplete())
 	if err != nil {
 		p.progress.Shutdown()
-		return nil, fmt.Errorf("the standing lines cannot be drawn: %w", err)
+		return nil, fmt.Errorf("the status lines cannot be drawn: %w", err)
 	}
 	return p, nil
 }
@@ -89,7 +89,7 @@ func (p *Panel) Write(text []byte) (int, error) {
 		return p.out.Write(text)
 	}
 	// What a terminal echoes of a key (^C) moves the cursor away from the beginning of
-	// the line, and leaves a piece of the standing lines there.
+	// the line, and leaves a piece of the status lines there.
 	n, err := p.progress.Write(append([]byte(lineStart), text...))
 	n = max(n-len(lineStart), 0)
 	if err != nil { // it was closed meanwhile, or cannot draw any more
@@ -98,7 +98,7 @@ func (p *Panel) Write(text []byte) (int, error) {
 	return n, nil
 }
 
-// Close takes the standing lines away, when all that was written is on the terminal.
+// Close takes the status lines away, when all that was written is on the terminal.
 func (p *Panel) Close() {
 	p.mu.Lock()
 	p.closed = true

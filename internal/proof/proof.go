@@ -25,7 +25,7 @@ func Verify(ctx context.Context, p *plan.Plan, c *Certificate, tokens tokens.Sou
 		account, err := Open(a, i+1, p, tokens, trace)
 		if err != nil {
 			c.abort()
-			return &verification.Summary{}, err
+			return &verification.Summary{Incomplete: true}, err
 		}
 		o.Accounts[i] = account
 	}
@@ -53,7 +53,7 @@ func (e *FileError) Unwrap() error { return e.err }
 func Against(ctx context.Context, p *plan.Plan, c *certificate.Reader, tokens tokens.Sources, trace io.Writer, printer verification.Printer) (*verification.Summary, error) {
 	account, err := Open(&p.Host2, 2, p, tokens, trace)
 	if err != nil {
-		return &verification.Summary{}, err
+		return &verification.Summary{Incomplete: true}, err
 	}
 	return verification.Against(ctx, p, c, verification.Options{Row: printer.Row, Note: printer.Note, Accounts: [2]*access.Account{1: account}})
 }

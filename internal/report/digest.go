@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -38,6 +39,12 @@ func NewDigest(s *event.Stats, o Options) Digest {
 		d.Reasons = append(d.Reasons, Reason(r))
 	}
 	return d
+}
+
+// DetectedInAll is the line that counts the errors of a run together with those of the
+// verification at its end.
+func DetectedInAll(run, verification int) string {
+	return fmt.Sprintf("Detected %d errors, %d of them by the verification", run+verification, verification)
 }
 
 // NotCopiedWords are the line of a message that was not copied.

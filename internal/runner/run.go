@@ -69,6 +69,8 @@ type runner struct {
 	// verified is the exit code that the verification at the end asks for, faults are the
 	// errors that it counts: what differs, and one for a verification that failed.
 	verified, faults int
+	// failed is why that verification could not be done, "" when it was.
+	failed string
 }
 
 // sink folds an event into the figures and shows it to every printer.

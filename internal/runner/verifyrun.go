@@ -7,6 +7,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/proof"
+	"github.com/imaphaul/imaphaul/internal/report"
 	"github.com/imaphaul/imaphaul/internal/runpage"
 	"github.com/imaphaul/imaphaul/internal/verification"
 )
@@ -36,10 +37,11 @@ func (r *runner) verify(ctx context.Context, stop <-chan struct{}) {
 		case <-over:
 		}
 	}()
+	defer r.countFaults(stats.ErrorCount)
 	c, err := proof.Begin(r.p)
 	if err != nil {
-		r.text.Line("Error: %s", err)
-		r.verified, r.faults = event.ExitNoFile, 1
+		r.verified, r.failed = event.ExitNoFile, err.Error()
+		r.text.Line("Error: %s", r.failed)
 		return
 	}
 	r.text.Line("++++ Verification (%s)", r.p.Proof.Depth)
@@ -50,20 +52,28 @@ func (r *runner) verify(ctx context.Context, stop <-chan struct{}) {
 	var lost *proof.FileError
 	switch {
 	case errors.As(err, &lost):
-		r.text.Line("Error: %s", err)
-		r.verified = event.ExitNoFile
+		r.verified, r.failed = event.ExitNoFile, err.Error()
+		r.text.Line("Error: %s", r.failed)
 	case err != nil && ctx.Err() != nil:
-		r.text.Line("The verification was interrupted: the list above is not complete.")
-		r.verified = event.ExitBySignal
+		r.verified, r.failed = event.ExitBySignal, "The verification was interrupted: the list above is not complete."
+		r.text.Line("%s", r.failed)
 	case err != nil:
-		r.text.Line("Error: the verification is not complete: %s", strings.TrimSpace(err.Error()))
-		r.verified = proof.ExitCode(err)
+		r.verified, r.failed = proof.ExitCode(err), "the verification is not complete: "+strings.TrimSpace(err.Error())
+		r.text.Line("Error: %s", r.failed)
 	case !sum.OK():
 		r.verified = event.ExitDiffers
 		r.faults = int(sum.Counted)
 	}
-	if r.verified != event.ExitOK {
-		r.faults = max(r.faults, 1)
-		r.text.Line("Detected %d errors, %d of them by the verification", stats.ErrorCount+r.faults, r.faults)
+}
+
+// countFaults counts what the verification found beside the errors of the run.
+func (r *runner) countFaults(run int) {
+	if r.verified == event.ExitOK {
+		return
+	}
+	r.faults = max(r.faults, 1)
+	r.text.Line("%s", report.DetectedInAll(run, r.faults))
+	if r.page != nil {
+		r.page.Recorder.VerifiedRun(r.faults, r.failed)
 	}
 }

@@ -25,7 +25,7 @@ const (
 
 // Screen is where and how what goes on is shown.
 type Screen struct {
-	Panel  *os.File // the terminal with the standing lines, nil for none
+	Panel  *os.File // the terminal with the status lines, nil for none
 	Over   bool     // the text scrolls on the same terminal
 	Colour bool     // of the text
 	Beat   *live.Beat

@@ -52,7 +52,7 @@ func Against(ctx context.Context, p *plan.Plan, c *certificate.Reader, o Options
 		r.Close(ctx)
 		v.sum.Commands[2] = r.Commands()
 	}
-	v.sum.OwnCount = v.ownCount
+	v.sum.OwnCount, v.sum.Incomplete = v.ownCount, err != nil
 	return v.sum, err
 }
 

@@ -76,10 +76,13 @@ type Summary struct {
 	Sides [3]Side
 	// Notes are things to know about the result.
 	Notes []string
+	// Incomplete: it ended before everything was compared, so that what was found equal
+	// proves nothing of the rest.
+	Incomplete bool
 }
 
-// OK reports whether all is equal or explained.
-func (s *Summary) OK() bool { return s.Counted == 0 }
+// OK reports whether all was compared, and is equal or explained.
+func (s *Summary) OK() bool { return s.Counted == 0 && !s.Incomplete }
 
 // Side is an account and the server that it is on, as it was found.
 type Side struct {

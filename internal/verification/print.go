@@ -133,6 +133,8 @@ func (s *Summary) Verdict() string {
 		host1 = fmt.Sprintf("; of the commands sent to host1 %d that write", writes(s.Commands[1])+writes(s.Run[1]))
 	}
 	switch {
+	case s.Incomplete:
+		return fmt.Sprintf("not complete; %d differences in what was compared%s", s.Counted, host1)
 	case s.Counted > 0:
 		return fmt.Sprintf("%d differences%s", s.Counted, host1)
 	case s.Explained > 0:
@@ -162,6 +164,9 @@ func writes(names map[string]int64) (n int64) {
 
 // commands lists commands with their numbers.
 func commands(names map[string]int64) string {
+	if len(names) == 0 {
+		return "none"
+	}
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		parts = append(parts, fmt.Sprintf("%s %d", name, names[name]))

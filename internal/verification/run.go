@@ -93,6 +93,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Summary, error) {
 	v.prepare()
 	var err error
 	if v.know, err = openKnowledge(ctx, p, v.note); err != nil {
+		v.sum.Incomplete = true
 		return v.sum, err
 	}
 	defer func() { _ = v.know.j.Close() }() // it was only read
@@ -103,7 +104,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Summary, error) {
 			v.sum.Commands[i+1] = r.Commands()
 		}
 	}
-	v.sum.OwnCount = v.ownCount
+	v.sum.OwnCount, v.sum.Incomplete = v.ownCount, err != nil
 	return v.sum, err
 }
 
