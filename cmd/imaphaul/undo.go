@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -17,6 +18,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
 // undoRun does what "imaphaul undo" was asked for, and returns the exit code.
@@ -30,7 +33,7 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 	for _, note := range x.Plan.Output.Notes {
 		say(note)
 	}
-	tokens, err := makeTokens(x.Plan, say)
+	tokens, err := tokens.Make(x.Plan, say)
 	if err != nil {
 		say("Error: " + err.Error())
 		return event.ExitUsage
@@ -47,7 +50,7 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 				say("Error: " + e.Text)
 			}
 		}),
-		Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.of, Version: programVersion(),
+		Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.Of, Version: program.Version(),
 		Stop: ctx.Done(),
 	}, x.Run)
 	code := tally.Stats().ExitCode()
@@ -62,7 +65,7 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 	}
 	if err != nil {
 		say(fmt.Sprintf("Error: standard output: %v", err))
-		return firstCode(code, event.ExitCatchAll)
+		return cmp.Or(code, event.ExitCatchAll)
 	}
 	return code
 }

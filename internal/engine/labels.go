@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -110,6 +109,6 @@ func (fs *folderSync) storeLabels(ctx context.Context, g *labelGroup) error {
 		return err
 	}
 	fs.run.fault(event.Error{Class: event.ErrFlags, Folder: fs.to,
-		Text: fmt.Sprintf("Host2: labels msg %s/%s could not add flags [%s]: %s", fs.to.Raw, set.String(), strings.Join(g.labels, " "), serverWords(err))})
+		Text: event.FlagsNotStored("labels", fs.to.Raw, set.String(), strings.Join(g.labels, " "), serverWords(err))})
 	return nil
 }
