@@ -175,7 +175,11 @@ func (v *undone) text(known []journal.StoredRun) string {
 			line("%s: %s not there any more", name, messages(f.Gone))
 		}
 		for _, why := range slices.Sorted(maps.Keys(f.Stay)) {
-			line("%s: %s stay: %s", name, messages(f.Stay[why]), why)
+			stay := "stay"
+			if f.Stay[why] == 1 {
+				stay = "stays"
+			}
+			line("%s: %s %s: %s", name, messages(f.Stay[why]), stay, why)
 		}
 	}
 	for _, name := range v.Removed {
@@ -184,7 +188,7 @@ func (v *undone) text(known []journal.StoredRun) string {
 	for _, name := range v.Left {
 		line("%s %s", left, display.Text(name))
 	}
-	line("In all %s %s from host2, %d stay, %d were gone before", messages(v.Taken), verb, v.Stay, v.Gone)
+	line("In all: %s %s from host2, %d stay, %d were gone before", messages(v.Taken), verb, v.Stay, v.Gone)
 	switch {
 	case v.Broken:
 		line("It ended before all was done. The same command goes on.")
