@@ -3,24 +3,42 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 )
 
 // turnstile stands before a server and counts the sessions that are open at the same
-// time, from the connection to the server's BYE or the end.
+// time: those of which the client has not closed its end and the server has not said BYE.
+// What the client has closed the system knows at once, and this process a moment later,
+// in which others may come: so the system is asked (tcpClosed).
 type turnstile struct {
 	ln   net.Listener
 	done sync.WaitGroup
 
-	mu               sync.Mutex
-	open, peak, come int
+	mu         sync.Mutex
+	peak, come int
+
+	// Above most (0: any number) those that are open are noted in crowds.
+	most     int
+	sessions map[*passing]bool
+	crowds   []string
+}
+
+// passing is a session that goes through a turnstile.
+type passing struct {
+	client net.Conn
+	since  time.Time
+	login  string // its first command
+}
+
+func (p *passing) String() string {
+	return fmt.Sprintf("%s since %s %q, closed: %v", p.client.RemoteAddr(), p.since.Format("05.000"), p.login, tcpClosed(p.client))
 }
 
 func newTurnstile(t *testing.T, target string) *turnstile {
@@ -40,25 +58,37 @@ func newTurnstile(t *testing.T, target string) *turnstile {
 			if err != nil {
 				return
 			}
-			s.enter()
+			p := s.enter(client)
 			server, err := net.Dial("tcp", target)
 			if err != nil {
 				client.Close()
-				s.leave()
+				s.leave(p)
 				continue
 			}
-			s.done.Go(func() { s.carry(client, server) })
+			s.done.Go(func() { s.carry(p, server) })
 		}
 	})
 	return s
 }
 
-func (s *turnstile) carry(client, server net.Conn) {
+func (s *turnstile) carry(p *passing, server net.Conn) {
+	client := p.client
 	var once sync.Once
-	leave := func() { once.Do(s.leave) }
+	leave := func() { once.Do(func() { s.leave(p) }) }
 	var up sync.WaitGroup
 	up.Go(func() {
-		_, _ = io.Copy(server, client) // either end may close
+		buf := make([]byte, 32<<10)
+		for first := true; ; first = false {
+			n, err := client.Read(buf)
+			s.mu.Lock()
+			if first {
+				p.login = string(buf[:min(n, 100)])
+			}
+			s.mu.Unlock()
+			if _, lost := server.Write(buf[:n]); err != nil || lost != nil { // either end may close
+				break
+			}
+		}
 		leave()
 		server.Close()
 	})
@@ -76,18 +106,33 @@ func (s *turnstile) carry(client, server net.Conn) {
 	up.Wait()
 }
 
-func (s *turnstile) enter() {
+func (s *turnstile) enter(client net.Conn) *passing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open++
+	p := &passing{client: client, since: time.Now()}
+	if s.sessions == nil {
+		s.sessions = make(map[*passing]bool)
+	}
+	s.sessions[p] = true
 	s.come++
-	s.peak = max(s.peak, s.open)
+	open, who := 0, ""
+	for p := range s.sessions {
+		if !tcpClosed(p.client) {
+			open++
+		}
+		who += "\n  " + p.String()
+	}
+	s.peak = max(s.peak, open)
+	if s.most > 0 && len(s.sessions) > s.most {
+		s.crowds = append(s.crowds, fmt.Sprintf("%s: %d, %d of them open%s", time.Now().Format("05.000"), len(s.sessions), open, who))
+	}
+	return p
 }
 
-func (s *turnstile) leave() {
+func (s *turnstile) leave(p *passing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open--
+	delete(s.sessions, p)
 }
 
 // TestBatchOnServers moves accounts between real servers, one of them read by more rows

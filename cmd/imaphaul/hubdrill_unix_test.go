@@ -124,6 +124,7 @@ func newDrill(t *testing.T, size drillSize, from, to *mailtest.Server, seed uint
 	}
 	t.Cleanup(d.between.Close)
 	d.gate = newTurnstile(t, d.between.Addr())
+	d.gate.most = size.ceiling
 	d.startHub("127.0.0.1:0")
 	t.Cleanup(func() {
 		_ = d.hub.Process.Kill()
@@ -247,7 +248,7 @@ func (d *drill) check() {
 		d.moved(i)
 	}
 	d.gate.mu.Lock()
-	peak := d.gate.peak
+	peak, come, crowds := d.gate.peak, d.gate.come, strings.Join(d.gate.crowds, "\n")
 	d.gate.mu.Unlock()
 	if peak > d.ceiling {
 		d.t.Errorf("%d connections to host2 at the same time, %d are allowed", peak, d.ceiling)
@@ -260,7 +261,10 @@ func (d *drill) check() {
 	for _, r := range v.Shown {
 		runs += r.Runs
 	}
-	d.t.Logf("%d accounts, %d runs, at most %d connections", d.accounts, runs, peak)
+	d.t.Logf("%d accounts, %d runs, at most %d of %d connections at the same time", d.accounts, runs, peak, come)
+	if crowds != "" {
+		d.t.Logf("closed by workers, and not read yet, beside those that are open:\n%s", crowds)
+	}
 	h, err := hub.Connect(d.t.Context(), hub.Options{URL: "nats://" + d.addr})
 	if err != nil {
 		d.t.Fatal(err)

@@ -118,7 +118,7 @@ func (b *batchRun) hubRows() ([]hub.Row, error) {
 			continue
 		}
 		r := hub.Row{
-			ID: hub.Digest(b.accounts[n][0], b.accounts[n][1], a.Whole), Accounts: b.names[n], Args: slices.Concat(b.Args, j.Row.Args), Options: options,
+			Version: shownVersion(), ID: hub.Digest(b.accounts[n][0], b.accounts[n][1], a.Whole), Accounts: b.names[n], Args: slices.Concat(b.Args, j.Row.Args), Options: options,
 			Locks: []string{hub.Digest("account", a.To)}, Hosts: j.Hosts, Most: b.Hub.Most,
 		}
 		if a.Deletes1 {

@@ -95,32 +95,46 @@ func (h *hubRunner) plan(r *hub.Row) (*plan.Plan, error) {
 }
 
 // Reserve implements hub.Runner.
-func (h *hubRunner) Reserve(r *hub.Row) (wants [2]int, done func(), err error) {
+func (h *hubRunner) Reserve(r *hub.Row) (need hub.Need, done func(), err error) {
 	p, err := h.plan(r)
 	if err != nil {
+		if mine := shownVersion(); r.Version != "" && r.Version != mine && !errors.As(err, new(*hub.NotHereError)) {
+			// Another version may know what this one does not.
+			err = &hub.NotHereError{Why: fmt.Sprintf("version %s loaded them, and this worker, version %s, cannot run them: %v Run workers of that version", r.Version, mine, err)}
+		}
 		if not := new(hub.NotHereError); errors.As(err, &not) {
 			h.tellOnce(fmt.Sprintf("Warning: rows are left to other workers: %s", display.Text(not.Why)))
 		}
-		return wants, nil, err
+		return need, nil, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, host := range r.Hosts {
 		if most := h.slots(host); most > 0 && h.running[host] >= most {
-			return wants, nil, &hub.NotHereError{Why: "the host bears no more of one address"}
+			return need, nil, &hub.NotHereError{Why: "the host bears no more of one address"}
 		}
 	}
 	for _, host := range r.Hosts {
 		h.running[host]++
 	}
 	n := max(p.Transfer.Connections, 1)
-	return [2]int{n, n}, func() {
+	return hub.Need{Connections: [2]int{n, n}, Locks: accountLocks(p)}, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		for _, host := range r.Hosts {
 			h.running[host]--
 		}
 	}, nil
+}
+
+// accountLocks name the accounts that a plan changes, by its own names of the servers.
+func accountLocks(p *plan.Plan) []string {
+	a := rowAccounts(p, nil)
+	locks := []string{hub.Digest("account", serverIn(&p.Host2).String()+" "+a.To)}
+	if a.Deletes1 {
+		locks = append(locks, hub.Digest("account", serverIn(&p.Host1).String()+" "+a.From))
+	}
+	return locks
 }
 
 // slots is how many rows of this machine may use a host at the same time, 0 for any

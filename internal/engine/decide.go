@@ -72,7 +72,7 @@ func (fs *folderSync) plan() *transfer.Folder {
 			continue
 		}
 		if fs.run.p.Dry && fs.wouldCopy(i) {
-			c.LeaveOut(&t, event.SkipDuplicate, "")
+			c.LeaveOut(&t, event.SkipPresent, "")
 			if !fs.wouldCut(r.Size) {
 				fs.onHost2 = append(fs.onHost2, r.UID) // it would be there by then
 			}

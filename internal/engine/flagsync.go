@@ -36,6 +36,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		several[m.Dst] = true
 	}
 	defer fs.tellUnlisted()
+	var err error
 	for _, m := range fs.pairing.Present {
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
 		deleted1, deleted2 := fs.hasDeleted(1, src) || fs.doubted[src.UID], fs.hasDeleted(2, dst)
@@ -49,7 +50,12 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		case turn.waits(m, deleted1):
 			continue
 		}
-		unmarked := turn.merged && deleted1 && !deleted2
+		unmarked := deleted1 && !deleted2
+		if unmarked && !turn.merged {
+			if unmarked, err = fs.isAnothers(ctx, dst.UID); err != nil {
+				return err
+			}
+		}
 		// Nor is it which of its equals the owner has marked: no flag is taken away.
 		adds := fs.doubted[src.UID] && several[m.Dst]
 		ids := pairOf{src.Flags, dst.Flags, unmarked, adds}

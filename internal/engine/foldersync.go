@@ -97,6 +97,9 @@ type folderSync struct {
 	ourMarks map[imap.UID]listing.FlagID
 	// doubted are those of ourMarks that may be a user's.
 	doubted map[imap.UID]bool
+	// ofOthers is what other accounts' runs stored in the host2 folder, nil until it is
+	// asked for, see isAnothers.
+	ofOthers *claims
 	// seen is what was seen of the folder on each side before its turn came;
 	// presubscribed what came of subscribing to it then.
 	seen          [2]*survey.Prefetched

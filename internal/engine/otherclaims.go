@@ -170,6 +170,9 @@ func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 			}
 		}
 	}
+	for uid1, uid2 := range fs.settled { // a rehearsal does not write it into the journal
+		m.pair(fs.src, uid1, uid2)
+	}
 	others, err := fs.run.others(ctx)
 	if err != nil {
 		return err
@@ -280,6 +283,31 @@ func (c *claims) aliases(others *otherJournals, folder string, validity uint32) 
 			}
 		}
 	}
+}
+
+// isAnothers reports whether another account's run stored a message of the host2 folder,
+// or may have: the mark \Deleted of an equal message is not for that one. The journals are
+// read only where there is such a mark.
+func (fs *folderSync) isAnothers(ctx context.Context, uid2 imap.UID) (bool, error) {
+	if fs.ofOthers == nil {
+		r := fs.run
+		others, err := r.others(ctx)
+		if err != nil {
+			return false, err
+		}
+		fs.ofOthers = newClaims()
+		self := r.journalPair()
+		for i := range others.all {
+			o := &others.all[i]
+			for k := range o.Folders {
+				if f := &o.Folders[k]; !o.Pair.SameHost1(self) && r.sameFolder2(f.Name2, fs.to.Raw) {
+					fs.ofOthers.foreignFolder(f, o, fs.dst.UIDValidity)
+				}
+			}
+		}
+		fs.ofOthers.aliases(others, fs.to.Raw, fs.dst.UIDValidity)
+	}
+	return fs.ofOthers.others(uid2), nil
 }
 
 // others reports whether a message is another run's, or may be.

@@ -128,19 +128,19 @@ func (f *follower) run(ctx context.Context) event.Finished {
 			continue
 		}
 		ended := f.pass(ctx, event.PassBegun{Why: why})
-		if ctx.Err() != nil || forPerson(ended.Code) {
+		if f.over(ctx, ended) {
 			return *f.tell.fin
 		}
 	}
 }
 
-// over reports whether following ends with its first pass: it was told to, it never
-// came to both servers, or what went wrong needs a person.
+// over reports whether following ends with a pass: by force, or since what went wrong
+// needs a person; with the first also when it was told to, or never came to both servers.
 func (f *follower) over(ctx context.Context, ended event.PassEnded) bool {
 	src, dst := f.keep.Links()
 	fin := f.tell.fin
-	return ctx.Err() != nil || (src == nil || dst == nil) && !f.keep.Fenced || forPerson(ended.Code) ||
-		fin.Stopped == event.StopSignal || fin.Stopped == event.StopFile || fin.Fatal != nil
+	return ctx.Err() != nil || forPerson(ended.Code) || ended.Number == 1 &&
+		((src == nil || dst == nil) && !f.keep.Fenced || fin.Stopped == event.StopSignal || fin.Stopped == event.StopFile || fin.Fatal != nil)
 }
 
 // cut is the end by force: nothing more is done.
@@ -282,15 +282,14 @@ func (f *follower) pass(ctx context.Context, begun event.PassBegun) event.PassEn
 	o := f.o.Engine
 	o.Sink, o.Keep = f.tell.event, &f.keep
 	f.keep.Last = begun.Last
-	if !first {
-		o.Stop, o.StoppedBy = nil, nil
-	}
-	if !begun.Last {
+	if begun.Last {
+		o.Stop, o.StoppedBy = nil, nil // it is what the signal asked for
+	} else {
 		o.Report = nil
 	}
 	engine.Run(ctx, f.planOf(begun), o)
 	f.took = time.Since(start)
-	ended := f.ended(begun)
+	ended := f.ended(ctx, begun)
 	f.o.Engine.Sink(ended)
 	f.tell.pass, f.tell.first = nil, false
 	o.Stop = f.o.Engine.Stop
@@ -309,7 +308,7 @@ func (f *follower) planOf(begun event.PassBegun) *plan.Plan {
 }
 
 // ended sums up a pass.
-func (f *follower) ended(begun event.PassBegun) event.PassEnded {
+func (f *follower) ended(ctx context.Context, begun event.PassBegun) event.PassEnded {
 	s := f.tell.pass.Stats()
 	e := event.PassEnded{
 		Number: begun.Number, Why: begun.Why, Last: begun.Last, Code: s.ExitCode(),
@@ -326,7 +325,7 @@ func (f *follower) ended(begun event.PassBegun) event.PassEnded {
 	if e.Code == event.ExitOK || e.Code == event.ExitDeletionRefused && s.ErrorCount == 0 {
 		f.failed = 0 // what was refused is refused again until somebody does something
 	}
-	if f.failed > 0 && !begun.Last {
+	if f.failed > 0 && !begun.Last && !f.stopped() && !f.over(ctx, e) {
 		e.Retry = f.pause()
 	}
 	return e

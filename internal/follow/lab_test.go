@@ -161,10 +161,17 @@ func (l *lab) equal(t testing.TB) {
 	}
 }
 
-// same reports whether both sides hold the same.
-func (l *lab) same(t testing.TB) bool {
-	t.Helper()
-	return len(mailtest.Diff(l.accounts[0].state(t), l.accounts[1].state(t), mailtest.Known(l.accounts[0].s, l.accounts[1].s))) == 0
+// same reports whether both sides hold the same. A pass may be under way, so that a side
+// changes while it is read: its end is told to whoever waits.
+func (l *lab) same(testing.TB) bool {
+	var states [2]mailtest.State
+	for i, a := range l.accounts {
+		var err error
+		if states[i], err = mailtest.Look(a.s, a.user); err != nil {
+			return false
+		}
+	}
+	return len(mailtest.Diff(states[0], states[1], mailtest.Known(l.accounts[0].s, l.accounts[1].s))) == 0
 }
 
 // until waits for passes until something holds.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -115,7 +116,7 @@ func Connect(ctx context.Context, o Options) (*Hub, error) {
 	}
 	nc, err := nats.Connect(o.URL, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("the hub %s cannot be reached: %w", o.URL, err)
+		return nil, fmt.Errorf("the hub %s cannot be reached: %w", o.URL, Reason(err))
 	}
 	h := &Hub{nc: nc, replicas: o.Replicas}
 	if h.js, err = jetstream.New(nc); err == nil {
@@ -134,6 +135,7 @@ func (o *Options) nats() ([]nats.Option, error) {
 	if say == nil {
 		say = func(string) {}
 	}
+	last := "" // why the hub could not be reached; the library asks one after the other
 	opts := []nats.Option{
 		nats.Name(o.Name), nats.MaxReconnects(-1), nats.ReconnectWait(500 * time.Millisecond), nats.Timeout(opTime), nats.PingInterval(opTime), nats.MaxPingsOutstanding(2),
 		// What is asked while the hub is away fails in its own time, and is not kept for later.
@@ -144,10 +146,21 @@ func (o *Options) nats() ([]nats.Option, error) {
 			}
 		}),
 		nats.ReconnectHandler(func(*nats.Conn) { say("The hub is back") }),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) {
+			if err == nil || errors.Is(err, syscall.ECONNREFUSED) {
+				return // it is not there, which is waited for
+			}
+			if text := fmt.Sprintf("Warning: the hub cannot be reached: %v. It is tried again", Reason(err)); text != last {
+				last = text
+				say(text)
+			}
+		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {}), // each question has its own answer
 	}
 	if o.Patient {
-		opts = append(opts, nats.RetryOnFailedConnect(true))
+		// Also one that refuses the token: it may be about to be changed, and a connection
+		// that the library closes for good would leave the worker without a hub silently.
+		opts = append(opts, nats.RetryOnFailedConnect(true), nats.IgnoreAuthErrorAbort())
 	}
 	if strings.Contains(o.URL, "tls://") {
 		c := &tls.Config{MinVersion: tls.VersionTLS12}
@@ -285,21 +298,3 @@ func (h *Hub) stream(ctx context.Context, c jetstream.StreamConfig) (jetstream.S
 
 // Close ends the connection.
 func (h *Hub) Close() { h.nc.Close() }
-
-// noStorage is the hub's code for "insufficient storage resources available"
-// (JSStorageResourcesExceededErr of nats-server's errors.json).
-const noStorage = 10047
-
-// Reason says why something could not be done with the hub, in words for people.
-func Reason(err error) error {
-	api := new(jetstream.APIError)
-	switch {
-	case errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrDisconnected), errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, nats.ErrNoResponders):
-		return errors.New("the hub is away")
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
-		return errors.New("the hub does not answer in time")
-	case errors.As(err, &api) && api.ErrorCode == noStorage:
-		return errors.New("the disk of the hub's --store has too little room: keep 200 MB free, and start the hub again")
-	}
-	return err
-}

@@ -63,7 +63,9 @@ type copyist struct {
 
 const drillMessages = 15
 
-func (c *copyist) Reserve(*Row) ([2]int, func(), error) { return [2]int{1, 1}, func() {}, nil }
+func (c *copyist) Reserve(*Row) (Need, func(), error) {
+	return Need{Connections: [2]int{1, 1}}, func() {}, nil
+}
 
 func (c *copyist) Run(ctx context.Context, j *Job, stop <-chan struct{}) Outcome {
 	o := Outcome{Journal: func(w io.Writer) error { _, err := io.WriteString(w, "journal of "+c.name); return err }}

@@ -84,6 +84,7 @@ const mostReplaced = 5
 // place of what is there: of an earlier loading, that has other options or is about to be
 // taken out by whoever finished it.
 func (h *Hub) enqueue(ctx context.Context, r Row, replace bool) error {
+	r.Format = rowFormat
 	data, err := json.Marshal(r)
 	if err != nil {
 		return err

@@ -48,7 +48,8 @@ func (q *Queue) join(ctx context.Context) error {
 // still runs it: the lease does.
 type Task struct {
 	Row Row
-	// Bad says why the row cannot be run by anybody; nil normally.
+	// Bad says why the row cannot be run by anybody, or by this worker (*NotHereError); nil
+	// normally.
 	Bad error
 	msg jetstream.Msg
 }
@@ -75,11 +76,7 @@ func (q *Queue) next(ctx context.Context, wait time.Duration) (*Task, error) {
 		return nil, errEmpty
 	}
 	t := &Task{msg: msg}
-	if err := json.Unmarshal(msg.Data(), &t.Row); err != nil {
-		t.Bad = err
-	} else if err := t.Row.check(msg.Subject()); err != nil {
-		t.Bad = err
-	}
+	t.Row, t.Bad = readRow(msg.Data(), msg.Subject())
 	return t, nil
 }
 

@@ -3,6 +3,7 @@ package hub
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -10,6 +11,9 @@ import (
 // Row is a pair of accounts in the queue. It holds no secret, only names of some
 // (docs/hub.md).
 type Row struct {
+	// Format is rowFormat of who loaded it, 0 for 1; Version is its version.
+	Format  int    `json:"format"`
+	Version string `json:"version,omitempty"`
 	// ID is the digest of the pair and of what is done with it.
 	ID string `json:"id"`
 	// Accounts is for people: "a@h1 -> b@h2".
@@ -19,13 +23,34 @@ type Row struct {
 	// Options is the digest of the options for all rows: a row that was finished with
 	// others is not finished.
 	Options string `json:"options"`
-	// Locks are digests of what nobody else may use at the same time.
+	// Locks are digests of what nobody else may use at the same time. Those of the accounts
+	// that the row changes are taken whether it names them or not (Need.Locks).
 	Locks []string `json:"locks"`
 	// Hosts are the servers, as the governor counts them.
 	Hosts [2]string `json:"hosts"`
 	// Most is how many connections all workers together may have with each host, 0 for
 	// any number.
 	Most [2]int `json:"most"`
+}
+
+// rowFormat is the newest form of a row that is known here. It grows when an older worker
+// would do something else with a row than what it says.
+const rowFormat = 1
+
+// readRow reads a row that came out of the hub. The error is a *NotHereError when a newer
+// worker is needed for it.
+func readRow(data []byte, subject string) (r Row, err error) {
+	var form struct {
+		Format  int    `json:"format"`
+		Version string `json:"version"`
+	}
+	if err := json.Unmarshal(data, &form); err == nil && form.Format > rowFormat {
+		return r, &NotHereError{Why: fmt.Sprintf("version %.40q loaded them in form %d, and this worker knows forms up to %d. Run workers of that version", form.Version, form.Format, rowFormat)}
+	}
+	if err := json.Unmarshal(data, &r); err != nil {
+		return r, err
+	}
+	return r, r.check(subject)
 }
 
 // Digest names something in the hub without telling it: 128 bits of SHA-256, in hex.

@@ -72,7 +72,9 @@ func BenchmarkRows(b *testing.B) {
 // nothing finishes rows at once.
 type nothing struct{ rates }
 
-func (*nothing) Reserve(*Row) ([2]int, func(), error) { return [2]int{1, 1}, func() {}, nil }
+func (*nothing) Reserve(*Row) (Need, func(), error) {
+	return Need{Connections: [2]int{1, 1}}, func() {}, nil
+}
 
 func (*nothing) Run(context.Context, *Job, <-chan struct{}) Outcome { return Outcome{} }
 

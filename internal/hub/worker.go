@@ -50,13 +50,21 @@ type Outcome struct {
 
 // Runner runs rows.
 type Runner interface {
-	// Reserve says how many connections a row would open to either host, until done is
-	// called. An error says why nobody can run this row; a *NotHereError, why this worker
-	// cannot at present.
-	Reserve(*Row) (wants [2]int, done func(), err error)
+	// Reserve says what a row would take, until done is called. An error says why nobody
+	// can run this row; a *NotHereError, why this worker cannot at present.
+	Reserve(*Row) (n Need, done func(), err error)
 	// Run runs a row under its lease. It returns only when nothing of it is under way
 	// any more. stop asks for an end in good order, the context for one at once.
 	Run(ctx context.Context, j *Job, stop <-chan struct{}) Outcome
+}
+
+// Need is what a row takes.
+type Need struct {
+	// Connections to either host.
+	Connections [2]int
+	// Locks are digests of the accounts that it changes, found out from its options here:
+	// whoever can write to the hub may name others in the row.
+	Locks []string
 }
 
 // NotHereError says why a worker gives a row back.
@@ -87,6 +95,9 @@ type Worker struct {
 	taker *Taker
 	gov   *Governor
 	lost  atomic.Bool // it was told that the hub has no list
+	newer atomic.Bool // it was told that there are rows of a newer version
+	// unnoticed waits until servers know of connections that were closed without a word.
+	unnoticed func(context.Context)
 }
 
 const (
@@ -113,6 +124,9 @@ func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+	if w.unnoticed == nil {
+		w.unnoticed = func(ctx context.Context) { nap(ctx, min(Slice, w.TTL/2)) }
 	}
 	w.Hub.measure(ctx)
 	if off := w.Hub.ahead(); off != 0 {
@@ -207,6 +221,13 @@ func (h *Hub) empty(ctx context.Context) bool {
 
 // handle does what is to be done about a row; false: nothing, at present.
 func (w *Worker) handle(ctx context.Context, t *Task, stop <-chan struct{}) bool {
+	if not := new(NotHereError); errors.As(t.Bad, &not) {
+		if !w.newer.Swap(true) {
+			w.Say(fmt.Sprintf("Warning: rows are left to other workers: %s", not.Why))
+		}
+		t.later(w.TTL)
+		return false
+	}
 	if t.Bad != nil {
 		w.Say(fmt.Sprintf("Error: a row of the queue is left out: %v", t.Bad))
 		t.finish(ctx)
@@ -224,7 +245,7 @@ func (w *Worker) handle(ctx context.Context, t *Task, stop <-chan struct{}) bool
 		t.later(min(w.Hub.until(s.Until), longestPark))
 		return true
 	}
-	wants, done, err := w.Runner.Reserve(r)
+	need, done, err := w.Runner.Reserve(r)
 	if not := new(NotHereError); errors.As(err, &not) {
 		t.later(w.TTL)
 		return false
@@ -233,8 +254,9 @@ func (w *Worker) handle(ctx context.Context, t *Task, stop <-chan struct{}) bool
 		return w.refuse(ctx, t, err)
 	}
 	defer done()
+	r.Locks = append(r.Locks, need.Locks...)
 	j := &Job{Row: *r, w: w}
-	left, err := w.enter(ctx, j, wants)
+	left, err := w.enter(ctx, j, need.Connections)
 	if err != nil {
 		t.later(Slice + time.Duration(rand.Int64N(int64(2*Slice)))) //nolint:gosec // jitter
 		return false
@@ -356,16 +378,18 @@ func (w *Worker) hold(ctx context.Context, t *Task, j *Job, stop <-chan struct{}
 		w.Say(fmt.Sprintf("row %s is given back: %v", id[:8], o.NotBegun))
 		o.Code = event.ExitBySignal // as if it had been stopped
 	}
-	if err := w.settle(ctx, t, j, s, rev, o); err != nil {
+	err = w.settle(ctx, t, j, s, rev, o)
+	if err != nil {
 		w.Say(fmt.Sprintf("row %s: %v; whoever has it next finds out what was done", id[:8], err))
 		j.Hold.Abandon()
 	} else {
 		j.Hold.Close(ctx)
 	}
-	if o.Code != event.ExitOK {
-		// Connections may have been closed without a word, which servers notice a
-		// moment later: only then others may have them.
-		nap(context.WithoutCancel(ctx), min(Slice, w.TTL/2))
+	// Connections may have been closed without a word, also at the end of a run that came
+	// to its end as its lease did. Servers notice that a moment later: only then others
+	// may have them.
+	if o.Code != event.ExitOK || err != nil {
+		w.unnoticed(context.WithoutCancel(ctx))
 	}
 }
 

@@ -180,6 +180,9 @@ func (o *Options) server() (*server.Options, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--tlscert and --tlskey: %w", err)
 		}
+		if err := o.valid(cert.Leaf, time.Now()); err != nil {
+			return nil, err
+		}
 		so.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
 		so.TLS, so.TLSTimeout = true, 10
 	}
@@ -208,6 +211,25 @@ func (o *Options) server() (*server.Options, error) {
 		so.Routes = append(so.Routes, &url.URL{Scheme: "nats-route", Host: j})
 	}
 	return so, nil
+}
+
+// soon is how long before its end a certificate is warned of.
+const soon = 14 * 24 * time.Hour
+
+// valid refuses a certificate with which no worker would come in, and warns of one that is
+// so soon.
+func (o *Options) valid(c *x509.Certificate, now time.Time) error {
+	switch {
+	case c == nil:
+		return nil
+	case now.Before(c.NotBefore):
+		return fmt.Errorf("--tlscert %q is valid from %s on only: look at the clock of this machine", o.CertFile, c.NotBefore.UTC().Format(time.DateTime))
+	case now.After(c.NotAfter):
+		return fmt.Errorf("--tlscert %q has expired on %s: make a new certificate", o.CertFile, c.NotAfter.UTC().Format(time.DateTime))
+	case now.Add(soon).After(c.NotAfter) && o.Say != nil:
+		o.Say(fmt.Sprintf("Warning: --tlscert %s expires on %s, and no worker comes in then. Make a new one, and start the hub again with it: workers wait for it.", o.CertFile, c.NotAfter.UTC().Format(time.DateTime)))
+	}
+	return nil
 }
 
 func split(address string) (string, int, error) {

@@ -37,6 +37,19 @@ func (e *GreetingError) Error() string { return fmt.Sprintf("%s: no IMAP greetin
 // Unwrap gives the cause.
 func (e *GreetingError) Unwrap() error { return e.Err }
 
+// GateError says that nothing may leave any more, so that no connection is opened.
+type GateError struct{ Err error }
+
+// Error gives the gate's reason.
+func (e *GateError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the gate's reason.
+func (e *GateError) Unwrap() error { return e.Err }
+
+// Permanent reports that waiting does not help: a gate that has refused once does so for
+// ever.
+func (e *GateError) Permanent() bool { return true }
+
 // Connect opens a connection up to the state before login: socket, TLS,
 // greeting, STARTTLS, capabilities. The errors are *DialError, *TLSError,
 // *GreetingError; later ones are *Response and *ConnError.
@@ -45,6 +58,13 @@ func Connect(ctx context.Context, cfg Config) (*Conn, error) {
 		return nil, err
 	}
 	host := cfg.Label() + " " + cfg.addr()
+	// What a lease gives is not only the right to write: the connections of who lost it
+	// are somebody else's now.
+	if cfg.Gate != nil {
+		if err := cfg.Gate.Check(); err != nil {
+			return nil, &DialError{Host: host, Err: &GateError{err}}
+		}
+	}
 	sock, err := cfg.dial(ctx)
 	if err != nil {
 		return nil, &DialError{Host: host, Err: err}

@@ -71,6 +71,10 @@ func Snapshot(t testing.TB, s *Server, user string) State {
 	return state
 }
 
+// Look is Snapshot of an account in which something may be under way: the error says what
+// does not fit together, or that it cannot be read.
+func Look(s *Server, user string) (State, error) { return read(s, user) }
+
 func read(s *Server, user string) (State, error) {
 	c, err := login(s, user)
 	if err != nil {

@@ -35,7 +35,8 @@ type lineCut struct {
 
 	mu    sync.Mutex
 	done  bool
-	conns [3]map[net.Conn]bool
+	conns [3]map[*cutConn]bool
+	open  sync.WaitGroup    // connections of a run to be cancelled
 	kept  map[string][]byte // the journal's files at the moment of a crash
 }
 
@@ -56,17 +57,36 @@ func (l *lineCut) dial(side int, addr string) (net.Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conns[side] == nil {
-		l.conns[side] = make(map[net.Conn]bool)
+		l.conns[side] = make(map[*cutConn]bool)
 	}
-	l.conns[side][c] = true
-	return &cutConn{Conn: c, l: l, side: side}, nil
+	counted := &cutConn{Conn: c, l: l, side: side}
+	l.conns[side][counted] = true
+	l.open.Add(1)
+	return counted, nil
 }
 
 // cutConn counts what is sent.
 type cutConn struct {
 	net.Conn
-	l    *lineCut
-	side int
+	l      *lineCut
+	side   int
+	closed sync.Once
+
+	mu sync.Mutex
+	// draining: the deadline is that of Close, whatever the program sets.
+	draining bool
+}
+
+func (c *cutConn) SetDeadline(t time.Time) error     { return c.deadline(c.Conn.SetDeadline, t) }
+func (c *cutConn) SetReadDeadline(t time.Time) error { return c.deadline(c.Conn.SetReadDeadline, t) }
+
+func (c *cutConn) deadline(set func(time.Time) error, t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.draining {
+		return nil
+	}
+	return set(t)
 }
 
 func (c *cutConn) Write(b []byte) (int, error) {
@@ -92,12 +112,28 @@ func (c *cutConn) Close() error {
 	c.l.mu.Lock()
 	ending := c.l.done && c.l.how == cancelled
 	c.l.mu.Unlock()
-	if tcp, ok := c.Conn.(*net.TCPConn); ok && ending {
-		_ = tcp.CloseWrite() // it may be closed already
-		_ = tcp.SetReadDeadline(time.Now().Add(3 * time.Second))
-		_, _ = io.Copy(io.Discard, tcp)
+	defer c.closed.Do(c.l.open.Done)
+	if ending {
+		c.noMore()
+		c.drain()
 	}
 	return c.Conn.Close()
+}
+
+// noMore tells the server that nothing more comes.
+func (c *cutConn) noMore() {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+		_ = tcp.CloseWrite() // it may be closed already
+	}
+}
+
+// drain waits until the server has finished what it received, and closed.
+func (c *cutConn) drain() {
+	c.mu.Lock()
+	c.draining = true
+	_ = c.Conn.SetReadDeadline(time.Now().Add(3 * time.Second)) // it may be closed already
+	c.mu.Unlock()
+	_, _ = io.Copy(io.Discard, c.Conn)
 }
 
 // allowed is how much of a write passes, and whether this is the moment.
@@ -145,17 +181,23 @@ func (l *lineCut) strike(side int) {
 			continue
 		}
 		for c := range l.conns[s] {
-			_ = c.(*net.TCPConn).CloseWrite() // it may be closed already
+			c.noMore()
 		}
 		for c := range l.conns[s] {
-			_ = c.SetReadDeadline(time.Now().Add(3 * time.Second))
-			_, _ = io.Copy(io.Discard, c)
-			c.Close()
+			c.drain()
+			_ = c.Conn.Close() // the program closes it as well
 		}
 		l.conns[s] = nil
 	}
 	if l.how == crashed {
 		l.kept = readFiles(l.journal)
+	}
+}
+
+// settle waits until the servers have finished what a cancelled run sent.
+func (l *lineCut) settle() {
+	if l.how == cancelled {
+		l.open.Wait()
 	}
 }
 

@@ -24,7 +24,7 @@ var (
 		"--syncduplicates", "--skipcrossduplicates", "--noresurrect", "--addheader", "--truncmess 250", "--truncmess 400",
 		"--maxage 100 --minage 5", "--maxage 5 --minage 100", "--search ANSWERED", "--search SEEN", "--useheader Received", "--useheader Date", "--exclude ^INBOX$", "--folder Old",
 		"--nousecache", "--useuid", "--noresyncflags", "--skipemptyfolders", "--syncduplicates --skipcrossduplicates", "--useheader Message-Id --addheader",
-		"--search1 UNSEEN", "--noabletosearch", "--syncflagsaftercopy", "--include ^(INBOX|Work)$", "--folderfirst Work", "--folderlast INBOX", "--noskipsize",
+		"--search1 UNSEEN", "--noabletosearch", "--syncflagsaftercopy", "--include (?i)^(INBOX|Work)$", "--folderfirst Work", "--folderlast INBOX", "--noskipsize",
 	}
 	mapping = []string{
 		"--automap", "--f1f2 Old=INBOX", "--f1f2 Work=INBOX", "--f1f2 Old=Work", "--regextrans2 s/^Old$/Work/", "--regextrans2 s/.*/INBOX/",

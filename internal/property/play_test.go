@@ -44,6 +44,8 @@ type player struct {
 	// began says for each account that its first run with a journal is over; torn that
 	// one was interrupted, so that the journal may not know of it.
 	began, torn [4]bool
+	// beganSame: so is that of a run of the same mailbox under another name.
+	beganSame bool
 	// seen is what each side was last read as, nil since it was changed.
 	seen [4]state
 	// delivered are contents that runs brought to host2, for --noresurrect.
@@ -296,6 +298,7 @@ func (p *player) learn(f *facts) {
 	}
 	p.seen = f.after
 	journal := !f.o.has("--nousecache")
+	p.beganSame = p.beganSame || journal && f.verb == "same"
 	if journal && f.verb != "same" {
 		p.began[f.from] = true
 		p.torn[f.from] = p.torn[f.from] || f.verb == "kill"
@@ -319,7 +322,9 @@ func (p *player) learn(f *facts) {
 				case !m.has(`\Deleted`):
 					delete(p.marks, at)
 				case old == nil && side == 2, old != nil && !old.has(`\Deleted`):
-					p.marks[at] = old != nil && side == f.from || side == 2 && !f.markedOnHost1(name, m.body)
+					o := p.origins[at]
+					anothers := old != nil && journal && o.by != 0 && o.by != f.from && !o.untold
+					p.marks[at] = old != nil && side == f.from || side == 2 && (anothers || !f.markedOnHost1(name, m.body))
 				}
 			}
 		}

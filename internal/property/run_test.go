@@ -88,6 +88,7 @@ func run(a, b *account, journal string, cut *lineCut, options ...string) (outcom
 			}
 		},
 	})
+	cut.settle()
 	if err := printer.Close(); err != nil {
 		return out, err
 	}

@@ -140,9 +140,10 @@ func flagsFollow(f *facts) (out []violation) {
 			accepted := plain
 			if len(plain) == 0 {
 				accepted = marked
-				if f.o.has("--delete1") || len(f.sourcesOf(name)) > 1 {
+				if f.o.has("--delete1") || len(f.sourcesOf(name)) > 1 || f.p.othersBegan(f.from) || f.p.beganSame {
 					// The mark may be our own of a run without a journal, or that of one
-					// of several equal messages: it need not be carried over.
+					// of several equal messages, here or in another account: it need not
+					// be carried over.
 					for _, flags := range marked {
 						accepted = append(accepted, strings.Join(strings.Fields(strings.ReplaceAll(flags, `\deleted`, "")), " "))
 					}

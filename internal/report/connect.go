@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -151,7 +152,11 @@ func (t *Text) compression(e event.Compression) {
 }
 
 func (t *Text) reconnected(e event.Reconnected) {
-	t.linef("Host%d: the connection was lost and is open again. It was lost by: %v", e.Side, e.Cause)
+	by := ""
+	if e.Cause != nil { // else it was lost while nobody used it
+		by = fmt.Sprintf(". It was lost by: %v", e.Cause)
+	}
+	t.linef("Host%d: the connection was lost and is open again%s", e.Side, by)
 }
 
 // inRange guards the arrays against a Side that is neither 1 nor 2.

@@ -19,12 +19,37 @@ func (t *Text) passBegun(e event.PassBegun) {
 }
 
 func (t *Text) passEnded(e event.PassEnded) {
+	defer t.lastPass(e)
 	if !e.Changes() && !e.Last && e.Number > 1 {
 		return
 	}
-	t.linef("%s Pass %d (%s): %s, %s", t.clock(t.now()), e.Number, e.Why, changesOf(e), e.Took.Round(time.Millisecond))
+	early := ""
+	if e.Code == event.ExitBySignal {
+		early = ", stopped before its end"
+	}
+	t.linef("%s Pass %d (%s): %s, %s%s", t.clock(t.now()), e.Number, e.Why, changesOf(e), e.Took.Round(time.Millisecond), early)
 	if e.Retry > 0 {
 		t.linef("It ended with %d (%s) and is repeated in %s, or when host1 tells of something new", e.Code, ExitText(e.Code), e.Retry.Round(time.Second))
+	}
+}
+
+// lastPass says at the end of following whether it is complete.
+func (t *Text) lastPass(e event.PassEnded) {
+	if e.Code == event.ExitOK {
+		t.whole = t.now().Add(-e.Took)
+	}
+	switch {
+	case !e.Last:
+	case e.Code == event.ExitOK:
+		t.linef("The last pass is complete: what was on host1 when it began, at %s, is on host2, but for what the options leave out.", t.clock(t.whole))
+	case e.Code == event.ExitDeletionRefused && e.Errors == 0:
+		t.linef("The last pass is complete but for deletions that were refused.")
+	default:
+		since := "The last pass is not complete: messages may be missing on host2."
+		if !t.whole.IsZero() {
+			since = fmt.Sprintf("The last pass is not complete: what came to host1 after %s may be missing on host2.", t.clock(t.whole))
+		}
+		t.linef("%s It ended with %d (%s). Run the same command again.", since, e.Code, ExitText(e.Code))
 	}
 }
 
@@ -55,7 +80,11 @@ func changesOf(e event.PassEnded) string {
 	if e.Errors > 0 {
 		parts = append(parts, amount(int64(e.Errors), "error"))
 	}
-	if len(parts) == 0 {
+	switch {
+	case len(parts) > 0:
+	case e.Code == event.ExitBySignal:
+		return "nothing changed"
+	default:
 		return "nothing to change"
 	}
 	return strings.Join(parts, ", ")

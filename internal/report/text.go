@@ -107,7 +107,8 @@ type Text struct {
 	subscribed [3][]event.Folder
 	sizesOpen  [2]bool // the banner of the sizes table before, after
 	signalled  bool
-	watched    string // how host1 was watched when that was told last
+	watched    string    // how host1 was watched when that was told last
+	whole      time.Time // when the last pass of following without an error began
 }
 
 // NewText returns a printer to w that shows the figures of tally, which must
