@@ -47,7 +47,7 @@ func newBoard(v plan.View, out io.Writer) (*board, error) {
 		b.longest = s.beat.Longest
 	}
 	if s.panel != nil {
-		panel, err := live.NewBoard(s.panel, func(width int) []string { return b.lines(width - 1) })
+		panel, err := live.NewBoard(s.panel, boardRows+2, func(width int) []string { return b.lines(width - 1) })
 		if err != nil {
 			return nil, err
 		}
