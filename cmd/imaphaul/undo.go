@@ -181,7 +181,11 @@ func (v *undone) text(known []journal.StoredRun) string {
 			line("%s: %s not there any more", name, messages(f.Gone))
 		}
 		for _, why := range slices.Sorted(maps.Keys(f.Stay)) {
-			line("%s: %s stay: %s", name, messages(f.Stay[why]), why)
+			stay := "stay"
+			if f.Stay[why] == 1 {
+				stay = "stays"
+			}
+			line("%s: %s %s: %s", name, messages(f.Stay[why]), stay, why)
 		}
 	}
 	for _, name := range v.Removed {
@@ -193,7 +197,7 @@ func (v *undone) text(known []journal.StoredRun) string {
 	if byFlags {
 		line("The flags alone tell here whether somebody touched a message: a flag that was set and taken away again is not seen.")
 	}
-	line("In all %s %s from host2, %d stay, %d were gone before", messages(v.Taken), verb, v.Stay, v.Gone)
+	line("In all: %s %s from host2, %d stay, %d were gone before", messages(v.Taken), verb, v.Stay, v.Gone)
 	switch {
 	case v.Broken:
 		line("It ended before all was done. The same command goes on.")
