@@ -118,6 +118,8 @@ func (t *flagTurn) waitsFor(uid2 imap.UID, shared bool, own waitingFlags) bool {
 	switch by, decided := t.equal.decided[uid2]; {
 	case decided && (!own.plain || by <= t.at):
 		return true
+	case waiting && !decided && first.plain && first.before(own):
+		return true // it waited only for folders that were put off
 	case own.plain && (decided || !shared || !t.putOff()):
 		t.equal.decided[uid2] = t.at
 		delete(t.equal.waiting, uid2)

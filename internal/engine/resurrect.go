@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -51,11 +52,12 @@ func (fs *folderSync) noResurrection() bool {
 	if !fs.run.p.Transfer.NoResurrect || !fs.known.Usable() {
 		return false
 	}
-	if len(fs.dst.Recs) > 0 {
+	stays := func(d listing.Record) bool { return !fs.run.p.Deletion.Expunge2 || !fs.hasDeleted(2, &d) }
+	if slices.ContainsFunc(fs.dst.Recs, stays) {
 		return true
 	}
 	if fs.known.AnyDelivered() {
-		fs.run.note(fmt.Sprintf("Host2: folder [%s] is empty though messages were delivered to it: all of them are copied again", fs.to.Raw))
+		fs.run.note(fmt.Sprintf("Host2: folder [%s] is empty, or --expunge2 empties it, though messages were delivered to it: all of them are copied again", fs.to.Raw))
 		fs.run.journalFailed(fs.known.ForgetDelivered())
 	}
 	return false
