@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -17,6 +18,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
 // undoRun does what "imaphaul undo" was asked for, and returns the exit code.
@@ -30,7 +33,7 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 	for _, note := range x.Plan.Output.Notes {
 		say(note)
 	}
-	tokens, err := makeTokens(x.Plan, say)
+	tokens, err := tokens.Make(x.Plan, say)
 	if err != nil {
 		say("Error: " + err.Error())
 		return event.ExitUsage
@@ -47,7 +50,7 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 				say("Error: " + e.Text)
 			}
 		}),
-		Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.of, Version: programVersion(),
+		Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.Of, Version: program.Version(),
 		Stop: ctx.Done(),
 	}, x.Run)
 	code := tally.Stats().ExitCode()
@@ -62,7 +65,7 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 	}
 	if err != nil {
 		say(fmt.Sprintf("Error: standard output: %v", err))
-		return firstCode(code, event.ExitCatchAll)
+		return cmp.Or(code, event.ExitCatchAll)
 	}
 	return code
 }
@@ -178,7 +181,11 @@ func (v *undone) text(known []journal.StoredRun) string {
 			line("%s: %s not there any more", name, messages(f.Gone))
 		}
 		for _, why := range slices.Sorted(maps.Keys(f.Stay)) {
-			line("%s: %s stay: %s", name, messages(f.Stay[why]), why)
+			stay := "stay"
+			if f.Stay[why] == 1 {
+				stay = "stays"
+			}
+			line("%s: %s %s: %s", name, messages(f.Stay[why]), stay, why)
 		}
 	}
 	for _, name := range v.Removed {
@@ -190,7 +197,7 @@ func (v *undone) text(known []journal.StoredRun) string {
 	if byFlags {
 		line("The flags alone tell here whether somebody touched a message: a flag that was set and taken away again is not seen.")
 	}
-	line("In all %s %s from host2, %d stay, %d were gone before", messages(v.Taken), verb, v.Stay, v.Gone)
+	line("In all: %s %s from host2, %d stay, %d were gone before", messages(v.Taken), verb, v.Stay, v.Gone)
 	switch {
 	case v.Broken:
 		line("It ended before all was done. The same command goes on.")
