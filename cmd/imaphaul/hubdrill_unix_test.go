@@ -124,7 +124,9 @@ func newDrill(t *testing.T, size drillSize, from, to *mailtest.Server, seed uint
 	}
 	t.Cleanup(d.between.Close)
 	d.gate = newTurnstile(t, d.between.Addr())
+	d.gate.mu.Lock()
 	d.gate.most = size.ceiling
+	d.gate.mu.Unlock()
 	d.startHub("127.0.0.1:0")
 	t.Cleanup(func() {
 		_ = d.hub.Process.Kill()

@@ -26,6 +26,18 @@ import (
 // tableRows is how many rows the table in the end has; the files have all.
 const tableRows = 200
 
+// endCode is the exit code of a batch. A signal is how following ends: where all rows came
+// to the end of their last pass, nothing is missing.
+func endCode(signalled, follows, allDone, lost bool) int {
+	switch {
+	case signalled && !(follows && allDone):
+		return event.ExitBySignal
+	case !allDone || lost:
+		return event.ExitErrors
+	}
+	return event.ExitOK
+}
+
 // finishUp tells what all came to, and returns the exit code.
 func (b *run) finishUp(took time.Duration) (int, error) {
 	rows := b.sorted()
@@ -35,13 +47,7 @@ func (b *run) finishUp(took time.Duration) (int, error) {
 			done++
 		}
 	}
-	code := event.ExitOK
-	switch {
-	case b.policy.Ended() != "":
-		code = event.ExitBySignal
-	case done < len(rows) || b.lost != nil:
-		code = event.ExitErrors
-	}
+	code := endCode(b.policy.Ended() != "", b.Plan.Follow.On, done == len(rows), b.lost != nil)
 	b.board.say("")
 	for _, line := range strings.Split(resultTable(rows, screen.Width()), "\n") {
 		b.board.say(line)
