@@ -91,6 +91,8 @@ func journals(c *cli.JournalCommand, out, errOut io.Writer) int {
 		return listJournals(c, hits, dir, out)
 	case len(hits) == 0 && c.Plan != nil:
 		return fail(event.ExitNoInput, fmt.Errorf("journal %s: %s", c.Verb, noJournal(dir, c.Plan)))
+	case len(all) == 0:
+		return fail(event.ExitNoInput, fmt.Errorf("journal %s: there is no journal in %s. --cachedir DIR names another directory", c.Verb, dir))
 	case len(hits) == 0:
 		return fail(event.ExitNoInput, fmt.Errorf("journal %s: none of the %d in %s is meant by %q. \"imaphaul journal list\" shows them", c.Verb, len(all), dir, c.Which))
 	case len(hits) > 1:

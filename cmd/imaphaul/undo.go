@@ -125,6 +125,7 @@ type undoneFolder struct {
 	Taken  int            `json:"taken"`
 	Gone   int            `json:"gone"`
 	Stay   map[string]int `json:"stay,omitempty"`
+	Flags  bool           `json:"byFlagsAlone,omitempty"`
 }
 
 func newUndone(u *engine.Undone, broken bool) *undone {
@@ -137,7 +138,7 @@ func newUndone(u *engine.Undone, broken bool) *undone {
 		for _, n := range f.Stay {
 			v.Stay += n
 		}
-		v.Folders = append(v.Folders, undoneFolder{f.To.Text, f.Taken, f.Gone, f.Stay})
+		v.Folders = append(v.Folders, undoneFolder{f.To.Text, f.Taken, f.Gone, f.Stay, f.ByFlags && f.Taken > 0})
 	}
 	for _, f := range u.Removed {
 		v.Removed = append(v.Removed, f.Text)
@@ -169,16 +170,22 @@ func (v *undone) text(known []journal.StoredRun) string {
 	if v.Dry {
 		verb, removed, left = "would be removed", "Would remove the empty folder", "Would unsubscribe from"
 	}
+	byFlags := false
 	for _, f := range v.Folders {
 		name := display.Text(f.Folder)
 		if f.Taken > 0 {
 			line("%s: %s %s", name, messages(f.Taken), verb)
 		}
+		byFlags = byFlags || f.Flags
 		if f.Gone > 0 {
 			line("%s: %s not there any more", name, messages(f.Gone))
 		}
 		for _, why := range slices.Sorted(maps.Keys(f.Stay)) {
-			line("%s: %s stay: %s", name, messages(f.Stay[why]), why)
+			stay := "stay"
+			if f.Stay[why] == 1 {
+				stay = "stays"
+			}
+			line("%s: %s %s: %s", name, messages(f.Stay[why]), stay, why)
 		}
 	}
 	for _, name := range v.Removed {
@@ -187,7 +194,10 @@ func (v *undone) text(known []journal.StoredRun) string {
 	for _, name := range v.Left {
 		line("%s %s", left, display.Text(name))
 	}
-	line("In all %s %s from host2, %d stay, %d were gone before", messages(v.Taken), verb, v.Stay, v.Gone)
+	if byFlags {
+		line("The flags alone tell here whether somebody touched a message: a flag that was set and taken away again is not seen.")
+	}
+	line("In all: %s %s from host2, %d stay, %d were gone before", messages(v.Taken), verb, v.Stay, v.Gone)
 	switch {
 	case v.Broken:
 		line("It ended before all was done. The same command goes on.")

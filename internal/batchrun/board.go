@@ -48,7 +48,7 @@ func newBoard(v plan.View, out io.Writer) (*board, error) {
 		b.longest = s.Beat.Longest
 	}
 	if s.Panel != nil {
-		panel, err := live.NewBoard(s.Panel, func(width int) []string { return b.lines(width - 1) })
+		panel, err := live.NewBoard(s.Panel, boardRows+2, func(width int) []string { return b.lines(width - 1) })
 		if err != nil {
 			return nil, err
 		}

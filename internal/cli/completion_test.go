@@ -37,6 +37,16 @@ func TestBashCompletes(t *testing.T) {
 		{[]string{"imaphaul", "--verify", ""}, "sizes headers full"},
 		{[]string{"imaphaul", "batch", "--loginsf"}, "--loginsfirst"},
 		{[]string{"imaphaul", "--host1", ""}, ""},
+		{[]string{"imaphaul", "batch", "--order", ""}, "file small large"},
+		{[]string{"imaphaul", "--provider2", "off"}, "office365"},
+		{[]string{"imaphaul", "follow", "--follow-"}, "--follow-until"},
+		{[]string{"imaphaul", "follow", "--follow-until", ""}, "mx"},
+		{[]string{"imaphaul", "--delete2max", ""}, ""},
+		{[]string{"imaphaul", "login", "--se"}, "--setup"},
+		{[]string{"imaphaul", "undo", "--ro"}, ""},
+		{[]string{"imaphaul", "init", "--"}, "--out"},
+		{[]string{"imaphaul", "help", "del"}, "deletions"},
+		{[]string{"imaphaul", "--user1", "login", "goo"}, ""},
 	} {
 		line := `source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _imaphaul; echo "${COMPREPLY[*]}"`
 		out, err := exec.Command("bash", append([]string{"-c", line, script}, tt.words...)...).CombinedOutput()

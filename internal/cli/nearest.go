@@ -60,12 +60,23 @@ func nearest(typed string) string {
 			if strings.HasPrefix(typed, "no") && strings.HasSuffix(typed, lower) {
 				continue
 			}
-			if n := slips(typed, lower); n < least || n == least && best == "" {
+			n := slips(typed, lower)
+			if n < least || n == least && (best == "" || sameSide(typed, lower) && !sameSide(typed, strings.ToLower(best))) {
 				best, least = name, n
 			}
 		}
 	}
 	return best
+}
+
+// sameSide reports whether both names end with the same digit: the 2 of --delet2 is
+// no slip.
+func sameSide(typed, name string) bool {
+	if typed == "" {
+		return false
+	}
+	last := typed[len(typed)-1]
+	return last >= '0' && last <= '9' && strings.HasSuffix(name, string(last))
 }
 
 // nearestCommand is the command that a word without a hyphen was perhaps meant to be,

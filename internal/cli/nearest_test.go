@@ -7,7 +7,7 @@ import (
 
 func TestNearest(t *testing.T) {
 	for typed, want := range map[string]string{
-		"exlude": "exclude", "exculde": "exclude", "excludes": "exclude", "deletee2": "delete2", "usser1": "user1",
+		"exlude": "exclude", "exculde": "exclude", "excludes": "exclude", "deletee2": "delete2", "delet2": "delete2", "delet1": "delete1", "passfil2": "passfile2", "usser1": "user1",
 		"no-exclude": "noexclude", "regextrnas2": "regextrans2", "modulesversoin": "modulesversion", "fixinboxinboxx": "fixInboxINBOX",
 		"nonsense": "", "foo": "", "x": "", "": "", "noversion": "", "no-abort": "", "passwd": "",
 	} {

@@ -195,6 +195,10 @@ func misread(sc scanned) *Outcome {
 		out.Stdout = fmt.Sprintf("Found %d extra arguments : [%s]\n"+
 			"It usually means a quoting issue in the command line or some misspelling options.\n",
 			n, strings.Join(sc.leftoversShown, " "))
+		// What is left over may be the value of an option that another one took.
+		for _, text := range suspected(sc.given) {
+			out.Stderr += text + "\n"
+		}
 	}
 	if out.Code == 0 {
 		return nil

@@ -92,6 +92,9 @@ func TestOutcomes(t *testing.T) {
 		{"hash without =", []string{"--sslargs1", "SSL_version"}, 64, "", "Option sslargs1, key \"SSL_version\", requires a value\n"},
 		{"plain flags have no negation", []string{"--nogmail1", "--no-abort", "--noversion"}, 64, "",
 			"Unknown option: nogmail1\nUnknown option: no-abort\nUnknown option: noversion\n"},
+		{"an option as the value of another one", []string{"--logfile", "--host1", "a"}, 64, "Found 1 extra arguments : [a]\n" +
+			"It usually means a quoting issue in the command line or some misspelling options.\n",
+			"Warning: the value of --logfile is --host1, which is the name of an option. If a value is missing, give it; an empty one is --logfile \"\".\n"},
 		{"literal no options have no hyphen", []string{"--no-exclude"}, 64, "", "Unknown option: no-exclude\nDid you mean --noexclude?\n"},
 		{"leftovers", []string{"a", "--dry", "b", "c"}, 64, "Found 3 extra arguments : [a b c]\n" + quoting, ""},
 		{"leftovers behind --", []string{"--dry", "--", "--host1", "x"}, 64, "Found 2 extra arguments : [--host1 x]\n" + quoting, ""},

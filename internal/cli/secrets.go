@@ -55,6 +55,7 @@ func (b *builder) readPassword(a *plan.Account, n string) {
 		default:
 			a.Password, a.PasswordFrom = secret.New(line), "--passfile"+n
 			b.warnReadable("--passfile"+n+" "+path, path)
+			b.passfileFirst(n)
 		}
 		return
 	}
@@ -75,6 +76,16 @@ func (b *builder) readPassword(a *plan.Account, n string) {
 	}
 	if s := b.lineEnd("--password"+n, b.v.str("password"+n)); s != "" {
 		a.Password, a.PasswordFrom = secret.New(s), "--password"+n
+	}
+}
+
+// passfileFirst says that a password from elsewhere is not used beside a --passfile.
+func (b *builder) passfileFirst(n string) {
+	if b.v.given("password" + n) {
+		b.note("Warning: --password%[1]s is not used, because --passfile%[1]s is given and comes first, as in imapsync.", n)
+	}
+	if env := "IMAPSYNC_PASSWORD" + n; b.in.getenv(env) != "" {
+		b.note("Warning: the environment variable %s is not used, because --passfile%s is given and comes first, as in imapsync.", env, n)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +36,7 @@ type answer struct {
 // are put to the same resolvers.
 const unanswered = 4
 
-var errGivenUp = errors.New("the questions before this one were not answered, so it was not put")
+var errGivenUp = errors.New("it was not asked for, since the questions before were not answered")
 
 func (o *Options) ask(ctx context.Context, name string, kind uint16) answer {
 	return inWords(o.put(ctx, name, kind))
@@ -98,6 +99,20 @@ func inWords(r dnsquery.Reply, err error) answer {
 
 // plain is a name without the final dot, in lower case.
 func plain(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+
+// reason is an error in words, without the port of this machine.
+func reason(err error) string {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Addr == nil {
+		return err.Error()
+	}
+	inner := op.Err
+	var sys *os.SyscallError
+	if errors.As(inner, &sys) {
+		inner = sys.Err
+	}
+	return op.Addr.String() + ": " + inner.Error()
+}
 
 // addresses are those of a host, nil when they cannot be found.
 func (o *Options) addresses(ctx context.Context, host string) []string {

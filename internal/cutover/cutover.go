@@ -110,6 +110,9 @@ type Record struct {
 	Want string `json:"want,omitempty"`
 	Is   Is     `json:"is"`
 	Why  string `json:"why,omitempty"`
+
+	// dropped: it was not asked for, since nobody answered before.
+	dropped bool
 }
 
 // most bounds the domains that are asked for at the same time.

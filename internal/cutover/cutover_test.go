@@ -359,6 +359,17 @@ func TestNobodyAnswers(t *testing.T) {
 	if n := asked.Load(); n > 20 || r.Safe || r.From != nil {
 		t.Errorf("%d questions, safe %v, from %v", n, r.Safe, r.From)
 	}
+	// It is told once for each domain, and what was not asked is not called none.
+	d := *r.Domains[0]
+	alone := &cutover.Result{At: time.Now(), Domains: []*cutover.Domain{&d}}
+	alone.Conclude(arrived)
+	if len(alone.Missing) != 2 || !strings.Contains(alone.Missing[1], "SRV") {
+		t.Errorf("missing: %q", alone.Missing)
+	}
+	var text strings.Builder
+	if err := alone.WriteText(&text); err != nil || strings.Contains(text.String(), "none") || strings.Count(text.String(), "\n") > 20 {
+		t.Errorf("%v\n%s", err, &text)
+	}
 }
 
 // What a name server of the domain does not tell, it may still have as it was: nothing is

@@ -3,6 +3,7 @@ package cutover
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -101,10 +102,18 @@ func (r *Result) Conclude(accounts []Account) {
 		if d.OldUntil != nil && d.OldUntil.After(from) {
 			from = *d.OldUntil
 		}
+		var unasked []string
 		for _, rec := range d.Records {
-			if rec.Kind != "MX" && (rec.Is == IsWrong || rec.Is == IsUnasked) {
+			switch {
+			case rec.Kind == "MX":
+			case rec.Is == IsUnasked && rec.Kind != "NS":
+				unasked = append(unasked, rec.Kind)
+			case rec.Is == IsWrong || rec.Is == IsUnasked:
 				r.miss("%s: %s %s: %s.", d.Name, rec.Kind, rec.Name, rec.Why)
 			}
+		}
+		if len(unasked) > 0 {
+			r.miss("%s: nothing is known of %d records, since no name server answered (%s): ask again, or give another one with --resolver ADDRESS.", d.Name, len(unasked), kinds(unasked))
 		}
 	}
 	left, failed := int64(0), 0
@@ -131,6 +140,17 @@ func (r *Result) Conclude(accounts []Account) {
 		r.From = &from
 	}
 	r.Safe = len(r.Missing) == 0
+}
+
+// kinds lists each kind of record once.
+func kinds(list []string) string {
+	var out []string
+	for _, kind := range list {
+		if !slices.Contains(out, kind) {
+			out = append(out, kind)
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 func (r *Result) miss(format string, args ...any) {

@@ -2,6 +2,7 @@ package cutover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,8 +41,12 @@ func record(kind, name string, a answer) Record {
 	if r.Now == nil {
 		r.Now = []string{}
 	}
-	if a.err != nil {
-		r.Is, r.Why = IsUnasked, "no name server answered: "+a.err.Error()
+	switch {
+	case a.err == nil:
+	case errors.Is(a.err, errGivenUp):
+		r.Is, r.Why, r.dropped = IsUnasked, a.err.Error(), true
+	default:
+		r.Is, r.Why = IsUnasked, "no name server answered: "+reason(a.err)
 	}
 	return r
 }
@@ -179,6 +184,8 @@ func (l *looker) dkim() bool {
 	known := append(slices.Clone(first), l.o.Selectors...)
 	seen := map[string]bool{}
 	signed := false
+	answered := false
+	var silent error
 	for _, s := range append(slices.Clone(known), usualSelectors...) {
 		if seen[s] {
 			continue
@@ -187,6 +194,11 @@ func (l *looker) dkim() bool {
 		name := s + "._domainkey." + l.d.Name
 		a := l.o.ask(l.ctx, name, dns.TypeTXT)
 		found := len(a.text) > 0 && a.err == nil
+		if a.err == nil {
+			answered = true
+		} else {
+			silent = a.err
+		}
 		for i, t := range a.text {
 			if len(t) > 60 {
 				a.text[i] = t[:57] + "..."
@@ -211,7 +223,11 @@ func (l *looker) dkim() bool {
 		}
 		l.add(r)
 	}
-	if !signed && l.dest == nil && len(l.o.Selectors) == 0 {
+	switch {
+	case signed || l.dest != nil || len(l.o.Selectors) > 0:
+	case !answered && silent != nil:
+		l.add(record("DKIM", "_domainkey."+l.d.Name, answer{err: silent}))
+	default:
 		l.add(Record{Kind: "DKIM", Name: "_domainkey." + l.d.Name, Now: []string{}, Is: IsNote, Why: "no key under a usual name; give the selector that host2 signs with: --dkim SELECTOR"})
 	}
 	return signed

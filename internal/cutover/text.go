@@ -74,7 +74,12 @@ func (p *printer) domain(d *Domain) {
 	for _, n := range d.Notes {
 		p.line("  %s", n)
 	}
+	var dropped []string
 	for _, rec := range d.Records {
+		if rec.dropped {
+			dropped = append(dropped, rec.Kind)
+			continue
+		}
 		p.line("  %-6s %-12s %s", rec.Is, rec.Kind, rec.Name)
 		now := strings.Join(rec.Now, " | ")
 		if now == "" {
@@ -92,6 +97,10 @@ func (p *printer) domain(d *Domain) {
 		if rec.Why != "" {
 			p.line("         %s", rec.Why)
 		}
+	}
+	if len(dropped) > 0 {
+		p.line("  %-6s %d more records: %s", IsUnasked, len(dropped), kinds(dropped))
+		p.line("         not asked for, since the questions before were not answered")
 	}
 	p.line("")
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mattn/go-runewidth"
+	"github.com/vbauerster/mpb/v8"
 )
 
 // wrapping is a terminal that wraps lines anew when its width changes, as most do. The
@@ -73,5 +74,40 @@ func TestResizing(t *testing.T) {
 	unknown := &console{out: &out, size: func() (int, int, error) { return 0, 0, nil }, standing: []int{70, 70}}
 	if err := unknown.Flush(0); err != nil || out.String() != "\x1b[2A\x1b[J" {
 		t.Errorf("without a width: %q, %v", out.String(), err)
+	}
+}
+
+// However many lines a board has from one moment to the next, all of them go when it is
+// drawn anew.
+func TestBoardTakesItsLinesAway(t *testing.T) {
+	for most, sizes := range map[int][]int{1: {1, 1, 3}, 2: {2, 1, 2, 5}, 14: {1, 5, 2, 14, 3, 20, 1}} {
+		terminal := &wrapping{width: 80}
+		refresh := make(chan any)
+		n, i := 0, 0
+		c := &console{out: terminal, size: func() (int, int, error) { return terminal.width, 24, nil }}
+		p, err := newBoard(terminal, most, func(int) []string {
+			out := make([]string, sizes[min(n, len(sizes)-1)])
+			for at := range out {
+				out[at] = "status " + strconv.Itoa(at)
+			}
+			n++
+			return out
+		}, mpb.WithConsoleWriter(c), mpb.WithManualRefresh(refresh))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text []string
+		for ; i < len(sizes); i++ {
+			said := "text " + strconv.Itoa(i)
+			text = append(text, said)
+			if _, err := p.Write([]byte(said + "\n")); err != nil {
+				t.Fatal(err)
+			}
+			refresh <- nil
+		}
+		p.Close()
+		if got := strings.Join(terminal.lines, "\n"); got != strings.Join(text, "\n") {
+			t.Errorf("at most %d lines: what is left is\n%s", most, got)
+		}
 	}
 }

@@ -226,7 +226,7 @@ func (w *work) pair(ctx context.Context, pr pair) (*finding, error) {
 		case why != "":
 			differ("flags", why)
 			if r.Remedy == "" {
-				r.Remedy = "run the same command again"
+				r.Remedy = "run the migration again"
 			}
 		}
 	}
@@ -292,7 +292,7 @@ func (w *work) missing(s int32) {
 		r.Reason = "an earlier folder has it (" + option + ")"
 	default:
 		r.Counts, f.link, f.look = true, true, true
-		r.Reason, r.Remedy = "it is not on host2", "run the same command again, and see what it says of this message"
+		r.Reason, r.Remedy = "it is not on host2", "run the migration again, and see what it says of this message"
 		if w.unread2 > 0 {
 			r.Reason = fmt.Sprintf("it is not on host2, or one of the %d messages there that could not be read", w.unread2)
 		}

@@ -140,7 +140,7 @@ func (v *verifier) folderRows(g *group, messages int) {
 		v.row(r)
 	case g.at == "":
 		r.Mark, r.Counts = Missing, true
-		r.Reason, r.Remedy = fmt.Sprintf("the folder is missing on host2, and with it %d messages", messages), "run the same command again"
+		r.Reason, r.Remedy = fmt.Sprintf("the folder is missing on host2, and with it %d messages", messages), "run the migration again"
 		v.row(r)
 	case g.at != g.to && !folders.IsInbox(g.at) && strings.EqualFold(g.at, g.to):
 		r.Mark, r.Differs = Differs, []string{"name"}
@@ -154,7 +154,7 @@ func (v *verifier) folderRows(g *group, messages int) {
 	}
 	wanted := v.p.Folders.SubscribeAll || v.p.Folders.Subscribe && slices.ContainsFunc(g.from, func(name string) bool { return v.trees[0].Subscribed[name] })
 	if wanted && !v.trees[1].Subscribed[g.at] {
-		v.row(Row{Mark: Differs, Counts: true, Folder1: r.Folder1, Folder2: r.Folder2, Differs: []string{"subscription"}, Reason: "the folder is subscribed on host1 and not on host2", Remedy: "run the same command again, or subscribe to it"})
+		v.row(Row{Mark: Differs, Counts: true, Folder1: r.Folder1, Folder2: r.Folder2, Differs: []string{"subscription"}, Reason: "the folder is subscribed on host1 and not on host2", Remedy: "run the migration again, or subscribe to it"})
 	}
 }
 

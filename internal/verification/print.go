@@ -130,11 +130,16 @@ func (s *Summary) Lines() []string {
 func (s *Summary) Verdict() string {
 	host1 := ""
 	if s.Commands[1] != nil {
-		host1 = fmt.Sprintf("; of the commands sent to host1 %d that write", writes(s.Commands[1])+writes(s.Run[1]))
+		host1 = "; no command sent to host1 writes"
+		if n := writes(s.Commands[1]) + writes(s.Run[1]); n > 0 {
+			host1 = fmt.Sprintf("; %d commands sent to host1 write", n)
+		}
 	}
 	switch {
 	case s.Incomplete:
 		return fmt.Sprintf("not complete; %d differences in what was compared%s", s.Counted, host1)
+	case s.Counted == 1:
+		return "1 difference" + host1
 	case s.Counted > 0:
 		return fmt.Sprintf("%d differences%s", s.Counted, host1)
 	case s.Explained > 0:
