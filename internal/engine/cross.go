@@ -166,9 +166,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 			return err
 		}
 	}
-	err = fs.compareCrossed(ctx, fs.conns.dst, places[1], nil, src, func(s, d *habits.Message) bool {
-		return r.lessons.habits.Same(s, d) || s.Body == d.Body && s.Akin(d)
-	})
+	err = fs.compareCrossed(ctx, fs.conns.dst, places[1], nil, src, r.lessons.habits.StandsFor)
 	if err != nil || len(places[1]) == 0 || !fs.exists {
 		return err
 	}

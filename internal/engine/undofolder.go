@@ -143,7 +143,7 @@ func (w *undoing) chunk(ctx context.Context, part []journal.StoredMessage) error
 			w.Stay[staysNoSource]++
 		case d == nil:
 			w.Gone++
-		case !r.lessons.habits.Same(s, d) && (s.Body != d.Body || !s.Akin(d)):
+		case !r.lessons.habits.StandsFor(s, d):
 			w.Stay[staysDiffers]++
 		default:
 			return false

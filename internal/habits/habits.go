@@ -129,6 +129,12 @@ func (h *Habits) ExplainsSize(sent, has int64) bool {
 	return seen
 }
 
+// StandsFor reports whether d on host2 is s of host1: equal but for what the server was seen
+// to do, or the same body under equal Date, From and Subject.
+func (h *Habits) StandsFor(s, d *Message) bool {
+	return h.Same(s, d) || s.Body == d.Body && s.Akin(d)
+}
+
 // Same reports whether s and d are equal but for what the server was seen to do.
 func (h *Habits) Same(s, d *Message) bool {
 	if s.Body != d.Body {

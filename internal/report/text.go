@@ -20,64 +20,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 )
 
-// Options is what the printers need to know besides the events.
-type Options struct {
-	Program string // "imaphaul"
-	Version string
-	// CalledAs is the program and version under whose name it was called, such as
-	// "imapsync 2.229"; "" under its own.
-	CalledAs string
-
-	// Detail is how much of the text is printed.
-	Detail Detail
-	// Colour marks warnings, errors and the verdict, for a terminal.
-	Colour bool
-
-	Dry         bool
-	JustFolders bool
-	// UseUID: the user identified by UID, so imapsync's strictness verdict is left out.
-	UseUID bool
-
-	Delete2 bool // --delete2 was given
-	// Headers are those of --useheader, which beat --addheader; empty for none.
-	Headers []string
-
-	ErrorsMax  int  // --errorsmax, shown beside the number of errors
-	ErrorsDump bool // list the errors at the end
-	// ExitWhenOver is --exitwhenover in bytes, for the advice that follows it.
-	ExitWhenOver int64
-	// Verified: a verification follows on the run, whose differences are errors too.
-	Verified bool
-	// Differences: both sizes tables were asked for.
-	Differences bool
-	// MissingMax is how many messages that host2 lacks are listed at the end.
-	MissingMax int
-	// SkippedFile is where all of them are listed, "" when nowhere.
-	SkippedFile string
-	// LogFile is the log's name, "" when there is none.
-	LogFile string
-
-	Host1, Host2 Account
-
-	Process Process
-	Machine Machine
-	// Now is the clock, time.Now when nil. Its location is that of all dates.
-	Now func() time.Time
-}
-
-// Account is how one side is named in the text.
-type Account struct {
-	Host string
-	Port int // 0 when it was not given
-	User string
-}
-
-// flushAfter is how long a message line may wait in the buffer.
-const flushAfter = time.Second
-
-// flushAt is the amount of buffered text that is written out at once, bytes.
-const flushAt = 32 << 10
-
 // Text prints events as imapsync would. Its methods may be called from several
 // goroutines.
 //
@@ -287,66 +229,6 @@ func (t *Text) Printed() time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.printed
-}
-
-// Flush writes out what is buffered and returns the first error that writing
-// ever met.
-func (t *Text) Flush() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.flush()
-	return t.err
-}
-
-// Close flushes and stops the timer; nothing may be printed afterwards.
-func (t *Text) Close() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.timer != nil {
-		t.timer.Stop()
-	}
-	t.armed = false
-	t.flush()
-	if t.err != nil {
-		return fmt.Errorf("the report could not be written completely: %w", t.err)
-	}
-	return nil
-}
-
-// flushSoon writes out a full buffer, or sees to it that a waiting line is
-// written within flushAfter even when no other event follows.
-func (t *Text) flushSoon() {
-	if len(t.buf) >= flushAt {
-		t.flush()
-		return
-	}
-	if t.armed || len(t.buf) == 0 {
-		return
-	}
-	t.armed = true
-	if t.timer == nil {
-		t.timer = time.AfterFunc(flushAfter, func() {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.armed = false
-			t.flush()
-		})
-		return
-	}
-	t.timer.Reset(flushAfter)
-}
-
-// flush writes the buffer. A failing writer is given up for good: the run is
-// worth more than its text.
-func (t *Text) flush() {
-	if len(t.buf) == 0 {
-		return
-	}
-	if t.err == nil {
-		_, t.err = t.w.Write(t.buf)
-	}
-	t.buf = t.buf[:0]
-	t.printed = t.now()
 }
 
 // linef prints one line; control characters in it are made visible.
