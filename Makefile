@@ -28,7 +28,7 @@ help: ## this list
 # The same source, version and Go give the same bytes wherever they are built.
 .PHONY: build
 build: ## bin/imaphaul and bin/imaphaul-hub
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)' -o $(OUT) ./cmd/imaphaul
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X github.com/imaphaul/imaphaul/internal/program.version=$(VERSION)' -o $(OUT) ./cmd/imaphaul
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)' -o $(dir $(OUT)) ./cmd/imaphaul-hub
 
 .PHONY: demo

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
@@ -73,7 +74,7 @@ func (b *batchBench) call(list string, options ...string) (int, string) {
 		return out.Code, out.Stdout + out.Stderr
 	}
 	var said bytes.Buffer
-	code, _ := runBatch(out.Batch, nil, &said, &said)
+	code, _ := batchrun.Run(out.Batch, nil, &said, &said)
 	if strings.Contains(said.String(), mailtest.Password("u1")) {
 		b.t.Errorf("a password is printed: %s", &said)
 	}

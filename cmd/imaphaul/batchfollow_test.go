@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
@@ -58,12 +59,12 @@ func TestBatchFollows(t *testing.T) {
 		t.Fatal(outcome.Stderr)
 	}
 	stop := make(chan func(), 1)
-	batchStarted = func(r *batchRun) { stop <- r.finish }
-	defer func() { batchStarted = nil }()
+	batchrun.FollowStarted = func(end func()) { stop <- end }
+	defer func() { batchrun.FollowStarted = nil }()
 	done := make(chan int, 1)
 	var failed bytes.Buffer
 	go func() {
-		code, _ := runBatch(outcome.Batch, os.Environ(), out, &failed)
+		code, _ := batchrun.Run(outcome.Batch, os.Environ(), out, &failed)
 		done <- code
 	}()
 	late := time.After(60 * time.Second)

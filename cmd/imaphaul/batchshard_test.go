@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 )
@@ -30,7 +31,7 @@ func TestBatchInShards(t *testing.T) {
 	var said bytes.Buffer
 	merge := func(dirs ...string) int {
 		said.Reset()
-		return mergeResults(&cli.Merge{Dirs: dirs, Out: out}, &said, &said)
+		return batchrun.Merge(&cli.Merge{Dirs: dirs, Out: out}, &said, &said)
 	}
 	ran := 0
 	for i := range 3 {

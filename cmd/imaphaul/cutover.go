@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/cutover"
 	"github.com/imaphaul/imaphaul/internal/display"
@@ -24,7 +25,10 @@ import (
 	"github.com/imaphaul/imaphaul/internal/htmlreport"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/runpage"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
 // cutoverView is one call of "imaphaul cutover".
@@ -79,7 +83,7 @@ func showCutover(x *cli.Cutover, environ []string, out, errOut io.Writer) int {
 		code = event.ExitNotSafe
 	}
 	if page != nil {
-		if err := page.Finish(r.Page("imaphaul "+display.ShellLine(x.Shown), about(x.Common).Versions)); err != nil {
+		if err := page.Finish(r.Page("imaphaul "+display.ShellLine(x.Shown), runpage.About(x.Common).Versions)); err != nil {
 			code = fail(event.ExitNoFile, err)
 		}
 	}
@@ -114,16 +118,16 @@ func (v *cutoverView) prepare(environ []string) error {
 			v.moves = append(v.moves, cutover.Move{Domain: d, Host1: v.Common.Host1.Host, Host2: v.Common.Host2.Host})
 		}
 		if v.Plan != nil {
-			v.names = append(v.names, accounts(v.Plan))
+			v.names = append(v.names, v.Plan.Accounts())
 			v.plans = append(v.plans, func() (*plan.Plan, error) { return v.Plan, nil })
 		}
 		return nil
 	}
-	b := &batchRun{
-		Batch: &cli.Batch{File: v.List, Args: append(slices.Clone(v.Args), "--dry"), Plan: v.Common}, environ: environ, stderr: v.errOut,
-		keys: make(map[int]string), names: make(map[int]string),
+	rows, err := batchrun.Rows(&cli.Batch{File: v.List, Args: append(slices.Clone(v.Args), "--dry"), Plan: v.Common}, environ, v.errOut)
+	if err != nil {
+		return err
 	}
-	if err := b.forCutover(v); err != nil {
+	if err := v.take(rows); err != nil {
 		return err
 	}
 	known := make(map[string]bool)
@@ -141,20 +145,13 @@ func (v *cutoverView) prepare(environ []string) error {
 	return nil
 }
 
-// forCutover takes domains, servers and accounts out of a list.
-func (b *batchRun) forCutover(v *cutoverView) error {
-	list, faults, err := b.rows()
-	if err != nil {
-		return err
-	}
-	if len(faults) > 0 {
-		return b.faulty(faults)
-	}
+// take finds domains, servers and accounts in the rows of a list.
+func (v *cutoverView) take(rows []batchrun.Listed) error {
 	seen := make(map[cutover.Move]bool)
-	for _, row := range list.Rows {
-		p, _, problems := b.parseRow(row)
-		if p == nil {
-			return fmt.Errorf("%s, row %d: %s", b.File, row.Number, strings.Join(problems, " "))
+	for _, row := range rows {
+		p, err := row.Plan()
+		if err != nil {
+			return fmt.Errorf("%s, row %d: %w", v.List, row.Number, err)
 		}
 		domain := ""
 		for _, user := range []string{p.Host2.User, p.Host1.User} {
@@ -171,14 +168,8 @@ func (b *batchRun) forCutover(v *cutoverView) error {
 			v.moves = append(v.moves, m)
 		}
 		if !v.DNSOnly {
-			v.names = append(v.names, accounts(p))
-			v.plans = append(v.plans, func() (*plan.Plan, error) {
-				p, _, problems := b.parseRow(row)
-				if p == nil {
-					return nil, errors.New(strings.Join(problems, " "))
-				}
-				return p, nil
-			})
+			v.names = append(v.names, p.Accounts())
+			v.plans = append(v.plans, row.Plan)
 		}
 	}
 	return nil
@@ -241,14 +232,14 @@ func (v *cutoverView) accounts(ctx context.Context) []cutover.Account {
 // arrived rehearses a run and counts.
 func arrived(ctx context.Context, p *plan.Plan, g *session.Governors, a *cutover.Account) {
 	p.Folders.SizesBefore, p.Folders.SizesAfter = false, false
-	tokens, err := makeTokens(p, func(string) {})
+	tokens, err := tokens.Make(p, func(string) {})
 	if err != nil {
 		a.Failed = err.Error()
 		return
 	}
 	tally := event.NewTally(time.Now(), nil)
 	engine.Run(ctx, p, engine.Options{
-		Sink: event.Serial(tally.Add), Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.of, Version: programVersion(), Governors: g,
+		Sink: event.Serial(tally.Add), Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.Of, Version: program.Version(), Governors: g,
 	})
 	s := tally.Stats()
 	a.Host1Only, a.Host2Only = s.WouldTransfer, s.OnlyOn2

@@ -19,6 +19,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/runner"
 	"github.com/imaphaul/imaphaul/internal/secret"
 	"github.com/imaphaul/imaphaul/internal/verify"
 )
@@ -110,12 +112,12 @@ func playDemo(ctx context.Context, o *cli.Outcome, out io.Writer) (err error) {
 
 // runWith does what the program does when it is called with these arguments.
 func runWith(args []string, out io.Writer) int {
-	p, outcome := cli.Parse(cli.Input{Args: args, Now: time.Now(), Version: programVersion()})
+	p, outcome := cli.Parse(cli.Input{Args: args, Now: time.Now(), Version: program.Version()})
 	if outcome != nil {
 		_, _ = io.WriteString(out, outcome.Stdout+outcome.Stderr)
 		return outcome.Code
 	}
-	code, _ := migrate(p, out, out)
+	code, _ := runner.Migrate(p, out, out)
 	return code
 }
 

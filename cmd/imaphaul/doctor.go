@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -12,6 +13,9 @@ import (
 	"github.com/imaphaul/imaphaul/internal/doctor"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/proof"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
 // doctorCommand does what "imaphaul doctor" was asked for, and returns the exit code.
@@ -21,13 +25,13 @@ func doctorCommand(p *plan.Plan, out, errOut io.Writer) int {
 	for _, note := range p.Output.Notes {
 		_, _ = fmt.Fprintln(errOut, note)
 	}
-	notes := new(lateNotes)
-	tokens, err := makeTokens(p, notes.say)
+	notes := new(tokens.LateNotes)
+	tokens, err := tokens.Make(p, notes.Say)
 	if err != nil {
 		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
 		return event.ExitUsage
 	}
-	notes.to(func(text string) { _, _ = fmt.Fprintf(errOut, "Warning: %s\n", text) })
+	notes.To(func(text string) { _, _ = fmt.Fprintf(errOut, "Warning: %s\n", text) })
 	var transcript *os.File
 	if p.Doctor.Transcript != "" {
 		if transcript, err = os.OpenFile(p.Doctor.Transcript, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
@@ -37,9 +41,9 @@ func doctorCommand(p *plan.Plan, out, errOut io.Writer) int {
 	}
 	trace := &traceWriter{w: errOut}
 	r := doctor.Run(ctx, p, doctor.Options{
-		Version: programVersion(),
+		Version: program.Version(),
 		Open: func(a *plan.Account, side int) (*access.Account, error) {
-			return openAccount(a, side, p, tokens, trace)
+			return proof.Open(a, side, p, tokens, trace)
 		},
 	})
 	code := r.ExitCode()
@@ -50,7 +54,7 @@ func doctorCommand(p *plan.Plan, out, errOut io.Writer) int {
 		}
 		if err != nil {
 			_, _ = fmt.Fprintf(errOut, "Error: --transcript %s: %v\n", p.Doctor.Transcript, err)
-			code = firstCode(code, event.ExitNoFile)
+			code = cmp.Or(code, event.ExitNoFile)
 		}
 	}
 	write := r.WriteText
@@ -59,15 +63,7 @@ func doctorCommand(p *plan.Plan, out, errOut io.Writer) int {
 	}
 	if err := write(out); err != nil {
 		_, _ = fmt.Fprintf(errOut, "Error: standard output: %v\n", err)
-		code = firstCode(code, event.ExitCatchAll)
+		code = cmp.Or(code, event.ExitCatchAll)
 	}
 	return code
-}
-
-// firstCode is the first of two exit codes that is none of success.
-func firstCode(a, b int) int {
-	if a != event.ExitOK {
-		return a
-	}
-	return b
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
 // explain shows what an expression does to names, after asking the servers how
@@ -31,14 +33,14 @@ func explain(x *cli.Explanation, stdout, stderr io.Writer) int {
 // askSpaces runs the plan of an explanation, which ends after LIST, and keeps what
 // the servers say of their folders. What goes wrong is shown as a run shows it.
 func askSpaces(x *cli.Explanation, stderr io.Writer) (told [2]cli.Written, code int) {
-	tokens, err := makeTokens(x.Plan, func(text string) { _, _ = fmt.Fprintln(stderr, text) })
+	tokens, err := tokens.Make(x.Plan, func(text string) { _, _ = fmt.Fprintln(stderr, text) })
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "Error: %v\n", err)
 		return told, event.ExitUsage
 	}
 	tally := event.NewTally(x.Plan.Output.StartedAt, nil)
 	engine.Run(context.Background(), x.Plan, engine.Options{
-		Tokens: tokens.of, Version: programVersion(),
+		Tokens: tokens.Of, Version: program.Version(),
 		Sink: func(e event.Event) {
 			switch e := e.(type) {
 			case event.Separator:

@@ -15,14 +15,20 @@ import (
 	"sync"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/hosts"
 	"github.com/imaphaul/imaphaul/internal/hub"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/oauth"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/planned"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/runner"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/signals"
 )
 
 // hubRunner runs rows of a hub in this process (hub.Runner, hub.Rates).
@@ -32,7 +38,7 @@ type hubRunner struct {
 	secrets   namedSecrets
 	out       string // the worker's own directory
 	governors session.Governors
-	policy    *signalPolicy
+	policy    *signals.Policy
 	say       func(string)
 
 	mu      sync.Mutex
@@ -49,13 +55,13 @@ func (h *hubRunner) plan(r *hub.Row) (*plan.Plan, error) {
 	}
 	parse := func(all, args []string) cli.BatchRow {
 		return cli.ParseRow(cli.Input{
-			Environ: h.environ, Now: time.Now(), Version: shownVersion(), InDocker: inDocker(), FetchSecret: fetchSecret,
+			Environ: h.environ, Now: time.Now(), Version: program.ShownVersion(), InDocker: program.InDocker(), FetchSecret: oauth.FetchSecret,
 		}, cli.RowOptions{All: all}, args)
 	}
 	unknown := row.Args
 	for i, name := range row.Secrets {
 		if name != "" {
-			unknown = append(slices.Clip(unknown), fmt.Sprintf("--password%d=%s", i+1, unknownSecret))
+			unknown = append(slices.Clip(unknown), fmt.Sprintf("--password%d=%s", i+1, batchrun.UnknownSecret))
 		}
 	}
 	first := parse(h.Args, unknown)
@@ -76,7 +82,7 @@ func (h *hubRunner) plan(r *hub.Row) (*plan.Plan, error) {
 		return nil, &hub.NotHereError{Why: second.Problems[0]}
 	}
 	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
-		if name := serverIn(a).String(); name != r.Hosts[i] {
+		if name := hosts.Of(a).String(); name != r.Hosts[i] {
 			return nil, fmt.Errorf("the row counts connections of %q and uses %q", r.Hosts[i], name)
 		}
 	}
@@ -87,7 +93,7 @@ func (h *hubRunner) plan(r *hub.Row) (*plan.Plan, error) {
 		p.Output.LogDir = filepath.Join(h.out, "log")
 	}
 	if p.Output.Log {
-		p.Output.LogFile = strings.TrimSuffix(filepath.Base(logPath(p)), ".txt") + "_" + r.ID[:8] + ".txt"
+		p.Output.LogFile = strings.TrimSuffix(filepath.Base(runner.LogPath(p)), ".txt") + "_" + r.ID[:8] + ".txt"
 	}
 	mine := false
 	p.Journal.Dir, p.Journal.Shared = filepath.Join(h.out, "journal"), &mine // the hub's lease is the one that counts
@@ -98,7 +104,7 @@ func (h *hubRunner) plan(r *hub.Row) (*plan.Plan, error) {
 func (h *hubRunner) Reserve(r *hub.Row) (need hub.Need, done func(), err error) {
 	p, err := h.plan(r)
 	if err != nil {
-		if mine := shownVersion(); r.Version != "" && r.Version != mine && !errors.As(err, new(*hub.NotHereError)) {
+		if mine := program.ShownVersion(); r.Version != "" && r.Version != mine && !errors.As(err, new(*hub.NotHereError)) {
 			// Another version may know what this one does not.
 			err = &hub.NotHereError{Why: fmt.Sprintf("version %s loaded them, and this worker, version %s, cannot run them: %v Run workers of that version", r.Version, mine, err)}
 		}
@@ -129,10 +135,10 @@ func (h *hubRunner) Reserve(r *hub.Row) (need hub.Need, done func(), err error) 
 
 // accountLocks name the accounts that a plan changes, by its own names of the servers.
 func accountLocks(p *plan.Plan) []string {
-	a := rowAccounts(p, nil)
-	locks := []string{hub.Digest("account", serverIn(&p.Host2).String()+" "+a.To)}
+	a := batchrun.AccountsOf(p, nil)
+	locks := []string{hub.Digest("account", hosts.Of(&p.Host2).String()+" "+a.To)}
 	if a.Deletes1 {
-		locks = append(locks, hub.Digest("account", serverIn(&p.Host1).String()+" "+a.From))
+		locks = append(locks, hub.Digest("account", hosts.Of(&p.Host1).String()+" "+a.From))
 	}
 	return locks
 }
@@ -143,7 +149,7 @@ func (h *hubRunner) slots(name string) int {
 	p, known := h.governors.Profile(splitHost(name))
 	switch {
 	case !known:
-		return unknownSlots
+		return batchrun.UnknownSlots
 	case p.PerAddress:
 		return p.Connections
 	}
@@ -189,13 +195,13 @@ func (h *hubRunner) Run(ctx context.Context, j *hub.Job, stop <-chan struct{}) h
 		h.say(fmt.Sprintf("row %s: the copy of its journal is gone; everything is compared anew", j.Row.ID[:8]))
 	}
 	copies := &copier{job: j, dir: p.Journal.Dir, over: make(chan struct{}), say: h.say}
-	q := quietRun{stop: stop, policy: h.policy, options: engine.Options{
+	q := runner.Quiet{Stop: stop, Policy: h.policy, Options: engine.Options{
 		Governors: &h.governors, Lease: j.Hold.Lease, TakenOver: j.TakenOver, OnJournal: copies.begin,
 	}}
-	end := q.run(ctx, p)
+	end := q.Run(ctx, p)
 	copies.end()
-	o := hub.Outcome{Code: end.code}
-	if s := end.stats; s != nil {
+	o := hub.Outcome{Code: end.Code}
+	if s := end.Stats; s != nil {
 		o.Messages, o.Bytes, o.Skipped, o.Errors = s.Transferred, s.BytesTransferred, s.Skipped, s.ErrorCount
 		if s.Finished.ResumeIn > 0 {
 			o.Resume = time.Now().Add(s.Finished.ResumeIn)

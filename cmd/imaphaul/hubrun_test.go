@@ -8,6 +8,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/hub"
+	"github.com/imaphaul/imaphaul/internal/program"
 )
 
 // TestLocksOfARow: what a worker locks comes from the options with which the row is run,
@@ -50,7 +51,7 @@ func TestLocksOfARow(t *testing.T) {
 // TestRowsOfAnotherVersion: what this worker does not understand is left to workers of the
 // version that loaded it; of its own version it is refused.
 func TestRowsOfAnotherVersion(t *testing.T) {
-	for version, left := range map[string]bool{"9.1": true, shownVersion(): false, "": false} {
+	for version, left := range map[string]bool{"9.1": true, program.ShownVersion(): false, "": false} {
 		h := &hubRunner{Worker: &cli.Worker{}, out: t.TempDir(), running: make(map[string]int), told: make(map[string]bool), say: func(text string) { t.Log(text) }}
 		_, _, err := h.Reserve(&hub.Row{ID: hub.Digest("row"), Version: version, Args: []string{"--host1=one.example.org", "--nosuchoption=1"}})
 		not := new(hub.NotHereError)

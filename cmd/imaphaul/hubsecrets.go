@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/hosts"
 	"github.com/imaphaul/imaphaul/internal/hub"
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
@@ -46,7 +47,7 @@ func readSecrets(path string) (namedSecrets, error) {
 		if err != nil || len(words) < 3 {
 			return nil, fmt.Errorf("--secrets %q, line %d: give NAME HOST OPTION=VALUE, as in: alice.old imap.example.org passfile=/run/secrets/alice", path, n)
 		}
-		name, s := words[0], namedSecret{host: hostKey(&plan.Account{Host: words[1]}), options: words[2:]}
+		name, s := words[0], namedSecret{host: hosts.Key(&plan.Account{Host: words[1]}), options: words[2:]}
 		if _, twice := all[name]; twice {
 			return nil, fmt.Errorf("--secrets %q, line %d: the name %q is there twice", path, n, name)
 		}
@@ -73,7 +74,7 @@ func (s namedSecrets) resolve(name, side string, a *plan.Account) ([]string, err
 	if !ok {
 		return nil, &hub.NotHereError{Why: fmt.Sprintf("this worker's --secrets has no %q", name)}
 	}
-	if one.host != hostKey(a) {
+	if one.host != hosts.Key(a) {
 		// Whoever wrote the row wants it sent elsewhere.
 		return nil, &hub.NotHereError{Why: fmt.Sprintf("the secret %q is for another host than the row's", name)}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
@@ -48,7 +49,7 @@ func showHub(x *cli.HubStatus, stdout, stderr io.Writer) int {
 		return event.ExitUnavailable
 	}
 	ctx := context.Background()
-	h, err := hub.Connect(ctx, hubAddress(x.HubAddress, "imaphaul status"))
+	h, err := hub.Connect(ctx, batchrun.HubAddress(x.HubAddress, "imaphaul status"))
 	if err != nil {
 		return fail(err)
 	}

@@ -14,11 +14,13 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/hub"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/signals"
 )
 
 // runWorker works for a hub until a signal (imaphaul worker).
@@ -49,12 +51,12 @@ func runWorker(x *cli.Worker, environ []string, stdout, stderr io.Writer) (int, 
 	defer cancel()
 	stop := make(chan struct{})
 	finish := sync.OnceFunc(func() { close(stop) })
-	policy := &signalPolicy{run: x.Plan.Run, finish: finish, now: cancel, emit: func(e event.SignalReceived) {
+	policy := &signals.Policy{Run: x.Plan.Run, Finish: finish, Now: cancel, Emit: func(e event.SignalReceived) {
 		if e.What == "stop" {
 			say(fmt.Sprintf("Signal %s: no row is begun any more, and those that run end in good order. Once more ends at once.", e.Signal))
 		}
 	}}
-	defer (&runner{policy: policy}).listen()()
+	defer policy.Listen()()
 	connecting, connected := context.WithCancel(ctx)
 	go func() { // a signal ends the waiting for the hub, too
 		select {
@@ -67,13 +69,13 @@ func runWorker(x *cli.Worker, environ []string, stdout, stderr io.Writer) (int, 
 		say(fmt.Sprintf("Warning: --secrets %s can be read by other users of this machine. Make it yours alone: chmod 600.", x.Secrets))
 	}
 	say(fmt.Sprintf("Worker %s waits for the hub %s, and for a list in it", id, x.URL))
-	o := hubAddress(x.HubAddress, "imaphaul worker "+id)
+	o := batchrun.HubAddress(x.HubAddress, "imaphaul worker "+id)
 	o.Patient, o.Say = true, say
 	h, err := hub.Connect(connecting, o)
 	connected()
 	if err != nil {
-		if policy.ended() != "" {
-			return event.ExitBySignal, signalsByName[policy.ended()]
+		if policy.Ended() != "" {
+			return event.ExitBySignal, signals.ByName[policy.Ended()]
 		}
 		return fail(event.ExitUnavailable, err)
 	}
@@ -84,8 +86,8 @@ func runWorker(x *cli.Worker, environ []string, stdout, stderr io.Writer) (int, 
 	w := &hub.Worker{Hub: h, ID: id, Jobs: x.Jobs, TTL: time.Duration(x.Lease) * time.Second, Runner: r, Rates: r, Say: say, UntilEmpty: x.UntilEmpty}
 	say(fmt.Sprintf("It works, on %d rows at the same time", x.Jobs))
 	_ = w.Run(ctx, stop) // it fails by a second signal only
-	if name := policy.ended(); name != "" {
-		return event.ExitBySignal, signalsByName[name]
+	if name := policy.Ended(); name != "" {
+		return event.ExitBySignal, signals.ByName[name]
 	}
 	say("There is no row any more.")
 	return event.ExitOK, nil
@@ -127,7 +129,7 @@ func workerDir(dir string) (out, id string, unlock func(), err error) {
 	if id = strings.TrimSpace(string(data)); err != nil || id == "" || len(id) > 100 {
 		host, _ := os.Hostname() // only for people
 		id = strings.ToLower(fmt.Sprintf("%.60s-%.8s", display.FileName(host), rand.Text()))
-		if err := writeAtomically(file, []byte(id+"\n")); err != nil {
+		if err := batchrun.WriteAtomically(file, []byte(id+"\n")); err != nil {
 			unlock()
 			return "", "", nil, err
 		}

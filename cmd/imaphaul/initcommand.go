@@ -17,6 +17,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/initfile"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/provider"
 )
 
@@ -82,7 +83,7 @@ func findServer(ctx context.Context, address string, network doctor.Net) (initfi
 	p := &plan.Plan{Mode: plan.ModeDoctor, Host1: plan.Account{User: address}}
 	p.Doctor.Guess[0] = true
 	r := doctor.Run(ctx, p, doctor.Options{
-		Version: programVersion(), Net: network,
+		Version: program.Version(), Net: network,
 		Open: func(*plan.Account, int) (*access.Account, error) { return nil, errNoLogin },
 	})
 	if len(r.Sides) == 0 || r.Sides[0].Guess == nil || r.Sides[0].Guess.Host == "" {

@@ -10,26 +10,25 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-	"strings"
 	"time"
 
-	"golang.org/x/term"
-
+	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/doctor"
-	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/oauth"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/planned"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/runner"
+	"github.com/imaphaul/imaphaul/internal/screen"
+	"github.com/imaphaul/imaphaul/internal/signals"
 )
-
-// version is set by the build (-ldflags "-X main.version=...").
-var version string
 
 func main() {
 	code, sig := start()
 	if sig != nil {
-		dieBy(sig) // returns only where a process cannot end itself by it
-		code = exitBy(sig, code)
+		signals.DieBy(sig) // returns only where a process cannot end itself by it
+		code = signals.ExitBy(sig, code)
 	}
 	os.Exit(code)
 }
@@ -43,7 +42,7 @@ func start() (code int, sig os.Signal) {
 		debug.SetGCPercent(50)
 	}
 	// A reader that went away (imaphaul | head) must not end a migration.
-	ignoreBrokenPipe()
+	signals.IgnoreBrokenPipe()
 	if len(os.Args) < 2 && os.Getenv("SERVER_SOFTWARE") != "" {
 		return webPage(os.Stdout), nil
 	}
@@ -56,19 +55,19 @@ func start() (code int, sig os.Signal) {
 		Args:      args,
 		Environ:   environ,
 		Now:       time.Now(),
-		Version:   shownVersion(),
-		InDocker:  inDocker(),
+		Version:   program.ShownVersion(),
+		InDocker:  program.InDocker(),
 		ExtraFile: "options_extra.txt",
 		AskSecret: prompt.ask,
 
-		FetchSecret: fetchSecret,
+		FetchSecret: oauth.FetchSecret,
 		Forget:      func(name string) { _ = os.Unsetenv(name) }, // a name that cannot be one is not set either
 		FindLogin:   oauth.Find,
 		ReadMap: func(r io.Reader) (pairs []plan.MapPair, err error) {
-			pairs, mapNotes, err = readMap(r)
+			pairs, mapNotes, err = planned.ReadMap(r)
 			return pairs, err
 		},
-		Width: terminalWidth(),
+		Width: screen.Width(),
 	})
 	if p != nil {
 		for _, n := range mapNotes {
@@ -81,9 +80,9 @@ func start() (code int, sig os.Signal) {
 	case out == nil && p.Mode == plan.ModeDoctor:
 		return doctorCommand(p, os.Stdout, os.Stderr), nil
 	case out == nil && p.Run.Abort:
-		return abort(p, os.Stdout, os.Stderr), nil
+		return runner.Abort(p, os.Stdout, os.Stderr), nil
 	case out == nil:
-		return migrate(p, os.Stdout, os.Stderr)
+		return runner.Migrate(p, os.Stdout, os.Stderr)
 	case out.Demo, out.SelfTest:
 		return demonstrate(out, os.Stdout, os.Stderr), nil
 	case out.Worker != nil:
@@ -97,7 +96,7 @@ func start() (code int, sig os.Signal) {
 	case out.Explain != nil:
 		return explain(out.Explain, os.Stdout, os.Stderr), nil
 	case out.Batch != nil:
-		return runBatch(out.Batch, environ, os.Stdout, os.Stderr)
+		return batchrun.Run(out.Batch, environ, os.Stdout, os.Stderr)
 	case out.Cutover != nil:
 		return showCutover(out.Cutover, environ, os.Stdout, os.Stderr), nil
 	case out.Init != nil:
@@ -107,53 +106,14 @@ func start() (code int, sig os.Signal) {
 	case out.Journal != nil:
 		return journals(out.Journal, os.Stdout, os.Stderr), nil
 	case out.Merge != nil:
-		return mergeResults(out.Merge, os.Stdout, os.Stderr), nil
+		return batchrun.Merge(out.Merge, os.Stdout, os.Stderr), nil
 	case out.Login != nil:
 		return logIn(out.Login, environ, os.Stdout, os.Stderr), nil
 	}
 	if out.Code != 0 && !out.Command {
-		return refuse(out, os.Stdout, os.Stderr), nil
+		return runner.Refuse(out, os.Stdout, os.Stderr), nil
 	}
 	_, _ = fmt.Fprint(os.Stdout, out.Stdout)
 	_, _ = fmt.Fprint(os.Stderr, out.Stderr)
 	return out.Code, nil
-}
-
-// readMap reads a mapping of folders for the command line, and what there is to
-// say about it.
-func readMap(r io.Reader) ([]plan.MapPair, []string, error) {
-	pairs, notes, err := folders.ReadMapFile(r)
-	out := make([]plan.MapPair, len(pairs))
-	for i, p := range pairs {
-		out[i] = plan.MapPair(p)
-	}
-	return out, notes, err
-}
-
-// programVersion is the version of the build, from the build itself when
-// nothing was said to the linker.
-func programVersion() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return strings.TrimPrefix(info.Main.Version, "v")
-	}
-	return "0.0.0-dev"
-}
-
-// inDocker reports whether the program runs in a container, as imapsync finds
-// it out.
-func inDocker() bool {
-	_, err := os.Stat("/.dockerenv")
-	return err == nil
-}
-
-// terminalWidth is the width of the terminal on standard output, 0 for none.
-func terminalWidth() int {
-	w, _, err := term.GetSize(int(os.Stdout.Fd()))
-	if err != nil {
-		return 0
-	}
-	return w
 }

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/imaphaul/imaphaul/internal/signals"
 )
 
 // A second signal ends the run at once; the process removes
@@ -27,7 +29,7 @@ func TestTwoSignalsStopNow(t *testing.T) {
 		{first: syscall.SIGINT, second: syscall.SIGTERM, signal: syscall.SIGTERM},
 		{first: syscall.SIGTERM, second: syscall.SIGQUIT, code: 131},
 	} {
-		t.Run(signalName(tc.first)+" "+signalName(tc.second), func(t *testing.T) {
+		t.Run(signals.Name(tc.first)+" "+signals.Name(tc.second), func(t *testing.T) {
 			mute, err := newMuteServer()
 			if err != nil {
 				t.Fatal(err)
@@ -80,7 +82,7 @@ func TestTwoSignalsStopNow(t *testing.T) {
 				t.Errorf("ended with %v, want signal %v or code %d", cmd.ProcessState, tc.signal, tc.code)
 			}
 			for _, want := range []string{
-				"\nEnded by a signal " + signalName(tc.second) + " ",
+				"\nEnded by a signal " + signals.Name(tc.second) + " ",
 				"\nExiting with return value 6 (EXIT_BY_SIGNAL) ",
 				"\nRemoving pidfile run.pid\n",
 			} {
@@ -108,7 +110,7 @@ func insist(t *testing.T, p *os.Process, sig os.Signal) (end func()) {
 	over, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(twinWithin)
+		tick := time.NewTicker(signals.TwinWithin)
 		defer tick.Stop()
 		for {
 			select {

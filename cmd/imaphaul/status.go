@@ -8,6 +8,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/pidfile"
+	"github.com/imaphaul/imaphaul/internal/statusfile"
 )
 
 const (
@@ -25,7 +26,7 @@ func showStatus(which string, stdout, stderr io.Writer) int {
 		defer tick.Stop()
 		left := int(statusWait / statusPoll)
 		var text string
-		text, err = askStatus(pid, func() bool {
+		text, err = statusfile.Ask(pid, func() bool {
 			left--
 			<-tick.C
 			return left > 0

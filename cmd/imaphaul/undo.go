@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -17,6 +18,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
 // undoRun does what "imaphaul undo" was asked for, and returns the exit code.
@@ -30,7 +33,7 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 	for _, note := range x.Plan.Output.Notes {
 		say(note)
 	}
-	tokens, err := makeTokens(x.Plan, say)
+	tokens, err := tokens.Make(x.Plan, say)
 	if err != nil {
 		say("Error: " + err.Error())
 		return event.ExitUsage
@@ -47,7 +50,7 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 				say("Error: " + e.Text)
 			}
 		}),
-		Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.of, Version: programVersion(),
+		Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.Of, Version: program.Version(),
 		Stop: ctx.Done(),
 	}, x.Run)
 	code := tally.Stats().ExitCode()
@@ -62,7 +65,7 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 	}
 	if err != nil {
 		say(fmt.Sprintf("Error: standard output: %v", err))
-		return firstCode(code, event.ExitCatchAll)
+		return cmp.Or(code, event.ExitCatchAll)
 	}
 	return code
 }
@@ -122,6 +125,7 @@ type undoneFolder struct {
 	Taken  int            `json:"taken"`
 	Gone   int            `json:"gone"`
 	Stay   map[string]int `json:"stay,omitempty"`
+	Flags  bool           `json:"byFlagsAlone,omitempty"`
 }
 
 func newUndone(u *engine.Undone, broken bool) *undone {
@@ -134,7 +138,7 @@ func newUndone(u *engine.Undone, broken bool) *undone {
 		for _, n := range f.Stay {
 			v.Stay += n
 		}
-		v.Folders = append(v.Folders, undoneFolder{f.To.Text, f.Taken, f.Gone, f.Stay})
+		v.Folders = append(v.Folders, undoneFolder{f.To.Text, f.Taken, f.Gone, f.Stay, f.ByFlags && f.Taken > 0})
 	}
 	for _, f := range u.Removed {
 		v.Removed = append(v.Removed, f.Text)
@@ -166,11 +170,13 @@ func (v *undone) text(known []journal.StoredRun) string {
 	if v.Dry {
 		verb, removed, left = "would be removed", "Would remove the empty folder", "Would unsubscribe from"
 	}
+	byFlags := false
 	for _, f := range v.Folders {
 		name := display.Text(f.Folder)
 		if f.Taken > 0 {
 			line("%s: %s %s", name, messages(f.Taken), verb)
 		}
+		byFlags = byFlags || f.Flags
 		if f.Gone > 0 {
 			line("%s: %s not there any more", name, messages(f.Gone))
 		}
@@ -187,6 +193,9 @@ func (v *undone) text(known []journal.StoredRun) string {
 	}
 	for _, name := range v.Left {
 		line("%s %s", left, display.Text(name))
+	}
+	if byFlags {
+		line("The flags alone tell here whether somebody touched a message: a flag that was set and taken away again is not seen.")
 	}
 	line("In all: %s %s from host2, %d stay, %d were gone before", messages(v.Taken), verb, v.Stay, v.Gone)
 	switch {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 )
@@ -88,5 +89,15 @@ func TestUndoCommand(t *testing.T) {
 	}
 	if code, said := undo("--run", "1", "--yes"); code != 0 || !strings.Contains(said, "0 messages removed") {
 		t.Errorf("once more: %d %s", code, said)
+	}
+}
+
+// Where the flags alone told that nobody had touched what is removed, that is said.
+func TestUndoByFlagsAlone(t *testing.T) {
+	for _, f := range []engine.UndoneFolder{{Taken: 1}, {Taken: 1, ByFlags: true}, {Gone: 1, ByFlags: true}} {
+		said := newUndone(&engine.Undone{Run: 1, Folders: []engine.UndoneFolder{f}}, false).text(nil)
+		if strings.Contains(said, "flags alone") != (f.ByFlags && f.Taken > 0) {
+			t.Errorf("%+v: %s", f, said)
+		}
 	}
 }

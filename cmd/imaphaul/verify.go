@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,17 +12,18 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/imaphaul/imaphaul/internal/access"
 	"github.com/imaphaul/imaphaul/internal/certificate"
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/proof"
+	"github.com/imaphaul/imaphaul/internal/runpage"
+	"github.com/imaphaul/imaphaul/internal/tokens"
 	"github.com/imaphaul/imaphaul/internal/verification"
 )
 
 // verifyCommand does what "imaphaul verify" was asked for, and returns the exit code.
 func verifyCommand(p *plan.Plan, out, errOut io.Writer) int {
-	page, err := beginPage(p)
+	page, err := runpage.Begin(p)
 	if err != nil {
 		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
 		return event.ExitNoFile
@@ -36,13 +38,13 @@ func verifyCommand(p *plan.Plan, out, errOut io.Writer) int {
 	if code != event.ExitOK && code != event.ExitDiffers {
 		failed = errorsIn(told.String())
 	}
-	a := about(p)
+	a := runpage.About(p)
 	if p.Proof.Against != "" {
 		a.From = "the certificate " + p.Proof.Against
 	}
-	if err := page.finish(page.recorder.Verification(began, code, failed, a)); err != nil {
+	if err := page.Finish(page.Recorder.Verification(began, code, failed, a)); err != nil {
 		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
-		return firstCode(code, event.ExitNoFile)
+		return cmp.Or(code, event.ExitNoFile)
 	}
 	return code
 }
@@ -62,19 +64,19 @@ func errorsIn(printed string) string {
 }
 
 // verifyPlan verifies, and has the page take what is found.
-func verifyPlan(p *plan.Plan, page *pageOf, out, errOut io.Writer) int {
+func verifyPlan(p *plan.Plan, page *runpage.Page, out, errOut io.Writer) int {
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer restore()
 	for _, note := range p.Output.Notes {
 		_, _ = fmt.Fprintln(errOut, note)
 	}
-	notes := new(lateNotes)
-	tokens, err := makeTokens(p, notes.say)
+	notes := new(tokens.LateNotes)
+	tokens, err := tokens.Make(p, notes.Say)
 	if err != nil {
 		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
 		return event.ExitUsage
 	}
-	notes.to(func(text string) { _, _ = fmt.Fprintf(errOut, "Warning: %s\n", text) })
+	notes.To(func(text string) { _, _ = fmt.Fprintf(errOut, "Warning: %s\n", text) })
 	var sum *verification.Summary
 	var printer verification.Printer
 	if p.Proof.Against != "" {
@@ -84,19 +86,19 @@ func verifyPlan(p *plan.Plan, page *pageOf, out, errOut io.Writer) int {
 			return event.ExitNoInput
 		}
 		defer func() { _ = c.Close() }() // it was only read
-		printer = withPage(verification.NewPrinter(p.Proof.Format, out), page)
-		sum, err = verifyAgainst(ctx, p, c, tokens, errOut, printer)
+		printer = runpage.WithPage(verification.NewPrinter(p.Proof.Format, out), page)
+		sum, err = proof.Against(ctx, p, c, tokens, errOut, printer)
 	} else {
-		c, beginErr := beginCertificate(p)
+		c, beginErr := proof.Begin(p)
 		if beginErr != nil {
 			_, _ = fmt.Fprintf(errOut, "Error: %v\n", beginErr)
 			return event.ExitNoFile
 		}
-		printer = withPage(verification.NewPrinter(p.Proof.Format, out), page)
-		sum, err = verifyAccounts(ctx, p, c, tokens, &traceWriter{w: errOut}, printer, [3]map[string]int64{})
+		printer = runpage.WithPage(verification.NewPrinter(p.Proof.Format, out), page)
+		sum, err = proof.Verify(ctx, p, c, tokens, &traceWriter{w: errOut}, printer, [3]map[string]int64{})
 	}
 	told := printer.End(sum)
-	var lost *fileError
+	var lost *proof.FileError
 	switch {
 	case errors.As(err, &lost):
 		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
@@ -106,7 +108,7 @@ func verifyPlan(p *plan.Plan, page *pageOf, out, errOut io.Writer) int {
 		return event.ExitBySignal
 	case err != nil:
 		_, _ = fmt.Fprintf(errOut, "Error: the verification is not complete: %v\n", err)
-		return verifyExit(err)
+		return proof.ExitCode(err)
 	case told != nil:
 		_, _ = fmt.Fprintf(errOut, "Error: standard output: %v\n", told)
 		return event.ExitCatchAll
@@ -114,77 +116,4 @@ func verifyPlan(p *plan.Plan, page *pageOf, out, errOut io.Writer) int {
 		return event.ExitDiffers
 	}
 	return event.ExitOK
-}
-
-// verifyAccounts holds both accounts of a plan against each other. ran are the commands
-// that a run sent before, by side.
-func verifyAccounts(ctx context.Context, p *plan.Plan, c *certifying, tokens tokenSources, trace io.Writer, printer verification.Printer, ran [3]map[string]int64) (*verification.Summary, error) {
-	o := verification.Options{Row: printer.Row, Note: printer.Note, Ran: ran}
-	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
-		account, err := openAccount(a, i+1, p, tokens, trace)
-		if err != nil {
-			c.abort()
-			return &verification.Summary{Incomplete: true}, err
-		}
-		o.Accounts[i] = account
-	}
-	c.attach(&o)
-	sum, err := verification.Run(ctx, p, o)
-	if err != nil {
-		c.abort()
-		return sum, err
-	}
-	if err := c.end(sum); err != nil {
-		return sum, &fileError{err}
-	}
-	return sum, nil
-}
-
-// fileError is a certificate that could not be written.
-type fileError struct{ err error }
-
-func (e *fileError) Error() string { return e.err.Error() }
-func (e *fileError) Unwrap() error { return e.err }
-
-// verifyAgainst holds host2 against a certificate.
-func verifyAgainst(ctx context.Context, p *plan.Plan, c *certificate.Reader, tokens tokenSources, trace io.Writer, printer verification.Printer) (*verification.Summary, error) {
-	account, err := openAccount(&p.Host2, 2, p, tokens, trace)
-	if err != nil {
-		return &verification.Summary{Incomplete: true}, err
-	}
-	return verification.Against(ctx, p, c, verification.Options{Row: printer.Row, Note: printer.Note, Accounts: [2]*access.Account{1: account}})
-}
-
-// openAccount prepares one account of a plan for reading.
-func openAccount(a *plan.Account, side int, p *plan.Plan, tokens tokenSources, trace io.Writer) (*access.Account, error) {
-	t := tokens.of(event.Side(side))
-	return access.New(a, access.Options{
-		Side: side, Tokens: t.Source, TokenFor: t.For, Trace: trace,
-		SlowIn: access.Slow(p.Limits.MaxBytesPerSecond, p.Limits.MaxSleep), Version: programVersion(),
-	})
-}
-
-// verifyExit is the exit code of a verification that could not be done.
-func verifyExit(err error) int {
-	side := 1
-	var of *verification.SideError
-	if errors.As(err, &of) {
-		side = of.Side
-	}
-	var login *access.LoginError
-	var tls *imapconn.TLSError
-	var dial *imapconn.DialError
-	var greeting *imapconn.GreetingError
-	var lost *imapconn.ConnError
-	switch {
-	case errors.Is(err, imapconn.ErrCleartext), errors.As(err, &tls):
-		return event.ExitTLS
-	case errors.As(err, &login) && login.Crowded():
-		return event.ExitConnection1 + side - 1
-	case errors.As(err, &login):
-		return event.ExitAuthenticateUser1 + side - 1
-	case errors.As(err, &dial), errors.As(err, &greeting), errors.As(err, &lost):
-		return event.ExitConnection1 + side - 1
-	}
-	return event.ExitErrors
 }

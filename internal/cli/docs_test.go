@@ -33,6 +33,33 @@ func TestOptionsDocument(t *testing.T) {
 	}
 }
 
+// The table of docs/trouble.md is that of help, so that no remedy is written twice. After a
+// change:
+//
+//	go test ./internal/cli -run ExitCodesDocument -update
+func TestExitCodesDocument(t *testing.T) {
+	const path, first, last = "../../docs/trouble.md", "| code | meaning |", "\n\nMessages that are left out"
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(page), first)
+	_, after, end := strings.Cut(rest, last)
+	if !found || !end {
+		t.Fatalf("%s has no table of exit codes", path)
+	}
+	want := before + strings.TrimSuffix(exitCodesPage(), "\n") + last + after
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if string(page) != want {
+		t.Errorf("%s does not show the exit codes as help does; run this test with -update", path)
+	}
+}
+
 func optionsDocument() string {
 	var b strings.Builder
 	b.WriteString(optionsPreface)

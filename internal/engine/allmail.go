@@ -16,10 +16,10 @@ func (r *run) allMail() string {
 	if !r.p.Folders.AllMailLast || r.src == nil || !r.src.HasLabels || r.table == nil {
 		return ""
 	}
-	if r.labelled == nil {
+	if r.gmail.labelled == nil {
 		r.learnLabels()
 	}
-	return r.all
+	return r.gmail.all
 }
 
 // learnLabels notes which labels stand for folders that are carried over.
@@ -30,7 +30,7 @@ func (r *run) learnLabels() {
 			taking[row.From] = true
 		}
 	}
-	r.labelled, r.all = labelsOf(r.src.world.Folders, taking)
+	r.gmail.labelled, r.gmail.all = labelsOf(r.src.world.Folders, taking)
 }
 
 // labelsOf are the labels of Gmail that stand for some folders of an account, and its
@@ -60,7 +60,7 @@ func labelsOf(of []folders.Folder, taking map[string]bool) (labels map[string]bo
 }
 
 // elsewhere reports whether labels name a folder that is carried over.
-func (r *run) elsewhere(labels []string) bool { return oneOf(labels, r.labelled) }
+func (r *run) elsewhere(labels []string) bool { return oneOf(labels, r.gmail.labelled) }
 
 // oneOf reports whether a label of a message is one of those that labelsOf gave.
 func oneOf(labels []string, of map[string]bool) bool {

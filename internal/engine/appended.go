@@ -25,10 +25,10 @@ type origin struct {
 
 // noteOrigin notes it for a message that host2 has as a whole.
 func (fs *folderSync) noteOrigin(uid2 imap.UID, key identity.Key, size int64) {
-	if fs.origins2 == nil {
-		fs.origins2 = make(map[imap.UID]origin)
+	if fs.owners.origins == nil {
+		fs.owners.origins = make(map[imap.UID]origin)
 	}
-	fs.origins2[uid2] = origin{key, size}
+	fs.owners.origins[uid2] = origin{key, size}
 }
 
 // readAppended reads pairs of messages of both sides, and tells of which the second is
@@ -38,7 +38,7 @@ func (fs *folderSync) readAppended(ctx context.Context, pairs [][2]imap.UID) (fu
 	of2 := make(map[imap.UID][]imap.UID)
 	for _, p := range pairs {
 		s := fs.src.Find(p[0])
-		from, known := fs.origins2[p[1]]
+		from, known := fs.owners.origins[p[1]]
 		if s < 0 || !known {
 			continue
 		}

@@ -28,7 +28,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fs.cut2 = cut
+	fs.owners.cut = cut
 	known, claims := fs.couples(otherWays), fs.claims()
 	if err := fs.claimsOfOthers(ctx, known, claims); err != nil {
 		return err
@@ -46,13 +46,13 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		Strict:       p.Identity.SyncDuplicates || fs.merge.sources > 1 || p.Deletion.Delete1 || p.Deletion.Delete2Duplicates || p.Deletion.Expunge2,
 		SizesUnknown: altered,
 		SizesAgree: func(s, d *listing.Record) bool {
-			return altered || fs.run.habits.ExplainsSize(s.Size, d.Size)
+			return altered || fs.run.lessons.habits.ExplainsSize(s.Size, d.Size)
 		},
 		Doubles:  p.Deletion.Delete2Duplicates,
 		Goes:     fs.goesAnyway,
 		Rekeys:   (p.Transform.TruncMess != nil || p.Identity.AddHeader) && !p.Identity.SyncDuplicates,
 		Labels:   p.Identity.AddHeader && !p.Identity.SyncDuplicates,
-		OtherWay: func(d *listing.Record) bool { return fs.otherWay2[d.UID] },
+		OtherWay: func(d *listing.Record) bool { return fs.owners.otherWay[d.UID] },
 		Marked:   fs.hasDeleted,
 		Undecided: func(s *listing.Record) bool {
 			// The journal keeps nothing of the others.
@@ -106,10 +106,10 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 		if c.Became, err = fs.readSources(ctx, w.Sources(c)); err != nil {
 			return err
 		}
-		if c.Appended, err = fs.readAppended(ctx, w.Grown(c, &fs.run.habits)); err != nil {
+		if c.Appended, err = fs.readAppended(ctx, w.Grown(c, &fs.run.lessons.habits)); err != nil {
 			return err
 		}
-		w.Decide(c, &fs.run.habits)
+		w.Decide(c, &fs.run.lessons.habits)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 func (fs *folderSync) tellApart(ctx context.Context) error {
 	r := fs.run
 	lower := strings.ToLower(fs.to.Raw)
-	if !r.aliases[lower] || !fs.exists || fs.dstOpened.UIDValidity == 0 || fs.merge.left < fs.merge.sources || r.mergeKey(fs.to.Raw) != lower {
+	if !r.on2.aliases[lower] || !fs.exists || fs.dstOpened.UIDValidity == 0 || fs.merge.left < fs.merge.sources || r.mergeKey(fs.to.Raw) != lower {
 		return nil
 	}
 	var names []string
@@ -30,9 +30,9 @@ func (fs *folderSync) tellApart(ctx context.Context) error {
 			return nil // it may be this very folder
 		}
 	}
-	delete(r.aliases, lower)
+	delete(r.on2.aliases, lower)
 	if r.mergeKey(fs.to.Raw) == lower {
-		r.aliases[lower] = true // for another reason
+		r.on2.aliases[lower] = true // for another reason
 		return nil
 	}
 	delete(r.merges, lower)
@@ -50,7 +50,7 @@ func (fs *folderSync) tellApart(ctx context.Context) error {
 // tellListedTwins is the same for a dry run, which makes no folder: where host2 lists
 // one of the names and has none of the others, they are folders of their own.
 func (r *run) tellListedAliases(ctx context.Context) error {
-	if !r.p.Dry || len(r.aliases) == 0 {
+	if !r.p.Dry || len(r.on2.aliases) == 0 {
 		return nil
 	}
 	listed := make(map[string]bool)
@@ -62,7 +62,7 @@ func (r *run) tellListedAliases(ctx context.Context) error {
 	for i := range r.table.Rows {
 		to := r.table.Rows[i].To
 		switch lower := strings.ToLower(to); {
-		case !r.aliases[lower]:
+		case !r.on2.aliases[lower]:
 		case listed[to]:
 			some[lower] = true
 		default:
@@ -75,11 +75,11 @@ func (r *run) tellListedAliases(ctx context.Context) error {
 	}
 	for name := range told {
 		has[strings.ToLower(name)] = true
-		r.folders2.Add(name) // it answers to that name, too, and nothing would be created
+		r.on2.folders.Add(name) // it answers to that name, too, and nothing would be created
 	}
 	for lower := range some {
 		if !has[lower] {
-			delete(r.aliases, lower)
+			delete(r.on2.aliases, lower)
 		}
 	}
 	return nil

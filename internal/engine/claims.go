@@ -21,7 +21,7 @@ func (fs *folderSync) couples(otherWays map[imap.UID]imap.UID) []int32 {
 	for i := range fs.src.Recs {
 		known[i] = -1
 		uid := fs.src.Recs[i].UID
-		uid2 := fs.settled[uid]
+		uid2 := fs.interrupted.settled[uid]
 		if uid2 == 0 && fs.known.Usable() {
 			uid2 = fs.known.Counterpart(uid)
 		}
@@ -78,14 +78,14 @@ func (fs *folderSync) claims() []compare.Claim {
 			claims[d] = c
 		}
 	}
-	fs.remapped, fs.keys2 = make(map[imap.UID]bool), make(map[imap.UID]identity.Key)
-	fs.sources2 = make(map[imap.UID]source)
+	fs.owners.remapped, fs.owners.keys = make(map[imap.UID]bool), make(map[imap.UID]identity.Key)
+	fs.owners.sources = make(map[imap.UID]source)
 	fs.run.eachOtherClaim(fs, func(uid2 imap.UID, remapped bool, key identity.Key, from source) {
 		claim(uid2, compare.Other)
-		fs.remapped[uid2] = remapped
+		fs.owners.remapped[uid2] = remapped
 		fs.noteKey2(uid2, key)
 		if from.uid != 0 {
-			fs.sources2[uid2] = from
+			fs.owners.sources[uid2] = from
 			if from.size > 0 {
 				fs.noteOrigin(uid2, key, from.size)
 			}
@@ -102,7 +102,7 @@ func (fs *folderSync) claims() []compare.Claim {
 			}
 		})
 	}
-	for uid1, uid2 := range fs.settled { // since the journal was read
+	for uid1, uid2 := range fs.interrupted.settled { // since the journal was read
 		if fs.src.Whole && fs.src.Complete && fs.src.Find(uid1) < 0 {
 			claim(uid2, compare.Gone)
 		}
@@ -114,7 +114,7 @@ func (fs *folderSync) claims() []compare.Claim {
 // where host2 has it by another one.
 func (fs *folderSync) noteKey2(uid2 imap.UID, key identity.Key) {
 	if d := fs.dst.Find(uid2); d >= 0 && key != (identity.Key{}) && fs.dst.Recs[d].Key != key {
-		fs.keys2[uid2] = key
+		fs.owners.keys[uid2] = key
 	}
 }
 
@@ -134,12 +134,12 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 	for _, d := range known {
 		tied[d] = true
 	}
-	fs.otherWay2 = make(map[imap.UID]bool)
+	fs.owners.otherWay = make(map[imap.UID]bool)
 	claim := func(p *journal.Paired, c compare.Claim, comparable bool) {
 		if d := fs.dst.Find(p.UID2); d >= 0 && claims[d] == compare.Free && !tied[int32(d)] {
 			claims[d] = c
-			fs.otherWay2[p.UID2] = c == compare.Gone
-			if comparable && fs.keys2 != nil {
+			fs.owners.otherWay[p.UID2] = c == compare.Gone
+			if comparable && fs.owners.keys != nil {
 				key := history.KeyOf(&journal.Entry{Key: p.Key, Marks: p.Marks, Size: p.Size})
 				fs.noteKey2(p.UID2, key)
 				if !p.Cut {
@@ -208,7 +208,7 @@ func (fs *folderSync) someOpen(known []int32, claims []compare.Claim) bool {
 // keyOnHost1 is the key by which host1 knows the message of another folder that a host2
 // record belongs to, where host2 has it by another one.
 func (fs *folderSync) keyOnHost1(d *listing.Record) (identity.Key, bool) {
-	key, ok := fs.keys2[d.UID]
+	key, ok := fs.owners.keys[d.UID]
 	return key, ok
 }
 
@@ -231,8 +231,8 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped b
 		}
 	}
 	for _, later := range r.deferred {
-		if later.to.Raw == fs.to.Raw && later.from.Raw != fs.from.Raw && later.foundValidity == fs.dstOpened.UIDValidity {
-			later.found.Each(func(_, uid2 imap.UID) { tell(uid2, false, identity.Key{}, source{}) })
+		if later.to.Raw == fs.to.Raw && later.from.Raw != fs.from.Raw && later.wasPutOff.validity == fs.dstOpened.UIDValidity {
+			later.wasPutOff.pairs.Each(func(_, uid2 imap.UID) { tell(uid2, false, identity.Key{}, source{}) })
 		}
 	}
 	into := r.foldersInto(fs)

@@ -64,16 +64,16 @@ func (fs *folderSync) addChanges(ctx context.Context, groups *flagGroups, change
 // run, too. One of which the server does not tell counts as one that does.
 func (fs *folderSync) inOthers2(ctx context.Context, changes []flagChange) (map[imap.UID]bool, error) {
 	r := fs.run
-	if r.labelled2 == nil {
+	if r.gmail.labelled2 == nil {
 		taking := make(map[string]bool, len(r.table.Rows))
 		for i := range r.table.Rows {
 			if row := &r.table.Rows[i]; row.Refused == "" {
 				taking[row.To] = true
 			}
 		}
-		r.labelled2, r.all2 = labelsOf(r.dst.world.Folders, taking)
+		r.gmail.labelled2, r.gmail.all2 = labelsOf(r.dst.world.Folders, taking)
 		for name := range taking { // some of them were made since host2 was listed
-			r.labelled2[name] = true
+			r.gmail.labelled2[name] = true
 		}
 	}
 	common := make(map[imap.UID]bool, len(changes))
@@ -83,14 +83,14 @@ func (fs *folderSync) inOthers2(ctx context.Context, changes []flagChange) (map[
 		common[uid] = true
 		uids = append(uids, uid)
 	}
-	if r.all2 != "" && r.all2 != fs.to.Raw {
+	if r.gmail.all2 != "" && r.gmail.all2 != fs.to.Raw {
 		return common, nil // everything is there, too
 	}
 	slices.Sort(uids)
 	err := fs.conns.dst.Do(ctx, func(conn *imapconn.Conn) error {
 		return conn.FetchEach(ctx, uidset.Sorted(slices.Compact(uids)), imapconn.FetchItems{UID: true, GMLabels: true}, func(m *imapconn.Message) error {
 			if m.HasGMLabels {
-				common[m.UID] = oneOf(m.GMLabels, r.labelled2)
+				common[m.UID] = oneOf(m.GMLabels, r.gmail.labelled2)
 			}
 			return nil
 		})

@@ -55,14 +55,14 @@ func (r *run) noteWouldGo(folder string, uids []imap.UID) {
 	if r.crossSeen == nil {
 		return
 	}
-	if r.wouldGo == nil {
-		r.wouldGo = make(map[string]map[imap.UID]bool)
+	if r.dry.goes == nil {
+		r.dry.goes = make(map[string]map[imap.UID]bool)
 	}
-	if r.wouldGo[folder] == nil {
-		r.wouldGo[folder] = make(map[imap.UID]bool)
+	if r.dry.goes[folder] == nil {
+		r.dry.goes[folder] = make(map[imap.UID]bool)
 	}
 	for _, uid := range uids {
-		r.wouldGo[folder][uid] = true
+		r.dry.goes[folder][uid] = true
 	}
 }
 
@@ -128,7 +128,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 			switch {
 			case at.uid == 0:
 				// A dry run: it would be there by then.
-				if r.p.Dry && r.habits.ExplainsSize(rec.Size, at.size) {
+				if r.p.Dry && r.lessons.habits.ExplainsSize(rec.Size, at.size) {
 					fs.cross(rec.UID, at.part)
 				}
 				continue
@@ -141,7 +141,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 				if r.p.Deletion.Delete1 || r.p.Deletion.Expunge1 { // host1 may not have it any more
 					note(2, at.folder, at.uid, rec.UID)
 				}
-			case r.wouldGo[at.folder][at.uid]:
+			case r.dry.goes[at.folder][at.uid]:
 				continue
 			default:
 				note(2, at.folder, at.uid, rec.UID)
@@ -167,7 +167,7 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 		}
 	}
 	err = fs.compareCrossed(ctx, fs.conns.dst, places[1], nil, src, func(s, d *habits.Message) bool {
-		return r.habits.Same(s, d) || s.Body == d.Body && s.Akin(d)
+		return r.lessons.habits.Same(s, d) || s.Body == d.Body && s.Akin(d)
 	})
 	if err != nil || len(places[1]) == 0 || !fs.exists {
 		return err

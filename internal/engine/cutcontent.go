@@ -70,7 +70,7 @@ func (fs *folderSync) rememberParts(c *transfer.Folder) {
 // host1 message only.
 func (fs *folderSync) isPart(m compare.Match) bool {
 	s, d := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
-	return fs.cut2[d.UID] || fs.wouldCut(s.Size) && d.Size < s.Size
+	return fs.owners.cut[d.UID] || fs.wouldCut(s.Size) && d.Size < s.Size
 }
 
 // uncut are those of the host1 messages of which host2 has all; the others are told.
@@ -104,7 +104,7 @@ func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, e
 			earlier(entries[i].UID1, entries[i].Cut)
 		}
 	}
-	for uid, is := range fs.unproved { // a rehearsal does not write it down
+	for uid, is := range fs.interrupted.unproved { // a rehearsal does not write it down
 		earlier(uid, is)
 	}
 	others, err := fs.cutByOthers(ctx)

@@ -53,7 +53,7 @@ func (fs *folderSync) plan() *transfer.Folder {
 	for _, i := range pr.Missing {
 		r := &fs.src.Recs[i]
 		t := c.Message(i)
-		if fs.wasInDoubt[r.UID] {
+		if fs.interrupted.missing[r.UID] {
 			t.MaySentBefore()
 		}
 		if noResurrection && fs.wasDelivered(r, delivered) {
@@ -79,7 +79,7 @@ func (fs *folderSync) plan() *transfer.Folder {
 			continue
 		}
 		fs.mapFlags(r)
-		if first := fs.wouldBring[i]; first != nil {
+		if first := fs.dry.brings[i]; first != nil {
 			first.flags = fs.flagsFor(r)
 		}
 		c.Messages = append(c.Messages, t)
@@ -153,13 +153,13 @@ func (fs *folderSync) mapFlags(r *listing.Record) {
 func (fs *folderSync) tellUnlisted() {
 	for _, f := range fs.mapper.Unlisted() {
 		name := strings.ToLower(string(f))
-		if fs.run.unlisted[name] || len(fs.run.unlisted) >= maxUnlistedTold {
+		if fs.run.on2.unlisted[name] || len(fs.run.on2.unlisted) >= maxUnlistedTold {
 			continue
 		}
-		if fs.run.unlisted == nil {
-			fs.run.unlisted = make(map[string]bool)
+		if fs.run.on2.unlisted == nil {
+			fs.run.on2.unlisted = make(map[string]bool)
 		}
-		fs.run.unlisted[name] = true
+		fs.run.on2.unlisted[name] = true
 		if !imapconn.ValidFlag(string(f)) {
 			fs.run.warn(fmt.Sprintf("%q cannot be a flag, so messages are stored without it; see what --regexflag makes of flags; this is said once", string(f)))
 			continue

@@ -61,7 +61,7 @@ func (r *run) departures(ctx context.Context, counts map[string]*imap.StatusData
 		}
 		one, two := f.Names()
 		st, ok := f.State()
-		if !ok || st.UIDValidity1 == 0 || st.UIDValidity2 == 0 || !r.folders2.Has(two) {
+		if !ok || st.UIDValidity1 == 0 || st.UIDValidity2 == 0 || !r.on2.folders.Has(two) {
 			continue
 		}
 		row, there := rows[one], map[imap.UID]bool(nil)

@@ -13,6 +13,17 @@ import (
 	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
+// interrupted is what became of the host1 messages that an earlier run was sending when it
+// ended.
+type interrupted struct {
+	// missing did not arrive.
+	missing map[imap.UID]bool
+	// settled are the pairs of those that did, unproved those of them, by host1's UIDs,
+	// that the order alone told.
+	settled  map[imap.UID]imap.UID
+	unproved map[imap.UID]bool
+}
+
 // resolveDoubt settles the batches of an earlier run that nobody knows the
 // outcome of: what came to the host2 folder since is matched by the key it was
 // sent with.
@@ -92,9 +103,9 @@ func (fs *folderSync) storedByOthers(ctx context.Context) (map[imap.UID]bool, er
 
 // settleBatches writes down what was found.
 func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*transfer.Sent) {
-	fs.wasInDoubt = make(map[imap.UID]bool)
-	fs.settled = make(map[imap.UID]imap.UID)
-	fs.unproved = make(map[imap.UID]bool)
+	fs.interrupted.missing = make(map[imap.UID]bool)
+	fs.interrupted.settled = make(map[imap.UID]imap.UID)
+	fs.interrupted.unproved = make(map[imap.UID]bool)
 	for n, b := range batches {
 		var delivered []journal.Delivery
 		var unproved []imap.UID
@@ -106,13 +117,13 @@ func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*transfe
 				delivered = append(delivered, journal.Delivery{UID1: uid1, UID2: uid2})
 				if found[n][i].ByOrder {
 					unproved = append(unproved, uid1)
-					fs.unproved[uid1] = here
+					fs.interrupted.unproved[uid1] = here
 				}
 				if here {
-					fs.settled[uid1] = uid2
+					fs.interrupted.settled[uid1] = uid2
 				}
 			case here:
-				fs.wasInDoubt[uid1] = true
+				fs.interrupted.missing[uid1] = true
 			}
 		}
 		fs.run.journalFailed(fs.known.Folder.Settle(b.ID, delivered...))

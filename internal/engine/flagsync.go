@@ -39,13 +39,13 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 	var err error
 	for _, m := range fs.pairing.Present {
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
-		deleted1, deleted2 := fs.hasDeleted(1, src) || fs.doubted[src.UID], fs.hasDeleted(2, dst)
+		deleted1, deleted2 := fs.hasDeleted(1, src) || fs.marks.doubted[src.UID], fs.hasDeleted(2, dst)
 		switch {
 		case src.Is(listing.FlagsUnknown), dst.Is(listing.FlagsUnknown):
 			continue
 		case m.Trust != compare.Certain:
 			continue // whose flags these are is not certain
-		case m.Shared && !turn.here && !fs.remapped[dst.UID] && (deleted1 || !deleted2):
+		case m.Shared && !turn.here && !fs.owners.remapped[dst.UID] && (deleted1 || !deleted2):
 			continue // its flags are those of the message that it was made from
 		case turn.waits(m, deleted1):
 			continue
@@ -57,7 +57,7 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 			}
 		}
 		// Nor is it which of its equals the owner has marked: no flag is taken away.
-		adds := fs.doubted[src.UID] && several[m.Dst]
+		adds := fs.marks.doubted[src.UID] && several[m.Dst]
 		ids := pairOf{src.Flags, dst.Flags, unmarked, adds}
 		differ, known := verdicts[ids]
 		want, ok, err := fs.mapper.ForStore(fs.run.flags[0].List(src.Flags))

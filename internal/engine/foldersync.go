@@ -14,7 +14,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/history"
-	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -40,41 +39,15 @@ type folderSync struct {
 	merge                *mergeState
 	known                *history.Pair
 
-	// wasInDoubt are host1 messages that an earlier run was sending when it ended,
-	// and that did not arrive.
-	wasInDoubt map[imap.UID]bool
-	labels     [2]map[imap.UID][]string
-	// numbers are Gmail's numbers of host1 messages.
-	numbers map[imap.UID]string
+	interrupted interrupted
+	gmail       gmailFolder
 	// crossed are the missing messages that another folder of host2 has.
 	crossed map[imap.UID]crossing
-	// remapped are host2 messages that another folder of host1 became which goes
-	// elsewhere now.
-	remapped map[imap.UID]bool
-	// keys2 are the keys by which host1 knows messages that other folders of it became,
-	// where host2 has them by other ones.
-	keys2 map[imap.UID]identity.Key
-	// sources2 are the messages of other host1 folders that host2's are the copies of.
-	sources2 map[imap.UID]source
-	// origins2 are what other folders' and accounts' messages, of which host2's are the
-	// copies, were on host1.
-	origins2 map[imap.UID]origin
-	// otherWay2 are host2 messages that a run stored which identified messages in another
-	// way, and whose counterparts have left host1.
-	otherWay2 map[imap.UID]bool
-	// cut2 are host2 messages that earlier runs cut, see cutCounterparts.
-	cut2 map[imap.UID]bool
-	// wouldBring are the messages that a rehearsal would bring to a host2 folder of several,
-	// by host1's records, wouldShare those that others would have brought by then.
-	wouldBring, wouldShare map[int32]*dryFrom
-	// addedContent is what a rehearsal read of messages with an added header.
-	addedContent map[imap.UID]identity.Digest
+	owners  owners
+	dry     dryFolder
+	marks   marks
 	// uncertain counts the messages present of which it is not certain.
 	uncertain int
-	// settled are pairs that were in doubt since an earlier run.
-	settled map[imap.UID]imap.UID
-	// unproved are those of them, by host1's UIDs, that the order alone told.
-	unproved map[imap.UID]bool
 	// addedIDs replace the UID in the Message-Id that --addheader gives.
 	addedIDs map[imap.UID]string
 
@@ -91,15 +64,8 @@ type folderSync struct {
 	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
 	bad     bool
-	// copier did the copying, when that is over. ourMarks are host1 messages with a
-	// mark \Deleted of ours, and their flags as listed.
-	copier   *transfer.Folder
-	ourMarks map[imap.UID]listing.FlagID
-	// doubted are those of ourMarks that may be a user's.
-	doubted map[imap.UID]bool
-	// ofOthers is what other accounts' runs stored in the host2 folder, nil until it is
-	// asked for, see isAnothers.
-	ofOthers *claims
+	// copier did the copying, when that is over.
+	copier *transfer.Folder
 	// seen is what was seen of the folder on each side before its turn came;
 	// presubscribed what came of subscribing to it then.
 	seen          [2]*survey.Prefetched
@@ -112,13 +78,9 @@ type folderSync struct {
 	relisted int
 	// deferred: its turn came before, and it was put off then; index is its place in the
 	// table of folders.
-	deferred bool
-	// brings: messages of it were missing on host2 when it was put off; found are the
-	// pairs that were certain then, foundValidity is host2's UIDVALIDITY of them.
-	brings        bool
-	found         transfer.PairRuns
-	foundValidity uint32
-	index         int
+	deferred  bool
+	wasPutOff wasPutOff
+	index     int
 	// unsure: what a server did not tell is to be asked by the next run, so nothing
 	// of the folder is remembered.
 	unsure bool
@@ -156,7 +118,7 @@ func (fs *folderSync) finish() {
 	fs.merge.left--
 	// What is still told of the folder is little; its listings are large.
 	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, [2]*survey.Prefetched{}
-	fs.copier, fs.ourMarks = nil, nil
+	fs.copier, fs.marks.ours = nil, nil
 	if fs.known != nil {
 		fs.known.Release()
 	}
@@ -315,7 +277,7 @@ func (fs *folderSync) books() *transfer.Folder {
 		From: fs.from, To: fs.to, Writable1: fs.writable1(), SrcOpened: fs.srcOpened, DstOpened: fs.dstOpened,
 		Src: fs.src, Dst: fs.dst, Known: fs.known, FlagsOn2: fs.flagsFor, Unreadable: fs.unreadable,
 		OnceOnHost2: fs.run.p.Deletion.Delete1 && fs.from.Raw == fs.run.allMail(),
-		Numbers:     fs.numbers, AddedIDs: fs.addedIDs, Claimed: fs.claimed, FirstNew: fs.firstNew,
+		Numbers:     fs.gmail.numbers, AddedIDs: fs.addedIDs, Claimed: fs.claimed, FirstNew: fs.firstNew,
 		Moved: fs.run.moves.of(fs.from.Raw), SameBytes: fs.sameBytes,
 	}, fs.conns.Pair)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -12,6 +14,17 @@ import (
 
 // What a rehearsal finds out beside the folders: how fast the way is, what limits of
 // bytes a day leave, where new mail arrives, what the tokens may do.
+
+// dryRun is what a rehearsal finds out.
+type dryRun struct {
+	makes map[string]bool // host2 folders that it would have made
+	// goes are host2 messages that it would have expunged by now, by folder; kept with
+	// crossSeen only.
+	goes     map[string]map[imap.UID]bool
+	samples  []*sample // of what it would copy
+	toCopy   int64     // all of that, bytes
+	delivery chan event.Delivery
+}
 
 // copySpeed is how much went from one server to the other in which time, as the journal
 // keeps it.
@@ -63,8 +76,8 @@ func (r *run) askDelivery(ctx context.Context) {
 	if !r.p.Dry || r.p.Mode != plan.ModeSync || r.o.Delivery == nil || at < 0 || !strings.Contains(user[at+1:], ".") {
 		return
 	}
-	r.delivery = make(chan event.Delivery, 1)
-	go func() { r.delivery <- r.o.Delivery(ctx, user[at+1:]) }()
+	r.dry.delivery = make(chan event.Delivery, 1)
+	go func() { r.dry.delivery <- r.o.Delivery(ctx, user[at+1:]) }()
 }
 
 // foretell tells what a rehearsal needs to know to say how the run will go.
@@ -85,9 +98,9 @@ func (r *run) foretell(ctx context.Context) {
 	}
 	r.tellLimits()
 	r.probe(ctx)
-	if r.delivery != nil {
+	if r.dry.delivery != nil {
 		select {
-		case d := <-r.delivery:
+		case d := <-r.dry.delivery:
 			r.emit(d)
 		case <-ctx.Done():
 		}

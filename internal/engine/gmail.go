@@ -3,8 +3,31 @@ package engine
 import (
 	"fmt"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/event"
 )
+
+// gmailFolder is what only Gmail tells of the messages of a folder: the labels on each
+// side, and the numbers of host1's.
+type gmailFolder struct {
+	labels  [2]map[imap.UID][]string
+	numbers map[imap.UID]string
+}
+
+// gmailRun is what a run knows of Gmail's messages.
+type gmailRun struct {
+	// unique are the numbers of messages that the sizes table has seen.
+	unique      map[string]struct{}
+	uniqueBytes int64
+	// all is host1's folder of all mail that gives only what lies nowhere else, labelled
+	// the labels of folders that are carried over; nil: see allMail.
+	all      string
+	labelled map[string]bool
+	// all2 and labelled2 are the same of host2's folders that are filled: see inOthers2.
+	all2      string
+	labelled2 map[string]bool
+}
 
 // byNumber reports whether messages of host1 are known by Gmail's number: then
 // every listing asks for it. With labels carried over as labels, each message is
@@ -20,11 +43,11 @@ func (r *run) tellUnique(listed, unique event.Size) {
 // countUnique counts a listed message unless it was counted under another label.
 // A lost connection makes a folder be counted again, which changes nothing.
 func (r *run) countUnique(number string, size int64) {
-	if r.unique == nil {
-		r.unique = make(map[string]struct{})
+	if r.gmail.unique == nil {
+		r.gmail.unique = make(map[string]struct{})
 	}
-	if _, seen := r.unique[number]; !seen {
-		r.unique[number] = struct{}{}
-		r.uniqueBytes += size
+	if _, seen := r.gmail.unique[number]; !seen {
+		r.gmail.unique[number] = struct{}{}
+		r.gmail.uniqueBytes += size
 	}
 }

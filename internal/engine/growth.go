@@ -30,10 +30,10 @@ func (r *run) checkGrowth(now map[string]event.Size) {
 		sent[name].bytes += check.Sent
 	}
 	for name, g := range sent {
-		if r.untold2[name] {
+		if r.on2.untold[name] {
 			continue // what they have grown by is not known
 		}
-		was, after := r.sizes2[name], now[name]
+		was, after := r.on2.sizes[name], now[name]
 		if g.messages == 0 || after.Messages-was.Messages != g.messages || !g.of.fs.shrank(g.bytes, after.Bytes-was.Bytes) {
 			continue
 		}

@@ -75,6 +75,7 @@ func (m *moves) came(fs *folderSync, c *transfer.Folder) {
 			release(uid)
 		}
 	}
+	copied := make(map[int32]bool)
 	for i := range c.Messages {
 		t := &c.Messages[i]
 		switch {
@@ -90,6 +91,14 @@ func (m *moves) came(fs *folderSync, c *transfer.Folder) {
 			if !slices.Contains(c.Taken[at.Folder], at.UID) {
 				release(t.UID) // it was copied, or host2 did not tell at once that it came
 			}
+		}
+		if t.Outcome == transfer.Copied {
+			copied[t.Src] = true
+		}
+	}
+	for _, r := range fs.pairing.Repeated1 {
+		if r.Dst >= 0 || copied[fs.pairing.First[r.Src]] {
+			release(fs.src.Recs[r.Src].UID) // the message of an equal one stands for both
 		}
 	}
 }

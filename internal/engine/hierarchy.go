@@ -179,22 +179,6 @@ func (s *side) listedInPart(err error) error {
 	return nil
 }
 
-// keepAll2 has nothing be deleted or expunged on host2 in this run.
-func (r *run) keepAll2(why string) {
-	r.kept2Mu.Lock()
-	defer r.kept2Mu.Unlock()
-	if r.kept2 == "" {
-		r.kept2 = why
-	}
-}
-
-// keeps2 is why nothing may be deleted on host2, "" when it may.
-func (r *run) keeps2() string {
-	r.kept2Mu.Lock()
-	defer r.kept2Mu.Unlock()
-	return r.kept2
-}
-
 // maxNamespaceKills is how many connections may end at NAMESPACE until it is left out.
 const maxNamespaceKills = 2
 

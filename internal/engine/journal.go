@@ -34,8 +34,8 @@ func (r *run) openJournal(ctx context.Context) error {
 	if r.p.Dry || r.p.Folders.PrintMap != "" {
 		o.Mode = journal.DryRun
 	}
-	if r.fenced {
-		o.Fence = &r.leases
+	if r.fence.on {
+		o.Fence = &r.fence.leases
 	}
 	if r.sharesJournal() {
 		o.SharedTTL = r.sharedTTL()
@@ -51,7 +51,7 @@ func (r *run) openJournal(ctx context.Context) error {
 		r.warn(fmt.Sprintf("no journal is kept: %v; choose another directory with --cachedir, or use --nousecache", err))
 		return nil
 	}
-	r.leases.Add(j.Lease())
+	r.fence.leases.Add(j.Lease())
 	r.j, r.jNew = j, j.Created() || len(j.Folders()) == 0
 	if d := j.Damage(); d != nil {
 		r.warn(d.String())

@@ -120,9 +120,9 @@ func (r *run) leave(ctx context.Context) {
 	r.main.Part() // each link may have a user of its own now
 	letIn := r.src != nil && r.dst != nil && r.src.LetIn && r.dst.LetIn
 	if k := r.o.Keep; k != nil {
-		k.Fenced = r.fenced && letIn
+		k.Fenced = r.fence.on && letIn
 	}
-	if k := r.o.Keep; k != nil && !k.Last && !r.fenced && ctx.Err() == nil && letIn {
+	if k := r.o.Keep; k != nil && !k.Last && !r.fence.on && ctx.Err() == nil && letIn {
 		for n, link := range []*session.Link{1: r.main.Src, 2: r.main.Dst} {
 			if link == nil {
 				continue

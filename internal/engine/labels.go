@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -57,7 +56,7 @@ func (fs *folderSync) syncLabels(ctx context.Context, c *transfer.Folder) error 
 	if fs.run.p.Flags.SyncLabels {
 		for i := range c.Messages {
 			t := &c.Messages[i]
-			if labels := fs.labels[0][t.UID]; t.Outcome == transfer.Copied && t.NewUID != 0 && len(labels) > 0 {
+			if labels := fs.gmail.labels[0][t.UID]; t.Outcome == transfer.Copied && t.NewUID != 0 && len(labels) > 0 {
 				put(t.NewUID, fs.run.labelsOn2(labels))
 			}
 		}
@@ -65,7 +64,7 @@ func (fs *folderSync) syncLabels(ctx context.Context, c *transfer.Folder) error 
 	if fs.run.p.Flags.ResyncLabels {
 		for _, m := range fs.pairing.Present {
 			src, dst := fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID
-			want, have := fs.run.labelsOn2(fs.labels[0][src]), fs.labels[1][dst]
+			want, have := fs.run.labelsOn2(fs.gmail.labels[0][src]), fs.gmail.labels[1][dst]
 			if !sameSet(want, have) {
 				put(dst, want)
 			}
@@ -110,6 +109,6 @@ func (fs *folderSync) storeLabels(ctx context.Context, g *labelGroup) error {
 		return err
 	}
 	fs.run.fault(event.Error{Class: event.ErrFlags, Folder: fs.to,
-		Text: fmt.Sprintf("Host2: labels msg %s/%s could not add flags [%s]: %s", fs.to.Raw, set.String(), strings.Join(g.labels, " "), serverWords(err))})
+		Text: event.FlagsNotStored("labels", fs.to.Raw, set.String(), strings.Join(g.labels, " "), serverWords(err))})
 	return nil
 }

@@ -13,19 +13,27 @@ import (
 // A run that holds its accounts by leases changes nothing without them: each write of
 // a connection asks (imapwire.Gate), and so does each transaction of the journal.
 
+// fence is the leases that a run has to hold to change anything; on: there are, or will
+// be, any, of which ttl is the shortest time.
+type fence struct {
+	leases lease.Set
+	on     bool
+	ttl    time.Duration
+}
+
 // prepareLease finds out which leases the run will need, before anything is connected.
 func (r *run) prepareLease() {
 	if r.p.Dry {
 		return // changes nothing
 	}
 	if l := r.o.Lease; l != nil {
-		r.leases.Add(l)
-		r.fenced, r.leaseTTL = true, l.TTL()
+		r.fence.leases.Add(l)
+		r.fence.on, r.fence.ttl = true, l.TTL()
 	}
 	if r.sharesJournal() {
-		r.fenced = true
-		if ttl := r.sharedTTL(); r.leaseTTL == 0 || ttl < r.leaseTTL {
-			r.leaseTTL = ttl
+		r.fence.on = true
+		if ttl := r.sharedTTL(); r.fence.ttl == 0 || ttl < r.fence.ttl {
+			r.fence.ttl = ttl
 		}
 	}
 }
@@ -53,7 +61,7 @@ func (r *run) sharedTTL() time.Duration {
 // watchLease returns a context that ends with the first lease that is over, which
 // interrupts whatever waits for a server. The function returned ends the watch.
 func (r *run) watchLease(ctx context.Context) (context.Context, func()) {
-	if !r.fenced {
+	if !r.fence.on {
 		return ctx, func() {}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -61,7 +69,7 @@ func (r *run) watchLease(ctx context.Context) (context.Context, func()) {
 	watch, end := context.WithCancel(ctx)
 	go func() {
 		defer close(watching)
-		if err := r.leases.Watch(watch); err != nil {
+		if err := r.fence.leases.Watch(watch); err != nil {
 			r.leaseOver()
 			cancel(err)
 		}
@@ -76,9 +84,9 @@ func (r *run) watchLease(ctx context.Context) (context.Context, func()) {
 // leaseOver reports whether a lease of the run is over, which is the reason of its end
 // from then on.
 func (r *run) leaseOver() bool {
-	if !r.fenced || r.leases.Check() == nil {
+	if !r.fence.on || r.fence.leases.Check() == nil {
 		return false
 	}
 	r.control.StopFor(event.StopLease)
-	return errors.Is(r.leases.Check(), lease.ErrOver)
+	return errors.Is(r.fence.leases.Check(), lease.ErrOver)
 }

@@ -30,6 +30,13 @@ type lessons struct {
 	Permanent *permanentFlags `json:"permanent,omitempty"`
 }
 
+// learning is what a run has of the lessons: the lines that an earlier run found to be
+// slow, host2's habits as earlier runs knew them, and the same with what this run learned.
+type learning struct {
+	slow            [2]*slowLine
+	habits, learned habits.Habits
+}
+
 // slowLine is a line that a run found to be slow.
 type slowLine struct {
 	Host string `json:"host"`
@@ -54,7 +61,7 @@ const maxFirstFolders = 5000
 // noteFolders notes the folders that host2 has before anything is stored there, in the
 // first run that keeps a journal.
 func (r *run) noteFolders() {
-	if !r.jNew || r.first != nil || len(r.dst.world.Folders) > maxFirstFolders {
+	if !r.jNew || r.on2.first != nil || len(r.dst.world.Folders) > maxFirstFolders {
 		return
 	}
 	f := &firstFolders{Next: make(map[string][2]uint32)}
@@ -69,7 +76,7 @@ func (r *run) noteFolders() {
 		}
 		f.Next[w.Name] = [2]uint32{d.UIDValidity, uint32(d.UIDNext)}
 	}
-	r.first = f
+	r.on2.first = f
 }
 
 // firstOf is what an earlier run knew of a host2 folder before the first one: a folder
@@ -100,19 +107,19 @@ func (r *run) recallLessons() {
 	}
 	var l lessons
 	err := json.Unmarshal(note, &l)
-	if r.first = l.First; err != nil || l.Host != r.dst.Plan.Host || !habits.SameKind(l.Greeting, r.dst.Banner) {
+	if r.on2.first = l.First; err != nil || l.Host != r.dst.Plan.Host || !habits.SameKind(l.Greeting, r.dst.Banner) {
 		return // of another server, or of a version that wrote it otherwise
 	}
-	r.copying.before, r.permanent = l.Copied, l.Permanent
+	r.copying.before, r.on2.permanent = l.Copied, l.Permanent
 	for i, s := range []*side{r.src, r.dst} {
 		if line := l.Slow[i]; line != nil && line.Host == s.Plan.Host && time.Since(line.At) < slowFor {
-			r.slow[i] = line
+			r.lessons.slow[i] = line
 			s.LineWas(line.Rate)
 		}
 	}
 	r.dst.Config.Consent.Learn(l.Consent)
-	r.habits.Remember(l.Habits)
-	r.learned.Remember(l.Habits)
+	r.lessons.habits.Remember(l.Habits)
+	r.lessons.learned.Remember(l.Habits)
 }
 
 // keepLessons writes down what is known of host2.
@@ -120,12 +127,12 @@ func (r *run) keepLessons() {
 	if r.dst == nil || r.j == nil || r.jBroken || r.p.Dry {
 		return
 	}
-	l := lessons{Host: r.dst.Plan.Host, Greeting: habits.KindOf(r.dst.Banner), Consent: r.dst.Config.Consent.Lessons(), Habits: r.learned.Seen(), First: r.first, Copied: r.copying.last(r.src.Plan.Host), Permanent: r.permanent}
+	l := lessons{Host: r.dst.Plan.Host, Greeting: habits.KindOf(r.dst.Banner), Consent: r.dst.Config.Consent.Lessons(), Habits: r.lessons.learned.Seen(), First: r.on2.first, Copied: r.copying.last(r.src.Plan.Host), Permanent: r.on2.permanent}
 	for i, s := range []*side{r.src, r.dst} {
 		if s.NoDeflate() {
 			continue
 		}
-		l.Slow[i] = r.slow[i]
+		l.Slow[i] = r.lessons.slow[i]
 		if rate := s.SlowLine(); rate > 0 {
 			l.Slow[i] = &slowLine{Host: s.Plan.Host, Rate: rate, At: time.Now().UTC().Truncate(time.Second)}
 		}

@@ -66,17 +66,17 @@ func (l *lister) since(ctx context.Context, from imap.UID) (*listing.Listing, er
 // keep enters what was found beside the listing.
 func (l *lister) keep() {
 	found := l.Found()
-	if labels := &l.fs.labels[l.n-1]; *labels == nil {
+	if labels := &l.fs.gmail.labels[l.n-1]; *labels == nil {
 		*labels = found.Labels
 	} else {
 		maps.Copy(*labels, found.Labels)
 	}
 	switch {
 	case l.n != 1: // both sides are listed at once, and numbers are host1's
-	case l.fs.numbers == nil:
-		l.fs.numbers = found.Numbers
+	case l.fs.gmail.numbers == nil:
+		l.fs.gmail.numbers = found.Numbers
 	default:
-		maps.Copy(l.fs.numbers, found.Numbers)
+		maps.Copy(l.fs.gmail.numbers, found.Numbers)
 	}
 	for _, b := range found.Unreadable {
 		l.fs.unreadable(l.n, b)

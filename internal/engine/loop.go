@@ -48,7 +48,7 @@ func (r *run) loop(ctx context.Context) error {
 	if err := r.findMoves(ctx); err != nil {
 		return err
 	}
-	r.made = make(map[string]bool)
+	r.on2.made = make(map[string]bool)
 	window := r.windowFrom(0, r.firstWindow())
 	for from := 0; from < len(rows); {
 		if r.stopping() {
@@ -94,7 +94,7 @@ func (r *run) windowFrom(from, limit int) []*folderSync {
 		}
 		if !fs.unchanged() {
 			messages += orUnknown(r.src.messages(fs.from.Raw))
-			if r.folders2.Has(fs.to.Raw) {
+			if r.on2.folders.Has(fs.to.Raw) {
 				messages += orUnknown(r.dst.messages(fs.to.Raw))
 			}
 		}
@@ -228,13 +228,13 @@ func (fs *folderSync) bothEmpty() bool {
 		return false
 	}
 	inside, told := fs.run.dst.messages(fs.to.Raw)
-	_, made := fs.run.made[fs.to.Raw]
+	_, made := fs.run.on2.made[fs.to.Raw]
 	return made || told && inside == 0
 }
 
 // passEmpty is all there is to do about an empty folder that host2 has.
 func (fs *folderSync) passEmpty(ctx context.Context) error {
-	if _, made := fs.run.made[fs.to.Raw]; made {
+	if _, made := fs.run.on2.made[fs.to.Raw]; made {
 		// Nobody need be asked what is in it.
 		none, bytes := uint32(0), int64(0)
 		fs.run.dst.status[fs.to.Raw] = &imap.StatusData{Mailbox: fs.to.Raw, NumMessages: &none, Size: &bytes}

@@ -18,7 +18,7 @@ func (r *run) makeAll(ctx context.Context, absent []*folderSync) error {
 	}
 	made := r.prefetcherOn(r.main.dst, 2)
 	for _, fs := range absent {
-		if r.folders2.Has(fs.to.Raw) {
+		if r.on2.folders.Has(fs.to.Raw) {
 			made.add(fs, true)
 		}
 	}
@@ -53,8 +53,8 @@ func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
 		flying = flying[1:]
 		_, err := c.sent.Wait(ctx)
 		if err == nil {
-			r.folders2.Add(c.name)
-			r.made[c.name] = true // and still to be told
+			r.on2.folders.Add(c.name)
+			r.on2.made[c.name] = true // and still to be told
 			made = append(made, c.name)
 			return nil
 		}
@@ -89,11 +89,11 @@ func (r *run) createAll(ctx context.Context, absent []*folderSync) error {
 		return nil
 	}
 	for _, fs := range absent {
-		if _, clash := r.folders2.Clash(fs.to.Raw); clash || fs.row.Outside {
+		if _, clash := r.on2.folders.Clash(fs.to.Raw); clash || fs.row.Outside {
 			continue
 		}
 		for _, parent := range fs.row.Parents {
-			if !r.folders2.Knows(parent) {
+			if !r.on2.folders.Knows(parent) {
 				if err := create(parent); err != nil {
 					return err
 				}

@@ -84,7 +84,7 @@ func (r *run) mapFolders() error {
 		}
 		r.fault(event.Error{Class: event.ErrFolder, Text: fmt.Sprintf("%s %q: %s", p.Option, p.Value, p.What), Hint: p.Remedy})
 	}
-	r.folders2 = folders.NewExisting(r.dst.world.Folders)
+	r.on2.folders = folders.NewExisting(r.dst.world.Folders)
 	r.checkQuarantine()
 	if r.o.MapWriter != nil && r.p.Folders.PrintMap != "" {
 		if r.p.Folders.PrintMap == "json" {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -52,10 +51,10 @@ func (fs *folderSync) wouldCopy(s int32) bool {
 		return false
 	}
 	if first := fs.otherWouldCopy(r); first != nil {
-		if fs.wouldShare == nil {
-			fs.wouldShare = make(map[int32]*dryFrom)
+		if fs.dry.shares == nil {
+			fs.dry.shares = make(map[int32]*dryFrom)
 		}
-		fs.wouldShare[s] = first
+		fs.dry.shares[s] = first
 		return true
 	}
 	if m.dry == nil {
@@ -65,10 +64,10 @@ func (fs *folderSync) wouldCopy(s int32) bool {
 		m.dryCount++
 		first := &dryFrom{from: fs.from.Raw, size: r.Size, uid: ^imap.UID(0) - m.dryCount}
 		m.dry[k] = append(m.dry[k], first)
-		if fs.wouldBring == nil {
-			fs.wouldBring = make(map[int32]*dryFrom)
+		if fs.dry.brings == nil {
+			fs.dry.brings = make(map[int32]*dryFrom)
 		}
-		fs.wouldBring[s] = first
+		fs.dry.brings[s] = first
 	}
 	return false
 }
@@ -90,7 +89,7 @@ func (fs *folderSync) otherWouldCopy(r *listing.Record) *dryFrom {
 func (fs *folderSync) dryKey(r *listing.Record) (dryCopy, bool) {
 	k := dryCopy{fs.run.surelyKey(fs.to.Raw), r.Key}
 	if r.Is(listing.AddedHeader) {
-		content, ok := fs.addedContent[r.UID]
+		content, ok := fs.dry.added[r.UID]
 		if k.key = (identity.Key{}); !ok {
 			return k, false
 		}
@@ -112,9 +111,9 @@ func (fs *folderSync) readAdded(ctx context.Context) error {
 		}
 	}
 	read, err := fs.readMessages(ctx, fs.conns.src, uids)
-	fs.addedContent = make(map[imap.UID]identity.Digest, len(read))
+	fs.dry.added = make(map[imap.UID]identity.Digest, len(read))
 	for uid, m := range read {
-		fs.addedContent[uid] = m.Exact
+		fs.dry.added[uid] = m.Exact
 	}
 	return err
 }
@@ -153,6 +152,14 @@ type dryCopy struct {
 // maxDryFrom bounds how many messages of one key are remembered.
 const maxDryFrom = 50
 
+// dryFolder is what a rehearsal finds out of a host1 folder that goes to the same one as
+// others: the messages that it would bring, by host1's records, those that others would
+// have brought by then, and the contents of messages with an added header.
+type dryFolder struct {
+	brings, shares map[int32]*dryFrom
+	added          map[imap.UID]identity.Digest
+}
+
 // dryFrom is a host1 folder that it would come from, its size, the flags it would be
 // stored with, and a UID that stands for the one it would get.
 type dryFrom struct {
@@ -187,7 +194,7 @@ func (r *run) countMerges(ctx context.Context) error {
 // them at the start they are folders of their own; else it may take them for one,
 // and answer to both.
 func (r *run) findAliases() {
-	r.aliases = make(map[string]bool)
+	r.on2.aliases = make(map[string]bool)
 	listed := make(map[string]bool)
 	for _, f := range r.dst.world.Folders {
 		listed[f.Name] = f.Selectable()
@@ -202,14 +209,14 @@ func (r *run) findAliases() {
 			continue
 		}
 		if other != to && (!listed[other] || !listed[to]) {
-			r.aliases[lower] = true
+			r.on2.aliases[lower] = true
 		}
 	}
 }
 
 // mergeKey is the same for names that host2 takes for one folder, or may.
 func (r *run) mergeKey(name string) string {
-	if lower := strings.ToLower(name); r.aliases[lower] {
+	if lower := strings.ToLower(name); r.on2.aliases[lower] {
 		return lower
 	}
 	return r.surelyKey(name)
@@ -294,52 +301,4 @@ func (m *mergeState) see(fs *folderSync) {
 			m.union[r.Key] = struct{}{}
 		}
 	}
-}
-
-// errLater says that a folder's turn comes after the other folders that go to the same
-// host2 folder.
-var errLater = errors.New("after the other folders that go to the same one")
-
-// waitsForAliases reports whether the folder is to be done after the others that go to
-// the same host2 folder: what counts as present though nothing proves it may be the copy
-// of a message of theirs.
-func (fs *folderSync) waitsForAliases() bool {
-	return !fs.deferred && fs.merge.left > 1 && fs.pairing.Doubtful+fs.pairing.Likely > 0
-}
-
-// deferFolder puts a folder off to the end of the run. What is certain of it is known to
-// the others meanwhile: none of theirs is taken for a copy of what is another message.
-func (r *run) deferFolder(fs *folderSync, index int) {
-	fs.known.Release()
-	later := &folderSync{run: r, conns: fs.conns, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted, deferred: true, brings: len(fs.pairing.Missing) > 0, index: index}
-	later.foundValidity = fs.dstOpened.UIDValidity
-	for _, m := range fs.pairing.Present {
-		if m.Trust == compare.Certain {
-			later.found.Add(fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID)
-		}
-	}
-	r.deferred = append(r.deferred, later)
-}
-
-// syncDeferred does the work on the folders that were put off, first on those that have
-// something to bring: it may settle what the others are in doubt about.
-func (r *run) syncDeferred(ctx context.Context) error {
-	slices.SortStableFunc(r.deferred, func(a, b *folderSync) int {
-		switch {
-		case a.brings == b.brings:
-			return 0
-		case a.brings:
-			return -1
-		}
-		return 1
-	})
-	for _, fs := range r.deferred {
-		if r.stopping() {
-			return errStopped
-		}
-		if err := r.syncTogether(ctx, fs.index, []*folderSync{fs}, nil); err != nil {
-			return err
-		}
-	}
-	return nil
 }

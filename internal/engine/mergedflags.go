@@ -85,7 +85,7 @@ func (fs *folderSync) flagTurn() *flagTurn {
 	for i := range fs.copier.Messages {
 		c := &fs.copier.Messages[i]
 		uid := c.NewUID
-		if first := fs.wouldBring[c.Src]; first != nil {
+		if first := fs.dry.brings[c.Src]; first != nil {
 			uid = first.uid
 			t.equal.would[uid] = first.flags
 		} else if c.Outcome != transfer.Copied {
@@ -135,9 +135,9 @@ func (t *flagTurn) rehearse(groups *flagGroups) {
 	if !t.here {
 		return
 	}
-	for _, s := range slices.Sorted(maps.Keys(fs.wouldShare)) {
-		src, first := &fs.src.Recs[s], fs.wouldShare[s]
-		marked := fs.hasDeleted(1, src) || fs.doubted[src.UID]
+	for _, s := range slices.Sorted(maps.Keys(fs.dry.shares)) {
+		src, first := &fs.src.Recs[s], fs.dry.shares[s]
+		marked := fs.hasDeleted(1, src) || fs.marks.doubted[src.UID]
 		if src.Is(listing.FlagsUnknown) || t.waitsFor(first.uid, true, waitingFlags{src.Flags, fs.tooBigForFlags(src), !marked, t.at}) || fs.tooBigForFlags(src) {
 			continue
 		}

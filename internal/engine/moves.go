@@ -213,7 +213,7 @@ func (r *run) matchMoves(ctx context.Context, m *moves, a arrival, byKey map[ide
 		}
 		for _, p := range tries[folder] {
 			s, d := src[p.rec.UID], dst[p.d.uid2]
-			if s == nil || d == nil || !r.habits.Same(s, d) && (s.Body != d.Body || !s.Akin(d)) {
+			if s == nil || d == nil || !r.lessons.habits.Same(s, d) && (s.Body != d.Body || !s.Akin(d)) {
 				continue
 			}
 			take, err := r.mayTake(ctx, p.d)

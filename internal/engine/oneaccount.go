@@ -24,8 +24,8 @@ type oneAccount struct{ why, unknown string }
 // askAccount asks, once in a run, whether both sides are one account. In a dry run only
 // the options tell.
 func (r *run) askAccount(ctx context.Context) (*oneAccount, error) {
-	if r.oneAccount != nil {
-		return r.oneAccount, nil
+	if r.guard2.oneAccount != nil {
+		return r.guard2.oneAccount, nil
 	}
 	var a oneAccount
 	var err error
@@ -39,7 +39,7 @@ func (r *run) askAccount(ctx context.Context) (*oneAccount, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.oneAccount = &a
+	r.guard2.oneAccount = &a
 	return &a, nil
 }
 

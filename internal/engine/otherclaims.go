@@ -32,8 +32,8 @@ type otherJournals struct {
 
 // others reads the other journals, once in a run.
 func (r *run) others(ctx context.Context) (*otherJournals, error) {
-	if r.otherJournals != nil {
-		return r.otherJournals, nil
+	if r.guard2.journals != nil {
+		return r.guard2.journals, nil
 	}
 	var o otherJournals
 	pair := r.journalPair()
@@ -59,7 +59,7 @@ func (r *run) others(ctx context.Context) (*otherJournals, error) {
 			}
 		}
 	}
-	r.otherJournals = &o
+	r.guard2.journals = &o
 	return &o, nil
 }
 
@@ -170,7 +170,7 @@ func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 			}
 		}
 	}
-	for uid1, uid2 := range fs.settled { // a rehearsal does not write it into the journal
+	for uid1, uid2 := range fs.interrupted.settled { // a rehearsal does not write it into the journal
 		m.pair(fs.src, uid1, uid2)
 	}
 	others, err := fs.run.others(ctx)
@@ -289,25 +289,25 @@ func (c *claims) aliases(others *otherJournals, folder string, validity uint32) 
 // or may have: the mark \Deleted of an equal message is not for that one. The journals are
 // read only where there is such a mark.
 func (fs *folderSync) isAnothers(ctx context.Context, uid2 imap.UID) (bool, error) {
-	if fs.ofOthers == nil {
+	if fs.owners.foreign == nil {
 		r := fs.run
 		others, err := r.others(ctx)
 		if err != nil {
 			return false, err
 		}
-		fs.ofOthers = newClaims()
+		fs.owners.foreign = newClaims()
 		self := r.journalPair()
 		for i := range others.all {
 			o := &others.all[i]
 			for k := range o.Folders {
 				if f := &o.Folders[k]; !o.Pair.SameHost1(self) && r.sameFolder2(f.Name2, fs.to.Raw) {
-					fs.ofOthers.foreignFolder(f, o, fs.dst.UIDValidity)
+					fs.owners.foreign.foreignFolder(f, o, fs.dst.UIDValidity)
 				}
 			}
 		}
-		fs.ofOthers.aliases(others, fs.to.Raw, fs.dst.UIDValidity)
+		fs.owners.foreign.aliases(others, fs.to.Raw, fs.dst.UIDValidity)
 	}
-	return fs.ofOthers.others(uid2), nil
+	return fs.owners.foreign.others(uid2), nil
 }
 
 // others reports whether a message is another run's, or may be.
@@ -323,18 +323,18 @@ func (r *run) sameFolder2(a, b string) bool {
 // alsoThere are the host1 folders that the options send to the same host2 folder, and
 // that take no part in this run.
 func (r *run) alsoThere(key string, taking map[string]bool) ([]string, error) {
-	if r.wholeTable == nil {
+	if r.guard2.table == nil {
 		o := r.folderOptions()
 		o.Only, o.Recursive, o.Include, o.Exclude, o.First, o.Last, o.Subscribed, o.Explain = nil, nil, nil, nil, nil, nil, false, false
 		t, err := folders.Map(o, r.src.world, r.dst.world)
 		if err != nil {
 			return nil, err
 		}
-		r.wholeTable = t
+		r.guard2.table = t
 	}
 	var also []string
-	for i := range r.wholeTable.Rows {
-		row := &r.wholeTable.Rows[i]
+	for i := range r.guard2.table.Rows {
+		row := &r.guard2.table.Rows[i]
 		if row.Refused == "" && !taking[row.From] && r.mergeKey(row.To) == key {
 			also = append(also, row.From)
 		}

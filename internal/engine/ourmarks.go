@@ -15,6 +15,13 @@ import (
 // was killed before EXPUNGE. The journal knows of it before the STORE leaves. It is
 // not carried to host2, and a message that has it is not deleted again.
 
+// marks are host1 messages with a mark \Deleted of ours, and their flags as listed; doubted
+// those of them whose mark may be a user's.
+type marks struct {
+	ours    map[imap.UID]listing.FlagID
+	doubted map[imap.UID]bool
+}
+
 // ownMarks takes our marks off the listing of host1, and tells the journal of those
 // that somebody has taken off on the server.
 func (fs *folderSync) ownMarks() {
@@ -37,10 +44,10 @@ func (fs *folderSync) ownMarks() {
 			off = append(off, uid)
 			continue
 		}
-		if fs.ourMarks == nil {
-			fs.ourMarks = make(map[imap.UID]listing.FlagID)
+		if fs.marks.ours == nil {
+			fs.marks.ours = make(map[imap.UID]listing.FlagID)
 		}
-		fs.ourMarks[uid] = r.Flags
+		fs.marks.ours[uid] = r.Flags
 		fs.unmark(r)
 	}
 	if len(off) > 0 {
@@ -67,7 +74,7 @@ func (fs *folderSync) marksAsListed() {
 	if fs.src == nil {
 		return
 	}
-	for uid, id := range fs.ourMarks {
+	for uid, id := range fs.marks.ours {
 		if i := fs.src.Find(uid); i >= 0 {
 			fs.src.Recs[i].Flags = id
 		}
@@ -86,15 +93,15 @@ func (fs *folderSync) doubtfulMarks() {
 	for _, m := range fs.pairing.Present {
 		s, d := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
 		if fs.marked(s) && !fs.hasDeleted(2, d) && (unknown || fs.leftUnmarked(s, d)) {
-			if fs.ourMarks == nil {
-				fs.ourMarks = make(map[imap.UID]listing.FlagID)
+			if fs.marks.ours == nil {
+				fs.marks.ours = make(map[imap.UID]listing.FlagID)
 			}
-			fs.ourMarks[s.UID] = s.Flags
+			fs.marks.ours[s.UID] = s.Flags
 			fs.unmark(s)
-			if fs.doubted == nil {
-				fs.doubted = make(map[imap.UID]bool)
+			if fs.marks.doubted == nil {
+				fs.marks.doubted = make(map[imap.UID]bool)
 			}
-			fs.doubted[s.UID] = true
+			fs.marks.doubted[s.UID] = true
 		}
 	}
 }
@@ -109,7 +116,7 @@ func (fs *folderSync) leftUnmarked(s, d *listing.Record) bool {
 // unmarked1 are those of the host1 messages that do not have \Deleted yet.
 func (fs *folderSync) unmarked1(uids []imap.UID) []imap.UID {
 	return slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool {
-		_, ours := fs.ourMarks[uid]
+		_, ours := fs.marks.ours[uid]
 		i := fs.src.Find(uid)
 		return ours || i >= 0 && fs.marked(&fs.src.Recs[i])
 	})

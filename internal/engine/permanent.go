@@ -26,7 +26,7 @@ func (r *run) notePermanent(opened *imapconn.SelectData) {
 		list = []imap.Flag{imap.FlagWildcard} // which keywords are in use differs from folder to folder
 	}
 	if len(list) <= maxPermanent {
-		r.permanent = &permanentFlags{slices.Clone(list)}
+		r.on2.permanent = &permanentFlags{slices.Clone(list)}
 	}
 }
 
@@ -43,13 +43,13 @@ func (r *run) asIfSelected(opened *imapconn.SelectData) *imapconn.SelectData {
 		return opened
 	}
 	out := *opened
-	if r.permanent != nil {
-		out.PermanentFlags = r.permanent.Flags
+	if r.on2.permanent != nil {
+		out.PermanentFlags = r.on2.permanent.Flags
 		return &out
 	}
 	out.HasPermanentFlags = false
-	if !r.toldPermanent {
-		r.toldPermanent = true
+	if !r.on2.toldPermanent {
+		r.on2.toldPermanent = true
 		r.note("Host2: a folder that is opened for a rehearsal does not say which flags it keeps: this one takes it that all are kept")
 	}
 	return &out

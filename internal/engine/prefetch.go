@@ -61,7 +61,7 @@ func (r *run) prefetch(ctx context.Context, window, next []*folderSync) {
 		if fs.seen[0] == nil { // not looked at ahead
 			src.want(fs, fs.prefetchOf1())
 		}
-		if !r.folders2.Has(fs.to.Raw) {
+		if !r.on2.folders.Has(fs.to.Raw) {
 			absent = append(absent, fs)
 			continue
 		}
@@ -135,7 +135,7 @@ func (s *prefetcher) add(fs *folderSync, known bool) {
 	r := fs.run
 	inside1, told1 := r.src.messages(fs.from.Raw)
 	inside2, told2 := r.dst.messages(fs.to.Raw)
-	if _, made := r.made[fs.to.Raw]; made {
+	if _, made := r.on2.made[fs.to.Raw]; made {
 		inside2, told2 = 0, true
 	}
 	s.want(fs, &survey.FolderRequest{
@@ -159,7 +159,7 @@ func (r *run) countFolders(ctx context.Context, window []*folderSync) {
 			if _, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State(); known {
 				continue // it is not listed by the prefetch
 			}
-			if _, told := k.side.messages(name); !told && (k.side.N == 1 || r.folders2.Has(name)) {
+			if _, told := k.side.messages(name); !told && (k.side.N == 1 || r.on2.folders.Has(name)) {
 				ask = append(ask, name)
 			}
 		}

@@ -63,22 +63,22 @@ func (r *run) takeSample(fs *folderSync, tasks []transfer.Message) {
 			s.picks[at] = pick{t.UID, t.Size}
 		}
 	}
-	r.samples = append(r.samples, s)
-	slices.SortStableFunc(r.samples, func(a, b *sample) int { return int(min(max(b.bytes-a.bytes, -1), 1)) })
-	r.toCopy += s.bytes
-	r.samples = r.samples[:min(len(r.samples), sampleFolders)]
+	r.dry.samples = append(r.dry.samples, s)
+	slices.SortStableFunc(r.dry.samples, func(a, b *sample) int { return int(min(max(b.bytes-a.bytes, -1), 1)) })
+	r.dry.toCopy += s.bytes
+	r.dry.samples = r.dry.samples[:min(len(r.dry.samples), sampleFolders)]
 }
 
 // probe reads the sample and tells the rate. What goes wrong with it is no fault of the
 // run: then there is no rate.
 func (r *run) probe(ctx context.Context) {
-	if len(r.samples) == 0 || r.stopping() || r.limits.HoldMessages(1) {
+	if len(r.dry.samples) == 0 || r.stopping() || r.limits.HoldMessages(1) {
 		return // under a limit of messages that is the rate
 	}
 	k := r.main.src
 	rate := event.Rate{Side: 1, Source: "probe", At: time.Now()}
-	for i, s := range r.samples {
-		share := r.o.Probe / time.Duration(1<<min(i+1, len(r.samples)-1)) // the largest folder gets half
+	for i, s := range r.dry.samples {
+		share := r.o.Probe / time.Duration(1<<min(i+1, len(r.dry.samples)-1)) // the largest folder gets half
 		if _, err := k.Open(ctx, s.folder, false); err != nil {
 			if isRefusal(err) {
 				continue
@@ -97,7 +97,7 @@ func (r *run) probe(ctx context.Context) {
 
 // readSample reads messages of the selected folder for about so long.
 func (r *run) readSample(ctx context.Context, c *imapconn.Conn, s *sample, long time.Duration, rate *event.Rate) error {
-	gauge := r.main.src.Watch(c, false, r.toCopy)
+	gauge := r.main.src.Watch(c, false, r.dry.toCopy)
 	defer gauge.End()
 	rand.New(rand.NewPCG(uint64(len(s.picks)), 2)).Shuffle(len(s.picks), func(i, j int) { s.picks[i], s.picks[j] = s.picks[j], s.picks[i] })
 	begun, part := time.Now(), int64(firstPart)

@@ -17,7 +17,7 @@ func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
 	if len(uids) == 0 {
 		return nil
 	}
-	if why := fs.run.badQuarantine; why != "" {
+	if why := fs.run.guard2.badQuarantine; why != "" {
 		fs.tellKept(int64(len(uids)), why)
 		return nil
 	}
@@ -62,27 +62,27 @@ func (r *run) quarantineFolder() string {
 // have a folder of that name.
 func (r *run) checkQuarantine() {
 	name := r.quarantineFolder()
-	if name == "" || r.folders2.Has(name) {
+	if name == "" || r.on2.folders.Has(name) {
 		return
 	}
 	prefixes := r.dst.world.Outside(name)
 	if len(prefixes) == 0 {
 		return
 	}
-	r.badQuarantine = fmt.Sprintf("--quarantine2 %q: host2 has the user's folders below %q only", r.p.Deletion.Quarantine2, prefixes[0])
-	r.fault(event.Error{Class: event.ErrFolder, Text: r.badQuarantine + "; no message is moved there or deleted by --delete2",
+	r.guard2.badQuarantine = fmt.Sprintf("--quarantine2 %q: host2 has the user's folders below %q only", r.p.Deletion.Quarantine2, prefixes[0])
+	r.fault(event.Error{Class: event.ErrFolder, Text: r.guard2.badQuarantine + "; no message is moved there or deleted by --delete2",
 		Hint: fmt.Sprintf("write it as --quarantine2 %q", prefixes[0]+r.p.Deletion.Quarantine2)})
 }
 
 // makeQuarantine creates the quarantine folder once.
 func (r *run) makeQuarantine(ctx context.Context, k *link, name string) error {
-	if r.folders2.Has(name) {
+	if r.on2.folders.Has(name) {
 		return nil
 	}
 	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.Create(ctx, name) })
 	if err == nil || isRefusal(err) {
 		// A refusal may mean that it exists; the COPY or MOVE will tell.
-		r.folders2.Add(name)
+		r.on2.folders.Add(name)
 		return nil
 	}
 	return err

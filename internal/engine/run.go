@@ -6,15 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync"
 	"time"
-
-	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/guard"
-	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/lease"
@@ -98,11 +94,7 @@ type run struct {
 	p       *plan.Plan
 	o       Options
 	control *session.Control
-	// leases are those the run has to hold to change anything; fenced: there are, or
-	// will be, any, of which leaseTTL is the shortest time.
-	leases   lease.Set
-	fenced   bool
-	leaseTTL time.Duration
+	fence   fence
 
 	src, dst *side
 	main     *connPair
@@ -127,61 +119,23 @@ type run struct {
 	flags     [2]listing.FlagTable // of side 1 and 2
 
 	table     *folders.Table
-	folders2  *folders.Existing // on host2
-	made      map[string]bool   // host2 folders made ahead of their turn: still to be told?
-	wouldMake map[string]bool   // host2 folders that a rehearsal would have made
+	on2       on2
 	merges    map[string]*mergeState
 	crossSeen map[identity.Key][]crossPlace
-	// wouldGo are host2 messages that a dry run would have expunged by now, by folder;
-	// kept with crossSeen only.
-	wouldGo map[string]map[imap.UID]bool
-	// slow are the lines that an earlier run found to be slow.
-	slow [2]*slowLine
+	lessons   learning
 	// equal is where host2 has what may be equal to messages of other folders.
-	equal equalPlaces
-	// unique are Gmail's numbers of messages that the sizes table has seen.
-	unique      map[string]struct{}
-	uniqueBytes int64
-	// all is host1's folder of all mail that gives only what lies nowhere else,
-	// labelled the labels of folders that are carried over; nil: see allMail.
-	all      string
-	labelled map[string]bool
-	// all2 and labelled2 are the same of host2's folders that are filled: see inOthers2.
-	all2      string
-	labelled2 map[string]bool
+	equal  equalPlaces
+	gmail  gmailRun
+	guard2 guard2
 
-	// otherJournals and wholeTable, the mapping of all of host1's folders, are made
-	// when something may be deleted on host2.
-	otherJournals *otherJournals
-	oneAccount    *oneAccount // whether both sides are, once that was asked
-	badQuarantine string      // why --quarantine2 cannot be obeyed
-	wholeTable    *folders.Table
-
-	// aliases are host2 names, in lower case, that may be one folder there.
-	aliases  map[string]bool
-	samples  []*sample // of what a rehearsal would copy
-	toCopy   int64     // all that it would copy, bytes
-	delivery chan event.Delivery
-	copying  copyRate
-	// permanent are the flags that host2 said it keeps, nil: it never said that;
-	// toldPermanent: that was told.
-	permanent     *permanentFlags
-	toldPermanent bool
-	checks        []*folderCheck        // of the folders that were done
-	sizes2        map[string]event.Size // of host2's folders, before anything was stored
-	untold2       map[string]bool       // host2's folders with messages whose size it does not tell
-	first         *firstFolders         // host2's folders before the first run that the journal knows of
-	subscribed    []string              // folders of host2 that this run subscribed to
-	deletes1      bool                  // the journal knows that it deletes on host1
-	moves         *moves                // what was moved on host1, nil for nothing
-	deferred      []*folderSync         // folders that were put off, see waitsForAliases
-	habits        habits.Habits         // of host2, as earlier runs knew them
-	learned       habits.Habits         // the same, and what this run learned
-	unlisted      map[string]bool       // flags told of by tellUnlisted
-	under         underway              // what moves
-	loopStart     time.Time
-	kept2Mu       sync.Mutex
-	kept2         string // why nothing may be deleted on host2
+	dry       dryRun
+	copying   copyRate
+	checks    []*folderCheck // of the folders that were done
+	deletes1  bool           // the journal knows that it deletes on host1
+	moves     *moves         // what was moved on host1, nil for nothing
+	deferred  []*folderSync  // folders that were put off, see waitsForAliases
+	under     underway       // what moves
+	loopStart time.Time
 }
 
 // newRun is a run that has not begun.
@@ -293,7 +247,7 @@ func (r *run) prepare() error {
 	}
 	r.transfer.Begin(transfer.Terms{
 		Plan: r.p, Control: r.control, Backoff: r.backoff, Limits: r.limits, Memory: r,
-		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.habits, Learned: &r.learned, Reading: r.terms,
+		Identity: r.identity, Pipeline: r.pipeline, Flags: &r.flags, Habits: &r.lessons.habits, Learned: &r.lessons.learned, Reading: r.terms,
 	})
 	return nil
 }

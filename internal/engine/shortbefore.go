@@ -31,7 +31,7 @@ func (fs *folderSync) tellShortBefore(ctx context.Context) {
 	equal := 0
 	for _, m := range fs.pairing.Present {
 		src, dst := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
-		if m.Trust != compare.Certain || fs.unproved[src.UID] {
+		if m.Trust != compare.Certain || fs.interrupted.unproved[src.UID] {
 			continue // it need not be this one that host2 has less of
 		}
 		on2[src.UID] = dst.UID

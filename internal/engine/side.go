@@ -76,8 +76,8 @@ func (r *run) newSide(n event.Side, a *plan.Account) *side {
 	if r.o.Dial != nil {
 		spec.Dial = r.o.Dial(n)
 	}
-	if r.fenced {
-		spec.Gate, spec.UserTimeout = &r.leases, lease.UserTimeout(r.leaseTTL)
+	if r.fence.on {
+		spec.Gate, spec.UserTimeout = &r.fence.leases, lease.UserTimeout(r.fence.ttl)
 	}
 	return &side{run: r, subs: make(map[string]bool), Account: r.accountOf(spec)}
 }

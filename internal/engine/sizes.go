@@ -19,7 +19,7 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 	seen2 := make(map[string]bool)
 	for i := range rows {
 		names[1] = append(names[1], rows[i].From)
-		if r.folders2.Has(rows[i].To) && !seen2[rows[i].To] {
+		if r.on2.folders.Has(rows[i].To) && !seen2[rows[i].To] {
 			seen2[rows[i].To] = true
 			names[2] = append(names[2], rows[i].To)
 		}
@@ -59,10 +59,10 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 	if after {
 		r.checkGrowth(got[2])
 	} else {
-		r.sizes2 = got[2]
+		r.on2.sizes = got[2]
 	}
-	if len(r.unique) > 0 && !after {
-		r.tellUnique(total.Total1, event.Size{Messages: int64(len(r.unique)), Bytes: r.uniqueBytes})
+	if len(r.gmail.unique) > 0 && !after {
+		r.tellUnique(total.Total1, event.Size{Messages: int64(len(r.gmail.unique)), Bytes: r.gmail.uniqueBytes})
 	}
 	return nil
 }
@@ -118,10 +118,10 @@ func (r *run) sizesOf(ctx context.Context, k *link, names []string, after bool) 
 		if err == nil {
 			out[name] = size
 			if n == 2 && l.Untold > 0 {
-				if r.untold2 == nil {
-					r.untold2 = make(map[string]bool)
+				if r.on2.untold == nil {
+					r.on2.untold = make(map[string]bool)
 				}
-				r.untold2[name] = true
+				r.on2.untold[name] = true
 			}
 		}
 	}

@@ -23,7 +23,7 @@ type source struct {
 func (fs *folderSync) readSources(ctx context.Context, uids2 []imap.UID) (map[imap.UID]*habits.Message, error) {
 	of := make(map[string]map[imap.UID]imap.UID) // by folder: host1's UID -> host2's
 	for _, uid2 := range uids2 {
-		from, ok := fs.sources2[uid2]
+		from, ok := fs.owners.sources[uid2]
 		if !ok {
 			continue
 		}
@@ -46,7 +46,7 @@ func (fs *folderSync) readSources(ctx context.Context, uids2 []imap.UID) (map[im
 		}
 		uids := make([]imap.UID, 0, len(places))
 		for uid1, uid2 := range places {
-			if fs.sources2[uid2].validity == opened.UIDValidity {
+			if fs.owners.sources[uid2].validity == opened.UIDValidity {
 				uids = append(uids, uid1)
 			}
 		}
@@ -55,7 +55,7 @@ func (fs *folderSync) readSources(ctx context.Context, uids2 []imap.UID) (map[im
 			return nil, err
 		}
 		for uid1, m := range read {
-			if uid2 := places[uid1]; fs.sources2[uid2].size == 0 || fs.sources2[uid2].size == m.Size {
+			if uid2 := places[uid1]; fs.owners.sources[uid2].size == 0 || fs.owners.sources[uid2].size == m.Size {
 				became[uid2] = m
 			}
 		}

@@ -12,8 +12,8 @@ func (r *run) noteDeletes1() {
 
 // noteSubscribed has the journal know which folders of host2 this run subscribed to.
 func (r *run) noteSubscribed() {
-	r.journalFailed(r.j.NoteSubscribed(r.subscribed...))
-	r.subscribed = nil
+	r.journalFailed(r.j.NoteSubscribed(r.on2.subscribed...))
+	r.on2.subscribed = nil
 }
 
 // noteModSeqs has the journal know up to which MODSEQ the folders of host2 were changed

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -95,7 +94,7 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 	}
 	fs.run.fault(event.Error{
 		Class: event.ErrFlags, Folder: fs.to,
-		Text: fmt.Sprintf("Host2: flags msg %s/%s could not add flags [%s]: %s", fs.to.Raw, uidset.Sorted(g.uids).String(), transform.JoinFlags(g.flags), resp.Line()),
+		Text: event.FlagsNotStored("flags", fs.to.Raw, uidset.Sorted(g.uids).String(), transform.JoinFlags(g.flags), resp.Line()),
 		Hint: "--noresyncflags leaves the flags of messages that are there already alone",
 	})
 	return nil

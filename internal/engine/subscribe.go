@@ -34,7 +34,7 @@ func (fs *folderSync) subscribe(ctx context.Context) error {
 func (r *run) tellSubscribed(told event.FolderSubscribed) {
 	r.emit(told)
 	if told.Err == nil && !told.Dry {
-		r.subscribed = append(r.subscribed, told.Folder.Raw)
+		r.on2.subscribed = append(r.on2.subscribed, told.Folder.Raw)
 	}
 }
 

@@ -17,12 +17,12 @@ import (
 // fs.exists.
 func (fs *folderSync) create(ctx context.Context) error {
 	r := fs.run
-	if r.folders2.Has(fs.to.Raw) {
+	if r.on2.folders.Has(fs.to.Raw) {
 		fs.exists = true
 		fs.tellMade()
 		return nil
 	}
-	if other, ok := r.folders2.Clash(fs.to.Raw); ok && !r.p.Folders.MixFolders {
+	if other, ok := r.on2.folders.Clash(fs.to.Raw); ok && !r.p.Folders.MixFolders {
 		r.emit(event.FolderCreated{Folder: fs.to, From: fs.from, Already: "already exists and --nomixfolders is set"})
 		r.emit(event.FolderSkipped{Side: 2, Folder: fs.to, Why: "exists as " + other})
 		return nil
@@ -34,7 +34,7 @@ func (fs *folderSync) create(ctx context.Context) error {
 		return nil
 	}
 	for _, parent := range fs.row.Parents {
-		if r.folders2.Knows(parent) {
+		if r.on2.folders.Knows(parent) {
 			continue
 		}
 		if err := fs.createOne(ctx, parent, ""); err != nil {
@@ -48,8 +48,8 @@ func (fs *folderSync) create(ctx context.Context) error {
 func (fs *folderSync) tellMade() {
 	r := fs.run
 	for _, name := range append(slices.Clone(fs.row.Parents), fs.to.Raw) {
-		if untold, made := r.made[name]; made && untold {
-			r.made[name] = false
+		if untold, made := r.on2.made[name]; made && untold {
+			r.on2.made[name] = false
 			e := event.FolderCreated{Folder: folderName(name), From: fs.from}
 			if name == fs.to.Raw {
 				e.Use = fs.row.Use
@@ -67,13 +67,13 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 	folder := folderName(name)
 	own := name == fs.to.Raw
 	if r.p.Dry {
-		if r.wouldMake[name] {
+		if r.dry.makes[name] {
 			return nil // another folder of host1 goes there, too
 		}
-		if r.wouldMake == nil {
-			r.wouldMake = make(map[string]bool)
+		if r.dry.makes == nil {
+			r.dry.makes = make(map[string]bool)
 		}
-		r.wouldMake[name] = true
+		r.dry.makes[name] = true
 		r.emit(event.FolderCreated{Folder: folder, From: fs.from, Dry: true, Use: use})
 		return nil
 	}
@@ -103,7 +103,7 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 	if refused == nil {
 		r.emit(event.FolderCreated{Folder: folder, From: fs.from, Use: use})
 		r.journalFailed(r.j.NoteMade(name))
-		r.folders2.Add(name)
+		r.on2.folders.Add(name)
 		fs.exists = fs.exists || own
 		return nil
 	}
@@ -123,7 +123,7 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 		r.emit(event.FolderCreated{Folder: folder, From: fs.from, Already: "already exists and --nomixfolders is set"})
 	case there:
 		r.emit(event.FolderCreated{Folder: folder, From: fs.from, Already: "already exists"})
-		r.folders2.Add(name)
+		r.on2.folders.Add(name)
 		fs.exists = fs.exists || own
 	case own && fs.row.Fallback != "":
 		return fs.createFallback(ctx, refused)

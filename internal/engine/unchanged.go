@@ -62,7 +62,7 @@ func (fs *folderSync) news() news {
 		return news{why: "messages of it may have lost their labels"}
 	case !r.skippable():
 		return news{why: "the options ask for it"}
-	case !r.folders2.Has(fs.to.Raw):
+	case !r.on2.folders.Has(fs.to.Raw):
 		return news{why: "host2 does not have it"}
 	case known.HasDoubt():
 		return news{why: "an interrupted run left messages in doubt"}

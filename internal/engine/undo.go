@@ -38,6 +38,9 @@ type UndoneFolder struct {
 	From, To event.Folder
 	// Taken messages are removed, Gone ones were not there any more.
 	Taken, Gone int
+	// ByFlags: the flags alone tell whether somebody touched a message, since no MODSEQ is
+	// known of the end of the run: host2 has none, or the run did not come to its end.
+	ByFlags bool
 	// Stay counts the messages that stay, by the reason.
 	Stay map[string]int
 }

@@ -130,6 +130,11 @@ func TestUndoSeesEachTouch(t *testing.T) {
 			if taken, _, stay := undoneCounts(u); stats.ExitCode() != 0 || taken != 2 || stay != 1 {
 				t.Errorf("%+v %v", u, stats.Errors)
 			}
+			for _, f := range u.Folders {
+				if f.ByFlags {
+					t.Error("MODSEQ was not looked at")
+				}
+			}
 			after := mailtest.Snapshot(t, b.s, b.user)
 			if n := len(after.Folders["INBOX"].Messages); n != 1 || len(before.Folders["INBOX"].Messages) != 0 {
 				t.Errorf("%d messages are left", n)

@@ -64,6 +64,7 @@ func (w *undoing) all(ctx context.Context) error {
 		return err
 	}
 	w.modseqs = conn.Has(imap.CapCondStore)
+	w.ByFlags = !w.modseqs || w.f.ModSeq2 == 0
 	var mine []journal.StoredMessage
 	for _, s := range w.f.Messages {
 		if m.unsure != "" || m.others(s.UID2) {
@@ -142,7 +143,7 @@ func (w *undoing) chunk(ctx context.Context, part []journal.StoredMessage) error
 			w.Stay[staysNoSource]++
 		case d == nil:
 			w.Gone++
-		case !r.habits.Same(s, d) && (s.Body != d.Body || !s.Akin(d)):
+		case !r.lessons.habits.Same(s, d) && (s.Body != d.Body || !s.Akin(d)):
 			w.Stay[staysDiffers]++
 		default:
 			return false

@@ -192,8 +192,10 @@ func (c *Conn) Rest() {
 	}
 	c.s.Rest()
 	c.out, c.shown, c.contText = nil, nil, nil
+	// What was read last points into the buffer that was given up, and into the listing of
+	// which it was a part.
 	c.fp.release()
-	c.stream = nil
+	c.fp, c.sc, c.stream = fetchParser{c: c}, imapwire.Scanner{}, nil
 }
 
 // Resume takes them again.

@@ -46,6 +46,11 @@ type Plan struct {
 	Doctor    Doctor
 }
 
+// Accounts names the pair of accounts, as in "alice@imap.example.org -> bob@mail.example.org".
+func (p *Plan) Accounts() string {
+	return p.Host1.User + "@" + p.Host1.Host + " -> " + p.Host2.User + "@" + p.Host2.Host
+}
+
 // Mode says how far a run goes (imapsync: --dry, --justlogin, --justfolders...).
 type Mode string
 

@@ -7,6 +7,7 @@ package planned
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/folders"
@@ -119,4 +120,14 @@ func Journal(p *plan.Plan) journal.Pair {
 		pair.Way = fmt.Sprintf("%x", sum[:6])
 	}
 	return pair
+}
+
+// ReadMap reads a mapping of folders of folders (--mapfile), and what there is to say about it.
+func ReadMap(r io.Reader) ([]plan.MapPair, []string, error) {
+	pairs, notes, err := folders.ReadMapFile(r)
+	out := make([]plan.MapPair, len(pairs))
+	for i, p := range pairs {
+		out[i] = plan.MapPair(p)
+	}
+	return out, notes, err
 }

@@ -194,33 +194,33 @@ func (s *Account) Fault(err error) event.Error {
 	switch {
 	case errors.Is(err, imapconn.ErrCleartext):
 		e.Class = event.ErrTLS
-		e.Text = fmt.Sprintf("Host%d failure: %s", s.N, err)
+		e.Text = event.AccountFailure(s.N, err.Error())
 		e.Hint = fmt.Sprintf("use TLS, or give --nossl%d --notls%d to send the password in clear on purpose", s.N, s.N)
 	case errors.As(err, &login) && IsConnError(err) && !s.tokenEnded(err):
 		// Not the credentials: the server fell silent, threw us out or talked nonsense.
-		e.Text = fmt.Sprintf("Host%d failure: the connection to [%s] ended during the login of user [%s]: %s", s.N, a.Host, a.User, ConnectionWords(err))
+		e.Text = event.AccountFailure(s.N, fmt.Sprintf("the connection to [%s] ended during the login of user [%s]: %s", a.Host, a.User, ConnectionWords(err)))
 		e.Hint = fmt.Sprintf("the password was neither accepted nor refused; try again later, and if it stays so, ask who runs the server of host%d (too many connections, a blocked address); --debugimap%d shows the dialogue", s.N, s.N)
 	case errors.As(err, &login) && errors.Is(err, imapconn.ErrLoginDisabled):
 		e = login.Fault()
-		e.Text = fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s]: %s", s.N, a.Host, a.User, err)
+		e.Text = event.LoginNotTried(s.N, a.Host, a.User, err)
 		e.Hint = fmt.Sprintf("the password was not sent: give --tls%d or --ssl%d, or another mechanism with --authmech%d", s.N, s.N, s.N)
 	case errors.As(err, &login) && login.Crowded():
 		e = login.noRoom(e.Class)
 	case errors.As(err, &login):
 		e = login.Fault()
 	case imapconn.IsFlood(err):
-		e.Text = fmt.Sprintf("Host%d failure: the server of host%d [%s] is not connected to any more: %s", s.N, s.N, a.Host, err)
+		e.Text = event.AccountFailure(s.N, fmt.Sprintf("the server of host%d [%s] is not connected to any more: %s", s.N, a.Host, err))
 		e.Hint = fmt.Sprintf("something is wrong with this server, whatever it was asked: ask who runs it; --debugimap%d shows the dialogue", s.N)
 	case errors.As(err, &tlsErr) && tlsErr.NotTLS:
 		// imapsync counts this as a connection that failed, and so do its users.
-		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.N, s.N, a.Host, a.User, tlsErr.Cause())
+		e.Text = event.NoConnection(s.N, a.Host, a.User, tlsErr.Cause())
 		e.Hint = strings.Join(tlsErr.Advice(), "\n")
 	case errors.As(err, &tlsErr):
 		e.Class = event.ErrTLS
-		e.Text = fmt.Sprintf("Host%d failure: Can not go to tls encryption on host%d [%s]: %s", s.N, s.N, a.Host, tlsErr.Cause())
+		e.Text = event.NoTLS(s.N, a.Host, tlsErr.Cause())
 		e.Hint = strings.Join(tlsErr.Advice(), "\n")
 	default:
-		e.Text = fmt.Sprintf("Host%d failure: can not open imap connection on host%d [%s] with user [%s]: %s", s.N, s.N, a.Host, a.User, err)
+		e.Text = event.NoConnection(s.N, a.Host, a.User, err)
 		e.Hint = fmt.Sprintf("check --host%d and --port%d, and that the server can be reached from here", s.N, s.N)
 		if refused := new(proxy.RefusedError); errors.As(err, &refused) {
 			e.Hint = fmt.Sprintf("the proxy was reached and does not connect: check --proxy%d, its user and password, and what it allows; NO_PROXY names hosts that need no proxy", s.N)

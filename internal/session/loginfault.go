@@ -57,7 +57,7 @@ func (e *LoginError) Fault() event.Error {
 	}
 	return event.Error{
 		Class: class,
-		Text:  fmt.Sprintf("Host%d failure: Error login on [%s] with user [%s] auth [%s]: %s", s.N, a.Host, a.User, mech, s.loginWords(e.Err)),
+		Text:  event.NoLogin(s.N, a.Host, a.User, mech, s.loginWords(e.Err)),
 		Hint:  s.loginHint(e.Err),
 	}
 }
@@ -92,7 +92,7 @@ func (e *LoginError) noRoom(class event.Class) event.Error {
 	s, a := e.Account, e.Account.Plan
 	return event.Error{
 		Class: class,
-		Text:  fmt.Sprintf("Host%d failure: the server [%s] has no room for the login of user [%s] now: %s", s.N, a.Host, a.User, s.loginWords(e.Err)),
+		Text:  event.AccountFailure(s.N, fmt.Sprintf("the server [%s] has no room for the login of user [%s] now: %s", a.Host, a.User, s.loginWords(e.Err))),
 		Hint: fmt.Sprintf("the password was neither accepted nor refused; close other programs that read this account, run fewer at the same time (--connections, --jobs), "+
 			"and try again later; if it stays so, ask who runs the server of host%d how many connections it allows", s.N),
 	}

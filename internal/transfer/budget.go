@@ -173,7 +173,7 @@ func (r *Copier) WouldBeOver(size int64) bool {
 func (r *Copier) TellOver() {
 	if r.Control.Cause() == event.StopOver {
 		r.Control.Fault(event.Error{Class: event.ErrTransferExceeded,
-			Text: fmt.Sprintf("Maximum bytes transferred reached, %d >= %d, ending sync", r.asked.Load()-r.lost.Load(), *r.Plan.Limits.ExitWhenOver)})
+			Text: event.TransferLimitReached(r.asked.Load()-r.lost.Load(), *r.Plan.Limits.ExitWhenOver)})
 	}
 }
 

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -185,22 +184,21 @@ func appendClass(v provider.Verdict) event.Class {
 	return event.ErrAppend
 }
 
-// appendText is imapsync's line for a refused message ("could not append
-// ...").
+// appendText is the line for a refused message.
 func appendText(t *Message, reply string, it *item) string {
 	c := t.c
 	subject := ""
 	if it.buf != nil {
 		subject = transform.Field(*it.buf, "Subject")
 	}
-	return fmt.Sprintf("- msg %s/%d {%d} could not append ( Subject:[%s], Date:[%s], Size:[%d], Flags:[%s] ) to folder %s: %s",
-		c.From.Raw, t.UID, t.Size, subject, t.date(it.date), t.Size, transform.JoinFlags(t.Flags()), c.To.Raw, reply)
+	m := event.Refused{Folder: c.From.Raw, UID: uint32(t.UID), Size: t.Size, Date: t.date(it.date), Flags: transform.JoinFlags(t.Flags())}
+	return m.NotAppended(subject, c.To.Raw, reply)
 }
 
-// fetchText is imapsync's line for a message that could not be read.
+// fetchText is the line for a message that could not be read.
 func fetchText(t *Message, why string) string {
 	c := t.c
 	r := &c.Src.Recs[t.Src]
-	return fmt.Sprintf("- msg %s/%d {%d} S[%d] F[%s] I[%s] could not be fetched: %s",
-		c.From.Raw, t.UID, 0, t.Size, transform.JoinFlags(c.run.Flags[0].List(r.Flags)), c.dateOn2(r), why)
+	m := event.Refused{Folder: c.From.Raw, UID: uint32(t.UID), Size: t.Size, Date: c.dateOn2(r), Flags: transform.JoinFlags(c.run.Flags[0].List(r.Flags))}
+	return m.NotFetched(why)
 }

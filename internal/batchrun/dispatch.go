@@ -1,0 +1,238 @@
+package batchrun
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/batch"
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/live"
+	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/provider"
+	"github.com/imaphaul/imaphaul/internal/report"
+)
+
+// mostJobs is how many rows run at the same time at most when --jobs does not say.
+const mostJobs = 16
+
+// atOnce is how many rows run at the same time. A row waits for servers more than it
+// computes, so there are more than processors.
+func (b *run) atOnce() int {
+	n := b.Jobs
+	if n == 0 {
+		n = min(max(2*runtime.GOMAXPROCS(0), 4), mostJobs)
+	}
+	return max(min(n, len(b.jobs)), 1)
+}
+
+// profile is what is known of a server by its name in a job.
+func (b *run) profile(name string) (provider.Profile, bool) {
+	s := b.servers[name]
+	return b.governors.Profile(s.Host, s.Port)
+}
+
+// UnknownSlots is how many rows use a server at the same time before anything is
+// known of it.
+const UnknownSlots = 3
+
+// slots is how many rows may use a server at the same time: as many as it bears where
+// it counts connections by address.
+func (b *run) slots(name string) int {
+	p, known := b.profile(name)
+	switch {
+	case !known:
+		return UnknownSlots
+	case p.PerAddress:
+		return p.Connections
+	}
+	return 0
+}
+
+// readers is how many rows may read one account at the same time, each with at least one
+// connection.
+func (b *run) readers(name string) int {
+	if p, known := b.profile(name); known {
+		return max(p.Connections, 1)
+	}
+	return UnknownSlots
+}
+
+// RetryPause replaces the pauses before a row is tried again, for tests.
+var RetryPause func(time.Duration) time.Duration
+
+// dispatch runs the rows.
+func (b *run) dispatch(ctx context.Context) {
+	if b.Plan.Follow.On {
+		b.dispatchFollowing(ctx)
+		return
+	}
+	batch.Do(ctx, batch.Plan{
+		Jobs: b.jobs, AtOnce: b.atOnce(), Run: b.runRow, Ended: b.ended, Slots: b.slots, Readers: b.readers, Pause: RetryPause, Stop: b.stop,
+	})
+}
+
+// ended remembers and tells how a run of a row ended.
+func (b *run) ended(j *batch.Job, try int, r batch.Result, next batch.Next, pause time.Duration) {
+	n := j.Row.Number
+	b.mu.Lock()
+	res := b.results[n]
+	switch next {
+	case batch.Done:
+		res.state = batch.StateDone
+	case batch.Person:
+		res.state = batch.StatePerson
+	default:
+		res.state = batch.StateUnfinished
+	}
+	if next == batch.Wait {
+		b.waits[n] = time.Now().Add(pause)
+	}
+	rec := batch.Record{Code: r.Code, Next: res.state, Tries: try, At: time.Now().UTC().Truncate(time.Second), Account: res.account, Options: b.meaning(j)}
+	b.mu.Unlock()
+	if b.Plan.Follow.On && rec.Next == batch.StateDone {
+		rec.Next = batch.StateUnfinished // the next call follows it again
+	}
+	if b.state != nil {
+		if err := b.state.Put(b.keys[n], rec); err != nil && b.lost == nil {
+			b.lost = err
+			b.board.say("Error: " + err.Error() + ". What is finished cannot be remembered, so no row is begun any more.")
+			b.finish()
+		}
+	}
+	b.board.say(res.line1(next, pause))
+	b.hook(res, next)
+}
+
+// line1 is the line that tells how a run of a row ended.
+func (r *rowResult) line1(next batch.Next, pause time.Duration) string {
+	s := fmt.Sprintf("row %d %s: %d (%s), %d messages, %s, %s", r.number, r.account, r.code, report.ExitText(r.code), r.messages, live.Size(float64(r.bytes)), live.Span(r.took))
+	switch next {
+	case batch.Wait:
+		s += ", tried again in " + live.Span(pause)
+	case batch.AtEnd:
+		s += ", tried once more at the end"
+	case batch.Person:
+		s += ", waits for a person"
+	case batch.Unfinished:
+		s += ", not finished"
+	}
+	if r.code != 0 && r.why != "" {
+		s += ": " + strings.TrimSpace(r.why)
+	}
+	return live.Cut(s, 500)
+}
+
+// sums are the rows in numbers.
+func (b *run) sums() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	done, failed, bytes := 0, 0, int64(0)
+	for _, r := range b.results {
+		switch r.state {
+		case batch.StateDone:
+			done++
+		case batch.StatePerson:
+			failed++
+		}
+		bytes += r.bytes
+	}
+	s := fmt.Sprintf("%d of %d rows done", done, len(b.results))
+	if failed > 0 {
+		s += fmt.Sprintf(", %d failed", failed)
+	}
+	if n := len(b.waits); n > 0 {
+		var first time.Time
+		for _, at := range b.waits {
+			if first.IsZero() || at.Before(first) {
+				first = at
+			}
+		}
+		s += fmt.Sprintf(", %d wait to be tried again, the first in %s", n, live.Span(max(time.Until(first), 0)))
+	}
+	return s + ", " + live.Size(float64(bytes))
+}
+
+// prepare tries every login (--loginsfirst), or counts the mailboxes (--order), before
+// the first message is copied. The code is not 0 when the batch must not go on.
+func (b *run) prepare(ctx context.Context) int {
+	mode, what := plan.ModeJustLogin, "logins are tried"
+	if b.Order != cli.OrderFile {
+		mode, what = plan.ModeJustFolderSizes, "mailboxes are counted"
+	}
+	b.board.say(fmt.Sprintf("%s: the %s of %d rows first.", b.File, what, len(b.jobs)))
+	var mu sync.Mutex
+	sizes := make(map[int]int64)
+	failed := 0
+	batch.Do(ctx, batch.Plan{
+		Jobs: b.jobs, AtOnce: b.atOnce(), Slots: b.slots, Readers: b.readers, Pause: RetryPause, Stop: b.stop,
+		Run: func(ctx context.Context, j *batch.Job, try int) batch.Result {
+			n := j.Row.Number
+			done := b.board.begin(n, b.names[n])
+			defer done()
+			p, _, problems := b.parseRow(j.Row)
+			if p == nil {
+				b.note(&rowResult{number: n, line: j.Row.Line, account: b.names[n], code: event.ExitUsage, tries: try, why: problems[0]})
+				return batch.Result{Code: event.ExitUsage}
+			}
+			p.Mode, p.Follow = mode, plan.Follow{}
+			p.Output.Log = false
+			p.Transfer.SkippedFile, p.Proof, p.View.Report = "", plan.Proof{}, ""
+			end := b.rowRun(ctx, p, func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) })
+			mu.Lock()
+			sizes[n] = end.Stats.Bytes1
+			mu.Unlock()
+			res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: end.Code, tries: try}
+			res.fill(end.Stats, end.Why)
+			b.note(res)
+			return batch.Result{Code: end.Code}
+		},
+		Ended: func(j *batch.Job, _ int, r batch.Result, next batch.Next, pause time.Duration) {
+			if r.Code == event.ExitOK {
+				return
+			}
+			b.mu.Lock()
+			res := b.results[j.Row.Number]
+			b.mu.Unlock()
+			b.board.say(res.line1(next, pause))
+			if next != batch.Wait && next != batch.AtEnd {
+				failed++
+			}
+		},
+	})
+	switch {
+	case b.policy.Ended() != "":
+		return event.ExitBySignal
+	case failed > 0 && b.LoginsFirst:
+		b.board.say(fmt.Sprintf("%d of %d rows failed. Nothing was copied. Correct these rows, or leave --loginsfirst out to run the others.", failed, len(b.jobs)))
+		b.writeResults()
+		return event.ExitErrors
+	}
+	b.mu.Lock()
+	for _, r := range b.results {
+		if !r.before {
+			*r = rowResult{number: r.number, line: r.line, account: r.account, code: -1}
+		}
+	}
+	b.mu.Unlock()
+	switch b.Order {
+	case cli.OrderSmall:
+		slices.SortStableFunc(b.jobs, func(x, y batch.Job) int { return cmp.Compare(sizes[x.Row.Number], sizes[y.Row.Number]) })
+	case cli.OrderLarge:
+		slices.SortStableFunc(b.jobs, func(x, y batch.Job) int { return cmp.Compare(sizes[y.Row.Number], sizes[x.Row.Number]) })
+	}
+	return event.ExitOK
+}
+
+// note keeps what came of a row.
+func (b *run) note(r *rowResult) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.results[r.number] = r
+}

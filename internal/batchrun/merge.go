@@ -1,0 +1,270 @@
+package batchrun
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/batch"
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/report"
+	"github.com/imaphaul/imaphaul/internal/screen"
+)
+
+// stem is the name of the files of a batch, without what tells them apart: beside the
+// list or in --out, and by shard.
+func (b *run) stem() string {
+	base := strings.TrimSuffix(b.File, filepath.Ext(b.File))
+	if b.Out != "" {
+		base = filepath.Join(b.Out, filepath.Base(base))
+	}
+	return base + b.shardName()
+}
+
+// stateFile is the name of the state.
+func (b *run) stateFile() string { return b.stem() + filepath.Ext(b.File) + ".state" }
+
+// shardName is the part of file names that names the shard, "" for a whole list.
+func (b *run) shardName() string {
+	if b.Shard.Count == 0 {
+		return ""
+	}
+	return fmt.Sprintf(".shard%dof%d", b.Shard.Index+1, b.Shard.Count)
+}
+
+// keepShard leaves the rows of this call's part of the list.
+func (b *run) keepShard() {
+	uses := make([]batch.Accounts, len(b.jobs))
+	for i, j := range b.jobs {
+		// By the names that the list gives: what an address is found to be may differ
+		// from machine to machine.
+		both := b.accounts[j.Row.Number]
+		uses[i] = batch.Accounts{From: both[0], To: both[1], Deletes1: j.Accounts.Deletes1}
+	}
+	in := batch.Shard(b.Shard).Of(uses)
+	kept := b.jobs[:0]
+	for i, j := range b.jobs {
+		if in[i] {
+			kept = append(kept, j)
+		}
+	}
+	b.jobs = kept
+}
+
+// resultName is the name of a file of results: the stem of the list, and the shard.
+var resultName = regexp.MustCompile(`^(.+?)(?:\.shard(\d+)of(\d+))?\.result\.json$`)
+
+// part is the result of one shard.
+type part struct {
+	path         string
+	index, count int // from 1; 0 and 0 for a whole list
+	rows         []resultRecord
+	header       string // of its list of rows to be run again
+	again        []string
+	ext          string // of that list
+}
+
+// Merge makes one result of those that the shards of a list wrote.
+func Merge(m *cli.Merge, stdout, stderr io.Writer) int {
+	code, err := mergeParts(m, stdout)
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "Error: batch --merge: %v.\n", err)
+	}
+	return code
+}
+
+func mergeParts(m *cli.Merge, stdout io.Writer) (int, error) {
+	stem, parts, err := findParts(m.Dirs)
+	if err != nil {
+		return event.ExitNoInput, err
+	}
+	all, missing, err := join(parts)
+	if err != nil {
+		return event.ExitUsage, err
+	}
+	rows := make([]*rowResult, len(all))
+	done := 0
+	for i, x := range all {
+		rows[i] = x.result()
+		if rows[i].state == batch.StateDone {
+			done++
+		}
+	}
+	if err := os.MkdirAll(m.Out, 0o700); err != nil {
+		return event.ExitNoFile, fmt.Errorf("the directory %q cannot be made: %w", m.Out, errors.Unwrap(err))
+	}
+	var failed bytes.Buffer
+	ext := ".csv"
+	for _, p := range parts {
+		if p.ext != "" {
+			ext = p.ext
+		}
+		for _, line := range p.again {
+			if failed.Len() == 0 && p.header != "" {
+				failed.WriteString(p.header + "\n")
+			}
+			failed.WriteString(line + "\n")
+		}
+	}
+	base := filepath.Join(m.Out, stem)
+	told, err := writeRecords(base+".result.tsv", base+".result.json", all)
+	if err != nil {
+		return event.ExitNoFile, err
+	}
+	if failed.Len() > 0 {
+		if err := WriteAtomically(base+".failed"+ext, failed.Bytes()); err != nil {
+			return event.ExitNoFile, err
+		}
+		told = append(told, base+".failed"+ext)
+	} else if err := os.Remove(base + ".failed" + ext); err != nil && !os.IsNotExist(err) {
+		return event.ExitNoFile, fmt.Errorf("the list of an earlier call cannot be removed: %w", err)
+	}
+	code := event.ExitOK
+	_, _ = fmt.Fprintln(stdout, resultTable(rows, screen.Width()))
+	_, _ = fmt.Fprintf(stdout, "Written: %s\n", strings.Join(told, ", "))
+	for _, name := range missing {
+		_, _ = fmt.Fprintf(stdout, "No result of %s: its rows are not among these. Run it, or name its directory, too.\n", name)
+	}
+	if done < len(rows) || len(missing) > 0 {
+		code = event.ExitErrors
+	}
+	_, _ = fmt.Fprintf(stdout, "%d of %d rows are finished, in %d files of results.\n", done, len(rows), len(parts))
+	_, _ = fmt.Fprintf(stdout, "Exiting with return value %d (%s)\n", code, report.ExitText(code))
+	return code, nil
+}
+
+// findParts reads the results in the directories, which must be of one list.
+func findParts(dirs []string) (stem string, parts []part, err error) {
+	seen := make(map[string]bool)
+	for _, dir := range dirs {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return "", nil, err
+		}
+		for _, e := range entries {
+			name := resultName.FindStringSubmatch(e.Name())
+			path := filepath.Join(dir, e.Name())
+			whole, err := filepath.EvalSymlinks(path)
+			if name == nil || err != nil || seen[whole] {
+				continue
+			}
+			seen[whole] = true
+			p := part{path: path}
+			p.index, _ = strconv.Atoi(name[2])
+			p.count, _ = strconv.Atoi(name[3])
+			if stem != "" && stem != name[1] {
+				return "", nil, fmt.Errorf("there are results of two lists, %q and %q. Merge those of one list at a time", stem, name[1])
+			}
+			stem = name[1]
+			if err := p.read(filepath.Join(dir, strings.TrimSuffix(e.Name(), ".result.json"))); err != nil {
+				return "", nil, err
+			}
+			parts = append(parts, p)
+		}
+	}
+	if slices.ContainsFunc(parts, func(p part) bool { return p.count > 0 }) {
+		// What is of no shard is what an earlier merge wrote.
+		parts = slices.DeleteFunc(parts, func(p part) bool { return p.count == 0 })
+	}
+	if len(parts) == 0 {
+		return "", nil, fmt.Errorf("there are no results (*.result.json) in %s", strings.Join(dirs, ", "))
+	}
+	slices.SortFunc(parts, func(a, b part) int { return a.index - b.index })
+	return stem, parts, nil
+}
+
+// read reads the results of a shard, and its rows to be run again.
+func (p *part) read(base string) error {
+	data, err := os.ReadFile(p.path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, &p.rows); err != nil {
+		return fmt.Errorf("%q is no file of results: %w", p.path, err)
+	}
+	names, err := filepath.Glob(globbed(base) + ".failed.*")
+	if err != nil || len(names) == 0 {
+		return nil //nolint:nilerr // none is to be run again
+	}
+	p.ext = filepath.Ext(names[0])
+	f, err := os.Open(names[0])
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	list, _, err := batch.Read(f, listWords) // its faults are told when it is run
+	if err != nil {
+		return fmt.Errorf("%q: %w", names[0], err)
+	}
+	p.header = list.Header
+	for _, row := range list.Rows {
+		p.again = append(p.again, row.Source)
+	}
+	return nil
+}
+
+// globbed is a path that filepath.Glob takes as it is.
+func globbed(path string) string {
+	return strings.NewReplacer("*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}
+
+// join puts the rows of all shards together, and names the shards without a result.
+func join(parts []part) (all []resultRecord, missing []string, err error) {
+	count := parts[0].count
+	had := make(map[int]string)
+	from := make(map[int]string)
+	for _, p := range parts {
+		if p.count != count {
+			return nil, nil, fmt.Errorf("%q and %q are of two divisions of the list, into %d and %d parts: their rows overlap. Merge those of one division", parts[0].path, p.path, count, p.count)
+		}
+		if other, twice := had[p.index]; twice {
+			return nil, nil, fmt.Errorf("%q and %q are both the result of part %d. Leave one of them out", other, p.path, p.index)
+		}
+		had[p.index] = p.path
+		for _, r := range p.rows {
+			if other, twice := from[r.Row]; twice {
+				return nil, nil, fmt.Errorf("row %d is in %q and in %q: the list was changed between the two. Run all parts with the same list", r.Row, other, p.path)
+			}
+			from[r.Row] = p.path
+			all = append(all, r)
+		}
+	}
+	for i := 1; i <= count && count <= 1<<20; i++ {
+		if had[i] == "" {
+			missing = append(missing, fmt.Sprintf("part %d of %d", i, count))
+		}
+	}
+	slices.SortFunc(all, func(a, b resultRecord) int { return a.Row - b.Row })
+	return all, missing, nil
+}
+
+// result is the row that a record tells of.
+func (x *resultRecord) result() *rowResult {
+	r := &rowResult{
+		number: x.Row, line: x.Line, account: x.Accounts, code: -1, messages: x.Messages, bytes: x.Bytes, skipped: x.Skipped, failed: x.Failed,
+		deleted: x.Deleted, errors: x.Errors, took: time.Duration(x.Seconds * float64(time.Second)), tries: x.Tries, log: x.Log, why: x.Why,
+	}
+	if x.Code != nil {
+		r.code = *x.Code
+	}
+	switch x.Outcome {
+	case "finished", "finished before":
+		r.state = batch.StateDone
+	case "failed", "failed before":
+		r.state = batch.StatePerson
+	default:
+		r.state = batch.StateUnfinished
+	}
+	r.before = strings.HasSuffix(x.Outcome, " before")
+	return r
+}

@@ -1,0 +1,116 @@
+package batchrun
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/batch"
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/display"
+	"github.com/imaphaul/imaphaul/internal/oauth"
+	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/planned"
+	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/runner"
+)
+
+// parseRow makes a row's plan anew: passwords and tokens are as they are now.
+func (b *run) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
+	if b.Hub != nil {
+		return b.parseHubRow(row)
+	}
+	var notes []string
+	r := cli.ParseRow(cli.Input{
+		Environ: b.environ, Now: time.Now(), Version: program.ShownVersion(), InDocker: program.InDocker(), ExtraFile: "options_extra.txt",
+		FetchSecret: oauth.FetchSecret, FindLogin: oauth.Find,
+		ReadMap: func(r io.Reader) (pairs []plan.MapPair, err error) {
+			pairs, notes, err = planned.ReadMap(r)
+			return pairs, err
+		},
+	}, cli.RowOptions{All: b.Args, Presets: b.presets[row.Number], AllowCommands: b.AllowRowCommands}, row.Args)
+	p := r.Plan
+	if p == nil {
+		return nil, r.Masked, r.Problems
+	}
+	for _, n := range notes {
+		p.Output.Notes = append(p.Output.Notes, "Note: --mapfile "+p.Folders.MapFile+" "+n+".")
+	}
+	p.CommandLine = append(slices.Clone(b.Plan.CommandLine), append([]string{fmt.Sprintf("[row %d:", row.Number)}, append(r.Masked, "]")...)...)
+	p.Output.PidFile, p.View = "", plan.View{Detail: plan.DetailQuiet, Report: p.View.Report}
+	p.Output.Notes = slices.DeleteFunc(p.Output.Notes, func(n string) bool { return strings.HasPrefix(n, "Container found") })
+	number := fmt.Sprintf("row%d", row.Number)
+	if b.Out != "" && !slices.ContainsFunc(b.Args, func(a string) bool { return strings.HasPrefix(a, "--logdir=") }) {
+		p.Output.LogDir = filepath.Join(b.Out, "log")
+	}
+	if p.Output.LogFile == "" && p.Output.Log {
+		// Two rows of the same users may begin in the same millisecond.
+		name := runner.LogPath(p)
+		p.Output.LogFile = strings.TrimSuffix(filepath.Base(name), ".txt") + "_" + number + ".txt"
+	}
+	for option, file := range map[string]*string{"skippedfile": &p.Transfer.SkippedFile, "manifest": &p.Proof.Manifest, "report": &p.View.Report} {
+		if *file != "" && !slices.Contains(r.Own, option) {
+			ext := filepath.Ext(*file)
+			*file = strings.TrimSuffix(*file, ext) + "." + number + ext
+		}
+	}
+	if dir := p.Transfer.SaveDir; dir != "" && !slices.Contains(r.Own, "savedir") {
+		// Its files are named by folder and UID.
+		p.Transfer.SaveDir = filepath.Join(dir, display.FileName(p.Accounts()))
+	}
+	return p, r.Masked, nil
+}
+
+// fileOwners are the files that are written, by their whole names, and by whom.
+type fileOwners map[string]string
+
+// ownFiles are those of the batch itself.
+func (b *run) ownFiles() fileOwners {
+	w := make(fileOwners)
+	files := []string{b.File, b.stateFile(), b.Plan.Output.PidFile, b.Plan.View.Report}
+	if b.Plan.View.JSON != "-" {
+		files = append(files, b.Plan.View.JSON)
+	}
+	for _, f := range append(files, b.resultFiles()...) {
+		w.add(f, "the batch itself")
+	}
+	return w
+}
+
+// add notes who writes a file, and returns who does so as well, "" for nobody.
+func (w fileOwners) add(file, who string) (other string) {
+	if file == "" {
+		return ""
+	}
+	if whole, err := filepath.Abs(file); err == nil {
+		file = whole
+	}
+	if other, ok := w[file]; ok {
+		return other
+	}
+	w[file] = who
+	return ""
+}
+
+// take notes the files of a row, and says which of them are not its own.
+func (w fileOwners) take(p *plan.Plan, who string) (problems []string) {
+	for _, f := range []struct{ option, name string }{
+		{"logfile", ownLog(p)}, {"skippedfile", p.Transfer.SkippedFile}, {"manifest", p.Proof.Manifest}, {"report", p.View.Report},
+	} {
+		if other := w.add(f.name, who); other != "" {
+			problems = append(problems, fmt.Sprintf("--%s %q: %s writes this file, too. Give each row one of its own.", f.option, f.name, other))
+		}
+	}
+	return problems
+}
+
+// ownLog is where the log of a row goes, "" for nowhere.
+func ownLog(p *plan.Plan) string {
+	if !p.Output.Log {
+		return ""
+	}
+	return runner.LogPath(p)
+}

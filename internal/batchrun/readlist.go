@@ -1,0 +1,131 @@
+package batchrun
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/imaphaul/imaphaul/internal/batch"
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/display"
+	"github.com/imaphaul/imaphaul/internal/hosts"
+	"github.com/imaphaul/imaphaul/internal/plan"
+)
+
+// readList reads the list and checks every row, and what they do together.
+func (b *run) readList() ([]batch.Fault, error) {
+	list, faults, err := b.rows()
+	if err != nil {
+		return nil, err
+	}
+	b.list = list
+	bad := make(map[int]bool)
+	for _, x := range faults {
+		bad[x.Row] = true
+	}
+	var rows []batch.Row
+	var uses []batch.Accounts
+	var servers [][2]hosts.Server
+	written := b.ownFiles()
+	for _, row := range b.list.Rows {
+		if bad[row.Number] {
+			continue
+		}
+		p, masked, problems := b.parseRow(row)
+		if p != nil && b.Hub == nil { // where workers write is their affair
+			problems = written.take(p, fmt.Sprintf("row %d", row.Number))
+		}
+		for _, text := range problems {
+			faults = append(faults, batch.Fault{Row: row.Number, Line: row.Line, Text: text})
+		}
+		if p == nil {
+			continue
+		}
+		b.keys[row.Number] = batch.Key(masked)
+		b.names[row.Number] = p.Accounts()
+		b.rowsOf[row.Number] = row
+		rows, uses = append(rows, row), append(uses, AccountsOf(p, masked))
+		servers = append(servers, [2]hosts.Server{hosts.Of(&p.Host1), hosts.Of(&p.Host2)})
+	}
+	names := hosts.Same(context.Background(), servers)
+	for i, row := range rows {
+		b.accounts[row.Number] = [2]string{servers[i][0].String() + " " + uses[i].From, servers[i][1].String() + " " + uses[i].To}
+		uses[i].From, uses[i].To = servers[i][0].In(names)+" "+uses[i].From, servers[i][1].In(names)+" "+uses[i].To
+		b.jobs = append(b.jobs, batch.Job{Row: row, Accounts: uses[i], Hosts: [2]string{servers[i][0].String(), servers[i][1].String()}})
+		for _, one := range servers[i] {
+			b.servers[one.String()] = one
+		}
+	}
+	faults = append(faults, batch.CheckAccounts(rows, uses)...)
+	slices.SortStableFunc(faults, func(x, y batch.Fault) int { return x.Row - y.Row })
+	return faults, nil
+}
+
+// listWords are what a list is read with.
+var listWords = batch.Words{
+	Column: func(name string) (batch.Column, bool) {
+		option, isSwitch, negatable, ok := cli.Column(name)
+		return batch.Column{Option: option, Switch: isSwitch, Negatable: negatable}, ok
+	},
+	Split: cli.SplitWords,
+}
+
+// rows reads the list as it is written.
+func (b *run) rows() (batch.List, []batch.Fault, error) {
+	f, err := os.Open(b.File)
+	if err != nil {
+		return batch.List{}, nil, fmt.Errorf("the list %q cannot be read: %w. Give the file of accounts", b.File, errors.Unwrap(err))
+	}
+	defer f.Close() // only read
+	list, faults, err := batch.Read(f, listWords)
+	if err != nil {
+		return batch.List{}, nil, fmt.Errorf("the list %q: %w", b.File, err)
+	}
+	return list, faults, nil
+}
+
+// AccountsOf is what a row reads and writes, but for the names of the servers; masked are
+// its options without secrets, nil where two equal rows need not be told apart. Users are
+// compared without case, as most servers do: to run two rows after one another is no harm.
+func AccountsOf(p *plan.Plan, masked []string) batch.Accounts {
+	var whole []string
+	for _, arg := range masked {
+		option, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		switch strings.TrimRight(option, "12") {
+		case "host", "user", "port", "password", "passfile", "secret", "token", "tokenfile":
+		default:
+			whole = append(whole, arg)
+		}
+	}
+	d := &p.Deletion
+	return batch.Accounts{
+		From: strings.ToLower(p.Host1.User), To: strings.ToLower(p.Host2.User), Whole: strings.Join(whole, "\x00"),
+		Deletes1: d.Delete1 || d.Expunge1 || p.Folders.Delete1EmptyFolders,
+		Deletes2: d.Delete2 || d.Delete2Duplicates || p.Folders.Delete2Folders,
+	}
+}
+
+// mostFaults is how many of the things that are wrong with a list are told.
+const mostFaults = 500
+
+// faulty tells everything that is wrong with the list.
+func (b *run) faulty(faults []batch.Fault) error {
+	for i, f := range faults {
+		if i == mostFaults {
+			_, _ = fmt.Fprintf(b.stderr, "Error: ... and %d more\n", len(faults)-i)
+			break
+		}
+		place := fmt.Sprintf("row %d (line %d): ", f.Row, f.Line)
+		switch {
+		case f.Line == 0:
+			place = ""
+		case f.Row == 0:
+			place = fmt.Sprintf("line %d: ", f.Line)
+		}
+		_, _ = fmt.Fprintf(b.stderr, "Error: %s%s\n", place, display.Text(strings.TrimSuffix(f.Text, ".")))
+	}
+	return fmt.Errorf("%s: %d in the list. Nothing was connected. Correct the list and run it again", b.File, len(faults))
+}
