@@ -36,7 +36,7 @@ func verifyCommand(p *plan.Plan, out, errOut io.Writer) int {
 	}
 	failed := ""
 	if code != event.ExitOK && code != event.ExitDiffers {
-		failed = told.String()
+		failed = errorsIn(told.String())
 	}
 	a := runpage.About(p)
 	if p.Proof.Against != "" {
@@ -47,6 +47,20 @@ func verifyCommand(p *plan.Plan, out, errOut io.Writer) int {
 		return cmp.Or(code, event.ExitNoFile)
 	}
 	return code
+}
+
+// errorsIn are the errors in what was printed, without warnings and notes.
+func errorsIn(printed string) string {
+	var out []string
+	for line := range strings.Lines(printed) {
+		line = strings.TrimSpace(line)
+		if text, ok := strings.CutPrefix(line, "Error: "); ok {
+			out = append(out, text)
+		} else if strings.HasPrefix(line, "Interrupted: ") {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // verifyPlan verifies, and has the page take what is found.

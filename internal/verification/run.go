@@ -213,7 +213,13 @@ type SideError struct {
 }
 
 // Error names the side.
-func (e *SideError) Error() string { return fmt.Sprintf("host%d: %v", e.Side, e.Err) }
+func (e *SideError) Error() string {
+	side, text := fmt.Sprintf("host%d", e.Side), e.Err.Error()
+	if strings.HasPrefix(text, side) {
+		return text // it names the side itself
+	}
+	return side + ": " + text
+}
 
 // Unwrap gives the cause.
 func (e *SideError) Unwrap() error { return e.Err }
