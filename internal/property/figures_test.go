@@ -93,12 +93,27 @@ func dryForetells(f *facts) (out []violation) {
 			out = append(out, violation{kind: kind, text: fmt.Sprintf("the rehearsal tells %d, the run %d", dry, did)})
 		}
 	}
-	say("dry-copied", f.dry.stats.WouldTransfer, f.out.stats.Transferred)
+	if n := f.dry.stats.WouldTransfer - f.out.stats.Transferred; n <= 0 || n > f.out.stats.Doubtful || !f.merges() {
+		// What is in doubt in merged folders depends on the copies that are there by then.
+		say("dry-copied", f.dry.stats.WouldTransfer, f.out.stats.Transferred)
+	}
 	say("dry-deleted1", f.dry.stats.WouldDelete[1], f.out.stats.Deleted[1])
 	say("dry-deleted2", f.dry.stats.WouldDelete[2], f.out.stats.Deleted[2])
 	say("dry-flags", f.dry.stats.WouldChangeFlags, f.out.stats.FlagsChanged)
 	say("dry-created", int64(f.dry.stats.WouldCreate), int64(f.out.stats.FoldersCreated))
 	return out
+}
+
+// merges tells whether several chosen folders of host1 go to one of host2.
+func (f *facts) merges() bool {
+	to := make(map[string]bool)
+	for _, name := range f.chosen {
+		if to[name] {
+			return true
+		}
+		to[name] = true
+	}
+	return false
 }
 
 // standsStill: the same command line once more copies, deletes and changes nothing.
