@@ -16,7 +16,9 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 	if err := fs.listBoth(ctx, srcLister, dstLister); err != nil {
 		return err
 	}
-	fs.ownMarks()
+	if err := fs.ownMarks(ctx); err != nil {
+		return err
+	}
 	if err := fs.awaitDoubt(ctx, dstLister); err != nil {
 		return err
 	}

@@ -1,12 +1,15 @@
 package engine
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
 
@@ -24,8 +27,86 @@ type marks struct {
 
 // ownMarks takes our marks off the listing of host1, and tells the journal of those
 // that somebody has taken off on the server.
-func (fs *folderSync) ownMarks() {
-	if !fs.known.Usable() || fs.src == nil {
+func (fs *folderSync) ownMarks(ctx context.Context) error {
+	if fs.src == nil {
+		return nil
+	}
+	fs.marksOfJournal()
+	return fs.marksOfOthers(ctx)
+}
+
+// marksOfOthers takes those off that only another journal of the account on host1 knows:
+// of a run that identified messages in another way, or that copied to another host2. The
+// journals are read only where a mark is left, once in a run.
+func (fs *folderSync) marksOfOthers(ctx context.Context) error {
+	if !slices.ContainsFunc(fs.src.Recs, func(r listing.Record) bool { return fs.marked(&r) }) {
+		return nil
+	}
+	marked, err := fs.run.markedByRuns(ctx)
+	if err != nil {
+		return err
+	}
+	for uid := range marked[markedIn{fs.from.Raw, fs.srcOpened.UIDValidity}] {
+		if i := fs.src.Find(uid); i >= 0 && fs.marked(&fs.src.Recs[i]) {
+			fs.takeOff(&fs.src.Recs[i])
+		}
+	}
+	return nil
+}
+
+// markedIn is a folder of host1 under a UIDVALIDITY.
+type markedIn struct {
+	folder   string
+	validity uint32
+}
+
+// markedByRuns are the messages of host1 that runs marked, as all journals of the account
+// tell.
+func (r *run) markedByRuns(ctx context.Context) (map[markedIn]map[imap.UID]bool, error) {
+	if r.marked1 != nil {
+		return r.marked1, nil
+	}
+	marked := make(map[markedIn]map[imap.UID]bool)
+	for _, dir := range r.journalDirs() {
+		all, bad, err := journal.OfHost1(ctx, dir, r.journalPair())
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		if err != nil {
+			bad = append(bad, err)
+		}
+		for _, err := range bad {
+			r.warn(fmt.Sprintf("Host1: it is not known for certain which marks \\Deleted were set by earlier runs: %v", err))
+		}
+		for i := range all {
+			for k := range all[i].Folders {
+				f := &all[i].Folders[k]
+				in := markedIn{f.Name1, f.UIDValidity1}
+				for _, uid := range f.Marked {
+					if marked[in] == nil {
+						marked[in] = make(map[imap.UID]bool)
+					}
+					marked[in][uid] = true
+				}
+			}
+		}
+	}
+	r.marked1 = marked
+	return marked, nil
+}
+
+// takeOff takes a mark of ours off a listed message.
+func (fs *folderSync) takeOff(r *listing.Record) {
+	if fs.marks.ours == nil {
+		fs.marks.ours = make(map[imap.UID]listing.FlagID)
+	}
+	fs.marks.ours[r.UID] = r.Flags
+	fs.unmark(r)
+}
+
+// marksOfJournal is ownMarks for those that this run's journal knows.
+func (fs *folderSync) marksOfJournal() {
+	if !fs.known.Usable() {
 		return
 	}
 	uids, err := fs.known.Folder.OurMarks()
@@ -44,11 +125,7 @@ func (fs *folderSync) ownMarks() {
 			off = append(off, uid)
 			continue
 		}
-		if fs.marks.ours == nil {
-			fs.marks.ours = make(map[imap.UID]listing.FlagID)
-		}
-		fs.marks.ours[uid] = r.Flags
-		fs.unmark(r)
+		fs.takeOff(r)
 	}
 	if len(off) > 0 {
 		fs.run.journalFailed(fs.known.Folder.MarkDeleted(false, off...))

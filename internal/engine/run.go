@@ -8,6 +8,8 @@ import (
 	"net"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/guard"
@@ -128,13 +130,15 @@ type run struct {
 	gmail  gmailRun
 	guard2 guard2
 
-	dry       dryRun
-	copying   copyRate
-	checks    []*folderCheck // of the folders that were done
-	deletes1  bool           // the journal knows that it deletes on host1
-	moves     *moves         // what was moved on host1, nil for nothing
-	deferred  []*folderSync  // folders that were put off, see waitsForAliases
-	under     underway       // what moves
+	dry      dryRun
+	copying  copyRate
+	checks   []*folderCheck // of the folders that were done
+	deletes1 bool           // the journal knows that it deletes on host1
+	// marked1 is what markedByRuns has found, nil until it is asked for.
+	marked1   map[markedIn]map[imap.UID]bool
+	moves     *moves        // what was moved on host1, nil for nothing
+	deferred  []*folderSync // folders that were put off, see waitsForAliases
+	under     underway      // what moves
 	loopStart time.Time
 }
 

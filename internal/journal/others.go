@@ -47,6 +47,8 @@ type OtherFolder struct {
 	// journal does not know, 0 if there is none; DoubtValidity2 is what they belong to.
 	DoubtFrom      imap.UID
 	DoubtValidity2 uint32
+	// Marked are the messages of host1 whose mark \Deleted a run set.
+	Marked []imap.UID
 }
 
 // Paired is one message on both sides; UID1 is 0 where host1 has it no more. Cut: host2
@@ -86,6 +88,12 @@ func Others(ctx context.Context, dir, path string, self Pair) (all []Other, bad 
 	return list(ctx, dir, path, func(p Pair) bool { return p.SameHost2(self) || p.aliasHost2(self) }, func(o *Other) {
 		o.Alias = !o.Pair.SameHost2(self)
 	})
+}
+
+// OfHost1 reads all journals in dir of the account on host1 of self, whatever host2 is, as
+// Others does.
+func OfHost1(ctx context.Context, dir string, self Pair) (all []Other, bad []error, err error) {
+	return list(ctx, dir, "", func(p Pair) bool { return p.SameHost1(self) }, func(*Other) {})
 }
 
 // List reads all journals in dir as Others does.
@@ -155,6 +163,7 @@ type otherReader struct {
 	claimed  map[uint32][]Paired
 	pairs    map[uint32][]Paired
 	doubts   map[uint32]*OtherFolder
+	marked   map[uint32][]imap.UID
 	stored   storedGather
 }
 
@@ -190,6 +199,7 @@ func (o *otherReader) once(f *os.File, m meta, size int64) error {
 	*o = otherReader{
 		path: o.path, only: o.only, byID: make(map[uint32]*OtherFolder), claimed: make(map[uint32][]Paired),
 		pairs: make(map[uint32][]Paired), doubts: make(map[uint32]*OtherFolder),
+		marked: make(map[uint32][]imap.UID),
 	}
 	if m.highPage < 4 || m.highPage > uint64(size)/pageSize {
 		return fmt.Errorf("%d bytes long, should be %d or more", size, m.highPage*pageSize)
@@ -274,6 +284,9 @@ func (o *otherReader) messages(extra bool, key, value []byte) error {
 		return err
 	}
 	for i := range es {
+		if es[i].OurDeleted && !extra {
+			o.marked[id] = append(o.marked[id], es[i].UID1)
+		}
 		switch e := &es[i]; {
 		case e.UID2 == 0:
 		case !extra:
@@ -305,7 +318,7 @@ func (o *otherReader) doubt(key, sealed []byte) error {
 func (o *otherReader) other() *Other {
 	out := &Other{Path: o.path, Pair: o.pair, Runs: o.runs, Note: o.note, Stored: o.stored.runs()}
 	for id, f := range o.byID {
-		f.Pairs, f.Claimed = o.pairs[id], o.claimed[id]
+		f.Pairs, f.Claimed, f.Marked = o.pairs[id], o.claimed[id], o.marked[id]
 		if d := o.doubts[id]; d != nil {
 			f.DoubtFrom, f.DoubtValidity2 = d.DoubtFrom, d.DoubtValidity2
 		}
