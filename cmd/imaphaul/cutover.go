@@ -229,6 +229,18 @@ func (v *cutoverView) accounts(ctx context.Context) []cutover.Account {
 	return out
 }
 
+// leftOut counts the messages of host1 that a run would leave there, since host2 does not
+// take them or an option leaves them out: they are on host1 only. What somebody deleted on
+// host2 is not wanted there.
+func leftOut(s *event.Stats) (n int64) {
+	for reason := range s.SkippedBy {
+		if skip := event.Skip(reason); skip != event.SkipResurrect && (event.NotCopied{Reason: skip}).Missing() {
+			n += s.SkippedBy[reason].Messages
+		}
+	}
+	return n
+}
+
 // arrived rehearses a run and counts.
 func arrived(ctx context.Context, p *plan.Plan, g *session.Governors, a *cutover.Account) {
 	p.Folders.SizesBefore, p.Folders.SizesAfter = false, false
@@ -242,7 +254,7 @@ func arrived(ctx context.Context, p *plan.Plan, g *session.Governors, a *cutover
 		Sink: event.Serial(tally.Add), Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.Of, Version: program.Version(), Governors: g,
 	})
 	s := tally.Stats()
-	a.Host1Only, a.Host2Only = s.WouldTransfer, s.OnlyOn2
+	a.Host1Only, a.Host2Only = s.WouldTransfer+leftOut(s), s.OnlyOn2
 	if code := s.ExitCode(); code != event.ExitOK {
 		a.Failed = fmt.Sprintf("exit code %d", code)
 		if len(s.Errors) > 0 {

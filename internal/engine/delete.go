@@ -310,6 +310,9 @@ func (fs *folderSync) ready(ctx context.Context, d deletion) (deletion, error) {
 		return d, err
 	}
 	there, err := fs.stillOnHost2(ctx, d.uids)
+	if err == nil {
+		there, err = fs.agreeOnHost2(ctx, there)
+	}
 	if err != nil {
 		there, err = nil, fs.notDeleted(d, err)
 	}

@@ -39,6 +39,28 @@ func TestDelete1ProvesContent(t *testing.T) {
 		{"seven bits", unsound.Faults{Changes: []unsound.Change{unsound.SevenBit}}, 0, 0},
 		{"folds anew", unsound.Faults{Changes: []unsound.Change{unsound.Fold}}, 0, 0},
 	} {
+		t.Run(c.name+", in two runs", func(t *testing.T) {
+			server, _, truth := mailtest.StartUnsound(t, c.faults)
+			a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
+			put(t, a, "INBOX", oddMails()...)
+			was := digests(t, a)
+			b.port = server.Port()
+			options := []string{"--nofoldersizes", "--cachedir", t.TempDir()}
+			migrate(t, a, b, options...)
+			out := migrate(t, a, b, append(options, "--delete1")...)
+			if stay := holds(t, a, "INBOX")["mail"]; c.code >= 0 && (stay == 0) != (c.stay == 0) {
+				t.Errorf("%d stay on host1\n%s", stay, out.text)
+			}
+			if len(c.faults.Changes) > 0 {
+				return
+			}
+			left, there := digests(t, a), digests(t, b)
+			for d := range was {
+				if !left[d] && !there[d] {
+					t.Errorf("a message is neither on host1 nor on host2\n%s", out.text)
+				}
+			}
+		})
 		t.Run(c.name, func(t *testing.T) {
 			server, _, truth := mailtest.StartUnsound(t, c.faults)
 			a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)

@@ -57,24 +57,41 @@ func (r *run) removeExtras(ctx context.Context) error {
 			r.emit(event.FolderRemoved{Side: 2, Folder: folderName(f.name), Dry: r.p.Dry, Kept: f.why})
 			continue
 		}
-		if err := r.remove(ctx, r.main.dst, f.name, f.messages); err != nil {
+		if _, err := r.remove(ctx, r.main.dst, f.name, f.messages); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// remove unsubscribes and deletes one folder. It is never selected at that time.
-func (r *run) remove(ctx context.Context, k *link, name string, messages int64) error {
+// arrivedMeanwhile is why a folder stays that was judged a moment ago.
+const arrivedMeanwhile = "messages have come there since it was looked at"
+
+// remove unsubscribes and deletes one folder, which is never selected at that time, and
+// reports whether it is gone. It is looked at once more before: between the judgement and
+// the turn of the last of many folders there is time for mail to arrive.
+func (r *run) remove(ctx context.Context, k *link, name string, messages int64) (bool, error) {
 	told := event.FolderRemoved{Side: k.side.N, Folder: folderName(name), Dry: r.p.Dry, Messages: messages}
 	if r.p.Dry {
 		r.emit(told)
-		return nil
+		return true, nil
 	}
 	if k.side.N == 1 {
 		r.noteDeletes1()
 	}
-	err := k.Do(ctx, func(c *imapconn.Conn) error {
+	if err := k.Do(ctx, func(c *imapconn.Conn) error { return k.leave(ctx, c) }); err != nil && !isRefusal(err) {
+		return false, err
+	}
+	counts, err := k.Status(ctx, []string{name})
+	if err != nil {
+		return false, err
+	}
+	if now := counts[name]; now != nil && now.NumMessages != nil && int64(*now.NumMessages) > messages {
+		told.Kept = arrivedMeanwhile
+		r.emit(told)
+		return false, nil
+	}
+	err = k.Do(ctx, func(c *imapconn.Conn) error {
 		if err := k.leave(ctx, c); err != nil {
 			return err
 		}
@@ -84,14 +101,14 @@ func (r *run) remove(ctx context.Context, k *link, name string, messages int64) 
 		return c.Delete(ctx, name)
 	})
 	if err != nil && !isRefusal(err) {
-		return err
+		return false, err
 	}
 	told.Err = err
 	r.emit(told)
 	if err != nil {
 		r.fault(event.Error{Class: event.ErrDeletion, Folder: told.Folder, Text: fmt.Sprintf("Host%d: deleting folder %s failed: %s", k.side.N, name, serverWords(err))})
 	}
-	return nil
+	return err == nil, nil
 }
 
 // leave leaves the selected folder: some servers (Courier) delete no folder that
@@ -152,9 +169,12 @@ func (r *run) removeEmpty(ctx context.Context) error {
 			r.emit(event.FolderRemoved{Side: 1, Folder: folderName(name), Dry: r.p.Dry, Kept: why})
 			continue
 		}
-		gone[name] = true
-		if err := r.remove(ctx, r.main.src, name, 0); err != nil {
+		removed, err := r.remove(ctx, r.main.src, name, 0)
+		if err != nil {
 			return err
+		}
+		if removed {
+			gone[name] = true
 		}
 	}
 	return nil

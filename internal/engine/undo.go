@@ -213,8 +213,12 @@ func (u *undo) unmake(ctx context.Context, made []string) error {
 		if below || left != 0 {
 			continue
 		}
-		if err := r.remove(ctx, r.main.dst, name, 0); err != nil {
+		gone, err := r.remove(ctx, r.main.dst, name, 0)
+		if err != nil {
 			return err
+		}
+		if !gone {
+			continue
 		}
 		delete(there, name)
 		u.Removed = append(u.Removed, folderName(name))

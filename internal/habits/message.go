@@ -179,6 +179,13 @@ func (m *Message) Compatible(other *Message) bool {
 	return true
 }
 
+// OtherID reports whether both messages have a Message-Id, and different ones.
+func (m *Message) OtherID(other *Message) bool {
+	id := unique.Make("message-id")
+	a, b := m.values(id), other.values(id)
+	return len(a) > 0 && len(b) > 0 && !within(a, b) && !within(b, a)
+}
+
 // within reports whether every value of a is one of b.
 func within(a, b []identity.Digest) bool {
 	for _, v := range a {

@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/habits"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/survey"
+	"github.com/imaphaul/imaphaul/internal/transfer"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// agreeAtOnce is how many doubtful messages are read at a time, on both sides.
+const agreeAtOnce = 50
+
+// agreeOnHost2 leaves out of what is to be deleted on host1 what host2 has another message
+// for, or only a part of, under the UID that an earlier run noted: a server may have told a
+// wrong UID, stored a part, or been restored from a backup and given the UID once more. Size
+// and headers of what the journal alone pairs are asked for before it is deleted; where they
+// speak against it both messages are read. What host2 has made of a message (a footer, lines
+// of its own) is no other message.
+func (fs *folderSync) agreeOnHost2(ctx context.Context, uids []imap.UID) ([]imap.UID, error) {
+	pairs := fs.pairedUnread(uids)
+	if len(pairs) == 0 {
+		return uids, nil
+	}
+	keys, sizes, err := fs.suspects(ctx, pairs)
+	if err != nil {
+		return nil, err
+	}
+	wrong := make(map[imap.UID]bool)
+	for _, suspects := range [][]imap.UID{keys, sizes} {
+		for part := range slices.Chunk(suspects, agreeAtOnce) {
+			bad, err := fs.disagree(ctx, part, pairs)
+			if err != nil {
+				return nil, err
+			}
+			if len(bad) == 0 && len(part) == agreeAtOnce {
+				break // it is what host2 does to messages, or what host1 says of sizes
+			}
+			for _, uid := range bad {
+				wrong[uid] = true
+			}
+		}
+	}
+	if len(wrong) == 0 {
+		return uids, nil
+	}
+	for repeated, first := range fs.pairing.First {
+		if wrong[fs.src.Recs[first].UID] {
+			wrong[fs.src.Recs[repeated].UID] = true
+		}
+	}
+	fs.run.fault(event.Error{Class: event.ErrNotStored, Folder: fs.from,
+		Text: fmt.Sprintf("Host2: folder [%s]: %d messages are not there as host1 has them: under the UID that was noted for one there is another message, or only a part of it (host1's UID %d is the first); they stay on host1", fs.to.Raw, len(wrong), firstOf(wrong)),
+		Hint: "compare with imaphaul verify; delete what is wrong on host2 and run again: it is copied anew then"})
+	return slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return wrong[uid] }), nil
+}
+
+func firstOf(uids map[imap.UID]bool) imap.UID {
+	first := imap.UID(0)
+	for uid := range uids {
+		if first == 0 || uid < first {
+			first = uid
+		}
+	}
+	return first
+}
+
+// pairedUnread are those of the host1 messages that the journal pairs with a message of
+// host2, which nobody has looked at in this run: both UIDs.
+func (fs *folderSync) pairedUnread(uids []imap.UID) map[imap.UID]imap.UID {
+	if !fs.known.Usable() || fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil {
+		return nil
+	}
+	wanted := make(map[imap.UID]bool, len(uids))
+	for _, uid := range uids {
+		wanted[uid] = true
+	}
+	pairs := make(map[imap.UID]imap.UID)
+	for _, m := range fs.pairing.Present {
+		uid1, uid2 := fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID
+		if wanted[uid1] && fs.known.Counterpart(uid1) == uid2 {
+			pairs[uid1] = uid2
+		}
+	}
+	return pairs
+}
+
+// suspects are the host1 messages whose counterparts have another key or none, or are much
+// shorter, and those that are only shorter than host2 is known to make them.
+func (fs *folderSync) suspects(ctx context.Context, pairs map[imap.UID]imap.UID) (keys, sizes []imap.UID, err error) {
+	uids2 := make([]imap.UID, 0, len(pairs))
+	for _, uid := range pairs {
+		uids2 = append(uids2, uid)
+	}
+	l := fs.lister(fs.conns.dst, 2)
+	l.Chosen, l.OnlyChosen = uidset.MarksOf(uidset.Sorted(uids2)), true
+	now, err := l.List(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for uid1, uid2 := range pairs {
+		s, d := fs.src.Find(uid1), now.Find(uid2)
+		if s < 0 || d < 0 {
+			continue // the counts of the folder tell what is gone
+		}
+		src, dst := &fs.src.Recs[s], &now.Recs[d]
+		named := src.Is(listing.HasKey) && !src.Is(listing.AddedHeader|listing.ByContent|listing.ByHeader)
+		switch {
+		case named && (!dst.Is(listing.HasKey) || src.Key.Base() != dst.Key.Base()), transfer.MuchShort(src.Size, dst.Size, true):
+			keys = append(keys, uid1)
+		case dst.Size < src.Size && !fs.run.lessons.habits.ExplainsSize(src.Size, dst.Size):
+			sizes = append(sizes, uid1)
+		}
+	}
+	slices.Sort(keys)
+	slices.Sort(sizes)
+	return keys, sizes, nil
+}
+
+// disagree are those of the host1 messages of which host2's message is only a part, or
+// another one.
+func (fs *folderSync) disagree(ctx context.Context, uids []imap.UID, pairs map[imap.UID]imap.UID) (bad []imap.UID, err error) {
+	uids2 := make([]imap.UID, len(uids))
+	for i, uid := range uids {
+		uids2[i] = pairs[uid]
+	}
+	slices.Sort(uids2)
+	dst, whole, err := survey.ReadBeginnings(ctx, fs.conns.dst.Link, slices.Compact(uids2), nil)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := fs.conns.src.Open(ctx, fs.from.Raw, true); err != nil {
+		return nil, err
+	}
+	src, begins, err := survey.ReadBeginnings(ctx, fs.conns.src.Link, uids, func(uid imap.UID) []int64 { return survey.LengthsOf(whole, []imap.UID{pairs[uid]}) })
+	if err != nil {
+		return nil, err
+	}
+	for _, uid := range uids {
+		s, d := src[uid], dst[pairs[uid]]
+		part := s != nil && d != nil && s.Size-d.Size > lineEnds && survey.IsBeginning(begins[uid], whole[pairs[uid]])
+		if part || !agrees(s, d, &fs.run.lessons.habits) {
+			bad = append(bad, uid)
+		}
+	}
+	return bad, nil
+}
+
+// lineEnds is what a server may take from the end of a message.
+const lineEnds = 4
+
+// agrees reports whether nothing says that d is another message than s, or much less of it;
+// what cannot be read is not known to be it.
+func agrees(s, d *habits.Message, h *habits.Habits) bool {
+	switch {
+	case s == nil || d == nil:
+		return false
+	case s.Body == d.Body, h.StandsFor(s, d):
+		return true
+	}
+	return s.Compatible(d) && !s.OtherID(d) && !transfer.MuchShort(s.Size, d.Size, true)
+}
