@@ -92,6 +92,47 @@ func (fs *folderSync) pairedUnread(uids []imap.UID) map[imap.UID]imap.UID {
 	return pairs
 }
 
+// sparePretenders has --delete2 not take for the copy of a message that has left host1 what
+// has another key and a size that host2 is not known to make of it: the UID was told wrongly,
+// or was given to new mail after host2 was restored from a backup. Key and size are asked for,
+// since the listing has what the journal knew.
+func (fs *folderSync) sparePretenders(ctx context.Context) error {
+	m := fs.merge.claims
+	if m == nil || !fs.run.p.Deletion.Delete2 || fs.run.transfer.Altering() || fs.run.headersChosen() {
+		return nil
+	}
+	var uids []imap.UID
+	for _, i := range fs.pairing.Extra {
+		if uid := fs.dst.Recs[i].UID; m.gone[uid] && m.was[uid].size > 0 {
+			uids = append(uids, uid)
+		}
+	}
+	if len(uids) == 0 {
+		return nil
+	}
+	opened, err := fs.conns.dst.Open(ctx, fs.to.Raw, !fs.run.p.Dry)
+	if err != nil {
+		return err
+	}
+	if opened.UIDValidity != fs.dstOpened.UIDValidity {
+		return nil // the deletion finds that out
+	}
+	l := fs.lister(fs.conns.dst, 2)
+	l.Chosen, l.OnlyChosen = uidset.MarksOf(uidset.Sorted(uids)), true
+	now, err := l.List(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range now.Recs {
+		r := &now.Recs[i]
+		was := m.was[r.UID]
+		if r.Is(listing.HasKey) && r.Key.Base() != was.key.Base() && r.Size != was.size && !fs.run.lessons.habits.ExplainsSize(was.size, r.Size) {
+			delete(m.gone, r.UID)
+		}
+	}
+	return nil
+}
+
 // suspects are the host1 messages whose counterparts have another key or none, or are much
 // shorter, and those that are only shorter than host2 is known to make them.
 func (fs *folderSync) suspects(ctx context.Context, pairs map[imap.UID]imap.UID) (keys, sizes []imap.UID, err error) {

@@ -88,6 +88,9 @@ func (fs *folderSync) deleteOnHost2(ctx context.Context, c *transfer.Folder) err
 			return err
 		}
 	}
+	if err := fs.sparePretenders(ctx); err != nil {
+		return err
+	}
 	if d.Delete2Duplicates && fs.merge.sources == 1 {
 		if err := fs.deleteDuplicates(ctx); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/history"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/transfer"
@@ -83,6 +84,8 @@ type claims struct {
 	// foreignFrom on may (0: none).
 	alive, gone, foreign map[imap.UID]bool
 	foreignFrom          imap.UID
+	// was is how host1 knew the messages of gone.
+	was map[imap.UID]origin
 	// next is UIDNEXT before the first run that is known, 0 for none, and at when the
 	// first run into the account was.
 	next imap.UID
@@ -94,7 +97,7 @@ type claims struct {
 }
 
 func newClaims() *claims {
-	return &claims{alive: make(map[imap.UID]bool), gone: make(map[imap.UID]bool), foreign: make(map[imap.UID]bool)}
+	return &claims{alive: make(map[imap.UID]bool), gone: make(map[imap.UID]bool), foreign: make(map[imap.UID]bool), was: make(map[imap.UID]origin)}
 }
 
 func (c *claims) first(f journal.First) {
@@ -123,6 +126,13 @@ func (c *claims) pair(src *listing.Listing, uid1, uid2 imap.UID) {
 		c.gone[uid2] = true
 	default:
 		c.alive[uid2] = true
+	}
+}
+
+// noteWas notes how host1 knew a message that has left it.
+func (c *claims) noteWas(e *journal.Entry) {
+	if c.gone[e.UID2] && e.Size > 0 && e.Key != (journal.Key{}) {
+		c.was[e.UID2] = origin{history.KeyOf(e), e.Size}
 	}
 }
 
@@ -160,6 +170,7 @@ func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 				break
 			}
 			m.pair(fs.src, e.UID1, e.UID2)
+			m.noteWas(&e)
 		}
 		for e, err := range f.Extras() {
 			if err != nil {
@@ -167,6 +178,7 @@ func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 			}
 			if e.Delivered {
 				m.gone[e.UID2] = true
+				m.noteWas(&e)
 			}
 		}
 	}

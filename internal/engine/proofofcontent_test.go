@@ -142,3 +142,31 @@ func digests(t *testing.T, x account) map[[sha256.Size]byte]bool {
 	}
 	return out
 }
+
+// What stands under the UID of a message that has left host1, and is another message, is
+// not deleted by --delete2.
+func TestDelete2ProvesWhatItDeletes(t *testing.T) {
+	t.Parallel()
+	server, _, truth := mailtest.StartUnsound(t, unsound.Faults{Replaces: 2})
+	a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
+	put(t, a, "INBOX", oddMails()...)
+	was := digests(t, a)
+	b.port = server.Port()
+	dir := t.TempDir()
+	migrate(t, a, b, "--nofoldersizes", "--cachedir", dir)
+	before := digests(t, b)
+	lose(t, a, "INBOX", 1, 2, 3, 4, 5)
+	out := migrate(t, a, b, "--nofoldersizes", "--cachedir", dir, "--delete2", "--delete2max", "100%")
+	after, others := digests(t, b), 0
+	for d := range before {
+		if !was[d] {
+			others++
+			if !after[d] {
+				t.Errorf("another message was deleted\n%s", out.text)
+			}
+		}
+	}
+	if others == 0 || len(after) == len(before) {
+		t.Errorf("%d other messages, %d of %d are left", others, len(after), len(before))
+	}
+}
