@@ -35,14 +35,22 @@ func (b *builder) follow() plan.Follow {
 	if err != nil {
 		b.bad.add("--followuntil %q: %v.", text, err)
 	}
+	if err == nil && !at.After(b.in.Now) {
+		b.note("Note: --followuntil %s is over: what host1 has now is copied, and the run ends.", text)
+	}
 	f.Until = at
 	return f
 }
 
+// lateAtMost is how long ago the moment of --followuntil may be: the same command is run
+// again where the last pass failed, or was killed, and has to make it up. What is longer ago
+// is a slip.
+const lateAtMost = 30 * 24 * time.Hour
+
 // moments are the ways to write a moment as the local time of day.
 var moments = []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02 15:04:05"}
 
-// moment reads a moment after now, as the time of day in now's zone or with a zone of
+// moment reads a moment, which is not long before now, as the time of day in now's zone or with a zone of
 // its own (RFC 3339).
 func moment(text string, now time.Time) (time.Time, error) {
 	at, err := time.Parse(time.RFC3339, text)
@@ -52,7 +60,7 @@ func moment(text string, now time.Time) (time.Time, error) {
 	switch {
 	case err != nil:
 		return time.Time{}, errors.New("not a moment. Give 2026-12-01T06:00 (local time), 2026-12-01T06:00:00Z, or mx")
-	case !at.After(now):
+	case now.Sub(at) > lateAtMost:
 		return time.Time{}, fmt.Errorf("that is over, it is %s now. Give a moment to come, or mx", now.Format("2006-01-02T15:04"))
 	}
 	return at, nil

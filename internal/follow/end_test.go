@@ -72,3 +72,25 @@ func TestEndWhileHost2IsAway(t *testing.T) {
 		})
 	}
 }
+
+// TestMomentThatIsOver: the command of a follower that was killed just before its moment
+// makes up the last pass when it is run again after it.
+func TestMomentThatIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lab{accounts: [2]account{inMemory(t, embedded.Options{}), inMemory(t, embedded.Options{})}}
+		l.accounts[0].deliver(t, "INBOX", 1)
+		l.follow(t, Options{}, "--followuntil", time.Now().Add(-time.Hour).Format(time.RFC3339))
+		fin := <-l.done
+		l.done <- fin
+		l.equal(t)
+		last := event.PassEnded{}
+		for _, e := range l.events {
+			if e, ok := e.(event.PassEnded); ok {
+				last = e
+			}
+		}
+		if !last.Last || last.Code != event.ExitOK {
+			t.Errorf("%+v", last)
+		}
+	})
+}
