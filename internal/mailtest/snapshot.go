@@ -2,6 +2,7 @@ package mailtest
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -84,7 +85,20 @@ func read(s *Server, user string) (State, error) {
 	return c.snapshot(s)
 }
 
+// errUnderWay says that a folder changed while it was read.
+var errUnderWay = errors.New("the folder changes while it is read")
+
+// snapshot reads all folders, and once more where one changed meanwhile: a server may
+// still store what a program sent that has ended.
 func (c *client) snapshot(s *Server) (State, error) {
+	state, err := c.snapshotOnce(s)
+	if errors.Is(err, errUnderWay) {
+		return c.snapshotOnce(s)
+	}
+	return state, err
+}
+
+func (c *client) snapshotOnce(s *Server) (State, error) {
 	state := State{Server: s, Folders: make(map[string]*Folder), Subscribed: make(map[string]bool)}
 	listed, err := c.list()
 	if err != nil {
@@ -202,7 +216,7 @@ func (c *client) folder(name string) (*Folder, error) {
 		return nil, fmt.Errorf("UID FETCH: %w", err)
 	}
 	if len(byUID) != exists {
-		return nil, fmt.Errorf("UID FETCH gave %d of %d messages", len(byUID), exists)
+		return nil, fmt.Errorf("%w: UID FETCH gave %d of %d messages", errUnderWay, len(byUID), exists)
 	}
 	for _, m := range byUID {
 		f.Messages = append(f.Messages, *m)
