@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
@@ -57,19 +58,9 @@ func (fs *folderSync) agreeOnHost2(ctx context.Context, uids []imap.UID) ([]imap
 		}
 	}
 	fs.run.fault(event.Error{Class: event.ErrNotStored, Folder: fs.from,
-		Text: fmt.Sprintf("Host2: folder [%s]: %d messages are not there as host1 has them: under the UID that was noted for one there is another message, or only a part of it (host1's UID %d is the first); they stay on host1", fs.to.Raw, len(wrong), firstOf(wrong)),
+		Text: fmt.Sprintf("Host2: folder [%s]: %d messages are not there as host1 has them: under the UID that was noted for one there is another message, or only a part of it (host1's UID %d is the first); they stay on host1", fs.to.Raw, len(wrong), slices.Min(slices.Collect(maps.Keys(wrong)))),
 		Hint: "compare with imaphaul verify; delete what is wrong on host2 and run again: it is copied anew then"})
 	return slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return wrong[uid] }), nil
-}
-
-func firstOf(uids map[imap.UID]bool) imap.UID {
-	first := imap.UID(0)
-	for uid := range uids {
-		if first == 0 || uid < first {
-			first = uid
-		}
-	}
-	return first
 }
 
 // pairedUnread are those of the host1 messages that the journal pairs with a message of
@@ -117,9 +108,7 @@ func (fs *folderSync) sparePretenders(ctx context.Context) error {
 	if opened.UIDValidity != fs.dstOpened.UIDValidity {
 		return nil // the deletion finds that out
 	}
-	l := fs.lister(fs.conns.dst, 2)
-	l.Chosen, l.OnlyChosen = uidset.MarksOf(uidset.Sorted(uids)), true
-	now, err := l.List(ctx)
+	now, err := fs.asTheyAre(ctx, uids)
 	if err != nil {
 		return err
 	}
@@ -133,6 +122,13 @@ func (fs *folderSync) sparePretenders(ctx context.Context) error {
 	return nil
 }
 
+// asTheyAre lists messages of the selected folder of host2 without what the journal knows.
+func (fs *folderSync) asTheyAre(ctx context.Context, uids []imap.UID) (*listing.Listing, error) {
+	l := fs.lister(fs.conns.dst, 2)
+	l.Chosen, l.OnlyChosen = uidset.MarksOf(uidset.Sorted(uids)), true
+	return l.List(ctx)
+}
+
 // suspects are the host1 messages whose counterparts have another key or none, or are much
 // shorter, and those that are only shorter than host2 is known to make them.
 func (fs *folderSync) suspects(ctx context.Context, pairs map[imap.UID]imap.UID) (keys, sizes []imap.UID, err error) {
@@ -140,9 +136,7 @@ func (fs *folderSync) suspects(ctx context.Context, pairs map[imap.UID]imap.UID)
 	for _, uid := range pairs {
 		uids2 = append(uids2, uid)
 	}
-	l := fs.lister(fs.conns.dst, 2)
-	l.Chosen, l.OnlyChosen = uidset.MarksOf(uidset.Sorted(uids2)), true
-	now, err := l.List(ctx)
+	now, err := fs.asTheyAre(ctx, uids2)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -186,16 +180,13 @@ func (fs *folderSync) disagree(ctx context.Context, uids []imap.UID, pairs map[i
 	}
 	for _, uid := range uids {
 		s, d := src[uid], dst[pairs[uid]]
-		part := s != nil && d != nil && s.Size-d.Size > lineEnds && survey.IsBeginning(begins[uid], whole[pairs[uid]])
+		part := s != nil && d != nil && s.Size-d.Size > transfer.BlankEnd && survey.IsBeginning(begins[uid], whole[pairs[uid]])
 		if part || !agrees(s, d, &fs.run.lessons.habits) {
 			bad = append(bad, uid)
 		}
 	}
 	return bad, nil
 }
-
-// lineEnds is what a server may take from the end of a message.
-const lineEnds = 4
 
 // agrees reports whether nothing says that d is another message than s, or much less of it;
 // what cannot be read is not known to be it.

@@ -252,7 +252,7 @@ func (r *run) mayTake(ctx context.Context, d *departure) (bool, error) {
 		return false, nil
 	}
 	if d.from.claims == nil {
-		c, err := r.claimsOn(ctx, d)
+		c, err := r.claimsOn(ctx, d.folder2, d.validity2, func(folder1 string) bool { return folder1 == d.folder1 })
 		if err != nil {
 			return false, err
 		}
@@ -261,9 +261,9 @@ func (r *run) mayTake(ctx context.Context, d *departure) (bool, error) {
 	return d.from.claims.unsure == "" && !d.from.claims.others(d.uid2), nil
 }
 
-// claimsOn is what other runs, and other folders of host1, have in the host2 folder of a
-// departure.
-func (r *run) claimsOn(ctx context.Context, d *departure) (*claims, error) {
+// claimsOn is what other runs have in a folder of host2, but for the folders of this account
+// on host1 that leaveOut names.
+func (r *run) claimsOn(ctx context.Context, folder2 string, validity2 uint32, leaveOut func(folder1 string) bool) (*claims, error) {
 	others, err := r.others(ctx)
 	if err != nil {
 		return nil, err
@@ -276,12 +276,12 @@ func (r *run) claimsOn(ctx context.Context, d *departure) (*claims, error) {
 		same := o.Pair.SameHost1(self)
 		for k := range o.Folders {
 			f := &o.Folders[k]
-			if r.sameFolder2(f.Name2, d.folder2) && (!same || f.Name1 != d.folder1) {
-				c.foreignFolder(f, o, d.validity2)
+			if r.sameFolder2(f.Name2, folder2) && (!same || !leaveOut(f.Name1)) {
+				c.foreignFolder(f, o, validity2)
 			}
 		}
 	}
-	c.aliases(others, d.folder2, d.validity2)
+	c.aliases(others, folder2, validity2)
 	return c, nil
 }
 

@@ -302,22 +302,11 @@ func (c *claims) aliases(others *otherJournals, folder string, validity uint32) 
 // read only where there is such a mark.
 func (fs *folderSync) isAnothers(ctx context.Context, uid2 imap.UID) (bool, error) {
 	if fs.owners.foreign == nil {
-		r := fs.run
-		others, err := r.others(ctx)
+		c, err := fs.run.claimsOn(ctx, fs.to.Raw, fs.dst.UIDValidity, func(string) bool { return true })
 		if err != nil {
 			return false, err
 		}
-		fs.owners.foreign = newClaims()
-		self := r.journalPair()
-		for i := range others.all {
-			o := &others.all[i]
-			for k := range o.Folders {
-				if f := &o.Folders[k]; !o.Pair.SameHost1(self) && r.sameFolder2(f.Name2, fs.to.Raw) {
-					fs.owners.foreign.foreignFolder(f, o, fs.dst.UIDValidity)
-				}
-			}
-		}
-		fs.owners.foreign.aliases(others, fs.to.Raw, fs.dst.UIDValidity)
+		fs.owners.foreign = c
 	}
 	return fs.owners.foreign.others(uid2), nil
 }

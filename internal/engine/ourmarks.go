@@ -170,11 +170,7 @@ func (fs *folderSync) doubtfulMarks() {
 	for _, m := range fs.pairing.Present {
 		s, d := &fs.src.Recs[m.Src], &fs.dst.Recs[m.Dst]
 		if fs.marked(s) && !fs.hasDeleted(2, d) && (unknown || fs.leftUnmarked(s, d)) {
-			if fs.marks.ours == nil {
-				fs.marks.ours = make(map[imap.UID]listing.FlagID)
-			}
-			fs.marks.ours[s.UID] = s.Flags
-			fs.unmark(s)
+			fs.takeOff(s)
 			if fs.marks.doubted == nil {
 				fs.marks.doubted = make(map[imap.UID]bool)
 			}

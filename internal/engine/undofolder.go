@@ -55,7 +55,7 @@ func (u *undo) folder(ctx context.Context, f *journal.StoredFolder) error {
 
 func (w *undoing) all(ctx context.Context) error {
 	one, two := w.f.Folder.Names()
-	m, err := w.u.run.claimsOn(ctx, &departure{folder1: one, folder2: two, validity2: w.f.UIDValidity2})
+	m, err := w.u.run.claimsOn(ctx, two, w.f.UIDValidity2, func(folder1 string) bool { return folder1 == one })
 	if err != nil {
 		return err
 	}

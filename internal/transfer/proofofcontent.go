@@ -108,15 +108,15 @@ func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[
 		case s.Body == d.Body:
 		case !s.Compatible(d):
 			c.notWhole(byUID[uid], fmt.Sprintf("its UID %d is another message there", uid))
-		case MuchShort(sent[i].Size, d.Size, true), less > blankEnd && sent[i].content == nil && survey.IsBeginning(begins[sent[i].UID1], whole[uid]):
+		case MuchShort(sent[i].Size, d.Size, true), less > BlankEnd && sent[i].content == nil && survey.IsBeginning(begins[sent[i].UID1], whole[uid]):
 			c.notWhole(byUID[uid], fmt.Sprintf("its UID %d has %d bytes there, of %d that were sent", uid, d.Size, sent[i].Size))
 		}
 	}
 	return nil
 }
 
-// blankEnd is what a server may take from the end of a message: line ends.
-const blankEnd = 4
+// BlankEnd is what a server may take from the end of a message: line ends.
+const BlankEnd = 4
 
 // notWhole takes back that a message was copied, since host2 has something else.
 func (c *Folder) notWhole(t *Message, why string) {
