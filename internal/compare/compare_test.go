@@ -142,6 +142,7 @@ func TestTable(t *testing.T) {
 		{"8: footer", []mail{{"k", a}}, []mail{{"k", footer(a)}}, nil, nil, "1?"},
 		{"9: moved away and back", []mail{{"k", a}}, []mail{{"k", a}}, nil, claims(Gone), "1"},
 		{"9: an edited draft", []mail{{"k", b}}, []mail{{"k", a}}, nil, claims(Gone), "new"},
+		{"9: only its subject was edited, beyond ASCII", []mail{{"k", text("Вторая редакция", "x")}}, []mail{{"k", text("Проект", "x")}}, nil, claims(Gone), "new"},
 		{"9: only its header was edited", []mail{{"k", a}}, []mail{{"k", "Bcc: b@example.org\n" + a}}, nil, claims(Gone), "new"},
 		{"9: one to one, deleted as copied", []mail{{"k", a}}, []mail{{"k", a}}, nil, func(in *Input) {
 			in.Claims, in.OneToOne, in.Deletes1 = []Claim{Gone}, true, true
@@ -194,23 +195,27 @@ func TestSurplus(t *testing.T) {
 		src, dst       []mail
 		change         func(*Input)
 		extra, doubles int
+		unlike         int64
 	}{
-		{"host2 alone", nil, []mail{{"k", a}}, nil, 1, 0},
-		{"claimed by one that is gone", []mail{{"k", b}}, []mail{{"k", a}}, func(in *Input) { in.Claims = []Claim{Gone} }, 1, 0},
-		{"another folder's", nil, []mail{{"k", a}}, func(in *Input) { in.Claims = []Claim{Other} }, 0, 0},
-		{"an equal one", []mail{{"k", a}}, []mail{{"k", a}, {"k", a}}, doubles, 0, 1},
-		{"with a line besides", []mail{{"k", a}}, []mail{{"k", a}, {"k", "X-Gate: 1\n" + a}}, doubles, 0, 1},
-		{"with another content", []mail{{"k", a}}, []mail{{"k", a}, {"k", b}}, doubles, 0, 0},
-		{"claimed", []mail{{"k", a}}, []mail{{"k", a}, {"k", a}}, func(in *Input) { doubles(in); in.Claims = []Claim{Free, Gone} }, 1, 0},
-		{"three on host2 alone", nil, []mail{{"k", a}, {"k", a}, {"k", b}}, doubles, 3, 1},
-		{"undecided", []mail{{"k", a}}, []mail{{"k", b}, {"k", b + "x"}}, nil, 0, 0},
-		{"one to one, in doubt", []mail{{"k", a}}, []mail{{"k", b}, {"k", b}}, func(in *Input) { in.OneToOne, in.Strict = true, true }, 0, 0},
-		{"one to one", []mail{{"k", a}}, []mail{{"k", a}, {"k", a}}, func(in *Input) { in.OneToOne, in.Strict = true, true }, 1, 0},
+		{"host2 alone", nil, []mail{{"k", a}}, nil, 1, 0, 0},
+		{"claimed by one that is gone", []mail{{"k", b}}, []mail{{"k", a}}, func(in *Input) { in.Claims = []Claim{Gone} }, 1, 0, 0},
+		{"another folder's", nil, []mail{{"k", a}}, func(in *Input) { in.Claims = []Claim{Other} }, 0, 0, 0},
+		{"an equal one", []mail{{"k", a}}, []mail{{"k", a}, {"k", a}}, doubles, 0, 1, 0},
+		{"with a line besides", []mail{{"k", a}}, []mail{{"k", a}, {"k", "X-Gate: 1\n" + a}}, doubles, 0, 1, 0},
+		{"with another content", []mail{{"k", a}}, []mail{{"k", a}, {"k", b}}, doubles, 0, 0, 0},
+		{"claimed", []mail{{"k", a}}, []mail{{"k", a}, {"k", a}}, func(in *Input) { doubles(in); in.Claims = []Claim{Free, Gone} }, 1, 0, 0},
+		{"three on host2 alone", nil, []mail{{"k", a}, {"k", a}, {"k", b}}, doubles, 3, 1, 0},
+		{"undecided", []mail{{"k", a}}, []mail{{"k", b}, {"k", b + "x"}}, nil, 0, 0, 0},
+		{"one to one, in doubt", []mail{{"k", a}}, []mail{{"k", b}, {"k", b}}, func(in *Input) { in.OneToOne, in.Strict = true, true }, 0, 0, 0},
+		{"one to one", []mail{{"k", a}}, []mail{{"k", a}, {"k", a}}, func(in *Input) { in.OneToOne, in.Strict = true, true }, 1, 0, 0},
+		{"with a Cc besides", []mail{{"k", a}}, []mail{{"k", a}, {"k", "Cc: b@example.org\n" + a}}, doubles, 0, 0, 1},
+		{"one with a Cc, one with a gateway's line", []mail{{"k", a}}, []mail{{"k", "Cc: b@example.org\n" + a}, {"k", "X-Gate: 1\n" + a}}, doubles, 0, 0, 1},
+		{"with a line besides and without", []mail{{"k", a}}, []mail{{"k", "Received: x\n" + a}, {"k", a}, {"k", "List-Id: x\n" + a}}, doubles, 0, 1, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, p := play(tt.src, tt.dst, new(habits.Habits), tt.change)
-			if len(p.Extra) != tt.extra || len(p.Doubles) != tt.doubles {
-				t.Errorf("%d extra, %d doubles, want %d and %d", len(p.Extra), len(p.Doubles), tt.extra, tt.doubles)
+			if len(p.Extra) != tt.extra || len(p.Doubles) != tt.doubles || p.Unlike != tt.unlike {
+				t.Errorf("%d extra, %d doubles, %d unlike, want %d, %d and %d", len(p.Extra), len(p.Doubles), p.Unlike, tt.extra, tt.doubles, tt.unlike)
 			}
 		})
 	}

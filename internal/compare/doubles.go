@@ -3,7 +3,6 @@ package compare
 import (
 	"slices"
 
-	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 )
 
@@ -81,7 +80,8 @@ func (v *verdict) keepEquals() {
 }
 
 // doubles finds host2 messages that are equal to another one that stays: to the last
-// byte, or, where that one has a counterpart on host1, but for lines that host2 added.
+// byte, or, where that one has a counterpart on host1, but for lines that host2 or other
+// servers added to either.
 // Never one that is claimed.
 func (v *verdict) doubles() {
 	w := v.w
@@ -110,23 +110,24 @@ func (v *verdict) doubles() {
 		default:
 			// It may be the copy of one of those that are not told apart.
 			w.undecided[d] = open
+			w.unlike[d] = len(same) > 0 && !v.g.akin && !v.g.dated
 			stays[m.Body] = append(same, d)
 		}
 	}
 }
 
-// equals reports whether d, which is free, is the same as e.
+// equals reports whether d, which is free, is the same as e, so that either may go.
 func (v *verdict) equals(d, e int32) bool {
 	a, b := v.of(2, d), v.of(2, e)
-	if a != nil && b != nil && a.Exact == b.Exact {
-		return true
+	if a == nil || b == nil || a.Exact == b.Exact {
+		return a != nil && b != nil
 	}
 	s := v.w.ofDst[e]
 	if s < 0 || v.w.trust[s] != Certain {
 		return false
 	}
 	m := v.of(1, s)
-	return a != nil && m != nil && (v.h.Same(m, a) || habits.Grown(m, a))
+	return m != nil && v.h.Redundant(m, a) && v.h.Redundant(m, b)
 }
 
 // replaces reports whether d should stay rather than its equal e, and has it take e's

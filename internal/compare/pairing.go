@@ -25,6 +25,9 @@ type Pairing struct {
 	// Repeated2 are host2 messages with the key of another one; Doubles those of
 	// them that are equal to one that has a counterpart.
 	Repeated2, Doubles []int32
+	// Unlike counts host2 messages with the key and the body of another one whose
+	// headers differ, so that they are no duplicates for certain.
+	Unlike int64
 	// Extra: on host2, chosen, identified, of no host1 message of this folder.
 	Extra []int32
 	// Nameless1 and Nameless2 have no identity at all.
@@ -161,6 +164,8 @@ func (w *Work) finishDst(p *Pairing) {
 		}
 		if w.double[i] {
 			p.Doubles = append(p.Doubles, d)
+		} else if w.unlike[i] && w.ofDst[i] == none {
+			p.Unlike++
 		}
 		switch {
 		case w.ofDst[i] >= 0, w.ofDst[i] == other, w.undecided[i]:
@@ -171,6 +176,6 @@ func (w *Work) finishDst(p *Pairing) {
 	}
 	p.Distinct, p.Alike = w.distinct, w.alike
 	if w.in.OneToOne {
-		p.Doubles = nil // each is wanted, or is extra
+		p.Doubles, p.Unlike = nil, 0 // each is wanted, or is extra
 	}
 }

@@ -83,8 +83,9 @@ type Work struct {
 	trust []Trust
 	// ofDst is the host1 record that stands for each host2 record, or a claim.
 	ofDst []int32
-	// double marks host2 records that are equal to one that has a counterpart.
-	double []bool
+	// double marks host2 records that are equal to one that has a counterpart; unlike
+	// those that have the key and the body of another one, and other header lines.
+	double, unlike []bool
 	// foreign marks host2 records that belong to another account's messages.
 	foreign []bool
 	// undecided marks host2 records that may be the copy of some host1 message.
@@ -141,7 +142,7 @@ func Begin(in Input) *Work {
 	w := &Work{
 		in: in, ofSrc: filled(len(in.Src.Recs), none), ofDst: filled(len(in.Dst.Recs), none),
 		trust: make([]Trust, len(in.Src.Recs)), repeated: make([]bool, len(in.Src.Recs)),
-		double: make([]bool, len(in.Dst.Recs)), foreign: make([]bool, len(in.Dst.Recs)), undecided: make([]bool, len(in.Dst.Recs)),
+		double: make([]bool, len(in.Dst.Recs)), unlike: make([]bool, len(in.Dst.Recs)), foreign: make([]bool, len(in.Dst.Recs)), undecided: make([]bool, len(in.Dst.Recs)),
 		equal: make(map[int32]int32), sharers: make(map[int32]int32),
 	}
 	for i, c := range in.Claims {

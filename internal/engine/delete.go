@@ -145,20 +145,23 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 
 // deleteExtras deletes messages that the guard lets go.
 func (fs *folderSync) deleteExtras(ctx context.Context, uids []imap.UID) error {
+	return fs.deleteUIDs(ctx, fs.deletion2(uids))
+}
+
+// deletion2 is the deletion of messages of the host2 folder as the options ask for it.
+func (fs *folderSync) deletion2(uids []imap.UID) deletion {
 	d := &fs.run.p.Deletion
-	if d.Quarantine2 != "" {
-		return fs.quarantine(ctx, uids)
+	return deletion{
+		side: 2, k: fs.conns.dst, folder: fs.to, uids: uids, to: fs.run.quarantineFolder(),
+		expunge: d.UIDExpunge2 || d.Expunge2 || d.Quarantine2 != "", expungeAll: d.Expunge2,
 	}
-	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.conns.dst, folder: fs.to, uids: uids, expunge: d.UIDExpunge2 || d.Expunge2, expungeAll: d.Expunge2})
 }
 
 // deleteDuplicates removes repeated messages of a host2 folder. Their contents
 // were compared with the first one's when the listings were made.
 func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
-	if len(fs.pairing.Doubles) == 0 {
-		return nil
-	}
-	if !fs.dst.Complete {
+	fs.tellKept(fs.pairing.Unlike, "they have the identifying headers and the body of another message of the folder, but other header lines, so they are no duplicates for certain")
+	if len(fs.pairing.Doubles) == 0 || !fs.dst.Complete {
 		return nil
 	}
 	uids := make([]imap.UID, 0, len(fs.pairing.Doubles))
@@ -180,8 +183,9 @@ func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
 	}
 	fs.tellKept(claimed, "they are duplicates by their content, but runs stored each of them for a message of its own")
 	fs.tellKept(unsure, m.unsure)
-	d := &fs.run.p.Deletion
-	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.conns.dst, folder: fs.to, uids: uids, duplicate: true, expunge: d.UIDExpunge2 || d.Expunge2, expungeAll: d.Expunge2})
+	d := fs.deletion2(uids)
+	d.duplicate = true
+	return fs.deleteUIDs(ctx, d)
 }
 
 // lastOfKind are the duplicates that stay with --delete2, while the message that they are
@@ -221,19 +225,33 @@ type deletion struct {
 	folder    event.Folder
 	uids      []imap.UID
 	duplicate bool
-	expunge   bool // remove them for good, by UID EXPUNGE of exactly these
+	// to is the folder that they are moved to instead (--quarantine2), "" for none.
+	to      string
+	expunge bool // remove them for good, by UID EXPUNGE of exactly these
 	// expungeAll: the user asked for EXPUNGE of the whole folder, so it may
 	// stand in for a missing UID EXPUNGE.
 	expungeAll bool
 }
 
-// deleteUIDs marks messages \Deleted and expunges exactly them. Without UIDPLUS
-// they stay marked: EXPUNGE would take along what others marked.
+// deleteUIDs deletes messages, or moves them to quarantine, as far as that may be done.
 func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
-	d, err := fs.ready(ctx, d)
-	if err != nil || len(d.uids) == 0 {
-		return err
+	if why := fs.run.guard2.badQuarantine; why != "" && d.to != "" {
+		fs.tellKept(int64(len(d.uids)), why)
+		return nil
 	}
+	d, err := fs.ready(ctx, d)
+	switch {
+	case err != nil || len(d.uids) == 0:
+		return err
+	case d.to != "":
+		return fs.quarantine(ctx, d)
+	}
+	return fs.markAndExpunge(ctx, d)
+}
+
+// markAndExpunge marks messages \Deleted and expunges exactly them. Without UIDPLUS
+// they stay marked: EXPUNGE would take along what others marked.
+func (fs *folderSync) markAndExpunge(ctx context.Context, d deletion) error {
 	told := event.MessagesDeleted{Side: d.side, Folder: d.folder, Duplicate: d.duplicate, Dry: fs.run.p.Dry, UIDs: numbers(d.uids), Expunged: d.expunge}
 	if fs.run.p.Dry {
 		if d.side == 2 && d.expunge && (d.expungeAll || d.k.Conn != nil && d.k.Conn.Has(imap.CapUIDPlus)) {
@@ -250,7 +268,7 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 		fs.run.removes2(d.folder.Raw, d.uids)
 	}
 	set := uidset.Sorted(d.uids)
-	err = d.k.Do(ctx, func(c *imapconn.Conn) error {
+	err := d.k.Do(ctx, func(c *imapconn.Conn) error {
 		_, err := c.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})
 		return err
 	})
@@ -273,7 +291,7 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 		}
 	}
 	if d.side == 2 {
-		fs.merge.gone += int64(len(d.uids))
+		fs.noteGone(d.uids)
 	}
 	fs.run.emit(told)
 	return nil
@@ -282,17 +300,22 @@ func (fs *folderSync) deleteUIDs(ctx context.Context, d deletion) error {
 // ready is what is left of a deletion when it is known that it may be done: what has a
 // mark already and is not to be expunged needs nothing.
 func (fs *folderSync) ready(ctx context.Context, d deletion) (deletion, error) {
-	if d.side == 1 && len(d.uids) > 0 {
-		stays := !d.expunge
-		if !stays {
-			conn, err := d.k.Ready(ctx)
-			if err != nil {
-				return d, err
-			}
-			stays = !conn.Has(imap.CapUIDPlus)
+	if len(d.uids) == 0 {
+		return d, nil
+	}
+	stays := !d.expunge
+	if !stays {
+		conn, err := d.k.Ready(ctx)
+		if err != nil {
+			return d, err
 		}
-		if stays {
+		stays = !conn.Has(imap.CapUIDPlus) && !d.expungeAll && (d.to == "" || !conn.Has(imap.CapMove))
+	}
+	if stays {
+		if d.side == 1 {
 			d.uids = fs.unmarked1(d.uids)
+		} else {
+			d.uids = fs.unmarked2(d.uids)
 		}
 	}
 	if len(d.uids) == 0 {
@@ -321,6 +344,33 @@ func (fs *folderSync) ready(ctx context.Context, d deletion) (deletion, error) {
 	}
 	d.uids = there
 	return d, err
+}
+
+// unmarked2 are those of the host2 messages that do not have \Deleted yet. The others
+// are told: an earlier run counted them as deleted, or a user marked them.
+func (fs *folderSync) unmarked2(uids []imap.UID) []imap.UID {
+	if fs.dst == nil {
+		return uids // what was kept back at first
+	}
+	var fresh, marked []imap.UID
+	for _, uid := range uids {
+		if i := fs.dst.Find(uid); i >= 0 && fs.hasDeleted(2, &fs.dst.Recs[i]) {
+			marked = append(marked, uid)
+			continue
+		}
+		fresh = append(fresh, uid)
+	}
+	if len(marked) > 0 {
+		fs.noteGone(marked)
+		fs.run.note(fmt.Sprintf("Host2: folder [%s] keeps %d messages that are to go and are marked \\Deleted already; --expunge2 removes them, and whatever else is marked", fs.to.Raw, len(marked)))
+	}
+	return fresh
+}
+
+// noteGone counts messages that were deleted from host2's folder.
+func (fs *folderSync) noteGone(uids []imap.UID) {
+	fs.merge.gone += int64(len(uids))
+	fs.leave2(uids)
 }
 
 func (fs *folderSync) notDeleted(d deletion, err error) error {

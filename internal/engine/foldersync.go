@@ -59,8 +59,8 @@ type folderSync struct {
 	// outcome is what came of the copying; failedCount counts also what could not be listed.
 	outcome     transfer.FolderOutcome
 	failedCount int64
-	// heldBack counts messages of host2 that another folder gets by MOVE.
-	heldBack int64
+	// left2 counts what has left host2's folder, or is going to.
+	left2 leavers
 	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
 	bad     bool
@@ -109,10 +109,9 @@ func (fs *folderSync) finish() {
 		d.OnlyOn2 = max(0, d.Identified2-d.Identified1)
 	}
 	if fs.src != nil && fs.dst != nil {
-		chosen := func(r *listing.Record) bool { return r.Is(listing.HasKey) && !r.Is(listing.Duplicate|listing.Outside) }
-		d.Identified1, d.Identified2 = fs.src.Count(chosen), fs.dst.Count(chosen)+fs.outcome.Copied
+		d.Identified1, d.Identified2 = fs.src.Count(identified), fs.dst.Count(identified)+fs.outcome.Copied-fs.left2.identified
 		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.outcome.Copied - fs.outcome.Vanished
-		d.OnlyOn2 = int64(len(fs.pairing.Extra)) - fs.merge.gone - fs.heldBack
+		d.OnlyOn2 = int64(len(fs.pairing.Extra)) - fs.left2.extra
 	}
 	fs.run.emit(d)
 	fs.merge.left--
@@ -121,6 +120,35 @@ func (fs *folderSync) finish() {
 	fs.copier, fs.marks.ours = nil, nil
 	if fs.known != nil {
 		fs.known.Release()
+	}
+}
+
+// identified reports whether a message counts among those of its side that are
+// recognised, each key once.
+func identified(r *listing.Record) bool {
+	return r.Is(listing.HasKey) && !r.Is(listing.Duplicate|listing.Outside)
+}
+
+// leavers counts messages of a host2 folder that are deleted or moved away: those that
+// were counted as identified, and as not on host1.
+type leavers struct{ identified, extra int64 }
+
+// leave2 counts messages of host2's folder that leave it.
+func (fs *folderSync) leave2(uids []imap.UID) {
+	if fs.dst == nil {
+		return // it was told what the folder came to
+	}
+	going := make(map[imap.UID]bool, len(uids))
+	for _, uid := range uids {
+		going[uid] = true
+		if i := fs.dst.Find(uid); i >= 0 && identified(&fs.dst.Recs[i]) {
+			fs.left2.identified++
+		}
+	}
+	for _, i := range fs.pairing.Extra {
+		if going[fs.dst.Recs[i].UID] {
+			fs.left2.extra++
+		}
 	}
 }
 

@@ -50,7 +50,7 @@ func (m *moves) keep(fs *folderSync, uids []imap.UID) []imap.UID {
 	if len(held) == 0 {
 		return uids
 	}
-	fs.heldBack = int64(len(held))
+	fs.leave2(held)
 	m.kept = append(m.kept, keptBack{fs, fs.dstOpened.UIDValidity, held})
 	return slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return m.holds(fs.to.Raw, uid) })
 }

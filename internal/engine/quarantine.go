@@ -12,45 +12,37 @@ import (
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
-// quarantine moves what --delete2 would delete to another host2 folder.
-func (fs *folderSync) quarantine(ctx context.Context, uids []imap.UID) error {
-	if len(uids) == 0 {
-		return nil
-	}
-	if why := fs.run.guard2.badQuarantine; why != "" {
-		fs.tellKept(int64(len(uids)), why)
-		return nil
-	}
-	to := fs.run.quarantineFolder()
-	told := event.MessagesDeleted{Side: 2, Folder: fs.to, Dry: fs.run.p.Dry, UIDs: numbers(uids), MovedTo: folderName(to).Text, Expunged: true}
+// quarantine moves what would be deleted to another host2 folder.
+func (fs *folderSync) quarantine(ctx context.Context, d deletion) error {
+	told := event.MessagesDeleted{Side: 2, Folder: fs.to, Duplicate: d.duplicate, Dry: fs.run.p.Dry, UIDs: numbers(d.uids), MovedTo: folderName(d.to).Text, Expunged: true}
 	if fs.run.p.Dry {
-		fs.run.noteWouldGo(fs.to.Raw, uids)
+		fs.run.noteWouldGo(fs.to.Raw, d.uids)
 		fs.run.emit(told)
 		return nil
 	}
-	if err := fs.run.makeQuarantine(ctx, fs.conns.dst, to); err != nil {
-		return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
+	if err := fs.run.makeQuarantine(ctx, d.k, d.to); err != nil {
+		return fs.notDeleted(d, err)
 	}
-	set := uidset.Sorted(uids)
-	conn, err := fs.conns.dst.Ready(ctx)
+	set := uidset.Sorted(d.uids)
+	conn, err := d.k.Ready(ctx)
 	if err != nil {
 		return err
 	}
-	fs.run.removes2(fs.to.Raw, uids)
 	if conn.Has(imap.CapMove) {
+		fs.run.removes2(fs.to.Raw, d.uids)
 		// Not repeated after a lost connection: what was moved is gone from here,
 		// the rest is found again by the next run.
-		if _, err := conn.UIDMove(ctx, set, to); err != nil {
-			return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
+		if _, err := conn.UIDMove(ctx, set, d.to); err != nil {
+			return fs.notDeleted(d, err)
 		}
-		fs.merge.gone += int64(len(uids))
+		fs.noteGone(d.uids)
 		fs.run.emit(told)
 		return nil
 	}
-	if _, err := conn.UIDCopy(ctx, set, to); err != nil {
-		return fs.notDeleted(deletion{side: 2, folder: fs.to, uids: uids}, err)
+	if _, err := conn.UIDCopy(ctx, set, d.to); err != nil {
+		return fs.notDeleted(d, err)
 	}
-	return fs.deleteUIDs(ctx, deletion{side: 2, k: fs.conns.dst, folder: fs.to, uids: uids, expunge: true})
+	return fs.markAndExpunge(ctx, d)
 }
 
 // quarantineFolder is the raw name of --quarantine2 on host2.

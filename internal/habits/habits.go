@@ -3,6 +3,7 @@ package habits
 import (
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -177,6 +178,38 @@ func Grown(s, d *Message) bool {
 	return s.Body == d.Body && len(less) == 0
 }
 
+// Redundant reports whether d says nothing that s does not say: their bodies are equal,
+// d has no header lines besides those of s but such as the server was seen to add or as
+// are written on a message's way, and lacks none but such as it was seen to drop. So much
+// is needed to delete d on the server that has s, too. It is less than what Grown asks
+// for, since a line such as Cc or Resent-From makes another message.
+func (h *Habits) Redundant(s, d *Message) bool {
+	if s.Body != d.Body {
+		return false
+	}
+	more, less := difference(s, d)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !slices.ContainsFunc(more, func(name string) bool { return h.added[name] == 0 && !onTheWay(name) }) &&
+		!slices.ContainsFunc(less, func(name string) bool { return h.dropped[name] == 0 })
+}
+
+// wayFields are those that servers write on a message on its way (RFC 5321 section 4.4,
+// RFC 8601, RFC 6376, RFC 8617, RFC 7208, RFC 9228).
+var wayFields = []string{
+	"received", "return-path", "delivered-to", "envelope-to", "authentication-results", "dkim-signature",
+	"arc-seal", "arc-message-signature", "arc-authentication-results", "received-spf", "delivery-date",
+}
+
+// byPeople are fields in X- that people give to a message, or their mail programs.
+var byPeople = []string{"x-label", "x-keywords", "x-priority", "x-mozilla-keys"}
+
+// onTheWay reports whether a field is one that servers add to what they pass on. X- is
+// mostly of filters and gateways.
+func onTheWay(name string) bool {
+	return slices.Contains(wayFields, name) || strings.HasPrefix(name, "x-") && !slices.Contains(byPeople, name)
+}
+
 // difference are the names of the fields that only d has, and that only s has.
 func difference(s, d *Message) (more, less []string) {
 	i, j := 0, 0
@@ -186,7 +219,10 @@ func difference(s, d *Message) (more, less []string) {
 		case i == len(s.fields):
 			c = 1
 		case j < len(d.fields):
-			c = s.fields[i].compare(d.fields[j])
+			c = s.fields[i].near(d.fields[j])
+		}
+		if c == 0 && !s.fields[i].alike(d.fields[j]) {
+			c = s.fields[i].order(d.fields[j])
 		}
 		switch {
 		case c == 0:

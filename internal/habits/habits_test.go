@@ -66,6 +66,66 @@ func TestSame(t *testing.T) {
 	}
 }
 
+// What may be deleted beside a message that stays is equal to it but for lines that servers
+// write, whatever characters it is written in.
+func TestRedundant(t *testing.T) {
+	s := message(plainMail)
+	for _, tt := range []struct {
+		name   string
+		stored string
+		want   bool
+	}{
+		{"unchanged", plainMail, true},
+		{"X-", "X-Spam-Score: 3\r\n" + plainMail, true},
+		{"Return-Path", "Return-Path: <>\r\n" + plainMail, true},
+		{"Authentication-Results", "Authentication-Results: mx.example.org; none\r\n" + plainMail, true},
+		{"learned", "Reply-To: list@example.org\r\n" + plainMail, true},
+		{"Received dropped", plainMail[len("Received: one\r\n"):], false},
+		{"Cc", "Cc: b@example.org\r\n" + plainMail, false},
+		{"Bcc", "Bcc: b@example.org\r\n" + plainMail, false},
+		{"Resent-To", "Resent-To: b@example.org\r\n" + plainMail, false},
+		{"List-Unsubscribe", "List-Unsubscribe: <mailto:x@example.org>\r\n" + plainMail, false},
+		{"References", "References: <0@example.org>\r\n" + plainMail, false},
+		{"Content-Type", "Content-Type: text/html\r\n" + plainMail, false},
+		{"a label of its owner", "X-Label: urgent\r\n" + plainMail, false},
+		{"a line that it has, once more", "From: a@example.org\r\n" + plainMail, false},
+		{"another body", plainMail + "P.S.\r\n", false},
+	} {
+		var h Habits
+		h.Learn(s, message("Reply-To: x@example.org\r\n"+plainMail))
+		if got := h.Redundant(s, message(tt.stored)); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}
+
+// Characters beyond ASCII may be replaced or encoded anew; two texts that differ in them
+// are two.
+func TestCharactersBeyondASCII(t *testing.T) {
+	with := func(subject string) *Message {
+		return message("From: a@example.org\r\nDate: x\r\nSubject: " + subject + "\r\n\r\nhello\r\n")
+	}
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"größe", "gr\xf6\xdfe", true},
+		{"größe", "grXXe", true},
+		{"gr\xf6\xdfe", "grXe", true},
+		{"größe", "=?iso-8859-1?q?gr=F6=DFe?=", true},
+		{"Привет", "Пока", false},
+		{"Привет", "=?utf-8?b?0J/QvtC60LA=?=", false},
+		{"gr\xf6\xdfe", "gr\xfc\xdfe", false},
+		{"size XL", "size XXL", false},
+		{"größe", "groesse", false},
+	} {
+		a, b := with(tt.a), with(tt.b)
+		if Equal(a, b) != tt.want || Equal(b, a) != tt.want || a.Akin(b) != tt.want || a.Compatible(b) != tt.want {
+			t.Errorf("%q and %q: equal %v, akin %v, compatible %v", tt.a, tt.b, Equal(a, b), a.Akin(b), a.Compatible(b))
+		}
+	}
+}
+
 func TestGrownAndAkin(t *testing.T) {
 	s := message(plainMail)
 	if !Grown(s, message("X-Gate: 1\r\n"+plainMail)) || Grown(message("X-Gate: 1\r\n"+plainMail), s) || !Grown(s, s) {

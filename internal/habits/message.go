@@ -12,6 +12,7 @@ import (
 	"mime"
 	"slices"
 	"strings"
+	"unicode/utf8"
 	"unique"
 
 	"github.com/imaphaul/imaphaul/internal/identity"
@@ -29,18 +30,45 @@ type Message struct {
 	Size        int64
 }
 
-// field is a header field as it is compared: the name in lower case, and a digest of
-// the value unfolded, decoded, with single blanks and no bytes beyond ASCII.
+// field is a header field as it is compared: the name in lower case, and digests of the
+// value unfolded, decoded, with single blanks: of all of it, and without the characters
+// beyond ASCII, which some servers replace.
 type field struct {
-	name  unique.Handle[string]
-	value identity.Digest
+	name         unique.Handle[string]
+	value, whole identity.Digest
+	script       script
 }
 
-func (f field) compare(g field) int {
+// script is in which characters a value is written.
+type script uint8
+
+const (
+	ascii   script = iota
+	utf8ed         // valid UTF-8 beyond ASCII
+	unknown        // bytes beyond ASCII that are not UTF-8
+)
+
+// order orders fields, those first that may be alike.
+func (f field) order(g field) int {
+	if c := f.near(g); c != 0 {
+		return c
+	}
+	return bytes.Compare(f.whole[:], g.whole[:])
+}
+
+// near is 0 for fields that are alike but for characters beyond ASCII.
+func (f field) near(g field) int {
 	if f.name != g.name {
 		return strings.Compare(f.name.Value(), g.name.Value())
 	}
 	return bytes.Compare(f.value[:], g.value[:])
+}
+
+// alike reports whether two fields are one: equal, or written in other characters, as by
+// a server that replaces those beyond ASCII. Two texts in the same script that differ are
+// two.
+func (f field) alike(g field) bool {
+	return f.near(g) == 0 && (f.whole == g.whole || f.script != g.script)
 }
 
 // maxFields bounds the fields of a header that are told apart.
@@ -56,12 +84,12 @@ func Of(header []byte, content identity.Content, size int64) Message {
 			name, value = nil, line
 		}
 		m.labelled = m.labelled || len(m.fields) == 0 && identity.IsAdded(line)
-		m.fields = append(m.fields, field{unique.Make(strings.ToLower(string(bytes.TrimSpace(name)))), digest(plain(value))})
+		m.fields = append(m.fields, fieldOf(name, value))
 		if len(m.fields) == maxFields {
 			break
 		}
 	}
-	slices.SortFunc(m.fields, field.compare)
+	slices.SortFunc(m.fields, field.order)
 	return m
 }
 
@@ -91,8 +119,26 @@ func unfolded(header []byte) func(func([]byte) bool) {
 	}
 }
 
-// plain is the value of a field without what is only form.
-func plain(value []byte) string {
+// fieldOf prepares a field for comparison.
+func fieldOf(name, value []byte) field {
+	text := decoded(value)
+	f := field{name: unique.Make(strings.ToLower(string(bytes.TrimSpace(name)))), whole: digest(text)}
+	f.value = f.whole
+	if p := plain(text); p != text {
+		f.value = digest(p)
+	}
+	switch {
+	case !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }):
+	case utf8.ValidString(text):
+		f.script = utf8ed
+	default:
+		f.script = unknown
+	}
+	return f
+}
+
+// decoded is the value of a field without what is only form.
+func decoded(value []byte) string {
 	text := strings.Join(strings.Fields(string(value)), " ")
 	if strings.Contains(text, "=?") {
 		decoder := mime.WordDecoder{}
@@ -100,6 +146,11 @@ func plain(value []byte) string {
 			text = strings.Join(strings.Fields(decoded), " ")
 		}
 	}
+	return text
+}
+
+// plain is text with one X for what is beyond ASCII, as servers replace it.
+func plain(text string) string {
 	var b strings.Builder
 	beyond := false
 	for i := range len(text) {
@@ -154,7 +205,7 @@ func (m *Message) Akin(other *Message) bool {
 	for _, name := range AkinFields {
 		name := unique.Make(strings.ToLower(name))
 		a, b := m.values(name), other.values(name)
-		if !slices.Equal(a, b) {
+		if len(a) != len(b) || !within(a, b) || !within(b, a) {
 			return false
 		}
 		some = some || len(a) > 0
@@ -168,7 +219,7 @@ func (m *Message) Akin(other *Message) bool {
 // equal.
 func (m *Message) Compatible(other *Message) bool {
 	date := unique.Make("date")
-	dated := len(m.values(date)) > 0 && slices.Equal(m.values(date), other.values(date)) && m.Akin(other)
+	dated := len(m.values(date)) > 0 && m.Akin(other)
 	for _, name := range []string{"message-id", "date", "from", "to", "subject"} {
 		name := unique.Make(name)
 		a, b := m.values(name), other.values(name)
@@ -186,21 +237,21 @@ func (m *Message) OtherID(other *Message) bool {
 	return len(a) > 0 && len(b) > 0 && !within(a, b) && !within(b, a)
 }
 
-// within reports whether every value of a is one of b.
-func within(a, b []identity.Digest) bool {
-	for _, v := range a {
-		if !slices.Contains(b, v) {
+// within reports whether every field of a is one of b.
+func within(a, b []field) bool {
+	for _, f := range a {
+		if !slices.ContainsFunc(b, f.alike) {
 			return false
 		}
 	}
 	return true
 }
 
-// values are the digests of a field's values.
-func (m *Message) values(name unique.Handle[string]) (out []identity.Digest) {
+// values are the fields of a name.
+func (m *Message) values(name unique.Handle[string]) (out []field) {
 	for _, f := range m.fields {
 		if f.name == name {
-			out = append(out, f.value)
+			out = append(out, f)
 		}
 	}
 	return out
