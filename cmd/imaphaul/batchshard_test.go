@@ -76,6 +76,34 @@ func TestBatchInShards(t *testing.T) {
 	if code := merge(out, copied); code != 64 || !strings.Contains(said.String(), "both the result of part 1") {
 		t.Errorf("code %d\n%s", code, &said)
 	}
+	// To the list comes a row before all others. Part 2 of it runs, the results of the other
+	// parts are those of the list before: what they tell is not all of either list.
+	changed := filepath.Join(b.dir, "changed")
+	longer := b.list(append([]string{rows[0], "new,x,new,x"}, rows[1:]...)...)
+	b.call(longer, append(hosts, "--shard", "2/3", "--out", changed)...)
+	kept, err := filepath.Glob(filepath.Join(out, "users.shard[13]of3.result.json"))
+	if err != nil || len(kept) != 2 {
+		t.Fatal(kept, err)
+	}
+	for _, name := range kept {
+		data, err := os.ReadFile(name)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(changed, filepath.Base(name)), data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code := merge(changed); code != 64 || !strings.Contains(said.String(), "two states of the list") && !strings.Contains(said.String(), "changed between the two") {
+		t.Errorf("code %d\n%s", code, &said)
+	}
+	// The same without any row in that part.
+	if err := os.WriteFile(filepath.Join(changed, "users.shard2of3.result.json"), []byte("[]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code := merge(changed); code != 111 || !strings.Contains(said.String(), "have no result") {
+		t.Errorf("code %d\n%s", code, &said)
+	}
 	if code := merge(b.dir + "/log"); code != 66 {
 		t.Errorf("code %d\n%s", code, &said)
 	}

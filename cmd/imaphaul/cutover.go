@@ -27,6 +27,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/runpage"
+	"github.com/imaphaul/imaphaul/internal/screen"
 	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/tokens"
 )
@@ -90,6 +91,8 @@ func showCutover(x *cli.Cutover, environ []string, out, errOut io.Writer) int {
 	write := r.WriteText
 	if x.JSON {
 		write = r.WriteJSON
+	} else {
+		out = screen.Wrapped(out)
 	}
 	if err := write(out); err != nil {
 		return fail(event.ExitCatchAll, fmt.Errorf("standard output: %w", err))

@@ -15,6 +15,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/proof"
+	"github.com/imaphaul/imaphaul/internal/screen"
 	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
@@ -60,6 +61,8 @@ func doctorCommand(p *plan.Plan, out, errOut io.Writer) int {
 	write := r.WriteText
 	if p.Doctor.JSON {
 		write = r.WriteJSON
+	} else {
+		out = screen.Wrapped(out)
 	}
 	if err := write(out); err != nil {
 		_, _ = fmt.Fprintf(errOut, "Error: standard output: %v\n", err)

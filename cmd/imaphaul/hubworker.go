@@ -70,7 +70,7 @@ func runWorker(x *cli.Worker, environ []string, stdout, stderr io.Writer) (int, 
 	}
 	say(fmt.Sprintf("Worker %s waits for the hub %s, and for a list in it", id, x.URL))
 	o := batchrun.HubAddress(x.HubAddress, "imaphaul worker "+id)
-	o.Patient, o.Say = true, say
+	o.Patient, o.RefusedEnds, o.Say = true, x.UntilEmpty, say
 	h, err := hub.Connect(connecting, o)
 	connected()
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/proof"
 	"github.com/imaphaul/imaphaul/internal/runpage"
+	"github.com/imaphaul/imaphaul/internal/screen"
 	"github.com/imaphaul/imaphaul/internal/tokens"
 	"github.com/imaphaul/imaphaul/internal/verification"
 )
@@ -77,6 +78,9 @@ func verifyPlan(p *plan.Plan, page *runpage.Page, out, errOut io.Writer) int {
 		return event.ExitUsage
 	}
 	notes.To(func(text string) { _, _ = fmt.Fprintf(errOut, "Warning: %s\n", text) })
+	if p.Proof.Format == "" {
+		out = screen.Wrapped(out)
+	}
 	var sum *verification.Summary
 	var printer verification.Printer
 	if p.Proof.Against != "" {

@@ -2,10 +2,13 @@ package batchrun
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -61,6 +64,17 @@ func (b *run) keepShard() {
 	b.jobs = kept
 }
 
+// listDigest tells one state of the list from another: by the accounts of each row, and
+// its number. A password or an option that was corrected between two calls makes no other
+// list.
+func (b *run) listDigest() string {
+	h := sha256.New()
+	for _, n := range slices.Sorted(maps.Keys(b.accounts)) {
+		_, _ = fmt.Fprintf(h, "%d %q %q\n", n, b.accounts[n][0], b.accounts[n][1])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
 // resultName is the name of a file of results: the stem of the list, and the shard.
 var resultName = regexp.MustCompile(`^(.+?)(?:\.shard(\d+)of(\d+))?\.result\.json$`)
 
@@ -89,6 +103,7 @@ func mergeParts(m *cli.Merge, stdout io.Writer) (int, error) {
 		return event.ExitNoInput, err
 	}
 	all, missing, err := join(parts)
+	total := rowsOfList(all)
 	if err != nil {
 		return event.ExitUsage, err
 	}
@@ -135,10 +150,13 @@ func mergeParts(m *cli.Merge, stdout io.Writer) (int, error) {
 	for _, name := range missing {
 		_, _ = fmt.Fprintf(stdout, "No result of %s: its rows are not among these. Run it, or name its directory, too.\n", name)
 	}
-	if done < len(rows) || len(missing) > 0 {
+	if len(rows) < total && len(missing) == 0 {
+		_, _ = fmt.Fprintf(stdout, "The list has %d rows, of which %d have no result: they were left out (--rows, --only), or their part ran with another state of the list.\n", total, total-len(rows))
+	}
+	if done < len(rows) || len(rows) < total || len(missing) > 0 {
 		code = event.ExitErrors
 	}
-	_, _ = fmt.Fprintf(stdout, "%d of %d rows are finished, in %d files of results.\n", done, len(rows), len(parts))
+	_, _ = fmt.Fprintf(stdout, "%d of %d rows are finished, in %d files of results.\n", done, max(total, len(rows)), len(parts))
 	_, _ = fmt.Fprintf(stdout, "Exiting with return value %d (%s)\n", code, report.ExitText(code))
 	return code, nil
 }
@@ -223,6 +241,7 @@ func join(parts []part) (all []resultRecord, missing []string, err error) {
 	count := parts[0].count
 	had := make(map[int]string)
 	from := make(map[int]string)
+	list := resultRecord{} // whose list all must be of
 	for _, p := range parts {
 		if p.count != count {
 			return nil, nil, fmt.Errorf("%q and %q are of two divisions of the list, into %d and %d parts: their rows overlap. Merge those of one division", parts[0].path, p.path, count, p.count)
@@ -235,6 +254,12 @@ func join(parts []part) (all []resultRecord, missing []string, err error) {
 			if other, twice := from[r.Row]; twice {
 				return nil, nil, fmt.Errorf("row %d is in %q and in %q: the list was changed between the two. Run all parts with the same list", r.Row, other, p.path)
 			}
+			if list.List != "" && r.List != "" && r.List != list.List {
+				return nil, nil, fmt.Errorf("%q and %q are of two states of the list: rows were added, removed or moved between the two. Run all parts with the same list", from[list.Row], p.path)
+			}
+			if list.List == "" {
+				list = r
+			}
 			from[r.Row] = p.path
 			all = append(all, r)
 		}
@@ -246,6 +271,16 @@ func join(parts []part) (all []resultRecord, missing []string, err error) {
 	}
 	slices.SortFunc(all, func(a, b resultRecord) int { return a.Row - b.Row })
 	return all, missing, nil
+}
+
+// rowsOfList takes from the results of a list which list that was, since what is merged is
+// not merged again, and returns how many rows it has; 0 for results that do not tell.
+func rowsOfList(all []resultRecord) (total int) {
+	for i := range all {
+		total = max(total, all[i].Rows)
+		all[i].List, all[i].Rows = "", 0
+	}
+	return total
 }
 
 // result is the row that a record tells of.

@@ -163,6 +163,11 @@ func resultTable(rows []*rowResult, width int) string {
 
 // record is a row in the files of results.
 type resultRecord struct {
+	// List tells states of a list apart, see [run.listDigest], and Rows is how many that
+	// list has: results of two states do not make those of one. Both are empty in results of
+	// versions before, in those of a merge and for a webhook.
+	List     string  `json:"list,omitempty"`
+	Rows     int     `json:"rows,omitempty"`
 	Row      int     `json:"row"`
 	Line     int     `json:"line"`
 	Accounts string  `json:"accounts"`
@@ -211,8 +216,11 @@ func (b *run) writeResults() string {
 	if b.list.Header != "" {
 		failed.WriteString(b.list.Header + "\n")
 	}
+	digest := b.listDigest()
 	for _, r := range rows {
-		all = append(all, r.record())
+		x := r.record()
+		x.List, x.Rows = digest, len(b.accounts)
+		all = append(all, x)
 		if r.code != event.ExitOK {
 			again = append(again, r.number)
 		}

@@ -66,7 +66,8 @@ func (m *moves) came(fs *folderSync, c *transfer.Folder) {
 		return
 	}
 	release := func(uid imap.UID) {
-		if at, ok := into[uid]; ok {
+		// What is gone from there, and did not come whole, is held by nobody and not there.
+		if at, ok := into[uid]; ok && !slices.Contains(c.Taken[at.Folder], at.UID) {
 			m.held[at.Folder][at.UID] = free
 		}
 	}
@@ -88,9 +89,7 @@ func (m *moves) came(fs *folderSync, c *transfer.Folder) {
 				m.copied[at.Folder] = make(map[imap.UID]bool)
 			}
 			m.copied[at.Folder][at.UID] = true
-			if !slices.Contains(c.Taken[at.Folder], at.UID) {
-				release(t.UID) // it was copied, or host2 did not tell at once that it came
-			}
+			release(t.UID) // it was copied, or host2 did not tell at once that it came
 		}
 		if t.Outcome == transfer.Copied {
 			copied[t.Src] = true

@@ -225,18 +225,18 @@ func (r *run) matchMoves(ctx context.Context, m *moves, a arrival, byKey map[ide
 			if err != nil {
 				return err
 			}
-			m.add(a.row, p.rec.UID, p.d, take)
+			m.add(a.row, p.rec.UID, p.d, take, d.Exact)
 		}
 	}
 	return nil
 }
 
 // add enters a message that was moved.
-func (m *moves) add(to *folders.Row, uid imap.UID, d *departure, take bool) {
+func (m *moves) add(to *folders.Row, uid imap.UID, d *departure, take bool, exact identity.Digest) {
 	if m.into[to.From] == nil {
 		m.into[to.From] = make(map[imap.UID]transfer.Moved)
 	}
-	m.into[to.From][uid] = transfer.Moved{Folder: d.folder2, UID: d.uid2, Validity: d.validity2, Take: take}
+	m.into[to.From][uid] = transfer.Moved{Folder: d.folder2, UID: d.uid2, Validity: d.validity2, Take: take, Exact: exact}
 	if m.held[d.folder2] == nil {
 		m.held[d.folder2] = make(map[imap.UID]hold)
 	}

@@ -32,6 +32,9 @@ type Options struct {
 	Name string
 	// Patient: a hub that is not there yet is waited for.
 	Patient bool
+	// RefusedEnds: with Patient, a hub that is there and refuses the token or key is an
+	// error, for what has an end of its own. Without it the token may be about to change.
+	RefusedEnds bool
 	// Say is told when the hub goes away and comes back; nil for nobody.
 	Say func(string)
 	// Replicas is how many servers of a cluster keep everything; 0: nothing is made that
@@ -113,6 +116,16 @@ func Connect(ctx context.Context, o Options) (*Hub, error) {
 	opts, err := o.nats()
 	if err != nil {
 		return nil, err
+	}
+	if o.Patient && o.RefusedEnds {
+		probe := opts[:len(opts):len(opts)]
+		first, err := nats.Connect(o.URL, append(probe, nats.RetryOnFailedConnect(false))...)
+		if errors.Is(err, nats.ErrAuthorization) || errors.Is(err, nats.ErrAuthRevoked) {
+			return nil, fmt.Errorf("the hub %s cannot be used: %w", o.URL, Reason(err))
+		}
+		if err == nil {
+			first.Close()
+		}
 	}
 	nc, err := nats.Connect(o.URL, opts...)
 	if err != nil {

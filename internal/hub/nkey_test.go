@@ -43,6 +43,11 @@ func TestNkeys(t *testing.T) {
 			h.Close()
 			t.Errorf("it lets in who shows %q", file)
 		}
+		// A worker that is to end when nothing is left must not wait for ever here.
+		if h, err := Connect(t.Context(), Options{URL: s.URL(), NKeyFile: file, Patient: true, RefusedEnds: true, Replicas: 1}); err == nil {
+			h.Close()
+			t.Errorf("it lets in who shows %q and is patient", file)
+		}
 	}
 	h, err := Connect(t.Context(), Options{URL: s.URL(), NKeyFile: seed, Replicas: 1})
 	if err != nil {

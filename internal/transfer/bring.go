@@ -19,8 +19,9 @@ var errNoCopyUID = errors.New("the server did not say what COPY made")
 // bring has host2 store messages of folder, which k has open there, in the folder of c
 // as well, by COPY: byUID are the messages to copy by their UIDs in folder. take: they go
 // from folder, by MOVE or, where host2 has none, by COPY and UID EXPUNGE of the very
-// messages whose copy it confirmed. It returns the messages that came, and which went.
-// What does not work this way is left to be sent as usual. It needs UIDPLUS, to know
+// messages whose copy it confirmed and has whole. It returns the messages that came, and
+// which went. What does not work this way, or did not come whole, is left to be sent as
+// usual. It needs UIDPLUS, to know
 // what was made of which message. The journal knows of the messages before the command
 // leaves, so that after an interruption they are looked for as sent ones are.
 func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUID map[imap.UID]*Message, take bool) (came []*Message, gone []imap.UID, err error) {
@@ -33,6 +34,7 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 	if err != nil {
 		return nil, nil, err
 	}
+	validity := k.Opened.UIDValidity
 	name, order := "COPY", conn.UIDCopy
 	if take && conn.Has(imap.CapMove) {
 		name, order = "MOVE", conn.UIDMove
@@ -76,12 +78,7 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 		c.settle(t, uid)
 		came = append(came, t)
 	}
-	if take && name == "COPY" && err == nil {
-		gone, err = c.remove(ctx, k, folder, confirmed)
-		if err != nil {
-			return came, gone, err
-		}
-	}
+	removing := take && name == "COPY" && err == nil
 	if err == nil && len(came) < len(tasks) {
 		err = errNoCopyUID
 	}
@@ -106,7 +103,16 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 		}
 		slices.Sort(gone)
 	}
-	return came, gone, nil
+	if err := c.proveCopies(ctx, k, folder, came); err != nil {
+		return copiedOf(came), gone, err
+	}
+	if removing {
+		confirmed = slices.DeleteFunc(confirmed, func(from imap.UID) bool { return byUID[from].Outcome != Copied || byUID[from].NewUID == 0 })
+		if gone, err = c.remove(ctx, k, folder, validity, confirmed); err != nil {
+			return copiedOf(came), gone, err
+		}
+	}
+	return copiedOf(came), gone, nil
 }
 
 // copiedOf are those of the tasks that host2 has.
@@ -114,17 +120,22 @@ func copiedOf(tasks []*Message) []*Message {
 	return slices.DeleteFunc(slices.Clone(tasks), func(t *Message) bool { return t.Outcome != Copied })
 }
 
-// remove takes messages from the folder of host2 that k has open, whose copies elsewhere
-// host2 has confirmed.
-func (c *Folder) remove(ctx context.Context, k *session.Link, folder string, uids []imap.UID) (gone []imap.UID, err error) {
+// remove takes messages from a folder of host2 whose copies elsewhere were proved.
+func (c *Folder) remove(ctx context.Context, k *session.Link, folder string, validity uint32, uids []imap.UID) (gone []imap.UID, err error) {
 	if len(uids) == 0 {
 		return nil, nil
 	}
 	set := uidset.Sorted(uids)
-	err = k.Do(ctx, func(conn *imapconn.Conn) error {
-		_, err := conn.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})
-		return err
-	})
+	opened, err := k.Open(ctx, folder, true)
+	if err == nil && opened.UIDValidity != validity {
+		return nil, nil
+	}
+	if err == nil {
+		err = k.Do(ctx, func(conn *imapconn.Conn) error {
+			_, err := conn.UIDStore(ctx, set, []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true})
+			return err
+		})
+	}
 	if err == nil {
 		err = k.Do(ctx, func(conn *imapconn.Conn) error { return conn.UIDExpunge(ctx, set) })
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
@@ -19,6 +20,8 @@ type Moved struct {
 	Validity uint32
 	// Take: it is to go from there (--delete2).
 	Take bool
+	// Exact is what it is there byte for byte.
+	Exact identity.Digest
 }
 
 // Moved reports whether the message came from another folder of host2, since it lay in
@@ -74,23 +77,8 @@ func (c *Folder) copyMoved(ctx context.Context) error {
 			return err
 		}
 	}
-	opened, err := k.Open(ctx, c.To.Raw, true)
-	if err == nil && opened.UIDNext != 0 {
-		c.doubtFrom(opened.UIDNext)
-	}
+	_, err = k.Open(ctx, c.To.Raw, true)
 	return err
-}
-
-// doubtFrom takes back UIDs of moved messages that the folder has not given yet: they are
-// looked for as if none had been told.
-func (c *Folder) doubtFrom(next imap.UID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i := range c.Messages {
-		if t := &c.Messages[i]; t.moved && t.Outcome == Copied && t.NewUID >= next {
-			t.override().told, t.NewUID, t.late = t.NewUID, 0, true
-		}
-	}
 }
 
 func (c *Folder) moveFrom(ctx context.Context, k *session.Link, folder string, validity uint32, byUID map[imap.UID]*Message, take bool) error {

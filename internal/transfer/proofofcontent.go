@@ -43,6 +43,13 @@ func (c *Folder) ProveContent(ctx context.Context) error {
 	}
 	slices.Sort(uids)
 	c.conns.Dst.Assume(c.To.Raw, true, c.DstOpened)
+	return c.proveContent(ctx, uids, byUID, c.notWhole)
+}
+
+// proveContent asks for size and headers of messages of the selected folder of host2, and
+// reads on both sides those that are not what was sent. bad is told of each that host2 does
+// not have, and why.
+func (c *Folder) proveContent(ctx context.Context, uids []imap.UID, byUID map[imap.UID]*Message, bad func(*Message, string)) error {
 	// A larger one is whole if it has the key: servers add header lines.
 	l := c.reader(c.conns.Dst, 2)
 	proved := make(map[imap.UID]bool, len(uids))
@@ -55,8 +62,8 @@ func (c *Folder) ProveContent(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		same := now.Is(listing.HasKey) && now.Key.Base() == c.doubtKey(t)
-		proved[m.UID] = m.HasSize && (m.Size > t.Sent && same || m.Size == t.Sent && (same || !c.byHeaders(t)))
+		same, size := now.Is(listing.HasKey) && now.Key.Base() == c.doubtKey(t), t.sentSize()
+		proved[m.UID] = m.HasSize && (m.Size > size && same || m.Size == size && (same || !c.byHeaders(t)))
 		return nil
 	})
 	if err != nil {
@@ -64,7 +71,7 @@ func (c *Folder) ProveContent(ctx context.Context) error {
 	}
 	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return proved[uid] })
 	for part := range slices.Chunk(uids, readAtOnce) {
-		if err := c.compareContent(ctx, part, byUID); err != nil {
+		if err := c.compareContent(ctx, part, byUID, bad); err != nil {
 			return err
 		}
 	}
@@ -78,9 +85,18 @@ func (c *Folder) byHeaders(t *Message) bool {
 	return t.overrides().sentKey == nil && r.Is(listing.HasKey) && !r.Is(listing.ByContent|listing.ByHeader|listing.AddedHeader)
 }
 
-// compareContent reads messages on both sides, and takes back those that host2 does not
+// sentSize is how many bytes host2 was given of the message: what it copied from a folder
+// of its own has the size that host1 tells.
+func (t *Message) sentSize() int64 {
+	if t.Sent > 0 {
+		return t.Sent
+	}
+	return t.Size
+}
+
+// compareContent reads messages on both sides, and tells bad of those that host2 does not
 // have.
-func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[imap.UID]*Message) error {
+func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[imap.UID]*Message, bad func(*Message, string)) error {
 	sent := make([]*Sent, len(uids))
 	mine := make(map[imap.UID][]imap.UID, len(uids))
 	for i, uid := range uids {
@@ -93,27 +109,31 @@ func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[
 		return err
 	}
 	for i, uid := range uids {
+		size := byUID[uid].sentSize()
 		s, d := src[sent[i].UID1], dst[uid]
 		if s == nil {
 			continue // it is gone from host1
 		}
 		if d == nil {
-			c.notWhole(byUID[uid], "it cannot be read there")
+			bad(byUID[uid], unreadable)
 			continue
 		}
 		if sent[i].content != nil {
 			s.Body = sent[i].content.Body
 		}
-		switch less := sent[i].Size - d.Size; {
+		switch less := size - d.Size; {
 		case s.Body == d.Body:
 		case !s.Compatible(d):
-			c.notWhole(byUID[uid], fmt.Sprintf("its UID %d is another message there", uid))
-		case MuchShort(sent[i].Size, d.Size, true), less > BlankEnd && sent[i].content == nil && survey.IsBeginning(begins[sent[i].UID1], whole[uid]):
-			c.notWhole(byUID[uid], fmt.Sprintf("its UID %d has %d bytes there, of %d that were sent", uid, d.Size, sent[i].Size))
+			bad(byUID[uid], fmt.Sprintf("its UID %d is another message there", uid))
+		case MuchShort(size, d.Size, true), less > BlankEnd && sent[i].content == nil && survey.IsBeginning(begins[sent[i].UID1], whole[uid]):
+			bad(byUID[uid], fmt.Sprintf("its UID %d has %d bytes there, of %d that were sent", uid, d.Size, size))
 		}
 	}
 	return nil
 }
+
+// unreadable is why a message counts as not there that host2 does not give.
+const unreadable = "it cannot be read there"
 
 // BlankEnd is what a server may take from the end of a message: line ends.
 const BlankEnd = 4
