@@ -76,6 +76,7 @@ const (
 	SkipReport    // a report that an earlier run stored on host1 (--emailreport1)
 	SkipShort     // copied, but host1 gave less of it than it says it has
 	SkipNoMail    // an item of a calendar or of contacts, which host1 does not give as a message
+	SkipMarked    // marked \Deleted on host1, and --expunge2 would take the copy
 )
 
 // MessagesPresent counts messages that are on both sides already.
