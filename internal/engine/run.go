@@ -290,6 +290,9 @@ func (r *run) work(ctx context.Context) error {
 	}
 	r.recallLessons()
 	r.transfer.BeginDays()
+	if err := r.settleUndo(ctx); err != nil {
+		return err
+	}
 	r.emit(event.Phase{Name: event.PhaseList})
 	if err := r.listFolders(ctx); err != nil {
 		return err
