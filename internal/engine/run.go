@@ -288,6 +288,9 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.openJournal(ctx); err != nil {
 		return err
 	}
+	if err := r.recallMX(); err != nil {
+		return err
+	}
 	r.recallLessons()
 	r.transfer.BeginDays()
 	if err := r.settleUndo(ctx); err != nil {

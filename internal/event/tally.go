@@ -150,6 +150,8 @@ func (t *Tally) Add(e Event) {
 		}
 	case PassBegun:
 		t.nextPass()
+	case PassEnded:
+		s.Followed = true
 	case Finished:
 		t.finished(e)
 	}
