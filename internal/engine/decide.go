@@ -68,6 +68,10 @@ func (fs *folderSync) plan() *transfer.Folder {
 		if skip && reason == event.SkipCrossDuplicate && fs.run.p.Dry && fs.otherWouldCopy(r) != nil {
 			skip = false // the other folder's would be in this very one
 		}
+		if skip && reason == event.SkipTooBig && fs.run.tooBigFor2(r.Size) {
+			c.NotTaken(&t, detail)
+			continue
+		}
 		if skip {
 			c.LeaveOut(&t, reason, detail)
 			if reason == event.SkipCrossDuplicate && fs.crossed[r.UID] == crossedWhole {

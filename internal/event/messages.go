@@ -49,6 +49,7 @@ type MessageSkipped struct {
 	Bytes     int64
 	Reason    Skip
 	Detail    string // more about the reason, as "(300 exceeds maxsize limit 200 bytes)"
+	ByHost2   bool   // host2 does not take it; no option leaves it out
 	Line      string // the line as imapsync writes it, "" where it is made of these fields
 	MessageID string
 	Subject   string
