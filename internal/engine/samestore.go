@@ -6,15 +6,17 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/survey"
 )
 
 // A server may show one mailbox under two names: a link in its file system, an alias, a
 // shared folder that is mounted twice. What is surplus under one name may be what another
 // folder of host1 has there under the other. Equal numbers suggest that; that messages to
-// be deleted are there under the other name, too, with their UIDs, sizes and dates, is
-// taken for it.
+// be deleted are there under the other name, too, with their UIDs, sizes and dates, and the
+// smallest one byte for byte, is taken for it.
 
 // sameStoreLooks is how many messages are looked at under the other name.
 const sameStoreLooks = 20
@@ -34,43 +36,82 @@ func (fs *folderSync) stayFor2Names(ctx context.Context, uids []imap.UID) (bool,
 	if err != nil {
 		return false, err
 	}
-	names, err = r.equalCounts(ctx, names, opened)
-	if err != nil || len(names) == 0 {
-		return false, err
-	}
-	count := int64(len(uids))
-	uids = uids[:min(len(uids), sameStoreLooks)]
-	here, err := k.datesAndSizes(ctx, uids)
+	count := len(uids)
+	other, err := r.otherName(ctx, fs.to.Raw, names, opened, uids)
 	if err != nil {
 		return false, err
-	}
-	other := ""
-	for _, name := range names {
-		if _, err := k.Open(ctx, name, false); err != nil {
-			if isRefusal(err) {
-				continue
-			}
-			return false, err
-		}
-		there, err := k.datesAndSizes(ctx, uids)
-		if err != nil {
-			return false, err
-		}
-		same := len(here) > 0
-		for uid, m := range here {
-			same = same && there[uid] == m
-		}
-		if same {
-			other = name
-			break
-		}
 	}
 	k.Assume(fs.to.Raw, true, fs.dstOpened)
 	if other == "" {
 		return false, nil
 	}
-	fs.tellKept(count, fmt.Sprintf("folders [%s] and [%s] of host2 have the same messages under the same UIDs: they are one mailbox with two names, and what one of host1's folders lacks the other may have; send both to one of them (--f1f2), or leave one out (--exclude)", fs.to.Raw, other))
+	fs.tellKept(int64(count), fmt.Sprintf("folders [%s] and [%s] of host2 have the same messages under the same UIDs: they are one mailbox with two names, and what one of host1's folders lacks the other may have; send both to one of them (--f1f2), or leave one out (--exclude)", fs.to.Raw, other))
 	return true, nil
+}
+
+// otherName is which of the host2 folders of names has the messages of the folder open,
+// which is selected, as that one has them, "" for none. It leaves another folder selected.
+func (r *run) otherName(ctx context.Context, open string, names []string, opened *imapconn.SelectData, uids []imap.UID) (string, error) {
+	names, err := r.equalCounts(ctx, names, opened)
+	if err != nil || len(names) == 0 || len(uids) == 0 {
+		return "", err
+	}
+	k := r.main.dst
+	uids = uids[:min(len(uids), sameStoreLooks)]
+	here, err := k.datesAndSizes(ctx, uids)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range names {
+		if _, err := k.Open(ctx, name, false); err != nil {
+			if isRefusal(err) {
+				continue
+			}
+			return "", err
+		}
+		there, err := k.datesAndSizes(ctx, uids)
+		if err != nil {
+			return "", err
+		}
+		same := len(here) > 0
+		for uid, m := range here {
+			same = same && there[uid] == m
+		}
+		if !same {
+			continue
+		}
+		same, err = r.equalBytes(ctx, open, name, smallest(here))
+		if err != nil || same {
+			return name, err
+		}
+	}
+	return "", nil
+}
+
+// smallest is the UID of the smallest message.
+func smallest(of map[imap.UID]dateAndSize) (least imap.UID) {
+	for uid, m := range of {
+		if was := of[least]; least == 0 || m.size < was.size || m.size == was.size && uid < least {
+			least = uid
+		}
+	}
+	return least
+}
+
+// equalBytes reports whether two folders of host2 have the same under a UID, byte for byte.
+func (r *run) equalBytes(ctx context.Context, one, two string, uid imap.UID) (bool, error) {
+	var of [2]*habits.Message
+	for i, name := range []string{one, two} {
+		if _, err := r.main.dst.Open(ctx, name, false); err != nil {
+			return false, err
+		}
+		read, _, err := survey.ReadBeginnings(ctx, r.main.dst.Link, []imap.UID{uid}, nil)
+		if err != nil {
+			return false, err
+		}
+		of[i] = read[uid]
+	}
+	return of[0] != nil && of[1] != nil && of[0].Exact == of[1].Exact, nil
 }
 
 // likeOn2 are the other host2 folders of this run that have this UIDVALIDITY. STATUS is
