@@ -60,6 +60,15 @@ func (b *run) readList() ([]batch.Fault, error) {
 		}
 	}
 	faults = append(faults, batch.CheckAccounts(rows, uses)...)
+	for i, pair := range batch.SharedSources(uses) {
+		if i == mostWarned {
+			b.warnings = append(b.warnings, "Warning: ... and more rows that read an account in which another row deletes.")
+			break
+		}
+		one, other := rows[pair[0]], rows[pair[1]]
+		b.warnings = append(b.warnings, fmt.Sprintf("Warning: row %d (line %d) may delete on host1 in the account that row %d (line %d) reads: what it has deleted before, the other one does not find. Give them different folders, or run row %d when the other is finished.",
+			one.Number, one.Line, other.Number, other.Line, one.Number))
+	}
 	slices.SortStableFunc(faults, func(x, y batch.Fault) int { return x.Row - y.Row })
 	return faults, nil
 }
@@ -107,6 +116,9 @@ func AccountsOf(p *plan.Plan, masked []string) batch.Accounts {
 		Deletes2: d.Delete2 || d.Delete2Duplicates || p.Folders.Delete2Folders,
 	}
 }
+
+// mostWarned is how many rows are warned of that share an account.
+const mostWarned = 20
 
 // mostFaults is how many of the things that are wrong with a list are told.
 const mostFaults = 500
