@@ -173,14 +173,18 @@ func TestBatchChecksAllFirst(t *testing.T) {
 		args  []string
 		wants []string
 	}{
-		"columns and options": {[]string{b.row(0, "--nonsense 1"), "a;b", b.row(1, "--maxsize x")}, nil, []string{"row 1 (line 1): ", "row 2 (line 2): ", "row 3 (line 3): "}},
-		"commands":            {[]string{b.row(0, "--pipemess cat"), b.row(1, "--logfile x")}, nil, []string{"--allowrowcommands"}},
-		"the same twice":      {[]string{b.row(0, ""), b.row(1, ""), b.row(0, "")}, nil, []string{"row 3 (line 3): it does the same as row 1"}},
-		"one destination":     {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";u2;"+mailtest.Password("u2")+";;", ";u1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
-		"by another name":     {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";127.0.0.1;u2;"+mailtest.Password("u2")+";;", ";localhost;U1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
-		"one file":            {[]string{b.row(0, "--skippedfile same.txt"), b.row(1, "--skippedfile ./same.txt")}, []string{"--allowrowcommands"}, []string{"row 2 (line 2): --skippedfile", "row 1 writes this file, too"}},
-		"the list itself":     {[]string{b.row(0, "--skippedfile "+filepath.Join(b.dir, "users.csv.state"))}, []string{"--allowrowcommands"}, []string{"the batch itself writes this file"}},
-		"of the batch":        {[]string{b.row(0, "--json x")}, nil, []string{"it belongs to the whole batch"}},
+		"a password with a semicolon": {[]string{strings.TrimSuffix(b.row(0, ""), ";") + "-Mysecret"}, nil, []string{"row 1 (line 1): Its last column"}},
+		"a list overwritten":          {[]string{b.row(0, "")}, []string{"--json", filepath.Join(b.dir, "users.csv")}, []string{"--json "}},
+		"a state overwritten":         {[]string{b.row(0, "")}, []string{"--report", filepath.Join(b.dir, "users.csv.state")}, []string{"--report "}},
+		"results overwritten":         {[]string{b.row(0, "")}, []string{"--json", filepath.Join(b.dir, "x"), "--report", filepath.Join(b.dir, "x")}, []string{"--json "}},
+		"columns and options":         {[]string{b.row(0, "--nonsense 1"), "a;b", b.row(1, "--maxsize x")}, nil, []string{"row 1 (line 1): ", "row 2 (line 2): ", "row 3 (line 3): "}},
+		"commands":                    {[]string{b.row(0, "--pipemess cat"), b.row(1, "--logfile x")}, nil, []string{"--allowrowcommands"}},
+		"the same twice":              {[]string{b.row(0, ""), b.row(1, ""), b.row(0, "")}, nil, []string{"row 3 (line 3): it does the same as row 1"}},
+		"one destination":             {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";u2;"+mailtest.Password("u2")+";;", ";u1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
+		"by another name":             {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";127.0.0.1;u2;"+mailtest.Password("u2")+";;", ";localhost;U1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
+		"one file":                    {[]string{b.row(0, "--skippedfile same.txt"), b.row(1, "--skippedfile ./same.txt")}, []string{"--allowrowcommands"}, []string{"row 2 (line 2): --skippedfile", "row 1 writes this file, too"}},
+		"the list itself":             {[]string{b.row(0, "--skippedfile "+filepath.Join(b.dir, "users.csv.state"))}, []string{"--allowrowcommands"}, []string{"the batch itself writes this file"}},
+		"of the batch":                {[]string{b.row(0, "--json x")}, nil, []string{"it belongs to the whole batch"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, said := b.call(b.list(c.rows...), c.args...)
@@ -225,12 +229,31 @@ func TestBatchTriesLoginsFirst(t *testing.T) {
 			t.Errorf("row %d was copied", i+1)
 		}
 	}
+	// The wrong password is not tried once more, and what --loginsfirst promises holds.
+	if code, said = b.call(b.list(rows...), "--loginsfirst"); code != 111 || strings.Contains(said, "waits for a person:") {
+		t.Errorf("code %d\n%s", code, said)
+	}
 	rows[1] = b.row(1, "")
-	if code, said = b.call(b.list(rows...), "--loginsfirst", "--order", "small"); code != 0 {
+	if code, said = b.call(b.list(rows...), "--loginsfirst", "--order", "small", "--retryfailed"); code != 0 {
 		t.Errorf("code %d\n%s", code, said)
 	}
 	for i := range b.users {
 		b.moved(i)
+	}
+}
+
+// A wrong password is tried once in a call, also when mailboxes are counted first, and when
+// several rows name the account.
+func TestBatchTriesAWrongPasswordOnce(t *testing.T) {
+	for _, options := range [][]string{nil, {"--order", "large"}, {"--loginsfirst"}} {
+		b := newBatchBench(t, 3)
+		wrong := func(i int) string {
+			return strings.Replace(b.row(i, "--subfolder2 Archive"), ";"+b.users[i][1]+";"+mailtest.Password(b.users[i][1]), ";"+b.users[0][1]+";wrong", 1)
+		}
+		code, said := b.call(b.list(wrong(0), wrong(1), wrong(2)), append(options, "--jobs", "1")...)
+		if code != 111 || strings.Count(said, "waits for a person: ") != 3 || strings.Count(said, "not tried, since row") != 2 {
+			t.Errorf("%v: code %d\n%s", options, code, said)
+		}
 	}
 }
 

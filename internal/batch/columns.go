@@ -13,6 +13,9 @@ type Column struct {
 	Switch, Negatable bool
 }
 
+// unknownColumn stands for a column whose name is no option, which is told once.
+const unknownColumn = "?"
+
 // header reads the first line as names of columns, if it is that.
 func (p *parser) header(text string) bool {
 	for _, comma := range []byte{',', '\t', ';'} {
@@ -25,16 +28,18 @@ func (p *parser) header(text string) bool {
 		}
 		p.comma, p.list.Header = comma, text
 		seen := make(map[string]bool)
-		for _, c := range cells {
+		for i, c := range cells {
 			name := headerName(c)
 			col, ok := p.words.Column(name)
 			switch {
 			case name == "options", name == "":
 				col = Column{Option: name}
 			case !ok:
-				p.fault("column %q: no option has this name", name)
+				// Where accounts have such names the line is a row, and this a password.
+				p.fault("column %d of the first line, which has names of columns: no option has the name that stands there (it is not shown, since it might be a password)", i+1)
+				col = Column{Option: unknownColumn}
 			}
-			if seen[col.Option] && col.Option != "" && col.Option != "options" {
+			if seen[col.Option] && col.Option != "" && col.Option != unknownColumn && col.Option != "options" {
 				p.fault("column %q is there twice", name)
 			}
 			seen[col.Option] = true
@@ -93,7 +98,7 @@ func (p *parser) byHeader(cells []string) ([]string, error) {
 	for i, c := range cells {
 		col := p.columns[i]
 		switch {
-		case c == "":
+		case c == "", col.Option == unknownColumn:
 		case col.Option == "":
 			return nil, fmt.Errorf("column %d has no name, and a value", i+1)
 		case col.Option == "options":

@@ -45,6 +45,7 @@ type run struct {
 
 	governors session.Governors
 	passes    passes // of rows that are followed, see batchfollow.go
+	refused   refusals
 	policy    *signals.Policy
 	stop      chan struct{}
 	stopOnce  sync.Once

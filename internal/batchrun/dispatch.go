@@ -170,7 +170,13 @@ func (b *run) prepare(ctx context.Context) int {
 			p.Mode, p.Follow = mode, plan.Follow{}
 			p.Output.Log = false
 			p.Transfer.SkippedFile, p.Proof, p.View.Report = "", plan.Proof{}, ""
+			logins := loginsOf(p)
+			if code, why := b.refused.before(logins, n); code != 0 {
+				b.note(&rowResult{number: n, line: j.Row.Line, account: b.names[n], code: code, tries: try, why: why})
+				return batch.Result{Code: code}
+			}
 			end := b.rowRun(ctx, p, func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) })
+			b.refused.note(logins, n, end.Code)
 			mu.Lock()
 			sizes[n] = end.Stats.Bytes1
 			mu.Unlock()
@@ -179,24 +185,31 @@ func (b *run) prepare(ctx context.Context) int {
 			b.note(res)
 			return batch.Result{Code: end.Code}
 		},
-		Ended: func(j *batch.Job, _ int, r batch.Result, next batch.Next, pause time.Duration) {
+		Ended: func(j *batch.Job, try int, r batch.Result, next batch.Next, pause time.Duration) {
 			if r.Code == event.ExitOK {
 				return
 			}
 			b.mu.Lock()
 			res := b.results[j.Row.Number]
+			if isRefused(r.Code) {
+				res.state = batch.StatePerson
+			}
 			b.mu.Unlock()
 			b.board.say(res.line1(next, pause))
-			if next != batch.Wait && next != batch.AtEnd {
+			if isRefused(r.Code) {
+				b.remember(j, try, res)
+			} else if next != batch.Wait && next != batch.AtEnd {
 				failed++
 			}
 		},
 	})
+	all := len(b.jobs)
+	waiting := b.dropRefused()
 	switch {
 	case b.policy.Ended() != "":
 		return event.ExitBySignal
-	case failed > 0 && b.LoginsFirst:
-		b.board.say(fmt.Sprintf("%d of %d rows failed. Nothing was copied. Correct these rows, or leave --loginsfirst out to run the others.", failed, len(b.jobs)))
+	case failed+waiting > 0 && b.LoginsFirst:
+		b.board.say(fmt.Sprintf("%d of %d rows failed. Nothing was copied. Correct these rows and run the list again with --retryfailed, or leave --loginsfirst out to run the others.", failed+waiting, max(all, failed+waiting)))
 		if _, err := b.writeResults(); err != nil {
 			b.board.say(fmt.Sprintf("Warning: the results are not complete: %v", err))
 		}
@@ -204,7 +217,7 @@ func (b *run) prepare(ctx context.Context) int {
 	}
 	b.mu.Lock()
 	for _, r := range b.results {
-		if !r.before {
+		if !r.before && !isRefused(r.code) {
 			*r = rowResult{number: r.number, line: r.line, account: r.account, code: -1}
 		}
 	}

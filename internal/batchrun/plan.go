@@ -67,17 +67,22 @@ func (b *run) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 // fileOwners are the files that are written, by their whole names, and by whom.
 type fileOwners map[string]string
 
-// ownFiles are those of the batch itself.
-func (b *run) ownFiles() fileOwners {
-	w := make(fileOwners)
-	files := []string{b.File, b.stateFile(), b.Plan.Output.PidFile, b.Plan.View.Report}
-	if b.Plan.View.JSON != "-" {
-		files = append(files, b.Plan.View.JSON)
+// ownFiles are those of the batch itself, and what is wrong with options that name one of
+// them: the list would be overwritten.
+func (b *run) ownFiles() (w fileOwners, problems []string) {
+	const own = "the batch itself"
+	w = make(fileOwners)
+	for _, f := range append([]string{b.File, b.stateFile()}, b.resultFiles()...) {
+		w.add(f, own)
 	}
-	for _, f := range append(files, b.resultFiles()...) {
-		w.add(f, "the batch itself")
+	for _, f := range []struct{ option, name string }{
+		{"pidfile", b.Plan.Output.PidFile}, {"report", b.Plan.View.Report}, {"json", b.Plan.View.JSON},
+	} {
+		if f.name != "-" && w.add(f.name, own) != "" {
+			problems = append(problems, fmt.Sprintf("--%s %q: this is a file of the batch itself: its list, its state, its results or what another option writes. Name another one", f.option, f.name))
+		}
 	}
-	return w
+	return w, problems
 }
 
 // add notes who writes a file, and returns who does so as well, "" for nobody.
@@ -86,6 +91,9 @@ func (w fileOwners) add(file, who string) (other string) {
 		return ""
 	}
 	if whole, err := filepath.Abs(file); err == nil {
+		file = whole
+	}
+	if whole, err := filepath.EvalSymlinks(file); err == nil {
 		file = whole
 	}
 	if other, ok := w[file]; ok {

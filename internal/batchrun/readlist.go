@@ -29,7 +29,10 @@ func (b *run) readList() ([]batch.Fault, error) {
 	var rows []batch.Row
 	var uses []batch.Accounts
 	var servers [][2]hosts.Server
-	written := b.ownFiles()
+	written, problems := b.ownFiles()
+	for _, text := range problems {
+		faults = append(faults, batch.Fault{Text: text})
+	}
 	for _, row := range b.list.Rows {
 		if bad[row.Number] {
 			continue
@@ -39,6 +42,7 @@ func (b *run) readList() ([]batch.Fault, error) {
 			problems = written.take(p, fmt.Sprintf("row %d", row.Number))
 		}
 		for _, text := range problems {
+			text = b.concealed(row, text)
 			faults = append(faults, batch.Fault{Row: row.Number, Line: row.Line, Text: text})
 		}
 		if p == nil {
@@ -71,6 +75,18 @@ func (b *run) readList() ([]batch.Fault, error) {
 	}
 	slices.SortStableFunc(faults, func(x, y batch.Fault) int { return x.Row - y.Row })
 	return faults, nil
+}
+
+// concealed is what is wrong with a row, without what may be the end of a password: where
+// a list has no names of columns, what is behind a semicolon in one is taken for options.
+func (b *run) concealed(row batch.Row, problem string) string {
+	name, unknown := strings.CutPrefix(problem, "Unknown option: ")
+	if !unknown || b.list.Header != "" || slices.ContainsFunc(row.Args, func(arg string) bool {
+		return strings.HasPrefix(strings.ToLower(arg), "--"+strings.TrimSuffix(name, "=MASKED"))
+	}) {
+		return problem
+	}
+	return "Its last column has an option that there is not. It is not shown, since it might be the end of a password: one with a ; in it needs double quotes around it"
 }
 
 // listWords are what a list is read with.

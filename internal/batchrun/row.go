@@ -51,14 +51,19 @@ func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 	p, _, problems := b.parseRow(j.Row)
 	res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], tries: try}
 	var stats *event.Stats
-	switch {
-	case p == nil:
+	var logins [2]login
+	if p == nil {
 		res.code, res.why = event.ExitUsage, problems[0]
-	default:
+	} else {
+		logins = loginsOf(p)
+		res.code, res.why = b.refused.before(logins, n)
+	}
+	if res.code == event.ExitOK {
 		end := b.rowRun(ctx, p, func(s *live.State, mu *sync.Mutex) { b.board.watchRow(n, s, mu) })
 		stats, res.code, res.log, res.foreseen = end.Stats, end.Code, runner.LogPath(p), end.Foreseen
 		res.fill(stats, end.Why)
 		res.judge(stats, p)
+		b.refused.note(logins, n, res.code)
 	}
 	done()
 	res.took = time.Since(begun)

@@ -108,7 +108,7 @@ func (fs *folderSync) sparePretenders(ctx context.Context) error {
 	if opened.UIDValidity != fs.dstOpened.UIDValidity {
 		return nil // the deletion finds that out
 	}
-	now, err := fs.asTheyAre(ctx, uids)
+	now, err := fs.asTheyAre(ctx, fs.conns.dst, 2, uids)
 	if err != nil {
 		return err
 	}
@@ -122,9 +122,9 @@ func (fs *folderSync) sparePretenders(ctx context.Context) error {
 	return nil
 }
 
-// asTheyAre lists messages of the selected folder of host2 without what the journal knows.
-func (fs *folderSync) asTheyAre(ctx context.Context, uids []imap.UID) (*listing.Listing, error) {
-	l := fs.lister(fs.conns.dst, 2)
+// asTheyAre lists messages of the folder that k has selected without what the journal knows.
+func (fs *folderSync) asTheyAre(ctx context.Context, k *link, side event.Side, uids []imap.UID) (*listing.Listing, error) {
+	l := fs.lister(k, side)
 	l.Chosen, l.OnlyChosen = uidset.MarksOf(uidset.Sorted(uids)), true
 	return l.List(ctx)
 }
@@ -136,7 +136,7 @@ func (fs *folderSync) suspects(ctx context.Context, pairs map[imap.UID]imap.UID)
 	for _, uid := range pairs {
 		uids2 = append(uids2, uid)
 	}
-	now, err := fs.asTheyAre(ctx, uids2)
+	now, err := fs.asTheyAre(ctx, fs.conns.dst, 2, uids2)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -194,8 +194,9 @@ func agrees(s, d *habits.Message, h *habits.Habits) bool {
 	switch {
 	case s == nil || d == nil:
 		return false
-	case s.Body == d.Body, h.StandsFor(s, d):
+	case h.StandsFor(s, d):
 		return true
 	}
-	return s.Compatible(d) && !s.OtherID(d) && !transfer.MuchShort(s.Size, d.Size, true)
+	// Many messages say nothing but "see attachment".
+	return s.Compatible(d) && (s.Body == d.Body || !s.OtherID(d) && !transfer.MuchShort(s.Size, d.Size, true))
 }

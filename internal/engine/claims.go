@@ -43,7 +43,7 @@ func (fs *folderSync) couples(otherWays map[imap.UID]imap.UID) []int32 {
 func (fs *folderSync) otherWays(ctx context.Context) (map[imap.UID]imap.UID, error) {
 	r := fs.run
 	self := r.journalPair()
-	if !r.p.Journal.Enabled || self.Way == "" || fs.srcOpened.UIDValidity == 0 || fs.dstOpened.UIDValidity == 0 {
+	if !r.p.Journal.Enabled || self.Way == "" || fs.srcOpened.UIDValidity == 0 || fs.dstOpened.UIDValidity == 0 || fs.dropped {
 		return nil, nil
 	}
 	others, err := r.others(ctx)
@@ -65,6 +65,9 @@ func (fs *folderSync) otherWays(ctx context.Context) (map[imap.UID]imap.UID, err
 				pairs[p.UID1] = p.UID2
 			}
 		}
+	}
+	if still, err := fs.stillPairs(ctx, pairs); !still {
+		return nil, err
 	}
 	return pairs, nil
 }

@@ -16,6 +16,13 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 	if err := fs.listBoth(ctx, srcLister, dstLister); err != nil {
 		return err
 	}
+	still, err := fs.stillKnown(ctx)
+	if err == nil && !still {
+		err = fs.listBoth(ctx, srcLister, dstLister)
+	}
+	if err != nil {
+		return err
+	}
 	if err := fs.ownMarks(ctx); err != nil {
 		return err
 	}

@@ -81,6 +81,8 @@ type folderSync struct {
 	deferred  bool
 	wasPutOff wasPutOff
 	index     int
+	// dropped: what runs knew of its UIDs is not believed, see stillKnown.
+	dropped bool
 	// unsure: what a server did not tell is to be asked by the next run, so nothing
 	// of the folder is remembered.
 	unsure bool

@@ -3,6 +3,8 @@ package engine
 import (
 	"sync"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/folders"
 )
 
@@ -13,6 +15,13 @@ type guard2 struct {
 
 	badQuarantine string      // why --quarantine2 cannot be obeyed
 	oneAccount    *oneAccount // whether both sides are, once that was asked
+	// twoAccounts: they are two, since what was done on one side did not come to the
+	// other, for as long as it was waited for.
+	twoAccounts bool
+	// validities are the UIDVALIDITYs of host2's folders, nil until likeOn2 asks for them.
+	validities map[string]uint32
+	// stored is what storedBefore has read, nil until it is asked for.
+	stored map[storedIn][]imap.UID
 	// journals are all that lead into the account, table is the mapping of all of host1's
 	// folders; nil until they are asked for.
 	journals *otherJournals

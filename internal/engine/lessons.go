@@ -35,6 +35,9 @@ type lessons struct {
 type learning struct {
 	slow            [2]*slowLine
 	habits, learned habits.Habits
+	// unlike: a side gives another date or size of messages than the journal has of them,
+	// and they are the same.
+	unlike [2]bool
 }
 
 // slowLine is a line that a run found to be slow.

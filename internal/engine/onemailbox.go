@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ func (fs *folderSync) askSource(ctx context.Context, uids []imap.UID) (bool, err
 			fs.oneMailbox(1, len(uids), "host1 and host2 are one account by the options given, and the folder goes to itself")
 			return false, nil
 		}
-		return true, nil
+		return !(&question{fs: fs, side: 1}).refusesTwin(len(uids)), nil
 	}
 	q := &question{fs: fs, side: 1, asked: fs.conns.src, asking: fs.from, other: fs.conns.dst, there: fs.to}
 	stands := fs.counterparts()
@@ -75,7 +76,7 @@ func (fs *folderSync) askDestination(ctx context.Context, uids []imap.UID) (bool
 			fs.oneMailbox(2, len(uids), "host1 and host2 are one account by the options given, and the folder goes to itself")
 			return false, nil
 		}
-		return true, nil
+		return !(&question{fs: fs, side: 2}).refusesTwin(len(uids)), nil
 	}
 	q := &question{fs: fs, side: 2, asked: fs.conns.dst, asking: fs.to, other: fs.conns.src, there: fs.from, themselves: true}
 	for _, uid := range uids {
@@ -133,6 +134,9 @@ func (q *question) ask(ctx context.Context, n int) (bool, error) {
 	if len(q.candidates) == 0 {
 		return true, nil
 	}
+	if q.refusesTwin(n) {
+		return false, nil
+	}
 	before, err := q.look(ctx)
 	if err != nil {
 		return false, q.failed(err, n)
@@ -153,12 +157,18 @@ func (q *question) ask(ctx context.Context, n int) (bool, error) {
 	if err := q.mark(ctx, c.uid, !q.marked); err != nil {
 		return false, q.failed(err, n)
 	}
-	now, err := q.look(ctx)
+	_, alsoThere := before[c.uid]
+	now, err := q.lookLong(ctx, func(now map[imap.UID]bool) bool {
+		is, stillThere := now[c.there]
+		return !stillThere || is != was || alsoThere && c.uid != c.there && before[c.uid] != now[c.uid]
+	})
+	if isStopped(err) {
+		return false, errors.Join(err, q.mark(ctx, c.uid, q.marked))
+	}
 	if err != nil {
 		return false, q.failed(err, n)
 	}
 	is, stillThere := now[c.there]
-	_, alsoThere := before[c.uid]
 	moved := alsoThere && c.uid != c.there && before[c.uid] != now[c.uid]
 	if stillThere && is == was && !moved {
 		return true, q.restore(ctx, c.uid)

@@ -20,6 +20,7 @@ func (fs *folderSync) readHistory() {
 	}
 	change, err := fs.known.Load(opened(fs.srcOpened), opened(fs.dstOpened))
 	if change.Restored {
+		fs.dropped = true
 		r.warn(fmt.Sprintf("folder [%s] or [%s] has a lower UIDNEXT than at the last run, as after a restore from a backup: the journal's knowledge of it is dropped", fs.from.Raw, fs.to.Raw))
 	}
 	if change.Rebuilt {

@@ -71,10 +71,8 @@ func (p *Pair) Load(one, two Opened) (Change, error) {
 	state, had := p.Folder.State()
 	if had && (one.restored(state.UIDValidity1, state.UIDNext1) || two.restored(state.UIDValidity2, state.UIDNext2)) {
 		change.Restored = true
-		if err := p.Folder.Forget(); err != nil {
-			return change, err
-		}
-		had = false
+		p.usable = true
+		return change, p.Drop(one.UIDValidity, two.UIDValidity)
 	}
 	attached, err := p.Folder.Attach(one.UIDValidity, two.UIDValidity)
 	if err != nil {
@@ -231,6 +229,16 @@ func (p *Pair) Deliveries(r *listing.Record) (itself bool, equal int, err error)
 	return false, equal, err
 }
 
+// DeliveredItself reports whether an earlier run brought this host1 message itself to host2.
+// p may be nil.
+func (p *Pair) DeliveredItself(uid imap.UID) bool {
+	if p == nil {
+		return false
+	}
+	i := listing.Find(p.recs[0], uid)
+	return i >= 0 && p.delivered[i] || p.unplaced[uid]
+}
+
 // AnyDelivered reports whether earlier runs brought any message to host2 that
 // host1 still had then.
 func (p *Pair) AnyDelivered() bool {
@@ -242,6 +250,36 @@ func (p *Pair) ForgetDelivered() error {
 	clear(p.delivered)
 	clear(p.unplaced)
 	return p.Folder.ForgetDelivered()
+}
+
+// Drop drops what is known of the messages of both folders, since their UIDs mean others now.
+// What the folder on host2 was like before the first run stays known: what came to it since
+// is new mail still. one and two are their UIDVALIDITYs. An error means that the journal is
+// not to be relied on any more.
+func (p *Pair) Drop(one, two uint32) error {
+	usable := p.usable
+	*p = Pair{Folder: p.Folder, j: p.j, flags: p.flags}
+	if err := forget(p.Folder, one, two); err != nil {
+		return err
+	}
+	p.usable = usable
+	return nil
+}
+
+// forget drops what the journal knows of a pair, but for what host2's folder was like before
+// the first run.
+func forget(f *journal.Folder, one, two uint32) error {
+	first := f.First()
+	if state, _ := f.State(); state.UIDValidity2 != two {
+		first = journal.First{}
+	}
+	if err := f.Forget(); err != nil {
+		return err
+	}
+	if _, err := f.Attach(one, two); err != nil || first.UIDNext2 == 0 {
+		return err
+	}
+	return f.SetFirst(first)
 }
 
 // Release gives up what was read; only Folder stays.

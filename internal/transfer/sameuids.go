@@ -59,7 +59,7 @@ func (c *Folder) sameOn1(ctx context.Context, uids []imap.UID, all bool) error {
 		if err != nil {
 			return err
 		}
-		if i := c.Src.Find(m.UID); i >= 0 && anotherMessage(&c.Src.Recs[i], &now) {
+		if i := c.Src.Find(m.UID); i >= 0 && AnotherMessage(&c.Src.Recs[i], &now) {
 			other++
 		}
 		return nil
@@ -73,9 +73,9 @@ func (c *Folder) sameOn1(ctx context.Context, uids []imap.UID, all bool) error {
 	return &session.RebuiltError{Folder: c.From.Raw, Renumbered: true, Why: fmt.Sprintf("folder [%s] of host1 has not the same messages as before under %d UIDs, at the same UIDVALIDITY", c.From.Raw, other)}
 }
 
-// anotherMessage reports whether a UID means another message now than it did. Sizes are
+// AnotherMessage reports whether a UID means another message now than it did. Sizes are
 // estimates on some servers, so that alone they prove nothing.
-func anotherMessage(was, now *listing.Record) bool {
+func AnotherMessage(was, now *listing.Record) bool {
 	byField := func(r *listing.Record) bool {
 		return r.Is(listing.HasKey) && !r.Is(listing.ByContent|listing.ByHeader|listing.AddedHeader)
 	}

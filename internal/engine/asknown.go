@@ -1,0 +1,233 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/maildate"
+	"github.com/imaphaul/imaphaul/internal/survey"
+	"github.com/imaphaul/imaphaul/internal/transfer"
+)
+
+// What the journal knows under a UID is not read again. A server that was restored from a
+// backup gives UIDs once more, at the same UIDVALIDITY: where UIDNEXT is lower than before,
+// that tells it; where mail came meanwhile it need not be. The UIDs that are given again
+// are the highest ones, so date and size of a few of these are asked for, in one round trip
+// for both sides, which a side is spared that tells by MODSEQ that nothing happened there.
+// Headers are read where date or size is another one, and a body where they differ, too.
+
+// probes is how many of the highest known UIDs are looked at.
+const probes = 3
+
+// stillKnown holds what the journal knows of the folder against a few messages of both
+// sides, as they were listed. Where a UID means another message what is known of the folder
+// is dropped, and it is to be listed anew.
+func (fs *folderSync) stillKnown(ctx context.Context) (bool, error) {
+	if !fs.known.Usable() {
+		return true, nil
+	}
+	var other [2]imap.UID
+	var doubtful doubtfulPair
+	err := fs.conns.Both(ctx, func() (err error) {
+		other[0], err = fs.otherOn1(ctx)
+		return err
+	}, func() (err error) {
+		doubtful, err = fs.doubtfulOn2(ctx)
+		return err
+	})
+	if err == nil && other[0] == 0 && doubtful.uid2 != 0 {
+		other[1], err = fs.otherOn2(ctx, doubtful)
+	}
+	if err != nil || other == [2]imap.UID{} {
+		return true, err
+	}
+	if other[0] != 0 {
+		fs.drop(1, other[0])
+	} else {
+		fs.drop(2, other[1])
+	}
+	fs.run.journalFailed(fs.known.Drop(fs.srcOpened.UIDValidity, fs.dstOpened.UIDValidity))
+	return false, nil
+}
+
+// drop tells that what runs knew of the folder is not believed any more.
+func (fs *folderSync) drop(side event.Side, uid imap.UID) {
+	name := fs.from
+	if side == 2 {
+		name = fs.to
+	}
+	fs.dropped = true
+	fs.run.warn(fmt.Sprintf("Host%d: folder [%s] has another message under UID %d than at the last run, at the same UIDVALIDITY, as after a restore from a backup: the journal's knowledge of it is dropped, and it is listed anew", side, name.Raw, uid))
+}
+
+// stillPairs is stillKnown for pairs that other runs made, where both folders were listed
+// without what they knew.
+func (fs *folderSync) stillPairs(ctx context.Context, pairs map[imap.UID]imap.UID) (bool, error) {
+	of := make(map[imap.UID]*listing.Record, len(pairs))
+	for uid1, uid2 := range pairs {
+		if i := fs.src.Find(uid1); i >= 0 {
+			of[uid2] = &fs.src.Recs[i]
+		}
+	}
+	var some []listing.Record
+	for i := len(fs.dst.Recs) - 1; i >= 0 && len(some) < probes; i-- {
+		if d := fs.dst.Recs[i]; of[d.UID] != nil {
+			some = append(some, d)
+		}
+	}
+	p := fs.doubtfulOf(some, of)
+	if p.uid2 == 0 {
+		return true, nil
+	}
+	uid, err := fs.otherOn2(ctx, p)
+	if err != nil || uid == 0 {
+		return err == nil, err
+	}
+	fs.drop(2, uid)
+	return false, nil
+}
+
+// quiet reports whether a side tells that nothing happened in its folder since everything
+// had been carried over.
+func (fs *folderSync) quiet(side event.Side) bool {
+	st, ok := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
+	switch {
+	case !ok || st.CompleteAt.IsZero():
+		return false
+	case side == 1:
+		return newsOf(1, fs.run.src.status[fs.from.Raw], st.UIDValidity1, st.UIDNext1, st.Messages1, st.ModSeq1) == news{}
+	}
+	return newsOf(2, fs.run.dst.status[fs.to.Raw], st.UIDValidity2, st.UIDNext2, st.Messages2, st.ModSeq2) == news{}
+}
+
+// otherOn1 is a UID of host1 under which there is another message than the journal knows, 0
+// for none.
+func (fs *folderSync) otherOn1(ctx context.Context) (imap.UID, error) {
+	known := func(uid imap.UID) *listing.Record {
+		was, _ := fs.known.Lookup(1, uid)
+		return was
+	}
+	now, err := fs.changed(ctx, fs.conns.src, 1, fs.src, known)
+	if err != nil || now == nil {
+		return 0, err
+	}
+	for i := range now.Recs {
+		if was := known(now.Recs[i].UID); was != nil && transfer.AnotherMessage(was, &now.Recs[i]) {
+			return was.UID, nil
+		}
+	}
+	return 0, nil
+}
+
+// doubtfulPair is a pair of the journal whose message on host2 has other identifying
+// headers, and another date or not a size that host2 is known to make of it.
+type doubtfulPair struct {
+	uid1, uid2 imap.UID
+	dated      bool // the date is another one
+}
+
+// doubtfulOn2 is a doubtful one of those looked at, since it will be read the smallest; zeros
+// for none.
+func (fs *folderSync) doubtfulOn2(ctx context.Context) (pair doubtfulPair, err error) {
+	if !fs.exists {
+		return pair, nil
+	}
+	of := make(map[imap.UID]*listing.Record)
+	fs.known.EachClaim(func(uid1, uid2 imap.UID, gone bool) {
+		if was, ok := fs.known.Lookup(1, uid1); ok && !gone {
+			of[uid2] = was
+		}
+	})
+	now, err := fs.changed(ctx, fs.conns.dst, 2, fs.dst, func(uid imap.UID) *listing.Record { return of[uid] })
+	if err != nil || now == nil {
+		return pair, err
+	}
+	return fs.doubtfulOf(now.Recs, of), nil
+}
+
+// doubtfulOf is the smallest doubtful one of messages of host2, of those of host1.
+func (fs *folderSync) doubtfulOf(recs []listing.Record, of map[imap.UID]*listing.Record) (pair doubtfulPair) {
+	var smallest int64
+	for i := range recs {
+		d := &recs[i]
+		s := of[d.UID]
+		if s == nil || !d.Is(listing.HasKey) || d.Key.Base() == s.Key.Base() || !otherDate(s, d) && fs.run.lessons.habits.ExplainsSize(s.Size, d.Size) && s.Size != d.Size {
+			continue
+		}
+		if size := s.Size + d.Size; pair.uid2 == 0 || size < smallest {
+			pair, smallest = doubtfulPair{s.UID, d.UID, otherDate(s, d)}, size
+		}
+	}
+	return pair
+}
+
+func otherDate(a, b *listing.Record) bool {
+	return a.Is(listing.HasDate) && b.Is(listing.HasDate) && a.Date != b.Date
+}
+
+// otherOn2 reads a pair of the journal, and is host2's UID if it has another message, else
+// 0. A pair stays one whatever host2 has made of its header, as long as body or date are
+// those of host1.
+func (fs *folderSync) otherOn2(ctx context.Context, p doubtfulPair) (imap.UID, error) {
+	dst, whole, err := survey.ReadBeginnings(ctx, fs.conns.dst.Link, []imap.UID{p.uid2}, nil)
+	if err != nil {
+		return 0, err
+	}
+	src, _, err := survey.ReadBeginnings(ctx, fs.conns.src.Link, []imap.UID{p.uid1}, func(imap.UID) []int64 { return survey.LengthsOf(whole, []imap.UID{p.uid2}) })
+	if err != nil {
+		return 0, err
+	}
+	s, d := src[p.uid1], dst[p.uid2]
+	if s == nil || d == nil || agrees(s, d, &fs.run.lessons.habits) || s.Body == d.Body && !p.dated {
+		return 0, nil
+	}
+	return p.uid2, nil
+}
+
+// changed lists a few messages of one side without what the journal knows, if date or size
+// of one of them is not what it knows; else it is nil. l is the listing of that side, known
+// what the journal knows.
+func (fs *folderSync) changed(ctx context.Context, k *link, side event.Side, l *listing.Listing, known func(imap.UID) *listing.Record) (*listing.Listing, error) {
+	var uids []imap.UID
+	for i := len(l.Recs) - 1; i >= 0 && len(uids) < probes; i-- {
+		if known(l.Recs[i].UID) != nil {
+			uids = append(uids, l.Recs[i].UID)
+		}
+	}
+	if len(uids) == 0 || fs.quiet(side) {
+		return nil, nil
+	}
+	slices.Sort(uids)
+	differ := false
+	err := k.read(ctx, uids, imapconn.FetchItems{UID: true, InternalDate: true, Size: true}, func(m *imapconn.Message) error {
+		was := known(m.UID)
+		if was == nil {
+			return nil
+		}
+		seconds, _, told := maildate.Read(m.InternalDate)
+		date := told && was.Is(listing.HasDate) && seconds != was.Date
+		size := m.HasSize && m.Size != was.Size && (side == 1 || !fs.run.lessons.habits.ExplainsSize(was.Size, m.Size))
+		differ = differ || date && size || (date || size) && !fs.run.lessons.unlike[side-1]
+		return nil
+	})
+	if err != nil || !differ {
+		return nil, err
+	}
+	now, err := fs.asTheyAre(ctx, k, side, uids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range now.Recs {
+		r := &now.Recs[i]
+		if was := known(r.UID); was != nil && r.Is(listing.HasKey) && r.Key.Base() == was.Key.Base() {
+			fs.run.lessons.unlike[side-1] = true
+		}
+	}
+	return now, nil
+}
