@@ -161,6 +161,17 @@ func (r *run) judge(ctx context.Context, f *deletable) error {
 		return nil
 	}
 	f.messages = int64(len(arrived))
+	names, err := r.likeOn2(ctx, f.name, opened.UIDValidity)
+	if err == nil && len(names) > 0 {
+		names, err = r.equalCounts(ctx, names, opened)
+	}
+	if err != nil {
+		return err
+	}
+	if len(names) > 0 {
+		f.why = fmt.Sprintf("it may be folder [%s] under another name: both have the same UIDVALIDITY, UIDNEXT and number of messages", names[0])
+		return nil
+	}
 	return r.judgeMail(ctx, f, opened.UIDValidity, arrived)
 }
 

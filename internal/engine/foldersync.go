@@ -68,7 +68,10 @@ type folderSync struct {
 	copier *transfer.Folder
 	// seen is what was seen of the folder on each side before its turn came;
 	// presubscribed what came of subscribing to it then.
-	seen          [2]*survey.Prefetched
+	// flagsAlone: of its messages only the flags were; newest what was seen of the last
+	// ones, for stillKnown.
+	seen, newest  [2]*survey.Prefetched
+	flagsAlone    [2]bool
 	presubscribed *event.FolderSubscribed
 	// still: nothing changed since the last run, so it was not even selected.
 	still bool
@@ -118,7 +121,8 @@ func (fs *folderSync) finish() {
 	fs.run.emit(d)
 	fs.merge.left--
 	// What is still told of the folder is little; its listings are large.
-	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, [2]*survey.Prefetched{}
+	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped = nil, nil, compare.Pairing{}, nil, nil
+	fs.seen, fs.newest = [2]*survey.Prefetched{}, [2]*survey.Prefetched{}
 	fs.copier, fs.marks.ours = nil, nil
 	if fs.known != nil {
 		fs.known.Release()
