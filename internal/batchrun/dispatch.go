@@ -123,6 +123,9 @@ func (b *run) remember(j *batch.Job, try int, res *rowResult) {
 // line1 is the line that tells how a run of a row ended.
 func (r *rowResult) line1(next batch.Next, pause time.Duration) string {
 	s := fmt.Sprintf("row %d %s: %d (%s), %d messages, %s, %s", r.number, r.account, r.code, report.ExitText(r.code), r.messages, live.Size(float64(r.bytes)), live.Span(r.took))
+	if r.warnings > 0 {
+		s += fmt.Sprintf(", warnings: %d", r.warnings)
+	}
 	switch next {
 	case batch.Wait:
 		s += ", tried again in " + live.Span(pause)
@@ -132,9 +135,6 @@ func (r *rowResult) line1(next batch.Next, pause time.Duration) string {
 		s += ", waits for a person"
 	case batch.Unfinished:
 		s += ", not finished"
-	}
-	if r.warnings > 0 {
-		s += fmt.Sprintf(", warnings: %d", r.warnings)
 	}
 	switch {
 	case r.code != 0 && r.why != "":
@@ -148,11 +148,11 @@ func (r *rowResult) line1(next batch.Next, pause time.Duration) string {
 // prepare tries every login (--loginsfirst), or counts the mailboxes (--order), before
 // the first message is copied. The code is not 0 when the batch must not go on.
 func (b *run) prepare(ctx context.Context) int {
-	mode, what := plan.ModeJustLogin, "logins are tried"
+	mode, what := plan.ModeJustLogin, "the logins of %s are tried"
 	if b.Order != cli.OrderFile {
-		mode, what = plan.ModeJustFolderSizes, "mailboxes are counted"
+		mode, what = plan.ModeJustFolderSizes, "the mailboxes of %s are counted"
 	}
-	b.board.say(fmt.Sprintf("%s: the %s of %d rows first.", b.File, what, len(b.jobs)))
+	b.board.say(fmt.Sprintf("%s: before anything is copied, %s.", b.File, fmt.Sprintf(what, rowsOf(len(b.jobs)))))
 	var mu sync.Mutex
 	sizes := make(map[int]int64)
 	failed := 0

@@ -26,6 +26,9 @@ func (b *run) readList() ([]batch.Fault, error) {
 	for _, x := range faults {
 		bad[x.Row] = true
 	}
+	if b.list.Header != "" && bad[0] {
+		return faults, nil // what the rows say depends on it
+	}
 	var rows []batch.Row
 	var uses []batch.Accounts
 	var servers [][2]hosts.Server
@@ -105,6 +108,9 @@ func (b *run) rows() (batch.List, []batch.Fault, error) {
 		return batch.List{}, nil, fmt.Errorf("the list %q cannot be read: %w. Give the file of accounts", b.File, errors.Unwrap(err))
 	}
 	defer f.Close() // only read
+	if fi, err := f.Stat(); err == nil && fi.IsDir() {
+		return batch.List{}, nil, fmt.Errorf("the list %q cannot be read: it is a directory. Give the file of accounts", b.File)
+	}
 	list, faults, err := batch.Read(f, listWords)
 	if err != nil {
 		return batch.List{}, nil, fmt.Errorf("the list %q: %w", b.File, err)
@@ -155,5 +161,9 @@ func (b *run) faulty(faults []batch.Fault) error {
 		}
 		_, _ = fmt.Fprintf(b.stderr, "Error: %s%s\n", place, display.Text(strings.TrimSuffix(f.Text, ".")))
 	}
-	return fmt.Errorf("%s: %d in the list. Nothing was connected. Correct the list and run it again", b.File, len(faults))
+	found := "1 fault"
+	if len(faults) != 1 {
+		found = fmt.Sprintf("%d faults", len(faults))
+	}
+	return fmt.Errorf("%s: %s in the list. Nothing was connected. Correct the list and run it again", b.File, found)
 }
