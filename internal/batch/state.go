@@ -40,7 +40,7 @@ type Figures struct {
 	Took     time.Duration `json:"took,omitempty"`
 	Log      string        `json:"log,omitempty"`
 	Why      string        `json:"why,omitempty"`  // the first error
-	Warn     string        `json:"warn,omitempty"` // the first warning
+	Warn     string        `json:"warn,omitempty"` // the warnings
 	// Doubt: it ended without an error, and its verdict is not that all is on host2.
 	Doubt bool `json:"doubt,omitempty"`
 	// Only names what the row did in place of copying ("dry", "justlogin"), "" for copying.
@@ -82,12 +82,15 @@ func OpenState(path string) (*State, error) {
 	if fi, err := os.Lstat(path); err == nil && !fi.Mode().IsRegular() {
 		return nil, fmt.Errorf("the state file %q is no ordinary file: move it away", path)
 	}
+	var file *fs.PathError
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 200 * time.Millisecond})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return nil, fmt.Errorf("the state file %q is in use: %w", path, ErrInUse)
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("the state file %q cannot be opened: %w (put the list where you may write)", path, err)
+	case errors.As(err, &file):
+		return nil, fmt.Errorf("the state file %q cannot be written: %w (make room there, or name another directory with --out)", path, file.Err)
 	case err != nil:
 		return nil, fmt.Errorf("the state file %q cannot be used: %w (move it away to begin anew; rows that are finished then run again and find nothing new)", path, err)
 	}

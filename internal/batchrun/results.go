@@ -172,7 +172,7 @@ type resultRecord struct {
 	Log      string  `json:"log"`
 	Why      string  `json:"first_error"`
 	Warnings int     `json:"warnings"`
-	Warn     string  `json:"first_warning"`
+	Warn     string  `json:"warning_texts"`
 	// Only names the option because of which nothing was copied, "" for a migration.
 	Only string `json:"only"`
 }
@@ -241,7 +241,7 @@ func (b *run) writeResults() (told []string, err error) {
 // files that were written. Columns may be added at the end of a line.
 func writeRecords(tsvFile, jsonFile string, all []resultRecord) (told []string, err error) {
 	var tsv bytes.Buffer
-	tsv.WriteString("row\tline\taccounts\toutcome\texit_code\tmessages\tbytes\tskipped\tfailed\tdeleted\terrors\tseconds\ttries\tlog\tfirst_error\twarnings\tfirst_warning\tonly\n")
+	tsv.WriteString("row\tline\taccounts\toutcome\texit_code\tmessages\tbytes\tskipped\tfailed\tdeleted\terrors\tseconds\ttries\tlog\tfirst_error\twarnings\twarning_texts\tonly\n")
 	for _, x := range all {
 		code := ""
 		if x.Code != nil {

@@ -26,7 +26,7 @@ type rowResult struct {
 	failed           int64
 	errors, warnings int
 	log              string
-	why, warn        string               // the first error and the first warning, for people
+	why, warn        string               // the first error and the warnings, for people
 	doubt            bool                 // no error, and the verdict does not look good
 	only             string               // what it did in place of copying, see onlyOf
 	foreseen         *event.RehearsedTime // of a rehearsal, nil for none

@@ -90,10 +90,10 @@ func ending(rows []*rowResult, all int) string {
 		s = strings.Replace(s, " are ", " is ", 1)
 	}
 	if doubt > 0 {
-		s += fmt.Sprintf(", %d of them with warnings: look at their logs", doubt)
+		s += fmt.Sprintf(", %d of them with warnings (see their logs)", doubt)
 	}
 	if only > 0 {
-		s += fmt.Sprintf(", %d of them without copying, as their options say", only)
+		s += fmt.Sprintf(", %d of them without copying (as their options say)", only)
 	}
 	return s
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/batch"
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/live"
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
@@ -120,16 +121,19 @@ func (r *rowResult) recall(was batch.Record) *rowResult {
 	return r
 }
 
+// mostWarnText is how much of the warnings of a row is told.
+const mostWarnText = 1000
+
 // judge takes from the figures of a run what its exit code does not tell.
 func (r *rowResult) judge(s *event.Stats, p *plan.Plan) {
 	r.only = onlyOf(p)
+	texts := s.WarningTexts
 	if r.only == "" && r.code == event.ExitOK {
-		r.warn = doubts(s)
-		r.doubt = r.warn != ""
+		if why := doubts(s); why != "" {
+			r.doubt, texts = true, slices.Concat([]string{why}, texts)
+		}
 	}
-	if r.warn == "" && len(s.WarningTexts) > 0 {
-		r.warn = s.WarningTexts[0]
-	}
+	r.warn = live.Cut(strings.Join(texts, "; "), mostWarnText)
 }
 
 // doubts says why the verdict of a run without errors is not that all is on host2 (as
