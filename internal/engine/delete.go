@@ -37,7 +37,7 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *transfer.Folder) err
 			uids = append(uids, t.UID)
 		}
 	}
-	uids, err := fs.uncut(ctx, uids)
+	uids, err := fs.uncut(ctx, fs.notExpunged2(uids))
 	if err != nil {
 		return err
 	}
@@ -105,6 +105,7 @@ func (fs *folderSync) deleteOnHost2(ctx context.Context, c *transfer.Folder) err
 		return err
 	}
 	fs.run.moves.noteExpunged(fs)
+	fs.leaveExpunged2()
 	return nil
 }
 

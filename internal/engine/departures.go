@@ -26,7 +26,8 @@ type departure struct {
 	key              identity.Key
 	date             int64
 	size             int64
-	// shared: a message that is there still has the same counterpart on host2.
+	// shared: a message that is there still has the same counterpart on host2, or one that
+	// came there may have it.
 	shared bool
 	// taken: an arrival was held against it.
 	taken bool
