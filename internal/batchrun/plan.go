@@ -72,7 +72,7 @@ type fileOwners map[string]string
 func (b *run) ownFiles() (w fileOwners, problems []string) {
 	const own = "the batch itself"
 	w = make(fileOwners)
-	for _, f := range append([]string{b.File, b.stateFile()}, b.resultFiles()...) {
+	for _, f := range slices.Concat([]string{b.File, b.stateFile()}, b.resultFiles(), b.resultFilesOf("")) {
 		w.add(f, own)
 	}
 	for _, f := range []struct{ option, name string }{

@@ -192,9 +192,12 @@ func (r *rowResult) record() resultRecord {
 
 // resultFiles are the files of results beside the list: TSV, JSON, and the rows that are
 // to be run again. A call that copies nothing has files of its own.
-func (b *run) resultFiles() []string {
+func (b *run) resultFiles() []string { return b.resultFilesOf(onlyOf(b.Plan)) }
+
+// resultFilesOf are those of calls that do this in place of copying, see onlyOf.
+func (b *run) resultFilesOf(only string) []string {
 	base := b.stem()
-	if only := onlyOf(b.Plan); only != "" {
+	if only != "" {
 		base += "." + only
 	}
 	return []string{base + ".result.tsv", base + ".result.json", base + ".failed" + filepath.Ext(b.File)}
