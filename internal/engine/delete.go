@@ -172,7 +172,7 @@ func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
 	for _, i := range fs.pairing.Doubles {
 		switch uid := fs.dst.Recs[i].UID; {
 		case last[uid]: // --delete2 says why it stays
-		case m.alive[uid], m.gone[uid], m.others(uid):
+		case m.alive[uid], m.gone[uid], m.moved[uid], m.others(uid):
 			claimed++
 		case m.unsure != "":
 			unsure++
