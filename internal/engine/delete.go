@@ -293,6 +293,9 @@ func (fs *folderSync) markAndExpunge(ctx context.Context, d deletion) error {
 	if d.side == 2 {
 		fs.noteGone(d.uids)
 	}
+	if d.to != "" && told.Expunged {
+		told.MovedTo = folderName(d.to).Text
+	}
 	fs.run.emit(told)
 	return nil
 }
