@@ -8,7 +8,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -118,20 +117,21 @@ func (q *inQuarantine) came(ctx context.Context, fs *folderSync, k *link, origin
 // byContent reads originals and copies, and enters those of the originals of which there is
 // a copy for each, byte for byte. It selects the folder of the originals.
 func (q *inQuarantine) byContent(ctx context.Context, fs *folderSync, k *link, uids, copies []imap.UID, there map[imap.UID]bool) error {
-	read, err := map[imap.UID]*habits.Message(nil), error(nil)
+	free := make(map[identity.Digest]int)
 	if len(uids) > 0 && len(copies) > 0 {
-		if read, err = readContents(ctx, k, copies); err != nil {
+		read, err := readContents(ctx, k, copies)
+		if err != nil {
 			return err
 		}
+		for _, m := range read {
+			free[m.Exact]++
+		}
 	}
-	if err := q.back(ctx, fs, k); err != nil || len(read) == 0 {
+	if err := q.back(ctx, fs, k); err != nil || len(free) == 0 {
 		return err
 	}
-	free := make(map[identity.Digest]int)
-	for _, m := range read {
-		free[m.Exact]++
-	}
-	if read, err = readContents(ctx, k, uids); err != nil {
+	read, err := readContents(ctx, k, uids)
+	if err != nil {
 		return err
 	}
 	for _, uid := range uids {
