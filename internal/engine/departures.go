@@ -26,8 +26,8 @@ type departure struct {
 	key              identity.Key
 	date             int64
 	size             int64
-	// shared: a message that is there still has the same counterpart on host2, or it is the
-	// only one since a run deleted the message on host1.
+	// shared: a message that is there still has the same counterpart on host2, or one that
+	// came there may have it; or it is the only one, since a run deleted the message on host1.
 	shared bool
 	// taken: an arrival was held against it.
 	taken bool

@@ -22,6 +22,9 @@ type Known struct {
 	// Elsewhere: a host1 folder that goes to the same host2 folder took no part in the
 	// run. What has left another one may be there now.
 	Elsewhere bool
+	// Stored: a run once stored messages like some of those that NewMail keeps, and the
+	// journal does not know any more which: their folder on host1 was made anew since.
+	Stored bool
 	// Unsure says why of a message that no pair tells of it is not known whose it is,
 	// "" if it is.
 	Unsure string
@@ -93,6 +96,9 @@ func (k *Known) Why(r Rule) string {
 	case UnsureMail:
 		return k.Unsure
 	case NewMail:
+		if k.Stored {
+			return "they came to host2 after the first run, and their folder on host1 was made anew since: what earlier runs stored and mail delivered to host2 itself cannot be told apart any more; --delete2newmail deletes both"
+		}
 		return "they came to host2 after the first run, and no run stored them, so they look like mail delivered to host2 itself; --delete2newmail deletes such messages too"
 	case RecentMail:
 		return fmt.Sprintf("they are younger than %d days, and no run is known to have stored them, so they may have been delivered to host2 itself; --delete2newmail deletes such messages too", RecentDays)
