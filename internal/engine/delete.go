@@ -177,7 +177,7 @@ func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
 	for _, i := range fs.pairing.Doubles {
 		switch uid := fs.dst.Recs[i].UID; {
 		case last[uid]: // --delete2 says why it stays
-		case m.alive[uid], m.gone[uid], m.others(uid):
+		case m.alive[uid], m.gone[uid], m.moved[uid], m.others(uid):
 			claimed++
 		case m.unsure != "":
 			unsure++
@@ -300,6 +300,9 @@ func (fs *folderSync) markAndExpunge(ctx context.Context, d deletion) error {
 	}
 	if d.side == 2 {
 		fs.noteGone(d.uids)
+	}
+	if d.to != "" && told.Expunged {
+		told.MovedTo = folderName(d.to).Text
 	}
 	fs.run.emit(told)
 	return nil

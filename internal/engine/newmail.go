@@ -36,7 +36,7 @@ func (fs *folderSync) surplus() (uids []imap.UID, kept [guard.Rules]int64, known
 		if fs.merge.doubles[r.UID] {
 			continue // it goes as a duplicate
 		}
-		rule := known.Rule(guard.Extra{UID: uint32(r.UID), Arrived: r.Time(), Paired: m.alive[r.UID], Others: m.others(r.UID), Gone: m.gone[r.UID]})
+		rule := known.Rule(guard.Extra{UID: uint32(r.UID), Arrived: r.Time(), Paired: m.alive[r.UID], Others: m.others(r.UID), Gone: m.gone[r.UID], Moved: m.moved[r.UID]})
 		if rule == guard.Goes {
 			uids = append(uids, r.UID)
 			continue

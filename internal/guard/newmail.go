@@ -41,6 +41,8 @@ type Extra struct {
 	Others bool
 	// Gone: it is the counterpart of a host1 message that has left host1 since.
 	Gone bool
+	// Moved: a run deleted that message on host1, since host2 has it.
+	Moved bool
 }
 
 // Rule is why a message stays; Goes is none.
@@ -51,6 +53,7 @@ const (
 	Goes Rule = iota
 	PairedMail
 	OthersMail
+	MovedMail
 	UnsureMail
 	NewMail
 	RecentMail
@@ -58,13 +61,15 @@ const (
 )
 
 // Rule decides about one message. What has lost its counterpart on host1 is what
-// --delete2 is for.
+// --delete2 is for, unless this program took it from there: then it may be the only copy.
 func (k *Known) Rule(e Extra) Rule {
 	switch {
 	case e.Paired:
 		return PairedMail
 	case e.Others:
 		return OthersMail
+	case e.Moved:
+		return MovedMail
 	case e.Gone && !k.Elsewhere:
 		return Goes
 	case k.Unsure != "":
@@ -86,6 +91,8 @@ func (k *Known) Why(r Rule) string {
 		return "host1 has the messages that they are copies of"
 	case OthersMail:
 		return "another run stored them, of another account or another folder"
+	case MovedMail:
+		return "runs moved them here with --delete1, and host1 does not have them any more; no option deletes them, only a mail program does"
 	case UnsureMail:
 		return k.Unsure
 	case NewMail:
