@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -139,7 +140,7 @@ func TestBatchMovesAllAndGoesOn(t *testing.T) {
 	rows[4] = right
 	b.list(rows...)
 	code, said = b.call(list, "--retryfailed")
-	if code != 0 || !strings.Contains(said, "1 rows to run") {
+	if code != 0 || !strings.Contains(said, "1 row to run") {
 		t.Errorf("code %d\n%s", code, said)
 	}
 	for i := range b.users {
@@ -206,6 +207,11 @@ func TestBatchChecksAllFirst(t *testing.T) {
 	if code, said := b.call(filepath.Join(b.dir, "none.csv")); code != 66 || !strings.Contains(said, "none.csv") {
 		t.Errorf("code %d: %s", code, said)
 	}
+	for _, choice := range [][]string{{"--rows", "3"}, {"--rows", "1,9-12"}, {"--only", "nobody"}} {
+		if code, said := b.call(b.list(b.row(0, ""), b.row(1, "")), choice...); code != 64 || !strings.Contains(said, choice[0]) {
+			t.Errorf("%v: code %d\n%s", choice, code, said)
+		}
+	}
 	if code, _ := b.call(b.list(b.row(0, "")), "--logfile", "x"); code != 64 {
 		t.Errorf("code %d", code)
 	}
@@ -255,7 +261,7 @@ func TestBatchRehearses(t *testing.T) {
 	b := newBatchBench(t, 2)
 	list := b.list(b.row(0, ""), b.row(1, ""))
 	code, said := b.call(list, "--dry")
-	if code != 0 || !strings.Contains(said, "2 of 2 rows would be") {
+	if code != 0 || !strings.Contains(said, "2 of 2 rows would end without errors") {
 		t.Errorf("code %d\n%s", code, said)
 	}
 	if _, err := os.Stat(list + ".state"); err == nil {
@@ -264,10 +270,30 @@ func TestBatchRehearses(t *testing.T) {
 	if got := mailtest.Snapshot(t, b.to, b.users[0][1]); got.Count() != 0 {
 		t.Error("a rehearsal copied")
 	}
+	if _, err := os.Stat(filepath.Join(b.dir, "users.result.json")); err == nil {
+		t.Error("a rehearsal wrote what a migration came to")
+	}
 	if code, said = b.call(list); code != 0 || !strings.Contains(said, "2 rows to run") {
 		t.Errorf("code %d\n%s", code, said)
 	}
 	b.moved(0)
+	real := b.results()
+	for _, option := range []string{"--dry", "--justlogin"} {
+		if code, said = b.call(list, option); code != 0 {
+			t.Errorf("code %d\n%s", code, said)
+		}
+	}
+	if now := b.results(); !reflect.DeepEqual(now, real) || real[0]["outcome"] != "finished" {
+		t.Errorf("%v, was %v", now, real)
+	}
+	// No row copies when the batch does not.
+	u := b.users[0]
+	list = b.list("user1,password1,user2,password2,dry,folder", fmt.Sprintf("%s,%s,%s,%s,no,INBOX", u[0], mailtest.Password(u[0]), u[1], mailtest.Password(u[1])))
+	mailtest.Fill(t, b.from, u[0], corpus.Generate(corpus.Options{Seed: 9, Messages: 1, Folders: 1}))
+	had := mailtest.Snapshot(t, b.to, u[1]).Count()
+	if code, said = b.call(list, "--dry", "--host1", "127.0.0.1", "--host2", "127.0.0.1"); code != 0 || mailtest.Snapshot(t, b.to, u[1]).Count() != had {
+		t.Errorf("code %d, copied\n%s", code, said)
+	}
 }
 
 // What was done with other options is not done: no row is passed over with its mail

@@ -42,7 +42,7 @@ func TestBatchInShards(t *testing.T) {
 		}
 		_, text := b.call(list, append(hosts, "--shard", fmt.Sprintf("%d/3", i+1), "--out", out)...)
 		var n int
-		if _, err := fmt.Sscanf(text[strings.Index(text, "of 3: ")+6:], "%d rows to run", &n); err != nil {
+		if _, err := fmt.Sscanf(text[strings.Index(text, "of 3: ")+6:], "%d row", &n); err != nil {
 			t.Fatal(err, text)
 		}
 		ran += n

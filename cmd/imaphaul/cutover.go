@@ -253,11 +253,22 @@ func arrived(ctx context.Context, p *plan.Plan, g *session.Governors, a *cutover
 		return
 	}
 	tally := event.NewTally(time.Now(), nil)
+	var unknown []string // folders that take no part, of which host1 does not tell what is in them
 	engine.Run(ctx, p, engine.Options{
 		Sink: event.Serial(tally.Add), Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.Of, Version: program.Version(), Governors: g,
+		Unchosen: func(u engine.Unchosen) {
+			if u.Messages < 0 {
+				unknown = append(unknown, u.Folder.Text)
+				return
+			}
+			a.LeftOut = append(a.LeftOut, cutover.LeftOut{Folder: u.Folder.Text, Messages: u.Messages})
+		},
 	})
 	s := tally.Stats()
 	a.Host1Only, a.Host2Only = s.WouldTransfer+leftOut(s), s.OnlyOn2
+	if len(unknown) > 0 {
+		a.Failed = fmt.Sprintf("the options leave out folder %s, and host1 does not tell how many messages are in it", unknown[0])
+	}
 	if code := s.ExitCode(); code != event.ExitOK {
 		a.Failed = fmt.Sprintf("exit code %d", code)
 		if len(s.Errors) > 0 {

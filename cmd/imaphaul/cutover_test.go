@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,8 +17,10 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/cutover"
+	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/session"
 )
 
 // nameServer serves records on loopback and returns its address.
@@ -91,6 +94,53 @@ func TestCutoverSeesWhatArrived(t *testing.T) {
 	}
 	if code != event.ExitUsage {
 		t.Errorf("exit code %d for a list without domains\n%s", code, said)
+	}
+}
+
+// TestCutoverSeesWhatIsLeftOut: what a run leaves on host1 is told, by whatever it is left
+// out: what host2 does not take, and what the options say of messages, is on host1 only;
+// folders that they leave out are named.
+func TestCutoverSeesWhatIsLeftOut(t *testing.T) {
+	t.Parallel()
+	b := newBatchBenchOf(t, 1, 1)
+	u := b.users[0]
+	mailtest.Say(t, b.from, u[0], "CREATE Outside", "CREATE Nothing")
+	for i, folder := range []string{"INBOX", "Outside", "Outside"} {
+		late := fmt.Sprintf("Subject: late\r\nMessage-Id: <late%d@example.org>\r\n\r\n%s\r\n", i, strings.Repeat("late ", 100000))
+		mailtest.Say(t, b.from, u[0], fmt.Sprintf("APPEND %s {%d+}\r\n%s", folder, len(late), late))
+	}
+	accounts := []string{"--host1", "127.0.0.1", "--port1", strconv.Itoa(b.from.Port), "--user1", u[0], "--password1", mailtest.Password(u[0]), "--nossl1", "--notls1",
+		"--host2", "127.0.0.1", "--port2", strconv.Itoa(b.to.Port), "--user2", u[1], "--password2", mailtest.Password(u[1]), "--nossl2", "--notls2", "--cachedir", filepath.Join(b.dir, "journal")}
+	for _, c := range []struct {
+		options []string
+		only    int64 // on host1
+		left    []cutover.LeftOut
+	}{
+		{[]string{"--exclude", "Outside", "--maxsize", "100k"}, 1, []cutover.LeftOut{{Folder: "Outside", Messages: 2}}},
+		{[]string{"--appendlimit", "100k"}, 3, nil},
+		{[]string{"--maxlinelength", "1k"}, 3, nil},
+		{[]string{"--exclude", "Outside|Nothing"}, 0, []cutover.LeftOut{{Folder: "Outside", Messages: 2}}},
+		{nil, 0, nil},
+	} {
+		p, out := cli.ParseArgs(append(slices.Clone(accounts), append(c.options, "--nolog", "--pidfile", "")...)...)
+		if p == nil {
+			t.Fatal(out.Stderr)
+		}
+		engine.Run(t.Context(), p, engine.Options{Sink: func(event.Event) {}})
+		_, out = cli.Parse(cli.Input{Args: slices.Concat([]string{"cutover", "test.example.org"}, accounts, c.options), Now: time.Now()})
+		if out.Cutover == nil {
+			t.Fatal(out.Stderr)
+		}
+		var a cutover.Account
+		arrived(t.Context(), out.Cutover.Plan, new(session.Governors), &a)
+		if a.Failed != "" || a.Host1Only != c.only || !slices.Equal(a.LeftOut, c.left) {
+			t.Errorf("%q: %+v", c.options, a)
+		}
+		r := cutover.Result{}
+		r.Conclude([]cutover.Account{a})
+		if said := r.Verdict(); r.Safe != (c.only == 0) || r.Safe && strings.Contains(said, "2 messages") != (c.left != nil) {
+			t.Errorf("%q: %s", c.options, said)
+		}
 	}
 }
 

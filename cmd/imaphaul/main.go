@@ -9,12 +9,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/doctor"
+	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/oauth"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/planned"
@@ -31,6 +34,23 @@ func main() {
 		code = signals.ExitBy(sig, code)
 	}
 	os.Exit(code)
+}
+
+// bySignal carries out a command that INT and TERM end, and returns its exit code, and the
+// signal that ended it, nil for none: its parent is to see that as it sees it of a run.
+func bySignal(command func() int) (code int, sig os.Signal) {
+	ch := make(chan os.Signal, 1)
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(ch)
+	code = command()
+	if code != event.ExitBySignal {
+		return code, nil
+	}
+	select {
+	case sig = <-ch: // which the command got, too
+	case <-time.After(time.Second):
+	}
+	return code, sig
 }
 
 // start does everything. sig is the signal by which the process should end, so
@@ -76,9 +96,9 @@ func start() (code int, sig os.Signal) {
 	}
 	switch {
 	case out == nil && p.Mode == plan.ModeVerify:
-		return verifyCommand(p, os.Stdout, os.Stderr), nil
+		return bySignal(func() int { return verifyCommand(p, os.Stdout, os.Stderr) })
 	case out == nil && p.Mode == plan.ModeDoctor:
-		return doctorCommand(p, os.Stdout, os.Stderr), nil
+		return bySignal(func() int { return doctorCommand(p, os.Stdout, os.Stderr) })
 	case out == nil && p.Run.Abort:
 		return runner.Abort(p, os.Stdout, os.Stderr), nil
 	case out == nil:
@@ -98,11 +118,11 @@ func start() (code int, sig os.Signal) {
 	case out.Batch != nil:
 		return batchrun.Run(out.Batch, environ, os.Stdout, os.Stderr)
 	case out.Cutover != nil:
-		return showCutover(out.Cutover, environ, os.Stdout, os.Stderr), nil
+		return bySignal(func() int { return showCutover(out.Cutover, environ, os.Stdout, os.Stderr) })
 	case out.Init != nil:
 		return initialize(out.Init, os.Stdin, os.Stdout, os.Stderr, doctor.Net{}), nil
 	case out.Undo != nil:
-		return undoRun(out.Undo, os.Stdout, os.Stderr), nil
+		return undoRun(out.Undo, os.Stdout, os.Stderr)
 	case out.Journal != nil:
 		return journals(out.Journal, os.Stdout, os.Stderr), nil
 	case out.Merge != nil:

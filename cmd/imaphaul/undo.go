@@ -7,10 +7,9 @@ import (
 	"io"
 	"maps"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
+	"sync"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/cli"
@@ -19,17 +18,44 @@ import (
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/signals"
 	"github.com/imaphaul/imaphaul/internal/tokens"
 )
 
-// undoRun does what "imaphaul undo" was asked for, and returns the exit code.
-func undoRun(x *cli.Undo, out, errOut io.Writer) int {
+// undoRun does what "imaphaul undo" was asked for, and returns the exit code, and the
+// signal by which the process is to end, as that of a run: nil for none.
+func undoRun(x *cli.Undo, out, errOut io.Writer) (int, os.Signal) {
 	if x.Run == 0 {
-		return undoable(x, out, errOut)
+		return undoable(x, out, errOut), nil
 	}
-	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer restore()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var once sync.Once
+	stop := make(chan struct{})
 	say := func(text string) { _, _ = fmt.Fprintln(errOut, display.Text(text)) }
+	policy := &signals.Policy{
+		Run: x.Plan.Run, Finish: func() { once.Do(func() { close(stop) }) }, Now: cancel,
+		Force: (&signals.Force{PidFile: func() string { return "" }}).End,
+		Emit: func(e event.SignalReceived) {
+			switch e.What {
+			case "stop":
+				say(fmt.Sprintf("Signal %s: finishing what is under way. A second signal ends it at once.", e.Signal))
+			case "stop now":
+				say(fmt.Sprintf("Signal %s: ending at once.", e.Signal))
+			}
+		},
+	}
+	defer policy.Listen()()
+	code := takeBack(ctx, x, engine.Options{Stop: stop, Signal: policy.Ended}, out, say)
+	if name := policy.Ended(); name != "" && code == event.ExitBySignal {
+		say("Ended by a signal " + name)
+		return code, signals.ByName[name]
+	}
+	return code, nil
+}
+
+// takeBack takes a run back, and returns the exit code.
+func takeBack(ctx context.Context, x *cli.Undo, o engine.Options, out io.Writer, say func(string)) int {
 	for _, note := range x.Plan.Output.Notes {
 		say(note)
 	}
@@ -39,20 +65,18 @@ func undoRun(x *cli.Undo, out, errOut io.Writer) int {
 		return event.ExitUsage
 	}
 	tally := event.NewTally(x.Plan.Output.StartedAt, nil)
-	u, _ := engine.Undo(ctx, x.Plan, engine.Options{
-		Sink: event.Serial(tally.Add, func(e event.Event) {
-			switch e := e.(type) {
-			case event.Note:
-				if e.Warn {
-					say("Warning: " + e.Text)
-				}
-			case event.Error:
-				say("Error: " + e.Text)
+	o.Sink = event.Serial(tally.Add, func(e event.Event) {
+		switch e := e.(type) {
+		case event.Note:
+			if e.Warn {
+				say("Warning: " + e.Text)
 			}
-		}),
-		Trace: io.Discard, MapWriter: io.Discard, Tokens: tokens.Of, Version: program.Version(),
-		Stop: ctx.Done(),
-	}, x.Run)
+		case event.Error:
+			say("Error: " + e.Text)
+		}
+	})
+	o.Trace, o.MapWriter, o.Tokens, o.Version = io.Discard, io.Discard, tokens.Of, program.Version()
+	u, _ := engine.Undo(ctx, x.Plan, o, x.Run)
 	code := tally.Stats().ExitCode()
 	v := newUndone(&u, code != event.ExitOK)
 	if code == event.ExitOK && (u.Refused != "" || v.Stay > 0) {
@@ -114,6 +138,7 @@ type undone struct {
 	Broken  bool           `json:"endedEarly"`
 	Taken   int            `json:"taken"`
 	Gone    int            `json:"gone"`
+	Earlier int            `json:"takenBefore"`
 	Stay    int            `json:"stay"`
 	Folders []undoneFolder `json:"folders,omitempty"`
 	Removed []string       `json:"removedFolders,omitempty"`
@@ -124,6 +149,7 @@ type undoneFolder struct {
 	Folder string         `json:"folder"`
 	Taken  int            `json:"taken"`
 	Gone   int            `json:"gone"`
+	Before int            `json:"takenBefore,omitempty"`
 	Stay   map[string]int `json:"stay,omitempty"`
 	Flags  bool           `json:"byFlagsAlone,omitempty"`
 }
@@ -134,11 +160,11 @@ func newUndone(u *engine.Undone, broken bool) *undone {
 		v.Began = &u.Began
 	}
 	for _, f := range u.Folders {
-		v.Taken, v.Gone = v.Taken+f.Taken, v.Gone+f.Gone
+		v.Taken, v.Gone, v.Earlier = v.Taken+f.Taken, v.Gone+f.Gone, v.Earlier+f.Earlier
 		for _, n := range f.Stay {
 			v.Stay += n
 		}
-		v.Folders = append(v.Folders, undoneFolder{f.To.Text, f.Taken, f.Gone, f.Stay, f.ByFlags && f.Taken > 0})
+		v.Folders = append(v.Folders, undoneFolder{f.To.Text, f.Taken, f.Gone, f.Earlier, f.Stay, f.ByFlags && f.Taken > 0})
 	}
 	for _, f := range u.Removed {
 		v.Removed = append(v.Removed, f.Text)
@@ -178,7 +204,7 @@ func (v *undone) text(known []journal.StoredRun) string {
 		}
 		byFlags = byFlags || f.Flags
 		if f.Gone > 0 {
-			line("%s: %s not there any more", name, messages(f.Gone))
+			line("%s: %s not on host2 any more", name, messages(f.Gone))
 		}
 		for _, why := range slices.Sorted(maps.Keys(f.Stay)) {
 			stay := "stay"
@@ -198,6 +224,9 @@ func (v *undone) text(known []journal.StoredRun) string {
 		line("The flags alone tell here whether somebody touched a message: a flag that was set and taken away again is not seen.")
 	}
 	line("In all: %s %s from host2, %d stay, %d were gone before", messages(v.Taken), verb, v.Stay, v.Gone)
+	if v.Earlier > 0 {
+		line("%s had been taken back by an undo before", messages(v.Earlier))
+	}
 	switch {
 	case v.Broken:
 		line("It ended before all was done. The same command goes on.")

@@ -23,7 +23,7 @@ func (b *batchBench) commandOf(args ...string) (int, string) {
 	var code int
 	switch {
 	case out.Undo != nil:
-		code = undoRun(out.Undo, &said, &failed)
+		code, _ = undoRun(out.Undo, &said, &failed)
 	case out.Journal != nil:
 		code = journals(out.Journal, &said, &failed)
 	default:

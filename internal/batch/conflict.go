@@ -58,6 +58,33 @@ func CheckAccounts(rows []Row, a []Accounts) []Fault {
 	return faults
 }
 
+// SharedSources names, for each row that reads an account in which another one may delete,
+// such a row: by indexes, the deleting one first.
+func SharedSources(a []Accounts) (pairs [][2]int) {
+	deleting := make(map[string][2]int) // the first two rows that delete in an account
+	seen := make(map[string]int)
+	for i, x := range a {
+		if x.Deletes1 && x.From != "" {
+			if seen[x.From]++; seen[x.From] == 1 {
+				deleting[x.From] = [2]int{i, i}
+			} else if seen[x.From] == 2 {
+				deleting[x.From] = [2]int{deleting[x.From][0], i}
+			}
+		}
+	}
+	for i, x := range a {
+		of, ok := deleting[x.From]
+		switch {
+		case !ok:
+		case of[0] != i:
+			pairs = append(pairs, [2]int{of[0], i})
+		case of[1] != i:
+			pairs = append(pairs, [2]int{of[1], i})
+		}
+	}
+	return pairs
+}
+
 // circles finds sets of rows whose accounts lead back to themselves, each in the
 // order of the list.
 func circles(a []Accounts) [][]int {

@@ -42,6 +42,23 @@ func TestCheckAccounts(t *testing.T) {
 	}
 }
 
+func TestSharedSources(t *testing.T) {
+	for i, c := range []struct {
+		rows []Accounts
+		want [][2]int
+	}{
+		{[]Accounts{{From: "a", To: "b", Deletes1: true}, {From: "c", To: "d"}}, nil},
+		{[]Accounts{{From: "a", To: "b"}, {From: "a", To: "c"}}, nil},
+		{[]Accounts{{From: "a", To: "b", Deletes1: true}, {From: "a", To: "c"}}, [][2]int{{0, 1}}},
+		{[]Accounts{{From: "a", To: "b"}, {From: "a", To: "c", Deletes1: true}}, [][2]int{{1, 0}}},
+		{[]Accounts{{From: "a", To: "b", Deletes1: true}, {From: "x", To: "y"}, {From: "a", To: "c", Deletes1: true}, {From: "a", To: "d"}}, [][2]int{{2, 0}, {0, 2}, {0, 3}}},
+	} {
+		if got := SharedSources(c.rows); fmt.Sprint(got) != fmt.Sprint(c.want) {
+			t.Errorf("%d: %v", i, got)
+		}
+	}
+}
+
 func TestALongChainIsChecked(t *testing.T) {
 	const n = 20_000
 	rows, a := make([]Row, n), make([]Accounts, n)

@@ -66,7 +66,11 @@ func Read(r io.Reader, w Words) (List, []Fault, error) {
 			continue
 		}
 		switch control := strings.IndexFunc(text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }); {
-		case !utf8.ValidString(text), control >= 0 && text[control] == 0:
+		case control >= 0 && text[control] == 0:
+			p.fault("it has a NUL character: it may be UTF-16, or no list at all. Save the list as UTF-8")
+			p.number()
+			continue
+		case !utf8.ValidString(text):
 			p.fault("it is not UTF-8 text. Save the list as UTF-8")
 			p.number()
 			continue
@@ -131,9 +135,10 @@ func (p *parser) fault(format string, args ...any) {
 // take reads one line that has something in it.
 func (p *parser) take(text string) {
 	if !p.begun {
-		p.begun = true
 		p.comma = ';'
-		if p.header(text) {
+		isHeader := p.header(text) // its faults are of no row
+		p.begun = true
+		if isHeader {
 			return
 		}
 	}

@@ -24,7 +24,31 @@ type Record struct {
 	// Options name the options for all rows that it ran with: done with others is not
 	// done.
 	Options string `json:"options"`
+	// Figures are those of that run; zero in records of versions that kept none.
+	Figures Figures `json:"figures"`
 }
+
+// Figures are what is told of a row beside its code.
+type Figures struct {
+	Messages int64         `json:"messages,omitempty"`
+	Bytes    int64         `json:"bytes,omitempty"`
+	Skipped  int64         `json:"skipped,omitempty"`
+	Failed   int64         `json:"failed,omitempty"`
+	Deleted  int64         `json:"deleted,omitempty"`
+	Errors   int           `json:"errors,omitempty"`
+	Warnings int           `json:"warnings,omitempty"`
+	Took     time.Duration `json:"took,omitempty"`
+	Log      string        `json:"log,omitempty"`
+	Why      string        `json:"why,omitempty"`  // the first error
+	Warn     string        `json:"warn,omitempty"` // the warnings
+	// Doubt: it ended without an error, and its verdict is not that all is on host2.
+	Doubt bool `json:"doubt,omitempty"`
+	// Only names what the row did in place of copying ("dry", "justlogin"), "" for copying.
+	Only string `json:"only,omitempty"`
+}
+
+// NotBegun is the code of a row that a call chose and has not begun.
+const NotBegun = -1
 
 // What a Record says of the row.
 const (
@@ -49,17 +73,24 @@ type State struct{ db *bolt.DB }
 
 var stateBucket = []byte("rows")
 
-// OpenState opens or makes the state file. Only its owner can read it.
+// ErrInUse says that another process holds the state.
+var ErrInUse = errors.New("another batch works on this list")
+
+// OpenState opens or makes the state file. Only its owner can read it. The error is
+// [ErrInUse] while another process holds it.
 func OpenState(path string) (*State, error) {
 	if fi, err := os.Lstat(path); err == nil && !fi.Mode().IsRegular() {
 		return nil, fmt.Errorf("the state file %q is no ordinary file: move it away", path)
 	}
+	var file *fs.PathError
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 200 * time.Millisecond})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
-		return nil, fmt.Errorf("the state file %q is in use: another batch works on this list", path)
+		return nil, fmt.Errorf("the state file %q is in use: %w", path, ErrInUse)
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("the state file %q cannot be opened: %w (put the list where you may write)", path, err)
+	case errors.As(err, &file):
+		return nil, fmt.Errorf("the state file %q cannot be written: %w (make room there, or name another directory with --out)", path, file.Err)
 	case err != nil:
 		return nil, fmt.Errorf("the state file %q cannot be used: %w (move it away to begin anew; rows that are finished then run again and find nothing new)", path, err)
 	}
@@ -87,11 +118,23 @@ func (s *State) Get(key string) (r Record, ok bool) {
 
 // Put remembers a row.
 func (s *State) Put(key string, r Record) error {
-	b, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	err = s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(stateBucket).Put([]byte(key), b) })
+	return s.PutAll(map[string]Record{key: r})
+}
+
+// PutAll remembers many rows, all of them or none.
+func (s *State) PutAll(rows map[string]Record) error {
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		for key, r := range rows {
+			b, err := json.Marshal(r)
+			if err == nil {
+				err = tx.Bucket(stateBucket).Put([]byte(key), b)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("the state file %q: %w", s.db.Path(), err)
 	}

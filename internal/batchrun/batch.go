@@ -18,7 +18,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/hosts"
-	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/runner"
 	"github.com/imaphaul/imaphaul/internal/runpage"
 	"github.com/imaphaul/imaphaul/internal/session"
@@ -60,24 +59,23 @@ type run struct {
 	hooks  sync.WaitGroup
 	status *statusfile.File // nil when the batch cannot be asked
 
-	// failedBefore are rows that this call is not about, and that earlier ones did not
-	// finish.
-	failedBefore []int
+	warnings []string // of what the rows do together
+
+	part    []int              // the rows of the list, or of its part, by number
+	earlier map[int]*rowResult // of these, what the state knew when this call began
 
 	mu      sync.Mutex
 	results map[int]*rowResult
 	waits   map[int]time.Time // until when a row waits that is tried again
+	atEnd   map[int]bool      // rows that are tried once more when all others have ended
+	active  map[int]bool      // rows that run
 	lost    error             // why the state cannot be written
 }
 
 // Run carries out a batch. sig is the signal by which the process should end, nil for
 // none.
 func Run(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code int, sig os.Signal) {
-	b := &run{
-		Batch: x, environ: environ, stdout: stdout, stderr: stderr,
-		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row), accounts: make(map[int][2]string), servers: make(map[string]hosts.Server),
-		stop: make(chan struct{}), results: make(map[int]*rowResult), waits: make(map[int]time.Time),
-	}
+	b := newRun(x, environ, stdout, stderr)
 	code, err := b.do()
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "Error: %v\n", err)
@@ -90,6 +88,15 @@ func Run(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code int, si
 	return code, nil
 }
 
+func newRun(x *cli.Batch, environ []string, stdout, stderr io.Writer) *run {
+	return &run{
+		Batch: x, environ: environ, stdout: stdout, stderr: stderr,
+		keys: make(map[int]string), names: make(map[int]string), rowsOf: make(map[int]batch.Row), accounts: make(map[int][2]string), servers: make(map[string]hosts.Server),
+		stop: make(chan struct{}), results: make(map[int]*rowResult), waits: make(map[int]time.Time),
+		earlier: make(map[int]*rowResult), atEnd: make(map[int]bool), active: make(map[int]bool),
+	}
+}
+
 func (b *run) do() (code int, err error) {
 	faults, err := b.readList()
 	if err != nil {
@@ -97,6 +104,9 @@ func (b *run) do() (code int, err error) {
 	}
 	if len(faults) > 0 {
 		return event.ExitUsage, b.faulty(faults)
+	}
+	if err := b.checkChoice(); err != nil {
+		return event.ExitUsage, err
 	}
 	if b.Hub != nil {
 		return b.load()
@@ -112,9 +122,11 @@ func (b *run) do() (code int, err error) {
 			return event.ExitNoFile, fmt.Errorf("--out %q cannot be made: %w", b.Out, errors.Unwrap(err))
 		}
 	}
-	if !p.Dry && p.Mode != plan.ModeJustLogin {
-		if b.state, err = batch.OpenState(b.stateFile()); err != nil {
+	if onlyOf(p) == "" {
+		if b.state, err = batch.OpenState(b.stateFile()); errors.Is(err, batch.ErrInUse) {
 			return event.ExitPidFile, err
+		} else if err != nil {
+			return event.ExitNoFile, err
 		}
 		defer func() { _ = b.state.Close() }() // every row was written on its own
 	}
@@ -148,7 +160,7 @@ func (b *run) do() (code int, err error) {
 		return event.ExitSoftware, err
 	}
 	defer func() { lost(b.board.close()) }()
-	for _, n := range slices.Concat(p.Output.Notes, notes) {
+	for _, n := range slices.Concat(p.Output.Notes, notes, b.warnings) {
 		if strings.HasPrefix(n, "Warning: ") {
 			b.board.say(n)
 		}
@@ -171,11 +183,15 @@ func (b *run) do() (code int, err error) {
 	defer b.board.watch(b)()
 	if b.LoginsFirst || b.Order != cli.OrderFile {
 		if code := b.prepare(ctx); code != event.ExitOK {
+			b.sayExit(code)
 			return code, nil
 		}
 	}
 	if err := b.mayFollow(); err != nil {
 		return event.ExitUsage, err
+	}
+	if err := b.open(); err != nil {
+		return event.ExitNoFile, err
 	}
 	b.board.say(b.opening())
 	b.dispatch(ctx)
@@ -187,25 +203,27 @@ func (b *run) choose() {
 	b.keepShard()
 	b.jobs = slices.DeleteFunc(b.jobs, func(j batch.Job) bool {
 		n := j.Row.Number
-		if b.Only != nil && !b.Only.MatchString(b.names[n]) || b.Rows != nil && !slices.ContainsFunc(b.Rows, func(r [2]int) bool { return n >= r[0] && n <= r[1] }) {
-			if b.state != nil {
-				if was, known := b.state.Get(b.keys[n]); known && was.Next != batch.StateDone {
-					b.failedBefore = append(b.failedBefore, n)
-				}
+		b.part = append(b.part, n)
+		var was batch.Record
+		known := false
+		if b.state != nil {
+			if was, known = b.state.Get(b.keys[n]); known {
+				b.earlier[n] = b.unbegun(n).recall(was)
 			}
+		}
+		if !b.chosen(n) {
 			return true
 		}
-		res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: -1}
+		res := b.unbegun(n)
 		b.results[n] = res
 		if b.state == nil || b.Fresh {
 			return false
 		}
-		was, known := b.state.Get(b.keys[n])
 		done := was.Next == batch.StateDone && was.Options == b.meaning(&j)
 		if !known || was.Next == batch.StateDone && !done || was.Next == batch.StateUnfinished || was.Next == batch.StatePerson && b.RetryFailed {
 			return false
 		}
-		res.code, res.state, res.before = was.Code, was.Next, true
+		*res = *b.earlier[n]
 		return true
 	})
 }
@@ -231,15 +249,19 @@ func (b *run) opening() string {
 	if b.Shard.Count > 0 {
 		list += fmt.Sprintf(", part %d of %d", b.Shard.Index+1, b.Shard.Count)
 	}
-	s := fmt.Sprintf("%s: %d rows to run, %d at the same time", list, len(b.jobs), b.atOnce())
+	s := fmt.Sprintf("%s: %s to run, %d at the same time", list, rowsOf(len(b.jobs)), b.atOnce())
 	if b.Plan.Follow.On {
-		s = fmt.Sprintf("%s: %d rows to follow, %d passes at the same time, %s", list, len(b.jobs), b.atOnce(), b.Plan.Follow.Ends())
+		s = fmt.Sprintf("%s: %s to follow, %d passes at the same time, %s", list, rowsOf(len(b.jobs)), b.atOnce(), b.Plan.Follow.Ends())
 	}
 	if done > 0 {
-		s += fmt.Sprintf("; %d are finished (--fresh runs them again)", done)
+		are := "are"
+		if done == 1 {
+			are = "is"
+		}
+		s += fmt.Sprintf("; %d %s finished (--fresh runs all again)", done, are)
 	}
 	if person > 0 {
-		s += fmt.Sprintf("; %d failed before and wait for a person (--retryfailed tries them again)", person)
+		s += fmt.Sprintf("; %d failed before and %s for a person (--retryfailed tries them again)", person, waits(person))
 	}
 	return s + "."
 }

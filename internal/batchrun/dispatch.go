@@ -91,8 +91,11 @@ func (b *run) ended(j *batch.Job, try int, r batch.Result, next batch.Next, paus
 	default:
 		res.state = batch.StateUnfinished
 	}
-	if next == batch.Wait {
+	switch next {
+	case batch.Wait:
 		b.waits[n] = time.Now().Add(pause)
+	case batch.AtEnd:
+		b.atEnd[n] = true
 	}
 	b.mu.Unlock()
 	b.remember(j, try, res)
@@ -104,6 +107,7 @@ func (b *run) ended(j *batch.Job, try int, r batch.Result, next batch.Next, paus
 func (b *run) remember(j *batch.Job, try int, res *rowResult) {
 	n := j.Row.Number
 	rec := batch.Record{Code: res.code, Next: res.state, Tries: try, At: time.Now().UTC().Truncate(time.Second), Account: res.account, Options: b.meaning(j)}
+	rec.Figures = res.figures()
 	if b.Plan.Follow.On && rec.Next == batch.StateDone {
 		rec.Next = batch.StateUnfinished // the next call follows it again
 	}
@@ -119,6 +123,9 @@ func (b *run) remember(j *batch.Job, try int, res *rowResult) {
 // line1 is the line that tells how a run of a row ended.
 func (r *rowResult) line1(next batch.Next, pause time.Duration) string {
 	s := fmt.Sprintf("row %d %s: %d (%s), %d messages, %s, %s", r.number, r.account, r.code, report.ExitText(r.code), r.messages, live.Size(float64(r.bytes)), live.Span(r.took))
+	if r.warnings > 0 {
+		s += fmt.Sprintf(", warnings: %d", r.warnings)
+	}
 	switch next {
 	case batch.Wait:
 		s += ", tried again in " + live.Span(pause)
@@ -129,50 +136,23 @@ func (r *rowResult) line1(next batch.Next, pause time.Duration) string {
 	case batch.Unfinished:
 		s += ", not finished"
 	}
-	if r.code != 0 && r.why != "" {
+	switch {
+	case r.code != 0 && r.why != "":
 		s += ": " + strings.TrimSpace(r.why)
+	case r.doubt:
+		s += ", does not look good: " + strings.TrimSpace(r.warn)
 	}
 	return live.Cut(s, 500)
-}
-
-// sums are the rows in numbers.
-func (b *run) sums() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	done, failed, bytes := 0, 0, int64(0)
-	for _, r := range b.results {
-		switch r.state {
-		case batch.StateDone:
-			done++
-		case batch.StatePerson:
-			failed++
-		}
-		bytes += r.bytes
-	}
-	s := fmt.Sprintf("%d of %d rows done", done, len(b.results))
-	if failed > 0 {
-		s += fmt.Sprintf(", %d failed", failed)
-	}
-	if n := len(b.waits); n > 0 {
-		var first time.Time
-		for _, at := range b.waits {
-			if first.IsZero() || at.Before(first) {
-				first = at
-			}
-		}
-		s += fmt.Sprintf(", %d wait to be tried again, the first in %s", n, live.Span(max(time.Until(first), 0)))
-	}
-	return s + ", " + live.Size(float64(bytes))
 }
 
 // prepare tries every login (--loginsfirst), or counts the mailboxes (--order), before
 // the first message is copied. The code is not 0 when the batch must not go on.
 func (b *run) prepare(ctx context.Context) int {
-	mode, what := plan.ModeJustLogin, "logins are tried"
+	mode, what := plan.ModeJustLogin, "the logins of %s are tried"
 	if b.Order != cli.OrderFile {
-		mode, what = plan.ModeJustFolderSizes, "mailboxes are counted"
+		mode, what = plan.ModeJustFolderSizes, "the mailboxes of %s are counted"
 	}
-	b.board.say(fmt.Sprintf("%s: the %s of %d rows first.", b.File, what, len(b.jobs)))
+	b.board.say(fmt.Sprintf("%s: before anything is copied, %s.", b.File, fmt.Sprintf(what, rowsOf(len(b.jobs)))))
 	var mu sync.Mutex
 	sizes := make(map[int]int64)
 	failed := 0
@@ -230,7 +210,9 @@ func (b *run) prepare(ctx context.Context) int {
 		return event.ExitBySignal
 	case failed+waiting > 0 && b.LoginsFirst:
 		b.board.say(fmt.Sprintf("%d of %d rows failed. Nothing was copied. Correct these rows and run the list again with --retryfailed, or leave --loginsfirst out to run the others.", failed+waiting, max(all, failed+waiting)))
-		b.writeResults()
+		if _, err := b.writeResults(); err != nil {
+			b.board.say(fmt.Sprintf("Warning: the results are not complete: %v", err))
+		}
 		return event.ExitErrors
 	}
 	b.mu.Lock()

@@ -55,6 +55,9 @@ func (b *run) load() (int, error) {
 	}
 	o := HubAddress(b.Hub.HubAddress, "imaphaul batch")
 	o.Replicas = b.Hub.Replicas
+	for _, text := range b.warnings {
+		_, _ = fmt.Fprintln(b.stderr, text)
+	}
 	ctx := context.Background()
 	h, err := hub.Connect(ctx, o)
 	if err != nil {
@@ -115,11 +118,11 @@ func (b *run) hubRows() ([]hub.Row, error) {
 		if w, ok := writes[a.From]; ok && a.From != a.To && a.From != "" {
 			return nil, fmt.Errorf("row %d reads an account into which row %d moves mail: workers would run them in any order. Load them one after the other, as two lists", n, w)
 		}
-		if b.Only != nil && !b.Only.MatchString(b.names[n]) || b.Rows != nil && !slices.ContainsFunc(b.Rows, func(r [2]int) bool { return n >= r[0] && n <= r[1] }) {
+		if !b.chosen(n) {
 			continue
 		}
 		r := hub.Row{
-			Version: program.ShownVersion(), ID: hub.Digest(b.accounts[n][0], b.accounts[n][1], a.Whole), Accounts: b.names[n], Args: slices.Concat(b.Args, j.Row.Args), Options: options,
+			Version: program.ShownVersion(), ID: hub.Digest(b.accounts[n][0], b.accounts[n][1], a.Whole), Accounts: b.names[n], Args: slices.Concat(b.Args, j.Row.Args, b.insist()), Options: options,
 			Locks: []string{hub.Digest("account", a.To)}, Hosts: j.Hosts, Most: b.Hub.Most,
 		}
 		if a.Deletes1 {

@@ -4,16 +4,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -73,19 +70,6 @@ func (b *run) listDigest() string {
 		_, _ = fmt.Fprintf(h, "%d %q %q\n", n, b.accounts[n][0], b.accounts[n][1])
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
-}
-
-// resultName is the name of a file of results: the stem of the list, and the shard.
-var resultName = regexp.MustCompile(`^(.+?)(?:\.shard(\d+)of(\d+))?\.result\.json$`)
-
-// part is the result of one shard.
-type part struct {
-	path         string
-	index, count int // from 1; 0 and 0 for a whole list
-	rows         []resultRecord
-	header       string // of its list of rows to be run again
-	again        []string
-	ext          string // of that list
 }
 
 // Merge makes one result of those that the shards of a list wrote.
@@ -156,84 +140,9 @@ func mergeParts(m *cli.Merge, stdout io.Writer) (int, error) {
 	if done < len(rows) || len(rows) < total || len(missing) > 0 {
 		code = event.ExitErrors
 	}
-	_, _ = fmt.Fprintf(stdout, "%d of %d rows are finished, in %d files of results.\n", done, max(total, len(rows)), len(parts))
+	_, _ = fmt.Fprintf(stdout, "%s, in %d files of results.\n", ending(rows, max(total, len(rows))), len(parts))
 	_, _ = fmt.Fprintf(stdout, "Exiting with return value %d (%s)\n", code, report.ExitText(code))
 	return code, nil
-}
-
-// findParts reads the results in the directories, which must be of one list.
-func findParts(dirs []string) (stem string, parts []part, err error) {
-	seen := make(map[string]bool)
-	for _, dir := range dirs {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			return "", nil, err
-		}
-		for _, e := range entries {
-			name := resultName.FindStringSubmatch(e.Name())
-			path := filepath.Join(dir, e.Name())
-			whole, err := filepath.EvalSymlinks(path)
-			if name == nil || err != nil || seen[whole] {
-				continue
-			}
-			seen[whole] = true
-			p := part{path: path}
-			p.index, _ = strconv.Atoi(name[2])
-			p.count, _ = strconv.Atoi(name[3])
-			if stem != "" && stem != name[1] {
-				return "", nil, fmt.Errorf("there are results of two lists, %q and %q. Merge those of one list at a time", stem, name[1])
-			}
-			stem = name[1]
-			if err := p.read(filepath.Join(dir, strings.TrimSuffix(e.Name(), ".result.json"))); err != nil {
-				return "", nil, err
-			}
-			parts = append(parts, p)
-		}
-	}
-	if slices.ContainsFunc(parts, func(p part) bool { return p.count > 0 }) {
-		// What is of no shard is what an earlier merge wrote.
-		parts = slices.DeleteFunc(parts, func(p part) bool { return p.count == 0 })
-	}
-	if len(parts) == 0 {
-		return "", nil, fmt.Errorf("there are no results (*.result.json) in %s", strings.Join(dirs, ", "))
-	}
-	slices.SortFunc(parts, func(a, b part) int { return a.index - b.index })
-	return stem, parts, nil
-}
-
-// read reads the results of a shard, and its rows to be run again.
-func (p *part) read(base string) error {
-	data, err := os.ReadFile(p.path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, &p.rows); err != nil {
-		return fmt.Errorf("%q is no file of results: %w", p.path, err)
-	}
-	names, err := filepath.Glob(globbed(base) + ".failed.*")
-	if err != nil || len(names) == 0 {
-		return nil //nolint:nilerr // none is to be run again
-	}
-	p.ext = filepath.Ext(names[0])
-	f, err := os.Open(names[0])
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	list, _, err := batch.Read(f, listWords) // its faults are told when it is run
-	if err != nil {
-		return fmt.Errorf("%q: %w", names[0], err)
-	}
-	p.header = list.Header
-	for _, row := range list.Rows {
-		p.again = append(p.again, row.Source)
-	}
-	return nil
-}
-
-// globbed is a path that filepath.Glob takes as it is.
-func globbed(path string) string {
-	return strings.NewReplacer("*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
 }
 
 // join puts the rows of all shards together, and names the shards without a result.
@@ -292,14 +201,17 @@ func (x *resultRecord) result() *rowResult {
 	if x.Code != nil {
 		r.code = *x.Code
 	}
-	switch x.Outcome {
-	case "finished", "finished before":
+	r.warnings, r.warn, r.only = x.Warnings, x.Warn, x.Only
+	outcome, doubt := strings.CutSuffix(x.Outcome, withWarnings)
+	r.doubt = doubt
+	switch outcome {
+	case "finished", "finished before", "rehearsed", "only --" + x.Only:
 		r.state = batch.StateDone
 	case "failed", "failed before":
 		r.state = batch.StatePerson
 	default:
 		r.state = batch.StateUnfinished
 	}
-	r.before = strings.HasSuffix(x.Outcome, " before")
+	r.before = strings.HasSuffix(outcome, " before")
 	return r
 }

@@ -30,7 +30,7 @@ func pageOf(b *run, rows []*rowResult, verdict string, code int, took time.Durat
 			exit = fmt.Sprint(r.code)
 		}
 		p.Tree = append(p.Tree, htmlreport.Node{
-			From: strings.Replace(r.account, " -> ", " → ", 1), Order: r.number, To: r.why, Bytes: r.bytes, State: r.outcome(), Bad: r.code != event.ExitOK,
+			From: strings.Replace(r.account, " -> ", " → ", 1), Order: r.number, To: r.why, Bytes: r.bytes, State: r.outcome(), Bad: r.code != event.ExitOK || r.doubt,
 			Columns: []string{fmt.Sprint(r.number), fmt.Sprint(r.messages), fmt.Sprint(r.errors), exit},
 		})
 	}

@@ -31,7 +31,7 @@ func (b *run) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 			pairs, notes, err = planned.ReadMap(r)
 			return pairs, err
 		},
-	}, cli.RowOptions{All: b.Args, Presets: b.presets[row.Number], AllowCommands: b.AllowRowCommands}, row.Args)
+	}, cli.RowOptions{All: b.Args, Presets: b.presets[row.Number], AllowCommands: b.AllowRowCommands}, slices.Concat(row.Args, b.insist()))
 	p := r.Plan
 	if p == nil {
 		return nil, r.Masked, r.Problems
@@ -59,7 +59,7 @@ func (b *run) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 	}
 	if dir := p.Transfer.SaveDir; dir != "" && !slices.Contains(r.Own, "savedir") {
 		// Its files are named by folder and UID.
-		p.Transfer.SaveDir = filepath.Join(dir, display.FileName(p.Accounts()))
+		p.Transfer.SaveDir = filepath.Join(dir, dirOf(p.Accounts()))
 	}
 	return p, r.Masked, nil
 }
@@ -72,7 +72,7 @@ type fileOwners map[string]string
 func (b *run) ownFiles() (w fileOwners, problems []string) {
 	const own = "the batch itself"
 	w = make(fileOwners)
-	for _, f := range append([]string{b.File, b.stateFile()}, b.resultFiles()...) {
+	for _, f := range slices.Concat([]string{b.File, b.stateFile()}, b.resultFiles(), b.resultFilesOf("")) {
 		w.add(f, own)
 	}
 	for _, f := range []struct{ option, name string }{
@@ -121,4 +121,16 @@ func ownLog(p *plan.Plan) string {
 		return ""
 	}
 	return runner.LogPath(p)
+}
+
+// longestDir is the longest name of a directory for accounts, in bytes.
+const longestDir = 200
+
+// dirOf names a directory after the accounts of a row.
+func dirOf(accounts string) string {
+	name := display.FileName(accounts)
+	if len(name) <= longestDir {
+		return name
+	}
+	return strings.ToValidUTF8(name[:longestDir-17], "") + "_" + batch.Key([]string{accounts})[:16]
 }

@@ -26,6 +26,9 @@ func (b *run) readList() ([]batch.Fault, error) {
 	for _, x := range faults {
 		bad[x.Row] = true
 	}
+	if b.list.Header != "" && bad[0] {
+		return faults, nil // what the rows say depends on it
+	}
 	var rows []batch.Row
 	var uses []batch.Accounts
 	var servers [][2]hosts.Server
@@ -64,6 +67,15 @@ func (b *run) readList() ([]batch.Fault, error) {
 		}
 	}
 	faults = append(faults, batch.CheckAccounts(rows, uses)...)
+	for i, pair := range batch.SharedSources(uses) {
+		if i == mostWarned {
+			b.warnings = append(b.warnings, "Warning: ... and more rows that read an account in which another row deletes.")
+			break
+		}
+		one, other := rows[pair[0]], rows[pair[1]]
+		b.warnings = append(b.warnings, fmt.Sprintf("Warning: row %d (line %d) may delete on host1 in the account that row %d (line %d) reads: what it has deleted before, the other one does not find. Give them different folders, or run row %d when the other is finished.",
+			one.Number, one.Line, other.Number, other.Line, one.Number))
+	}
 	slices.SortStableFunc(faults, func(x, y batch.Fault) int { return x.Row - y.Row })
 	return faults, nil
 }
@@ -96,6 +108,9 @@ func (b *run) rows() (batch.List, []batch.Fault, error) {
 		return batch.List{}, nil, fmt.Errorf("the list %q cannot be read: %w. Give the file of accounts", b.File, errors.Unwrap(err))
 	}
 	defer f.Close() // only read
+	if fi, err := f.Stat(); err == nil && fi.IsDir() {
+		return batch.List{}, nil, fmt.Errorf("the list %q cannot be read: it is a directory. Give the file of accounts", b.File)
+	}
 	list, faults, err := batch.Read(f, listWords)
 	if err != nil {
 		return batch.List{}, nil, fmt.Errorf("the list %q: %w", b.File, err)
@@ -124,6 +139,9 @@ func AccountsOf(p *plan.Plan, masked []string) batch.Accounts {
 	}
 }
 
+// mostWarned is how many rows are warned of that share an account.
+const mostWarned = 20
+
 // mostFaults is how many of the things that are wrong with a list are told.
 const mostFaults = 500
 
@@ -143,5 +161,9 @@ func (b *run) faulty(faults []batch.Fault) error {
 		}
 		_, _ = fmt.Fprintf(b.stderr, "Error: %s%s\n", place, display.Text(strings.TrimSuffix(f.Text, ".")))
 	}
-	return fmt.Errorf("%s: %d in the list. Nothing was connected. Correct the list and run it again", b.File, len(faults))
+	found := "1 fault"
+	if len(faults) != 1 {
+		found = fmt.Sprintf("%d faults", len(faults))
+	}
+	return fmt.Errorf("%s: %s in the list. Nothing was connected. Correct the list and run it again", b.File, found)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,19 +13,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
-
 	"github.com/imaphaul/imaphaul/internal/batch"
 	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/live"
+	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/report"
 	"github.com/imaphaul/imaphaul/internal/screen"
 )
-
-// tableRows is how many rows the table in the end has; the files have all.
-const tableRows = 200
 
 // endCode is the exit code of a batch. A signal is how following ends: where all rows came
 // to the end of their last pass, nothing is missing.
@@ -41,10 +37,13 @@ func endCode(signalled, follows, allDone, lost bool) int {
 // finishUp tells what all came to, and returns the exit code.
 func (b *run) finishUp(took time.Duration) (int, error) {
 	rows := b.sorted()
-	done := 0
+	done, person := 0, 0
 	for _, r := range rows {
-		if r.state == batch.StateDone || b.state == nil && r.code == event.ExitOK {
+		switch r.state {
+		case batch.StateDone:
 			done++
+		case batch.StatePerson:
+			person++
 		}
 	}
 	code := endCode(b.policy.Ended() != "", b.Plan.Follow.On, done == len(rows), b.lost != nil)
@@ -57,17 +56,16 @@ func (b *run) finishUp(took time.Duration) (int, error) {
 			b.board.say(line)
 		}
 	}
-	if files := b.writeResults(); files != "" {
-		b.board.say(files)
+	files, err := b.writeResults()
+	if len(files) > 0 {
+		b.board.say("Written: " + strings.Join(files, ", "))
 	}
-	words := fmt.Sprintf("%d of %d rows are finished", done, len(rows))
-	if b.Plan.Dry {
-		words = fmt.Sprintf("%d of %d rows would be without errors", done, len(rows))
+	if err != nil {
+		// Who reads what is there believes that it is of this call.
+		b.board.say(fmt.Sprintf("Warning: the results are not complete: %v", err))
+		code = cmp.Or(code, event.ExitNoFile)
 	}
-	s := fmt.Sprintf("%s after %s.", words, live.Span(took))
-	if done < len(rows) {
-		s += " Run the same command again: it goes on with what is not finished; --retryfailed also tries what waits for a person."
-	}
+	s := b.verdict(rows, done, person, took)
 	b.board.say(s)
 	if b.page != nil {
 		b.told = true
@@ -77,8 +75,35 @@ func (b *run) finishUp(took time.Duration) (int, error) {
 		}
 	}
 	b.hookAll(rows, code, took)
-	b.board.say(fmt.Sprintf("Exiting with return value %d (%s)", code, report.ExitText(code)))
+	b.sayExit(code)
 	return code, b.lost
+}
+
+// sayExit is the last line.
+func (b *run) sayExit(code int) {
+	b.board.say(fmt.Sprintf("Exiting with return value %d (%s)", code, report.ExitText(code)))
+}
+
+// verdict is the sentence for how all rows of this call ended, and what to do next.
+func (b *run) verdict(rows []*rowResult, done, person int, took time.Duration) string {
+	if only := onlyOf(b.Plan); only != "" {
+		s := fmt.Sprintf("%d of %s ended without errors after %s. With --%s no mail is copied, and what earlier calls finished stays as it is.", done, rowsOf(len(rows)), live.Span(took), only)
+		if b.Plan.Dry && b.Plan.Mode == plan.ModeSync {
+			s = fmt.Sprintf("Rehearsal: %d of %s would end without errors. It took %s; nothing was copied.", done, rowsOf(len(rows)), live.Span(took))
+		}
+		return s
+	}
+	s := fmt.Sprintf("%s after %s.", ending(rows, len(rows)), live.Span(took))
+	if left := len(rows) - done - person; left > 0 {
+		s += " Run the same command again: it goes on with what is not finished."
+		if b.Fresh {
+			s = strings.Replace(s, "Run the same command again: it", "Run the same command again without --fresh: it", 1)
+		}
+	}
+	if person > 0 {
+		s += fmt.Sprintf(" %s failed and %s for a person: correct what is wrong, and run the list again with --retryfailed.", rowsOf(person), waits(person))
+	}
+	return s
 }
 
 // sorted are the results by row.
@@ -93,72 +118,34 @@ func (b *run) sorted() []*rowResult {
 	return rows
 }
 
+const (
+	outcomeNotBegun = "not begun"
+	withWarnings    = ", with warnings" // the exit code is 0, and the verdict does not look good
+)
+
 // outcome is what became of a row, in a word.
 func (r *rowResult) outcome() string {
 	switch {
 	case r.code < 0:
-		return "not begun"
+		return outcomeNotBegun
+	case r.state == batch.StateDone && r.only == "dry":
+		return "rehearsed"
+	case r.state == batch.StateDone && r.only != "":
+		return "only --" + r.only
+	case r.before && r.state == batch.StateDone && r.doubt:
+		return "finished before" + withWarnings
 	case r.before && r.state == batch.StateDone:
 		return "finished before"
-	case r.before:
+	case r.before && r.state == batch.StatePerson:
 		return "failed before"
 	case r.state == batch.StatePerson:
 		return "failed"
+	case r.state == batch.StateDone && r.doubt:
+		return "finished" + withWarnings
 	case r.state == batch.StateDone:
 		return "finished"
 	}
 	return "not finished"
-}
-
-// The columns of the table beside the accounts need restWidth; these have leastNames to
-// mostNames.
-const (
-	restWidth  = 62
-	leastNames = 16
-	mostNames  = 70
-)
-
-// resultTable is the table for people in so many columns, 0 for any number: failures first
-// when not all rows have room.
-func resultTable(rows []*rowResult, width int) string {
-	names := mostNames
-	if width > 0 {
-		names = min(max(width-restWidth, leastNames), mostNames)
-	}
-	shown := rows
-	if len(rows) > tableRows {
-		shown = slices.DeleteFunc(slices.Clone(rows), func(r *rowResult) bool { return r.code == event.ExitOK })
-	}
-	left := len(rows) - len(shown)
-	if len(shown) > tableRows {
-		left += len(shown) - tableRows
-		shown = shown[:tableRows]
-	}
-	w := table.NewWriter()
-	style := table.StyleDefault
-	style.Format.Header = text.FormatDefault
-	style.Options = table.OptionsNoBordersAndSeparators
-	w.SetStyle(style)
-	if width > 0 {
-		w.SetAllowedRowLength(width - 1)
-	}
-	w.AppendHeader(table.Row{"Row", "Accounts", "Outcome", "Code", "Messages", "Size", "Errors", "Time"})
-	right := func(n int) table.ColumnConfig {
-		return table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
-	}
-	w.SetColumnConfigs([]table.ColumnConfig{right(1), {Number: 2, WidthMax: names}, right(4), right(5), right(6), right(7), right(8)})
-	for _, r := range shown {
-		code := "-"
-		if r.code >= 0 {
-			code = strconv.Itoa(r.code)
-		}
-		w.AppendRow(table.Row{r.number, live.Cut(r.account, names), r.outcome(), code, r.messages, live.Size(float64(r.bytes)), r.errors, live.Span(r.took)})
-	}
-	s := w.Render()
-	if left > 0 {
-		s += fmt.Sprintf("\n... and %d more rows, in the files", left)
-	}
-	return s
 }
 
 // record is a row in the files of results.
@@ -184,12 +171,17 @@ type resultRecord struct {
 	Tries    int     `json:"tries"`
 	Log      string  `json:"log"`
 	Why      string  `json:"first_error"`
+	Warnings int     `json:"warnings"`
+	Warn     string  `json:"warning_texts"`
+	// Only names the option because of which nothing was copied, "" for a migration.
+	Only string `json:"only"`
 }
 
 func (r *rowResult) record() resultRecord {
 	x := resultRecord{
 		Row: r.number, Line: r.line, Accounts: r.account, Outcome: r.outcome(), Messages: r.messages, Bytes: r.bytes, Skipped: r.skipped,
 		Failed: r.failed, Deleted: r.deleted, Errors: r.errors, Seconds: r.took.Truncate(time.Millisecond).Seconds(), Tries: r.tries, Log: r.log, Why: strings.TrimSpace(r.why),
+		Warnings: r.warnings, Warn: strings.TrimSpace(r.warn), Only: r.only,
 	}
 	if r.code >= 0 {
 		code := r.code
@@ -199,70 +191,68 @@ func (r *rowResult) record() resultRecord {
 }
 
 // resultFiles are the files of results beside the list: TSV, JSON, and the rows that are
-// to be run again.
-func (b *run) resultFiles() []string {
+// to be run again. A call that copies nothing has files of its own.
+func (b *run) resultFiles() []string { return b.resultFilesOf(onlyOf(b.Plan)) }
+
+// resultFilesOf are those of calls that do this in place of copying, see onlyOf.
+func (b *run) resultFilesOf(only string) []string {
 	base := b.stem()
+	if only != "" {
+		base += "." + only
+	}
 	return []string{base + ".result.tsv", base + ".result.json", base + ".failed" + filepath.Ext(b.File)}
 }
 
-// writeResults writes the results beside the list, and the rows that are to be run
-// again as a list of their own. It returns what to tell.
-func (b *run) writeResults() string {
-	rows := b.sorted()
+// writeResults writes the results of all rows beside the list, and those that are to be run
+// again as a list of their own. It returns the files that were written, and names those
+// that could not be.
+func (b *run) writeResults() (told []string, err error) {
+	rows := b.all()
 	files := b.resultFiles()
-	var failed bytes.Buffer
 	all := make([]resultRecord, 0, len(rows))
-	again := slices.Clone(b.failedBefore)
+	var failed bytes.Buffer
 	if b.list.Header != "" {
 		failed.WriteString(b.list.Header + "\n")
 	}
-	digest := b.listDigest()
+	digest, again := b.listDigest(), 0
 	for _, r := range rows {
 		x := r.record()
-		x.List, x.Rows = digest, len(b.accounts)
+		x.List, x.Rows, x.Only = digest, len(b.accounts), cmp.Or(x.Only, onlyOf(b.Plan))
 		all = append(all, x)
-		if r.code != event.ExitOK {
-			again = append(again, r.number)
+		// Not among these are rows that were never chosen, and those of which only the login
+		// was tried, with success.
+		run := b.results[r.number]
+		if r.state != batch.StateDone && (run == nil && b.earlier[r.number] != nil || run != nil && run.code != event.ExitOK) {
+			again++
+			failed.WriteString(b.rowsOf[r.number].Source + "\n")
 		}
 	}
-	slices.Sort(again)
-	for _, n := range again {
-		failed.WriteString(b.rowsOf[n].Source + "\n")
-	}
-	told, err := writeRecords(files[0], files[1], all)
-	if err != nil {
-		b.board.say(fmt.Sprintf("Warning: %v", err))
-	}
-	name := b.resultFiles()[2]
-	if len(again) > 0 {
-		if err := WriteAtomically(name, failed.Bytes()); err != nil {
-			b.board.say(fmt.Sprintf("Warning: %v", err))
-		} else {
-			told = append(told, name)
+	told, err = writeRecords(files[0], files[1], all)
+	if again > 0 {
+		if wrong := WriteAtomically(files[2], failed.Bytes()); wrong != nil {
+			return told, errors.Join(err, wrong)
 		}
-	} else if b.state == nil {
-		// What a rehearsal finds takes nothing from what calls before it left.
-	} else if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
-		b.board.say(fmt.Sprintf("Warning: the list of an earlier call cannot be removed: %v", err))
+		return append(told, files[2]), err
 	}
-	if len(told) == 0 {
-		return ""
+	if wrong := os.Remove(files[2]); wrong != nil && !os.IsNotExist(wrong) {
+		err = errors.Join(err, fmt.Errorf("the list of an earlier call cannot be removed: %w", wrong))
 	}
-	return "Written: " + strings.Join(told, ", ")
+	return told, err
 }
 
 // writeRecords writes the results as a table and as JSON, and returns the names of the
-// files that were written.
+// files that were written. Columns may be added at the end of a line.
 func writeRecords(tsvFile, jsonFile string, all []resultRecord) (told []string, err error) {
 	var tsv bytes.Buffer
-	tsv.WriteString("row\tline\taccounts\toutcome\texit_code\tmessages\tbytes\tskipped\tfailed\tdeleted\terrors\tseconds\ttries\tlog\tfirst_error\n")
+	tsv.WriteString("row\tline\taccounts\toutcome\texit_code\tmessages\tbytes\tskipped\tfailed\tdeleted\terrors\tseconds\ttries\tlog\tfirst_error\twarnings\twarning_texts\tonly\n")
 	for _, x := range all {
 		code := ""
 		if x.Code != nil {
 			code = strconv.Itoa(*x.Code)
 		}
-		fmt.Fprintf(&tsv, "%d\t%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.3f\t%d\t%s\t%s\n", x.Row, x.Line, display.AppendField(nil, x.Accounts), x.Outcome, code,
-			x.Messages, x.Bytes, x.Skipped, x.Failed, x.Deleted, x.Errors, x.Seconds, x.Tries, display.AppendField(nil, x.Log), display.AppendField(nil, x.Why))
+		fmt.Fprintf(&tsv, "%d\t%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.3f\t%d\t%s\t%s\t%d\t%s\t%s\n", x.Row, x.Line, display.AppendField(nil, x.Accounts), x.Outcome, code,
+			x.Messages, x.Bytes, x.Skipped, x.Failed, x.Deleted, x.Errors, x.Seconds, x.Tries, display.AppendField(nil, x.Log), display.AppendField(nil, x.Why),
+			x.Warnings, display.AppendField(nil, x.Warn), x.Only)
 	}
 	data, err := json.MarshalIndent(all, "", " ")
 	if err != nil {
@@ -272,12 +262,13 @@ func writeRecords(tsvFile, jsonFile string, all []resultRecord) (told []string, 
 		name string
 		data []byte
 	}{{tsvFile, tsv.Bytes()}, {jsonFile, append(data, '\n')}} {
-		if err := WriteAtomically(f.name, f.data); err != nil {
-			return told, err
+		if wrong := WriteAtomically(f.name, f.data); wrong != nil {
+			err = errors.Join(err, wrong)
+			continue
 		}
 		told = append(told, f.name)
 	}
-	return told, nil
+	return told, err
 }
 
 // WriteAtomically writes a file that only its owner can read, whole or not at all.

@@ -24,9 +24,11 @@ type rowResult struct {
 	messages, bytes  int64
 	skipped, deleted int64
 	failed           int64
-	errors           int
+	errors, warnings int
 	log              string
-	why              string               // the first error, for people
+	why, warn        string               // the first error and the warnings, for people
+	doubt            bool                 // no error, and the verdict does not look good
+	only             string               // what it did in place of copying, see onlyOf
 	foreseen         *event.RehearsedTime // of a rehearsal, nil for none
 }
 
@@ -41,6 +43,8 @@ func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 	n := j.Row.Number
 	b.mu.Lock()
 	delete(b.waits, n)
+	delete(b.atEnd, n)
+	b.active[n] = true
 	b.mu.Unlock()
 	begun := time.Now()
 	done := b.board.begin(n, b.names[n])
@@ -58,6 +62,7 @@ func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 		end := b.rowRun(ctx, p, func(s *live.State, mu *sync.Mutex) { b.board.watchRow(n, s, mu) })
 		stats, res.code, res.log, res.foreseen = end.Stats, end.Code, runner.LogPath(p), end.Foreseen
 		res.fill(stats, end.Why)
+		res.judge(stats, p)
 		b.refused.note(logins, n, res.code)
 	}
 	done()
@@ -68,7 +73,11 @@ func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 		res.messages += was.messages
 		res.bytes += was.bytes
 		res.took += was.took
+		if res.code != event.ExitOK && res.why == "" { // a signal ended it
+			res.why, res.errors = was.why, max(res.errors, was.errors)
+		}
 	}
+	delete(b.active, n)
 	b.results[n] = res
 	r := batch.Result{Code: res.code}
 	if stats != nil && stats.Finished.ResumeIn > 0 {
@@ -79,7 +88,7 @@ func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 
 // fill takes the figures of a run.
 func (r *rowResult) fill(s *event.Stats, why string) {
-	r.messages, r.bytes, r.errors = s.Transferred, s.BytesTransferred, s.ErrorCount
+	r.messages, r.bytes, r.errors, r.warnings = s.Transferred, s.BytesTransferred, s.ErrorCount, s.Warnings
 	if s.WouldTransfer > 0 {
 		r.messages, r.bytes = s.WouldTransfer, s.WouldTransferBytes // in a rehearsal
 	}

@@ -30,7 +30,7 @@ func (b *run) hook(r *rowResult, next batch.Next) {
 		return
 	}
 	x := r.record()
-	x.Why, x.Log = "", "" // words of servers may hold subjects
+	x.Why, x.Log, x.Warn = "", "", "" // words of servers may hold subjects
 	b.hooks.Go(func() {
 		b.post(map[string]any{"event": "row", "list": b.File, "again": next == batch.Wait || next == batch.AtEnd, "result": x})
 	})

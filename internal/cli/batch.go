@@ -62,7 +62,7 @@ var batchTable = slices.Concat([]Option{
 	{Name: "order", Kind: Str, Arg: "file|small|large", Default: "file", Help: "Which rows come first: as in the list, or by the size of the mailbox on host1, which is then counted before."},
 	{Name: "loginsfirst", Kind: Flag, Help: "Try every login on both sides before the first message is copied; if one fails, nothing is copied."},
 	{Name: "retryfailed", Kind: Flag, Help: "Run again what waits for a person as well, such as a wrong password."},
-	{Name: "fresh", Kind: Flag, Help: "Run every row, also those that earlier calls finished."},
+	{Name: "fresh", Kind: Flag, Help: "Run every row, also those that earlier calls finished. After an interruption the same command without --fresh goes on with the rest."},
 	{Name: "only", Kind: Str, Arg: "regex", Help: "Run only rows whose \"user1@host1 -> user2@host2\" matches."},
 	{Name: "rows", Kind: Str, Arg: "3-9,12", Help: "Run only rows with these numbers; the first row is 1."},
 	{Name: "allowrowcommands", Kind: Flag, Help: "Let rows of the list name commands to run and files to write. Without it they are refused, since lists come from others."},

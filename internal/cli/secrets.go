@@ -174,6 +174,9 @@ func (b *builder) askPasswords(p *plan.Plan) {
 			who = a.User
 		}
 		remedy := fmt.Sprintf("Give --passfile%s FILE, the environment variable IMAPSYNC_PASSWORD%s, or an answer to the prompt.", n, n)
+		if b.in.Row { // nobody is asked
+			remedy = fmt.Sprintf("Give the row password%s or passfile%s.", n, n)
+		}
 		if b.in.AskSecret == nil {
 			b.bad.addCode(code, "no password for user%s %s. %s", n, who, remedy)
 			continue

@@ -35,13 +35,14 @@ func (w *Work) left(d int) bool {
 	if w.double[d] {
 		return false
 	}
+	otherWay := w.in.OtherWay != nil && w.in.OtherWay(&w.in.Dst.Recs[d])
 	switch w.ofDst[d] {
 	case none:
 		return true
 	case other:
-		return w.in.Rekeys
+		return w.in.Rekeys || otherWay
 	case gone:
-		return w.in.Labels || w.in.OtherWay != nil && w.in.OtherWay(&w.in.Dst.Recs[d])
+		return w.in.Labels || otherWay
 	}
 	return false
 }

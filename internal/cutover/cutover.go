@@ -45,8 +45,16 @@ type Account struct {
 	// to host2.
 	Host1Only int64 `json:"onlyOnHost1"`
 	Host2Only int64 `json:"onlyOnHost2"`
+	// LeftOut are folders of host1 that the options leave out, with mail in them.
+	LeftOut []LeftOut `json:"leftOutByOptions,omitempty"`
 	// Failed is why they could not be compared, "" when they were.
 	Failed string `json:"failed,omitempty"`
+}
+
+// LeftOut is a folder of host1 that takes no part, since the options of the run choose others.
+type LeftOut struct {
+	Folder   string `json:"folder"`
+	Messages int64  `json:"messages"`
 }
 
 // Result is what was found.

@@ -32,6 +32,8 @@ func (r *Result) WriteText(w io.Writer) error {
 // Verdict is the result in one sentence.
 func (r *Result) Verdict() string {
 	switch {
+	case r.Safe && r.leftOut() > 0:
+		return fmt.Sprintf("Safe to close host1: now, if nobody needs what the options leave out there: %s, named above.", count(r.leftOut()))
 	case r.Safe:
 		return "Safe to close host1: now."
 	case r.From != nil && r.From.After(r.At):
@@ -44,7 +46,28 @@ func (a Account) words() string {
 	if a.Failed != "" {
 		return "not known: " + a.Failed
 	}
-	return fmt.Sprintf("%d on host1 only, %d on host2 only", a.Host1Only, a.Host2Only)
+	text := fmt.Sprintf("%d on host1 only, %d on host2 only", a.Host1Only, a.Host2Only)
+	for _, f := range a.LeftOut {
+		text += fmt.Sprintf("; left out by options: folder %s, %s", f.Folder, count(f.Messages))
+	}
+	return text
+}
+
+func count(n int64) string {
+	if n == 1 {
+		return "1 message"
+	}
+	return fmt.Sprintf("%d messages", n)
+}
+
+// leftOut counts the messages of host1 in folders that the options leave out.
+func (r *Result) leftOut() (n int64) {
+	for _, a := range r.Accounts {
+		for _, f := range a.LeftOut {
+			n += f.Messages
+		}
+	}
+	return n
 }
 
 type printer struct {

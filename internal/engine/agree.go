@@ -10,6 +10,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/habits"
+	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/survey"
 	"github.com/imaphaul/imaphaul/internal/transfer"
@@ -84,9 +85,11 @@ func (fs *folderSync) pairedUnread(uids []imap.UID) map[imap.UID]imap.UID {
 }
 
 // sparePretenders has --delete2 not take for the copy of a message that has left host1 what
-// has another key and a size that host2 is not known to make of it: the UID was told wrongly,
-// or was given to new mail after host2 was restored from a backup. Key and size are asked for,
-// since the listing has what the journal knew.
+// has another key: the UID was told wrongly, or was given to new mail after host2 was restored
+// from a backup. Where host2 is known to change what makes the key, or where no header does,
+// the size has to be one that it is not known to make of the message as well. Key and size are
+// asked for, since the listing has what the journal knew. What host1 has by that key is its
+// copy, whatever the journal ties it to.
 func (fs *folderSync) sparePretenders(ctx context.Context) error {
 	m := fs.merge.claims
 	if m == nil || !fs.run.p.Deletion.Delete2 || fs.run.transfer.Altering() || fs.run.headersChosen() {
@@ -112,11 +115,30 @@ func (fs *folderSync) sparePretenders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	h := &fs.run.lessons.habits
+	changed, kept := h.Touches(fs.run.terms(2).Fields), h.KeepsBytes()
+	var there map[identity.Key]bool // on host1
 	for i := range now.Recs {
 		r := &now.Recs[i]
 		was := m.was[r.UID]
-		if r.Is(listing.HasKey) && r.Key.Base() != was.key.Base() && r.Size != was.size && !fs.run.lessons.habits.ExplainsSize(was.size, r.Size) {
-			delete(m.gone, r.UID)
+		if !r.Is(listing.HasKey) || r.Key.Base() == was.key.Base() {
+			continue
+		}
+		told := kept || !changed && !r.Is(listing.ByContent|listing.ByHeader|listing.AddedHeader)
+		if !told && h.ExplainsSize(was.size, r.Size) {
+			continue
+		}
+		delete(m.gone, r.UID)
+		if there == nil {
+			there = make(map[identity.Key]bool, len(fs.src.Recs))
+			for k := range fs.src.Recs {
+				if s := &fs.src.Recs[k]; s.Is(listing.HasKey) {
+					there[s.Key.Base()] = true
+				}
+			}
+		}
+		if there[r.Key.Base()] {
+			m.alive[r.UID] = true
 		}
 	}
 	return nil

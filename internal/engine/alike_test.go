@@ -75,8 +75,9 @@ func TestTwoMailboxesAlike(t *testing.T) {
 			t.Run(strings.Join(append(slices.Clone(options), map[bool]string{true: "stamped"}[rules != nil]), " "), func(t *testing.T) {
 				t.Parallel()
 				a, b := embeddedPair(t)
-				put(t, a, "Work", mails("mail", 7, 300)...)
-				put(t, b, "Work", mails("mail", 7, 300)...)
+				box := mails("mail", 7, 300)
+				put(t, a, "Work", box...)
+				put(t, b, "Work", box...)
 				a, _ = meddled(t, a, rules...)
 				b, _ = meddled(t, b, rules...)
 				if rules != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/folders"
+	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/survey"
@@ -16,6 +17,20 @@ import (
 type arrival struct {
 	row  *folders.Row
 	from imap.UID
+	came []listing.Record // see listArrivals
+}
+
+// share notes of messages that left the folder and may have come to it again, under
+// another UID, that they are needed there: another folder gets a copy.
+func (a *arrival) share(byKey map[identity.Key][]*departure) {
+	for i := range a.came {
+		for _, d := range byKey[a.came[i].Key.Base()] {
+			if !d.shared && d.folder1 == a.row.From && d.folder2 == a.row.To && d.may(&a.came[i]) {
+				d.shared = true
+				break
+			}
+		}
+	}
 }
 
 // arrivals are the folders that messages have come to since the journal saw them, by
@@ -41,7 +56,7 @@ func (r *run) arrivals(counts map[string]*imap.StatusData) (out []arrival) {
 			continue
 		}
 		total += n
-		out = append(out, arrival{row, from})
+		out = append(out, arrival{row: row, from: from})
 	}
 	return out
 }
@@ -70,36 +85,35 @@ func (r *run) firstUnknown(row *folders.Row, now *imap.StatusData) (imap.UID, er
 }
 
 // listArrivals lists what came, but for what the journal has a counterpart of.
-func (r *run) listArrivals(ctx context.Context, a arrival) ([]listing.Record, error) {
+func (r *run) listArrivals(ctx context.Context, a *arrival) error {
 	k := r.main.src
 	opened, err := k.Open(ctx, a.row.From, false)
 	if err != nil {
-		return nil, notEnding(err)
+		return notEnding(err)
 	}
 	if opened.Exists == 0 {
-		return nil, nil
+		return nil
 	}
 	reader := survey.Reader{Terms: r.terms(1), Link: k.Link}
 	now, err := reader.Since(ctx, a.from)
 	if err != nil {
-		return nil, notEnding(err)
+		return notEnding(err)
 	}
 	known := make(map[imap.UID]bool)
 	f := r.j.Folder(a.row.From, a.row.To)
 	if st, ok := f.State(); ok && st.UIDValidity1 == opened.UIDValidity {
 		if known, err = placed(f, st, now); err != nil {
 			r.journalFailed(err)
-			return nil, nil
+			return nil
 		}
 	}
-	var out []listing.Record
 	for i := range now.Recs {
 		rec := now.Recs[i]
 		if rec.Is(listing.HasKey) && rec.Is(listing.HasDate) && !rec.Is(listing.AddedHeader|listing.Report) && !known[rec.UID] {
-			out = append(out, rec)
+			a.came = append(a.came, rec)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // placed are the messages of a listing that the journal has a counterpart of.

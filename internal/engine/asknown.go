@@ -204,30 +204,57 @@ func (fs *folderSync) changed(ctx context.Context, k *link, side event.Side, l *
 		return nil, nil
 	}
 	slices.Sort(uids)
-	differ := false
-	err := k.read(ctx, uids, imapconn.FetchItems{UID: true, InternalDate: true, Size: true}, func(m *imapconn.Message) error {
-		was := known(m.UID)
-		if was == nil {
-			return nil
-		}
-		seconds, _, told := maildate.Read(m.InternalDate)
-		date := told && was.Is(listing.HasDate) && seconds != was.Date
-		size := m.HasSize && m.Size != was.Size && (side == 1 || !fs.run.lessons.habits.ExplainsSize(was.Size, m.Size))
-		differ = differ || date && size || (date || size) && !fs.run.lessons.unlike[side-1]
-		return nil
-	})
-	if err != nil || !differ {
-		return nil, err
-	}
-	now, err := fs.asTheyAre(ctx, k, side, uids)
+	now, err := fs.datesAndSizes(ctx, k, side, uids)
 	if err != nil {
 		return nil, err
 	}
-	for i := range now.Recs {
-		r := &now.Recs[i]
+	differ := false
+	for i := range now {
+		m := &now[i]
+		was := known(m.UID)
+		date := otherDate(was, m)
+		size := m.Size != was.Size && (side == 1 || !fs.run.lessons.habits.ExplainsSize(was.Size, m.Size))
+		differ = differ || date && size || (date || size) && !fs.run.lessons.unlike[side-1]
+	}
+	if !differ {
+		return nil, nil
+	}
+	again, err := fs.asTheyAre(ctx, k, side, uids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range again.Recs {
+		r := &again.Recs[i]
 		if was := known(r.UID); was != nil && r.Is(listing.HasKey) && r.Key.Base() == was.Key.Base() {
 			fs.run.lessons.unlike[side-1] = true
 		}
 	}
-	return now, nil
+	return again, nil
+}
+
+// datesAndSizes are messages as the server tells them now, those of uids that it tells of:
+// what was asked ahead of the folder's turn, where that was all of them.
+func (fs *folderSync) datesAndSizes(ctx context.Context, k *link, side event.Side, uids []imap.UID) (now []listing.Record, err error) {
+	if seen := fs.newest[side-1]; seen != nil && seen.Listing != nil {
+		for _, uid := range uids {
+			if i := seen.Listing.Find(uid); i >= 0 {
+				now = append(now, seen.Listing.Recs[i])
+			}
+		}
+		if len(now) == len(uids) {
+			return now, nil
+		}
+		now = nil
+	}
+	err = k.read(ctx, uids, imapconn.FetchItems{UID: true, InternalDate: true, Size: true}, func(m *imapconn.Message) error {
+		r := listing.Record{UID: m.UID, Size: m.Size}
+		if seconds, zone, told := maildate.Read(m.InternalDate); told {
+			r.Date, r.Zone, r.Bits = seconds, zone, listing.HasDate
+		}
+		if m.HasSize && slices.Contains(uids, m.UID) {
+			now = append(now, r)
+		}
+		return nil
+	})
+	return now, err
 }

@@ -141,7 +141,7 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 	claim := func(p *journal.Paired, c compare.Claim, comparable bool) {
 		if d := fs.dst.Find(p.UID2); d >= 0 && claims[d] == compare.Free && !tied[int32(d)] {
 			claims[d] = c
-			fs.owners.otherWay[p.UID2] = c == compare.Gone
+			fs.owners.otherWay[p.UID2] = c == compare.Gone || !comparable
 			if comparable && fs.owners.keys != nil {
 				key := history.KeyOf(&journal.Entry{Key: p.Key, Marks: p.Marks, Size: p.Size})
 				fs.noteKey2(p.UID2, key)

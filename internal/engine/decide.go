@@ -60,9 +60,17 @@ func (fs *folderSync) plan() *transfer.Folder {
 			c.LeaveOut(&t, event.SkipResurrect, "")
 			continue
 		}
+		if fs.expungedAtOnce(r) {
+			c.LeaveOut(&t, event.SkipMarked, "")
+			continue
+		}
 		reason, detail, skip := fs.filter(r)
 		if skip && reason == event.SkipCrossDuplicate && fs.run.p.Dry && fs.otherWouldCopy(r) != nil {
 			skip = false // the other folder's would be in this very one
+		}
+		if skip && reason == event.SkipTooBig && fs.run.tooBigFor2(r.Size) {
+			c.NotTaken(&t, detail)
+			continue
 		}
 		if skip {
 			c.LeaveOut(&t, reason, detail)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -161,6 +162,18 @@ func (r *run) judge(ctx context.Context, f *deletable) error {
 		return nil
 	}
 	f.messages = int64(len(arrived))
+	names, err := r.likeOn2(ctx, f.name, opened.UIDValidity)
+	if err != nil {
+		return err
+	}
+	other, err := r.otherName(ctx, f.name, names, opened, slices.Sorted(maps.Keys(arrived)))
+	if err != nil {
+		return err
+	}
+	if other != "" {
+		f.why = fmt.Sprintf("it may be folder [%s] under another name: both have the same messages under the same UIDs", other)
+		return nil
+	}
 	return r.judgeMail(ctx, f, opened.UIDValidity, arrived)
 }
 

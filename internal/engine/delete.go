@@ -37,7 +37,7 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *transfer.Folder) err
 			uids = append(uids, t.UID)
 		}
 	}
-	uids, err := fs.uncut(ctx, uids)
+	uids, err := fs.uncut(ctx, fs.notExpunged2(uids))
 	if err != nil {
 		return err
 	}
@@ -105,6 +105,7 @@ func (fs *folderSync) deleteOnHost2(ctx context.Context, c *transfer.Folder) err
 		return err
 	}
 	fs.run.moves.noteExpunged(fs)
+	fs.leaveExpunged2()
 	return nil
 }
 
@@ -140,7 +141,11 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 		}
 		return nil
 	}
-	return fs.deleteExtras(ctx, fs.run.moves.keep(fs, uids))
+	uids = fs.run.moves.keep(fs, uids)
+	if stay, err := fs.stayFor2Names(ctx, uids); stay || err != nil {
+		return err
+	}
+	return fs.deleteExtras(ctx, uids)
 }
 
 // deleteExtras deletes messages that the guard lets go.
@@ -172,7 +177,7 @@ func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
 	for _, i := range fs.pairing.Doubles {
 		switch uid := fs.dst.Recs[i].UID; {
 		case last[uid]: // --delete2 says why it stays
-		case m.alive[uid], m.gone[uid], m.others(uid):
+		case m.alive[uid], m.gone[uid], m.moved[uid], m.others(uid):
 			claimed++
 		case m.unsure != "":
 			unsure++
@@ -183,6 +188,9 @@ func (fs *folderSync) deleteDuplicates(ctx context.Context) error {
 	}
 	fs.tellKept(claimed, "they are duplicates by their content, but runs stored each of them for a message of its own")
 	fs.tellKept(unsure, m.unsure)
+	if stay, err := fs.stayFor2Names(ctx, uids); stay || err != nil {
+		return err
+	}
 	d := fs.deletion2(uids)
 	d.duplicate = true
 	return fs.deleteUIDs(ctx, d)
@@ -301,6 +309,9 @@ func (fs *folderSync) markAndExpunge(ctx context.Context, d deletion) error {
 	}
 	if d.side == 2 {
 		fs.noteGone(done)
+	}
+	if d.to != "" && told.Expunged {
+		told.MovedTo = folderName(d.to).Text
 	}
 	if told.UIDs = numbers(done); len(done) > 0 {
 		fs.run.emit(told)

@@ -26,7 +26,8 @@ type departure struct {
 	key              identity.Key
 	date             int64
 	size             int64
-	// shared: a message that is there still has the same counterpart on host2.
+	// shared: a message that is there still has the same counterpart on host2, or one that
+	// came there may have it; or it is the only one, since a run deleted the message on host1.
 	shared bool
 	// taken: an arrival was held against it.
 	taken bool
@@ -166,7 +167,7 @@ func departed(f *journal.Folder, there map[imap.UID]bool, most int) (out []depar
 		if len(out) >= most {
 			return nil, nil
 		}
-		out = append(out, departure{uid2: e.UID2, key: key, date: e.Date, size: e.Size})
+		out = append(out, departure{uid2: e.UID2, key: key, date: e.Date, size: e.Size, shared: e.OurDeleted})
 	}
 	if len(out) == 0 || len(there) == 0 {
 		return out, nil

@@ -59,8 +59,8 @@ type folderSync struct {
 	// outcome is what came of the copying; failedCount counts also what could not be listed.
 	outcome     transfer.FolderOutcome
 	failedCount int64
-	// left2 counts what has left host2's folder, or is going to.
-	left2 leavers
+	// left2 are the messages that were listed and have left host2's folder, or are going to.
+	left2 map[imap.UID]bool
 	// onHost2 are host1 messages that were on host2 already, for --delete1.
 	onHost2 []imap.UID
 	bad     bool
@@ -68,7 +68,10 @@ type folderSync struct {
 	copier *transfer.Folder
 	// seen is what was seen of the folder on each side before its turn came;
 	// presubscribed what came of subscribing to it then.
-	seen          [2]*survey.Prefetched
+	// flagsAlone: of its messages only the flags were; newest what was seen of the last
+	// ones, for stillKnown.
+	seen, newest  [2]*survey.Prefetched
+	flagsAlone    [2]bool
 	presubscribed *event.FolderSubscribed
 	// still: nothing changed since the last run, so it was not even selected.
 	still bool
@@ -111,15 +114,26 @@ func (fs *folderSync) finish() {
 		d.OnlyOn2 = max(0, d.Identified2-d.Identified1)
 	}
 	if fs.src != nil && fs.dst != nil {
-		d.Identified1, d.Identified2 = fs.src.Count(identified), fs.dst.Count(identified)+fs.outcome.Copied-fs.left2.identified
+		there := func(r *listing.Record) bool { return identified(r) && !fs.left2[r.UID] }
+		d.Identified1, d.Identified2 = fs.src.Count(identified), fs.dst.Count(there)+fs.outcome.Copied
 		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.outcome.Copied - fs.outcome.Vanished
-		d.OnlyOn2 = int64(len(fs.pairing.Extra)) - fs.left2.extra
+		for _, m := range fs.pairing.Present {
+			if fs.left2[fs.dst.Recs[m.Dst].UID] {
+				d.OnlyOn1++
+			}
+		}
+		for _, i := range fs.pairing.Extra {
+			if !fs.left2[fs.dst.Recs[i].UID] {
+				d.OnlyOn2++
+			}
+		}
 	}
 	fs.run.emit(d)
 	fs.merge.left--
 	// What is still told of the folder is little; its listings are large.
-	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped, fs.seen = nil, nil, compare.Pairing{}, nil, nil, [2]*survey.Prefetched{}
-	fs.copier, fs.marks.ours = nil, nil
+	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped = nil, nil, compare.Pairing{}, nil, nil
+	fs.seen, fs.newest = [2]*survey.Prefetched{}, [2]*survey.Prefetched{}
+	fs.copier, fs.marks.ours, fs.left2 = nil, nil, nil
 	if fs.known != nil {
 		fs.known.Release()
 	}
@@ -131,26 +145,13 @@ func identified(r *listing.Record) bool {
 	return r.Is(listing.HasKey) && !r.Is(listing.Duplicate|listing.Outside)
 }
 
-// leavers counts messages of a host2 folder that are deleted or moved away: those that
-// were counted as identified, and as not on host1.
-type leavers struct{ identified, extra int64 }
-
-// leave2 counts messages of host2's folder that leave it.
+// leave2 notes that messages leave host2's folder.
 func (fs *folderSync) leave2(uids []imap.UID) {
-	if fs.dst == nil {
-		return // it was told what the folder came to
+	if fs.left2 == nil {
+		fs.left2 = make(map[imap.UID]bool)
 	}
-	going := make(map[imap.UID]bool, len(uids))
 	for _, uid := range uids {
-		going[uid] = true
-		if i := fs.dst.Find(uid); i >= 0 && identified(&fs.dst.Recs[i]) {
-			fs.left2.identified++
-		}
-	}
-	for _, i := range fs.pairing.Extra {
-		if going[fs.dst.Recs[i].UID] {
-			fs.left2.extra++
-		}
+		fs.left2[uid] = true
 	}
 }
 

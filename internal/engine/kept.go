@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/session"
@@ -17,6 +18,12 @@ type Kept struct {
 	// Fenced: the last run came to both servers and left no connection, since what it
 	// may write ends with its leases (docs/scale-out.md).
 	Fenced bool
+
+	// MailTo2 is when mail was first seen to be delivered to host2, and MX the name that
+	// said so: by who has the runs made, or by an earlier call, as the journal tells. The
+	// runs that have it delete nothing on host2, but with --nomxcheck.
+	MailTo2 time.Time
+	MX      string
 
 	control *session.Control
 	limits  *session.Limits

@@ -49,7 +49,10 @@ func (fs *folderSync) lister(k *link, n event.Side) *lister {
 func (l *lister) list(ctx context.Context) (*listing.Listing, error) {
 	l.Known = l.fs.known
 	if seen := l.fs.seen[l.n-1]; seen != nil {
-		l.Foreseen = seen.Listing
+		l.Foreseen, l.ForeseenFlags = seen.Listing, nil
+		if l.fs.flagsAlone[l.n-1] {
+			l.Foreseen, l.ForeseenFlags = nil, seen.Listing
+		}
 	}
 	out, err := l.List(ctx)
 	l.keep()

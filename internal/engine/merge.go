@@ -151,12 +151,14 @@ type dryCopy struct {
 // maxDryFrom bounds how many messages of one key are remembered.
 const maxDryFrom = 50
 
-// dryFolder is what a rehearsal finds out of a host1 folder that goes to the same one as
+// dryFolder is what a rehearsal finds out of a folder, mostly of one that goes to the same as
 // others: the messages that it would bring, by host1's records, those that others would
 // have brought by then, and the contents of messages with an added header.
 type dryFolder struct {
 	brings, shares map[int32]*dryFrom
 	added          map[imap.UID]identity.Digest
+	// marks tells of messages of host2 that would get other flags whether \Deleted is one.
+	marks map[imap.UID]bool
 }
 
 // dryFrom is a host1 folder that it would come from, its size, the flags it would be

@@ -58,3 +58,42 @@ func TestMovedIsNotWhole(t *testing.T) {
 		}
 	}
 }
+
+// Host2 tells UIDs that are one too high, and a letter comes right after the last message: it
+// is not taken for the copy of that, also where it has its size, when that is deleted on host1.
+func TestLetterUnderAToldUID(t *testing.T) {
+	t.Parallel()
+	for name, grow := range map[string]string{"equal sizes": "", "each larger": "xx"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
+			b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{Hide: []imap.Cap{imap.CapMultiAppend}}))
+			all := mails("sent", 3, 200)
+			all = append(all, dated("mail3", 0)) // the letter
+			for i := range all {
+				all[i].Body = append(all[i].Body, strings.Repeat(grow, i)...)
+			}
+			put(t, a, "INBOX", all[:3]...)
+			told := func(uid, as string) meddle.Rule {
+				return meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`(APPENDUID \d+) ` + uid + `\]`), Text: "$1 " + as + "]"}
+			}
+			last := told("3", "4")
+			last.If = func(string) bool { put(t, b, "INBOX", all[3]); return true }
+			front, _ := meddled(t, b, last, told("2", "3"), told("1", "2"))
+			migrate(t, a, front).expect(t, 0)
+			lose(t, a, "INBOX", 1, 3)
+			for range 2 {
+				out := migrate(t, a, front, "--delete2")
+				out.expect(t, 0)
+				there := mailtest.Snapshot(t, b.s, b.user).Folders["INBOX"]
+				ids := make(map[string]bool)
+				for _, m := range there.Messages {
+					ids[strings.Trim(m.MessageID, "<>")] = true
+				}
+				if !ids["sent1@example.org"] || !ids["mail3@example.org"] {
+					t.Fatalf("host2 has %v\n%s", ids, out.text)
+				}
+			}
+		})
+	}
+}

@@ -105,6 +105,15 @@ func (r *run) findMoves(ctx context.Context) error {
 		byKey[k] = append(byKey[k], &left[i])
 	}
 	m := &moves{into: make(map[string]map[imap.UID]transfer.Moved), held: make(map[string]map[imap.UID]hold), stays: make(map[string]bool), copied: make(map[string]map[imap.UID]bool)}
+	for i := range arrivals {
+		if r.stopping() {
+			return nil
+		}
+		if err := r.listArrivals(ctx, &arrivals[i]); err != nil {
+			return err
+		}
+		arrivals[i].share(byKey)
+	}
 	for _, a := range arrivals {
 		if r.stopping() {
 			return nil
@@ -149,10 +158,6 @@ func (r *run) countsOf1(ctx context.Context) (map[string]*imap.StatusData, error
 
 // matchMoves finds the messages of a folder that were in another one before.
 func (r *run) matchMoves(ctx context.Context, m *moves, a arrival, byKey map[identity.Key][]*departure) error {
-	came, err := r.listArrivals(ctx, a)
-	if err != nil || len(came) == 0 {
-		return err
-	}
 	// By host2's folder: the arrivals that may be its messages.
 	type pair struct {
 		rec *listing.Record
@@ -161,8 +166,8 @@ func (r *run) matchMoves(ctx context.Context, m *moves, a arrival, byKey map[ide
 	tries := make(map[string][]pair)
 	var order []string
 	var read []imap.UID
-	for i := range came {
-		rec := &came[i]
+	for i := range a.came {
+		rec := &a.came[i]
 		for _, d := range byKey[rec.Key.Base()] {
 			if d.taken || !d.may(rec) || d.folder2 == a.row.To || d.folder1 == a.row.From {
 				continue

@@ -213,3 +213,25 @@ func writeFile(t testing.TB, name, text string) {
 		t.Fatal(err)
 	}
 }
+
+// A folder is made anew on host1: of what earlier runs stored from the old one it is not
+// said that no run stored it.
+func TestStoredFromAnOldFolder(t *testing.T) {
+	t.Parallel()
+	for _, fresh := range []bool{false, true} {
+		a, b := embeddedPair(t)
+		put(t, a, "A", mails("old", 4, 100)...)
+		migrate(t, a, b).expect(t, 0)
+		if !fresh {
+			mailtest.Say(t, a.s, a.user, "DELETE A")
+		} else {
+			put(t, b, "A", mails("late", 4, 0)...) // came to host2 itself
+		}
+		put(t, a, "A", mails("new", 1, 100)...)
+		out := migrate(t, a, b, "--delete2")
+		out.expect(t, 0)
+		if said := strings.Contains(out.text, "no run stored them"); said != fresh || !strings.Contains(out.text, "4 message(s) not deleted") {
+			t.Errorf("delivered %v:\n%s", fresh, out.text)
+		}
+	}
+}

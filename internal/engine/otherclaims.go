@@ -84,6 +84,8 @@ type claims struct {
 	// foreignFrom on may (0: none).
 	alive, gone, foreign map[imap.UID]bool
 	foreignFrom          imap.UID
+	// moved are those whose counterparts on host1 runs marked to delete them there.
+	moved map[imap.UID]bool
 	// was is how host1 knew the messages of gone.
 	was map[imap.UID]origin
 	// next is UIDNEXT before the first run that is known, 0 for none, and at when the
@@ -97,7 +99,7 @@ type claims struct {
 }
 
 func newClaims() *claims {
-	return &claims{alive: make(map[imap.UID]bool), gone: make(map[imap.UID]bool), foreign: make(map[imap.UID]bool), was: make(map[imap.UID]origin)}
+	return &claims{alive: make(map[imap.UID]bool), gone: make(map[imap.UID]bool), foreign: make(map[imap.UID]bool), moved: make(map[imap.UID]bool), was: make(map[imap.UID]origin)}
 }
 
 func (c *claims) first(f journal.First) {
@@ -136,6 +138,13 @@ func (c *claims) noteWas(e *journal.Entry) {
 	}
 }
 
+// noteMoved notes that a run deleted a message on host1 since host2 has it.
+func (c *claims) noteMoved(e *journal.Entry) {
+	if e.OurDeleted && e.UID2 != 0 {
+		c.moved[e.UID2] = true
+	}
+}
+
 // claim notes, when everything of this folder was copied, which messages of the host2
 // folder are counterparts of its messages.
 func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
@@ -171,11 +180,13 @@ func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 			}
 			m.pair(fs.src, e.UID1, e.UID2)
 			m.noteWas(&e)
+			m.noteMoved(&e)
 		}
 		for e, err := range f.Extras() {
 			if err != nil {
 				break // told with the entries
 			}
+			m.noteMoved(&e)
 			if e.Delivered {
 				m.gone[e.UID2] = true
 				m.noteWas(&e)
@@ -202,6 +213,9 @@ func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 				continue
 			}
 			m.first(f.First)
+			for _, uid2 := range f.Moved {
+				m.moved[uid2] = true
+			}
 			if f.UIDValidity1 != fs.src.UIDValidity {
 				continue // claims belong to both UIDVALIDITYs
 			}

@@ -19,8 +19,8 @@ type owners struct {
 	// origins are what messages of other folders and accounts, of which they are the
 	// copies, were on host1.
 	origins map[imap.UID]origin
-	// otherWay were stored by a run that identified messages in another way, and their
-	// counterparts have left host1.
+	// otherWay were stored by a run that identified messages in another way, so that their
+	// keys may be other ones now: by another account's, or for what has left host1.
 	otherWay map[imap.UID]bool
 	// cut were cut by earlier runs, see cutCounterparts.
 	cut map[imap.UID]bool

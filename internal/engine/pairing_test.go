@@ -326,3 +326,29 @@ func TestWritingCommandsAreCounted(t *testing.T) {
 		t.Errorf("a first run wrote by %q", got)
 	}
 }
+
+// What two accounts have in common stays one message in their destination, in whatever way
+// their runs identify messages.
+func TestEqualInTwoAccountsByOtherHeaders(t *testing.T) {
+	t.Parallel()
+	a, z := embeddedPair(t)
+	b := newAccount(t, a.s)
+	bare := dated("x", 300)
+	bare.Body = []byte("From: ann@example.org\r\nSubject: no id\r\n\r\nequal\r\n")
+	for _, x := range []account{a, b} {
+		put(t, x, "INBOX", bare, dated("common", 300))
+	}
+	for _, run := range []struct {
+		from    account
+		options []string
+	}{
+		{a, []string{"--addheader"}}, {b, []string{"--addheader"}}, {b, nil}, {a, nil},
+		{a, []string{"--useheader", "Subject"}}, {b, []string{"--useheader", "Message-Id", "--addheader"}}, {a, []string{"--skipheader", "^Received"}}, {b, nil},
+	} {
+		out := migrate(t, run.from, z, run.options...)
+		out.expect(t, 0)
+		if got := len(mailtest.Snapshot(t, z.s, z.user).Folders["INBOX"].Messages); got != 2 {
+			t.Fatalf("%s %v: %d messages\n%s", run.from.user, run.options, got, out.text)
+		}
+	}
+}

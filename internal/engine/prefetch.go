@@ -24,9 +24,17 @@ func (s *prefetcher) want(fs *folderSync, p *survey.FolderRequest) {
 	s.Requests, s.of = append(s.Requests, p), append(s.of, fs)
 }
 
+// look is survey.Prefetch.Run, where there is something to look at.
+func (s *prefetcher) look(ctx context.Context) error {
+	if len(s.Requests) == 0 {
+		return nil
+	}
+	return s.Run(ctx)
+}
+
 // run looks, and gives the folders what was seen of them.
 func (s *prefetcher) run(ctx context.Context) error {
-	if err := s.Run(ctx); err != nil {
+	if err := s.look(ctx); err != nil {
 		return err
 	}
 	for i, p := range s.Requests {
@@ -36,7 +44,7 @@ func (s *prefetcher) run(ctx context.Context) error {
 			fs.presubscribed = &event.FolderSubscribed{Folder: fs.to}
 		}
 		if p.Seen != nil {
-			fs.seen[s.n-1] = p.Seen
+			fs.seen[s.n-1], fs.flagsAlone[s.n-1] = p.Seen, s.Asks == survey.AsksFlags
 		}
 	}
 	return nil
@@ -56,19 +64,30 @@ func (r *run) prefetch(ctx context.Context, window, next []*folderSync) {
 	r.countFolders(ctx, changed)
 	src := r.prefetcherOn(r.main.src, 1)
 	dst := r.prefetcherOn(r.main.dst, 2)
+	known := [2]*knownFolders{r.knownFoldersOn(r.main.src, 1), r.knownFoldersOn(r.main.dst, 2)}
 	var absent []*folderSync
 	for _, fs := range changed {
-		if fs.seen[0] == nil { // not looked at ahead
+		if fs.seen[0] == nil && !known[0].want(fs) { // not looked at ahead
 			src.want(fs, fs.prefetchOf1())
 		}
 		if !r.on2.folders.Has(fs.to.Raw) {
 			absent = append(absent, fs)
 			continue
 		}
-		_, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
-		dst.add(fs, known)
+		if !known[1].want(fs) {
+			_, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
+			dst.add(fs, known)
+		}
 	}
-	if r.main.Both(ctx, func() error { return src.run(ctx) }, func() error { return dst.run(ctx) }) != nil {
+	look := func(s *prefetcher, k *knownFolders) func() error {
+		return func() error {
+			if err := s.run(ctx); err != nil {
+				return err
+			}
+			return k.run(ctx)
+		}
+	}
+	if r.main.Both(ctx, look(src, known[0]), look(dst, known[1])) != nil {
 		return
 	}
 	// Only what host1 could open is made on host2.
@@ -96,7 +115,7 @@ func (r *run) nextPrefetch(window []*folderSync) *prefetcher {
 	}
 	src := r.prefetcherOn(r.main.src, 1)
 	for _, fs := range window {
-		if _, told := r.src.messages(fs.from.Raw); told && fs.seen[0] == nil && !fs.unchanged() {
+		if _, told := r.src.messages(fs.from.Raw); told && fs.seen[0] == nil && !fs.unchanged() && !fs.flagsAhead(r.main.src, 1) {
 			src.want(fs, fs.prefetchOf1())
 		}
 	}

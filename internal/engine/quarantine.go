@@ -3,17 +3,24 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
-// quarantine moves what would be deleted to another host2 folder.
+// quarantine copies what would be deleted to another host2 folder, looks at what that has
+// got, and deletes what it has whole.
 func (fs *folderSync) quarantine(ctx context.Context, d deletion) error {
+	if fs.run.sameFolder2(d.to, fs.to.Raw) {
+		fs.tellKept(int64(len(d.uids)), "they are in the folder of --quarantine2 already")
+		return nil
+	}
 	told := event.MessagesDeleted{Side: 2, Folder: fs.to, Duplicate: d.duplicate, Dry: fs.run.p.Dry, UIDs: numbers(d.uids), MovedTo: folderName(d.to).Text, Expunged: true}
 	if fs.run.p.Dry {
 		fs.run.noteWouldGo(fs.to.Raw, d.uids)
@@ -23,24 +30,61 @@ func (fs *folderSync) quarantine(ctx context.Context, d deletion) error {
 	if err := fs.run.makeQuarantine(ctx, d.k, d.to); err != nil {
 		return fs.notDeleted(d, err)
 	}
-	set := uidset.Sorted(d.uids)
+	originals, err := fs.asTheyAre(ctx, d.k, 2, d.uids)
+	if err != nil {
+		return fs.notDeleted(d, err)
+	}
+	q := &inQuarantine{name: d.to, here: fs.dstOpened.UIDValidity}
+	there, err := q.look(ctx, fs, d.k, originals)
+	if err != nil {
+		return fs.notDeleted(d, err)
+	}
 	conn, err := d.k.Ready(ctx)
 	if err != nil {
 		return err
 	}
-	if conn.Has(imap.CapMove) {
+	// MOVE is over before what it made can be looked at.
+	order, moves := conn.UIDCopy, !conn.Has(imap.CapUIDPlus) && conn.Has(imap.CapMove) && !d.expungeAll
+	if moves {
+		order = conn.UIDMove
 		fs.run.removes2(fs.to.Raw, d.uids)
-		// Not repeated after a lost connection: what was moved is gone from here,
-		// the rest is found again by the next run.
-		if _, err := conn.UIDMove(ctx, set, d.to); err != nil {
+		clear(there)
+	}
+	var send []imap.UID
+	for i := range originals.Recs {
+		if uid := originals.Recs[i].UID; !there[uid] {
+			send = append(send, uid)
+		}
+	}
+	if len(send) > 0 {
+		// Not repeated after a lost connection: what came then is found by the next run.
+		if _, err := order(ctx, uidset.Sorted(send), d.to); err != nil {
 			return fs.notDeleted(d, err)
 		}
+		rest := *originals
+		rest.Recs = slices.DeleteFunc(slices.Clone(rest.Recs), func(r listing.Record) bool { return there[r.UID] })
+		came, err := q.came(ctx, fs, d.k, &rest, moves)
+		if err != nil {
+			return fs.notDeleted(d, err)
+		}
+		whole := 0
+		for uid, yes := range came {
+			if there[uid] = yes; yes {
+				whole++
+			}
+		}
+		if whole < len(send) {
+			fs.notInQuarantine(d, len(send)-whole, moves)
+		}
+	}
+	if moves {
 		fs.noteGone(d.uids)
 		fs.run.emit(told)
 		return nil
 	}
-	if _, err := conn.UIDCopy(ctx, set, d.to); err != nil {
-		return fs.notDeleted(d, err)
+	d.uids = slices.DeleteFunc(slices.Clone(d.uids), func(uid imap.UID) bool { return !there[uid] })
+	if len(d.uids) == 0 {
+		return nil
 	}
 	return fs.markAndExpunge(ctx, d)
 }

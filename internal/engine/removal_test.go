@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/imaphaul/imaphaul/internal/cli"
+	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
@@ -191,6 +193,51 @@ func TestRefusedList(t *testing.T) {
 				t.Errorf("the server's words are missing\n%s", o.text)
 			}
 			untouched(t, "host2", before, mailtest.Snapshot(t, s, b.user))
+		})
+	}
+}
+
+// Mail that comes to a folder after it was judged, and before its turn to be deleted, keeps
+// it: with --delete2folders, and when a run is undone.
+func TestMailArrivesBeforeRemoval(t *testing.T) {
+	t.Parallel()
+	for _, undo := range []bool{false, true} {
+		t.Run(map[bool]string{false: "delete2folders", true: "undo"}[undo], func(t *testing.T) {
+			a, b := embeddedPair(t)
+			put(t, a, "INBOX", mails("inbox", 2, 300)...)
+			late, wanted := "B", map[string]int{"old": 2, "late": 1} // the last ones go first
+			if undo {
+				wanted = map[string]int{"late": 1}
+				put(t, a, "B", mails("b", 2, 300)...)
+				put(t, a, "C", mails("c", 2, 300)...)
+				migrate(t, a, b).expect(t, 0)
+			} else {
+				put(t, b, "B", mails("old", 2, 300)...)
+				put(t, b, "C", mails("old", 2, 300)...)
+			}
+			removed := make(map[string]string)
+			o := engine.Options{Sink: func(e event.Event) {
+				r, ok := e.(event.FolderRemoved)
+				if !ok {
+					return
+				}
+				if len(removed) == 0 {
+					put(t, b, late, mails("late", 1, 0)...)
+				}
+				removed[r.Folder.Raw] = r.Kept
+			}}
+			if undo {
+				p, _ := cli.ParseArgs(args(a, b)...)
+				engine.Undo(t.Context(), p, o, 1)
+			} else {
+				migrateWith(t, t.Context(), o, append(args(a, b), "--nousecache", "--delete2folders")...).expect(t, 0)
+			}
+			if len(removed) != 2 || removed[late] == "" {
+				t.Errorf("removed, or why not: %q", removed)
+			}
+			if got := holds(t, b, late); fmt.Sprint(got) != fmt.Sprint(wanted) {
+				t.Errorf("%v, want %v", got, wanted)
+			}
 		})
 	}
 }

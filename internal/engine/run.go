@@ -86,6 +86,9 @@ type Options struct {
 	// Pause replaces the pauses between attempts to connect, and those that a
 	// server asks for, for tests.
 	Pause func(attempt int) time.Duration
+	// Unchosen is told of the folders of host1 that take no part and have mail; nil: they
+	// are not counted.
+	Unchosen func(Unchosen)
 	// Keep has the connections of an earlier run with the same accounts, and takes
 	// those of this one; nil: the run opens and ends its own.
 	Keep *Kept
@@ -288,8 +291,14 @@ func (r *run) work(ctx context.Context) error {
 	if err := r.openJournal(ctx); err != nil {
 		return err
 	}
+	if err := r.recallMX(); err != nil {
+		return err
+	}
 	r.recallLessons()
 	r.transfer.BeginDays()
+	if err := r.settleUndo(ctx); err != nil {
+		return err
+	}
 	r.emit(event.Phase{Name: event.PhaseList})
 	if err := r.listFolders(ctx); err != nil {
 		return err
@@ -300,6 +309,9 @@ func (r *run) work(ctx context.Context) error {
 	}
 	if r.p.Mode == plan.ModeJustFolderLists || r.p.Mode == plan.ModeJustAutomap || r.p.Folders.PrintMap != "" {
 		return errDone
+	}
+	if err := r.tellUnchosen(ctx); err != nil {
+		return err
 	}
 	if err := r.checkSearch(ctx); err != nil {
 		return err

@@ -60,6 +60,7 @@ func (fs *folderSync) storeAll(ctx context.Context, gs *flagGroups) error {
 func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 	told := event.FlagsChanged{Folder: fs.to, Count: int64(len(g.uids)), Flags: transform.JoinFlags(g.flags), Dry: fs.run.p.Dry}
 	if fs.run.p.Dry {
+		fs.dry.noteMarks(g)
 		fs.run.emit(told)
 		return nil
 	}

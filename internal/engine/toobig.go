@@ -21,6 +21,12 @@ func (r *run) sizeLimit() int64 {
 	return limit
 }
 
+// tooBigFor2 reports whether it is host2's limit that a message is above, and not --maxsize.
+func (r *run) tooBigFor2(size int64) bool {
+	limit, most := r.appendLimit(), r.p.Selection.MaxSize
+	return limit > 0 && size > limit && (most == nil || size <= *most)
+}
+
 // tellTooBig tells before the first copy how many messages are larger than what
 // will be copied. Unchanged folders are not asked. It only informs: each message is
 // told of, and listed in --skippedfile, when its folder's turn comes.

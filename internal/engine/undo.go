@@ -10,7 +10,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
@@ -36,8 +35,9 @@ type Undone struct {
 // UndoneFolder is a folder of host2 that the run stored messages in.
 type UndoneFolder struct {
 	From, To event.Folder
-	// Taken messages are removed, Gone ones were not there any more.
-	Taken, Gone int
+	// Taken messages are removed, Gone ones were not on host2 any more, Earlier ones were
+	// removed by an undo before.
+	Taken, Gone, Earlier int
 	// ByFlags: the flags alone tell whether somebody touched a message, since no MODSEQ is
 	// known of the end of the run: host2 has none, or the run did not come to its end.
 	ByFlags bool
@@ -55,6 +55,8 @@ const (
 	staysRebuilt   = "the folder was rebuilt since, on host1 or host2, or cannot be opened"
 	staysNotGone   = "host2 did not remove it"
 	staysUnmarked  = "its source changed on host1 meanwhile"
+	staysMoved     = "it was moved: it is not where the run stored it, and by its Message-Id it is in another place on host2"
+	staysLost      = "it is not where the run stored it, and it is not known whether it was moved"
 	undoChunk      = 200
 	refusedNoRuns  = "the journal knows of no run that stored anything on host2"
 	refusedDeleted = "run %d deleted on host1: what it stored may be all that is left of that mail"
@@ -74,7 +76,8 @@ func Undo(ctx context.Context, p *plan.Plan, o Options, which uint64) (Undone, e
 
 type undo struct {
 	Undone
-	run *run
+	run   *run
+	works []*undoing
 }
 
 func (u *undo) refuse(format string, args ...any) error {
@@ -96,6 +99,9 @@ func (u *undo) work(ctx context.Context) error {
 	}
 	if d := r.j.Damage(); d != nil {
 		return u.refuse("the journal was not sound, so that it is not known what the run stored: %v", d)
+	}
+	if err := r.settleUndo(ctx); err != nil {
+		return err
 	}
 	runs, err := r.j.StoredRuns()
 	if err != nil {
@@ -127,6 +133,7 @@ func (u *undo) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	u.Folders = make([]UndoneFolder, 0, len(folders)) // each is pointed to
 	for i := range folders {
 		if r.stopping() {
 			return errStopped
@@ -135,38 +142,13 @@ func (u *undo) work(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := u.seek(ctx); err != nil {
+		return err
+	}
 	if err := u.unmake(ctx, made.Created); err != nil {
 		return err
 	}
 	return u.unsubscribe(ctx, made.Subscribed)
-}
-
-// unsubscribe takes back the run's subscriptions to folders that are there still.
-func (u *undo) unsubscribe(ctx context.Context, names []string) error {
-	r := u.run
-	for _, name := range names {
-		removed := slices.ContainsFunc(u.Removed, func(f event.Folder) bool { return f.Raw == name })
-		if removed || !r.dst.subs[name] || u.stays(name) {
-			continue
-		}
-		if !u.Dry {
-			err := r.main.dst.Do(ctx, func(c *imapconn.Conn) error { return c.Unsubscribe(ctx, name) })
-			if isConnError(err) {
-				return err
-			}
-			if err != nil {
-				continue
-			}
-		}
-		u.Unsubscribed = append(u.Unsubscribed, folderName(name))
-	}
-	return nil
-}
-
-// stays reports whether messages of the run stay in a folder: then who reads mail there is
-// to see it.
-func (u *undo) stays(name string) bool {
-	return slices.ContainsFunc(u.Folders, func(f UndoneFolder) bool { return f.To.Raw == name && len(f.Stay) > 0 })
 }
 
 // unmake removes the folders that the run made, if nothing is in them and below them.

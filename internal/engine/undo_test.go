@@ -58,7 +58,14 @@ func TestUndo(t *testing.T) {
 		{"marked by somebody", nil, func(t *testing.T, _, b account) {
 			mailtest.Say(t, b.s, b.user, "SELECT A", `UID STORE 4 +FLAGS (\Deleted)`)
 		}, 6, 0, 1, "", nil, false},
-		{"one was moved on host2", nil, func(t *testing.T, _, b account) { mailtest.Say(t, b.s, b.user, "SELECT A", `UID MOVE 4 INBOX`) }, 6, 1, 0, "", nil, false},
+		{"one was moved on host2", nil, func(t *testing.T, _, b account) { mailtest.Say(t, b.s, b.user, "SELECT A", `UID MOVE 4 INBOX`) }, 6, 0, 1, "", nil, false},
+		{"one was moved within its folder", nil, func(t *testing.T, _, b account) {
+			mailtest.Say(t, b.s, b.user, "CREATE Z", "SELECT A", "UID MOVE 4 Z", "SELECT Z", "UID MOVE 1 A", "SELECT A", "DELETE Z")
+		}, 6, 0, 1, "", nil, false},
+		{"a folder was renamed on host2", nil, func(t *testing.T, _, b account) { mailtest.Say(t, b.s, b.user, "RENAME New Newer") }, 5, 0, 2, "", nil, false},
+		{"one was deleted on host2", nil, func(t *testing.T, _, b account) { lose(t, b, "A", 4) }, 6, 1, 0, "", nil, false},
+		{"a folder was deleted on host2", nil, func(t *testing.T, _, b account) { mailtest.Say(t, b.s, b.user, "DELETE New") }, 5, 2, 0, "", nil, false},
+		{"deleted on host2, and its source, too", nil, func(t *testing.T, a, b account) { lose(t, b, "A", 4); lose(t, a, "A", 3) }, 6, 0, 1, "", nil, false},
 		{"one left host1", nil, func(t *testing.T, a, _ account) { lose(t, a, "A", 3) }, 6, 0, 1, "", nil, false},
 		{"a folder left host1", nil, func(t *testing.T, a, _ account) { mailtest.Say(t, a.s, a.user, "DELETE New") }, 5, 0, 2, "", nil, false},
 		{"a delivery into a new folder", nil, func(t *testing.T, _, b account) { put(t, b, "New", mails("new", 1, 0)...) }, 7, 0, 0, "", nil, false},
@@ -76,6 +83,7 @@ func TestUndo(t *testing.T) {
 			put(t, a, "A", mails("a", 4, 100)...)
 			put(t, a, "INBOX", mails("more", 1, 100)...)
 			put(t, a, "New", mails("b", 2, 100)...)
+			mailtest.Say(t, a.s, a.user, "SUBSCRIBE New")
 			migrate(t, a, b, c.options...).expect(t, 0) // run 2
 			if c.between != nil {
 				c.between(t, a, b)
@@ -99,11 +107,15 @@ func TestUndo(t *testing.T) {
 				}
 			}
 			untouched(t, "host1", source, mailtest.Snapshot(t, a.s, a.user))
+			if after := mailtest.Snapshot(t, b.s, b.user); after.Folders["New"] != nil && len(after.Folders["New"].Messages) > 0 && now.Subscribed["New"] && !after.Subscribed["New"] {
+				t.Error("a folder in which mail stays is unsubscribed")
+			}
 			if c.refused != "" {
 				return
 			}
-			if u, _ := takeBack(t, t.Context(), engine.Options{}, 2, args(a, b)...); len(u.Removed) > 0 {
-				t.Errorf("a second undo removes %v", u.Removed)
+			u, _ := takeBack(t, t.Context(), engine.Options{}, 2, args(a, b)...)
+			if taken, gone, stay := undoneCounts(u); len(u.Removed) > 0 || taken != 0 || gone != c.gone || stay != c.str {
+				t.Errorf("a second undo: %+v", u)
 			}
 			if c.equal { // what was taken back is copied again by the next run
 				migrate(t, a, b).expect(t, 0)

@@ -11,7 +11,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/transform"
-	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // undoing is the work on one folder of an undo.
@@ -22,6 +21,8 @@ type undoing struct {
 	perm transform.Permanent
 	// modseqs: host2 tells MODSEQ.
 	modseqs bool
+	// lost are messages that are not where the run stored them.
+	lost []journal.StoredMessage
 }
 
 // folder takes back what the run stored in a folder.
@@ -29,6 +30,7 @@ func (u *undo) folder(ctx context.Context, f *journal.StoredFolder) error {
 	one, two := f.Folder.Names()
 	u.Folders = append(u.Folders, UndoneFolder{From: folderName(one), To: folderName(two), Stay: make(map[string]int)})
 	w := &undoing{UndoneFolder: &u.Folders[len(u.Folders)-1], u: u, f: f}
+	u.works = append(u.works, w)
 	src, dst := u.run.main.src, u.run.main.dst
 	opened1, err := src.Open(ctx, one, false)
 	if err == nil && opened1.UIDValidity == f.UIDValidity1 && f.UIDValidity1 != 0 {
@@ -45,12 +47,27 @@ func (u *undo) folder(ctx context.Context, f *journal.StoredFolder) error {
 	if err := notEnding(err); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(u.run.dst.list, func(l imapconn.ListData) bool { return l.Name == two }) {
-		w.Gone = len(f.Messages)
-		return nil
+	rebuilt := slices.ContainsFunc(u.run.dst.list, func(l imapconn.ListData) bool { return l.Name == two })
+	for _, s := range f.Messages {
+		switch {
+		case !rebuilt:
+			w.notThere(s)
+		case f.Taking[s.UID2] == journal.Taken:
+			w.Earlier++
+		default:
+			w.Stay[staysRebuilt]++
+		}
 	}
-	w.Stay[staysRebuilt] = len(f.Messages)
 	return nil
+}
+
+// notThere takes in that a message is not where the run stored it.
+func (w *undoing) notThere(s journal.StoredMessage) {
+	if w.f.Taking[s.UID2] == journal.Taken {
+		w.Earlier++
+		return
+	}
+	w.lost = append(w.lost, s)
 }
 
 func (w *undoing) all(ctx context.Context) error {
@@ -142,7 +159,7 @@ func (w *undoing) chunk(ctx context.Context, part []journal.StoredMessage) error
 		case s == nil:
 			w.Stay[staysNoSource]++
 		case d == nil:
-			w.Gone++
+			w.notThere(m)
 		case !r.lessons.habits.StandsFor(s, d):
 			w.Stay[staysDiffers]++
 		default:
@@ -171,7 +188,7 @@ func (w *undoing) untouched(part []journal.StoredMessage, now map[imap.UID]seen)
 		m, there := now[s.UID2]
 		switch {
 		case !there:
-			w.Gone++
+			w.notThere(s)
 		case !w.asLeft(s, m):
 			w.Stay[staysTouched]++
 		default:
@@ -182,131 +199,36 @@ func (w *undoing) untouched(part []journal.StoredMessage, now map[imap.UID]seen)
 }
 
 // asLeft reports whether a message is as the run left it. The mark of an undo that was
-// interrupted is ours.
+// interrupted is ours, as is the MODSEQ that a mark of ours and its removal gave.
 func (w *undoing) asLeft(s journal.StoredMessage, now seen) bool {
-	flags, _ := w.u.run.j.Flags(s.Flags2)
-	have := now.flags
-	if w.f.Taking[s.UID2] && slices.ContainsFunc(have, isDeleted) && !slices.ContainsFunc(flags, isDeleted) {
-		have = slices.DeleteFunc(slices.Clone(have), isDeleted)
-	} else if w.modseqs && w.f.ModSeq2 != 0 && now.modseq > w.f.ModSeq2 {
+	at, ours := w.f.Taking[s.UID2]
+	marked := slices.ContainsFunc(now.flags, isDeleted)
+	switch {
+	case ours && at.Pending() && marked && !w.marked(s):
+		now.flags = slices.DeleteFunc(slices.Clone(now.flags), isDeleted)
+	case ours && at == journal.Unmarked:
+	case w.modseqs && w.f.ModSeq2 != 0 && now.modseq > w.f.ModSeq2:
 		return false
 	}
-	// A keyword that the folder cannot keep was never stored.
+	return w.sameFlags(s, now.flags, false)
+}
+
+// marked reports whether the run stored a message with \Deleted.
+func (w *undoing) marked(s journal.StoredMessage) bool {
+	flags, _ := w.u.run.j.Flags(s.Flags2)
+	return slices.ContainsFunc(flags, isDeleted)
+}
+
+// sameFlags reports whether a message has the flags with which the run stored it, and
+// with mark our \Deleted beside them. A keyword that the folder cannot keep was never
+// stored.
+func (w *undoing) sameFlags(s journal.StoredMessage, have []imap.Flag, mark bool) bool {
+	flags, _ := w.u.run.j.Flags(s.Flags2)
 	want := slices.DeleteFunc(slices.Clone(flags), func(f imap.Flag) bool {
 		return !slices.ContainsFunc(have, func(g imap.Flag) bool { return strings.EqualFold(string(f), string(g)) }) && !w.perm.Keeps(f)
 	})
+	if mark && !slices.ContainsFunc(want, isDeleted) {
+		want = append(want, imap.FlagDeleted)
+	}
 	return transform.EqualFlags(want, have)
-}
-
-// take removes messages that were found to be ours and untouched.
-func (w *undoing) take(ctx context.Context, part []journal.StoredMessage) error {
-	r := w.u.run
-	dst, src := r.main.dst, r.main.src
-	sources := make(map[imap.UID]imap.UID, len(part)) // by host2's UID
-	var uids1, uids []imap.UID
-	for _, s := range part {
-		sources[s.UID2] = s.UID1
-		uids1, uids = append(uids1, s.UID1), append(uids, s.UID2)
-	}
-	slices.Sort(uids1)
-	slices.Sort(uids)
-	before, err := w.look(ctx, src, uids1)
-	if err != nil {
-		return w.unread(err, len(part))
-	}
-	now, err := w.look(ctx, dst, uids)
-	if err != nil {
-		return w.unread(err, len(part))
-	}
-	part = w.untouched(part, now)
-	if len(part) == 0 {
-		return nil
-	}
-	most := uint64(0)
-	uids = uids[:0]
-	for _, s := range part {
-		uids = append(uids, s.UID2)
-		most = max(most, now[s.UID2].modseq)
-	}
-	slices.Sort(uids)
-	if err := w.f.Folder.NoteTaking(w.u.Run, uids); err != nil {
-		return err // without it a mark of ours would look like a user's after an interruption
-	}
-	if !w.modseqs {
-		most = 0
-	}
-	var data *imapconn.StoreData
-	err = dst.Do(ctx, func(c *imapconn.Conn) (err error) {
-		data, err = c.UIDStore(ctx, uidset.Sorted(uids), []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true, UnchangedSince: most})
-		return err
-	})
-	if err != nil {
-		return w.unread(err, len(part))
-	}
-	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool {
-		changed := data.Modified.Contains(uid)
-		if changed {
-			w.Stay[staysTouched]++
-		}
-		return changed
-	})
-	// Both names may lead to one mailbox: then the mark is seen on host1.
-	one, _ := w.f.Folder.Names()
-	if _, err := src.Open(ctx, one, false); err != nil {
-		return w.leave(ctx, uids, err)
-	}
-	after, err := w.look(ctx, src, uids1)
-	if err != nil {
-		return w.leave(ctx, uids, err)
-	}
-	var stay []imap.UID
-	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool {
-		was, ok1 := before[sources[uid]]
-		is, ok2 := after[sources[uid]]
-		marked := slices.ContainsFunc(is.flags, isDeleted) && !slices.ContainsFunc(was.flags, isDeleted)
-		if ok1 && ok2 && !marked {
-			return false
-		}
-		stay = append(stay, uid)
-		return true
-	})
-	if err := w.leave(ctx, stay, nil); err != nil || len(uids) == 0 {
-		return err
-	}
-	return w.expunge(ctx, uids, sources)
-}
-
-// leave takes our mark from messages that stay.
-func (w *undoing) leave(ctx context.Context, uids []imap.UID, cause error) error {
-	if err := notEnding(cause); err != nil || len(uids) == 0 {
-		return err
-	}
-	w.Stay[staysUnmarked] += len(uids)
-	return w.u.run.main.dst.Do(ctx, func(c *imapconn.Conn) error {
-		_, err := c.UIDStore(ctx, uidset.Sorted(uids), []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsDel, Silent: true})
-		return err
-	})
-}
-
-// expunge removes messages that are marked, and looks whether they are gone.
-func (w *undoing) expunge(ctx context.Context, uids []imap.UID, sources map[imap.UID]imap.UID) error {
-	dst := w.u.run.main.dst
-	err := dst.Do(ctx, func(c *imapconn.Conn) error { return c.UIDExpunge(ctx, uidset.Sorted(uids)) })
-	if err != nil && !isRefusal(err) {
-		return err
-	}
-	left, err := w.look(ctx, dst, uids)
-	if err != nil {
-		return err
-	}
-	gone := make(map[imap.UID]imap.UID)
-	for _, uid := range uids {
-		if _, there := left[uid]; there {
-			w.Stay[staysNotGone]++
-			continue
-		}
-		w.Taken++
-		gone[sources[uid]] = uid
-	}
-	return w.f.Folder.Untie(gone)
 }

@@ -49,6 +49,7 @@ type MessageSkipped struct {
 	Bytes     int64
 	Reason    Skip
 	Detail    string // more about the reason, as "(300 exceeds maxsize limit 200 bytes)"
+	ByHost2   bool   // host2 does not take it; no option leaves it out
 	Line      string // the line as imapsync writes it, "" where it is made of these fields
 	MessageID string
 	Subject   string
@@ -76,6 +77,7 @@ const (
 	SkipReport    // a report that an earlier run stored on host1 (--emailreport1)
 	SkipShort     // copied, but host1 gave less of it than it says it has
 	SkipNoMail    // an item of a calendar or of contacts, which host1 does not give as a message
+	SkipMarked    // marked \Deleted on host1, and --expunge2 would take the copy
 )
 
 // MessagesPresent counts messages that are on both sides already.

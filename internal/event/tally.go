@@ -2,6 +2,7 @@ package event
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -150,6 +151,8 @@ func (t *Tally) Add(e Event) {
 		}
 	case PassBegun:
 		t.nextPass()
+	case PassEnded:
+		s.Followed = true
 	case Finished:
 		t.finished(e)
 	}
@@ -189,6 +192,9 @@ func (t *Tally) folderRemoved(e FolderRemoved) {
 // warned counts a warning, and keeps it to be repeated at the end.
 func (t *Tally) warned(text string) {
 	s := &t.s
+	if t.passes && slices.Contains(s.WarningTexts, text) {
+		return // a pass before warned of it
+	}
 	s.Warnings++
 	if len(s.WarningTexts) < keptWarnings {
 		s.WarningTexts = append(s.WarningTexts, text)

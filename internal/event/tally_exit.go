@@ -116,6 +116,10 @@ func (s *Stats) ExitCode() int {
 		return ExitCatchAll
 	case !s.LoopStarted.IsZero() && !s.Complete():
 		return ExitErrors
+	case s.Followed && s.ByHost2 > 0:
+		return ExitAppend // following promises more than a run does: that all is on host2
+	case s.Followed && s.Untaken() > 0:
+		return ExitErrors
 	}
 	return ExitOK
 }

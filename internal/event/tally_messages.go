@@ -45,6 +45,9 @@ func (t *Tally) skipped(e MessageSkipped) {
 		s.SkippedBy[e.Reason].Messages++
 		s.SkippedBy[e.Reason].Bytes += e.Bytes
 	}
+	if e.ByHost2 {
+		s.ByHost2++
+	}
 	if n, ok := AsNotCopied(e); ok && n.Missing() {
 		t.notCopied(n)
 		t.inFolder(e.Folder, 1, leftOutOf)

@@ -13,7 +13,7 @@ func (t *Tally) nextPass() {
 	s.Incomplete, s.Unvisited, s.Unlisted, s.LeftOut = nil, nil, false, nil
 	s.Skipped, s.BytesSkipped, s.Processed = 0, 0, 0
 	s.SkippedBy, s.Failed = [skipReasons]Amount{}, Amount{}
-	s.Lost, s.Short, s.Doubtful = 0, 0, 0
+	s.Lost, s.Short, s.Doubtful, s.ByHost2 = 0, 0, 0, 0
 	s.NotCopied, s.NotCopiedCount = nil, 0
 	s.Duplicates, s.NoHeader = [3]int64{}, [3]int64{}
 	s.Identified1, s.Identified2, s.OnlyOn1, s.OnlyOn2 = 0, 0, 0, 0

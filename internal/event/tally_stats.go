@@ -37,6 +37,10 @@ type Stats struct {
 	Skipped, BytesSkipped             int64
 	SkippedBy                         [skipReasons]Amount
 	Failed                            Amount // not copied because of an error
+	// ByHost2 were skipped since host2 does not take them, by its APPENDLIMIT.
+	ByHost2 int64
+	// Followed: these are the figures of passes (docs/follow.md).
+	Followed bool
 	// Lost are messages that host2 had, or said so, and does not have at the end.
 	Lost int64
 	// Short are messages of which host1 gave less than it says they have.

@@ -28,3 +28,9 @@ func (s *Stats) Strict() bool {
 // Unidentified is the number of host1 messages left out because they have no
 // identifying header.
 func (s *Stats) Unidentified() int64 { return s.SkippedBy[SkipNoHeader].Messages }
+
+// Untaken is the number of host1 messages that are not on host2 as they should be, though
+// no option leaves them out and no error tells of them.
+func (s *Stats) Untaken() int64 {
+	return s.ByHost2 + s.SkippedBy[SkipTransform].Messages + s.Short
+}

@@ -2,6 +2,7 @@ package follow
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"testing"
 	"testing/synctest"
@@ -93,4 +94,60 @@ func TestMomentThatIsOver(t *testing.T) {
 			t.Errorf("%+v", last)
 		}
 	})
+}
+
+// TestNotAllIsTaken: what host2 does not take is no option's wish, so the end is not
+// complete, also where nothing changed since the first pass; what --maxsize leaves out is.
+func TestNotAllIsTaken(t *testing.T) {
+	for _, row := range []struct {
+		option  string
+		untaken int64
+		code    int
+	}{{"--appendlimit", 1, event.ExitAppend}, {"--maxsize", 0, event.ExitOK}} {
+		synctest.Test(t, func(t *testing.T) {
+			l := &lab{accounts: [2]account{inMemory(t, embedded.Options{}), inMemory(t, embedded.Options{})}}
+			l.accounts[0].deliver(t, "INBOX", 1, 13) // of which one is long
+			stop := l.follow(t, Options{}, row.option, "400")
+			time.Sleep(10 * time.Minute)
+			stop()
+			for _, e := range l.events {
+				if e, ok := e.(event.PassEnded); ok && (e.Untaken != row.untaken || e.Code != event.ExitOK || e.Retry != 0) {
+					t.Errorf("%s: %+v", row.option, e)
+				}
+			}
+			if code := l.tally.Stats().ExitCode(); code != row.code {
+				t.Errorf("%s: exit code %d", row.option, code)
+			}
+		})
+	}
+}
+
+// What a pass warns of as the one before did is told once, and again in the last pass.
+func TestWarningsOfPasses(t *testing.T) {
+	var told []string
+	x := &teller{loud: func(e event.Event) { told = append(told, fmt.Sprint(e)) }, figures: func(event.Event) {}}
+	warn := func(text string) event.Event { return event.Note{Warn: true, Text: text} }
+	refused := func(n int64) event.Event { return event.DeletionRefused{Side: 2, Count: n} }
+	failed := event.Error{Class: event.ErrAppend, Text: "refused"}
+	for i, pass := range []struct {
+		last   bool
+		events []event.Event
+		told   int
+	}{
+		{false, []event.Event{warn("a"), refused(1), failed, event.MessageShort{UID: 3}}, 4},
+		{false, []event.Event{warn("a"), refused(1), failed, event.MessageShort{UID: 3}}, 0},
+		{false, []event.Event{warn("a"), refused(2), failed, event.MessageShort{UID: 4}}, 2},
+		{false, []event.Event{refused(2)}, 0},
+		{false, []event.Event{warn("a"), warn("b")}, 2},
+		{true, []event.Event{warn("a"), warn("b"), refused(2), failed}, 4},
+	} {
+		told = nil
+		x.begin(i == 0, pass.last)
+		for _, e := range pass.events {
+			x.event(e)
+		}
+		if len(told) != pass.told {
+			t.Errorf("pass %d tells %q, want %d", i+1, told, pass.told)
+		}
+	}
 }

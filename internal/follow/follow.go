@@ -277,8 +277,7 @@ func (f *follower) pass(ctx context.Context, begun event.PassBegun) event.PassEn
 	}
 	f.mail.look(ctx)
 	start := time.Now()
-	f.tell.first, f.tell.fin = first, nil
-	f.tell.pass = event.NewTally(start, nil)
+	f.tell.begin(first, begun.Last)
 	o := f.o.Engine
 	o.Sink, o.Keep = f.tell.event, &f.keep
 	f.keep.Last = begun.Last
@@ -287,7 +286,9 @@ func (f *follower) pass(ctx context.Context, begun event.PassBegun) event.PassEn
 	} else {
 		o.Report = nil
 	}
+	f.mail.remember(&f.keep)
 	engine.Run(ctx, f.planOf(begun), o)
+	f.mail.remember(&f.keep)
 	f.took = time.Since(start)
 	ended := f.ended(ctx, begun)
 	f.o.Engine.Sink(ended)
@@ -313,7 +314,7 @@ func (f *follower) ended(ctx context.Context, begun event.PassBegun) event.PassE
 	e := event.PassEnded{
 		Number: begun.Number, Why: begun.Why, Last: begun.Last, Code: s.ExitCode(),
 		Copied: s.Transferred, Bytes: s.BytesTransferred, FlagsChanged: s.FlagsChanged, Deleted: s.Deleted[2],
-		FoldersCreated: s.FoldersCreated, Errors: s.ErrorCount, Took: f.took,
+		FoldersCreated: s.FoldersCreated, Errors: s.ErrorCount, Untaken: s.Untaken(), Took: f.took,
 	}
 	if e.Copied > 0 || e.FlagsChanged > 0 || e.Deleted > 0 || e.FoldersCreated > 0 {
 		f.last = time.Now()

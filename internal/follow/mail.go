@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
@@ -47,6 +48,8 @@ type mail struct {
 	ttl     time.Duration
 	// arrived: host2 was seen to take the mail, whatever the DNS says since.
 	arrived bool
+	first   time.Time // when that was
+	mx      string    // and what said so
 }
 
 func newMail(p *plan.Plan, o Options) *mail {
@@ -86,7 +89,9 @@ func (m *mail) look(ctx context.Context) {
 		if m.deletes && !m.arrived {
 			text += ". From now on nothing is deleted on host2: what host1 does not have may be new mail"
 		}
-		m.arrived = true
+		if !m.arrived {
+			m.arrived, m.first, m.mx = true, now, d.MX
+		}
 		m.say(event.Note{Warn: m.deletes, Text: text})
 	}
 }
@@ -135,9 +140,21 @@ func (m *mail) over() string {
 
 // keep2 takes out of a plan what would delete on host2, where new mail arrives there.
 func (m *mail) keep2(p *plan.Plan) {
-	if m == nil || !m.arrived {
+	if m == nil || !m.deletes || !m.arrived {
 		return
 	}
 	p.Deletion.Delete2, p.Deletion.Delete2Duplicates, p.Deletion.Expunge2 = false, false, false
 	p.Folders.Delete2Folders = false
+}
+
+// remember hands to the passes what was seen, for the journal, and takes what an earlier
+// call saw.
+func (m *mail) remember(k *engine.Kept) {
+	switch {
+	case m == nil:
+	case m.arrived && k.MailTo2.IsZero():
+		k.MailTo2, k.MX = m.first, m.mx
+	case !m.arrived && !k.MailTo2.IsZero():
+		m.arrived, m.first, m.mx = true, k.MailTo2, k.MX
+	}
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
 )
@@ -98,3 +100,61 @@ func TestLeftOfTTL(t *testing.T) {
 		})
 	}
 }
+
+// What was once seen of the MX holds after a kill, while the DNS is silent and when it says
+// otherwise, in following and in a run, until --nomxcheck.
+func TestMXIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lab{accounts: [2]account{inMemory(t, embedded.Options{}), inMemory(t, embedded.Options{})}}
+		for i := range l.accounts {
+			l.accounts[i].user = fmt.Sprintf("user%d@example.org", i)
+			l.accounts[i].s.Called(t, l.accounts[i].user)
+		}
+		l.accounts[0].deliver(t, "INBOX", 1, 2, 3, 4, 5, 6)
+		calls := []struct {
+			answer  Delivered
+			err     error
+			options []string
+			left    int // of host2, after one more is deleted on host1
+		}{
+			{Delivered{TTL: time.Hour}, nil, nil, 5},
+			{Delivered{To2: true, MX: "mx.example.org", TTL: time.Hour}, nil, nil, 5},
+			{Delivered{}, errors.New("silent"), nil, 5},
+			{Delivered{TTL: time.Hour}, nil, nil, 5},
+			{Delivered{}, errors.New("silent"), []string{"--nomxcheck"}, 1},
+		}
+		for i, c := range calls {
+			ctx, kill := context.WithCancel(t.Context())
+			o := Options{Deliveries: func(context.Context, string, string) (Delivered, error) { return c.answer, c.err }}
+			o.Engine.Resolver = silent{}
+			l.followIn(ctx, t, o, append(c.options, "--delete2", "--delete2max", "100%")...)
+			time.Sleep(10 * time.Minute)
+			l.accounts[0].say(t, "SELECT INBOX", `STORE 1 +FLAGS (\Deleted)`, "EXPUNGE")
+			time.Sleep(10 * time.Minute)
+			if n := l.accounts[1].state(t).Count(); n != c.left {
+				t.Errorf("call %d: %d messages on host2, want %d", i+1, n, c.left)
+			}
+			kill()
+			fin := <-l.done
+			l.done <- fin
+		}
+		p := l.plan(t, "--delete2")
+		tally := event.NewTally(time.Now(), nil)
+		o := engine.Options{Sink: tally.Add}
+		o.Dial = func(side event.Side) func(context.Context, string, string) (net.Conn, error) {
+			return func(ctx context.Context, _, _ string) (net.Conn, error) { return l.accounts[side-1].dial(ctx) }
+		}
+		o.Resolver = silent{}
+		engine.Run(t.Context(), p, o)
+		if code := tally.Stats().ExitCode(); code != event.ExitDeletionRefused {
+			t.Errorf("a run with --delete2 ends with %d: %v", code, tally.Stats().Errors)
+		}
+	})
+}
+
+// silent is a DNS that does not answer.
+type silent struct{}
+
+func (silent) LookupMX(context.Context, string) ([]*net.MX, error) { return nil, errors.New("silent") }
+
+func (silent) LookupHost(context.Context, string) ([]string, error) { return nil, errors.New("silent") }

@@ -1,6 +1,11 @@
 package follow
 
-import "github.com/imaphaul/imaphaul/internal/event"
+import (
+	"fmt"
+	"time"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+)
 
 // toldBound bounds how many errors are remembered that were told already.
 const toldBound = 2000
@@ -8,12 +13,30 @@ const toldBound = 2000
 // teller passes on what is worth telling of a pass.
 type teller struct {
 	loud, figures event.Sink
-	// first: the pass is told whole.
-	first bool
-	fin   *event.Finished // held back until following ends
-	sum   event.Finished
-	pass  *event.Tally // the figures of this pass alone
-	told  map[event.Error]bool
+	// first: the pass is told whole; last: what is wrong is told again.
+	first, last bool
+	fin         *event.Finished // held back until following ends
+	sum         event.Finished
+	pass        *event.Tally // the figures of this pass alone
+	told        map[event.Error]bool
+	// warned is what the pass before warned of, warns what this one does.
+	warned, warns map[string]bool
+}
+
+// begin begins a pass.
+func (t *teller) begin(first, last bool) {
+	t.first, t.last, t.fin = first, last, nil
+	t.warned, t.warns = t.warns, make(map[string]bool)
+	t.pass = event.NewTally(time.Now(), nil)
+}
+
+// again reports whether the pass before warned of the same.
+func (t *teller) again(e event.Event) bool {
+	key := fmt.Sprintf("%T %+v", e, e)
+	if len(t.warns) < toldBound {
+		t.warns[key] = true
+	}
+	return t.warned[key] && !t.last
 }
 
 // event is the sink of a pass.
@@ -25,7 +48,7 @@ func (t *teller) event(e event.Event) {
 		t.finished(fin)
 		return
 	}
-	if t.first || t.worth(e) {
+	if worth := t.worth(e); t.first || worth {
 		t.loud(e)
 		return
 	}
@@ -36,14 +59,18 @@ func (t *teller) event(e event.Event) {
 // went wrong, and that once.
 func (t *teller) worth(e event.Event) bool {
 	switch e := e.(type) {
-	case event.MessageCopied, event.MessageMissing, event.MessageShort, event.MessagesDeleted, event.FlagsChanged, event.FolderCreated,
-		event.FolderSubscribed, event.FolderRemoved, event.DeletionRefused, event.Throttled, event.Reconnected, event.Debug:
+	case event.MessageCopied, event.MessageMissing, event.MessagesDeleted, event.FlagsChanged, event.FolderCreated,
+		event.FolderSubscribed, event.Throttled, event.Reconnected, event.Debug:
 		return true
+	case event.MessageShort, event.DeletionRefused:
+		return !t.again(e)
+	case event.FolderRemoved:
+		return e.Kept == "" || !t.again(e)
 	case event.Note:
-		return e.Warn
+		return e.Warn && (t.pass == nil || !t.again(e))
 	case event.Error:
 		key := event.Error{Class: e.Class, Text: e.Text, Folder: e.Folder, UID: e.UID}
-		if t.told[key] {
+		if t.told[key] && !t.last {
 			return false
 		}
 		if t.told == nil || len(t.told) >= toldBound {

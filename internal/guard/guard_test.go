@@ -73,6 +73,8 @@ func TestGuardOfAMessage(t *testing.T) {
 		want Rule
 	}{
 		{"no journal, old", none, old, Goes},
+		{"moved to host2, everything allowed", allowed, with(old, func(e *Extra) { e.Gone, e.Moved = true, true }), MovedMail},
+		{"moved to host2, and host1 has it again", known, with(old, func(e *Extra) { e.Paired, e.Moved = true, true }), PairedMail},
 		{"no journal, of the last month", none, Extra{UID: 10, Arrived: day(29)}, RecentMail},
 		{"no journal, just older than that", none, Extra{UID: 10, Arrived: day(31)}, Goes},
 		{"no journal, no date", none, Extra{UID: 10}, RecentMail},

@@ -22,6 +22,9 @@ type Known struct {
 	// Elsewhere: a host1 folder that goes to the same host2 folder took no part in the
 	// run. What has left another one may be there now.
 	Elsewhere bool
+	// Stored: a run once stored messages like some of those that NewMail keeps, and the
+	// journal does not know any more which: their folder on host1 was made anew since.
+	Stored bool
 	// Unsure says why of a message that no pair tells of it is not known whose it is,
 	// "" if it is.
 	Unsure string
@@ -38,6 +41,8 @@ type Extra struct {
 	Others bool
 	// Gone: it is the counterpart of a host1 message that has left host1 since.
 	Gone bool
+	// Moved: a run deleted that message on host1, since host2 has it.
+	Moved bool
 }
 
 // Rule is why a message stays; Goes is none.
@@ -48,6 +53,7 @@ const (
 	Goes Rule = iota
 	PairedMail
 	OthersMail
+	MovedMail
 	UnsureMail
 	NewMail
 	RecentMail
@@ -55,13 +61,15 @@ const (
 )
 
 // Rule decides about one message. What has lost its counterpart on host1 is what
-// --delete2 is for.
+// --delete2 is for, unless this program took it from there: then it may be the only copy.
 func (k *Known) Rule(e Extra) Rule {
 	switch {
 	case e.Paired:
 		return PairedMail
 	case e.Others:
 		return OthersMail
+	case e.Moved:
+		return MovedMail
 	case e.Gone && !k.Elsewhere:
 		return Goes
 	case k.Unsure != "":
@@ -83,9 +91,14 @@ func (k *Known) Why(r Rule) string {
 		return "host1 has the messages that they are copies of"
 	case OthersMail:
 		return "another run stored them, of another account or another folder"
+	case MovedMail:
+		return "runs moved them here with --delete1, and host1 does not have them any more; no option deletes them, only a mail program does"
 	case UnsureMail:
 		return k.Unsure
 	case NewMail:
+		if k.Stored {
+			return "they came to host2 after the first run, and their folder on host1 was made anew since: what earlier runs stored and mail delivered to host2 itself cannot be told apart any more; --delete2newmail deletes both"
+		}
 		return "they came to host2 after the first run, and no run stored them, so they look like mail delivered to host2 itself; --delete2newmail deletes such messages too"
 	case RecentMail:
 		return fmt.Sprintf("they are younger than %d days, and no run is known to have stored them, so they may have been delivered to host2 itself; --delete2newmail deletes such messages too", RecentDays)

@@ -130,6 +130,17 @@ func (h *Habits) ExplainsSize(sent, has int64) bool {
 	return seen
 }
 
+// Touches reports whether the server was seen to add or to drop fields of one of these
+// names.
+func (h *Habits) Touches(names []string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.ContainsFunc(names, func(name string) bool {
+		name = strings.ToLower(name)
+		return h.added[name] > 0 || h.dropped[name] > 0
+	})
+}
+
 // StandsFor reports whether d on host2 is s of host1: equal but for what the server was seen
 // to do, or the same body under equal Date, From and Subject.
 func (h *Habits) StandsFor(s, d *Message) bool {

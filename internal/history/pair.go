@@ -229,16 +229,6 @@ func (p *Pair) Deliveries(r *listing.Record) (itself bool, equal int, err error)
 	return false, equal, err
 }
 
-// DeliveredItself reports whether an earlier run brought this host1 message itself to host2.
-// p may be nil.
-func (p *Pair) DeliveredItself(uid imap.UID) bool {
-	if p == nil {
-		return false
-	}
-	i := listing.Find(p.recs[0], uid)
-	return i >= 0 && p.delivered[i] || p.unplaced[uid]
-}
-
 // AnyDelivered reports whether earlier runs brought any message to host2 that
 // host1 still had then.
 func (p *Pair) AnyDelivered() bool {

@@ -36,6 +36,8 @@ type Entry struct {
 	Marks uint8
 	// OurDeleted: the mark \Deleted that host1's message has was set by this
 	// program, and is no wish of its owner. Put and Settle keep it, see MarkDeleted.
+	// In Folder.Extras: the message had that mark when it left host1, so it was moved
+	// to host2 (--delete1) and not deleted by its owner.
 	OurDeleted bool
 	// Cut: what host2 got is not all of the message's content. Put and Settle keep
 	// it while the message keeps its place on host2.

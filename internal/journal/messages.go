@@ -109,7 +109,7 @@ func (f *Folder) overlay(p *packed[Entry]) func(*Entry) {
 func (e *Entry) loseUID2() { e.UID2, e.Flags2, e.Delivered, e.Cut = 0, 0, false, false }
 
 // unclaim is what is left of an extra when the folder on host1 was rebuilt: claims
-// belong to both UIDVALIDITYs.
+// belong to both UIDVALIDITYs. What was moved away from host1 stays known (OurDeleted).
 func (e *Entry) unclaim() { e.Delivered = false }
 
 // Lookup returns the entries of those UIDs on host1 that the journal knows,
@@ -240,12 +240,19 @@ func (o *orphans) add(e *Entry) {
 	}
 	if e.UID2 != 0 {
 		e.UID1, e.Flags1 = 0, 0
-		e.Delivered, e.OurDeleted = o.claimed, false
+		e.Delivered = o.claimed
 		o.extras = append(o.extras, *e)
 	}
 }
 
 func (o *orphans) store(tx *bbolt.Tx, folder uint32) error {
+	moved := make(map[imap.UID]bool) // equal messages share a place on host2
+	for i := range o.extras {
+		moved[o.extras[i].UID2] = moved[o.extras[i].UID2] || o.extras[i].OurDeleted
+	}
+	for i := range o.extras {
+		o.extras[i].OurDeleted = moved[o.extras[i].UID2]
+	}
 	if err := extras.put(tx, folder, o.extras, newer); err != nil {
 		return err
 	}

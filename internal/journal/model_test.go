@@ -70,7 +70,8 @@ func (m *model) orphan(e Entry, claimed bool) {
 		m.delivered[e.Key]++
 	}
 	if e.UID2 != 0 {
-		e.UID1, e.Flags1, e.OurDeleted = 0, 0, false
+		e.UID1, e.Flags1 = 0, 0
+		e.OurDeleted = e.OurDeleted || m.extras[e.UID2].OurDeleted
 		e.Delivered = claimed || m.extras[e.UID2].Delivered
 		m.extras[e.UID2] = e
 	}
@@ -212,6 +213,7 @@ func TestAgainstModel(t *testing.T) {
 					}
 					for u, e := range last {
 						e.Delivered = e.Delivered || m.extras[u].Delivered
+						e.OurDeleted = e.OurDeleted || m.extras[u].OurDeleted
 						m.extras[u] = e
 					}
 					err = f.PutExtras(es...)

@@ -43,6 +43,9 @@ type OtherFolder struct {
 	Pairs []Paired
 	// Claimed are messages of host2 whose counterpart has left host1.
 	Claimed []Paired
+	// Moved are messages of host2 whose counterpart a run marked on host1 to delete it
+	// there, whether or not it has left host1 since.
+	Moved []imap.UID
 	// DoubtFrom: messages with UIDs from here on may be of a batch whose outcome that
 	// journal does not know, 0 if there is none; DoubtValidity2 is what they belong to.
 	DoubtFrom      imap.UID
@@ -164,6 +167,7 @@ type otherReader struct {
 	pairs    map[uint32][]Paired
 	doubts   map[uint32]*OtherFolder
 	marked   map[uint32][]imap.UID
+	moved    map[uint32][]imap.UID
 	stored   storedGather
 }
 
@@ -199,7 +203,7 @@ func (o *otherReader) once(f *os.File, m meta, size int64) error {
 	*o = otherReader{
 		path: o.path, only: o.only, byID: make(map[uint32]*OtherFolder), claimed: make(map[uint32][]Paired),
 		pairs: make(map[uint32][]Paired), doubts: make(map[uint32]*OtherFolder),
-		marked: make(map[uint32][]imap.UID),
+		marked: make(map[uint32][]imap.UID), moved: make(map[uint32][]imap.UID),
 	}
 	if m.highPage < 4 || m.highPage > uint64(size)/pageSize {
 		return fmt.Errorf("%d bytes long, should be %d or more", size, m.highPage*pageSize)
@@ -287,6 +291,9 @@ func (o *otherReader) messages(extra bool, key, value []byte) error {
 		if es[i].OurDeleted && !extra {
 			o.marked[id] = append(o.marked[id], es[i].UID1)
 		}
+		if es[i].OurDeleted && es[i].UID2 != 0 {
+			o.moved[id] = append(o.moved[id], es[i].UID2)
+		}
 		switch e := &es[i]; {
 		case e.UID2 == 0:
 		case !extra:
@@ -318,7 +325,7 @@ func (o *otherReader) doubt(key, sealed []byte) error {
 func (o *otherReader) other() *Other {
 	out := &Other{Path: o.path, Pair: o.pair, Runs: o.runs, Note: o.note, Stored: o.stored.runs()}
 	for id, f := range o.byID {
-		f.Pairs, f.Claimed, f.Marked = o.pairs[id], o.claimed[id], o.marked[id]
+		f.Pairs, f.Claimed, f.Marked, f.Moved = o.pairs[id], o.claimed[id], o.marked[id], o.moved[id]
 		if d := o.doubts[id]; d != nil {
 			f.DoubtFrom, f.DoubtValidity2 = d.DoubtFrom, d.DoubtValidity2
 		}

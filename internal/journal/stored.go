@@ -21,7 +21,7 @@ import (
 //	m run folder          HIGHESTMODSEQ of the folder on host2 at its end
 //	c run name            a folder that it made on host2
 //	n run name            a folder of host2 that it subscribed to
-//	u run folder          messages that an undo is about to remove
+//	t run folder UIDVALIDITY  how far an undo came with messages of host2
 //	b folder batch        the run of a batch in doubt
 var storedBucket = []byte("stored")
 
@@ -52,8 +52,8 @@ type StoredFolder struct {
 	// ModSeq2 is HIGHESTMODSEQ of the folder on host2 when the run had ended; 0: not known.
 	ModSeq2  uint64
 	Messages []StoredMessage
-	// Taking are messages that an undo was about to remove.
-	Taking map[imap.UID]bool
+	// Taking are messages of host2 that an undo was at, and how far it came.
+	Taking map[imap.UID]Taking
 }
 
 func storedKey(kind byte, run uint64, rest ...byte) []byte {
@@ -296,23 +296,6 @@ func (j *Journal) NoteDeleted1() error {
 		return nil, j.inStored(tx, func(b *bbolt.Bucket, run uint64, began time.Time) error {
 			return noteRun(b, run, began, storedDeleted1)
 		})
-	})
-}
-
-// NoteTaking notes which messages of a run an undo is about to remove, in the place of
-// what was noted before.
-func (f *Folder) NoteTaking(run uint64, uids []imap.UID) error {
-	return f.edit(func(tx *bbolt.Tx, rec folderRecord) (func(), error) {
-		b, err := tx.CreateBucketIfNotExists(storedBucket)
-		if err != nil {
-			return nil, err
-		}
-		var v []byte
-		for _, uid := range uids {
-			v = binary.AppendUvarint(v, uint64(uid))
-		}
-		k := storedKey('u', run, folderPrefix(rec.id)...)
-		return nil, b.Put(k, seal(k, v))
 	})
 }
 

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"reflect"
 	"testing"
 
@@ -59,7 +60,9 @@ func TestStored(t *testing.T) {
 	must(f.Settle(doubt.ID, Delivery{5, 15}))
 	must(f.Settle(batch(f, false, 6).ID, Delivery{6, 16}))
 	must(open.NoteDeleted1())
-	must(f.NoteTaking(1, []imap.UID{12}))
+	must(f.NoteTaking(1, Marking, 12, 13, 900))
+	must(errors.Join(f.NoteTaking(1, Unmarked, 13), f.NoteTaking(1, Taken, 900, 1<<32-1), f.NoteTaking(1, NotTaking, 4)))
+	must(errors.Join(f.NoteTaking(1, Unmarking, 15), f.NoteTaking(2, Marking, 16), f.NoteTaking(2, NotTaking, 16)))
 	f = next()
 	runs, err := open.StoredRuns()
 	must(err)
@@ -73,8 +76,13 @@ func TestStored(t *testing.T) {
 	}
 	of, made, err := open.StoredBy(1)
 	must(err)
-	if len(of) != 1 || of[0].Folder != f || of[0].UIDValidity1 != 1 || of[0].UIDValidity2 != 2 || of[0].ModSeq2 != 77 || len(of[0].Messages) != 4 || !of[0].Taking[12] || len(made.Created) != 1 || made.Created[0] != "B" || len(made.Subscribed) != 1 {
+	if len(of) != 1 || of[0].Folder != f || of[0].UIDValidity1 != 1 || of[0].UIDValidity2 != 2 || of[0].ModSeq2 != 77 || len(of[0].Messages) != 4 || !reflect.DeepEqual(of[0].Taking, map[imap.UID]Taking{12: Marking, 13: Unmarked, 15: Unmarking, 900: Taken, 1<<32 - 1: Taken}) || len(made.Created) != 1 || made.Created[0] != "B" || len(made.Subscribed) != 1 {
 		t.Fatalf("%+v, made %v", of, made)
+	}
+	pending, err := open.PendingUndos()
+	must(err)
+	if want := []PendingUndo{{f, 1, 2, map[imap.UID]Taking{12: Marking, 15: Unmarking}}}; !reflect.DeepEqual(pending, want) {
+		t.Errorf("pending: %+v", pending)
 	}
 	got := make(map[imap.UID]imap.UID)
 	for _, m := range of[0].Messages {

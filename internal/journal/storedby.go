@@ -81,14 +81,7 @@ type Made struct {
 
 // StoredBy is what a run stored on host2, and what it did to the folders there.
 func (j *Journal) StoredBy(run uint64) (out []StoredFolder, made Made, err error) {
-	byID := make(map[uint32]*Folder)
-	j.stateLock.Lock()
-	for _, f := range j.folders {
-		if f.id != 0 {
-			byID[f.id] = f
-		}
-	}
-	j.stateLock.Unlock()
+	byID := j.byID()
 	type place struct{ id, uv1, uv2 uint32 }
 	at := make(map[place]int)
 	err = j.view(func(tx *bbolt.Tx) error {
@@ -116,7 +109,7 @@ func (j *Journal) StoredBy(run uint64) (out []StoredFolder, made Made, err error
 				i = len(out)
 				at[p] = i
 				s := StoredFolder{Folder: f, UIDValidity1: uv1, UIDValidity2: uv2}
-				if s.ModSeq2, s.Taking, err = storedMore(b, run, id); err != nil {
+				if s.ModSeq2, s.Taking, err = storedMore(b, run, id, uv2); err != nil {
 					return err
 				}
 				out = append(out, s)
@@ -135,7 +128,7 @@ func (j *Journal) StoredBy(run uint64) (out []StoredFolder, made Made, err error
 }
 
 // storedMore is what else is known of a run in a folder.
-func storedMore(b *bbolt.Bucket, run uint64, id uint32) (modseq uint64, taking map[imap.UID]bool, err error) {
+func storedMore(b *bbolt.Bucket, run uint64, id, uv2 uint32) (modseq uint64, taking map[imap.UID]Taking, err error) {
 	k := storedKey('m', run, folderPrefix(id)...)
 	if sealed := b.Get(k); sealed != nil {
 		v, err := unseal(k, sealed)
@@ -145,18 +138,7 @@ func storedMore(b *bbolt.Bucket, run uint64, id uint32) (modseq uint64, taking m
 		r := reader{b: v}
 		modseq = r.uvarint()
 	}
-	k = storedKey('u', run, folderPrefix(id)...)
-	sealed := b.Get(k)
-	if sealed == nil {
-		return modseq, nil, nil
-	}
-	v, err := unseal(k, sealed)
-	if err != nil {
-		return 0, nil, fmt.Errorf("%w: what an undo was about to do: %w", ErrDamaged, err)
-	}
-	taking = make(map[imap.UID]bool)
-	for r := (reader{b: v}); len(r.b) > 0 && r.err == nil; {
-		taking[imap.UID(r.uint32())] = true
-	}
-	return modseq, taking, nil
+	k = takingKey(run, id, uv2)
+	taking, err = readTaking(k, b.Get(k))
+	return modseq, taking, err
 }

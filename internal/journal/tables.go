@@ -24,7 +24,10 @@ var (
 		appendKey: func(b []byte, e *Entry) []byte { return appendUID(b, e.UID2) },
 		fit:       fitEntries,
 		unpack:    unpackEntries,
-		keep:      func(old, fresh *Entry) { fresh.Delivered = fresh.Delivered || old.Delivered },
+		keep: func(old, fresh *Entry) {
+			fresh.Delivered = fresh.Delivered || old.Delivered
+			fresh.OurDeleted = fresh.OurDeleted || old.OurDeleted
+		},
 	}
 	delivered = &packed[Key]{
 		bucket:    []byte("delivered"),

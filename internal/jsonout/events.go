@@ -69,6 +69,7 @@ var skipNames = map[event.Skip]string{
 	event.SkipLongLine: "long_line", event.SkipShortLine: "short_line", event.SkipByRule: "by_rule",
 	event.SkipTransform: "transform", event.SkipResurrect: "resurrect", event.SkipVanished: "vanished",
 	event.SkipUnsent: "unsent", event.SkipReport: "report", event.SkipShort: "short", event.SkipNoMail: "no_mail",
+	event.SkipMarked: "marked",
 }
 
 func skipName(s event.Skip) string {

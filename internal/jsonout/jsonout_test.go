@@ -168,11 +168,11 @@ func TestEveryEventIsWritten(t *testing.T) {
 		}
 	}
 	for s, name := range skipNames {
-		if name == "" || s > event.SkipNoMail {
+		if name == "" || s > event.SkipMarked {
 			t.Errorf("%d %q", s, name)
 		}
 	}
-	if len(skipNames) != int(event.SkipNoMail)+1 {
+	if len(skipNames) != int(event.SkipMarked)+1 {
 		t.Error("a reason has no name")
 	}
 }

@@ -11,7 +11,7 @@ import (
 // mailboxes. What a user had marked \Deleted and EXPUNGE took with it may be counted
 // or not.
 func figuresAreTrue(f *facts) (out []violation) {
-	if f.verb == "kill" || f.from == f.to || f.hidesCopies() {
+	if f.verb == "kill" || f.from == f.to {
 		return nil
 	}
 	quarantine, _ := f.o.value("--quarantine2")
@@ -43,7 +43,7 @@ func figuresAreTrue(f *facts) (out []violation) {
 	for _, side := range []int{f.from, f.to} {
 		var plain, marked int64
 		f.gone(side, func(at place, m *message) {
-			if m.has(`\Deleted`) {
+			if m.has(`\Deleted`) || side == f.to && f.o.has("--expunge2") && f.markedOnHost1(at.folder, m.body) {
 				marked++
 				return
 			}
@@ -65,22 +65,6 @@ func figuresAreTrue(f *facts) (out []violation) {
 		say(fmt.Sprintf("figure-deleted%d", n), f.out.stats.Deleted[n], plain, plain+marked)
 	}
 	return out
-}
-
-// hidesCopies tells whether --expunge2 may have taken what the run itself stored with
-// a user's mark \Deleted.
-func (f *facts) hidesCopies() bool {
-	if !f.o.has("--expunge2") {
-		return false
-	}
-	for from := range f.chosen {
-		for i := range f.before[f.from][from].messages {
-			if f.before[f.from][from].messages[i].has(`\Deleted`) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // dryForetells: a rehearsal tells what the run then does.
@@ -119,7 +103,7 @@ func (f *facts) merges() bool {
 // standsStill: the same command line once more copies, deletes and changes nothing.
 // Empty folders may go then.
 func standsStill(f *facts) (out []violation) {
-	if f.again == nil || f.from == f.to || f.hidesCopies() {
+	if f.again == nil || f.from == f.to {
 		return nil
 	}
 	s := f.again.stats

@@ -35,11 +35,13 @@ func (t *Text) passEnded(e event.PassEnded) {
 
 // lastPass says at the end of following whether it is complete.
 func (t *Text) lastPass(e event.PassEnded) {
-	if e.Code == event.ExitOK {
+	if e.Code == event.ExitOK && e.Untaken == 0 {
 		t.whole = t.now().Add(-e.Took)
 	}
 	switch {
 	case !e.Last:
+	case e.Code == event.ExitOK && e.Untaken > 0:
+		t.linef("The last pass is not complete: %s of host1 cannot be stored on host2 as they are, and no option leaves them out (larger than host2 takes, a command that failed, or given short by host1). --skippedfile FILE lists them.", amount(e.Untaken, "message"))
 	case e.Code == event.ExitOK:
 		t.linef("The last pass is complete: what was on host1 when it began, at %s, is on host2, but for what the options leave out.", t.clock(t.whole))
 	case e.Code == event.ExitDeletionRefused && e.Errors == 0:

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -25,7 +27,7 @@ func (n LogName) Path() string {
 	file := n.File
 	if file == "" {
 		file = strings.Replace(n.Started.Format("2006_01_02_15_04_05.000"), ".", "_", 1) +
-			"_" + fileSafe(n.User1) + "_" + fileSafe(n.User2)
+			"_" + cut(fileSafe(n.User1)) + "_" + cut(fileSafe(n.User2))
 		if n.Abort {
 			file += "_abort"
 		}
@@ -35,6 +37,19 @@ func (n LogName) Path() string {
 		return file
 	}
 	return filepath.Join(n.Dir, file)
+}
+
+// longestUser is how much of a user a log is named by, in bytes: a file name has 255 at
+// most.
+const longestUser = 80
+
+// cut shortens the name of a user that is too long for the name of a file.
+func cut(user string) string {
+	if len(user) <= longestUser {
+		return user
+	}
+	h := sha256.Sum256([]byte(user))
+	return user[:longestUser-9] + "_" + hex.EncodeToString(h[:4])
 }
 
 // fileSafe replaces, byte by byte, what a file name should not hold.

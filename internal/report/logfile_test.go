@@ -23,6 +23,8 @@ func TestLogName(t *testing.T) {
 		{"no users, no directory", LogName{}, "2026_11_03_04_05_06_078__.txt"},
 		{"odd users", LogName{User1: `a/b*c|d?e:f"g<h>i'j k` + "\t\r\n", User2: `l\mé` + "\x01"},
 			"2026_11_03_04_05_06_078_a_b_c_d_e_f_g_h_i_j_k____l_m___.txt"},
+		{"users longer than a file name", LogName{User1: strings.Repeat("x", 80), User2: strings.Repeat("x", 300)},
+			"2026_11_03_04_05_06_078_" + strings.Repeat("x", 80) + "_" + strings.Repeat("x", 71) + "_0d4e2ca9.txt"},
 		{"climbing out", LogName{Dir: "d", User1: "../../etc/x"}, filepath.Join("d", "2026_11_03_04_05_06_078_.._.._etc_x_.txt")},
 		{"file in directory", LogName{Dir: "d", File: "my.log"}, filepath.Join("d", "my.log")},
 		{"file with path in directory", LogName{Dir: "d", File: "e/my.log"}, filepath.Join("d", "e", "my.log")},

@@ -23,6 +23,7 @@ var reasonWords = map[event.Skip]string{
 	event.SkipUnsent:         "its turn did not come",
 	event.SkipShort:          "copied short: host1 gave less of it than it says it has",
 	event.SkipNoMail:         "an item of a calendar or of contacts, which host1 does not give as a message",
+	event.SkipMarked:         "marked \\Deleted on host1, so that --expunge2 would remove the copy at once",
 	event.SkipReport:         "a report that imaphaul had put there (--emailreport1)",
 }
 

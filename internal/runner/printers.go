@@ -13,6 +13,8 @@ import (
 type printers struct {
 	out *report.Text
 	log *report.Text // nil when out writes the log, too, or there is none
+	// logLost is why the log is not complete, once closed.
+	logLost error
 }
 
 // newPrinters makes the texts of a run.
@@ -55,6 +57,7 @@ func (p *printers) Close() error {
 		return p.out.Close()
 	}
 	logErr := p.log.Close()
+	p.logLost = logErr
 	if logErr != nil {
 		p.out.Line("Warning: the log file is given up: %v", logErr)
 	}

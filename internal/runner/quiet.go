@@ -106,6 +106,9 @@ func (q *Quiet) Run(ctx context.Context, p *plan.Plan) End {
 		end.Foreseen = &time
 	}
 	end.Code, _ = r.end("")
+	if r.text.logLost != nil { // nobody sees what a quiet run prints
+		tally.Add(event.Note{Text: "the log file is given up: " + r.text.logLost.Error(), Warn: true})
+	}
 	return end
 }
 

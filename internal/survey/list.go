@@ -71,8 +71,9 @@ type Reader struct {
 	// Elsewhere, where not nil, tells by Gmail's labels of a message whether another
 	// folder has it; those are not chosen.
 	Elsewhere func(labels []string) bool
-	// Foreseen is the listing that a Prefetch made, nil for none.
-	Foreseen *listing.Listing
+	// Foreseen is the listing that a Prefetch made, nil for none; ForeseenFlags one that
+	// asked for flags alone, which serves where what is known of the folder does.
+	Foreseen, ForeseenFlags *listing.Listing
 	// Untold is how many messages Size counted whose size the server did not tell.
 	Untold int64
 
@@ -126,10 +127,15 @@ func (l *Reader) List(ctx context.Context) (*listing.Listing, error) {
 	if l.Foreseen != nil && l.Chosen == nil {
 		return l.foreseen(ctx, l.Foreseen)
 	}
-	err := l.Link.Do(ctx, func(c *imapconn.Conn) (err error) {
-		out, err = l.read(ctx, c)
-		return err
-	})
+	var err error
+	if l.ForeseenFlags != nil && l.Chosen == nil && l.knows() {
+		out, err = l.foreseenNews(ctx, l.ForeseenFlags)
+	} else {
+		err = l.Link.Do(ctx, func(c *imapconn.Conn) (err error) {
+			out, err = l.read(ctx, c)
+			return err
+		})
+	}
 	if err != nil && spoilt(err) && !session.EndsRun(err) {
 		return l.listInParts(ctx, err)
 	}
@@ -166,12 +172,18 @@ func (l *Reader) recallFlags(out *listing.Listing) {
 	}
 }
 
+// knows reports whether earlier runs knew messages of the folder, so that only what is new
+// is read.
+func (l *Reader) knows() bool {
+	return l.Known.Usable() && !l.HeadersChosen && len(l.Known.Records(int(l.Side))) > 0
+}
+
 // read is the one pass over all messages.
 func (l *Reader) read(ctx context.Context, c *imapconn.Conn) (*listing.Listing, error) {
 	out := &listing.Listing{Complete: true, UIDNext: l.Link.Opened.UIDNext, UIDValidity: l.Link.Opened.UIDValidity}
 	partly := l.OnlyChosen && l.Chosen != nil
 	out.Whole = !partly
-	if k := l.Known; k.Usable() && !partly && !l.HeadersChosen && len(k.Records(int(l.Side))) > 0 {
+	if !partly && l.knows() {
 		return out, l.readNews(ctx, c, out)
 	}
 	exists := int64(l.Link.Opened.Exists)

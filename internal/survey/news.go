@@ -28,6 +28,29 @@ func (l *Reader) readNews(ctx context.Context, c *imapconn.Conn, out *listing.Li
 			return err
 		}
 	}
+	return l.readUnknown(ctx, c, out, fresh)
+}
+
+// foreseenNews is what readNews makes, of flags that a Prefetch asked for.
+func (l *Reader) foreseenNews(ctx context.Context, flags *listing.Listing) (*listing.Listing, error) {
+	out := &listing.Listing{Complete: true, Whole: true, UIDNext: flags.UIDNext, UIDValidity: flags.UIDValidity}
+	fresh := &unknowns{}
+	for i := range flags.Recs {
+		f := &flags.Recs[i]
+		n := len(out.Recs)
+		if l.take(out, fresh, f.UID, nil, false); len(out.Recs) > n {
+			out.Recs[n].Flags = f.Flags
+			out.Recs[n].Bits |= f.Bits & listing.FlagsUnknown
+		}
+	}
+	if len(fresh.uids) == 0 && !dropContradictions(out) && len(out.Recs) >= int(l.Link.Opened.Exists) {
+		return out, nil
+	}
+	return out, l.Link.Do(ctx, func(c *imapconn.Conn) error { return l.readUnknown(ctx, c, out, fresh) })
+}
+
+// readUnknown adds the messages to a listing that nobody knew, and what is missing in it.
+func (l *Reader) readUnknown(ctx context.Context, c *imapconn.Conn, out *listing.Listing, fresh *unknowns) error {
 	if len(fresh.uids) > 0 {
 		stream := c.Fetch(l.Items())
 		if err := stream.Ask(ctx, uidset.Sorted(fresh.uids)); err != nil {
@@ -87,6 +110,12 @@ func (l *Reader) allFlags(ctx context.Context, c *imapconn.Conn, out *listing.Li
 		return nil, err
 	}
 	return fresh, RangeErr(stream)
+}
+
+// AsksForChanges reports whether a folder of which so many messages are known is asked for
+// what changed alone, and not for the flags of all.
+func AsksForChanges(c *imapconn.Conn, known int) bool {
+	return known >= fewEnough && (c == nil || c.Has(imap.CapCondStore))
 }
 
 // fewEnough is the number of known messages from which asking for changes alone

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"io"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
@@ -18,17 +21,63 @@ type Prefetch struct {
 	Terms    *Terms
 	Link     *session.Link
 	Requests []*FolderRequest
+	// Asks is what is asked of the messages of all Requests.
+	Asks Asked
 	// at is the request whose messages come now, -1 before the first.
 	at int
 	// items are what is asked of messages.
 	items imapconn.FetchItems
 }
 
+// Asked is what a Prefetch asks of messages.
+type Asked int
+
+const (
+	// AsksAll: what a listing needs of all messages.
+	AsksAll Asked = iota
+	// AsksFlags: the flags of all, for folders whose messages earlier runs know.
+	AsksFlags
+	// AsksNewest: date and size of those from a UID on.
+	AsksNewest
+)
+
 // Prefetched is what was seen of a folder.
 type Prefetched struct {
 	Opened *imapconn.SelectData
-	// Listing is nil when the messages were not asked for, or did not all come.
+	// Listing is nil when the messages were not asked for, or did not all come. With
+	// AsksFlags its records have UID and flags, with AsksNewest UID, date and size.
 	Listing *listing.Listing
+}
+
+// wanted is what is asked of each message.
+func (s *Prefetch) wanted() imapconn.FetchItems {
+	switch s.Asks {
+	case AsksFlags:
+		return imapconn.FetchItems{UID: true, Flags: true, GMLabels: s.Terms.Important}
+	case AsksNewest:
+		return imapconn.FetchItems{UID: true, InternalDate: true, Size: true}
+	}
+	return s.Terms.Items()
+}
+
+// record makes a record of what was asked of a message, with what a listing would do with
+// it; false: it did not all come.
+func (s *Prefetch) record(m *imapconn.Message, mailbox string) (listing.Record, bool, error) {
+	if s.Asks == AsksAll {
+		return s.Terms.record(m, mailbox)
+	}
+	r := listing.Record{UID: m.UID, Size: m.Size}
+	if s.Asks == AsksFlags {
+		var kept bool
+		if r.Flags, kept = s.Terms.Flags.Told(s.Terms.FlagsOf(m)); !kept {
+			r.Bits |= listing.FlagsUnknown
+		}
+	}
+	if seconds, zone, ok := maildate.Read(m.InternalDate); ok {
+		r.Date, r.Zone = seconds, zone
+		r.Bits |= listing.HasDate
+	}
+	return r, true, nil
 }
 
 // FolderRequest is one folder of a Prefetch.
@@ -37,9 +86,10 @@ type FolderRequest struct {
 	Writable  bool
 	Subscribe bool
 	// Look: the folder is selected; List: and its messages are listed, about as many
-	// as Messages says.
+	// as Messages says, from the UID From on.
 	Look, List bool
 	Messages   int64
+	From       imap.UID
 
 	// Subscribed and Seen are the outcome: Seen is nil when the folder was not looked
 	// at, or was not opened.
@@ -77,7 +127,7 @@ func (s *Prefetch) Run(ctx context.Context) error {
 		for more := sent-answered <= ahead/2; more && sent < len(s.Requests) && sent-answered < ahead; {
 			p := s.Requests[sent]
 			if stream == nil {
-				s.items = s.Terms.Items()
+				s.items = s.wanted()
 				stream = conn.Fetch(s.items)
 				defer stream.Close()
 			}
@@ -121,8 +171,10 @@ func (s *Prefetch) send(ctx context.Context, conn *imapconn.Conn, stream *imapco
 	if p.selected, err = s.Link.StartSelect(ctx, conn, p.Mailbox, p.Writable); err != nil || !p.List {
 		return err
 	}
-	p.recs = make([]listing.Record, 0, capacity(p.Messages))
-	return stream.AskRange(ctx, 1, 0)
+	if s.Asks != AsksNewest {
+		p.recs = make([]listing.Record, 0, capacity(p.Messages))
+	}
+	return stream.AskRange(ctx, max(p.From, 1), 0)
 }
 
 func (p *FolderRequest) done() bool {
@@ -165,7 +217,7 @@ func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 	if p.spoiled {
 		return nil
 	}
-	rec, whole, err := s.Terms.record(m, p.Mailbox)
+	rec, whole, err := s.record(m, p.Mailbox)
 	if err != nil {
 		return err
 	}
@@ -192,7 +244,7 @@ func (s *Prefetch) report(ctx context.Context) error {
 		seen := &Prefetched{Opened: &data}
 		l := &listing.Listing{Recs: p.recs, Complete: true, Whole: true, UIDNext: data.UIDNext, UIDValidity: data.UIDValidity}
 		dropContradictions(l)
-		if !p.spoiled && l.Complete && (p.List && len(l.Recs) >= int(data.Exists) || data.Exists == 0) {
+		if !p.spoiled && l.Complete && (p.List && (len(l.Recs) >= int(data.Exists) || s.Asks == AsksNewest) || data.Exists == 0) {
 			seen.Listing = l
 		}
 		p.Seen = seen

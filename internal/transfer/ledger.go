@@ -33,6 +33,11 @@ func (c *Folder) LeaveOut(t *Message, reason event.Skip, detail string) {
 	c.skippedAs(t, event.MessageSkipped{Reason: reason, Detail: detail})
 }
 
+// NotTaken counts a message that is not copied since it is larger than host2 takes.
+func (c *Folder) NotTaken(t *Message, detail string) {
+	c.skippedAs(t, event.MessageSkipped{Reason: event.SkipTooBig, Detail: detail, ByHost2: true})
+}
+
 // skippedAs is LeaveOut with more to say in e, which lacks only the message.
 func (c *Folder) skippedAs(t *Message, e event.MessageSkipped) {
 	e.Side, e.Folder, e.UID, e.Bytes = 1, c.From, uint32(t.UID), t.Size

@@ -136,7 +136,8 @@ func (c *Folder) readSamples(ctx context.Context, k *session.Link, uids []imap.U
 	})
 }
 
-// isCopy reports whether d is what host2 made of s: a UID alone is the word of a server.
+// isCopy reports whether d is what host2 made of s: a UID alone is the word of a server. One
+// of another Message-Id and another body is another message, whatever its date and subject.
 func isCopy(s, d *habits.Message) bool {
-	return s.Exact == d.Exact || s.Compatible(d) && (s.Body == d.Body || s.Akin(d))
+	return s.Exact == d.Exact || s.Compatible(d) && (s.Body == d.Body || s.Akin(d) && !s.OtherID(d))
 }

@@ -181,7 +181,7 @@ func (j *judge) why(uid imap.UID, arrived time.Time, deleting bool) (reason, rem
 		if arrived.Before(j.facts.FirstAt.Add(-clockSlack)) {
 			return "it came to host2 after the first run, with an older date: its owner moved it there, or another program stored it", "look at it; --delete2 keeps it", false
 		}
-		return "new mail: it came to host2 after the first run, and no run stored it", "", true
+		return "new mail: it came to host2 after the first run, and is not known as what a run stored for a message that host1 had", "", true
 	case guard.RecentMail:
 		return fmt.Sprintf("new mail: it is younger than %d days, and no run is known to have stored it", guard.RecentDays), "", true
 	}
