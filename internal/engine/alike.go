@@ -30,6 +30,9 @@ const (
 	stamps = 100_000_000
 	// sameHour: two folders that a script has just made may have got one time.
 	sameHour = 24 * time.Hour
+	// courierEpoch is what Courier of Debian 12 takes from the time in seconds for a UIDVALIDITY
+	// (measured 2026-11).
+	courierEpoch = 1_000_000_000
 	// patience is for how long the question is repeated.
 	patience   = 10 * time.Second
 	firstPause = 50 * time.Millisecond
@@ -66,7 +69,8 @@ func (fs *folderSync) likeness() likeness {
 	foreign := fs.src.Count(func(s *listing.Record) bool { return !stored[s.UID] && !s.Is(listing.Outside) })
 	whole := fs.src.Whole && fs.dst.Whole && fs.src.Complete && fs.dst.Complete
 	validity := one.UIDValidity
-	recent := fs.run.control.Now().Sub(time.Unix(int64(validity), 0)).Abs() < sameHour
+	now := fs.run.control.Now()
+	recent := now.Sub(time.Unix(int64(validity), 0)).Abs() < sameHour || now.Sub(time.Unix(int64(validity)+courierEpoch, 0)).Abs() < sameHour
 	switch {
 	case foreign == 0:
 		return unlike

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -38,7 +39,10 @@ func (r *run) oneName(ctx context.Context, rows []folders.Row, tell bool) error 
 		key := folders.FoldKey(row.To)
 		name := listed[key]
 		switch {
-		case row.To == "" || row.To == name || twins[key] || folders.IsInbox(row.To) || row.Refused != "":
+		case row.To == "" || row.To == name || row.Refused != "":
+		case folders.IsInbox(row.To): // in any case (RFC 9051 section 5.1)
+			r.leadTo(row, cmp.Or(name, "INBOX"), nil, tell)
+		case twins[key]:
 		case name == "" && r.dst.Family.FoldsCase() && first[key] == nil:
 			first[key] = row
 		case name == "" && r.dst.Family.FoldsCase():
