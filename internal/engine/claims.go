@@ -221,7 +221,7 @@ func (fs *folderSync) keyOnHost1(d *listing.Record) (identity.Key, bool) {
 // if host2 has all of it.
 func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped bool, key identity.Key, from source)) {
 	for _, check := range r.checks {
-		if check.fs.to.Raw == fs.to.Raw && check.fs.from.Raw != fs.from.Raw && check.Before.UIDValidity == fs.dstOpened.UIDValidity {
+		if r.sameFolder2(check.fs.to.Raw, fs.to.Raw) && check.fs.from.Raw != fs.from.Raw && check.Before.UIDValidity == fs.dstOpened.UIDValidity {
 			pair := func(uid1, uid2 imap.UID) {
 				from := source{folder: check.fs.from.Raw, validity: check.fs.srcOpened.UIDValidity, uid: uid1}
 				if check.parts[uid2] {
@@ -234,7 +234,7 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped b
 		}
 	}
 	for _, later := range r.deferred {
-		if later.to.Raw == fs.to.Raw && later.from.Raw != fs.from.Raw && later.wasPutOff.validity == fs.dstOpened.UIDValidity {
+		if r.sameFolder2(later.to.Raw, fs.to.Raw) && later.from.Raw != fs.from.Raw && later.wasPutOff.validity == fs.dstOpened.UIDValidity {
 			later.wasPutOff.pairs.Each(func(_, uid2 imap.UID) { tell(uid2, false, identity.Key{}, source{}) })
 		}
 	}
@@ -257,7 +257,7 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped b
 				if e.Cut {
 					from.uid = 0
 				}
-				tell(e.UID2, chosen && to != fs.to.Raw, history.KeyOf(&e), from)
+				tell(e.UID2, chosen && !r.sameFolder2(to, fs.to.Raw), history.KeyOf(&e), from)
 			}
 		}
 	}
@@ -273,7 +273,7 @@ func (r *run) foldersInto(fs *folderSync) (out []*journal.Folder) {
 	for _, f := range r.j.Folders() {
 		one, two := f.Names()
 		state, ok := f.State()
-		if two != fs.to.Raw || one == fs.from.Raw || done[one] || !ok || state.UIDValidity2 != fs.dstOpened.UIDValidity || state.UIDValidity2 == 0 {
+		if !r.sameFolder2(two, fs.to.Raw) || one == fs.from.Raw || done[one] || !ok || state.UIDValidity2 != fs.dstOpened.UIDValidity || state.UIDValidity2 == 0 {
 			continue
 		}
 		if _, err := f.Attach(state.UIDValidity1, state.UIDValidity2); err != nil {

@@ -290,28 +290,39 @@ func (fs *folderSync) markAndExpunge(ctx context.Context, d deletion) error {
 	if err != nil {
 		return fs.notDeleted(d, err)
 	}
+	fewer := false
 	if d.expunge {
 		err := d.k.Do(ctx, func(c *imapconn.Conn) error {
 			if !c.Has(imap.CapUIDPlus) {
 				told.Expunged = false
 				return nil
 			}
-			return c.UIDExpunge(ctx, set)
+			before := c.Mailbox()
+			err := c.UIDExpunge(ctx, set)
+			after := c.Mailbox()
+			fewer = err == nil && before != nil && after != nil && uint64(after.Exists)+uint64(len(d.uids)) == uint64(before.Exists)
+			return err
 		})
 		if err != nil {
 			return fs.notDeleted(d, err)
 		}
-		if !told.Expunged && !d.expungeAll {
-			fs.run.warn(fmt.Sprintf("Host%d: the server has no UIDPLUS, so %d messages of folder [%s] stay there, marked \\Deleted; --expunge%d removes them, and whatever else is marked", d.side, len(d.uids), d.folder.Raw, d.side))
-		}
+	}
+	done, err := fs.deletedOf(ctx, d, told.Expunged, fewer)
+	if err != nil {
+		return fs.notDeleted(d, err)
+	}
+	if n := len(done); n > 0 && d.expunge && !told.Expunged && !d.expungeAll {
+		fs.run.warn(fmt.Sprintf("Host%d: the server has no UIDPLUS, so %d messages of folder [%s] stay there, marked \\Deleted; --expunge%d removes them, and whatever else is marked", d.side, n, d.folder.Raw, d.side))
 	}
 	if d.side == 2 {
-		fs.noteGone(d.uids)
+		fs.noteGone(done)
 	}
 	if d.to != "" && told.Expunged {
 		told.MovedTo = folderName(d.to).Text
 	}
-	fs.run.emit(told)
+	if told.UIDs = numbers(done); len(done) > 0 {
+		fs.run.emit(told)
+	}
 	return nil
 }
 

@@ -156,6 +156,7 @@ func (r *run) syncWindow(ctx context.Context, index int, window, next []*folderS
 			err = errStopped
 			break
 		}
+		fs.to = folderName(fs.row.To) // which may have been led to another name meanwhile
 		if fs.relisted == 0 && !fs.deferred {
 			r.emit(event.FolderStart{Index: index + i + 1, Of: len(r.table.Rows), From: fs.from, To: fs.to})
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -47,7 +48,7 @@ func (r *run) keepMapping() {
 }
 
 // mapFolders makes the mapping table and tells it, before the first byte.
-func (r *run) mapFolders() error {
+func (r *run) mapFolders(ctx context.Context) error {
 	t, err := folders.Map(r.folderOptions(), r.src.world, r.dst.world)
 	if err != nil {
 		var sub *folders.Subfolder1Error
@@ -73,6 +74,9 @@ func (r *run) mapFolders() error {
 	r.tellSubfolders(t)
 	r.tellChoice(&t.Choice)
 	r.tellChecks(&t.Choice)
+	if err := r.oneName(ctx, t.Rows, true); err != nil {
+		return err
+	}
 	r.tellMapping(t)
 	r.tellIdle(t)
 	r.allMail()

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -204,7 +203,7 @@ func (r *run) findAliases() {
 	spelt := make(map[string]string)
 	for i := range r.table.Rows {
 		to := r.table.Rows[i].To
-		lower := strings.ToLower(to)
+		lower := folders.FoldKey(to)
 		other, ok := spelt[lower]
 		if !ok {
 			spelt[lower] = to
@@ -218,17 +217,18 @@ func (r *run) findAliases() {
 
 // mergeKey is the same for names that host2 takes for one folder, or may.
 func (r *run) mergeKey(name string) string {
-	if lower := strings.ToLower(name); r.on2.aliases[lower] {
+	if lower := folders.FoldKey(name); r.on2.aliases[lower] {
 		return lower
 	}
 	return r.surelyKey(name)
 }
 
 // surelyKey is the same for names that are one folder on host2 for certain: INBOX in every
-// case of letters (RFC 9051 section 5.1), and others where the server knows no case.
+// case of letters (RFC 9051 section 5.1), others where the server knows no case, and those
+// that were seen to be one.
 func (r *run) surelyKey(name string) string {
-	if folders.IsInbox(name) || r.dst.Family.FoldsCase() {
-		return strings.ToLower(name)
+	if lower := folders.FoldKey(name); folders.IsInbox(name) || r.dst.Family.FoldsCase() || r.on2.one[lower] {
+		return lower
 	}
 	return name
 }

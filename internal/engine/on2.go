@@ -14,8 +14,9 @@ type on2 struct {
 	first   *firstFolders         // before the first run that the journal knows of
 	// subscribed are folders that this run subscribed to.
 	subscribed []string
-	// aliases are names, in lower case, that may be one folder.
-	aliases map[string]bool
+	// aliases are names, by folders.FoldKey, that may be one folder; one are those that
+	// were seen to be one: every row leads to it by the name that host2 lists.
+	aliases, one map[string]bool
 	// permanent are the flags that host2 said it keeps, nil: it never said that;
 	// toldPermanent: that was told.
 	permanent     *permanentFlags

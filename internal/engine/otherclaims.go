@@ -271,7 +271,7 @@ func (fs *folderSync) foreignClaims(ctx context.Context) error {
 		}
 	}
 	m.aliases(others, fs.to.Raw, fs.dst.UIDValidity)
-	also, err := r.alsoThere(key, taking)
+	also, err := r.alsoThere(ctx, key, taking)
 	switch {
 	case err != nil:
 		m.elsewhere = true
@@ -337,12 +337,15 @@ func (r *run) sameFolder2(a, b string) bool {
 
 // alsoThere are the host1 folders that the options send to the same host2 folder, and
 // that take no part in this run.
-func (r *run) alsoThere(key string, taking map[string]bool) ([]string, error) {
+func (r *run) alsoThere(ctx context.Context, key string, taking map[string]bool) ([]string, error) {
 	if r.guard2.table == nil {
 		o := r.folderOptions()
 		o.Only, o.Recursive, o.Include, o.Exclude, o.First, o.Last, o.Subscribed, o.Explain = nil, nil, nil, nil, nil, nil, false, false
 		t, err := folders.Map(o, r.src.world, r.dst.world)
 		if err != nil {
+			return nil, err
+		}
+		if err := r.oneName(ctx, t.Rows, false); err != nil {
 			return nil, err
 		}
 		r.guard2.table = t

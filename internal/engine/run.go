@@ -304,7 +304,7 @@ func (r *run) work(ctx context.Context) error {
 		return err
 	}
 	r.emit(event.Phase{Name: event.PhaseMap})
-	if err := r.mapFolders(); err != nil {
+	if err := r.mapFolders(ctx); err != nil {
 		return err
 	}
 	if r.p.Mode == plan.ModeJustFolderLists || r.p.Mode == plan.ModeJustAutomap || r.p.Folders.PrintMap != "" {

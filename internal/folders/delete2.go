@@ -44,7 +44,7 @@ type guard struct {
 	sub2        string
 	rows        []Row
 	empty1      bool
-	same        map[string]string // foldKey of host1 and mapped names -> host1 folder
+	same        map[string]string // FoldKey of host1 and mapped names -> host1 folder
 	counterpart map[string]string // host2 name -> host1 folder that takes no part
 }
 
@@ -154,7 +154,7 @@ func (g *guard) reason(f Folder, d DeleteOptions) string {
 	if _, gmail := baseName(n, g.space); gmail {
 		return "it is one of Gmail's own folders"
 	}
-	if from, ok := g.same[foldKey(n)]; ok {
+	if from, ok := g.same[FoldKey(n)]; ok {
 		return fmt.Sprintf("it differs only in case or in the form of its characters from what host1's %q becomes", Text(from))
 	}
 	if from, ok := g.counterpart[n]; ok {

@@ -23,7 +23,7 @@ func (m *mapping) extras() error {
 	}
 	for _, f := range m.list1 {
 		n := f.Name
-		t.guard.same[foldKey(n)] = n
+		t.guard.same[FoldKey(n)] = n
 		if wanted[n] {
 			continue
 		}
@@ -61,7 +61,7 @@ func (m *mapping) unwanted(n string, mapped map[string]bool) error {
 			mapped[name] = true
 		}
 	}
-	m.t.guard.same[foldKey(r.To)] = n
+	m.t.guard.same[FoldKey(r.To)] = n
 	if !m.o.Automap {
 		return nil
 	}

@@ -82,8 +82,8 @@ type mapping struct {
 	saw          []string          // names that --regextrans2 saw, some of them
 	effective    map[int]bool      // expressions of it that changed one
 	used         map[string]bool   // roles given to a new folder already
-	fold2        map[string]string // foldKey -> host2 name
-	folds        []string          // foldKey of each row's To
+	fold2        map[string]string // FoldKey -> host2 name
+	folds        []string          // FoldKey of each row's To
 }
 
 type explicitPair struct {

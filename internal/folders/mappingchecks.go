@@ -71,7 +71,7 @@ func (m *mapping) existence() {
 	}
 	m.fold2 = make(map[string]string, len(m.list2))
 	for _, f := range m.list2 {
-		if k := foldKey(f.Name); m.fold2[k] == "" {
+		if k := FoldKey(f.Name); m.fold2[k] == "" {
 			m.fold2[k] = f.Name
 		}
 	}
@@ -79,7 +79,7 @@ func (m *mapping) existence() {
 	m.folds = make([]string, len(m.t.Rows))
 	for i := range m.t.Rows {
 		r := &m.t.Rows[i]
-		m.folds[i] = foldKey(r.To)
+		m.folds[i] = FoldKey(r.To)
 		switch twin := m.fold2[m.folds[i]]; {
 		case r.To == "":
 			r.Refused = "the rules leave an empty name"

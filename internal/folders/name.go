@@ -76,8 +76,9 @@ func key(raw string) string {
 	return norm.NFC.String(s)
 }
 
-// foldKey is key without regard to case, for servers that have none.
-func foldKey(raw string) string {
+// FoldKey is the same for raw names that differ only in case, or in the form of their
+// characters: for servers that tell neither apart.
+func FoldKey(raw string) string {
 	return strings.ToLower(key(raw))
 }
 

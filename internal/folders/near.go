@@ -26,7 +26,7 @@ func near(words, names []string, prefix string) []string {
 	}
 	var hits []hit
 	for _, n := range names {
-		text := foldKey(n)
+		text := FoldKey(n)
 		parts := slices.DeleteFunc(strings.FieldsFunc(text, notOfWord), func(p string) bool { return slices.Contains(shared, p) })
 		points := 0
 		for _, w := range words {
@@ -91,7 +91,7 @@ var escapes = regexp.MustCompile(`\\[A-Za-z]`)
 // names are, without those of one or two Latin letters.
 func wordsOf(text string) []string {
 	var out []string
-	for _, w := range strings.FieldsFunc(foldKey(text), notOfWord) {
+	for _, w := range strings.FieldsFunc(FoldKey(text), notOfWord) {
 		if (len([]rune(w)) > 2 || !ascii(w)) && !slices.Contains(out, w) {
 			out = append(out, w)
 		}

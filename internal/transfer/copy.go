@@ -7,6 +7,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
@@ -109,6 +110,8 @@ type Folder struct {
 	truncated map[imap.UID]bool
 	// left are messages that stay behind and are still to be told of.
 	left []leftMessage
+	// byKey are the listed messages of host1 by their keys, nil until it is asked for.
+	byKey map[identity.Key]imap.UID
 	// intents are the journal's batches that are not settled yet.
 	intents []*intent
 }

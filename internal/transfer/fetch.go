@@ -10,6 +10,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/provider"
 	"github.com/imaphaul/imaphaul/internal/session"
@@ -39,6 +40,8 @@ type fetcher struct {
 	base int
 	// turns are the EXAMINEs not looked at yet.
 	turns []turn
+	// hasher makes keys of what comes, nil until it is needed.
+	hasher *identity.Hasher
 	// closed are folders that host1 refused to open, and its words.
 	closed map[*Folder]error
 }
@@ -266,13 +269,24 @@ func (f *fetcher) take(ctx context.Context, m *imapconn.Message) error {
 	size := m.Body.Size()
 	cut := t.shortBy(size)
 	if f.v.run.streams(size) && !c.wantsWhole(t) {
-		it := &item{t: t, at: i, body: m.Body, size: size, cut: cut, done: make(chan error, 1)}
+		head, body, garbled, err := peek(m.Body, size)
+		if garbled {
+			return nil // as below
+		}
+		if err != nil {
+			return err
+		}
+		defer putBuffer(head)
+		if f.refuses(t, *head) {
+			return nil // the reader drains the body
+		}
+		it := &item{t: t, at: i, body: body, size: size, cut: cut, done: make(chan error, 1)}
 		select {
 		case f.out <- it:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		err := <-it.done
+		err = <-it.done
 		var refused *imapconn.Response
 		if err == nil || errors.As(err, &refused) && refused.Status != "BYE" {
 			t.came = true // what deliver makes of a refusal is its own affair
@@ -305,6 +319,10 @@ func (f *fetcher) take(ctx context.Context, m *imapconn.Message) error {
 			return nil // it gets a second chance, see missing
 		}
 		return err
+	}
+	if f.refuses(t, *it.buf) {
+		it.release(f.v)
+		return nil
 	}
 	t.came = true
 	if keep, err := c.prepare(ctx, it); err != nil || !keep {

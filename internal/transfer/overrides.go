@@ -25,6 +25,8 @@ type overrides struct {
 	altered string
 	// told is the UID that host2 told and that cannot be the message's.
 	told imap.UID
+	// cameAs is the key of what host1 sent for it, where that is not the one listed.
+	cameAs *identity.Key
 	// refusal is the server's last word about it.
 	refusal string
 	// blamed are the connections that died with it alone in flight.

@@ -72,6 +72,7 @@ type Copier struct {
 	spared    event.Size
 	sparedOn2 event.Size
 	sizesOf1  sizeRecord
+	strange   strangeHeaders
 	samples   samples
 
 	asked       atomic.Int64 // bytes of messages asked for
