@@ -166,6 +166,9 @@ func (v *cutoverView) take(rows []batchrun.Listed) error {
 			continue
 		}
 		m := cutover.Move{Domain: domain, Host1: p.Host1.Host, Host2: p.Host2.Host}
+		if early := p.EndsEarly(); early != "" && !v.DNSOnly {
+			return fmt.Errorf("%s, row %d: --%s ends a run before it looks for messages, so that nothing is known of what arrived. Leave it out", v.List, row.Number, early)
+		}
 		if domain != "" && !seen[m] {
 			seen[m] = true
 			v.moves = append(v.moves, m)
@@ -266,6 +269,15 @@ func arrived(ctx context.Context, p *plan.Plan, g *session.Governors, a *cutover
 	})
 	s := tally.Stats()
 	a.Host1Only, a.Host2Only = s.WouldTransfer+leftOut(s), s.OnlyOn2
+	a.Unproved = s.Doubtful + s.Short + max(0, s.Lost)
+	switch {
+	case !s.Complete() || s.Unlisted:
+		a.Failed = "the rehearsal did not come to all folders"
+	case len(s.LeftOut) > 0:
+		a.Failed = fmt.Sprintf("a run leaves out folder %s: %s", s.LeftOut[0].Folder.Text, s.LeftOut[0].Why)
+	case s.Unexplained() > 0:
+		a.Failed = fmt.Sprintf("%d messages of host1 are not on host2, and a run would not copy them", s.Unexplained())
+	}
 	if len(unknown) > 0 {
 		a.Failed = fmt.Sprintf("the options leave out folder %s, and host1 does not tell how many messages are in it", unknown[0])
 	}

@@ -144,13 +144,56 @@ func TestCutoverSeesWhatIsLeftOut(t *testing.T) {
 	}
 }
 
+// TestCutoverSeesWhatIsInDoubt: what a run does not call good is not safe.
+func TestCutoverSeesWhatIsInDoubt(t *testing.T) {
+	t.Parallel()
+	b := newBatchBenchOf(t, 1, 1)
+	u := b.users[0]
+	add := func(s *mailtest.Server, user, flags, id, body string) {
+		text := fmt.Sprintf("Subject: late\r\nMessage-Id: <%s@example.org>\r\n\r\n%s\r\n", id, body)
+		mailtest.Say(t, s, user, fmt.Sprintf("APPEND INBOX %s{%d+}\r\n%s", flags, len(text), text))
+	}
+	add(b.from, u[0], "", "doubt", "body one")
+	add(b.to, u[1], "", "doubt", "quite another body")
+	add(b.from, u[0], "(\\Deleted) ", "marked", "left out by --expunge2")
+	accounts := []string{"--host1", "127.0.0.1", "--port1", strconv.Itoa(b.from.Port), "--user1", u[0], "--password1", mailtest.Password(u[0]), "--nossl1", "--notls1", "--expunge2", "--nomxcheck",
+		"--host2", "127.0.0.1", "--port2", strconv.Itoa(b.to.Port), "--user2", u[1], "--password2", mailtest.Password(u[1]), "--nossl2", "--notls2", "--cachedir", filepath.Join(b.dir, "journal")}
+	for range 2 {
+		p, out := cli.ParseArgs(append(slices.Clone(accounts), "--nolog", "--pidfile", "")...)
+		if p == nil {
+			t.Fatal(out.Stderr)
+		}
+		engine.Run(t.Context(), p, engine.Options{Sink: func(event.Event) {}})
+	}
+	_, out := cli.Parse(cli.Input{Args: slices.Concat([]string{"cutover", "test.example.org"}, accounts), Now: time.Now()})
+	if out.Cutover == nil {
+		t.Fatal(out.Stderr)
+	}
+	var a cutover.Account
+	arrived(t.Context(), out.Cutover.Plan, new(session.Governors), &a)
+	if a.Failed != "" || a.Host1Only != 1 || a.Unproved != 1 {
+		t.Errorf("%+v", a)
+	}
+	for _, a := range []cutover.Account{{Host1Only: a.Host1Only}, {Unproved: a.Unproved}} {
+		r := cutover.Result{}
+		if r.Conclude([]cutover.Account{a}); r.Safe {
+			t.Errorf("%+v: %s", a, r.Verdict())
+		}
+	}
+}
+
 // TestCutoverRefuses: what cannot be meant is told before anything is asked.
 func TestCutoverRefuses(t *testing.T) {
 	t.Parallel()
+	early := func(option string) []string {
+		return []string{"cutover", "example.org", "--host1", "a", "--user1", "u", "--password1", "x", "--host2", "b", "--user2", "u", "--password2", "x", "--nolog", option}
+	}
 	for _, args := range [][]string{
 		{"cutover", "example"}, {"cutover", "exa mple.org", "--host2", "b"}, {"cutover", "example.org"}, {"cutover", "--host2", "b", "--user2", "bob"},
 		{"cutover", "example.org", "--host2", "b", "--resolver", "dns.example.org"}, {"cutover", "example.org", "--host2", "b", "--dkim", "a b"},
 		{"cutover", "example.org", "--host2", "b", "--report", ""}, {"cutover", "no/such/file"},
+		early("--justfolders"), early("--justlogin"), early("--justconnect"), early("--justfoldersizes"), early("--justbanner"),
+		early("--justfolderlists"), early("--justautomap"), early("--printmap=tsv"), early("--abort"),
 	} {
 		_, out := cli.Parse(cli.Input{Args: args, Now: time.Now()})
 		if out.Cutover != nil && out.Cutover.List != "" {

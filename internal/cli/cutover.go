@@ -150,6 +150,10 @@ func cutover(in Input, args []string) *Outcome {
 		if out != nil {
 			return refused(out)
 		}
+		if early := run.EndsEarly(); early != "" {
+			bad.add("cutover: --%s ends a run before it looks for messages, so that nothing is known of what arrived. Leave it out.", early)
+			return refused(bad.outcome())
+		}
 		x.Plan = run
 	}
 	return &Outcome{Cutover: x}

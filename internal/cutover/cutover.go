@@ -45,6 +45,9 @@ type Account struct {
 	// to host2.
 	Host1Only int64 `json:"onlyOnHost1"`
 	Host2Only int64 `json:"onlyOnHost2"`
+	// Unproved are messages of host1 of which host2 has something else under the same key,
+	// or only a part: they count as missing.
+	Unproved int64 `json:"notAsOnHost1,omitempty"`
 	// LeftOut are folders of host1 that the options leave out, with mail in them.
 	LeftOut []LeftOut `json:"leftOutByOptions,omitempty"`
 	// Failed is why they could not be compared, "" when they were.

@@ -119,6 +119,9 @@ func (r *Result) Conclude(accounts []Account) {
 	left, failed := int64(0), 0
 	for _, a := range accounts {
 		left += a.Host1Only
+		if a.Unproved > 0 {
+			r.miss("%s: look at %s of host1, of which host2 has another content under the same key, or only a part: imaphaul verify names them. They are not copied again.", a.Name, count(a.Unproved))
+		}
 		if a.Failed != "" {
 			failed++
 			r.miss("%s: could not be looked at: %s", a.Name, a.Failed)

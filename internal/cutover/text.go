@@ -47,6 +47,9 @@ func (a Account) words() string {
 		return "not known: " + a.Failed
 	}
 	text := fmt.Sprintf("%d on host1 only, %d on host2 only", a.Host1Only, a.Host2Only)
+	if a.Unproved > 0 {
+		text += fmt.Sprintf(", %d not on host2 as on host1", a.Unproved)
+	}
 	for _, f := range a.LeftOut {
 		text += fmt.Sprintf("; left out by options: folder %s, %s", f.Folder, count(f.Messages))
 	}

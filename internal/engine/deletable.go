@@ -23,6 +23,9 @@ type deletable struct {
 	name     string
 	messages int64
 	why      string
+	// refused are those of the messages that --delete2 was not allowed to delete before,
+	// when the folder had of messages.
+	refused, of int64
 }
 
 // judgeFolders decides about the folders that --delete2folders would delete, children
@@ -74,6 +77,9 @@ func (r *run) judgeFolders(ctx context.Context, names []string) ([]deletable, er
 // refuseLarge keeps a folder in which many messages are.
 func (r *run) refuseLarge(f *deletable) {
 	no := guard.RefuseRemoval(f.messages, r.p.Deletion.Delete2Max)
+	if no == nil && f.refused > 0 && !guard.AllowsRefused(f.refused, f.of, r.p.Deletion.Delete2Max) {
+		no = &guard.Refusal{Why: guard.RefusedBefore(f.refused, f.of)}
+	}
 	if no == nil {
 		return
 	}
@@ -162,6 +168,8 @@ func (r *run) judge(ctx context.Context, f *deletable) error {
 		return nil
 	}
 	f.messages = int64(len(arrived))
+	before := r.pastOf(f.name, opened.UIDValidity)
+	f.refused, f.of = before.among(maps.Keys(arrived)), before.of
 	names, err := r.likeOn2(ctx, f.name, opened.UIDValidity)
 	if err != nil {
 		return err

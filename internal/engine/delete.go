@@ -131,17 +131,23 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 	for rule := range guard.Rules {
 		fs.tellKept(kept[rule], known.Why(rule))
 	}
+	fs.past = fs.run.pastOf(fs.to.Raw, fs.dst.UIDValidity)
+	facts.Gone = fs.past.left(fs.dst)
+	if facts.SourceComplete {
+		fs.forgetRefused()
+	}
+	defer fs.rememberRefused()
 	if no := guard.RefuseFolder(facts, int64(len(uids)), fs.run.p.Deletion.Delete2Max); no != nil {
-		fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: int64(len(uids)), Why: no.Why, Ceiling: no.Ceiling})
 		fs.run.moves.stay(fs.to.Raw)
-		if no.Ceiling {
-			fs.run.fault(event.Error{Class: event.ErrRefused, Folder: fs.to,
-				Text: fmt.Sprintf("Host2: folder %s: refused to delete %d messages: %s", fs.to.Raw, len(uids), no.Why),
-				Hint: "look whether host1 is what you think it is; then --delete2max 100% (or a number of messages) allows it"})
+		if !no.Ceiling {
+			fs.run.emit(event.DeletionRefused{Side: 2, Folder: fs.to, Count: int64(len(uids)), Why: no.Why})
+			return nil
 		}
+		fs.past.refuse(uids, facts.DestMessages+facts.Gone)
+		fs.tellRefused(int64(len(uids)), no.Why)
 		return nil
 	}
-	uids = fs.run.moves.keep(fs, uids)
+	uids = fs.run.moves.keep(fs, fs.sparesRefused(uids))
 	if stay, err := fs.stayFor2Names(ctx, uids); stay || err != nil {
 		return err
 	}
@@ -150,6 +156,7 @@ func (fs *folderSync) deleteExtra(ctx context.Context) error {
 
 // deleteExtras deletes messages that the guard lets go.
 func (fs *folderSync) deleteExtras(ctx context.Context, uids []imap.UID) error {
+	fs.past.goes(uids)
 	return fs.deleteUIDs(ctx, fs.deletion2(uids))
 }
 

@@ -59,6 +59,8 @@ type folderSync struct {
 	// outcome is what came of the copying; failedCount counts also what could not be listed.
 	outcome     transfer.FolderOutcome
 	failedCount int64
+	// past is what --delete2 did in host2's folder before, nil until it is asked for.
+	past *past
 	// left2 are the messages that were listed and have left host2's folder, or are going to.
 	left2 map[imap.UID]bool
 	// onHost2 are host1 messages that were on host2 already, for --delete1.

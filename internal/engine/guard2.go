@@ -26,6 +26,7 @@ type guard2 struct {
 	// folders; nil until they are asked for.
 	journals *otherJournals
 	table    *folders.Table
+	past     past2 // of a run alone; that of passes is in their Kept
 }
 
 // keepAll2 has nothing be deleted or expunged on host2 in this run.

@@ -25,6 +25,7 @@ type Kept struct {
 	MailTo2 time.Time
 	MX      string
 
+	past    past2
 	control *session.Control
 	limits  *session.Limits
 	links   [3]*session.Link

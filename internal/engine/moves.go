@@ -263,7 +263,7 @@ func (r *run) mayTake(ctx context.Context, d *departure) (bool, error) {
 		}
 		d.from.claims = c
 	}
-	return d.from.claims.unsure == "" && !d.from.claims.others(d.uid2), nil
+	return d.from.claims.unsure == "" && !d.from.claims.others(d.uid2) && !r.pastOf(d.folder2, d.validity2).refused[d.uid2], nil
 }
 
 // claimsOn is what other runs have in a folder of host2, but for the folders of this account

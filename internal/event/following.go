@@ -31,9 +31,11 @@ type PassEnded struct {
 	Deleted        int64
 	FoldersCreated int
 	Errors         int
-	// Untaken are messages of host1 that are not on host2 as they should be, though no
-	// option leaves them out and no error tells of them: larger than host2 takes, changed
-	// by a command that failed, given short by host1.
+	// Untaken are messages of host1 that are not on host2 as they should be, or not for
+	// certain, though no option that chooses messages leaves them out and no error tells of
+	// them: larger than host2 takes, changed by a command that failed, given short by
+	// host1, without an identifying header, on host2 with another content under the same
+	// key, marked \Deleted on host1 with --expunge2.
 	Untaken int64
 	Took    time.Duration
 	// Retry is the wait before a pass that failed is repeated, 0 for one that did not fail.

@@ -118,7 +118,7 @@ func (s *Stats) ExitCode() int {
 		return ExitErrors
 	case s.Followed && s.ByHost2 > 0:
 		return ExitAppend // following promises more than a run does: that all is on host2
-	case s.Followed && s.Untaken() > 0:
+	case s.Followed && (s.Untaken() > 0 || len(s.LeftOut) > 0):
 		return ExitErrors
 	}
 	return ExitOK

@@ -94,7 +94,7 @@ type Stats struct {
 }
 
 // skipReasons is the number of Skip values.
-const skipReasons = int(SkipShort) + 1
+const skipReasons = int(SkipMarked) + 1
 
 // Amount is a number of messages and their bytes.
 type Amount struct{ Messages, Bytes int64 }

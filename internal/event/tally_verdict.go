@@ -29,8 +29,24 @@ func (s *Stats) Strict() bool {
 // identifying header.
 func (s *Stats) Unidentified() int64 { return s.SkippedBy[SkipNoHeader].Messages }
 
-// Untaken is the number of host1 messages that are not on host2 as they should be, though
-// no option leaves them out and no error tells of them.
+// Untaken is the number of host1 messages that are not on host2 as they should be, or not
+// for certain, though no option that chooses messages leaves them out and no error tells
+// of them: without any, and Good but for what such options leave out, all is there.
 func (s *Stats) Untaken() int64 {
-	return s.ByHost2 + s.SkippedBy[SkipTransform].Messages + s.Short
+	return s.ByHost2 + s.SkippedBy[SkipTransform].Messages + s.Short + s.Doubtful + max(0, s.Lost) +
+		s.Unidentified() + s.SkippedBy[SkipMarked].Messages + s.Unexplained()
+}
+
+// Unexplained is the number of identified host1 messages that are not on host2, though the
+// run neither copied them, nor would without being dry, nor told why it did not.
+func (s *Stats) Unexplained() int64 {
+	told := s.WouldTransfer + s.Failed.Messages
+	for reason := range s.SkippedBy {
+		switch Skip(reason) {
+		case SkipPresent, SkipDuplicate, SkipVanished, SkipShort, SkipNoHeader:
+		default:
+			told += s.SkippedBy[reason].Messages
+		}
+	}
+	return max(0, s.OnlyOn1-told)
 }

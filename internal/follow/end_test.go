@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,18 +97,38 @@ func TestMomentThatIsOver(t *testing.T) {
 	})
 }
 
-// TestNotAllIsTaken: what host2 does not take is no option's wish, so the end is not
+// doubted is the header of two messages with one identity.
+const doubted = "Message-ID: <doubt@example.org>\r\nFrom: a@example.org\r\nSubject: late\r\nDate: Fri, 02 Mar 2012 03:04:05 +0000\r\n\r\n"
+
+// append1 is the command that stores a message.
+func append1(flags, text string) string {
+	return fmt.Sprintf("APPEND INBOX %s{%d+}\r\n%s", flags, len(text), text)
+}
+
+// TestNotAllIsTaken: what host2 does not take or does not have for certain is no option's wish, so the end is not
 // complete, also where nothing changed since the first pass; what --maxsize leaves out is.
 func TestNotAllIsTaken(t *testing.T) {
 	for _, row := range []struct {
 		option  string
 		untaken int64
 		code    int
-	}{{"--appendlimit", 1, event.ExitAppend}, {"--maxsize", 0, event.ExitOK}} {
+		add     [2][]string // to both sides before
+	}{
+		{"--appendlimit 400", 1, event.ExitAppend, [2][]string{}},
+		{"--maxsize 400", 0, event.ExitOK, [2][]string{}},
+		{"--maxsize 400 --useheader X-None --useheader Message-Id", 1, event.ExitErrors, [2][]string{{append1("", "Subject: x\r\n\r\nnobody knows it\r\n")}, nil}},
+		{"--maxsize 400", 1, event.ExitErrors, [2][]string{{append1("", doubted+"body one\r\n")}, {append1("", doubted+"quite another body\r\n")}}},
+		{"--maxsize 400 --expunge2 --nomxcheck", 1, event.ExitErrors, [2][]string{{append1("(\\Deleted) ", doubted+"marked\r\n")}, nil}},
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := &lab{accounts: [2]account{inMemory(t, embedded.Options{}), inMemory(t, embedded.Options{})}}
 			l.accounts[0].deliver(t, "INBOX", 1, 13) // of which one is long
-			stop := l.follow(t, Options{}, row.option, "400")
+			for i, commands := range row.add {
+				if len(commands) > 0 {
+					l.accounts[i].say(t, commands...)
+				}
+			}
+			stop := l.follow(t, Options{}, strings.Fields(row.option)...)
 			time.Sleep(10 * time.Minute)
 			stop()
 			for _, e := range l.events {

@@ -30,6 +30,9 @@ type Facts struct {
 	Unidentified int64
 	// SourceMessages and DestMessages count the whole folders.
 	SourceMessages, DestMessages int64
+	// Gone counts messages that went from the folder in the passes before, since following
+	// began: what is refused at once is refused in small parts, too.
+	Gone int64
 }
 
 // Refusal is a decision against deleting.
@@ -78,23 +81,39 @@ func RefuseFolder(f Facts, candidates int64, ceiling *plan.Ceiling) *Refusal {
 	case f.Unidentified > 0:
 		return &Refusal{Why: fmt.Sprintf("%d host1 messages could not be identified, and a host2 message may be the copy of one of them", f.Unidentified)}
 	}
+	all, of, before := candidates+f.Gone, f.DestMessages+f.Gone, ""
+	if f.Gone > 0 {
+		before = fmt.Sprintf(" with the %d that went since following began", f.Gone)
+	}
 	if ceiling != nil {
 		limit := ceiling.Value
 		text := fmt.Sprintf("%g", ceiling.Value)
 		if ceiling.Percent {
-			limit = ceiling.Value * float64(f.DestMessages) / 100
+			limit = ceiling.Value * float64(of) / 100
 			text += "%"
 		}
-		if float64(candidates) > limit {
-			return &Refusal{Ceiling: true, Why: fmt.Sprintf("%d of %d messages would go, over --delete2max %s", candidates, f.DestMessages, text)}
+		if float64(all) > limit {
+			return &Refusal{Ceiling: true, Why: fmt.Sprintf("%d of %d messages would go%s, over --delete2max %s", all, of, before, text)}
 		}
 		return nil
 	}
 	if f.SourceMessages == 0 {
 		return &Refusal{Ceiling: true, Why: fmt.Sprintf("the host1 folder is empty and all %d of %d messages would go; allow it with --delete2max 100%%", candidates, f.DestMessages)}
 	}
-	if f.DestMessages >= ceilingFolder && float64(candidates) > ceilingShare*float64(f.DestMessages) {
-		return &Refusal{Ceiling: true, Why: fmt.Sprintf("%d of %d messages would go, more than half of the folder; allow it with --delete2max 100%%", candidates, f.DestMessages)}
+	if of >= ceilingFolder && float64(all) > ceilingShare*float64(of) {
+		return &Refusal{Ceiling: true, Why: fmt.Sprintf("%d of %d messages would go%s, more than half of the folder; allow it with --delete2max 100%%", all, of, before)}
 	}
 	return nil
+}
+
+// AllowsRefused reports whether --delete2max allows what an earlier pass or run refused
+// to delete: n messages of a folder that had of messages then. Without the option
+// nothing does: that the folder has other figures by now says nothing of these messages.
+func AllowsRefused(n, of int64, ceiling *plan.Ceiling) bool {
+	return ceiling != nil && RefuseFolder(Facts{SourceComplete: true, SourceMessages: 1, DestMessages: of}, n, ceiling) == nil
+}
+
+// RefusedBefore says why messages stay that AllowsRefused does not allow.
+func RefusedBefore(n, of int64) string {
+	return fmt.Sprintf("it was refused before, when the folder had %d messages, and host1 does not have these %d again; allow it with --delete2max 100%%", of, n)
 }

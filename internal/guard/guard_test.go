@@ -39,6 +39,13 @@ func TestGuardOfAFolder(t *testing.T) {
 		{"over a count", ok, 11, &plan.Ceiling{Value: 10}, "--delete2max 10", true},
 		{"at a count", ok, 10, &plan.Ceiling{Value: 10}, "", false},
 		{"over a percentage", ok, 21, &plan.Ceiling{Value: 10, Percent: true}, "--delete2max 10%", true},
+		{"the half in small parts", with(func(f *Facts) { f.Gone, f.DestMessages = 60, 140 }), 40, nil, "", false},
+		{"more than half in small parts", with(func(f *Facts) { f.Gone, f.DestMessages = 60, 140 }), 41, nil, "101 of 200 messages would go with the 60 that went", true},
+		{"in small parts until the folder is small", with(func(f *Facts) { f.Gone, f.DestMessages = 60, 60 }), 1, nil, "more than half", true},
+		{"in small parts, nothing more", with(func(f *Facts) { f.Gone, f.DestMessages = 160, 40 }), 0, nil, "", false},
+		{"in small parts, over a count", with(func(f *Facts) { f.Gone = 10 }), 1, &plan.Ceiling{Value: 10}, "--delete2max 10", true},
+		{"in small parts, over a percentage", with(func(f *Facts) { f.Gone, f.DestMessages = 20, 180 }), 1, &plan.Ceiling{Value: 10, Percent: true}, "--delete2max 10%", true},
+		{"in small parts, all allowed", with(func(f *Facts) { f.Gone, f.DestMessages = 190, 10 }), 10, all, "", false},
 		{"a count of zero forbids all", ok, 1, &plan.Ceiling{}, "--delete2max 0", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -50,6 +57,22 @@ func TestGuardOfAFolder(t *testing.T) {
 				t.Fatalf("refusal %+v, want %q (ceiling %v)", r, tc.refused, tc.isCeiling)
 			}
 		})
+	}
+}
+
+// What was refused is allowed by the option alone, whatever else is in the folder by now.
+func TestWhatWasRefused(t *testing.T) {
+	for _, tc := range []struct {
+		n, of   int64
+		ceiling *plan.Ceiling
+		allowed bool
+	}{
+		{1, 1000, nil, false}, {90, 90, &plan.Ceiling{Value: 100, Percent: true}, true}, {60, 100, &plan.Ceiling{Value: 59}, false},
+		{60, 100, &plan.Ceiling{Value: 60}, true}, {60, 100, &plan.Ceiling{Value: 50, Percent: true}, false},
+	} {
+		if got := AllowsRefused(tc.n, tc.of, tc.ceiling); got != tc.allowed {
+			t.Errorf("%d of %d with %+v: %v", tc.n, tc.of, tc.ceiling, got)
+		}
 	}
 }
 

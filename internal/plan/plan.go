@@ -72,6 +72,20 @@ const (
 	ModeBatch Mode = "batch"
 )
 
+// EndsEarly names the option with which the run of a plan ends before it looks at the
+// messages of all folders, "" for none.
+func (p *Plan) EndsEarly() string {
+	switch {
+	case p.Mode != ModeSync:
+		return string(p.Mode)
+	case p.Folders.PrintMap != "":
+		return "printmap"
+	case p.Run.Abort:
+		return "abort"
+	}
+	return ""
+}
+
 // Folders says which folders take part, under which names they arrive, and
 // what happens to folders as such (docs/folders.md).
 type Folders struct {

@@ -35,13 +35,16 @@ func (t *Text) passEnded(e event.PassEnded) {
 
 // lastPass says at the end of following whether it is complete.
 func (t *Text) lastPass(e event.PassEnded) {
-	if e.Code == event.ExitOK && e.Untaken == 0 {
+	left := t.stats.LeftOut
+	if e.Code == event.ExitOK && e.Untaken == 0 && len(left) == 0 {
 		t.whole = t.now().Add(-e.Took)
 	}
 	switch {
 	case !e.Last:
 	case e.Code == event.ExitOK && e.Untaken > 0:
-		t.linef("The last pass is not complete: %s of host1 cannot be stored on host2 as they are, and no option leaves them out (larger than host2 takes, a command that failed, or given short by host1). --skippedfile FILE lists them.", amount(e.Untaken, "message"))
+		t.linef("The last pass is not complete: of %s of host1 it is not certain that host2 has them as they are%s. --skippedfile FILE lists what was not copied.", amount(e.Untaken, "message"), untaken(t.stats))
+	case e.Code == event.ExitOK && len(left) > 0:
+		t.linef("The last pass is not complete: folder %s is left out with its mail: %s.", left[0].Folder.Raw, left[0].Why)
 	case e.Code == event.ExitOK:
 		t.linef("The last pass is complete: what was on host1 when it began, at %s, is on host2, but for what the options leave out.", t.clock(t.whole))
 	case e.Code == event.ExitDeletionRefused && e.Errors == 0:
@@ -53,6 +56,31 @@ func (t *Text) lastPass(e event.PassEnded) {
 		}
 		t.linef("%s It ended with %d (%s). Run the same command again.", since, e.Code, ExitText(e.Code))
 	}
+}
+
+// untaken says how many messages are not taken over for which reason, in brackets.
+func untaken(s *event.Stats) string {
+	var parts []string
+	for _, x := range []struct {
+		n    int64
+		text string
+	}{
+		{s.ByHost2, "larger than host2 takes"},
+		{s.SkippedBy[event.SkipTransform].Messages, "changed by a command that failed"},
+		{s.Short, "given short by host1"},
+		{s.Doubtful, "on host2 with another content under the same key"},
+		{s.Lost, "not on host2 any more"},
+		{s.Unidentified(), "without an identifying header"},
+		{s.SkippedBy[event.SkipMarked].Messages, "marked \\Deleted on host1, which --expunge2 would expunge"},
+	} {
+		if x.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.text))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
 }
 
 // clock is the time of day in the lines of following.
