@@ -30,6 +30,11 @@ type Undone struct {
 	Removed []event.Folder
 	// Unsubscribed are folders of host2 that the run had subscribed to.
 	Unsubscribed []event.Folder
+	// Doubtful is how many messages more of the run may be on host2: it ended while it stored
+	// them, and no run has found out. Moving are folders of host2, into which a run
+	// was moving messages there when it ended.
+	Doubtful int
+	Moving   []event.Folder
 }
 
 // UndoneFolder is a folder of host2 that the run stored messages in.
@@ -68,6 +73,8 @@ const (
 func Undo(ctx context.Context, p *plan.Plan, o Options, which uint64) (Undone, event.Finished) {
 	q := *p
 	q.Deletion = plan.Deletion{} // host1 is sealed
+	s := &q.Selection            // what runs stored was chosen then
+	s.MaxSize, s.MinSize, s.MaxAge, s.MinAge, s.Search1, s.Search2, s.FetchSet = nil, nil, nil, nil, "", "", ""
 	q.Folders.Delete1EmptyFolders, q.Folders.Delete2Folders = false, false
 	u := &undo{Undone: Undone{Run: which, Dry: q.Dry}, run: newRun(&q, o)}
 	fin := u.run.carryOut(ctx, u.work)
@@ -127,6 +134,12 @@ func (u *undo) work(ctx context.Context) error {
 		return u.refuse("host2 has no UIDPLUS: EXPUNGE would take along what others have marked")
 	}
 	if err := r.listFolders(ctx); err != nil {
+		return err
+	}
+	if err := u.settle(ctx); err != nil {
+		return err
+	}
+	if err := u.unsettled(); err != nil {
 		return err
 	}
 	folders, made, err := r.j.StoredBy(u.Run)
