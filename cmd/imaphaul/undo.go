@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -17,6 +19,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/planned"
 	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/signals"
 	"github.com/imaphaul/imaphaul/internal/tokens"
@@ -27,6 +30,12 @@ import (
 func undoRun(x *cli.Undo, out, errOut io.Writer) (int, os.Signal) {
 	if x.Run == 0 {
 		return undoable(x, out, errOut), nil
+	}
+	if dir, err := journalDir(x.Plan.Journal.Dir); err == nil {
+		if _, err := os.Stat(journal.File(dir, planned.Journal(x.Plan))); errors.Is(err, fs.ErrNotExist) {
+			_, _ = fmt.Fprintf(errOut, "Error: undo: %s.\n", display.Text(noJournal(dir, x.Plan)))
+			return event.ExitNoInput, nil // and none is made
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

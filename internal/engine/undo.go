@@ -60,6 +60,8 @@ const (
 	staysRebuilt   = "the folder was rebuilt since, on host1 or host2, or cannot be opened"
 	staysNotGone   = "host2 did not remove it"
 	staysUnmarked  = "its source changed on host1 meanwhile"
+	staysUnasked   = "host1 could not be asked any more"
+	staysRefused   = "host2 refused to mark it (%s)"
 	staysMoved     = "it was moved: it is not where the run stored it, and by its Message-Id it is in another place on host2"
 	staysLost      = "it is not where the run stored it, and it is not known whether it was moved"
 	undoChunk      = 200

@@ -109,8 +109,10 @@ func TestUndoMarksAreOurs(t *testing.T) {
 }
 
 // meanwhile calls act once, between the marks of an undo and its next question to host1,
-// or kill in the place of EXPUNGE.
+// or kill in the place of EXPUNGE. With on it calls act before that command to host2.
 type meanwhile struct {
+	on     string
+	refuse bool // host2 takes no mark
 	kill   func()
 	marked atomic.Bool
 	once   sync.Once
@@ -134,7 +136,14 @@ type meanwhileConn struct {
 }
 
 func (c *meanwhileConn) Write(b []byte) (int, error) {
-	if c.side == 2 && bytes.Contains(b, []byte("UID STORE")) {
+	if c.m.refuse && c.side == 2 {
+		return c.Conn.Write(bytes.ReplaceAll(b, []byte("UID STORE"), []byte("UID STOBE")))
+	}
+	if c.m.on != "" {
+		if c.side == 2 && bytes.Contains(b, []byte(c.m.on)) {
+			c.m.once.Do(c.m.act)
+		}
+	} else if c.side == 2 && bytes.Contains(b, []byte("UID STORE")) {
 		c.m.marked.Store(true)
 	} else if c.side == 2 && c.m.kill != nil && bytes.Contains(b, []byte("UID EXPUNGE")) {
 		c.m.kill()
@@ -180,5 +189,30 @@ func TestUndoTouchedMeanwhile(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Mail that comes to a folder of the run when it is about to be removed keeps it, subscribed;
+// a mark that host2 refuses is told in its words.
+func TestUndoFolderStays(t *testing.T) {
+	t.Parallel()
+	a, b := embeddedPair(t)
+	put(t, a, "New", mails("a", 2, 100)...)
+	mailtest.Say(t, a.s, a.user, "SUBSCRIBE New")
+	migrate(t, a, b).expect(t, 0)
+	u, _ := takeBack(t, t.Context(), engine.Options{Dial: (&meanwhile{refuse: true}).dial}, 1, args(a, b)...)
+	if len(u.Folders[0].Stay) != 1 {
+		t.Errorf("%+v", u)
+	}
+	for why, n := range u.Folders[0].Stay {
+		if !strings.Contains(why, "refused to mark") || n != 2 {
+			t.Errorf("%d stay: %s", n, why)
+		}
+	}
+	m := &meanwhile{on: "UNSUBSCRIBE", act: func() { put(t, b, "New", mails("new", 1, 0)...) }}
+	u, _ = takeBack(t, t.Context(), engine.Options{Dial: m.dial}, 1, args(a, b)...)
+	now := mailtest.Snapshot(t, b.s, b.user)
+	if f := now.Folders["New"]; f == nil || len(f.Messages) != 1 || !now.Subscribed["New"] || len(u.Removed) != 0 {
+		t.Errorf("%+v %+v", f, u)
 	}
 }
