@@ -63,6 +63,7 @@ const (
 	staysUnasked   = "host1 could not be asked any more"
 	staysRefused   = "host2 refused to mark it (%s)"
 	staysMoved     = "it was moved: it is not where the run stored it, and by its Message-Id it is in another place on host2"
+	staysMarked    = "it was moved, and is marked \\Deleted in folder %s of host2, by an undo that was interrupted or by somebody: a mail program may remove it there"
 	staysLost      = "it is not where the run stored it, and it is not known whether it was moved"
 	undoChunk      = 200
 	refusedNoRuns  = "the journal knows of no run that stored anything on host2"

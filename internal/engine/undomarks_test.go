@@ -53,7 +53,7 @@ func TestUndoMarksAreOurs(t *testing.T) {
 			next string
 			left int // of 4 messages: the source of one left host1, one was read
 		}{
-			{"undo", 2}, {"undo of another run", 4}, {"a run", 4}, {"a run that expunges", 4}, {"a run of no folder", 4}, {"a rehearsal", 4},
+			{"undo", 2}, {"undo of another run", 4}, {"a run", 4}, {"a run that expunges", 4}, {"a run of no folder", 4}, {"a rehearsal", 4}, {"undo in a renamed folder", 0},
 		} {
 			t.Run(kind+" "+c.next, func(t *testing.T) {
 				t.Parallel()
@@ -84,6 +84,18 @@ func TestUndoMarksAreOurs(t *testing.T) {
 					}
 				case "undo of another run":
 					takeBack(t, t.Context(), engine.Options{}, 7, args(a, b)...)
+				case "undo in a renamed folder":
+					mailtest.Say(t, b.s, b.user, "RENAME A Other")
+					u, _ := takeBack(t, t.Context(), engine.Options{}, 1, args(a, b)...)
+					named := 0
+					for why, n := range u.Folders[0].Stay {
+						if strings.Contains(why, `marked \Deleted in folder Other`) {
+							named += n
+						}
+					}
+					if marked, all := marks2(t, b, "Other"); named != 3 || marked != 4 || all != 4 {
+						t.Errorf("%d of %d are marked, %d are named: %+v", marked, all, named, u)
+					}
 				case "a run":
 					migrate(t, a, b).expect(t, 0)
 				case "a run that expunges":
