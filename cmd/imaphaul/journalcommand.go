@@ -43,6 +43,7 @@ type journalRun struct {
 	Run      uint64    `json:"run"`
 	Began    time.Time `json:"began"`
 	Messages int       `json:"messages"`
+	Doubtful int       `json:"doubtful,omitempty"` // it may have stored so many more
 	Folders  []string  `json:"madeFolders,omitempty"`
 	Deleted1 bool      `json:"deletedOnHost1,omitempty"`
 }
@@ -155,7 +156,7 @@ func shownJournal(o *journal.Other) *knownJournal {
 	}
 	k.stored = o.Stored
 	for _, s := range o.Stored {
-		r := journalRun{Run: s.ID, Began: s.Began, Messages: s.Messages, Deleted1: s.Deleted1}
+		r := journalRun{Run: s.ID, Began: s.Began, Messages: s.Messages, Doubtful: s.Doubtful, Deleted1: s.Deleted1}
 		for _, name := range s.Folders {
 			r.Folders = append(r.Folders, folders.Text(name))
 		}
@@ -253,7 +254,11 @@ func runsText(runs []journal.StoredRun) string {
 		if r.Deleted1 {
 			undo = "no: it deleted on host1"
 		}
-		_, _ = fmt.Fprintf(w, "%d\t%s\t%d\t%d\t%s\n", r.ID, r.Began.Local().Format("2006-01-02 15:04:05"), r.Messages, len(r.Folders), undo)
+		stored := strconv.Itoa(r.Messages)
+		if r.Doubtful > 0 {
+			stored = fmt.Sprintf("%d (up to %d)", r.Messages, r.Messages+r.Doubtful)
+		}
+		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\n", r.ID, r.Began.Local().Format("2006-01-02 15:04:05"), stored, len(r.Folders), undo)
 	}
 	_ = w.Flush() // a Builder never fails
 	return b.String()

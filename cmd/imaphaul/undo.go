@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -17,6 +19,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/planned"
 	"github.com/imaphaul/imaphaul/internal/program"
 	"github.com/imaphaul/imaphaul/internal/signals"
 	"github.com/imaphaul/imaphaul/internal/tokens"
@@ -27,6 +30,12 @@ import (
 func undoRun(x *cli.Undo, out, errOut io.Writer) (int, os.Signal) {
 	if x.Run == 0 {
 		return undoable(x, out, errOut), nil
+	}
+	if dir, err := journalDir(x.Plan.Journal.Dir); err == nil {
+		if _, err := os.Stat(journal.File(dir, planned.Journal(x.Plan))); errors.Is(err, fs.ErrNotExist) {
+			_, _ = fmt.Fprintf(errOut, "Error: undo: %s.\n", display.Text(noJournal(dir, x.Plan)))
+			return event.ExitNoInput, nil // and none is made
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -79,7 +88,7 @@ func takeBack(ctx context.Context, x *cli.Undo, o engine.Options, out io.Writer,
 	u, _ := engine.Undo(ctx, x.Plan, o, x.Run)
 	code := tally.Stats().ExitCode()
 	v := newUndone(&u, code != event.ExitOK)
-	if code == event.ExitOK && (u.Refused != "" || v.Stay > 0) {
+	if code == event.ExitOK && (u.Refused != "" || v.Stay > 0 || v.Doubtful > 0 || len(v.Moving) > 0) {
 		code = event.ExitDeletionRefused
 	}
 	if x.JSON {
@@ -143,6 +152,10 @@ type undone struct {
 	Folders []undoneFolder `json:"folders,omitempty"`
 	Removed []string       `json:"removedFolders,omitempty"`
 	Left    []string       `json:"unsubscribedFolders,omitempty"`
+	// Doubtful messages may be on host2 beside those that are counted; Moving are folders
+	// into which a run was moving messages on host2.
+	Doubtful int      `json:"doubtful,omitempty"`
+	Moving   []string `json:"movingInto,omitempty"`
 }
 
 type undoneFolder struct {
@@ -165,6 +178,10 @@ func newUndone(u *engine.Undone, broken bool) *undone {
 			v.Stay += n
 		}
 		v.Folders = append(v.Folders, undoneFolder{f.To.Text, f.Taken, f.Gone, f.Earlier, f.Stay, f.ByFlags && f.Taken > 0})
+	}
+	v.Doubtful = u.Doubtful
+	for _, f := range u.Moving {
+		v.Moving = append(v.Moving, f.Text)
 	}
 	for _, f := range u.Removed {
 		v.Removed = append(v.Removed, f.Text)
@@ -227,15 +244,29 @@ func (v *undone) text(known []journal.StoredRun) string {
 	if v.Earlier > 0 {
 		line("%s had been taken back by an undo before", messages(v.Earlier))
 	}
+	if v.Doubtful > 0 {
+		line("Up to %s more of this run may be on host2, which it was storing when it ended. "+mend(v), messages(v.Doubtful))
+	}
+	for _, name := range v.Moving {
+		line("%s: a run was moving messages on host2 into it when it ended. Run the migration once more, then undo again.", display.Text(name))
+	}
 	switch {
 	case v.Broken:
 		line("It ended before all was done. The same command goes on.")
 	case v.Dry && v.Taken+len(v.Removed)+len(v.Left) > 0:
 		line("Nothing was changed. To do it, add --yes.")
-	case v.Dry:
+	case v.Dry && v.Doubtful+len(v.Moving) == 0:
 		line("There is nothing to do.")
 	}
 	return b.String()
+}
+
+// mend says how to find out what became of messages that may be on host2.
+func mend(v *undone) string {
+	if v.Dry && len(v.Moving) == 0 {
+		return "With --yes they are looked for first."
+	}
+	return "They could not be told from other mail, or their folder is not as it was. Run the migration once more, then undo again, or look at host2 yourself."
 }
 
 func messages(n int) string {

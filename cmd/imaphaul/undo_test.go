@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -61,6 +62,11 @@ func TestUndoCommand(t *testing.T) {
 	if code, said := b.commandOf(append(append([]string{"undo"}, accounts...), "--user1", "nobody")...); code != event.ExitNoInput || strings.Contains(said, "--run 1") {
 		t.Errorf("other accounts: %d %s", code, said)
 	}
+	files, _ := os.ReadDir(cache)
+	code, said = b.commandOf(append(append([]string{"undo", "--run", "1", "--yes"}, accounts...), "--user1", "nobody")...)
+	if now, _ := os.ReadDir(cache); code != event.ExitNoInput || len(now) != len(files) || len(files) == 0 {
+		t.Errorf("a run of other accounts: %d %s; %d files, %d before", code, said, len(now), len(files))
+	}
 	if code, said := b.commandOf(append([]string{"journal", "show"}, accounts...)...); code != 0 || !strings.Contains(said, "imaphaul undo --run 1") {
 		t.Errorf("journal show by the options of the run: %d %s", code, said)
 	}
@@ -89,6 +95,16 @@ func TestUndoCommand(t *testing.T) {
 	}
 	if code, said := undo("--run", "1", "--yes"); code != 0 || !strings.Contains(said, "0 messages removed") {
 		t.Errorf("once more: %d %s", code, said)
+	}
+}
+
+// What may be on host2 still is said.
+func TestUndoDoubtful(t *testing.T) {
+	for _, dry := range []bool{true, false} {
+		said := newUndone(&engine.Undone{Run: 1, Dry: dry, Doubtful: 3, Moving: []event.Folder{{Text: "Work"}}}, false).text(nil)
+		if !strings.Contains(said, "3 messages more") || !strings.Contains(said, "Work: a run was moving") || strings.Contains(said, "nothing to do") {
+			t.Error(said)
+		}
 	}
 }
 

@@ -112,6 +112,9 @@ func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*transfe
 		here := b.UIDValidity1 == fs.src.UIDValidity
 		for i := range b.Items {
 			uid1, uid2 := b.Items[i].UID1, found[n][i].UID
+			if uid2 == 0 && here {
+				uid2 = fs.toldBefore(b, uid1)
+			}
 			switch {
 			case uid2 != 0:
 				delivered = append(delivered, journal.Delivery{UID1: uid1, UID2: uid2})
@@ -131,6 +134,16 @@ func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*transfe
 			fs.run.journalFailed(fs.known.Folder.MarkCut(unproved...))
 		}
 	}
+}
+
+// toldBefore is the UID on host2 of a message of a batch in doubt, if host2 had told it
+// before the run ended, and the journal has it: 0 if not.
+func (fs *folderSync) toldBefore(b *journal.Batch, uid1 imap.UID) imap.UID {
+	uid2 := fs.known.Counterpart(uid1)
+	if b.UIDValidity2 != fs.dst.UIDValidity || b.UIDNext2 == 0 || uid2 < b.UIDNext2 || fs.dst.Find(uid2) < 0 {
+		return 0
+	}
+	return uid2
 }
 
 // stale is the age at which an interrupted run's last batch can not arrive any

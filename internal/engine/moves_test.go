@@ -325,8 +325,7 @@ func (c *dyingConn) spend(b []byte, move func([]byte) (int, error)) (int, error)
 		return 0, net.ErrClosed
 	}
 	n, err := move(b[:min(int64(len(b)), left)])
-	c.d.left.Add(-int64(n))
-	if err == nil && int64(len(b)) > left && n < len(b) {
+	if c.d.left.Add(-int64(n)) <= 0 && err == nil {
 		c.d.kill()
 		c.Close()
 		err = net.ErrClosed

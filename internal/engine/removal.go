@@ -82,6 +82,12 @@ func (r *run) remove(ctx context.Context, k *link, name string, messages int64) 
 	if err := k.Do(ctx, func(c *imapconn.Conn) error { return k.leave(ctx, c) }); err != nil && !isRefusal(err) {
 		return false, err
 	}
+	// Between the last look and DELETE nothing else is asked. What stays is subscribed again.
+	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.Unsubscribe(ctx, name) })
+	if isConnError(err) {
+		return false, err
+	}
+	unsubscribed := err == nil && k.side.subs[name]
 	counts, err := k.Status(ctx, []string{name})
 	if err != nil {
 		return false, err
@@ -89,13 +95,10 @@ func (r *run) remove(ctx context.Context, k *link, name string, messages int64) 
 	if now := counts[name]; now != nil && now.NumMessages != nil && int64(*now.NumMessages) > messages {
 		told.Kept = arrivedMeanwhile
 		r.emit(told)
-		return false, nil
+		return false, k.subscribeAgain(ctx, name, unsubscribed)
 	}
 	err = k.Do(ctx, func(c *imapconn.Conn) error {
 		if err := k.leave(ctx, c); err != nil {
-			return err
-		}
-		if err := c.Unsubscribe(ctx, name); isConnError(err) {
 			return err
 		}
 		return c.Delete(ctx, name)
@@ -107,8 +110,21 @@ func (r *run) remove(ctx context.Context, k *link, name string, messages int64) 
 	r.emit(told)
 	if err != nil {
 		r.fault(event.Error{Class: event.ErrDeletion, Folder: told.Folder, Text: fmt.Sprintf("Host%d: deleting folder %s failed: %s", k.side.N, name, serverWords(err))})
+		return false, k.subscribeAgain(ctx, name, unsubscribed)
 	}
-	return err == nil, nil
+	return true, nil
+}
+
+// subscribeAgain takes back that a folder was unsubscribed which stays, if it was.
+func (k *link) subscribeAgain(ctx context.Context, name string, was bool) error {
+	if !was {
+		return nil
+	}
+	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.Subscribe(ctx, name) })
+	if isConnError(err) {
+		return err
+	}
+	return nil
 }
 
 // leave leaves the selected folder: some servers (Courier) delete no folder that

@@ -30,6 +30,11 @@ type Undone struct {
 	Removed []event.Folder
 	// Unsubscribed are folders of host2 that the run had subscribed to.
 	Unsubscribed []event.Folder
+	// Doubtful is how many messages more of the run may be on host2: it ended while it stored
+	// them, and no run has found out. Moving are folders of host2, into which a run
+	// was moving messages there when it ended.
+	Doubtful int
+	Moving   []event.Folder
 }
 
 // UndoneFolder is a folder of host2 that the run stored messages in.
@@ -55,7 +60,10 @@ const (
 	staysRebuilt   = "the folder was rebuilt since, on host1 or host2, or cannot be opened"
 	staysNotGone   = "host2 did not remove it"
 	staysUnmarked  = "its source changed on host1 meanwhile"
+	staysUnasked   = "host1 could not be asked any more"
+	staysRefused   = "host2 refused to mark it (%s)"
 	staysMoved     = "it was moved: it is not where the run stored it, and by its Message-Id it is in another place on host2"
+	staysMarked    = "it was moved, and is marked \\Deleted in folder %s of host2, by an undo that was interrupted or by somebody: a mail program may remove it there"
 	staysLost      = "it is not where the run stored it, and it is not known whether it was moved"
 	undoChunk      = 200
 	refusedNoRuns  = "the journal knows of no run that stored anything on host2"
@@ -68,6 +76,8 @@ const (
 func Undo(ctx context.Context, p *plan.Plan, o Options, which uint64) (Undone, event.Finished) {
 	q := *p
 	q.Deletion = plan.Deletion{} // host1 is sealed
+	s := &q.Selection            // what runs stored was chosen then
+	s.MaxSize, s.MinSize, s.MaxAge, s.MinAge, s.Search1, s.Search2, s.FetchSet = nil, nil, nil, nil, "", "", ""
 	q.Folders.Delete1EmptyFolders, q.Folders.Delete2Folders = false, false
 	u := &undo{Undone: Undone{Run: which, Dry: q.Dry}, run: newRun(&q, o)}
 	fin := u.run.carryOut(ctx, u.work)
@@ -127,6 +137,12 @@ func (u *undo) work(ctx context.Context) error {
 		return u.refuse("host2 has no UIDPLUS: EXPUNGE would take along what others have marked")
 	}
 	if err := r.listFolders(ctx); err != nil {
+		return err
+	}
+	if err := u.settle(ctx); err != nil {
+		return err
+	}
+	if err := u.unsettled(); err != nil {
 		return err
 	}
 	folders, made, err := r.j.StoredBy(u.Run)

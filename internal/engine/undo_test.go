@@ -223,3 +223,56 @@ func TestUndoKilled(t *testing.T) {
 		}
 	}
 }
+
+// A run is killed at many bytes of its dialogue with host2: an undo of it finds what is there
+// and takes it back, or says that something may be there still.
+func TestUndoOfKilledRun(t *testing.T) {
+	t.Parallel()
+	tries := int64(6)
+	if mailtest.FullChaos() {
+		tries = 300
+	}
+	sa, sb := mailtest.StartEmbedded(t, embedded.Options{}), mailtest.StartEmbedded(t, embedded.Options{})
+	length, doubts, told := int64(0), 0, 0
+	for try := int64(-1); try < 2*tries; try++ {
+		a, b := newAccount(t, sa), newAccount(t, sb)
+		put(t, b, "A", mails("own", 1, 300)...)
+		put(t, a, "A", mails("a", 90, 1000)...)
+		put(t, a, "New", mails("b", 2, 1000)...)
+		ctx, kill := context.WithCancel(t.Context())
+		d := &dying{kill: kill}
+		if d.left.Store(1 << 40); try >= 0 {
+			d.left.Store(length * (try%tries + 1) / (tries + 1))
+		}
+		migrateWith(t, ctx, engine.Options{Dial: d.dial}, args(a, b)...)
+		kill()
+		if try < 0 {
+			length = 1<<40 - d.left.Load()
+			continue
+		}
+		want := 1
+		if try >= tries { // what came by itself looks like nothing of the run
+			put(t, b, "A", mails("delivered", 1, 300)...)
+			want++
+		}
+		dry, _ := takeBack(t, t.Context(), engine.Options{}, 1, append(args(a, b), "--dry")...)
+		u, stats := takeBack(t, t.Context(), engine.Options{}, 1, args(a, b)...)
+		_, _, stay := undoneCounts(u)
+		left := 0
+		for _, f := range mailtest.Snapshot(t, b.s, b.user).Folders {
+			left += len(f.Messages)
+		}
+		if dry.Doubtful > 0 {
+			doubts++
+		}
+		if u.Doubtful > 0 {
+			told++
+		}
+		if stats.ExitCode() != 0 || stay != 0 || left < want || left-want > u.Doubtful || try < tries && u.Doubtful > 0 || u.Doubtful > dry.Doubtful {
+			t.Errorf("try %d: killed at byte %d of %d: %d messages are left, want %d, %d doubtful: %+v %v", try, d.left.Load(), length, left, want, u.Doubtful, u, stats.Errors)
+		}
+	}
+	if doubts == 0 || told == 0 {
+		t.Errorf("%d runs left a doubt, %d undos too", doubts, told)
+	}
+}

@@ -53,7 +53,7 @@ func TestUndoMarksAreOurs(t *testing.T) {
 			next string
 			left int // of 4 messages: the source of one left host1, one was read
 		}{
-			{"undo", 2}, {"undo of another run", 4}, {"a run", 4}, {"a run that expunges", 4}, {"a run of no folder", 4}, {"a rehearsal", 4},
+			{"undo", 2}, {"undo of another run", 4}, {"a run", 4}, {"a run that expunges", 4}, {"a run of no folder", 4}, {"a rehearsal", 4}, {"undo in a renamed folder", 0},
 		} {
 			t.Run(kind+" "+c.next, func(t *testing.T) {
 				t.Parallel()
@@ -84,6 +84,18 @@ func TestUndoMarksAreOurs(t *testing.T) {
 					}
 				case "undo of another run":
 					takeBack(t, t.Context(), engine.Options{}, 7, args(a, b)...)
+				case "undo in a renamed folder":
+					mailtest.Say(t, b.s, b.user, "RENAME A Other")
+					u, _ := takeBack(t, t.Context(), engine.Options{}, 1, args(a, b)...)
+					named := 0
+					for why, n := range u.Folders[0].Stay {
+						if strings.Contains(why, `marked \Deleted in folder Other`) {
+							named += n
+						}
+					}
+					if marked, all := marks2(t, b, "Other"); named != 3 || marked != 4 || all != 4 {
+						t.Errorf("%d of %d are marked, %d are named: %+v", marked, all, named, u)
+					}
 				case "a run":
 					migrate(t, a, b).expect(t, 0)
 				case "a run that expunges":
@@ -109,8 +121,10 @@ func TestUndoMarksAreOurs(t *testing.T) {
 }
 
 // meanwhile calls act once, between the marks of an undo and its next question to host1,
-// or kill in the place of EXPUNGE.
+// or kill in the place of EXPUNGE. With on it calls act before that command to host2.
 type meanwhile struct {
+	on     string
+	refuse bool // host2 takes no mark
 	kill   func()
 	marked atomic.Bool
 	once   sync.Once
@@ -134,7 +148,14 @@ type meanwhileConn struct {
 }
 
 func (c *meanwhileConn) Write(b []byte) (int, error) {
-	if c.side == 2 && bytes.Contains(b, []byte("UID STORE")) {
+	if c.m.refuse && c.side == 2 {
+		return c.Conn.Write(bytes.ReplaceAll(b, []byte("UID STORE"), []byte("UID STOBE")))
+	}
+	if c.m.on != "" {
+		if c.side == 2 && bytes.Contains(b, []byte(c.m.on)) {
+			c.m.once.Do(c.m.act)
+		}
+	} else if c.side == 2 && bytes.Contains(b, []byte("UID STORE")) {
 		c.m.marked.Store(true)
 	} else if c.side == 2 && c.m.kill != nil && bytes.Contains(b, []byte("UID EXPUNGE")) {
 		c.m.kill()
@@ -180,5 +201,30 @@ func TestUndoTouchedMeanwhile(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Mail that comes to a folder of the run when it is about to be removed keeps it, subscribed;
+// a mark that host2 refuses is told in its words.
+func TestUndoFolderStays(t *testing.T) {
+	t.Parallel()
+	a, b := embeddedPair(t)
+	put(t, a, "New", mails("a", 2, 100)...)
+	mailtest.Say(t, a.s, a.user, "SUBSCRIBE New")
+	migrate(t, a, b).expect(t, 0)
+	u, _ := takeBack(t, t.Context(), engine.Options{Dial: (&meanwhile{refuse: true}).dial}, 1, args(a, b)...)
+	if len(u.Folders[0].Stay) != 1 {
+		t.Errorf("%+v", u)
+	}
+	for why, n := range u.Folders[0].Stay {
+		if !strings.Contains(why, "refused to mark") || n != 2 {
+			t.Errorf("%d stay: %s", n, why)
+		}
+	}
+	m := &meanwhile{on: "UNSUBSCRIBE", act: func() { put(t, b, "New", mails("new", 1, 0)...) }}
+	u, _ = takeBack(t, t.Context(), engine.Options{Dial: m.dial}, 1, args(a, b)...)
+	now := mailtest.Snapshot(t, b.s, b.user)
+	if f := now.Folders["New"]; f == nil || len(f.Messages) != 1 || !now.Subscribed["New"] || len(u.Removed) != 0 {
+		t.Errorf("%+v %+v", f, u)
 	}
 }

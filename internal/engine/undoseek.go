@@ -30,6 +30,8 @@ type sought map[string][]soughtMessage
 type soughtMessage struct {
 	w     *undoing
 	found bool
+	// marked is a folder in which it has the mark \Deleted.
+	marked string
 }
 
 // seek finds out what became of messages that are not where the run stored them.
@@ -71,6 +73,8 @@ func (u *undo) seek(ctx context.Context) error {
 	for _, ms := range ids {
 		for _, m := range ms {
 			switch {
+			case m.marked != "":
+				m.w.Stay[fmt.Sprintf(staysMarked, folderName(m.marked).Text)]++
 			case m.found:
 				m.w.Stay[staysMoved]++
 			case sure:
@@ -149,10 +153,14 @@ func (u *undo) seekIn(ctx context.Context, name string, all []string, ids sought
 	}
 	hits = slices.DeleteFunc(hits, func(uid imap.UID) bool { return c.foreign[uid] }) // the copy of another message
 	slices.Sort(hits)
-	err = dst.read(ctx, slices.Compact(hits), imapconn.FetchItems{UID: true, HeaderFields: []string{"Message-Id"}}, func(m *imapconn.Message) error {
+	err = dst.read(ctx, slices.Compact(hits), imapconn.FetchItems{UID: true, Flags: true, HeaderFields: []string{"Message-Id"}}, func(m *imapconn.Message) error {
+		marked := m.HasFlags && slices.ContainsFunc(m.Flags, isDeleted)
 		id, _ := searchableID(m.Header)
 		for i := range ids[id] {
 			ids[id][i].found = true
+			if marked {
+				ids[id][i].marked = name
+			}
 		}
 		return nil
 	})

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
@@ -45,7 +46,7 @@ func (w *undoing) take(ctx context.Context, part []journal.StoredMessage) error 
 		after, err = w.look(ctx, src, uidsOf(part, 1))
 	}
 	if err != nil {
-		return w.leave(ctx, part, staysUnmarked, err)
+		return w.leave(ctx, part, staysUnasked, err)
 	}
 	// A server may show a selected folder as it was until it is asked for news.
 	if err = dst.Do(ctx, func(c *imapconn.Conn) error { return c.Noop(ctx) }); err == nil {
@@ -110,6 +111,9 @@ func (w *undoing) mark(ctx context.Context, part []journal.StoredMessage, now ma
 		data, err = c.UIDStore(ctx, uidset.Sorted(uids), []imap.Flag{imap.FlagDeleted}, imapconn.StoreOptions{Op: imap.StoreFlagsAdd, Silent: true, UnchangedSince: most})
 		return err
 	})
+	if isRefusal(err) {
+		return nil, w.leave(ctx, part, fmt.Sprintf(staysRefused, serverWords(err)), nil)
+	}
 	if err != nil {
 		return nil, w.leave(ctx, part, staysUnread, err)
 	}

@@ -314,6 +314,9 @@ func (o *otherReader) doubt(key, sealed []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := o.stored.doubt(key, sealed); err != nil {
+		return err
+	}
 	from := max(b.UIDNext2, 1)
 	if d := o.doubts[id]; d == nil || d.DoubtValidity2 != b.UIDValidity2 || from < d.DoubtFrom {
 		o.doubts[id] = &OtherFolder{DoubtFrom: from, DoubtValidity2: b.UIDValidity2}

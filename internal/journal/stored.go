@@ -34,6 +34,9 @@ type StoredRun struct {
 	// Messages is how many it stored, Folders the raw names of those it made on host2.
 	Messages int
 	Folders  []string
+	// Doubtful is how many more it was storing when it ended: it is not known which of them
+	// host2 has.
+	Doubtful int
 	// Deleted1: it deleted messages or folders on host1.
 	Deleted1 bool
 }
@@ -125,16 +128,22 @@ func (j *Journal) settleStored(tx *bbolt.Tx, rec folderRecord, id BatchID, come 
 	if sealed == nil {
 		return nil
 	}
-	v, err := unseal(k, sealed)
-	if err != nil {
-		return fmt.Errorf("%w: run of a batch: %w", ErrDamaged, err)
-	}
-	r := reader{b: v}
-	run := r.uvarint()
-	if err := errors.Join(r.end(), b.Delete(k)); err != nil {
+	run, err := runOfBatch(k, sealed)
+	if err := errors.Join(err, b.Delete(k)); err != nil {
 		return err
 	}
 	return putStored(b, run, rec, come)
+}
+
+// runOfBatch is the run that a batch is of.
+func runOfBatch(k, sealed []byte) (uint64, error) {
+	v, err := unseal(k, sealed)
+	if err != nil {
+		return 0, fmt.Errorf("%w: run of a batch: %w", ErrDamaged, err)
+	}
+	r := reader{b: v}
+	run := r.uvarint()
+	return run, r.end()
 }
 
 // putStored writes messages of a run. Those whose UID on host2 is not known are left out.

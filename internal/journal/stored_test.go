@@ -57,6 +57,20 @@ func TestStored(t *testing.T) {
 	must(f.NoteModSeq(77))
 	doubt := batch(f, false, 5)
 	f = next() // run 2
+	if runs, err := open.StoredRuns(); err != nil || len(runs) != 1 || runs[0].Doubtful != 1 {
+		t.Errorf("a batch in doubt: %+v %v", runs, err)
+	}
+	if list, _, err := List(t.Context(), dir); err != nil || list[0].Stored[0].Doubtful != 1 {
+		t.Errorf("a batch in doubt, seen by another process: %+v %v", list, err)
+	}
+	if moving, err := f.Moving(); moving || err != nil {
+		t.Errorf("moving: %v %v", moving, err)
+	}
+	move := batch(f, true, 7)
+	if moving, err := f.Moving(); !moving || err != nil {
+		t.Errorf("not moving: %v %v", moving, err)
+	}
+	must(f.Settle(move.ID))
 	must(f.Settle(doubt.ID, Delivery{5, 15}))
 	must(f.Settle(batch(f, false, 6).ID, Delivery{6, 16}))
 	must(open.NoteDeleted1())

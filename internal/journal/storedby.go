@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -25,14 +26,41 @@ func storedRuns(tx *bbolt.Tx) (out []StoredRun, err error) {
 		return nil, nil
 	}
 	var gather storedGather
-	err = b.ForEach(gather.take)
+	err = errors.Join(b.ForEach(gather.take), tx.Bucket(doubtBucket).ForEach(gather.doubt))
 	return gather.runs(), err
 }
 
-// storedGather puts runs together from the values of the bucket.
-type storedGather struct{ byID map[uint64]*StoredRun }
+// storedGather puts runs together from the values of two buckets.
+type storedGather struct {
+	byID map[uint64]*StoredRun
+	// of is the run of a batch, by its key in doubtBucket, and items how many messages one
+	// in doubt has.
+	of    map[string]uint64
+	items map[string]int
+}
+
+// doubt takes in a batch in doubt.
+func (g *storedGather) doubt(k, sealed []byte) error {
+	b, err := decodeBatch(k, sealed)
+	if err != nil {
+		return err
+	}
+	if g.items == nil {
+		g.items = make(map[string]int)
+	}
+	g.items[string(k)] = len(b.Items)
+	return nil
+}
 
 func (g *storedGather) take(k, sealed []byte) error {
+	if len(k) > 0 && k[0] == 'b' {
+		run, err := runOfBatch(k, sealed)
+		if g.of == nil {
+			g.of = make(map[string]uint64)
+		}
+		g.of[string(k[1:])] = run
+		return err
+	}
 	if len(k) < 9 || !bytes.ContainsRune([]byte("rsc"), rune(k[0])) {
 		return nil
 	}
@@ -65,12 +93,37 @@ func (g *storedGather) take(k, sealed []byte) error {
 }
 
 func (g *storedGather) runs() []StoredRun {
+	for k, n := range g.items {
+		if r := g.byID[g.of[k]]; r != nil {
+			r.Doubtful += n
+		}
+	}
 	out := make([]StoredRun, 0, len(g.byID))
 	for _, r := range g.byID {
 		out = append(out, *r)
 	}
 	slices.SortFunc(out, func(a, b StoredRun) int { return int(int64(a.ID) - int64(b.ID)) }) //nolint:gosec // counts
 	return out
+}
+
+// Moving reports whether a batch in doubt is of no run that stored something: it moves
+// messages on host2 (Batch.Moved).
+func (f *Folder) Moving() (moving bool, err error) {
+	batches, err := f.InDoubt()
+	if err != nil || len(batches) == 0 {
+		return false, err
+	}
+	f.j.stateLock.Lock()
+	id := f.id
+	f.j.stateLock.Unlock()
+	err = f.j.view(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(storedBucket)
+		for _, batch := range batches {
+			moving = moving || b == nil || b.Get(append([]byte{'b'}, doubtKey(id, batch.ID)...)) == nil
+		}
+		return nil
+	})
+	return moving, err
 }
 
 // Made are folders of host2, by their raw names.
@@ -115,6 +168,14 @@ func (j *Journal) StoredBy(run uint64) (out []StoredFolder, made Made, err error
 				out = append(out, s)
 			}
 			out[i].Messages = append(out[i].Messages, ms...)
+		}
+		for i := range out { // a message may have been noted before its batch was settled
+			seen := make(map[imap.UID]bool, len(out[i].Messages))
+			out[i].Messages = slices.DeleteFunc(out[i].Messages, func(m StoredMessage) bool {
+				again := seen[m.UID2]
+				seen[m.UID2] = true
+				return again
+			})
 		}
 		for kind, names := range map[byte]*[]string{'c': &made.Created, 'n': &made.Subscribed} {
 			prefix := storedKey(kind, run)
