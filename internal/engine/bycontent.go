@@ -37,7 +37,9 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		return err
 	}
 	w := compare.Begin(compare.Input{
-		Cut: func(d *listing.Record) bool { return p.Transform.TruncMess == nil && cut[d.UID] },
+		Cut: func(d *listing.Record) bool {
+			return p.Transform.TruncMess == nil && cut[d.UID] && !fs.interrupted.ordered[d.UID]
+		},
 		Src: fs.src, Dst: fs.dst, Known: known, Claims: claims,
 		KeyOf:    fs.keyOnHost1,
 		OneToOne: p.Identity.SyncDuplicates, Deletes1: p.Deletion.Delete1,

@@ -22,6 +22,9 @@ type interrupted struct {
 	// that the order alone told.
 	settled  map[imap.UID]imap.UID
 	unproved map[imap.UID]bool
+	// ordered are the host2 messages of these. They are not known to be parts: equal
+	// messages share them, and none of the pair leaves host1 for them (see isPart).
+	ordered map[imap.UID]bool
 }
 
 // resolveDoubt settles the batches of an earlier run that nobody knows the
@@ -105,7 +108,7 @@ func (fs *folderSync) storedByOthers(ctx context.Context) (map[imap.UID]bool, er
 func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*transfer.Sent) {
 	fs.interrupted.missing = make(map[imap.UID]bool)
 	fs.interrupted.settled = make(map[imap.UID]imap.UID)
-	fs.interrupted.unproved = make(map[imap.UID]bool)
+	fs.interrupted.unproved, fs.interrupted.ordered = make(map[imap.UID]bool), make(map[imap.UID]bool)
 	for n, b := range batches {
 		var delivered []journal.Delivery
 		var unproved []imap.UID
@@ -120,7 +123,7 @@ func (fs *folderSync) settleBatches(batches []*journal.Batch, found [][]*transfe
 				delivered = append(delivered, journal.Delivery{UID1: uid1, UID2: uid2})
 				if found[n][i].ByOrder {
 					unproved = append(unproved, uid1)
-					fs.interrupted.unproved[uid1] = here
+					fs.interrupted.unproved[uid1], fs.interrupted.ordered[uid2] = here, here
 				}
 				if here {
 					fs.interrupted.settled[uid1] = uid2

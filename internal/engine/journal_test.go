@@ -79,7 +79,8 @@ func TestSecondRunCostsThreeRoundTrips(t *testing.T) {
 			turnsB, commandsB = between(pb, func() {
 				turnsA, commandsA := between(pa, func() { third = migrate(t, a, b, journal...) })
 				third.expect(t, 0)
-				if turnsA > loginTurns+12 || commandsA["EXAMINE"] != 1 {
+				// The one folder is looked at twice: for its newest messages, and for all flags.
+				if turnsA > loginTurns+12 || commandsA["EXAMINE"] > 2 {
 					t.Errorf("host1: %d round trips for one change, %v", turnsA, commandsA)
 				}
 			})

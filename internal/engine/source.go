@@ -77,8 +77,8 @@ func (c *folderCheck) noteParts(copied *transfer.Folder) {
 		}
 	}
 	for _, m := range c.fs.pairing.Present {
-		if c.fs.isPart(m) {
-			c.parts[c.fs.dst.Recs[m.Dst].UID] = true
+		if uid2 := c.fs.dst.Recs[m.Dst].UID; c.fs.isPart(m) && !c.fs.interrupted.ordered[uid2] {
+			c.parts[uid2] = true
 		}
 	}
 }

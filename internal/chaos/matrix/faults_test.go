@@ -83,6 +83,8 @@ var commands = []command{
 	{"LOGOUT", `^LOGOUT`, copying, 2, true},
 	{"FETCH of flags", `^UID FETCH \S+ \(UID FLAGS`, syncing, 1, false},
 	{"FETCH of flags", `^UID FETCH \S+ \(UID FLAGS`, syncing, 2, false},
+	{"FETCH of dates and sizes", `^UID FETCH \S+ \(UID INTERNALDATE RFC822\.SIZE\)`, syncing, 1, false},
+	{"FETCH of dates and sizes", `^UID FETCH \S+ \(UID INTERNALDATE RFC822\.SIZE\)`, syncing, 2, false},
 	{"STORE", `^UID STORE `, syncing, 2, false},
 	{"EXPUNGE", `^UID EXPUNGE `, syncing, 2, false},
 	{"SELECT", `^SELECT `, moving, 1, false},
