@@ -153,11 +153,17 @@ func (fs *folderSync) doubtfulOn2(ctx context.Context) (pair doubtfulPair, err e
 
 // doubtfulOf is the smallest doubtful one of messages of host2, of those of host1.
 func (fs *folderSync) doubtfulOf(recs []listing.Record, of map[imap.UID]*listing.Record) (pair doubtfulPair) {
+	if t := &fs.run.p.Transform; !t.SyncInternalDates || t.IDateFromHeader {
+		return pair // dates tell nothing
+	}
 	var smallest int64
 	for i := range recs {
 		d := &recs[i]
 		s := of[d.UID]
-		if s == nil || !d.Is(listing.HasKey) || d.Key.Base() == s.Key.Base() || !otherDate(s, d) && fs.run.lessons.habits.ExplainsSize(s.Size, d.Size) && s.Size != d.Size {
+		if s == nil || s.Is(listing.HasDate) && d.Is(listing.HasDate) && s.Date == d.Date {
+			continue // options may have altered all else
+		}
+		if !d.Is(listing.HasKey) || d.Key.Base() == s.Key.Base() || !otherDate(s, d) && fs.run.lessons.habits.ExplainsSize(s.Size, d.Size) && s.Size != d.Size {
 			continue
 		}
 		if size := s.Size + d.Size; pair.uid2 == 0 || size < smallest {

@@ -20,7 +20,8 @@ import (
 // are not to be expunged. The others are told as an error. fewer: the server told of as
 // many messages that went, so that it need not be asked; else that is one round trip.
 func (fs *folderSync) deletedOf(ctx context.Context, d deletion, expunged, fewer bool) ([]imap.UID, error) {
-	if fewer {
+	// Gmail's All Mail holds a message as long as a label does, and again when it is moved.
+	if fewer || d.side == 1 && d.folder.Raw == fs.run.allMail() {
 		return d.uids, nil
 	}
 	still := make(map[imap.UID]bool) // true: with its mark
