@@ -8,9 +8,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
-	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/survey"
 	"github.com/imaphaul/imaphaul/internal/transfer"
 )
@@ -252,15 +250,15 @@ func (fs *folderSync) datesAndSizes(ctx context.Context, k *link, side event.Sid
 		}
 		now = nil
 	}
-	err = k.read(ctx, uids, imapconn.FetchItems{UID: true, InternalDate: true, Size: true}, func(m *imapconn.Message) error {
-		r := listing.Record{UID: m.UID, Size: m.Size}
-		if seconds, zone, told := maildate.Read(m.InternalDate); told {
-			r.Date, r.Zone, r.Bits = seconds, zone, listing.HasDate
-		}
-		if m.HasSize && slices.Contains(uids, m.UID) {
+	told, err := k.datesAndSizes(ctx, uids)
+	for _, uid := range uids {
+		if m, ok := told[uid]; ok && m.size >= 0 {
+			r := listing.Record{UID: uid, Size: m.size}
+			if m.dated {
+				r.Date, r.Bits = m.date, listing.HasDate
+			}
 			now = append(now, r)
 		}
-		return nil
-	})
+	}
 	return now, err
 }

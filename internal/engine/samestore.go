@@ -173,15 +173,23 @@ func (r *run) equalCounts(ctx context.Context, names []string, opened *imapconn.
 	return out, nil
 }
 
-// dateAndSize is what tells a message from others under the same UID.
-type dateAndSize struct{ date, size int64 }
+// dateAndSize is what tells a message from others under the same UID; size is -1 where
+// the server does not tell it.
+type dateAndSize struct {
+	date, size int64
+	dated      bool
+}
 
 // datesAndSizes asks for those of messages of the selected folder.
 func (k *link) datesAndSizes(ctx context.Context, uids []imap.UID) (map[imap.UID]dateAndSize, error) {
 	out := make(map[imap.UID]dateAndSize, len(uids))
 	err := k.read(ctx, uids, imapconn.FetchItems{UID: true, InternalDate: true, Size: true}, func(m *imapconn.Message) error {
-		seconds, _, _ := maildate.Read(m.InternalDate)
-		out[m.UID] = dateAndSize{seconds, m.Size}
+		seconds, _, dated := maildate.Read(m.InternalDate)
+		size := m.Size
+		if !m.HasSize {
+			size = -1
+		}
+		out[m.UID] = dateAndSize{seconds, size, dated}
 		return nil
 	})
 	return out, err
