@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,8 +125,8 @@ func journalDir(dir string) (string, error) {
 
 // ofPlan is the journal of a plan's accounts, none if there is none.
 func ofPlan(all []*knownJournal, dir string, p *plan.Plan) []*knownJournal {
-	path := journal.File(dir, planned.Journal(p))
-	return slices.DeleteFunc(slices.Clone(all), func(k *knownJournal) bool { return filepath.Base(k.Path) != filepath.Base(path) })
+	name := journal.Name(journal.File(dir, planned.Journal(p)))
+	return slices.DeleteFunc(slices.Clone(all), func(k *knownJournal) bool { return k.Name != name })
 }
 
 // noJournal says that a plan's accounts have no journal.
@@ -145,7 +144,7 @@ func shownJournal(o *journal.Other) *knownJournal {
 		return user + "@" + host
 	}
 	k := &knownJournal{
-		Name: strings.TrimSuffix(filepath.Base(o.Path), ".journal"), Path: o.Path, Runs: o.Runs.ID,
+		Name: journal.Name(o.Path), Path: o.Path, Runs: o.Runs.ID,
 		From: account(o.Pair.User1, o.Pair.Host1, o.Pair.Port1), To: account(o.Pair.User2, o.Pair.Host2, o.Pair.Port2),
 	}
 	if o.Pair.Way != "" {

@@ -71,7 +71,7 @@ func (m *memoryLab) interrupt(t *testing.T, part float64) {
 // file is the journal's file.
 func (m *memoryLab) file(t *testing.T) string {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(m.journal, "*.journal"))
+	names, err := filepath.Glob(filepath.Join(m.journal, "??", "*.journal"))
 	if err != nil || len(names) != 1 {
 		t.Fatalf("journals: %v, %v", names, err)
 	}
@@ -187,7 +187,7 @@ func (m *memoryLab) forget(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range names {
-		if err := os.Remove(n); err != nil {
+		if err := os.RemoveAll(n); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,13 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"go.etcd.io/bbolt"
 )
-
-// File is the name of a pair's journal in dir.
-func File(dir string, p Pair) string { return filepath.Join(dir, p.fileName()) }
 
 // Copy writes the whole file as it is at one moment (a read transaction of bbolt), for
 // another machine to go on with. Writers wait for nothing. An older copy is safe to use: it

@@ -32,7 +32,7 @@ func TestACopyIsAJournal(t *testing.T) {
 	if err := j.Copy(&b); !errors.Is(err, ErrClosed) {
 		t.Error(err)
 	}
-	if err := os.WriteFile(File(other, p), b.Bytes(), 0o600); err != nil {
+	if err := os.WriteFile(placeOf(t, other, p), b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	k, err := Open(t.Context(), other, p, Options{})

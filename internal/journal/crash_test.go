@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -98,7 +97,7 @@ func history(t *testing.T, batches int) []snapshot {
 func openCopy(t *testing.T, file []byte) (j *Journal, dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, pairA.fileName()), file, 0o600); err != nil {
+	if err := os.WriteFile(placeOf(t, dir, pairA), file, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	j, err := Open(context.Background(), dir, pairA, Options{})
@@ -242,7 +241,7 @@ func TestOverwritten(t *testing.T) {
 
 func TestRandomFileIsSetAsideEachTime(t *testing.T) {
 	dir := t.TempDir()
-	name := filepath.Join(dir, pairA.fileName())
+	name := placeOf(t, dir, pairA)
 	now := func() time.Time { return time.Unix(0, 0) }
 	seen := map[string]bool{}
 	for i := range 3 {
@@ -272,7 +271,7 @@ func TestRandomFileIsSetAsideEachTime(t *testing.T) {
 
 func TestUnreadableIsNotDamaged(t *testing.T) {
 	dir := t.TempDir()
-	name := filepath.Join(dir, pairA.fileName())
+	name := placeOf(t, dir, pairA)
 	if err := os.Mkdir(name, 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -125,7 +125,7 @@ func TestTwiceInOneProcess(t *testing.T) {
 	if err := errors.Join(a.Close(), b.Close()); err != nil {
 		t.Error(err)
 	}
-	if b, err := os.ReadFile(filepath.Join(dir, pairA.fileName()+".lock")); err != nil || len(b) != 0 {
+	if b, err := os.ReadFile(filepath.Join(dir, pairA.location()+".lock")); err != nil || len(b) != 0 {
 		t.Errorf("a released lock names %q, %v", b, err)
 	}
 }

@@ -61,17 +61,23 @@ func Open(ctx context.Context, dir string, p Pair, o Options) (*Journal, error) 
 	if dir == "" {
 		return nil, errors.New("journal: no directory given")
 	}
-	if o.Mode == ReadWrite {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+	j := newJournal(o.Mode, o.Now)
+	if j.path = File(dir, p); o.Mode == ReadWrite {
+		j.path = filepath.Join(dir, p.location())
+		if err := makeDirs(dir, j.path); err != nil {
 			return nil, fmt.Errorf("journal directory: %w", err)
 		}
 	}
-	if err := checkOwner(dir); err != nil {
+	if err := errors.Join(checkOwner(dir), checkOwner(filepath.Dir(j.path))); err != nil {
 		return nil, err
 	}
-	j := newJournal(o.Mode, o.Now)
-	j.path = filepath.Join(dir, p.fileName())
 	lock, err := acquireLock(ctx, j.path+".lock", o.Mode != ReadWrite, o.Wait)
+	if now := File(dir, p); err == nil && o.Mode != ReadWrite && now != j.path {
+		// A real run moved it meanwhile.
+		_ = lock.release()
+		j.path = now
+		lock, err = acquireLock(ctx, j.path+".lock", true, o.Wait)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +91,13 @@ func Open(ctx context.Context, dir string, p Pair, o Options) (*Journal, error) 
 		}
 		go j.shared.keep()
 	}
-	if err := j.open(p); err != nil {
+	if o.Mode == ReadWrite {
+		err = moveOld(ctx, dir, p, j.path, &o)
+	}
+	if err == nil {
+		err = j.open(p)
+	}
+	if err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -30,16 +31,20 @@ func openMode(t testing.TB, dir string, m Mode) *Journal {
 func listing(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	des, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal(err)
-	}
-	for _, de := range des {
-		b, err := os.ReadFile(filepath.Join(dir, de.Name()))
-		if err != nil {
-			t.Fatal(err)
+	err := filepath.WalkDir(dir, func(path string, de fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && de.IsDir() {
+			return nil
 		}
-		all[de.Name()] = string(b)
+		if err != nil {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		name, relErr := filepath.Rel(dir, path)
+		all[name] = string(b)
+		return errors.Join(err, relErr)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return all
 }
@@ -50,10 +55,10 @@ func TestOnlyTheOwnerMayRead(t *testing.T) {
 	}
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	j := mustOpen(t, dir)
-	if !j.Created() || filepath.Dir(j.Path()) != dir {
+	if !j.Created() || filepath.Dir(filepath.Dir(j.Path())) != dir {
 		t.Error(j.Created(), j.Path())
 	}
-	for name, want := range map[string]fs.FileMode{dir: 0o700, j.Path(): 0o600, j.Path() + ".lock": 0o600} {
+	for name, want := range map[string]fs.FileMode{dir: 0o700, filepath.Dir(j.Path()): 0o700, j.Path(): 0o600, j.Path() + ".lock": 0o600} {
 		info, err := os.Stat(name)
 		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v, %v", name, info.Mode(), err)
@@ -69,7 +74,7 @@ func TestPairs(t *testing.T) {
 		{Host1: "a", User1: "u", Host2: "b", User2: "v"},
 		{Host1: "A.", User1: "u", Host2: "B", User2: "v", Port1: 143, Port2: 993},
 	}
-	if same[0].fileName() != same[1].fileName() {
+	if same[0].location() != same[1].location() {
 		t.Error("same accounts, different files")
 	}
 	seen := map[string]Pair{}
@@ -83,11 +88,11 @@ func TestPairs(t *testing.T) {
 		{Host1: "../../etc", User1: "/u", Host2: `..\b`, User2: "v\x00"},
 		{},
 	} {
-		n := p.fileName()
+		n := p.location()
 		if other, ok := seen[n]; ok {
 			t.Errorf("%v and %v share a file", p, other)
 		}
-		if seen[n] = p; strings.ContainsAny(n, `/\:`) || len(n) > 60 {
+		if seen[n] = p; !regexp.MustCompile(`^[0-9a-f]{2}.[0-9a-f]{16}-[0-9a-f]{16}-[0-9a-f]{32}\.journal$`).MatchString(n) {
 			t.Errorf("file name %q", n)
 		}
 	}
@@ -195,7 +200,8 @@ func TestForeignFile(t *testing.T) {
 	}
 	other := pairA
 	other.User2 = "bob@example.org"
-	if err := os.Rename(j.Path(), filepath.Join(dir, other.fileName())); err != nil {
+	name := placeOf(t, dir, other)
+	if err := os.Rename(j.Path(), name); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Open(context.Background(), dir, other, Options{})
@@ -211,7 +217,7 @@ func TestForeignFile(t *testing.T) {
 // rewrite changes the closed journal in dir with plain bbolt.
 func rewrite(t *testing.T, dir string, f func(tx *bbolt.Tx) error) {
 	t.Helper()
-	db, err := bbolt.Open(filepath.Join(dir, pairA.fileName()), 0o600, nil)
+	db, err := bbolt.Open(placeOf(t, dir, pairA), 0o600, nil)
 	if err == nil {
 		err = errors.Join(db.Update(f), db.Close())
 	}
@@ -342,7 +348,7 @@ func TestDefaultDir(t *testing.T) {
 
 func TestLeftoverOfACrashWhileCreating(t *testing.T) {
 	dir := t.TempDir()
-	name := filepath.Join(dir, pairA.fileName())
+	name := placeOf(t, dir, pairA)
 	if err := os.WriteFile(name+".new", binary.LittleEndian.AppendUint64(nil, 1), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -82,51 +81,60 @@ const othersTries = 20
 
 // Others reads the other journals in dir that lead into self's account on host2, and
 // changes and locks nothing, so that whoever is at work with one of them is not
-// disturbed. path is the file of self's own journal, which is left out; "" for none.
+// disturbed. What it costs does not depend on the journals of other accounts. path is the file of self's own journal, which is left out; "" for none.
 //
 // The second result names, as *UnreadableError, the files that could not be read: who
 // decides what may be deleted has to take them into account. The last is the
 // context's, or says that the directory could not be read; a missing one is empty.
 func Others(ctx context.Context, dir, path string, self Pair) (all []Other, bad []error, err error) {
-	return list(ctx, dir, path, func(p Pair) bool { return p.SameHost2(self) || p.aliasHost2(self) }, func(o *Other) {
-		o.Alias = !o.Pair.SameHost2(self)
-	})
+	return search{
+		dir: dir, not: path, two: self.digest2(),
+		wanted: func(p Pair) bool { return p.SameHost2(self) || p.aliasHost2(self) },
+		each:   func(o *Other) { o.Alias = !o.Pair.SameHost2(self) },
+	}.read(ctx)
 }
 
 // OfHost1 reads all journals in dir of the account on host1 of self, whatever host2 is, as
 // Others does.
 func OfHost1(ctx context.Context, dir string, self Pair) (all []Other, bad []error, err error) {
-	return list(ctx, dir, "", func(p Pair) bool { return p.SameHost1(self) }, func(*Other) {})
+	return search{dir: dir, one: self.digest1(), wanted: func(p Pair) bool { return p.SameHost1(self) }}.read(ctx)
 }
 
 // List reads all journals in dir as Others does.
 func List(ctx context.Context, dir string) (all []Other, bad []error, err error) {
-	return list(ctx, dir, "", func(Pair) bool { return true }, func(*Other) {})
+	return search{dir: dir, wanted: func(Pair) bool { return true }}.read(ctx)
 }
 
-// list reads the journals in dir but that at path whose pair is wanted.
-func list(ctx context.Context, dir, path string, wanted func(Pair) bool, each func(*Other)) (all []Other, bad []error, err error) {
-	files, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil
-	}
+// search are the journals that are looked for.
+type search struct {
+	dir, not string // not is the file of one that is not meant
+	// two and one are digests that names of files have to bear where they bear any, ""
+	// for any: what says that it is of other accounts is not opened, sound or not.
+	two, one string
+	wanted   func(Pair) bool
+	each     func(*Other) // nil for none
+}
+
+func (s search) read(ctx context.Context) (all []Other, bad []error, err error) {
+	files, err := journalsIn(s.dir, s.two)
 	if err != nil {
 		return nil, nil, fmt.Errorf("directory of journals: %w", err)
 	}
-	for _, de := range files {
-		name := filepath.Join(dir, de.Name())
-		if !strings.HasSuffix(de.Name(), fileSuffix) || name == path {
+	for _, f := range files {
+		if f.path == s.not || f.two != "" && (s.two != "" && s.two != f.two || s.one != "" && s.one != f.one) {
 			continue
 		}
-		o, err := readOther(ctx, name, wanted)
+		o, err := readOther(ctx, f.path, s.wanted)
 		switch {
 		case ctx.Err() != nil:
 			return nil, nil, context.Cause(ctx)
 		case errors.Is(err, fs.ErrNotExist): // removed meanwhile
 		case err != nil:
-			bad = append(bad, &UnreadableError{name, err})
+			bad = append(bad, &UnreadableError{f.path, err})
 		case o != nil:
-			each(o)
+			if s.each != nil {
+				s.each(o)
+			}
 			all = append(all, *o)
 		}
 	}

@@ -19,7 +19,7 @@ func TestLockIsNoLink(t *testing.T) {
 		if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		lock := filepath.Join(dir, pair.fileName()+".lock")
+		lock := placeOf(t, dir, pair) + ".lock"
 		if err := os.Symlink(victim, lock); err != nil {
 			t.Fatal(err)
 		}

@@ -1,9 +1,7 @@
 package journal
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"strings"
 )
 
@@ -91,14 +89,4 @@ func (p Pair) SameHost2(q Pair) bool {
 func (p Pair) aliasHost2(q Pair) bool {
 	q.Host2 = p.Host2
 	return p.SameHost2(q)
-}
-
-// fileSuffix is what the names of journals end with.
-const fileSuffix = ".journal"
-
-// fileName is a digest: a user name may hold separators, "..", or more bytes
-// than a file name can.
-func (p Pair) fileName() string {
-	sum := sha256.Sum256(p.encode())
-	return hex.EncodeToString(sum[:16]) + fileSuffix
 }

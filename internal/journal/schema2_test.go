@@ -35,7 +35,7 @@ func schema1(t *testing.T, dir string) {
 	record = binary.AppendVarint(record, 14)
 	record = binary.AppendVarint(record, 21)
 	record = binary.AppendVarint(append(record, 1), time.Unix(5, 0).UnixNano())
-	db, err := bbolt.Open(filepath.Join(dir, pairA.fileName()), 0o600, &bbolt.Options{PageSize: pageSize})
+	db, err := bbolt.Open(placeOf(t, dir, pairA), 0o600, &bbolt.Options{PageSize: pageSize})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestSchema1IsRead(t *testing.T) {
 	for _, mode := range []Mode{DryRun, ReadOnly, ReadWrite} {
 		dir := t.TempDir()
 		schema1(t, dir)
-		before := listing(t, dir)[pairA.fileName()]
+		before := listing(t, dir)[pairA.location()]
 		j := openMode(t, dir, mode)
 		if j.Damage() != nil {
 			t.Fatal(j.Damage())
@@ -93,7 +93,7 @@ func TestSchema1IsRead(t *testing.T) {
 		if err := j.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if after := listing(t, dir)[pairA.fileName()]; mode != ReadWrite && after != before {
+		if after := listing(t, dir)[pairA.location()]; mode != ReadWrite && after != before {
 			t.Error("a run that writes nothing wrote")
 		}
 		if mode != ReadWrite {

@@ -159,7 +159,7 @@ func TestNothingIsWrittenWithoutTheLease(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	_ = j.Close()
-	said, err := os.ReadFile(filepath.Join(dir, pairA.fileName()+".lease", strconv.Itoa(1)))
+	said, err := os.ReadFile(filepath.Join(dir, pairA.location()+".lease", strconv.Itoa(1)))
 	if err != nil || string(said) == free {
 		t.Errorf("%q %v", said, err)
 	}

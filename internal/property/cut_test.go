@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -211,11 +212,16 @@ func (l *lineCut) restore() error {
 
 func readFiles(dir string) map[string][]byte {
 	out := make(map[string][]byte)
-	entries, _ := os.ReadDir(dir) // none yet: nothing to keep
-	for _, e := range entries {
-		if content, err := os.ReadFile(filepath.Join(dir, e.Name())); err == nil {
-			out[e.Name()] = content
+	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return nil // none yet: nothing to keep
 		}
-	}
+		if content, err := os.ReadFile(path); err == nil {
+			if name, err := filepath.Rel(dir, path); err == nil {
+				out[name] = content
+			}
+		}
+		return nil
+	})
 	return out
 }

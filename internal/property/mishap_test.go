@@ -1,6 +1,7 @@
 package property
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -58,7 +59,8 @@ func writeFiles(dir string, files map[string][]byte) error {
 		return err
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, content, 0o600)); err != nil {
 			return err
 		}
 	}
