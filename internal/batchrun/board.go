@@ -20,6 +20,7 @@ const boardRows = 12
 // terminal under the text, elsewhere a line when nothing else was printed.
 type board struct {
 	out     *report.Queue
+	text    io.Writer   // to out, folded to the terminal
 	panel   *live.Panel // nil without a terminal
 	colour  bool
 	longest time.Duration // of a silence elsewhere, 0 for any
@@ -42,6 +43,7 @@ type boardRow struct {
 // newBoard makes the board of a batch; Close it.
 func newBoard(v plan.View, out io.Writer) (*board, error) {
 	b := &board{said: time.Now()}
+	terminal := out
 	s := screen.New(v, out, io.Discard, false)
 	b.colour = s.Colour
 	if s.Beat != nil {
@@ -55,6 +57,7 @@ func newBoard(v plan.View, out io.Writer) (*board, error) {
 		b.panel, out = panel, panel
 	}
 	b.out = report.NewQueue(out, "")
+	b.text = screen.WrappedAs(b.out, terminal)
 	return b, nil
 }
 
@@ -63,7 +66,7 @@ func (b *board) say(line string) {
 	b.mu.Lock()
 	b.said = time.Now()
 	b.mu.Unlock()
-	_, _ = io.WriteString(b.out, line+"\n") // the loss is told in the end
+	_, _ = io.WriteString(b.text, line+"\n") // the loss is told in the end
 }
 
 // close ends the board when everything is printed. It fails when something is lost.

@@ -23,7 +23,13 @@ func TestResultTableFits(t *testing.T) {
 	if all := resultTable(rows, 0); !strings.Contains(all, rows[0].account) || !strings.Contains(all, "161") {
 		t.Errorf("%s", all)
 	}
-	if eighty := resultTable(rows, 80); !strings.Contains(eighty, "161") || !strings.Contains(eighty, "Time") {
-		t.Errorf("%s", eighty)
+	// On a usual terminal one sees whose a row is, and how long it took.
+	for _, warnings := range []int{0, 2} {
+		rows[0].warnings = warnings
+		for _, want := range []string{"161", "Time", "1234567", rows[1].account[:24]} {
+			if eighty := resultTable(rows, 80); !strings.Contains(eighty, want) {
+				t.Errorf("%d warnings: %q is not in\n%s", warnings, want, eighty)
+			}
+		}
 	}
 }

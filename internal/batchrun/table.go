@@ -15,27 +15,60 @@ import (
 // tableRows is how many rows the table in the end has; the files have all.
 const tableRows = 200
 
-// The columns of the table beside the accounts need restWidth; these have leastNames to
-// mostNames.
+// outcomeWidth is the width of the outcome, which has more lines when it is longer.
+const outcomeWidth = 15
+
+// The accounts have leastNames to mostNames columns.
 const (
-	restWidth    = 62
-	outcomeWidth = 15 // of the outcome, which has more lines when it is longer
-	warnWidth    = 6  // of the column of warnings, which is there when there are some
-	leastNames   = 16
-	mostNames    = 70
+	leastNames = 24
+	mostNames  = 70
 )
+
+// figure is a column of the table beside row, accounts, outcome and code.
+type figure struct {
+	name  string
+	width int // with the space before it
+	of    func(*rowResult) any
+}
+
+// figures are in the order in which they stand. Warnings are there where there are some.
+var (
+	figureMessages = figure{"Messages", 10, func(r *rowResult) any { return r.messages }}
+	figureSize     = figure{"Size", 9, func(r *rowResult) any { return live.Size(float64(r.bytes)) }}
+	figureErrors   = figure{"Errors", 8, func(r *rowResult) any { return r.errors }}
+	figureWarnings = figure{"Warn", 6, func(r *rowResult) any { return r.warnings }}
+	figureTime     = figure{"Time", 8, func(r *rowResult) any { return live.Span(r.took) }}
+)
+
+// figuresFor are those that leave room for the accounts, and what is left for these.
+func figuresFor(rows []*rowResult, width int) (of []figure, names int) {
+	of = []figure{figureMessages, figureSize, figureErrors, figureTime}
+	if slices.ContainsFunc(rows, func(r *rowResult) bool { return r.warnings > 0 }) {
+		of = slices.Insert(of, 3, figureWarnings)
+	}
+	if width == 0 {
+		return of, mostNames
+	}
+	const others = 7 + 2 + outcomeWidth + 2 + 4 + 3
+	names = width - others
+	for _, f := range of {
+		names -= f.width
+	}
+	// What is left out stands in the files.
+	for _, less := range []string{figureErrors.name, figureWarnings.name, figureSize.name} {
+		i := slices.IndexFunc(of, func(f figure) bool { return f.name == less })
+		if names < leastNames && i >= 0 {
+			names += of[i].width
+			of = slices.Delete(of, i, i+1)
+		}
+	}
+	return of, min(max(names, 10), mostNames)
+}
 
 // resultTable is the table for people in so many columns, 0 for any number: failures first
 // when not all rows have room.
 func resultTable(rows []*rowResult, width int) string {
-	names, rest, least := mostNames, restWidth, leastNames
-	warned := slices.ContainsFunc(rows, func(r *rowResult) bool { return r.warnings > 0 })
-	if warned {
-		rest, least = rest+warnWidth, least-warnWidth
-	}
-	if width > 0 {
-		names = min(max(width-rest, least), mostNames)
-	}
+	figures, names := figuresFor(rows, width)
 	shown := rows
 	if len(rows) > tableRows {
 		shown = slices.DeleteFunc(slices.Clone(rows), func(r *rowResult) bool { return r.code == event.ExitOK && !r.doubt })
@@ -53,24 +86,27 @@ func resultTable(rows []*rowResult, width int) string {
 	if width > 0 {
 		w.SetAllowedRowLength(width - 1)
 	}
-	columns := func(row table.Row, warn any) table.Row {
-		if warned {
-			row = slices.Insert(row, len(row)-1, warn)
-		}
-		return row
-	}
-	w.AppendHeader(columns(table.Row{"Row", "Accounts", "Outcome", "Code", "Messages", "Size", "Errors", "Time"}, "Warn"))
+	head := table.Row{"Row", "Accounts", "Outcome", "Code"}
 	right := func(n int) table.ColumnConfig {
 		return table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
 	}
-	w.SetColumnConfigs([]table.ColumnConfig{right(1), {Number: 2, WidthMax: names},
-		{Number: 3, WidthMax: outcomeWidth, WidthMaxEnforcer: text.WrapSoft}, right(4), right(5), right(6), right(7), right(8), right(9)})
+	configs := []table.ColumnConfig{right(1), {Number: 2, WidthMax: names}, {Number: 3, WidthMax: outcomeWidth, WidthMaxEnforcer: text.WrapSoft}, right(4)}
+	for _, f := range figures {
+		head = append(head, f.name)
+		configs = append(configs, right(len(head)))
+	}
+	w.AppendHeader(head)
+	w.SetColumnConfigs(configs)
 	for _, r := range shown {
 		code := "-"
 		if r.code >= 0 {
 			code = strconv.Itoa(r.code)
 		}
-		w.AppendRow(columns(table.Row{r.number, live.Cut(r.account, names), r.outcome(), code, r.messages, live.Size(float64(r.bytes)), r.errors, live.Span(r.took)}, r.warnings))
+		row := table.Row{r.number, live.Cut(r.account, names), r.outcome(), code}
+		for _, f := range figures {
+			row = append(row, f.of(r))
+		}
+		w.AppendRow(row)
 	}
 	s := w.Render()
 	if left > 0 {

@@ -16,8 +16,11 @@ const leastWrapped = 40
 // Wrapped is w, which takes whole lines, one or more in each Write. On a terminal they are
 // broken between words where it would break them within, and what follows is set in. Files
 // and pipes get lines as they are.
-func Wrapped(w io.Writer) io.Writer {
-	f, ok := w.(*os.File)
+func Wrapped(w io.Writer) io.Writer { return WrappedAs(w, w) }
+
+// WrappedAs is Wrapped for what leads to a terminal in the end.
+func WrappedAs(w, terminal io.Writer) io.Writer {
+	f, ok := terminal.(*os.File)
 	if !ok {
 		return w
 	}
@@ -25,7 +28,7 @@ func Wrapped(w io.Writer) io.Writer {
 	if err != nil || width < leastWrapped {
 		return w
 	}
-	return &wrapped{w: f, width: width - 1} // some terminals go on where the last column is taken
+	return &wrapped{w: w, width: width - 1} // some terminals go on where the last column is taken
 }
 
 type wrapped struct {
