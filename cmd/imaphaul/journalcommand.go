@@ -19,6 +19,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/planned"
+	"github.com/imaphaul/imaphaul/internal/screen"
 )
 
 // knownJournal is a journal as it is shown.
@@ -60,6 +61,10 @@ func (k *knownJournal) accounts() string { return k.From + " -> " + k.To }
 
 // journals does what "imaphaul journal" was asked for, and returns the exit code.
 func journals(c *cli.JournalCommand, out, errOut io.Writer) int {
+	errOut = screen.Wrapped(errOut)
+	if !c.JSON {
+		out = screen.Wrapped(out)
+	}
 	fail := func(code int, err error) int {
 		_, _ = fmt.Fprintf(errOut, "Error: %v\n", err)
 		return code

@@ -20,6 +20,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/hosts"
 	"github.com/imaphaul/imaphaul/internal/runner"
 	"github.com/imaphaul/imaphaul/internal/runpage"
+	"github.com/imaphaul/imaphaul/internal/screen"
 	"github.com/imaphaul/imaphaul/internal/session"
 	"github.com/imaphaul/imaphaul/internal/signals"
 	"github.com/imaphaul/imaphaul/internal/statusfile"
@@ -75,6 +76,7 @@ type run struct {
 // Run carries out a batch. sig is the signal by which the process should end, nil for
 // none.
 func Run(x *cli.Batch, environ []string, stdout, stderr io.Writer) (code int, sig os.Signal) {
+	stderr = screen.Wrapped(stderr)
 	b := newRun(x, environ, stdout, stderr)
 	code, err := b.do()
 	if err != nil {

@@ -74,6 +74,7 @@ func (b *run) listDigest() string {
 
 // Merge makes one result of those that the shards of a list wrote.
 func Merge(m *cli.Merge, stdout, stderr io.Writer) int {
+	stdout, stderr = screen.Wrapped(stdout), screen.Wrapped(stderr)
 	code, err := mergeParts(m, stdout)
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "Error: batch --merge: %v.\n", err)
