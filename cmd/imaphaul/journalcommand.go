@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -199,7 +200,8 @@ func listJournals(c *cli.JournalCommand, all []*knownJournal, dir string, out io
 	if len(all) == 0 {
 		return afterPrint(fmt.Fprintf(out, "No journals in %s.\n", dir))
 	}
-	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	var b strings.Builder // whole lines can be broken
+	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "NAME\tLAST RUN\tRUNS\tMESSAGES\tACCOUNTS")
 	for _, k := range all {
 		last := "-"
@@ -208,7 +210,8 @@ func listJournals(c *cli.JournalCommand, all []*knownJournal, dir string, out io
 		}
 		_, _ = fmt.Fprintf(w, "%.12s\t%s\t%d\t%d\t%s\n", k.Name, last, k.Runs, k.Messages, display.Text(k.accounts()))
 	}
-	return afterPrint(0, w.Flush())
+	_ = w.Flush() // a Builder never fails
+	return afterPrint(io.WriteString(out, b.String()))
 }
 
 func showJournal(k *knownJournal, out io.Writer) int {
@@ -285,9 +288,10 @@ func forgetJournal(c *cli.JournalCommand, k *knownJournal, out, errOut io.Writer
 	return afterPrint(fmt.Fprintf(out, "Removed %s of %s.\n", k.Path, display.Text(k.accounts())))
 }
 
-// afterPrint is the exit code of what was only to be printed.
+// afterPrint is the exit code of what was only to be printed. Who reads the beginning alone
+// (| head) wants no more of it.
 func afterPrint(_ int, err error) int {
-	if err != nil {
+	if err != nil && !errors.Is(err, syscall.EPIPE) {
 		_, _ = fmt.Fprintf(os.Stderr, "Error: standard output: %v\n", err)
 		return event.ExitCatchAll
 	}
