@@ -14,6 +14,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 	"github.com/imaphaul/imaphaul/internal/mailtest/models"
+	"github.com/imaphaul/imaphaul/internal/mailtest/utf7"
 )
 
 // rehearsalSide is an account on a model, and how to reach it.
@@ -55,7 +56,7 @@ func (s *rehearsalSide) fill() error {
 				if i > 0 {
 					name += s.model.Sep
 				}
-				name += models.Encode(level)
+				name += utf7.Encode(level)
 			}
 		}
 		s.server.Folder("alice", name, true)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/mailtest/models"
+	"github.com/imaphaul/imaphaul/internal/mailtest/utf7"
 )
 
 var update = flag.Bool("update", false, "write the table of docs/providers.md anew")
@@ -171,7 +172,7 @@ func fillModel(t *testing.T, s *models.Server, m *models.Model) {
 func encoded(path []string) []string {
 	out := make([]string, len(path))
 	for i, p := range path {
-		out[i] = models.Encode(p)
+		out[i] = utf7.Encode(p)
 	}
 	return out
 }

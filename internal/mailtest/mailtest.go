@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest/utf7"
 )
 
 // The kinds of servers.
@@ -116,7 +118,7 @@ func (s *Server) FolderName(path []string) string {
 	}
 	levels := make([]string, len(path))
 	for i, name := range path {
-		levels[i] = strings.ReplaceAll(encodeName(name), s.Separator, "_")
+		levels[i] = strings.ReplaceAll(utf7.Encode(name), s.Separator, "_")
 	}
 	return s.Prefix + strings.Join(levels, s.Separator)
 }
@@ -128,7 +130,7 @@ func (s *Server) path(name string) []string {
 	}
 	levels := strings.Split(strings.TrimPrefix(name, s.Prefix), s.Separator)
 	for i, level := range levels {
-		levels[i] = decodeName(level)
+		levels[i] = utf7.Decode(level)
 	}
 	return levels
 }

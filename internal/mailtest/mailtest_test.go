@@ -156,30 +156,6 @@ func TestDigestsAreThoseOfTheEvenedText(t *testing.T) {
 	}
 }
 
-func TestNamesInBothSpellings(t *testing.T) {
-	tests := []struct{ utf8, utf7 string }{
-		{"INBOX", "INBOX"},
-		{"Réunions", "R&AOk-unions"},
-		{"Família & Amics", "Fam&AO0-lia &- Amics"},
-		{"プロジェクト", "&MNcw7TC4MKcwrzDI-"},
-		{"a🌊b", "a&2DzfCg-b"},
-		{"", ""},
-	}
-	for _, tt := range tests {
-		if got := encodeName(tt.utf8); got != tt.utf7 {
-			t.Errorf("encodeName(%q) = %q, want %q", tt.utf8, got, tt.utf7)
-		}
-		if got := decodeName(tt.utf7); got != tt.utf8 {
-			t.Errorf("decodeName(%q) = %q, want %q", tt.utf7, got, tt.utf8)
-		}
-	}
-	for _, broken := range []string{"a&b", "&!!-", "&AA-"} {
-		if got := decodeName(broken); got != broken {
-			t.Errorf("decodeName(%q) = %q, want it unchanged", broken, got)
-		}
-	}
-}
-
 func TestFolderNameAndPath(t *testing.T) {
 	tests := []struct {
 		server *Server

@@ -1,45 +1,6 @@
 package models
 
-import (
-	"encoding/base64"
-	"encoding/binary"
-	"strings"
-	"unicode/utf16"
-)
-
-// modified is the base64 of names (RFC 3501 section 5.1.3).
-var modified = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
-
-// Encode writes a name as LIST does, in modified UTF-7.
-func Encode(name string) string {
-	var out strings.Builder
-	var wide []rune
-	flush := func() {
-		if len(wide) == 0 {
-			return
-		}
-		var units []byte
-		for _, u := range utf16.Encode(wide) {
-			units = binary.BigEndian.AppendUint16(units, u)
-		}
-		out.WriteString("&" + modified.EncodeToString(units) + "-")
-		wide = wide[:0]
-	}
-	for _, r := range name {
-		switch {
-		case r < 0x20 || r > 0x7e:
-			wide = append(wide, r)
-		case r == '&':
-			flush()
-			out.WriteString("&-")
-		default:
-			flush()
-			out.WriteRune(r)
-		}
-	}
-	flush()
-	return out.String()
-}
+import "github.com/imaphaul/imaphaul/internal/mailtest/utf7"
 
 // Languages are those in which a provider names its role folders; "en" is the first.
 func (m *Model) Languages() []string {
@@ -58,7 +19,7 @@ func roles(names ...string) map[string]string {
 	out := make(map[string]string)
 	for i, n := range names {
 		if n != "" {
-			out[roleOrder[i]] = Encode(n)
+			out[roleOrder[i]] = utf7.Encode(n)
 		}
 	}
 	return out

@@ -11,6 +11,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 	"github.com/imaphaul/imaphaul/internal/mailtest/models"
+	"github.com/imaphaul/imaphaul/internal/mailtest/utf7"
 )
 
 // roleOf are the corpus's folders that have a role.
@@ -63,7 +64,7 @@ func (s *side) name(path []string) string {
 	}
 	encoded := make([]string, len(path))
 	for i, p := range path {
-		encoded[i] = models.Encode(p)
+		encoded[i] = utf7.Encode(p)
 	}
 	if len(path) == 1 && path[0] == "INBOX" {
 		return "INBOX"

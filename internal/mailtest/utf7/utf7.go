@@ -1,4 +1,6 @@
-package mailtest
+// Package utf7 writes and reads names of mailboxes in modified UTF-7, for tests and models: it
+// shares no code with what it tests.
+package utf7
 
 import (
 	"encoding/base64"
@@ -10,8 +12,8 @@ import (
 // modified is the base64 of RFC 3501, section 5.1.3.
 var modified = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
 
-// encodeName turns UTF-8 into modified UTF-7.
-func encodeName(name string) string {
+// Encode turns UTF-8 into modified UTF-7.
+func Encode(name string) string {
 	var out strings.Builder
 	var wide []rune
 	flush := func() {
@@ -41,9 +43,9 @@ func encodeName(name string) string {
 	return out.String()
 }
 
-// decodeName turns modified UTF-7 into UTF-8. What is no such thing stays as it
+// Decode turns modified UTF-7 into UTF-8. What is no such thing stays as it
 // is: a snapshot shows what the server has.
-func decodeName(name string) string {
+func Decode(name string) string {
 	var out strings.Builder
 	rest := name
 	for {
