@@ -97,7 +97,7 @@ func (fs *folderSync) plan() *transfer.Folder {
 	}
 	if fs.run.p.Dry && fs.run.p.Dry1 {
 		for i := range c.Messages {
-			if fs.run.transfer.WouldBeOver(c.Messages[i].Size) {
+			if fs.run.transfer.WouldBeOver(c.Messages[i].Size()) {
 				break
 			}
 			c.Rehearse(&c.Messages[i])

@@ -44,7 +44,7 @@ func (e *roundEnd) err() error {
 func (v *copyBatch) choose() []int {
 	var candidates []int
 	for i := range v.tasks {
-		if t := &v.tasks[i]; t.candidate && t.open() {
+		if t := &v.tasks[i]; t.at1&candidate1 != 0 && t.open() {
 			if candidates = append(candidates, i); len(candidates) == maxCandidates {
 				break
 			}
@@ -60,7 +60,7 @@ func (v *copyBatch) choose() []int {
 // markAllCandidates has everything that is left tried alone.
 func (v *copyBatch) markAllCandidates() {
 	for i := range v.tasks {
-		v.tasks[i].candidate = true
+		v.tasks[i].at1 |= candidate1
 	}
 }
 
@@ -106,10 +106,10 @@ func (v *copyBatch) attribute(end *roundEnd, again bool) {
 	v.losses++
 	for i := range v.tasks {
 		t := &v.tasks[i]
-		if t.open() && (t.lost || end.unread[i]) {
+		if t.open() && (t.at2&lost2 != 0 || end.unread[i]) {
 			flying = append(flying, t)
 		}
-		t.lost = false
+		t.at2 &^= lost2
 	}
 	switch {
 	case v.careful && end.opening != nil:
@@ -120,14 +120,13 @@ func (v *copyBatch) attribute(end *roundEnd, again bool) {
 		}
 	case v.careful:
 		for _, t := range flying {
-			t.killed = true
 			if v.isPoison(&t.override().attributed) {
 				t.giveUp(end)
 			}
 		}
 	case again:
 		for _, t := range flying[:min(len(flying), maxCandidates)] {
-			t.candidate = true
+			t.at1 |= candidate1
 		}
 	}
 }

@@ -94,7 +94,7 @@ func (v *copyBatch) sameAfterLoss(ctx context.Context) error {
 	var of []*Folder
 	for _, i := range v.left() {
 		t := &v.tasks[i]
-		if t.candidate {
+		if t.at1&candidate1 != 0 {
 			return nil // first it is found out what ends the connections
 		}
 		if t.c.opened1 == n {
@@ -103,7 +103,7 @@ func (v *copyBatch) sameAfterLoss(ctx context.Context) error {
 		if left[t.c] == nil {
 			of = append(of, t.c)
 		}
-		left[t.c] = append(left[t.c], t.UID)
+		left[t.c] = append(left[t.c], t.UID())
 	}
 	for _, c := range of {
 		c.opened1 = n

@@ -60,8 +60,8 @@ func (c *Folder) grewAsTold(now Count) bool {
 // cannot tell.
 func (d *appender) noneStored(ctx context.Context, items []*item) (bool, error) {
 	c := items[0].t.c
-	if !items[0].t.refused || d.v.work != nil {
-		return !items[0].t.refused, nil
+	if items[0].t.at2&refused2 == 0 || d.v.work != nil {
+		return items[0].t.at2&refused2 == 0, nil
 	}
 	if err := d.awaitAll(ctx); err != nil {
 		return false, err
@@ -74,7 +74,7 @@ func (d *appender) noneStored(ctx context.Context, items []*item) (bool, error) 
 		return false, nil
 	}
 	for _, it := range items {
-		it.t.refused = false
+		it.t.at2 &^= refused2
 	}
 	return true, nil
 }
@@ -86,10 +86,10 @@ func (v *copyBatch) lookAfterRefusals(ctx context.Context) error {
 	refused := make(map[*Folder][]*Message)
 	for i := range v.tasks {
 		t := &v.tasks[i]
-		if !t.refused {
+		if t.at2&refused2 == 0 {
 			continue
 		}
-		t.refused = false
+		t.at2 &^= refused2
 		if !t.open() {
 			continue
 		}

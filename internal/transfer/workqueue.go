@@ -36,9 +36,9 @@ func (v *copyBatch) newWorkQueue() *workQueue {
 	w := &workQueue{tasks: v.tasks}
 	var bytes int64
 	for i := range v.tasks {
-		if t := &v.tasks[i]; t.open() && t.rung == rungNone && !t.candidate && !t.missed && !t.refused {
+		if t := &v.tasks[i]; t.open() && t.rung() == rungNone && t.at1&candidate1 == 0 && t.at1&missed1 == 0 && t.at2&refused2 == 0 {
 			w.todo = append(w.todo, i)
-			bytes += t.Size
+			bytes += t.Size()
 		}
 	}
 	if c := v.conns.Dst.Conn; c != nil && len(w.todo) > 0 {
@@ -94,7 +94,7 @@ func (w *workQueue) chunk() int {
 	var bytes int64
 	for i := range n {
 		t := &w.tasks[w.todo[i]]
-		if bytes += t.Size; i > 0 && (t.c != c || bytes > windowBytes) {
+		if bytes += t.Size(); i > 0 && (t.c != c || bytes > windowBytes) {
 			return i
 		}
 	}
@@ -135,7 +135,7 @@ func (v *copyBatch) queueLength() int {
 // connection pair in a queue.
 func (v *copyBatch) weight(todo []int) (bytes int64) {
 	for _, i := range todo {
-		bytes += v.tasks[i].Size
+		bytes += v.tasks[i].Size()
 	}
 	if v.work == nil {
 		return bytes
@@ -144,7 +144,7 @@ func (v *copyBatch) weight(todo []int) (bytes int64) {
 	defer v.work.mu.Unlock()
 	var rest int64
 	for _, i := range v.work.todo {
-		rest += v.tasks[i].Size
+		rest += v.tasks[i].Size()
 	}
 	return bytes + rest/int64(max(v.work.pairs, 1))
 }
