@@ -21,7 +21,7 @@ import (
 // from one folder to the next, and hands the messages over as they come.
 type fetcher struct {
 	v    *copyBatch
-	todo []int
+	todo []int32
 	out  chan<- *item
 	next int // the first of todo that was not asked for
 	// full: a limit a day leaves no room for more before the fate of what was asked
@@ -56,7 +56,7 @@ func (f *fetcher) run(ctx context.Context) error {
 	}
 	f.closed = make(map[*Folder]error)
 	if first := f.v.tasks[f.todo[0]].c; f.v.conns.Src.At(first.From.Raw) {
-		f.asked, f.at, f.base = first, first, f.v.base(f.todo[0])
+		f.asked, f.at, f.base = first, first, f.v.base(int(f.todo[0]))
 	}
 	stream := conn.Fetch(imapconn.FetchItems{UID: true, Body: true})
 	f.line = f.v.conns.Src.Watch(conn, false, f.pending)
@@ -106,8 +106,8 @@ func (f *fetcher) run(ctx context.Context) error {
 }
 
 // unread are the tasks that were asked for and did not come.
-func (f *fetcher) unread() map[int]bool {
-	out := make(map[int]bool)
+func (f *fetcher) unread() map[int32]bool {
+	out := make(map[int32]bool)
 	for _, i := range f.todo[:f.next] {
 		if f.v.tasks[i].at1&came1 == 0 {
 			out[i] = true

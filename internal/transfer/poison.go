@@ -21,7 +21,7 @@ const maxCandidates = 100
 type roundEnd struct {
 	fetchErr, appendErr error
 	// unread are the tasks that host1 was asked for when its connection died.
-	unread map[int]bool
+	unread map[int32]bool
 	// opening is the folder that host1 was asked to open then, and had not.
 	opening *Folder
 	// sourceBroke: host2's connection was given up only because the message on it
@@ -41,11 +41,11 @@ func (e *roundEnd) err() error {
 
 // choose returns the messages of the next round: the candidates, one at a time, as
 // long as there are any, and then all the others at full speed.
-func (v *copyBatch) choose() []int {
-	var candidates []int
+func (v *copyBatch) choose() []int32 {
+	var candidates []int32
 	for i := range v.tasks {
 		if t := &v.tasks[i]; t.at1&candidate1 != 0 && t.open() {
-			if candidates = append(candidates, i); len(candidates) == maxCandidates {
+			if candidates = append(candidates, int32(i)); len(candidates) == maxCandidates {
 				break
 			}
 		}
@@ -106,7 +106,7 @@ func (v *copyBatch) attribute(end *roundEnd, again bool) {
 	v.losses++
 	for i := range v.tasks {
 		t := &v.tasks[i]
-		if t.open() && (t.at2&lost2 != 0 || end.unread[i]) {
+		if t.open() && (t.at2&lost2 != 0 || end.unread[int32(i)]) {
 			flying = append(flying, t)
 		}
 		t.at2 &^= lost2

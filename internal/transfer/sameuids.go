@@ -92,8 +92,11 @@ func (v *copyBatch) sameAfterLoss(ctx context.Context) error {
 	n := v.run.src.Figures().Reconnections
 	left := make(map[*Folder][]imap.UID)
 	var of []*Folder
-	for _, i := range v.left() {
+	for i := range v.tasks {
 		t := &v.tasks[i]
+		if !t.open() {
+			continue
+		}
 		if t.at1&candidate1 != 0 {
 			return nil // first it is found out what ends the connections
 		}

@@ -17,7 +17,7 @@ func rowOf(inTurn bool, pairs int, folders ...[]int64) *workQueue {
 	for _, sizes := range folders {
 		c := &Folder{Pair: Pair{Src: new(listing.Listing)}}
 		for i, size := range sizes {
-			w.todo = append(w.todo, len(w.tasks))
+			w.todo = append(w.todo, int32(len(w.tasks)))
 			c.Src.Recs = append(c.Src.Recs, listing.Record{UID: imap.UID(i + 1), Size: size})
 			w.tasks = append(w.tasks, c.Message(int32(i)))
 		}
@@ -54,7 +54,7 @@ func TestQueueGivesEachMessageOnce(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var mu sync.Mutex
-			var got []int
+			var got []int32
 			chunks := 0
 			var wg sync.WaitGroup
 			for range tc.pairs {
@@ -84,7 +84,7 @@ func TestQueueGivesEachMessageOnce(t *testing.T) {
 			wg.Wait()
 			slices.Sort(got)
 			for i, at := range got {
-				if i != at {
+				if int32(i) != at {
 					t.Fatalf("message %d is given twice or not at all", i)
 				}
 			}
