@@ -110,6 +110,7 @@ func (c *Folder) recordIntents(tasks []*Message, ahead []Message) {
 		}
 	}
 	g := &intent{batch: &journal.Batch{UIDNext2: c.Dst.NextUID(), Messages2: c.DstOpened.Exists, Moved: next[0].at2&taken2 != 0}, tasks: next}
+	g.batch.Items = make([]journal.Entry, 0, len(next))
 	for _, t := range next {
 		rec := &c.Src.Recs[t.Src]
 		sent := rec.Key
