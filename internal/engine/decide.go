@@ -92,6 +92,7 @@ func (fs *folderSync) plan() *transfer.Folder {
 		}
 		c.Messages = append(c.Messages, t)
 	}
+	fs.planned, pr.Missing = len(pr.Missing), nil
 	if fs.run.p.Dry {
 		fs.run.takeSample(fs, c.Messages)
 	}

@@ -191,7 +191,7 @@ func (v *copyBatch) left() []int32 {
 	out := make([]int32, 0, v.countLeft())
 	for i := range v.tasks {
 		if v.tasks[i].open() {
-			out = append(out, int32(i)) //nolint:gosec // no more messages than UIDs
+			out = append(out, int32(i))
 		}
 	}
 	return out
