@@ -14,8 +14,8 @@ import (
 // room, whatever is in use, down to a share that bounds the time for collecting.
 const (
 	usualSpare = 50 // per cent of what is in use
-	leastSpare = 20
-	spareAfter = 64 << 20
+	leastSpare = 10
+	spareAfter = 36 << 20
 )
 
 // spare is how much may lie about, in per cent of the bytes in use.

@@ -6,7 +6,7 @@ import (
 )
 
 // What lies about is bounded where little is in use, and the time for collecting it where
-// much is: never less than a fifth of what is in use is waited for.
+// much is: never less than a tenth of what is in use is waited for.
 func TestSpareMemory(t *testing.T) {
 	t.Parallel()
 	var before uint64
