@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -56,11 +55,7 @@ func bySignal(command func() int) (code int, sig os.Signal) {
 // start does everything. sig is the signal by which the process should end, so
 // that its parent can tell; nil for an ordinary exit.
 func start() (code int, sig os.Signal) {
-	if os.Getenv("GOGC") == "" {
-		// What is kept of a large folder holds few pointers: to collect twice as
-		// often costs no measurable time and a third less memory.
-		debug.SetGCPercent(50)
-	}
+	paceCollector()
 	// A reader that went away (imaphaul | head) must not end a migration.
 	signals.IgnoreBrokenPipe()
 	if len(os.Args) < 2 && os.Getenv("SERVER_SOFTWARE") != "" {

@@ -137,7 +137,7 @@ func (w *Work) finishDst(p *Pairing) {
 	onSrc := w.keysOfBoth()
 	unchosen := make(map[identity.Key]bool) // of host1 messages that have no copy and get none
 	for i := range w.in.Src.Recs {
-		if r := &w.in.Src.Recs[i]; w.ofSrc[i] == none && r.Is(listing.HasKey) && r.Is(listing.Outside) {
+		if r := &w.in.Src.Recs[i]; len(w.in.Dst.Recs) > 0 && w.ofSrc[i] == none && r.Is(listing.HasKey) && r.Is(listing.Outside) {
 			unchosen[r.Key] = true
 		}
 	}

@@ -1,6 +1,8 @@
 package compare
 
 import (
+	"slices"
+
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
 )
@@ -139,6 +141,13 @@ type group struct {
 // Begin ties what is known and what the key alone decides. What is left is in groups
 // whose contents have to be read.
 func Begin(in Input) *Work {
+	w := begin(in)
+	w.byKey()
+	return w
+}
+
+// begin ties what is known.
+func begin(in Input) *Work {
 	w := &Work{
 		in: in, ofSrc: filled(len(in.Src.Recs), none), ofDst: filled(len(in.Dst.Recs), none),
 		trust: make([]Trust, len(in.Src.Recs)), repeated: make([]bool, len(in.Src.Recs)),
@@ -155,7 +164,6 @@ func Begin(in Input) *Work {
 		}
 	}
 	w.tieKnown()
-	w.byKey()
 	return w
 }
 
@@ -232,42 +240,58 @@ func (w *Work) marked(side int, r *listing.Record) bool {
 // byKey looks at the messages with each key that is not tied yet.
 func (w *Work) byKey() {
 	src, dst := w.in.Src.Recs, w.in.Dst.Recs
-	open := make(map[identity.Key]*group)
-	var order []*group
-	for i := range src {
-		if w.ofSrc[i] != none || !src[i].Is(listing.HasKey) {
-			continue
-		}
-		g := open[src[i].Key]
-		if g == nil {
-			g = &group{}
-			open[src[i].Key] = g
-			order = append(order, g)
-		}
-		g.src = append(g.src, int32(i))
-	}
+	open := func(i int) bool { return w.ofSrc[i] == none && src[i].Is(listing.HasKey) }
+	keys := len(src)
 	if w.in.Doubles {
-		order = append(order, w.doubleKeys(open)...)
+		keys += len(dst)
 	}
-	if len(open) == 0 {
-		return
+	x := newKeyIndex(src, dst, keys)
+	// From the last to the first, since each comes before those with its key that are there:
+	// in a group tied ones of the same key come last.
+	for i := range slices.Backward(src) {
+		if w.ofSrc[i] != none && src[i].Is(listing.HasKey) {
+			x.addSrc(i)
+		}
+	}
+	for i := range slices.Backward(src) {
+		if open(i) {
+			x.addSrc(i)
+		}
+	}
+	doubles, order := w.doubleKeys(x)
+	isOpen := func(s *keySlot) bool {
+		return s.src > 0 && w.ofSrc[s.src-1] == none || doubles[s]
+	}
+	for i := range slices.Backward(dst) {
+		s := x.find(dst[i].Key)
+		if !dst[i].Is(listing.HasKey) || !isOpen(s) {
+			key := w.sentAs(i)
+			if key.IsZero() {
+				continue
+			}
+			s = x.find(key)
+		}
+		if isOpen(s) {
+			x.addDst(s, i)
+		}
+	}
+	var g group
+	try := func(s *keySlot) {
+		x.fill(&g, s)
+		if !w.atSight(&g) {
+			w.groups = append(w.groups, &group{src: slices.Clone(g.src), dst: slices.Clone(g.dst)})
+		}
 	}
 	for i := range src {
-		if g := open[src[i].Key]; g != nil && w.ofSrc[i] != none && src[i].Is(listing.HasKey) {
-			g.src = append(g.src, int32(i)) // tied ones of the same key come last
+		if x.next1[i] == 0 && len(dst) == 0 || !open(i) {
+			continue // nothing to tie it to, by its key
+		}
+		if s := x.find(src[i].Key); int(s.src) == i+1 {
+			try(s)
 		}
 	}
-	for i := range dst {
-		if g := open[dst[i].Key]; g != nil && dst[i].Is(listing.HasKey) {
-			g.dst = append(g.dst, int32(i))
-		} else if g := open[w.sentAs(i)]; g != nil {
-			g.dst = append(g.dst, int32(i))
-		}
-	}
-	for _, g := range order {
-		if !w.atSight(g) {
-			w.groups = append(w.groups, g)
-		}
+	for _, s := range order {
+		try(s)
 	}
 }
 
@@ -280,25 +304,36 @@ func (w *Work) sentAs(d int) (k identity.Key) {
 	return k
 }
 
-// doubleKeys makes groups of the keys that host2 has more than once and that no host1
-// record is to be found for.
-func (w *Work) doubleKeys(open map[identity.Key]*group) (order []*group) {
+// doubleKeys are the keys that host2 has more than once and that no host1 record is to be
+// found for, in host2's order, where they are wanted.
+func (w *Work) doubleKeys(x *keyIndex) (doubles map[*keySlot]bool, order []*keySlot) {
+	if !w.in.Doubles {
+		return nil, nil
+	}
 	dst := w.in.Dst.Recs
-	times := make(map[identity.Key]int, len(dst))
-	for i := range dst {
+	for i := range slices.Backward(dst) {
 		if dst[i].Is(listing.HasKey) {
-			times[dst[i].Key]++
+			s := x.find(dst[i].Key)
+			if s.src == 0 {
+				s.src = -int32(i + 1) //nolint:gosec // no more than there are UIDs
+			}
+			x.addDst(s, i)
 		}
 	}
+	doubles = make(map[*keySlot]bool)
 	for i := range dst {
-		key := dst[i].Key
-		if dst[i].Is(listing.HasKey) && times[key] > 1 && w.ofDst[i] == none && open[key] == nil {
-			g := &group{}
-			open[key] = g
-			order = append(order, g)
+		if !dst[i].Is(listing.HasKey) || w.ofDst[i] != none {
+			continue
+		}
+		s := x.find(dst[i].Key)
+		sought := s.src > 0 && w.ofSrc[s.src-1] == none
+		if several := x.next2[s.dst-1] != 0; several && !sought && !doubles[s] {
+			doubles[s] = true
+			order = append(order, s)
 		}
 	}
-	return order
+	x.clearDst() // there is more to enter than what has these keys
+	return doubles, order
 }
 
 // atSight decides about a group without its contents, if that can be.

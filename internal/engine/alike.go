@@ -50,7 +50,7 @@ func (fs *folderSync) likeness() likeness {
 	if fs.copier != nil {
 		for i := range fs.copier.Messages {
 			if t := &fs.copier.Messages[i]; t.Outcome == transfer.Copied {
-				stored[t.UID] = true
+				stored[t.UID()] = true
 			}
 		}
 	}

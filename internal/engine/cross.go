@@ -90,8 +90,8 @@ func (fs *folderSync) crossAll(c *transfer.Folder) {
 	}
 	for i := range c.Messages {
 		if t := &c.Messages[i]; t.Outcome == transfer.Copied && !t.Short && !(fs.run.p.Deletion.Expunge2 && slices.Contains(t.Flags(), imap.FlagDeleted)) {
-			part := t.Cut() != "" || fs.run.p.Dry && fs.wouldCut(t.Size)
-			fs.run.cross(fs.src.Recs[t.Src].Key, crossPlace{fs.to.Raw, t.NewUID, t.Size, fs.from.Raw, t.UID, part, false})
+			part := t.Cut() != "" || fs.run.p.Dry && fs.wouldCut(t.Size())
+			fs.run.cross(fs.src.Recs[t.Src].Key, crossPlace{fs.to.Raw, t.NewUID, t.Size(), fs.from.Raw, t.UID(), part, false})
 		}
 	}
 }

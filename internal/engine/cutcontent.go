@@ -31,7 +31,7 @@ func (fs *folderSync) rememberCuts() {
 	var uids []imap.UID
 	for i := range fs.copier.Messages {
 		if t := &fs.copier.Messages[i]; t.Outcome == transfer.Copied && t.Cut() != "" {
-			uids = append(uids, t.UID)
+			uids = append(uids, t.UID())
 		}
 	}
 	if len(uids) > 0 {
@@ -79,15 +79,15 @@ func (fs *folderSync) uncut(ctx context.Context, uids []imap.UID) ([]imap.UID, e
 	why := ""
 	for i := range fs.copier.Messages {
 		if t := &fs.copier.Messages[i]; t.Outcome == transfer.Copied && t.Cut() != "" {
-			cut[t.UID] = true
+			cut[t.UID()] = true
 			if why == "" {
-				why = fmt.Sprintf("UID %d: %s", t.UID, t.Cut())
+				why = fmt.Sprintf("UID %d: %s", t.UID(), t.Cut())
 			}
 		}
 	}
 	copiedNow := make(map[imap.UID]bool)
 	for i := range fs.copier.Messages {
-		copiedNow[fs.copier.Messages[i].UID] = fs.copier.Messages[i].Outcome == transfer.Copied
+		copiedNow[fs.copier.Messages[i].UID()] = fs.copier.Messages[i].Outcome == transfer.Copied
 	}
 	earlier := func(uid imap.UID, isCut bool) {
 		if isCut && !copiedNow[uid] {

@@ -92,12 +92,13 @@ func (fs *folderSync) plan() *transfer.Folder {
 		}
 		c.Messages = append(c.Messages, t)
 	}
+	fs.planned, pr.Missing = len(pr.Missing), nil
 	if fs.run.p.Dry {
 		fs.run.takeSample(fs, c.Messages)
 	}
 	if fs.run.p.Dry && fs.run.p.Dry1 {
 		for i := range c.Messages {
-			if fs.run.transfer.WouldBeOver(c.Messages[i].Size) {
+			if fs.run.transfer.WouldBeOver(c.Messages[i].Size()) {
 				break
 			}
 			c.Rehearse(&c.Messages[i])

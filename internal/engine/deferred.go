@@ -32,7 +32,7 @@ type wasPutOff struct {
 // the others meanwhile: none of theirs is taken for a copy of what is another message.
 func (r *run) deferFolder(fs *folderSync, index int) {
 	fs.known.Release()
-	later := &folderSync{run: r, conns: fs.conns, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted, deferred: true, wasPutOff: wasPutOff{brings: len(fs.pairing.Missing) > 0}, index: index}
+	later := &folderSync{run: r, conns: fs.conns, row: fs.row, from: fs.from, to: fs.to, merge: fs.merge, relisted: fs.relisted, deferred: true, wasPutOff: wasPutOff{brings: fs.missing() > 0}, index: index}
 	later.wasPutOff.validity = fs.dstOpened.UIDValidity
 	for _, m := range fs.pairing.Present {
 		if m.Trust == compare.Certain {

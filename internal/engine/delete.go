@@ -27,14 +27,14 @@ func (fs *folderSync) deleteOnHost1(ctx context.Context, c *transfer.Folder) err
 	uids := slices.Clone(fs.onHost2)
 	for i := range c.Messages {
 		if t := &c.Messages[i]; t.Outcome == transfer.Copied {
-			if fs.run.p.Dry && fs.wouldCut(t.Size) {
+			if fs.run.p.Dry && fs.wouldCut(t.Size()) {
 				continue // it would stay
 			}
 			if fs.pairing.Bound[t.Src] {
 				fs.uncertain++
 				continue
 			}
-			uids = append(uids, t.UID)
+			uids = append(uids, t.UID())
 		}
 	}
 	uids, err := fs.uncut(ctx, fs.notExpunged2(uids))

@@ -34,6 +34,7 @@ type folderSync struct {
 	srcOpened, dstOpened *imapconn.SelectData
 	src, dst             *listing.Listing
 	pairing              compare.Pairing
+	planned              int // how many were missing, see missing
 	mapper               *transform.FlagMapper
 	mapped               map[listing.FlagID][]imap.Flag // what it makes of flags, see mapFlags
 	merge                *mergeState
@@ -106,6 +107,10 @@ func (fs *folderSync) problem(class event.Class, text, hint string) {
 	fs.run.fault(event.Error{Class: class, Text: text, Hint: hint, Folder: fs.from})
 }
 
+// missing is how many messages host2 lacks; those that plan has dealt with are not kept
+// any more, since a large folder lacks many.
+func (fs *folderSync) missing() int { return len(fs.pairing.Missing) + fs.planned }
+
 // finish ends the folder: every one gets its FolderDone, whatever happened.
 func (fs *folderSync) finish() {
 	fs.debugMemory()
@@ -118,7 +123,7 @@ func (fs *folderSync) finish() {
 	if fs.src != nil && fs.dst != nil {
 		there := func(r *listing.Record) bool { return identified(r) && !fs.left2[r.UID] }
 		d.Identified1, d.Identified2 = fs.src.Count(identified), fs.dst.Count(there)+fs.outcome.Copied
-		d.OnlyOn1 = int64(len(fs.pairing.Missing)) - fs.outcome.Copied - fs.outcome.Vanished
+		d.OnlyOn1 = int64(fs.missing()) - fs.outcome.Copied - fs.outcome.Vanished
 		for _, m := range fs.pairing.Present {
 			if fs.left2[fs.dst.Recs[m.Dst].UID] {
 				d.OnlyOn1++
@@ -133,7 +138,7 @@ func (fs *folderSync) finish() {
 	fs.run.emit(d)
 	fs.merge.left--
 	// What is still told of the folder is little; its listings are large.
-	fs.src, fs.dst, fs.pairing, fs.onHost2, fs.mapped = nil, nil, compare.Pairing{}, nil, nil
+	fs.src, fs.dst, fs.pairing, fs.planned, fs.onHost2, fs.mapped = nil, nil, compare.Pairing{}, 0, nil, nil
 	fs.seen, fs.newest = [2]*survey.Prefetched{}, [2]*survey.Prefetched{}
 	fs.copier, fs.marks.ours, fs.left2 = nil, nil, nil
 	if fs.known != nil {

@@ -82,14 +82,14 @@ func (m *moves) came(fs *folderSync, c *transfer.Folder) {
 		switch {
 		case t.Outcome != transfer.Copied || t.NewUID == 0:
 		case !t.Moved():
-			release(t.UID)
+			release(t.UID())
 		default:
-			at := into[t.UID]
+			at := into[t.UID()]
 			if m.copied[at.Folder] == nil {
 				m.copied[at.Folder] = make(map[imap.UID]bool)
 			}
 			m.copied[at.Folder][at.UID] = true
-			release(t.UID) // it was copied, or host2 did not tell at once that it came
+			release(t.UID()) // it was copied, or host2 did not tell at once that it came
 		}
 		if t.Outcome == transfer.Copied {
 			copied[t.Src] = true

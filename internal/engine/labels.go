@@ -56,7 +56,7 @@ func (fs *folderSync) syncLabels(ctx context.Context, c *transfer.Folder) error 
 	if fs.run.p.Flags.SyncLabels {
 		for i := range c.Messages {
 			t := &c.Messages[i]
-			if labels := fs.gmail.labels[0][t.UID]; t.Outcome == transfer.Copied && t.NewUID != 0 && len(labels) > 0 {
+			if labels := fs.gmail.labels[0][t.UID()]; t.Outcome == transfer.Copied && t.NewUID != 0 && len(labels) > 0 {
 				put(t.NewUID, fs.run.labelsOn2(labels))
 			}
 		}

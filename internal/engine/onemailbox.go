@@ -106,7 +106,7 @@ func (fs *folderSync) counterparts() map[imap.UID]imap.UID {
 	if fs.copier != nil {
 		for i := range fs.copier.Messages {
 			if t := &fs.copier.Messages[i]; t.Outcome == transfer.Copied && t.NewUID != 0 {
-				out[t.UID] = t.NewUID
+				out[t.UID()] = t.NewUID
 			}
 		}
 	}

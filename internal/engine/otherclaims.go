@@ -162,7 +162,7 @@ func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 	}
 	for i := range c.Messages {
 		if t := &c.Messages[i]; t.Outcome == transfer.Copied && t.NewUID != 0 {
-			now[t.UID] = t.NewUID
+			now[t.UID()] = t.NewUID
 		}
 	}
 	for _, uid2 := range now {

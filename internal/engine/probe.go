@@ -56,11 +56,11 @@ func (r *run) takeSample(fs *folderSync, tasks []transfer.Message) {
 	rng := rand.New(rand.NewPCG(uint64(len(tasks)), 1)) // the same in each rehearsal
 	for i := range tasks {
 		t := &tasks[i]
-		s.bytes += t.Size
+		s.bytes += t.Size()
 		if s.seen++; len(s.picks) < samplePicks {
-			s.picks = append(s.picks, pick{t.UID, t.Size})
+			s.picks = append(s.picks, pick{t.UID(), t.Size()})
 		} else if at := rng.IntN(s.seen); at < samplePicks {
-			s.picks[at] = pick{t.UID, t.Size}
+			s.picks[at] = pick{t.UID(), t.Size()}
 		}
 	}
 	r.dry.samples = append(r.dry.samples, s)

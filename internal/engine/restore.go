@@ -77,7 +77,7 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 		t.Stored(told[uid])
 		c.Messages = append(c.Messages, t)
 	}
-	slices.SortFunc(c.Messages, func(a, b transfer.Message) int { return cmp.Compare(a.UID, b.UID) })
+	slices.SortFunc(c.Messages, func(a, b transfer.Message) int { return cmp.Compare(a.UID(), b.UID()) })
 	err = c.Prove(ctx)
 	fs.take(c.FolderOutcome)
 	c.Settle()

@@ -32,7 +32,7 @@ func (fs *folderSync) reconciled(c *transfer.Folder) bool {
 			return false
 		}
 	}
-	return len(c.Messages) == len(fs.pairing.Missing) && fs.src.Complete && fs.dst.Complete
+	return len(c.Messages) == fs.missing() && fs.src.Complete && fs.dst.Complete
 }
 
 // saveStates stores what the reconciled folders look like now. host1's side is

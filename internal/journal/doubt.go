@@ -246,7 +246,8 @@ func settle(tx *bbolt.Tx, rec folderRecord, s Settlement) ([]Entry, error) {
 	for _, d := range s.Delivered {
 		arrived[d.UID1] = d.UID2
 	}
-	var come, missed []Entry
+	come := make([]Entry, 0, len(b.Items)) // mostly all of it
+	var missed []Entry
 	for _, e := range b.Items {
 		uid2, ok := arrived[e.UID1]
 		delete(arrived, e.UID1)

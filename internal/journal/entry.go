@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -177,9 +178,13 @@ func packEntries(es []Entry) []byte {
 	return p.b
 }
 
+// usualEntry is about what an entry takes, in bytes.
+const usualEntry = 32
+
 // unpackEntries decodes a value made by packEntries.
 func unpackEntries(b []byte, into []Entry) ([]Entry, error) {
 	u := unpacker{r: reader{b: b}}
+	into = slices.Grow(into, len(b)/usualEntry)
 	var e Entry
 	for u.next(&e) {
 		into = append(into, e)

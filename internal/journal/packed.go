@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"go.etcd.io/bbolt"
 )
@@ -56,7 +57,7 @@ const (
 // put stores rs. Where a record is at the same place, which says who stays; among
 // equal ones in rs it is the last. rs may come in any order; the call changes it.
 func (p *packed[R]) put(tx *bbolt.Tx, folder uint32, rs []R, which prefer) error {
-	slices.SortStableFunc(rs, func(a, b R) int { return p.compare(&a, &b) })
+	p.sort(rs)
 	rs = p.lastOfEqual(rs)
 	return p.edit(tx, folder, rs, func(old, batch, out []R) []R {
 		for len(old) > 0 && len(batch) > 0 {
@@ -79,6 +80,28 @@ func (p *packed[R]) put(tx *bbolt.Tx, folder uint32, rs []R, which prefer) error
 	})
 }
 
+// sort brings rs in the order of places; equal ones stay as they are. Mostly they are in
+// order already, so they are looked at where they lie: a comparison of copies would cost an
+// allocation for each.
+func (p *packed[R]) sort(rs []R) {
+	for i := 1; i < len(rs); i++ {
+		if p.compare(&rs[i-1], &rs[i]) > 0 {
+			sort.Stable(byPlace[R]{rs, p})
+			return
+		}
+	}
+}
+
+// byPlace sorts records by their places.
+type byPlace[R any] struct {
+	rs []R
+	p  *packed[R]
+}
+
+func (s byPlace[R]) Len() int           { return len(s.rs) }
+func (s byPlace[R]) Less(i, j int) bool { return s.p.compare(&s.rs[i], &s.rs[j]) < 0 }
+func (s byPlace[R]) Swap(i, j int)      { s.rs[i], s.rs[j] = s.rs[j], s.rs[i] }
+
 // lastOfEqual keeps the last of each run of equal records.
 func (p *packed[R]) lastOfEqual(rs []R) []R {
 	n := 0
@@ -94,7 +117,7 @@ func (p *packed[R]) lastOfEqual(rs []R) []R {
 
 // drop removes the records at the places of rs and shows each to gone.
 func (p *packed[R]) drop(tx *bbolt.Tx, folder uint32, rs []R, gone func(*R)) error {
-	slices.SortFunc(rs, func(a, b R) int { return p.compare(&a, &b) })
+	p.sort(rs)
 	return p.edit(tx, folder, rs, func(old, batch, out []R) []R {
 		for i := range old {
 			for len(batch) > 0 && p.compare(&batch[0], &old[i]) < 0 {
@@ -132,7 +155,7 @@ func (p *packed[R]) edit(tx *bbolt.Tx, folder uint32, rs []R, merge func(old, ba
 			}
 		}
 		had := len(old)
-		out = merge(old, rs[:n], out)
+		out = merge(old, rs[:n], slices.Grow(out, had+n))
 		rs = rs[n:]
 		var first []byte
 		if len(out) > 0 {

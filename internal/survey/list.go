@@ -256,7 +256,7 @@ func (l *Reader) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 			out.Complete = false
 			out.Why = fmt.Sprintf("the server sent no header for UID %d", m.UID)
 		}
-		out.Recs = append(out.Recs, r)
+		out.Recs = enter(out.Recs, r, int64(l.Link.Opened.Exists))
 		return nil
 	})
 }

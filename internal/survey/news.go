@@ -87,7 +87,7 @@ func (l *Reader) take(out *listing.Listing, fresh *unknowns, uid imap.UID, flags
 	if l.Chosen != nil && !l.Chosen.Has(uid) {
 		r.Bits |= listing.Outside
 	}
-	out.Recs = append(out.Recs, r)
+	out.Recs = enter(out.Recs, r, int64(l.Link.Opened.Exists))
 }
 
 // allFlags asks for the flags of everything.

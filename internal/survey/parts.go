@@ -249,7 +249,7 @@ func (l *Reader) listInParts(ctx context.Context, why error) (*listing.Listing, 
 			out.Complete = false
 			out.Why = fmt.Sprintf("the server sent no header for UID %d", m.UID)
 		}
-		out.Recs = append(out.Recs, r)
+		out.Recs = enter(out.Recs, r, int64(l.Link.Opened.Exists))
 		return nil
 	})
 	if err != nil {

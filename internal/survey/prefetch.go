@@ -223,7 +223,7 @@ func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 	}
 	less := lacking(m, s.items)
 	p.spoiled = p.spoiled || !whole || !less.Nothing() // the folder's own work asks once more
-	p.recs = append(p.recs, rec)
+	p.recs = enter(p.recs, rec, p.Messages)
 	return nil
 }
 

@@ -53,7 +53,7 @@ func (f *fetcher) refuses(t *Message, msg []byte) bool {
 		return false
 	}
 	header, rest := transform.SplitHeader(msg)
-	if len(rest) == 0 && int64(len(msg)) < t.Size {
+	if len(rest) == 0 && int64(len(msg)) < t.Size() {
 		return false // the header does not end in what is looked at
 	}
 	if f.hasher == nil {
@@ -64,7 +64,7 @@ func (f *fetcher) refuses(t *Message, msg []byte) bool {
 		return false // --skipheader, which was told when the folder was listed
 	}
 	if outcome == identity.Identified && key.Base() == r.Key.Base() {
-		if t.odd != nil && t.odd.cameAs != nil {
+		if _, strange := t.c.cameAs(t); strange {
 			f.v.run.strange.refute()
 		}
 		return false
@@ -82,29 +82,46 @@ func (f *fetcher) strange(t *Message, key identity.Key) bool {
 	s := &f.v.run.strange
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	again := t.odd != nil && t.odd.cameAs != nil
+	before, again := t.c.cameAs(t)
 	switch {
-	case !again && !t.missed && (isOther || s.asked < strangeEnough || s.refuted > 0):
+	case !again && t.at1&missed1 == 0 && (isOther || s.asked < strangeEnough || s.refuted > 0):
 		if !isOther {
 			s.asked++
 		}
-		t.override().cameAs = &key
+		t.c.noteCameAs(t, key)
 		return true // see missing
 	case isOther:
-		t.came = true
+		t.at1 |= came1
 		t.c.fail(t, event.ErrFetch, fetchText(t, fmt.Sprintf("host1 sends another message for it: the one of UID %d", other)),
 			"look at both messages on host1 in a mail program: its index may be damaged; then run again")
 		return true
-	case again && *t.odd.cameAs != key:
+	case again && before != key:
 		s.refuted++
-		t.came = true
+		t.at1 |= came1
 		t.c.fail(t, event.ErrFetch, fetchText(t, "host1 sends other headers for it each time, and none that it listed"), "look at the message on host1 in a mail program; then run again")
 		return true
 	}
 	if s.told++; s.told <= strangeEnough {
-		f.v.run.Control.Warn(fmt.Sprintf("msg %s/%d came from host1 with other identifying headers than host1 lists for it; it is copied as it came", t.c.From.Raw, t.UID))
+		f.v.run.Control.Warn(fmt.Sprintf("msg %s/%d came from host1 with other identifying headers than host1 lists for it; it is copied as it came", t.c.From.Raw, t.UID()))
 	}
 	return false
+}
+
+// cameAs is the key of what host1 sent for a message, where that was not the one listed.
+func (c *Folder) cameAs(t *Message) (key identity.Key, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key, ok = c.strange[t.UID()]
+	return key, ok
+}
+
+func (c *Folder) noteCameAs(t *Message, key identity.Key) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.strange == nil {
+		c.strange = make(map[imap.UID]identity.Key)
+	}
+	c.strange[t.UID()] = key
 }
 
 // withKey is a message of the host1 folder that was listed with a key.

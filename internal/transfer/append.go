@@ -291,7 +291,8 @@ func (d *appender) send(ctx context.Context, batch []*item) (*pendingAppend, err
 	f := &pendingAppend{items: batch}
 	d.recordIntent(batch)
 	for _, it := range batch {
-		it.t.doubtful, it.t.Sent = true, it.size
+		it.t.at2 |= doubtful2
+		it.t.Sent = it.size
 	}
 	err := d.write(ctx, f)
 	for _, it := range batch {

@@ -97,7 +97,11 @@ func (d *appender) confirm(f *pendingAppend, data imapconn.AppendData) {
 // cannot have them.
 func (f *pendingAppend) refused(r *imapconn.Response) {
 	for _, it := range f.items {
-		it.t.refused = r.Code != "TRYCREATE"
+		if r.Code == "TRYCREATE" {
+			it.t.at2 &^= refused2
+		} else {
+			it.t.at2 |= refused2
+		}
 	}
 }
 
@@ -128,7 +132,7 @@ func (d *appender) awaitRest(ctx context.Context) {
 			d.confirm(f, data)
 		case session.IsRefusal(err):
 			for _, it := range f.items {
-				it.t.doubtful = false
+				it.t.at2 &^= doubtful2
 			}
 			f.release(d.v)
 		default:
@@ -142,7 +146,7 @@ func (d *appender) awaitRest(ctx context.Context) {
 // is kept to be sent again in halves.
 func (d *appender) refused(ctx context.Context, f *pendingAppend, r *imapconn.Response) error {
 	for _, it := range f.items {
-		it.t.doubtful = false
+		it.t.at2 &^= doubtful2
 	}
 	if len(f.items) > 1 {
 		d.again = append(d.again, &pendingAppend{items: f.items, split: true})

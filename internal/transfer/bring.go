@@ -40,17 +40,19 @@ func (c *Folder) bring(ctx context.Context, k *session.Link, folder string, byUI
 		name, order = "MOVE", conn.UIDMove
 	}
 	for _, t := range tasks {
-		t.taken = take
+		if t.at2 &^= taken2; take {
+			t.at2 |= taken2
+		}
 	}
 	c.recordIntents(tasks, nil)
 	for _, t := range tasks {
-		t.doubtful = true
+		t.at2 |= doubtful2
 	}
 	data, err := order(ctx, uidset.Sorted(uids), c.To.Raw)
 	refused := err != nil && session.IsRefusal(err)
 	if refused && len(data.Source) == 0 && name == "COPY" {
 		for _, t := range tasks {
-			t.doubtful = false
+			t.at2 &^= doubtful2
 		}
 		c.run.Control.Note(fmt.Sprintf("Host2: %s from [%s] to [%s] is refused (%s), so these messages are uploaded", name, folder, c.To.Raw, session.ServerWords(err)))
 		// COPY is all or nothing (RFC 9051 section 6.4.7), and not every server keeps to it:

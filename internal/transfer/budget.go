@@ -99,9 +99,9 @@ func (r *Copier) release(t *Message, sent bool) {
 	}
 	t.charged = false
 	r.charges.Add(-1)
-	r.decided.Add(t.Size)
+	r.decided.Add(t.Size())
 	if !sent {
-		r.lost.Add(t.Size)
+		r.lost.Add(t.Size())
 	}
 }
 

@@ -11,65 +11,9 @@ import (
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
-// Outcome is what became of one message that was to be copied.
-type Outcome uint8
-
-const (
-	Pending Outcome = iota
-	Copied
-	Skipped
-	Failed
-)
-
 // streamAbove is the size in bytes above which a body is not held in memory but
 // goes from the source's literal straight into the destination's.
 const streamAbove = 1 << 20
-
-// Message is one message to copy. There is one for each message of a folder, so it is
-// small: what only few of them have is in their overrides.
-type Message struct {
-	c   *Folder    // of its folder
-	odd *overrides // nil for a message that leaves as it is listed
-	// size is what the source told, sent the number of bytes that left.
-	Size, Sent int64
-	Src        int32 // its record in the source listing
-	UID        imap.UID
-	// newUID is the UID on host2, 0 if not known.
-	NewUID  imap.UID
-	Outcome Outcome
-	// rung is how far up the repair ladder the message is.
-	rung rung
-	// doubtful: its bytes left, and no reply told what became of them.
-	doubtful bool
-	// lost: it was doubtful, and it did not arrive; resent: it left more than
-	// once, so that it may have arrived twice.
-	lost, resent bool
-	// candidate: it was in flight when a connection died that brought nothing, so
-	// it is tried alone; killed: a connection died with it alone, see overrides.
-	candidate, killed bool
-	// putOff counts how often a server asked for it to be tried later.
-	putOff uint8
-	// asked: it was part of a FETCH of this round, and came, or needs not come any
-	// more; missed: it did not come once.
-	asked, came, missed bool
-	// short: what host1 gave of it is much less than it says; empty: it gave an empty
-	// body. They are the fetcher's until the message is handed over.
-	Short, empty bool
-	// charged: it is counted as asked for, see run.mayTransfer.
-	charged bool
-	// refused: host2 refused it, and its folder was not looked into since.
-	refused bool
-	// announced: the journal knows that it leaves.
-	announced bool
-	// recreated: its folder was created again because it was refused.
-	recreated bool
-	// moved: it came from another folder of host2, with the flags it had there.
-	moved bool
-	// taken: it is to come by MOVE, or by what stands for it.
-	taken bool
-	// late: it was settled without its UID, or as one that is moved and was sent.
-	late bool
-}
 
 // Folder keeps the books of one folder's copying: what is to be copied, and what
 // became of it. A copy batch does the moving.
@@ -112,6 +56,8 @@ type Folder struct {
 	left []leftMessage
 	// byKey are the listed messages of host1 by their keys, nil until it is asked for.
 	byKey map[identity.Key]imap.UID
+	// strange are the keys of what host1 sent for messages that it lists with others.
+	strange map[imap.UID]identity.Key
 	// intents are the journal's batches that are not settled yet.
 	intents []*intent
 }
@@ -119,12 +65,6 @@ type Folder struct {
 // NewFolder is a folder with nothing to copy yet, which connection pair works on.
 func (r *Copier) NewFolder(p Pair, conns *session.Pair) *Folder {
 	return &Folder{Pair: p, run: r, conns: conns}
-}
-
-// Message is one for a record of the source listing.
-func (c *Folder) Message(rec int32) Message {
-	r := &c.Src.Recs[rec]
-	return Message{c: c, Src: rec, UID: r.UID, Size: r.Size}
 }
 
 // Reason is why the folder was given up with messages left, nil if it was not.
@@ -136,15 +76,9 @@ func (c *Folder) LookUpAll() { c.mustLook, c.late = true, true }
 // Expunged notes that what is marked \Deleted on host2 was removed there.
 func (c *Folder) Expunged() { c.expunged = true }
 
-// MaySentBefore notes that the message may have been sent by an earlier run.
-func (t *Message) MaySentBefore() { t.resent = true }
-
-// Stored notes that host2 has said that it has the message, under a UID.
-func (t *Message) Stored(uid imap.UID) { t.Sent, t.Outcome, t.NewUID = t.Size, Copied, uid }
-
 // Rehearse counts a message as copied in a run that sends nothing.
 func (c *Folder) Rehearse(t *Message) {
-	t.Outcome, t.Sent = Copied, t.Size
+	t.Outcome, t.Sent = Copied, t.Size()
 	c.tellCopied(t)
 }
 
@@ -179,18 +113,17 @@ func (c *Folder) refusedToOpen() int {
 	return c.refusals
 }
 
-// open reports whether the message is still to be copied.
-func (t *Message) open() bool { return t.Outcome == Pending && t.c.ended == nil }
-
 // settle records that host2 holds the message.
 func (c *Folder) settle(t *Message, uid imap.UID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t.Outcome, t.NewUID, t.doubtful = Copied, uid, false
-	t.late = t.late || uid == 0 || t.taken
+	t.Outcome, t.NewUID = Copied, uid
+	if t.at2 &^= doubtful2; uid == 0 || t.at2&taken2 != 0 {
+		t.at2 |= late2
+	}
 	c.growth.note(t)
 	c.run.stored.Add(1)
-	if t.rung == asIs && t.odd != nil && t.odd.refusal != "" {
+	if t.rung() == asIs && t.odd.refusal != "" {
 		c.run.passing.learn(t.odd.refusal)
 	}
 	c.run.release(t, true)

@@ -187,11 +187,11 @@ func (v *copyBatch) move(ctx context.Context) error {
 var maxIdleRounds = int(rungEnd) + 2
 
 // left returns the indexes of the tasks without a fate.
-func (v *copyBatch) left() []int {
-	var out []int
+func (v *copyBatch) left() []int32 {
+	out := make([]int32, 0, v.countLeft())
 	for i := range v.tasks {
 		if v.tasks[i].open() {
-			out = append(out, i)
+			out = append(out, int32(i))
 		}
 	}
 	return out
@@ -200,7 +200,7 @@ func (v *copyBatch) left() []int {
 // round runs feed and deliver over todo once. Both end on their own: when one
 // of them fails, the other finishes what is under way, so that a sound
 // connection stays sound.
-func (v *copyBatch) round(ctx context.Context, todo []int) roundEnd {
+func (v *copyBatch) round(ctx context.Context, todo []int32) roundEnd {
 	defer v.conns.Part()()
 	v.stop.Store(false)
 	v.patient.Store(false)
@@ -276,8 +276,8 @@ var errDiscarded = errors.New("the destination connection was lost")
 // folders names the folders with messages left.
 func (v *copyBatch) folders() string {
 	var names []string
-	for _, i := range v.left() {
-		if name := v.tasks[i].c.From.Text; len(names) == 0 || names[len(names)-1] != name {
+	for i := range v.tasks {
+		if name := v.tasks[i].c.From.Text; v.tasks[i].open() && (len(names) == 0 || names[len(names)-1] != name) {
 			names = append(names, name)
 		}
 	}

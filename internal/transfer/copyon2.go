@@ -43,10 +43,10 @@ func (c *Folder) MayLieIn(uid imap.UID, folder string, validity uint32, uid2 ima
 
 // placeOf is where host2 has a message.
 func (c *Folder) placeOf(t *Message) (at place, ok bool) {
-	if n := c.Numbers[t.UID]; n != "" {
+	if n := c.Numbers[t.UID()]; n != "" {
 		at, ok = c.run.places[n]
 	} else {
-		at, ok = c.elsewhere[t.UID]
+		at, ok = c.elsewhere[t.UID()]
 	}
 	return at, ok
 }
@@ -74,7 +74,7 @@ func (c *Folder) SettlePlaces(pairs iter.Seq2[imap.UID, imap.UID]) {
 	}
 	for i := range c.Messages {
 		if t := &c.Messages[i]; t.Outcome == Copied {
-			put(t.UID, t.NewUID, &fresh)
+			put(t.UID(), t.NewUID, &fresh)
 		}
 	}
 	c.keepPlaces(present, fresh)
@@ -165,8 +165,8 @@ func (c *Folder) copyFrom(ctx context.Context, k *session.Link, folder string, t
 	}
 	for _, t := range tasks {
 		if t.Outcome == Pending { // gone from there, or not the same: it is uploaded
-			delete(c.run.places, c.Numbers[t.UID])
-			delete(c.elsewhere, t.UID)
+			delete(c.run.places, c.Numbers[t.UID()])
+			delete(c.elsewhere, t.UID())
 		}
 	}
 	return err
@@ -186,7 +186,7 @@ func (c *Folder) firstByPlace(tasks []*Message) map[imap.UID]*Message {
 
 // Spared reports whether the message was not sent, since another folder of host2 had it:
 // it came from there, with the flags that it had there.
-func (t *Message) Spared() bool { return t.c.spared[t.UID] }
+func (t *Message) Spared() bool { return t.c.spared[t.UID()] }
 
 // bringSpared is bring for messages that need not be sent therefore.
 func (c *Folder) bringSpared(ctx context.Context, k *session.Link, folder string, byUID map[imap.UID]*Message, spared *event.Size) error {
@@ -198,9 +198,9 @@ func (c *Folder) bringSpared(ctx context.Context, k *session.Link, folder string
 		c.spared = make(map[imap.UID]bool, len(came))
 	}
 	for _, t := range came {
-		c.spared[t.UID] = true
+		c.spared[t.UID()] = true
 		spared.Messages++
-		spared.Bytes += t.Size
+		spared.Bytes += t.Size()
 	}
 	return err
 }
@@ -212,8 +212,8 @@ func (c *Folder) bringSame(ctx context.Context, k *session.Link, folder string, 
 	for len(tasks) > 0 {
 		room := c.run.roomToRead()
 		n, size := 0, int64(0)
-		for n < min(len(tasks), sameAtOnce) && size+tasks[n].Size+envelope <= room && (n == 0 || size < sameBytesAtOnce) {
-			size += tasks[n].Size + envelope
+		for n < min(len(tasks), sameAtOnce) && size+tasks[n].Size()+envelope <= room && (n == 0 || size < sameBytesAtOnce) {
+			size += tasks[n].Size() + envelope
 			n++
 		}
 		if n == 0 || c.run.Control.Stopping() {
@@ -233,14 +233,14 @@ func (c *Folder) bringSame(ctx context.Context, k *session.Link, folder string, 
 		}
 		pairs := make(map[imap.UID]imap.UID, n)
 		for _, t := range part {
-			pairs[t.UID] = c.elsewhere[t.UID].uid
+			pairs[t.UID()] = c.elsewhere[t.UID()].uid
 		}
 		c.run.readBoth(size)
 		same, err := c.SameBytes(ctx, pairs)
 		if err != nil {
 			return err
 		}
-		proven := c.firstByPlace(slices.DeleteFunc(slices.Clone(part), func(t *Message) bool { return !same[t.UID] }))
+		proven := c.firstByPlace(slices.DeleteFunc(slices.Clone(part), func(t *Message) bool { return !same[t.UID()] }))
 		if err := c.bringSpared(ctx, k, folder, proven, &c.run.sparedOn2); err != nil {
 			return err
 		}

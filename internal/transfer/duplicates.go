@@ -22,7 +22,7 @@ import (
 func (c *Folder) removeDuplicates(ctx context.Context, arrived []arrival) error {
 	again := make(map[identity.Key][]*Message)
 	for i := range c.Messages {
-		if t := &c.Messages[i]; (t.resent || t.wasRefused()) && t.Outcome == Copied {
+		if t := &c.Messages[i]; (t.at2&resent2 != 0 || t.wasRefused()) && t.Outcome == Copied {
 			k := c.doubtKey(t)
 			again[k] = append(again[k], t)
 		}

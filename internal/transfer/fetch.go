@@ -21,7 +21,7 @@ import (
 // from one folder to the next, and hands the messages over as they come.
 type fetcher struct {
 	v    *copyBatch
-	todo []int
+	todo []int32
 	out  chan<- *item
 	next int // the first of todo that was not asked for
 	// full: a limit a day leaves no room for more before the fate of what was asked
@@ -56,7 +56,7 @@ func (f *fetcher) run(ctx context.Context) error {
 	}
 	f.closed = make(map[*Folder]error)
 	if first := f.v.tasks[f.todo[0]].c; f.v.conns.Src.At(first.From.Raw) {
-		f.asked, f.at, f.base = first, first, f.v.base(f.todo[0])
+		f.asked, f.at, f.base = first, first, f.v.base(int(f.todo[0]))
 	}
 	stream := conn.Fetch(imapconn.FetchItems{UID: true, Body: true})
 	f.line = f.v.conns.Src.Watch(conn, false, f.pending)
@@ -106,10 +106,10 @@ func (f *fetcher) run(ctx context.Context) error {
 }
 
 // unread are the tasks that were asked for and did not come.
-func (f *fetcher) unread() map[int]bool {
-	out := make(map[int]bool)
+func (f *fetcher) unread() map[int32]bool {
+	out := make(map[int32]bool)
 	for _, i := range f.todo[:f.next] {
-		if !f.v.tasks[i].came {
+		if f.v.tasks[i].at1&came1 == 0 {
 			out[i] = true
 		}
 	}
@@ -164,7 +164,7 @@ func (f *fetcher) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn
 				}
 				for err != nil && f.next < len(f.todo) && f.v.tasks[f.todo[f.next]].c == c {
 					t := &f.v.tasks[f.todo[f.next]] // there is nothing to ask, see missing
-					t.asked, t.came = true, false
+					t.at1 = t.at1&^came1 | asked1
 					f.next++
 				}
 				if err != nil {
@@ -176,11 +176,11 @@ func (f *fetcher) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn
 		for f.next+n < len(f.todo) && f.v.tasks[f.todo[f.next+n]].c == c && n < messages {
 			n++
 		}
-		n = nextWindow(func(i int) int64 { return f.v.tasks[f.todo[f.next+i]].Size }, n, bytes)
+		n = nextWindow(func(i int) int64 { return f.v.tasks[f.todo[f.next+i]].Size() }, n, bytes)
 		if err := f.v.run.pace(ctx, 1, n); err != nil {
 			return session.UnlessStopped(err)
 		}
-		if f.v.careful && f.v.tasks[f.todo[f.next]].killed {
+		if f.v.careful && f.v.tasks[f.todo[f.next]].killed() {
 			if err := f.v.conns.Src.Answers(ctx, conn); err != nil {
 				return err
 			}
@@ -188,22 +188,22 @@ func (f *fetcher) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn
 		uids := make([]imap.UID, 0, n)
 		for ; n > 0; n-- {
 			t := &f.v.tasks[f.todo[f.next]]
-			if option, limit := f.v.run.neverToday(t.Size); option != "" {
-				t.c.fail(t, event.ErrFetch, fetchText(t, fmt.Sprintf("it has %d bytes, which never fit %s %d", t.Size, option, limit)), "raise the limit, or leave the message behind with --maxsize")
-				t.came = true
+			if option, limit := f.v.run.neverToday(t.Size()); option != "" {
+				t.c.fail(t, event.ErrFetch, fetchText(t, fmt.Sprintf("it has %d bytes, which never fit %s %d", t.Size(), option, limit)), "raise the limit, or leave the message behind with --maxsize")
+				t.at1 |= came1
 				f.next++
 				continue
 			}
 			busy := f.next > 0 || f.v.work != nil
-			if t.charged && !f.v.run.mayAgain(busy) || !t.charged && !f.v.run.mayTransfer(t.Size, busy) {
+			if t.charged && !f.v.run.mayAgain(busy) || !t.charged && !f.v.run.mayTransfer(t.Size(), busy) {
 				f.full = true
 				break
 			}
 			t.charged = true
-			t.asked, t.came = true, false
-			f.underway += t.Size
-			f.line.Left -= t.Size
-			uids = append(uids, t.UID)
+			t.at1 = t.at1&^came1 | asked1
+			f.underway += t.Size()
+			f.line.Left -= t.Size()
+			uids = append(uids, t.UID())
 			f.next++
 		}
 		if len(uids) == 0 {
@@ -226,8 +226,8 @@ func (f *fetcher) ask(ctx context.Context, conn *imapconn.Conn, stream *imapconn
 // half of the round may be writing to the rest.
 func (v *copyBatch) find(base int, c *Folder, uid imap.UID) int {
 	part := v.tasks[base:]
-	i := sort.Search(len(part), func(i int) bool { return part[i].c != c || part[i].UID >= uid })
-	if i == len(part) || part[i].c != c || part[i].UID != uid {
+	i := sort.Search(len(part), func(i int) bool { return part[i].c != c || part[i].UID() >= uid })
+	if i == len(part) || part[i].c != c || part[i].UID() != uid {
 		return -1
 	}
 	return base + i
@@ -249,18 +249,20 @@ func (f *fetcher) take(ctx context.Context, m *imapconn.Message) error {
 		return nil // of a folder that was not opened
 	}
 	i := f.v.find(f.base, c, m.UID)
-	if i < 0 || f.v.tasks[i].came {
+	if i < 0 || f.v.tasks[i].at1&came1 != 0 {
 		return nil
 	}
 	t := &f.v.tasks[i]
-	f.underway -= t.Size
-	f.line.Arrived(t.Size)
-	if m.Body == nil || m.Body.Size() == 0 && t.Size > 0 {
+	f.underway -= t.Size()
+	f.line.Arrived(t.Size())
+	if m.Body == nil || m.Body.Size() == 0 && t.Size() > 0 {
 		// Not to be read, or gone meanwhile: see missing.
-		t.empty = m.HasBody // else it gave nothing, or a part that nobody asked for
+		if t.at1 &^= empty1; m.HasBody {
+			t.at1 |= empty1
+		} // else it gave nothing, or a part that nobody asked for
 		return nil
 	}
-	if absurd(m.Body.Size(), t.Size) {
+	if absurd(m.Body.Size(), t.Size()) {
 		return f.refuseBody(t, m.Body.Size())
 	}
 	if f.v.stop.Load() || f.tooShort(t, m.Body.Size()) {
@@ -289,7 +291,7 @@ func (f *fetcher) take(ctx context.Context, m *imapconn.Message) error {
 		err = <-it.done
 		var refused *imapconn.Response
 		if err == nil || errors.As(err, &refused) && refused.Status != "BYE" {
-			t.came = true // what deliver makes of a refusal is its own affair
+			t.at1 |= came1 // what deliver makes of a refusal is its own affair
 		}
 		return it.readErr
 	}
@@ -324,7 +326,7 @@ func (f *fetcher) take(ctx context.Context, m *imapconn.Message) error {
 		it.release(f.v)
 		return nil
 	}
-	t.came = true
+	t.at1 |= came1
 	if keep, err := c.prepare(ctx, it); err != nil || !keep {
 		it.release(f.v)
 		return err
@@ -355,7 +357,7 @@ func readBody(body io.Reader, buf []byte) error {
 // in part.
 func partly(refusals []imapconn.FetchError, t *Message) bool {
 	for _, e := range refusals {
-		if e.Set.Contains(t.UID) && errors.As(e.Err, new(*imapconn.PartlyError)) {
+		if e.Set.Contains(t.UID()) && errors.As(e.Err, new(*imapconn.PartlyError)) {
 			return true
 		}
 	}
@@ -368,7 +370,7 @@ func (f *fetcher) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	refusals := stream.CommandErrs()
 	gone := f.vanished(ctx, func(t *Message) bool {
 		for _, e := range refusals {
-			if e.Set.Contains(t.UID) {
+			if e.Set.Contains(t.UID()) {
 				return true
 			}
 		}
@@ -378,7 +380,7 @@ func (f *fetcher) missing(ctx context.Context, stream *imapconn.Fetch) error {
 	shut := make(map[*Folder]error)
 	for _, i := range f.todo[:f.next] {
 		t := &f.v.tasks[i]
-		if !t.asked || t.came {
+		if t.at1&asked1 == 0 || t.at1&came1 != 0 {
 			continue
 		}
 		if partly(refusals, t) {
@@ -390,7 +392,7 @@ func (f *fetcher) missing(ctx context.Context, stream *imapconn.Fetch) error {
 		}
 		why, refusal := "host1 did not send it, or a part of it only", error(nil)
 		for _, e := range refusals {
-			if e.Set.Contains(t.UID) {
+			if e.Set.Contains(t.UID()) {
 				why, refusal = e.Err.Error(), e.Err
 			}
 		}
@@ -403,11 +405,11 @@ func (f *fetcher) missing(ctx context.Context, stream *imapconn.Fetch) error {
 			t.c.skip(t, event.SkipVanished, "")
 			continue
 		}
-		if !t.missed {
-			t.missed, t.candidate = true, true
+		if t.at1&missed1 == 0 {
+			t.at1 |= missed1 | candidate1
 			continue
 		}
-		if refusal == nil && t.empty {
+		if refusal == nil && t.at1&empty1 != 0 {
 			t.c.fail(t, event.ErrFetch, fetchText(t, "host1 gave an empty body"), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
 			continue
 		}

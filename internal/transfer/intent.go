@@ -34,7 +34,7 @@ func (g *intent) settlement() journal.Settlement {
 	s := journal.Settlement{ID: g.batch.ID}
 	for _, t := range g.tasks {
 		if t.Outcome == Copied {
-			s.Delivered = append(s.Delivered, journal.Delivery{UID1: t.UID, UID2: t.NewUID})
+			s.Delivered = append(s.Delivered, journal.Delivery{UID1: t.UID(), UID2: t.NewUID})
 		}
 	}
 	return s
@@ -94,7 +94,7 @@ func (c *Folder) recordIntents(tasks []*Message, ahead []Message) {
 		if !t.announced {
 			t.announced = true
 			next = append(next, t)
-			bytes += t.Size
+			bytes += t.Size()
 		}
 	}
 	if len(next) == 0 {
@@ -102,14 +102,15 @@ func (c *Folder) recordIntents(tasks []*Message, ahead []Message) {
 	}
 	if !c.run.Altering() { // else the key depends on what is sent
 		for i := 0; i < len(ahead) && len(next) < intentMessages && bytes < intentBytes; i++ {
-			if t := &ahead[i]; !t.announced {
+			if t := &ahead[i]; !t.announced && t.odd == nil { // else who has it may be at it
 				t.announced = true
 				next = append(next, t)
-				bytes += t.Size
+				bytes += t.Size()
 			}
 		}
 	}
-	g := &intent{batch: &journal.Batch{UIDNext2: c.Dst.NextUID(), Messages2: c.DstOpened.Exists, Moved: next[0].taken}, tasks: next}
+	g := &intent{batch: &journal.Batch{UIDNext2: c.Dst.NextUID(), Messages2: c.DstOpened.Exists, Moved: next[0].at2&taken2 != 0}, tasks: next}
+	g.batch.Items = make([]journal.Entry, 0, len(next))
 	for _, t := range next {
 		rec := &c.Src.Recs[t.Src]
 		sent := rec.Key
@@ -117,7 +118,7 @@ func (c *Folder) recordIntents(tasks []*Message, ahead []Message) {
 			sent = *key
 		}
 		e, _ := history.NewEntry(rec, sent) // a rank too high for the journal is left out
-		e.UID1, e.Cut = t.UID, t.overrides().cut != ""
+		e.UID1, e.Cut = t.UID(), t.overrides().cut != ""
 		e.Flags1, e.Flags2 = c.run.Memory.Journal().InternFlags(c.run.Flags[0].List(rec.Flags)), c.run.Memory.Journal().InternFlags(t.Flags())
 		g.batch.Items = append(g.batch.Items, e)
 	}
@@ -160,7 +161,7 @@ func (c *Folder) Settle() {
 	for _, g := range c.intents {
 		unknown := false
 		for _, t := range g.tasks {
-			unknown = unknown || t.Outcome == Pending && t.doubtful
+			unknown = unknown || t.Outcome == Pending && t.at2&doubtful2 != 0
 		}
 		if unknown {
 			continue // it stays in doubt
@@ -176,8 +177,8 @@ func (c *Folder) Settle() {
 func (c *Folder) noteStored() {
 	var late []journal.StoredMessage
 	for i := range c.Messages {
-		if t := &c.Messages[i]; t.Outcome == Copied && t.NewUID != 0 && t.late && !(t.moved && t.taken) {
-			late = append(late, journal.StoredMessage{UID1: t.UID, UID2: t.NewUID, Flags2: c.run.Memory.Journal().InternFlags(t.Flags())})
+		if t := &c.Messages[i]; t.Outcome == Copied && t.NewUID != 0 && t.at2&late2 != 0 && !(t.at2&moved2 != 0 && t.at2&taken2 != 0) {
+			late = append(late, journal.StoredMessage{UID1: t.UID(), UID2: t.NewUID, Flags2: c.run.Memory.Journal().InternFlags(t.Flags())})
 		}
 	}
 	c.run.Memory.JournalFailed(c.Known.Folder.NoteStored(late))

@@ -62,7 +62,7 @@ func journaled(t *testing.T, sizes ...int) (*copyBatch, []*Folder, *keeper) {
 		for m := range n {
 			key := identity.Key{Sum: [16]byte{byte(i), byte(m), byte(m >> 8)}}
 			c.Src.Recs = append(c.Src.Recs, listing.Record{UID: imap.UID(m + 1), Key: key, Size: 1000, Flags: unflagged, Bits: listing.HasKey})
-			c.Messages = append(c.Messages, Message{c: c, Src: int32(m), UID: imap.UID(m + 1), Size: 1000})
+			c.Messages = append(c.Messages, c.Message(int32(m)))
 		}
 		copiers = append(copiers, c)
 	}
@@ -84,7 +84,7 @@ func TestAnnouncedUnderItsOwnFolder(t *testing.T) {
 		d.recordIntent(batch)
 		for _, it := range batch {
 			if !it.t.announced {
-				t.Errorf("UID %d leaves unannounced", it.t.UID)
+				t.Errorf("UID %d leaves unannounced", it.t.UID())
 			}
 		}
 		batch = nil
@@ -157,7 +157,7 @@ func TestCutAfterItWasAnnounced(t *testing.T) {
 		}
 	}
 	for i, it := range items {
-		if got, known := cut[it.t.UID]; !known || got != (it.cut != "") {
+		if got, known := cut[it.t.UID()]; !known || got != (it.cut != "") {
 			t.Errorf("message %d: announced %v, as cut %v", i, known, got)
 		}
 	}

@@ -24,7 +24,7 @@ func (c *Folder) tellCopied(t *Message) {
 	}
 	c.tellShort(t)
 	c.run.Control.Emit(event.MessageCopied{
-		From: c.From, UID: uint32(t.UID), Bytes: t.Sent, To: c.To, NewUID: uint32(t.NewUID), Dry: dry, Altered: t.overrides().altered, Late: t.c.late,
+		From: c.From, UID: uint32(t.UID()), Bytes: t.Sent, To: c.To, NewUID: uint32(t.NewUID), Dry: dry, Altered: t.overrides().altered, Late: t.c.late,
 	})
 }
 
@@ -40,24 +40,24 @@ func (c *Folder) NotTaken(t *Message, detail string) {
 
 // skippedAs is LeaveOut with more to say in e, which lacks only the message.
 func (c *Folder) skippedAs(t *Message, e event.MessageSkipped) {
-	e.Side, e.Folder, e.UID, e.Bytes = 1, c.From, uint32(t.UID), t.Size
+	e.Side, e.Folder, e.UID, e.Bytes = 1, c.From, uint32(t.UID()), t.Size()
 	if e.Reason == event.SkipCrossDuplicate || !c.run.describing() {
 		c.run.Control.Emit(e)
 		return
 	}
-	c.left = append(c.left, leftMessage{uid: t.UID, skip: e})
+	c.left = append(c.left, leftMessage{uid: t.UID(), skip: e})
 }
 
 // failed counts a message that could not be copied.
 func (c *Folder) failed(t *Message, class event.Class, text, hint string) {
 	c.Failed++
-	e := event.Error{Class: class, Text: text, Hint: hint, Folder: c.From, UID: uint32(t.UID), Bytes: t.Size}
+	e := event.Error{Class: class, Text: text, Hint: hint, Folder: c.From, UID: uint32(t.UID()), Bytes: t.Size()}
 	if !c.run.describing() {
 		c.run.Control.Fault(e)
 		return
 	}
 	c.run.Control.CountError()
-	c.left = append(c.left, leftMessage{uid: t.UID, fault: &e})
+	c.left = append(c.left, leftMessage{uid: t.UID(), fault: &e})
 }
 
 // leftMessage is a message that stays behind and is still to be told of, with

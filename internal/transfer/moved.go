@@ -26,10 +26,10 @@ type Moved struct {
 
 // Moved reports whether the message came from another folder of host2, since it lay in
 // another one of host1 before.
-func (t *Message) Moved() bool { return t.moved }
+func (t *Message) Moved() bool { return t.at2&moved2 != 0 }
 
 // Taken reports whether it went from there, so that it is the same message on host2.
-func (t *Message) Taken() bool { return t.moved && t.taken }
+func (t *Message) Taken() bool { return t.at2&moved2 != 0 && t.at2&taken2 != 0 }
 
 // copyMoved brings the messages that lay in another folder of host1 before by COPY or
 // MOVE on host2. What does not work this way is left to be copied as usual.
@@ -54,7 +54,7 @@ func (c *Folder) copyMoved(ctx context.Context) error {
 	var order []group
 	for i := range c.Messages {
 		t := &c.Messages[i]
-		at, ok := c.Pair.Moved[t.UID]
+		at, ok := c.Pair.Moved[t.UID()]
 		if !ok || t.Outcome != Pending || at.Folder == c.To.Raw {
 			continue
 		}
@@ -94,7 +94,7 @@ func (c *Folder) moveFrom(ctx context.Context, k *session.Link, folder string, v
 	}
 	came, gone, err := c.bring(ctx, k, folder, byUID, take)
 	for _, t := range came {
-		t.moved = true
+		t.at2 |= moved2
 	}
 	if len(gone) > 0 {
 		if c.Taken == nil {

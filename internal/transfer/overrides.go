@@ -10,6 +10,10 @@ import (
 )
 
 // overrides is in what a message leaves otherwise than host1's listing has it, and why.
+//
+// While a round runs they are of who has the message, as Message tells, and the fetcher
+// makes none but where options alter every message: the journal, which is told of messages
+// before they come, looks whether there are any.
 type overrides struct {
 	// fewerFlags: only these are left; dateless: it leaves without its date.
 	fewerFlags bool
@@ -25,11 +29,13 @@ type overrides struct {
 	altered string
 	// told is the UID that host2 told and that cannot be the message's.
 	told imap.UID
-	// cameAs is the key of what host1 sent for it, where that is not the one listed.
-	cameAs *identity.Key
 	// refusal is the server's last word about it.
 	refusal string
-	// blamed are the connections that died with it alone in flight.
+	// rung is how far up the repair ladder the message is.
+	rung rung
+	// recreated: its folder was created again because it was refused.
+	recreated bool
+	// attributed are the connections that died with it alone in flight.
 	attributed kills
 	// refusals counts those since which it was sent as it is; storedThen is how many
 	// messages host2 had stored at the last one.
@@ -52,6 +58,17 @@ func (t *Message) overrides() overrides {
 	}
 	return *t.odd
 }
+
+// rung is how far up the repair ladder the message is.
+func (t *Message) rung() rung {
+	if t.odd == nil {
+		return rungNone
+	}
+	return t.odd.rung
+}
+
+// killed reports whether a connection died with it alone in flight.
+func (t *Message) killed() bool { return t.odd != nil && t.odd.attributed.any() }
 
 // wasRefused reports whether the task was refused, or put off, and sent again.
 func (t *Message) wasRefused() bool { return t.putOff > 0 || t.odd != nil && t.odd.refusals > 0 }

@@ -52,7 +52,7 @@ func (v *copyBatch) copyParallel(ctx context.Context) error {
 			}
 		}
 		for i := range v.tasks {
-			v.tasks[i].lost = false // it was not alone: nothing is proved
+			v.tasks[i].at2 &^= lost2 // it was not alone: nothing is proved
 		}
 		if idle++; v.countLeft() < before {
 			idle = 0

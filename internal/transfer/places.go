@@ -44,7 +44,7 @@ func (c *Folder) recallPlaces() {
 	r := c.run
 	var ids []uint64
 	for i := range c.Messages {
-		n := c.Numbers[c.Messages[i].UID]
+		n := c.Numbers[c.Messages[i].UID()]
 		if _, known := r.places[n]; known || c.Messages[i].Outcome != Pending {
 			continue
 		}

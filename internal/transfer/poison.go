@@ -21,7 +21,7 @@ const maxCandidates = 100
 type roundEnd struct {
 	fetchErr, appendErr error
 	// unread are the tasks that host1 was asked for when its connection died.
-	unread map[int]bool
+	unread map[int32]bool
 	// opening is the folder that host1 was asked to open then, and had not.
 	opening *Folder
 	// sourceBroke: host2's connection was given up only because the message on it
@@ -41,11 +41,11 @@ func (e *roundEnd) err() error {
 
 // choose returns the messages of the next round: the candidates, one at a time, as
 // long as there are any, and then all the others at full speed.
-func (v *copyBatch) choose() []int {
-	var candidates []int
+func (v *copyBatch) choose() []int32 {
+	var candidates []int32
 	for i := range v.tasks {
-		if t := &v.tasks[i]; t.candidate && t.open() {
-			if candidates = append(candidates, i); len(candidates) == maxCandidates {
+		if t := &v.tasks[i]; t.at1&candidate1 != 0 && t.open() {
+			if candidates = append(candidates, int32(i)); len(candidates) == maxCandidates {
 				break
 			}
 		}
@@ -60,7 +60,7 @@ func (v *copyBatch) choose() []int {
 // markAllCandidates has everything that is left tried alone.
 func (v *copyBatch) markAllCandidates() {
 	for i := range v.tasks {
-		v.tasks[i].candidate = true
+		v.tasks[i].at1 |= candidate1
 	}
 }
 
@@ -106,10 +106,10 @@ func (v *copyBatch) attribute(end *roundEnd, again bool) {
 	v.losses++
 	for i := range v.tasks {
 		t := &v.tasks[i]
-		if t.open() && (t.lost || end.unread[i]) {
+		if t.open() && (t.at2&lost2 != 0 || end.unread[int32(i)]) {
 			flying = append(flying, t)
 		}
-		t.lost = false
+		t.at2 &^= lost2
 	}
 	switch {
 	case v.careful && end.opening != nil:
@@ -120,14 +120,13 @@ func (v *copyBatch) attribute(end *roundEnd, again bool) {
 		}
 	case v.careful:
 		for _, t := range flying {
-			t.killed = true
 			if v.isPoison(&t.override().attributed) {
 				t.giveUp(end)
 			}
 		}
 	case again:
 		for _, t := range flying[:min(len(flying), maxCandidates)] {
-			t.candidate = true
+			t.at1 |= candidate1
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (c *Folder) prepare(ctx context.Context, it *item) (bool, error) {
 		}
 	}
 	meta := transform.Meta{
-		Folder1: c.From.Raw, Folder2: c.To.Raw, UID: uint32(t.UID), HeaderLess: r.Is(listing.AddedHeader), AddedID: c.AddedIDs[t.UID],
+		Folder1: c.From.Raw, Folder2: c.To.Raw, UID: uint32(t.UID()), HeaderLess: r.Is(listing.AddedHeader), AddedID: c.AddedIDs[t.UID()],
 		Size: r.Size, Flags: transform.JoinFlags(c.run.Flags[0].List(r.Flags)), Date: c.dateOn2(r),
 	}
 	msg, verdict, err := c.run.Pipeline.Apply(ctx, meta, *it.buf)
@@ -36,7 +36,7 @@ func (c *Folder) prepare(ctx context.Context, it *item) (bool, error) {
 	if c.run.Control.Debugging(c.run.Plan.Debug.MaxLineLength) {
 		var lines transform.LineScanner
 		_, _ = lines.Write(msg) // never fails
-		c.run.Control.Debugf(true, "maxlinelength", "Host1: msg %s/%d longest line has %d bytes", c.From.Raw, t.UID, lines.Longest())
+		c.run.Control.Debugf(true, "maxlinelength", "Host1: msg %s/%d longest line has %d bytes", c.From.Raw, t.UID(), lines.Longest())
 	}
 	for _, n := range verdict.Notices {
 		c.run.Control.Note(n)
@@ -93,7 +93,7 @@ func (c *Folder) dateUnknown(r *listing.Record) bool {
 
 // wantsWhole reports whether a message must be in memory before it is sent.
 func (c *Folder) wantsWhole(t *Message) bool {
-	return c.run.Plan.Dry || t.rung != rungNone || c.run.Pipeline.Active() || c.run.Pipeline.LinesChecked() ||
+	return c.run.Plan.Dry || t.rung() != rungNone || c.run.Pipeline.Active() || c.run.Pipeline.LinesChecked() ||
 		c.run.Plan.Transform.IDateFromHeader || c.dateUnknown(&c.Src.Recs[t.Src]) || c.run.Plan.Debug.MaxLineLength || c.Src.Recs[t.Src].Is(listing.AddedHeader)
 }
 

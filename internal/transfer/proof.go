@@ -44,7 +44,7 @@ func (c *Folder) Prove(ctx context.Context) error {
 		if round == proofRounds {
 			for _, t := range missing {
 				c.takeBack(t)
-				c.fail(t, event.ErrNotStored, fmt.Sprintf("- msg %s/%d {%d} was sent to folder %s %d times, host2 said OK each time, and it is not there", c.From.Raw, t.UID, t.Size, c.To.Raw, round),
+				c.fail(t, event.ErrNotStored, fmt.Sprintf("- msg %s/%d {%d} was sent to folder %s %d times, host2 said OK each time, and it is not there", c.From.Raw, t.UID(), t.Size(), c.To.Raw, round),
 					"host2 loses messages: look at its log and at the space on its disk, then run again")
 			}
 			return nil
@@ -70,7 +70,7 @@ func (c *Folder) unproved(ctx context.Context) ([]*Message, error) {
 			continue
 		}
 		look = look || t.NewUID == 0
-		again, refused = again || t.resent, refused || t.wasRefused()
+		again, refused = again || t.at2&resent2 != 0, refused || t.wasRefused()
 		told = append(told, t.NewUID)
 	}
 	if len(told) == 0 {
@@ -127,7 +127,7 @@ func (c *Folder) Confirmed() (p PairRuns) {
 		if t.Outcome != Copied || t.NewUID == 0 || c.expunged && slices.Contains(t.Flags(), imap.FlagDeleted) {
 			continue
 		}
-		p.Add(t.UID, t.NewUID)
+		p.Add(t.UID(), t.NewUID)
 	}
 	return p
 }
@@ -136,7 +136,8 @@ func (c *Folder) Confirmed() (p PairRuns) {
 func (c *Folder) takeBack(t *Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t.Outcome, t.NewUID, t.announced, t.resent = Pending, 0, false, true
+	t.Outcome, t.NewUID, t.announced = Pending, 0, false
+	t.at2 |= resent2
 	c.Copied--
-	c.run.Control.Emit(event.MessageMissing{From: c.From, To: c.To, UID: uint32(t.UID), Bytes: t.Sent, Late: c.late})
+	c.run.Control.Emit(event.MessageMissing{From: c.From, To: c.To, UID: uint32(t.UID()), Bytes: t.Sent, Late: c.late})
 }

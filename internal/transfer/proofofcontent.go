@@ -91,7 +91,7 @@ func (t *Message) sentSize() int64 {
 	if t.Sent > 0 {
 		return t.Sent
 	}
-	return t.Size
+	return t.Size()
 }
 
 // compareContent reads messages on both sides, and tells bad of those that host2 does not
@@ -141,6 +141,6 @@ const BlankEnd = 4
 // notWhole takes back that a message was copied, since host2 has something else.
 func (c *Folder) notWhole(t *Message, why string) {
 	c.takeBack(t)
-	c.fail(t, event.ErrNotStored, fmt.Sprintf("- msg %s/%d {%d} was sent to folder %s, host2 said OK, and does not have it whole: %s", c.From.Raw, t.UID, t.Size, c.To.Raw, why),
+	c.fail(t, event.ErrNotStored, fmt.Sprintf("- msg %s/%d {%d} was sent to folder %s, host2 said OK, and does not have it whole: %s", c.From.Raw, t.UID(), t.Size(), c.To.Raw, why),
 		"host2 loses parts of messages: look at it, at its log and at the space on its disk; delete what is not whole there, then run again")
 }

@@ -37,7 +37,7 @@ func (c *Folder) proveCopies(ctx context.Context, k *session.Link, from string, 
 		case t.Outcome != Copied || t.NewUID == 0:
 		case opened.UIDNext != 0 && t.NewUID >= opened.UIDNext:
 			c.doubt(t)
-		case t.taken && c.Pair.Moved[t.UID].Exact != (identity.Digest{}):
+		case t.at2&taken2 != 0 && c.Pair.Moved[t.UID()].Exact != (identity.Digest{}):
 			byUID[t.NewUID] = t
 			exact = append(exact, t.NewUID)
 		default:
@@ -56,7 +56,7 @@ func (c *Folder) proveCopies(ctx context.Context, k *session.Link, from string, 
 			t := byUID[uid]
 			if d := read[uid]; d == nil {
 				c.doubt(t)
-			} else if d.Exact != c.Pair.Moved[t.UID].Exact {
+			} else if d.Exact != c.Pair.Moved[t.UID()].Exact {
 				c.notCopied(from, t, fmt.Sprintf("its UID %d is not byte for byte what was in the other folder", uid))
 			}
 		}
@@ -77,12 +77,13 @@ func (c *Folder) proveCopies(ctx context.Context, k *session.Link, from string, 
 func (c *Folder) doubt(t *Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t.override().told, t.NewUID, t.late = t.NewUID, 0, true
+	t.override().told, t.NewUID = t.NewUID, 0
+	t.at2 |= late2
 }
 
 // notCopied takes back that host2 copied a message: it is sent from host1.
 func (c *Folder) notCopied(from string, t *Message, why string) {
-	c.run.Control.Warn(fmt.Sprintf("Host2: msg %s/%d was copied or moved on host2 from [%s] to [%s], host2 said OK, and does not have it whole: %s. It is sent from host1; look at what host2 has there", c.From.Raw, t.UID, from, c.To.Raw, why))
+	c.run.Control.Warn(fmt.Sprintf("Host2: msg %s/%d was copied or moved on host2 from [%s] to [%s], host2 said OK, and does not have it whole: %s. It is sent from host1; look at what host2 has there", c.From.Raw, t.UID(), from, c.To.Raw, why))
 	c.takeBack(t)
-	t.taken = false
+	t.at2 &^= taken2
 }

@@ -19,7 +19,7 @@ func (d *appender) putOff(ctx context.Context, f *pendingAppend, refused *imapco
 	v := d.v.run.dst.Classify(refused)
 	if v.Action == provider.DayStop || v.Later() && d.v.run.Control.Stopping() {
 		for _, it := range f.items {
-			it.t.doubtful = false
+			it.t.at2 &^= doubtful2
 		}
 		f.release(d.v)
 		return true, session.ErrStopped
@@ -32,7 +32,7 @@ func (d *appender) putOff(ctx context.Context, f *pendingAppend, refused *imapco
 	d.v.patient.Store(true)
 	whole := true
 	for _, it := range f.items {
-		it.t.doubtful = false
+		it.t.at2 &^= doubtful2
 		it.t.putOff++
 		whole = whole && it.buf != nil
 	}

@@ -62,7 +62,7 @@ type recovery struct {
 
 func (q *recovery) doubts() (n int) {
 	for i := range q.tasks {
-		if t := &q.tasks[i]; t.Outcome == Pending && t.doubtful {
+		if t := &q.tasks[i]; t.Outcome == Pending && t.at2&doubtful2 != 0 {
 			n++
 		}
 	}
@@ -89,7 +89,7 @@ func (q *recovery) look(ctx context.Context, l *session.Pair) (done bool, err er
 	}
 	for i := range q.tasks {
 		t := &q.tasks[i]
-		if t.Outcome != Pending || !t.doubtful {
+		if t.Outcome != Pending || t.at2&doubtful2 == 0 {
 			continue
 		}
 		if m, ok := found[t]; ok {
@@ -99,7 +99,7 @@ func (q *recovery) look(ctx context.Context, l *session.Pair) (done bool, err er
 			q.c.settle(t, m.UID)
 			continue
 		}
-		t.doubtful, t.lost, t.resent = false, true, true
+		t.at2 = t.at2&^doubtful2 | lost2 | resent2
 	}
 	return true, nil
 }
@@ -111,7 +111,7 @@ func (c *Folder) recover(ctx context.Context, cause error) error {
 	}
 	err := c.run.settleDoubts(ctx, c.conns, c.Messages)
 	for i := range c.Messages {
-		c.Messages[i].lost = false
+		c.Messages[i].at2 &^= lost2
 	}
 	return err
 }
@@ -125,7 +125,7 @@ func (c *Folder) match(ctx context.Context, l *session.Pair, tasks []Message, ar
 	c.mu.Lock()
 	confirmed := c.confirmedUIDs()
 	for i := range c.Messages {
-		if t := &c.Messages[i]; t.Outcome == Copied && t.NewUID == 0 || t.Outcome == Pending && t.doubtful {
+		if t := &c.Messages[i]; t.Outcome == Copied && t.NewUID == 0 || t.Outcome == Pending && t.at2&doubtful2 != 0 {
 			of = append(of, t)
 			w.sent = append(w.sent, c.sentMessage(t))
 		}

@@ -17,8 +17,8 @@ import (
 func (c *Folder) refused(ctx context.Context, v *copyBatch, conn *imapconn.Conn, it *item, r *imapconn.Response) (full bool, err error) {
 	t := it.t
 	switch class := appendClass(c.run.dst.Classify(r)); {
-	case class == event.ErrAppend && r.Code == "TRYCREATE" && !t.recreated:
-		t.recreated = true // the folder was deleted under our hands
+	case class == event.ErrAppend && r.Code == "TRYCREATE" && !t.overrides().recreated:
+		t.override().recreated = true // the folder was deleted under our hands
 		if err := conn.Create(ctx, c.To.Raw); err != nil && session.IsConnError(err) {
 			return false, err
 		}
@@ -65,10 +65,10 @@ const (
 // is: always after the first refusal, and then as long as no other message passed
 // since. Only then it is known that it is this message that host2 does not take.
 func (c *Folder) unchangedAgain(t *Message, r *imapconn.Response) bool {
-	if t.rung > asIs {
+	if t.rung() > asIs {
 		return false
 	}
-	t.rung = asIs
+	t.override().rung = asIs
 	a := asItIs{bad: r.Status == "BAD", timely: aboutTime(r.Text), seen: c.run.passing.has(r.Line()), persists: func(n int) bool {
 		waited := time.Duration(0)
 		for i := 1; i < n; i++ {
@@ -191,7 +191,7 @@ func appendText(t *Message, reply string, it *item) string {
 	if it.buf != nil {
 		subject = transform.Field(*it.buf, "Subject")
 	}
-	m := event.Refused{Folder: c.From.Raw, UID: uint32(t.UID), Size: t.Size, Date: t.date(it.date), Flags: transform.JoinFlags(t.Flags())}
+	m := event.Refused{Folder: c.From.Raw, UID: uint32(t.UID()), Size: t.Size(), Date: t.date(it.date), Flags: transform.JoinFlags(t.Flags())}
 	return m.NotAppended(subject, c.To.Raw, reply)
 }
 
@@ -199,6 +199,6 @@ func appendText(t *Message, reply string, it *item) string {
 func fetchText(t *Message, why string) string {
 	c := t.c
 	r := &c.Src.Recs[t.Src]
-	m := event.Refused{Folder: c.From.Raw, UID: uint32(t.UID), Size: t.Size, Date: c.dateOn2(r), Flags: transform.JoinFlags(c.run.Flags[0].List(r.Flags))}
+	m := event.Refused{Folder: c.From.Raw, UID: uint32(t.UID()), Size: t.Size(), Date: c.dateOn2(r), Flags: transform.JoinFlags(c.run.Flags[0].List(r.Flags))}
 	return m.NotFetched(why)
 }

@@ -76,11 +76,11 @@ func (c *Folder) climb(t *Message) bool {
 	flags, date := c.FlagsOn2(r), c.dateOn2(r)
 	system := transform.SystemFlags(flags)
 	o := t.override()
-	for t.rung++; t.rung < rungEnd; t.rung++ {
-		if !c.allowed(t.rung) {
+	for o.rung++; o.rung < rungEnd; o.rung++ {
+		if !c.allowed(o.rung) {
 			continue
 		}
-		ch := ladder[t.rung].changes
+		ch := ladder[o.rung].changes
 		useful := ch&(fixNewlines|endLine|stripNUL|wrapLines|wrapWhole|sameAgain) != 0
 		o.fewerFlags, o.flags, o.dateless = false, nil, false
 		if ch&dropKeywords != 0 && len(system) < len(flags) {
@@ -99,10 +99,10 @@ func (c *Folder) climb(t *Message) bool {
 // alter makes the changes of the message's rung. It returns false when the rung
 // changes nothing about this message, so that sending it again is of no use.
 func (c *Folder) alter(t *Message, msg []byte) ([]byte, bool) {
-	if t.rung == rungNone {
+	if t.rung() == rungNone {
 		return msg, true
 	}
-	ch := ladder[t.rung].changes
+	ch := ladder[t.rung()].changes
 	if ch == sameAgain {
 		return msg, true
 	}

@@ -39,7 +39,7 @@ func (c *Folder) sentMessage(t *Message) *Sent {
 	r := &c.Src.Recs[t.Src]
 	o := t.overrides()
 	return &Sent{
-		UID1: t.UID, Key: c.doubtKey(t), Size: t.Sent, content: o.sentContent,
+		UID1: t.UID(), Key: c.doubtKey(t), Size: t.Sent, content: o.sentContent,
 		Date: r.Date, HasDate: r.Is(listing.HasDate) && t.date("") != "",
 		UID: t.NewUID, told: o.told, confirmed: t.Outcome == Copied,
 	}

@@ -92,9 +92,12 @@ func (v *copyBatch) sameAfterLoss(ctx context.Context) error {
 	n := v.run.src.Figures().Reconnections
 	left := make(map[*Folder][]imap.UID)
 	var of []*Folder
-	for _, i := range v.left() {
+	for i := range v.tasks {
 		t := &v.tasks[i]
-		if t.candidate {
+		if !t.open() {
+			continue
+		}
+		if t.at1&candidate1 != 0 {
 			return nil // first it is found out what ends the connections
 		}
 		if t.c.opened1 == n {
@@ -103,7 +106,7 @@ func (v *copyBatch) sameAfterLoss(ctx context.Context) error {
 		if left[t.c] == nil {
 			of = append(of, t.c)
 		}
-		left[t.c] = append(left[t.c], t.UID)
+		left[t.c] = append(left[t.c], t.UID())
 	}
 	for _, c := range of {
 		c.opened1 = n

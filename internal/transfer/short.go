@@ -51,7 +51,7 @@ func (s *sizeRecord) judge(told, came int64, entered bool) bool {
 // The second time it is taken as it comes.
 func (f *fetcher) tooShort(t *Message, came int64) bool {
 	again := t.Short
-	if !f.v.run.sizesOf1.judge(t.Size, came, again) {
+	if !f.v.run.sizesOf1.judge(t.Size(), came, again) {
 		if again {
 			t.Short = false // it came whole, or sizes turned out to mean nothing
 		}
@@ -77,10 +77,10 @@ func absurd(announced, told int64) bool {
 // refuseBody gives up the connection on which such a body is announced, since what comes
 // next on it is not known. The message has a second chance.
 func (f *fetcher) refuseBody(t *Message, announced int64) error {
-	if t.missed {
+	if t.at1&missed1 != 0 {
 		t.c.fail(t, event.ErrFetch, fetchText(t, fmt.Sprintf("host1 announces %d bytes of it", announced)), "the message can not be read on host1 itself; open it there in a mail program, or leave it behind")
 	}
-	t.missed, t.candidate = true, true
+	t.at1 |= missed1 | candidate1
 	conn := f.v.conns.Src.Conn
 	_ = conn.Close() // the reason is what it announces
 	return conn.Err()
@@ -91,8 +91,8 @@ func (c *Folder) tellShort(t *Message) {
 	if !t.Short {
 		return
 	}
-	c.run.Control.Warn(fmt.Sprintf("msg %s/%d is copied as it came, and not deleted on host1: look at it on both sides", c.From.Raw, t.UID))
-	c.run.Control.Emit(event.MessageShort{Folder: c.From, UID: uint32(t.UID), Bytes: t.Sent, Told: t.Size})
+	c.run.Control.Warn(fmt.Sprintf("msg %s/%d is copied as it came, and not deleted on host1: look at it on both sides", c.From.Raw, t.UID()))
+	c.run.Control.Emit(event.MessageShort{Folder: c.From, UID: uint32(t.UID()), Bytes: t.Sent, Told: t.Size()})
 }
 
 // shortBy says how much less than host1 has of a message it sent, size bytes, "" if the
@@ -101,5 +101,5 @@ func (t *Message) shortBy(size int64) string {
 	if !t.Short {
 		return ""
 	}
-	return fmt.Sprintf("host1 sent %d of its %d bytes", size, t.Size)
+	return fmt.Sprintf("host1 sent %d of its %d bytes", size, t.Size())
 }

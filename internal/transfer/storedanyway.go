@@ -26,9 +26,13 @@ type growthSince struct {
 	// stored counts what was confirmed since, uids are the UIDs told for it, untold the
 	// messages for which none was told.
 	stored int
-	uids   []imap.UID
+	uids   []uidRun
 	untold []*Message
 }
+
+// uidRun are UIDs that were told one after the other, as they are where one connection
+// stores: then they take no room.
+type uidRun struct{ first, last imap.UID }
 
 // note notes that a message was confirmed. copier.mu is held.
 func (g *growthSince) note(t *Message) {
@@ -37,7 +41,11 @@ func (g *growthSince) note(t *Message) {
 		g.untold = append(g.untold, t)
 		return
 	}
-	g.uids = append(g.uids, t.NewUID)
+	if n := len(g.uids); n > 0 && g.uids[n-1].last+1 == t.NewUID {
+		g.uids[n-1].last++
+		return
+	}
+	g.uids = append(g.uids, uidRun{t.NewUID, t.NewUID})
 }
 
 // grewAsTold reports whether the folder, as it was opened just now, has grown by what was
@@ -60,8 +68,8 @@ func (c *Folder) grewAsTold(now Count) bool {
 // cannot tell.
 func (d *appender) noneStored(ctx context.Context, items []*item) (bool, error) {
 	c := items[0].t.c
-	if !items[0].t.refused || d.v.work != nil {
-		return !items[0].t.refused, nil
+	if items[0].t.at2&refused2 == 0 || d.v.work != nil {
+		return items[0].t.at2&refused2 == 0, nil
 	}
 	if err := d.awaitAll(ctx); err != nil {
 		return false, err
@@ -74,7 +82,7 @@ func (d *appender) noneStored(ctx context.Context, items []*item) (bool, error) 
 		return false, nil
 	}
 	for _, it := range items {
-		it.t.refused = false
+		it.t.at2 &^= refused2
 	}
 	return true, nil
 }
@@ -86,10 +94,10 @@ func (v *copyBatch) lookAfterRefusals(ctx context.Context) error {
 	refused := make(map[*Folder][]*Message)
 	for i := range v.tasks {
 		t := &v.tasks[i]
-		if !t.refused {
+		if t.at2&refused2 == 0 {
 			continue
 		}
-		t.refused = false
+		t.at2 &^= refused2
 		if !t.open() {
 			continue
 		}
@@ -128,9 +136,13 @@ func (c *Folder) lookFor(ctx context.Context, l *session.Pair, refused []*Messag
 	}
 	arrived := arrivalsOf(listed)
 	c.mu.Lock()
-	told := make(map[imap.UID]bool, len(g.uids))
-	for _, uid := range g.uids {
-		told[uid] = true
+	told := make(map[imap.UID]bool, g.stored)
+	for _, run := range g.uids {
+		for uid := run.first; ; uid++ {
+			if told[uid] = true; uid == run.last {
+				break // it may be the highest that there is
+			}
+		}
 	}
 	untold := g.untold
 	c.growth = growthSince{looked: true, now: now, from: max(from, listed.LastUID()+1)}

@@ -35,7 +35,7 @@ func (d *appender) admit(ctx context.Context, batch []*item) error {
 	if err := d.pace(ctx, len(batch)); err != nil {
 		return err
 	}
-	if d.v.careful && batch[0].t.killed {
+	if d.v.careful && batch[0].t.killed() {
 		return d.v.conns.Dst.Answers(ctx, d.conn)
 	}
 	return nil

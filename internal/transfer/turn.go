@@ -27,7 +27,7 @@ func (f *fetcher) sendTurn(ctx context.Context, conn *imapconn.Conn, c *Folder) 
 	if err != nil {
 		return err
 	}
-	f.turns = append(f.turns, turn{c: c, base: f.v.base(f.todo[f.next]), sent: sent})
+	f.turns = append(f.turns, turn{c: c, base: f.v.base(int(f.todo[f.next])), sent: sent})
 	f.asked = c
 	return nil
 }

@@ -23,11 +23,11 @@ const neighbours = 8
 func (f *fetcher) vanished(ctx context.Context, refused func(*Message) bool) map[*Message]bool {
 	absent := make(map[*Folder]map[imap.UID]*Message)
 	for _, i := range f.todo[:f.next] {
-		if t := &f.v.tasks[i]; t.asked && !t.came && (t.missed || !refused(t)) && f.closed[t.c] == nil && t.c.ended == nil {
+		if t := &f.v.tasks[i]; t.at1&asked1 != 0 && t.at1&came1 == 0 && (t.at1&missed1 != 0 || !refused(t)) && f.closed[t.c] == nil && t.c.ended == nil {
 			if absent[t.c] == nil {
 				absent[t.c] = make(map[imap.UID]*Message)
 			}
-			absent[t.c][t.UID] = t
+			absent[t.c][t.UID()] = t
 		}
 	}
 	if len(absent) == 0 {
@@ -159,7 +159,7 @@ func (c *Folder) beside(absent map[imap.UID]*Message) map[imap.UID]struct{} {
 func (f *fetcher) searchedFor(ctx context.Context, absent map[imap.UID]*Message, gone map[*Message]bool) {
 	uids := make(map[imap.UID]struct{})
 	for u, t := range absent {
-		if t.missed {
+		if t.at1&missed1 != 0 {
 			uids[u] = struct{}{}
 		}
 	}

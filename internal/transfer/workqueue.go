@@ -25,7 +25,7 @@ type workQueue struct {
 	room func() int
 
 	mu      sync.Mutex
-	todo    []int
+	todo    []int32
 	working int
 }
 
@@ -36,9 +36,9 @@ func (v *copyBatch) newWorkQueue() *workQueue {
 	w := &workQueue{tasks: v.tasks}
 	var bytes int64
 	for i := range v.tasks {
-		if t := &v.tasks[i]; t.open() && t.rung == rungNone && !t.candidate && !t.missed && !t.refused {
-			w.todo = append(w.todo, i)
-			bytes += t.Size
+		if t := &v.tasks[i]; t.open() && t.rung() == rungNone && t.at1&candidate1 == 0 && t.at1&missed1 == 0 && t.at2&refused2 == 0 {
+			w.todo = append(w.todo, int32(i))
+			bytes += t.Size()
 		}
 	}
 	if c := v.conns.Dst.Conn; c != nil && len(w.todo) > 0 {
@@ -50,7 +50,7 @@ func (v *copyBatch) newWorkQueue() *workQueue {
 // take gives a connection pair its next messages, all of one folder; none when the queue
 // is empty, and when there are more connection pairs at work than may be. Then the
 // connection pair that asks is one less, unless it is the main one.
-func (w *workQueue) take(isMain bool) (todo []int, retired bool) {
+func (w *workQueue) take(isMain bool) (todo []int32, retired bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !isMain && w.room != nil && w.working > w.room() {
@@ -94,7 +94,7 @@ func (w *workQueue) chunk() int {
 	var bytes int64
 	for i := range n {
 		t := &w.tasks[w.todo[i]]
-		if bytes += t.Size; i > 0 && (t.c != c || bytes > windowBytes) {
+		if bytes += t.Size(); i > 0 && (t.c != c || bytes > windowBytes) {
 			return i
 		}
 	}
@@ -102,11 +102,11 @@ func (w *workQueue) chunk() int {
 }
 
 // nextChunk takes more from the queue for this connection pair; false when there is no more.
-func (v *copyBatch) nextChunk() []int {
+func (v *copyBatch) nextChunk() []int32 {
 	if v.work == nil || v.retired {
 		return nil
 	}
-	var todo []int
+	var todo []int32
 	todo, v.retired = v.work.take(v.conns == v.run.main)
 	return todo
 }
@@ -133,9 +133,9 @@ func (v *copyBatch) queueLength() int {
 
 // weight is the bytes that a round is to move: those of todo, and the share of its
 // connection pair in a queue.
-func (v *copyBatch) weight(todo []int) (bytes int64) {
+func (v *copyBatch) weight(todo []int32) (bytes int64) {
 	for _, i := range todo {
-		bytes += v.tasks[i].Size
+		bytes += v.tasks[i].Size()
 	}
 	if v.work == nil {
 		return bytes
@@ -144,7 +144,7 @@ func (v *copyBatch) weight(todo []int) (bytes int64) {
 	defer v.work.mu.Unlock()
 	var rest int64
 	for _, i := range v.work.todo {
-		rest += v.tasks[i].Size
+		rest += v.tasks[i].Size()
 	}
 	return bytes + rest/int64(max(v.work.pairs, 1))
 }
