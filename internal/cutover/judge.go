@@ -44,7 +44,7 @@ func (d *Domain) judge(o *Options) {
 	case StageBefore, StageMixed:
 		until := o.Now.Add(assumedTTL)
 		if z.TTLKnown {
-			until = o.Seen.keptFor(d.Name, z.Hosts, o.Now, z.TTL)
+			until = o.Seen.keptFor(d.Name, o.Now, z.TTL)
 		}
 		d.OldUntil = &until
 		if d.Stage == StageMixed && !z.agree {
@@ -113,7 +113,7 @@ func (r *Result) Conclude(accounts []Account) {
 			}
 		}
 		if len(unasked) > 0 {
-			r.miss("%s: nothing is known of %d records, since no name server answered (%s): ask again, or give another one with --resolver ADDRESS.", d.Name, len(unasked), kinds(unasked))
+			r.miss("%s: nothing is known of %s, since no name server answered (%s): ask again, or give another one with --resolver ADDRESS.", d.Name, records(len(unasked), ""), kinds(unasked))
 		}
 	}
 	left, failed := int64(0), 0

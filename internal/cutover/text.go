@@ -125,7 +125,7 @@ func (p *printer) domain(d *Domain) {
 		}
 	}
 	if len(dropped) > 0 {
-		p.line("  %-6s %d more records: %s", IsUnasked, len(dropped), kinds(dropped))
+		p.line("  %-6s %s: %s", IsUnasked, records(len(dropped), "more "), kinds(dropped))
 		p.line("         not asked for, since the questions before were not answered")
 	}
 	p.line("")
@@ -133,3 +133,11 @@ func (p *printer) domain(d *Domain) {
 
 // WriteJSON prints the result as one JSON object.
 func (r *Result) WriteJSON(w io.Writer) error { return display.WriteJSON(w, r) }
+
+// records is a number of records, with what stands in front of the word.
+func records(n int, which string) string {
+	if n == 1 {
+		return "1 " + which + "record"
+	}
+	return fmt.Sprintf("%d %srecords", n, which)
+}
