@@ -247,7 +247,7 @@ func runsText(runs []journal.StoredRun) string {
 		runs = runs[n:]
 	}
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "RUN\tBEGAN\tSTORED ON HOST2\tFOLDERS MADE\tUNDO")
+	_, _ = fmt.Fprintln(w, "RUN\tBEGAN\tSTORED\tNEW FOLDERS\tUNDO")
 	for _, r := range runs {
 		undo := "imaphaul undo --run " + strconv.FormatUint(r.ID, 10)
 		if r.Deleted1 {
