@@ -147,7 +147,7 @@ func (t *Text) watching(e event.Watching) {
 	}
 	last := "nothing came since"
 	if !e.Last.IsZero() {
-		last = fmt.Sprintf("last change %s, %s copied since", t.clock(e.Last), amount(e.Copied, "message"))
+		last = fmt.Sprintf("last change %s, %s copied after the first pass", t.clock(e.Last), amount(e.Copied, "message"))
 	}
 	t.linef("%s Following since %s, %s; %s; until %s", t.clock(t.now()), t.clock(e.Since), last, how, e.Until)
 }
