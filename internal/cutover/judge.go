@@ -118,7 +118,10 @@ func (r *Result) Conclude(accounts []Account) {
 	}
 	left, failed := int64(0), 0
 	for _, a := range accounts {
-		left += a.Host1Only
+		left += a.Host1Only - a.Withheld
+		if a.Withheld > 0 {
+			r.miss("%s: look at %s of host1 that a run does not copy, since host2 takes no such mail or an option leaves it out: a run with --skippedfile FILE makes a list.", a.Name, count(a.Withheld))
+		}
 		if a.Unproved > 0 {
 			r.miss("%s: look at %s of host1, of which host2 has another content under the same key, or only a part: imaphaul verify names them. They are not copied again.", a.Name, count(a.Unproved))
 		}

@@ -47,6 +47,9 @@ func (a Account) words() string {
 		return "not known: " + a.Failed
 	}
 	text := fmt.Sprintf("%d on host1 only, %d on host2 only", a.Host1Only, a.Host2Only)
+	if a.Withheld > 0 {
+		text += fmt.Sprintf(" (%d of host1's are not copied)", a.Withheld)
+	}
 	if a.Unproved > 0 {
 		text += fmt.Sprintf(", %d not on host2 as on host1", a.Unproved)
 	}
