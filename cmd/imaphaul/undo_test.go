@@ -93,6 +93,10 @@ func TestUndoCommand(t *testing.T) {
 	if d := mailtest.Diff(before, mailtest.Snapshot(t, b.to, b.users[0][1]), mailtest.Rules{}); len(d) > 0 {
 		t.Errorf("host2 is not as it was: %v", d)
 	}
+	var runs []journalRun
+	if code, said = undo("--json"); code != 0 || json.Unmarshal([]byte(said), &runs) != nil || len(runs) != 1 || runs[0].Taken != full.Count() || runs[0].Messages != full.Count() {
+		t.Errorf("the list does not tell what was taken back: %d %s", code, said)
+	}
 	if code, said := undo("--run", "1", "--yes"); code != 0 || !strings.Contains(said, "0 messages removed") {
 		t.Errorf("once more: %d %s", code, said)
 	}
