@@ -268,7 +268,8 @@ func arrived(ctx context.Context, p *plan.Plan, g *session.Governors, a *cutover
 		},
 	})
 	s := tally.Stats()
-	a.Host1Only, a.Host2Only = s.WouldTransfer+leftOut(s), s.OnlyOn2
+	a.Withheld = leftOut(s)
+	a.Host1Only, a.Host2Only = s.WouldTransfer+a.Withheld, s.OnlyOn2
 	a.Unproved = s.Doubtful + s.Short + max(0, s.Lost)
 	switch {
 	case !s.Complete() || s.Unlisted:

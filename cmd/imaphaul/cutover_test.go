@@ -133,11 +133,14 @@ func TestCutoverSeesWhatIsLeftOut(t *testing.T) {
 		}
 		var a cutover.Account
 		arrived(t.Context(), out.Cutover.Plan, new(session.Governors), &a)
-		if a.Failed != "" || a.Host1Only != c.only || !slices.Equal(a.LeftOut, c.left) {
+		if a.Failed != "" || a.Host1Only != c.only || a.Withheld != c.only || !slices.Equal(a.LeftOut, c.left) {
 			t.Errorf("%q: %+v", c.options, a)
 		}
 		r := cutover.Result{}
 		r.Conclude([]cutover.Account{a})
+		if missing := fmt.Sprint(r.Missing); strings.Contains(missing, "run once more") || strings.Contains(missing, "does not copy") != (c.only > 0) {
+			t.Errorf("%q: %s", c.options, missing) // no run would ever mend it
+		}
 		if said := r.Verdict(); r.Safe != (c.only == 0) || r.Safe && strings.Contains(said, "2 messages") != (c.left != nil) {
 			t.Errorf("%q: %s", c.options, said)
 		}

@@ -45,6 +45,7 @@ type journalRun struct {
 	Began    time.Time `json:"began"`
 	Messages int       `json:"messages"`
 	Doubtful int       `json:"doubtful,omitempty"` // it may have stored so many more
+	Taken    int       `json:"takenBack,omitempty"`
 	Folders  []string  `json:"madeFolders,omitempty"`
 	Deleted1 bool      `json:"deletedOnHost1,omitempty"`
 }
@@ -161,7 +162,7 @@ func shownJournal(o *journal.Other) *knownJournal {
 	}
 	k.stored = o.Stored
 	for _, s := range o.Stored {
-		r := journalRun{Run: s.ID, Began: s.Began, Messages: s.Messages, Doubtful: s.Doubtful, Deleted1: s.Deleted1}
+		r := journalRun{Run: s.ID, Began: s.Began, Messages: s.Messages, Doubtful: s.Doubtful, Taken: s.Taken, Deleted1: s.Deleted1}
 		for _, name := range s.Folders {
 			r.Folders = append(r.Folders, folders.Text(name))
 		}
@@ -255,7 +256,7 @@ func runsText(runs []journal.StoredRun) string {
 		runs = runs[n:]
 	}
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "RUN\tBEGAN\tSTORED ON HOST2\tFOLDERS MADE\tUNDO")
+	_, _ = fmt.Fprintln(w, "RUN\tBEGAN\tSTORED\tUNDONE\tNEW FOLDERS\tUNDO")
 	for _, r := range runs {
 		undo := "imaphaul undo --run " + strconv.FormatUint(r.ID, 10)
 		if r.Deleted1 {
@@ -265,7 +266,7 @@ func runsText(runs []journal.StoredRun) string {
 		if r.Doubtful > 0 {
 			stored = fmt.Sprintf("%d (up to %d)", r.Messages, r.Messages+r.Doubtful)
 		}
-		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\n", r.ID, r.Began.Local().Format("2006-01-02 15:04:05"), stored, len(r.Folders), undo)
+		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\t%s\n", r.ID, r.Began.Local().Format("2006-01-02 15:04:05"), stored, r.Taken, len(r.Folders), undo)
 	}
 	_ = w.Flush() // a Builder never fails
 	return b.String()

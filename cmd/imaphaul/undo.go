@@ -21,6 +21,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/planned"
 	"github.com/imaphaul/imaphaul/internal/program"
+	"github.com/imaphaul/imaphaul/internal/screen"
 	"github.com/imaphaul/imaphaul/internal/signals"
 	"github.com/imaphaul/imaphaul/internal/tokens"
 )
@@ -28,6 +29,7 @@ import (
 // undoRun does what "imaphaul undo" was asked for, and returns the exit code, and the
 // signal by which the process is to end, as that of a run: nil for none.
 func undoRun(x *cli.Undo, out, errOut io.Writer) (int, os.Signal) {
+	errOut = screen.Wrapped(errOut)
 	if x.Run == 0 {
 		return undoable(x, out, errOut), nil
 	}
@@ -88,13 +90,13 @@ func takeBack(ctx context.Context, x *cli.Undo, o engine.Options, out io.Writer,
 	u, _ := engine.Undo(ctx, x.Plan, o, x.Run)
 	code := tally.Stats().ExitCode()
 	v := newUndone(&u, code != event.ExitOK)
-	if code == event.ExitOK && (u.Refused != "" || v.Stay > 0 || v.Doubtful > 0 || len(v.Moving) > 0) {
+	if code == event.ExitOK && (u.Refused != "" || v.Stay > 0 || v.Doubtful > 0 || len(v.Moving) > 0 || len(v.Kept) > 0) {
 		code = event.ExitDeletionRefused
 	}
 	if x.JSON {
 		err = display.WriteJSON(out, v)
 	} else {
-		_, err = io.WriteString(out, v.text(u.Known))
+		_, err = io.WriteString(screen.Wrapped(out), v.text(u.Known, x.Yes))
 	}
 	if err != nil {
 		say(fmt.Sprintf("Error: standard output: %v", err))
@@ -133,9 +135,9 @@ func listRuns(x *cli.Undo, list []journal.Other, dir string, out, errOut io.Writ
 		}
 		return afterPrint(0, display.WriteJSON(out, runs))
 	case len(hits[0].stored) == 0:
-		return afterPrint(fmt.Fprintln(out, "The journal knows of no run of these accounts that stored anything on host2."))
+		return afterPrint(fmt.Fprintln(screen.Wrapped(out), "The journal knows of no run of these accounts that stored anything on host2."))
 	}
-	return afterPrint(io.WriteString(out, runsText(hits[0].stored)))
+	return afterPrint(io.WriteString(screen.Wrapped(out), runsText(hits[0].stored)))
 }
 
 // undone is what an undo came to, as it is shown.
@@ -152,6 +154,8 @@ type undone struct {
 	Folders []undoneFolder `json:"folders,omitempty"`
 	Removed []string       `json:"removedFolders,omitempty"`
 	Left    []string       `json:"unsubscribedFolders,omitempty"`
+	// Kept says why folders stay that were to be removed, by their name.
+	Kept map[string]string `json:"keptFolders,omitempty"`
 	// Doubtful messages may be on host2 beside those that are counted; Moving are folders
 	// into which a run was moving messages on host2.
 	Doubtful int      `json:"doubtful,omitempty"`
@@ -179,7 +183,7 @@ func newUndone(u *engine.Undone, broken bool) *undone {
 		}
 		v.Folders = append(v.Folders, undoneFolder{f.To.Text, f.Taken, f.Gone, f.Earlier, f.Stay, f.ByFlags && f.Taken > 0})
 	}
-	v.Doubtful = u.Doubtful
+	v.Doubtful, v.Kept = u.Doubtful, u.Kept
 	for _, f := range u.Moving {
 		v.Moving = append(v.Moving, f.Text)
 	}
@@ -192,7 +196,8 @@ func newUndone(u *engine.Undone, broken bool) *undone {
 	return v
 }
 
-func (v *undone) text(known []journal.StoredRun) string {
+// text is what is printed. yes: it was to be done, though it may be a rehearsal.
+func (v *undone) text(known []journal.StoredRun, yes bool) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format+"\n", args...) }
 	if v.Refused != "" {
@@ -224,15 +229,14 @@ func (v *undone) text(known []journal.StoredRun) string {
 			line("%s: %s not on host2 any more", name, messages(f.Gone))
 		}
 		for _, why := range slices.Sorted(maps.Keys(f.Stay)) {
-			stay := "stay"
-			if f.Stay[why] == 1 {
-				stay = "stays"
-			}
-			line("%s: %s %s: %s", name, messages(f.Stay[why]), stay, why)
+			line("%s: %s %s: %s", name, messages(f.Stay[why]), verbOf(f.Stay[why], "stays", "stay"), why)
 		}
 	}
 	for _, name := range v.Removed {
 		line("%s %s", removed, display.Text(name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.Kept)) {
+		line("The folder %s stays: %s", display.Text(name), display.Text(v.Kept[name]))
 	}
 	for _, name := range v.Left {
 		line("%s %s", left, display.Text(name))
@@ -240,7 +244,7 @@ func (v *undone) text(known []journal.StoredRun) string {
 	if byFlags {
 		line("The flags alone tell here whether somebody touched a message: a flag that was set and taken away again is not seen.")
 	}
-	line("In all: %s %s from host2, %d stay, %d were gone before", messages(v.Taken), verb, v.Stay, v.Gone)
+	line("In all: %s %s from host2, %d %s, %d %s gone before", messages(v.Taken), verb, v.Stay, verbOf(v.Stay, "stays", "stay"), v.Gone, verbOf(v.Gone, "was", "were"))
 	if v.Earlier > 0 {
 		line("%s had been taken back by an undo before", messages(v.Earlier))
 	}
@@ -253,6 +257,8 @@ func (v *undone) text(known []journal.StoredRun) string {
 	switch {
 	case v.Broken:
 		line("It ended before all was done. The same command goes on.")
+	case v.Dry && yes:
+		line("Nothing was changed, because of --dry.")
 	case v.Dry && v.Taken+len(v.Removed)+len(v.Left) > 0:
 		line("Nothing was changed. To do it, add --yes.")
 	case v.Dry && v.Doubtful+len(v.Moving) == 0:
@@ -267,6 +273,14 @@ func mend(v *undone) string {
 		return "With --yes they are looked for first."
 	}
 	return "They could not be told from other mail, or their folder is not as it was. Run the migration once more, then undo again, or look at host2 yourself."
+}
+
+// verbOf is the form of a verb for so many.
+func verbOf(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
 }
 
 func messages(n int) string {

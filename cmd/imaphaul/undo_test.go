@@ -79,7 +79,7 @@ func TestUndoCommand(t *testing.T) {
 	if code, said := undo("--run", "1", "--delete2", "--follow"); code != 0 || !strings.Contains(said, "add --yes") {
 		t.Errorf("rehearsal: %d %s", code, said)
 	}
-	if code, said := undo("--run", "1", "--yes", "--dry"); code != 0 || !strings.Contains(said, "add --yes") {
+	if code, said := undo("--run", "1", "--yes", "--dry"); code != 0 || !strings.Contains(said, "because of --dry") || strings.Contains(said, "add --yes") {
 		t.Errorf("rehearsal by --dry: %d %s", code, said)
 	}
 	if d := mailtest.Diff(full, mailtest.Snapshot(t, b.to, b.users[0][1]), mailtest.Rules{}); len(d) > 0 {
@@ -93,6 +93,10 @@ func TestUndoCommand(t *testing.T) {
 	if d := mailtest.Diff(before, mailtest.Snapshot(t, b.to, b.users[0][1]), mailtest.Rules{}); len(d) > 0 {
 		t.Errorf("host2 is not as it was: %v", d)
 	}
+	var runs []journalRun
+	if code, said = undo("--json"); code != 0 || json.Unmarshal([]byte(said), &runs) != nil || len(runs) != 1 || runs[0].Taken != full.Count() || runs[0].Messages != full.Count() {
+		t.Errorf("the list does not tell what was taken back: %d %s", code, said)
+	}
 	if code, said := undo("--run", "1", "--yes"); code != 0 || !strings.Contains(said, "0 messages removed") {
 		t.Errorf("once more: %d %s", code, said)
 	}
@@ -101,7 +105,7 @@ func TestUndoCommand(t *testing.T) {
 // What may be on host2 still is said.
 func TestUndoDoubtful(t *testing.T) {
 	for _, dry := range []bool{true, false} {
-		said := newUndone(&engine.Undone{Run: 1, Dry: dry, Doubtful: 3, Moving: []event.Folder{{Text: "Work"}}}, false).text(nil)
+		said := newUndone(&engine.Undone{Run: 1, Dry: dry, Doubtful: 3, Moving: []event.Folder{{Text: "Work"}}}, false).text(nil, !dry)
 		if !strings.Contains(said, "3 messages more") || !strings.Contains(said, "Work: a run was moving") || strings.Contains(said, "nothing to do") {
 			t.Error(said)
 		}
@@ -111,9 +115,25 @@ func TestUndoDoubtful(t *testing.T) {
 // Where the flags alone told that nobody had touched what is removed, that is said.
 func TestUndoByFlagsAlone(t *testing.T) {
 	for _, f := range []engine.UndoneFolder{{Taken: 1}, {Taken: 1, ByFlags: true}, {Gone: 1, ByFlags: true}} {
-		said := newUndone(&engine.Undone{Run: 1, Folders: []engine.UndoneFolder{f}}, false).text(nil)
+		said := newUndone(&engine.Undone{Run: 1, Folders: []engine.UndoneFolder{f}}, false).text(nil, true)
 		if strings.Contains(said, "flags alone") != (f.ByFlags && f.Taken > 0) {
 			t.Errorf("%+v: %s", f, said)
+		}
+	}
+}
+
+// What stays is told in whole sentences, of one and of many, and a folder that host2 keeps, too.
+func TestUndoTellsWhatStays(t *testing.T) {
+	for _, c := range []struct {
+		stay, gone int
+		want       string
+	}{
+		{1, 1, "1 stays, 1 was gone before"}, {2, 0, "2 stay, 0 were gone before"},
+	} {
+		u := &engine.Undone{Run: 1, Folders: []engine.UndoneFolder{{Gone: c.gone, Stay: map[string]int{"why": c.stay}}}, Kept: map[string]string{"Trash": "host2 refused"}}
+		said := newUndone(u, false).text(nil, true)
+		if !strings.Contains(said, c.want) || !strings.Contains(said, "The folder Trash stays: host2 refused\n") || strings.Contains(said, "goes on") {
+			t.Error(said)
 		}
 	}
 }

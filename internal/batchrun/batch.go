@@ -253,7 +253,7 @@ func (b *run) opening() string {
 	}
 	s := fmt.Sprintf("%s: %s to run, %d at the same time", list, rowsOf(len(b.jobs)), b.atOnce())
 	if b.Plan.Follow.On {
-		s = fmt.Sprintf("%s: %s to follow, %d passes at the same time, %s", list, rowsOf(len(b.jobs)), b.atOnce(), b.Plan.Follow.Ends())
+		s = fmt.Sprintf("%s: %s to follow, %d passes at the same time, until %s", list, rowsOf(len(b.jobs)), b.atOnce(), b.Plan.Follow.Ends())
 	}
 	if done > 0 {
 		are := "are"

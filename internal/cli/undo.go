@@ -12,9 +12,10 @@ import (
 // Undo is what "imaphaul undo" is to do.
 type Undo struct {
 	// Run is the number of the run, 0 to list the runs of the accounts without connecting.
-	// Plan has the accounts. Plan.Dry: it is only shown.
+	// Plan has the accounts. Plan.Dry: it is only shown; Yes: it was to be done, all the same.
 	Run  uint64
 	Plan *plan.Plan
+	Yes  bool
 	JSON bool
 }
 
@@ -76,7 +77,7 @@ func undo(in Input, args []string) *Outcome {
 	if own.flag("help") {
 		return &Outcome{Stdout: UndoUsage(in.Width)}
 	}
-	x.JSON = own.flag("json")
+	x.JSON, x.Yes = own.flag("json"), own.flag("yes")
 	text := strings.TrimSpace(own.str("run"))
 	if text == "" && own.flag("yes") {
 		bad.add("undo --yes: which run? Add --run NUMBER; the same command without --yes lists them.")

@@ -45,6 +45,9 @@ type Account struct {
 	// to host2.
 	Host1Only int64 `json:"onlyOnHost1"`
 	Host2Only int64 `json:"onlyOnHost2"`
+	// Withheld are those of Host1Only that a run would not copy, however often it is made:
+	// host2 does not take them, or an option leaves them out.
+	Withheld int64 `json:"notCopied,omitempty"`
 	// Unproved are messages of host1 of which host2 has something else under the same key,
 	// or only a part: they count as missing.
 	Unproved int64 `json:"notAsOnHost1,omitempty"`

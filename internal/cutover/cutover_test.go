@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -299,6 +300,40 @@ func TestLoweredTTL(t *testing.T) {
 	r = look(z, h, at.Add(49*time.Hour))
 	if until := *r.Domains[0].OldUntil; !until.Equal(at.Add(49*time.Hour + 5*time.Minute)) {
 		t.Errorf("changed: until %v", until)
+	}
+}
+
+// TestEarliestMoment: what is foretold while mail still comes to host1 is no earlier than
+// what is said once the MX is changed: where only a resolver tells the TTL, and where
+// a part of the MX was changed.
+func TestEarliestMoment(t *testing.T) {
+	away := []string{hosts[0], hosts[1], hosts[2], "ns.example.org. 300 IN A 127.0.0.3"} // the zone's own server
+	older, newer := "example.org. %d IN MX 10 imap.old.example.net.", "example.org. %d IN MX 5 imap.new.example.com."
+	for name, tt := range map[string]struct {
+		base []string
+		next []string // after the old MX with a TTL of two hours
+	}{
+		"lowered, by a resolver":   {away, []string{fmt.Sprintf(older, 300)}},
+		"in part, by a resolver":   {away, []string{fmt.Sprintf(older, 300), fmt.Sprintf(newer, 300)}},
+		"lowered, by the zone":     {hosts, []string{fmt.Sprintf(older, 300)}},
+		"in part, by the zone":     {hosts, []string{fmt.Sprintf(older, 300), fmt.Sprintf(newer, 300)}},
+		"in part, and not lowered": {hosts, []string{fmt.Sprintf(older, 7200), fmt.Sprintf(newer, 7200)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, err := cutover.OpenHistory(filepath.Join(t.TempDir(), "h"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+			z := newZone(t, append(slices.Clone(tt.base), fmt.Sprintf(older, 7200))...)
+			look(z, h, at)
+			z.set(t, append(slices.Clone(tt.base), tt.next...)...)
+			foretold := *look(z, h, at.Add(time.Minute)).Domains[0].OldUntil
+			z.set(t, append(slices.Clone(tt.base), fmt.Sprintf(newer, 300))...)
+			if said := *look(z, h, at.Add(time.Minute)).Domains[0].OldUntil; said.After(foretold) || said.Before(at.Add(2*time.Hour)) {
+				t.Errorf("foretold %v, then %v", foretold, said)
+			}
+		})
 	}
 }
 

@@ -133,22 +133,23 @@ func (h *History) since(domain string) (time.Time, bool) {
 	return first.First, true
 }
 
-// keptFor is until when resolvers may know the MX of now if they were changed at a
-// moment, whatever their TTL is since it was lowered.
-func (h *History) keptFor(domain string, hosts []string, at time.Time, ttl time.Duration) time.Time {
+// keptFor is until when resolvers may know the MX of now, or any that were before, if those
+// of now were changed at a moment: a TTL that was lowered counts as long as it was, also
+// where only a resolver told it, and so do MX that some of those of now have replaced.
+func (h *History) keptFor(domain string, at time.Time, ttl time.Duration) time.Time {
 	until := at.Add(ttl)
 	if h == nil {
 		return until
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	hosts = slices.Sorted(slices.Values(hosts))
 	list := h.domains[domain]
-	for i := range max(0, len(list)-1) {
-		if !slices.Equal(list[i].Hosts, hosts) {
-			continue
+	for i, s := range list {
+		changed := at
+		if i+1 < len(list) {
+			changed = list[i+1].First
 		}
-		if u := list[i+1].First.Add(time.Duration(list[i].TTL) * time.Second); u.After(until) {
+		if u := changed.Add(time.Duration(s.TTL) * time.Second); u.After(until) {
 			until = u
 		}
 	}

@@ -44,7 +44,7 @@ func (d *Domain) judge(o *Options) {
 	case StageBefore, StageMixed:
 		until := o.Now.Add(assumedTTL)
 		if z.TTLKnown {
-			until = o.Seen.keptFor(d.Name, z.Hosts, o.Now, z.TTL)
+			until = o.Seen.keptFor(d.Name, o.Now, z.TTL)
 		}
 		d.OldUntil = &until
 		if d.Stage == StageMixed && !z.agree {
@@ -113,12 +113,15 @@ func (r *Result) Conclude(accounts []Account) {
 			}
 		}
 		if len(unasked) > 0 {
-			r.miss("%s: nothing is known of %d records, since no name server answered (%s): ask again, or give another one with --resolver ADDRESS.", d.Name, len(unasked), kinds(unasked))
+			r.miss("%s: nothing is known of %s, since no name server answered (%s): ask again, or give another one with --resolver ADDRESS.", d.Name, records(len(unasked), ""), kinds(unasked))
 		}
 	}
 	left, failed := int64(0), 0
 	for _, a := range accounts {
-		left += a.Host1Only
+		left += a.Host1Only - a.Withheld
+		if a.Withheld > 0 {
+			r.miss("%s: look at %s of host1 that a run does not copy, since host2 takes no such mail or an option leaves it out: a run with --skippedfile FILE makes a list.", a.Name, count(a.Withheld))
+		}
 		if a.Unproved > 0 {
 			r.miss("%s: look at %s of host1, of which host2 has another content under the same key, or only a part: imaphaul verify names them. They are not copied again.", a.Name, count(a.Unproved))
 		}

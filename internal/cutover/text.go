@@ -47,6 +47,9 @@ func (a Account) words() string {
 		return "not known: " + a.Failed
 	}
 	text := fmt.Sprintf("%d on host1 only, %d on host2 only", a.Host1Only, a.Host2Only)
+	if a.Withheld > 0 {
+		text += fmt.Sprintf(" (%d of host1's are not copied)", a.Withheld)
+	}
 	if a.Unproved > 0 {
 		text += fmt.Sprintf(", %d not on host2 as on host1", a.Unproved)
 	}
@@ -125,7 +128,7 @@ func (p *printer) domain(d *Domain) {
 		}
 	}
 	if len(dropped) > 0 {
-		p.line("  %-6s %d more records: %s", IsUnasked, len(dropped), kinds(dropped))
+		p.line("  %-6s %s: %s", IsUnasked, records(len(dropped), "more "), kinds(dropped))
 		p.line("         not asked for, since the questions before were not answered")
 	}
 	p.line("")
@@ -133,3 +136,11 @@ func (p *printer) domain(d *Domain) {
 
 // WriteJSON prints the result as one JSON object.
 func (r *Result) WriteJSON(w io.Writer) error { return display.WriteJSON(w, r) }
+
+// records is a number of records, with what stands in front of the word.
+func records(n int, which string) string {
+	if n == 1 {
+		return "1 " + which + "record"
+	}
+	return fmt.Sprintf("%d %srecords", n, which)
+}

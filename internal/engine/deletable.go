@@ -246,7 +246,11 @@ func (r *run) judgeMail(ctx context.Context, f *deletable, validity uint32, arri
 		if rule == guard.OthersMail {
 			why = "a run delivered them there"
 		}
-		r.emit(event.DeletionRefused{Side: 2, Folder: folderName(f.name), Count: f.messages, Why: fmt.Sprintf("of %d of them: %s", kept[rule], why)})
+		whose := ""
+		if kept[rule] != f.messages {
+			whose = fmt.Sprintf(" (%d of them)", kept[rule])
+		}
+		r.emit(event.DeletionRefused{Side: 2, Folder: folderName(f.name), Count: f.messages, Why: why + whose})
 		f.why = fmt.Sprintf("%d messages in it: %s", kept[rule], why)
 		return nil
 	}

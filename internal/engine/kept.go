@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
@@ -24,6 +25,8 @@ type Kept struct {
 	// runs that have it delete nothing on host2, but with --nomxcheck.
 	MailTo2 time.Time
 	MX      string
+	// MailBefore is what was seen of the place where mail was delivered before, by the same.
+	MailBefore journal.MailBefore
 
 	past    past2
 	control *session.Control

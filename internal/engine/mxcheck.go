@@ -70,6 +70,12 @@ func (r *run) recallMX() error {
 	if kept != nil && !kept.MailTo2.IsZero() {
 		r.journalFailed(r.j.NoteMailTo2(kept.MailTo2, kept.MX))
 	}
+	if kept != nil {
+		r.journalFailed(r.j.NoteMailBefore(kept.MailBefore))
+		before, err := r.j.MailBefore()
+		r.journalFailed(err)
+		kept.MailBefore = kept.MailBefore.Join(before)
+	}
 	deletes := d.Delete2 || d.Delete2Duplicates || d.Expunge2 || r.p.Folders.Delete2Folders
 	if !deletes || !d.MXCheck || r.p.Mode != plan.ModeSync {
 		return nil

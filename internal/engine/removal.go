@@ -67,35 +67,45 @@ func (r *run) removeExtras(ctx context.Context) error {
 // arrivedMeanwhile is why a folder stays that was judged a moment ago.
 const arrivedMeanwhile = "messages have come there since it was looked at"
 
-// remove unsubscribes and deletes one folder, which is never selected at that time, and
-// reports whether it is gone. It is looked at once more before: between the judgement and
-// the turn of the last of many folders there is time for mail to arrive.
+// remove is tryRemove; what the server refuses is an error of the run. It reports whether
+// the folder is gone.
 func (r *run) remove(ctx context.Context, k *link, name string, messages int64) (bool, error) {
+	told, err := r.tryRemove(ctx, k, name, messages)
+	if told.Err != nil {
+		r.fault(event.Error{Class: event.ErrDeletion, Folder: told.Folder, Text: fmt.Sprintf("Host%d: deleting folder %s failed: %s", k.side.N, name, serverWords(told.Err))})
+	}
+	return err == nil && told.Err == nil && told.Kept == "", err
+}
+
+// tryRemove unsubscribes and deletes one folder, which is never selected at that time, and
+// returns what it told of it. It is looked at once more before: between the judgement and
+// the turn of the last of many folders there is time for mail to arrive.
+func (r *run) tryRemove(ctx context.Context, k *link, name string, messages int64) (event.FolderRemoved, error) {
 	told := event.FolderRemoved{Side: k.side.N, Folder: folderName(name), Dry: r.p.Dry, Messages: messages}
 	if r.p.Dry {
 		r.emit(told)
-		return true, nil
+		return told, nil
 	}
 	if k.side.N == 1 {
 		r.noteDeletes1()
 	}
 	if err := k.Do(ctx, func(c *imapconn.Conn) error { return k.leave(ctx, c) }); err != nil && !isRefusal(err) {
-		return false, err
+		return told, err
 	}
 	// Between the last look and DELETE nothing else is asked. What stays is subscribed again.
 	err := k.Do(ctx, func(c *imapconn.Conn) error { return c.Unsubscribe(ctx, name) })
 	if isConnError(err) {
-		return false, err
+		return told, err
 	}
 	unsubscribed := err == nil && k.side.subs[name]
 	counts, err := k.Status(ctx, []string{name})
 	if err != nil {
-		return false, err
+		return told, err
 	}
 	if now := counts[name]; now != nil && now.NumMessages != nil && int64(*now.NumMessages) > messages {
 		told.Kept = arrivedMeanwhile
 		r.emit(told)
-		return false, k.subscribeAgain(ctx, name, unsubscribed)
+		return told, k.subscribeAgain(ctx, name, unsubscribed)
 	}
 	err = k.Do(ctx, func(c *imapconn.Conn) error {
 		if err := k.leave(ctx, c); err != nil {
@@ -104,15 +114,14 @@ func (r *run) remove(ctx context.Context, k *link, name string, messages int64) 
 		return c.Delete(ctx, name)
 	})
 	if err != nil && !isRefusal(err) {
-		return false, err
+		return told, err
 	}
 	told.Err = err
 	r.emit(told)
 	if err != nil {
-		r.fault(event.Error{Class: event.ErrDeletion, Folder: told.Folder, Text: fmt.Sprintf("Host%d: deleting folder %s failed: %s", k.side.N, name, serverWords(err))})
-		return false, k.subscribeAgain(ctx, name, unsubscribed)
+		return told, k.subscribeAgain(ctx, name, unsubscribed)
 	}
-	return true, nil
+	return told, nil
 }
 
 // subscribeAgain takes back that a folder was unsubscribed which stays, if it was.

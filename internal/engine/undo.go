@@ -28,6 +28,9 @@ type Undone struct {
 	Folders []UndoneFolder
 	// Removed are folders of host2 that the run had made and that are empty now.
 	Removed []event.Folder
+	// Kept says of the others, by their name, why they stay, where that is not seen before
+	// they are to be removed.
+	Kept map[string]string
 	// Unsubscribed are folders of host2 that the run had subscribed to.
 	Unsubscribed []event.Folder
 	// Doubtful is how many messages more of the run may be on host2: it ended while it stored
@@ -52,19 +55,19 @@ type UndoneFolder struct {
 
 // Why a message stays.
 const (
-	staysTouched   = "touched since: its flags or its MODSEQ on host2 are not those that the run left"
-	staysNoSource  = "its source is not on host1 any more"
-	staysDiffers   = "its source on host1 has not the same content"
-	staysOthers    = "another run, or another folder, counts on it"
-	staysUnread    = "it could not be read on both sides"
+	staysTouched   = "touched since: flags or MODSEQ on host2 are not those that the run left"
+	staysNoSource  = "the source is not on host1 any more"
+	staysDiffers   = "the source on host1 has not the same content"
+	staysOthers    = "another run, or another folder, counts on what is there"
+	staysUnread    = "not to be read on both sides"
 	staysRebuilt   = "the folder was rebuilt since, on host1 or host2, or cannot be opened"
-	staysNotGone   = "host2 did not remove it"
-	staysUnmarked  = "its source changed on host1 meanwhile"
+	staysNotGone   = "not removed by host2"
+	staysUnmarked  = "the source changed on host1 meanwhile"
 	staysUnasked   = "host1 could not be asked any more"
-	staysRefused   = "host2 refused to mark it (%s)"
-	staysMoved     = "it was moved: it is not where the run stored it, and by its Message-Id it is in another place on host2"
-	staysMarked    = "it was moved, and is marked \\Deleted in folder %s of host2, by an undo that was interrupted or by somebody: a mail program may remove it there"
-	staysLost      = "it is not where the run stored it, and it is not known whether it was moved"
+	staysRefused   = "host2 refused to mark what was to go (%s)"
+	staysMoved     = "moved since: not where the run stored it, but by the Message-Id in another place on host2"
+	staysMarked    = "moved since, and marked \\Deleted in folder %s of host2, by an undo that was interrupted or by somebody: a mail program may remove what is marked"
+	staysLost      = "not where the run stored it, and it is not known whether somebody moved it"
 	undoChunk      = 200
 	refusedNoRuns  = "the journal knows of no run that stored anything on host2"
 	refusedDeleted = "run %d deleted on host1: what it stored may be all that is left of that mail"
@@ -211,17 +214,29 @@ func (u *undo) unmake(ctx context.Context, made []string) error {
 		if below || left != 0 {
 			continue
 		}
-		gone, err := r.remove(ctx, r.main.dst, name, 0)
+		told, err := r.tryRemove(ctx, r.main.dst, name, 0)
 		if err != nil {
 			return err
 		}
-		if !gone {
+		if told.Err != nil {
+			told.Kept = "host2 refused to delete it: " + serverWords(told.Err)
+		}
+		if told.Kept != "" {
+			u.keep(name, told.Kept)
 			continue
 		}
 		delete(there, name)
 		u.Removed = append(u.Removed, folderName(name))
 	}
 	return nil
+}
+
+// keep notes why a folder stays.
+func (u *undo) keep(name, why string) {
+	if u.Kept == nil {
+		u.Kept = make(map[string]string)
+	}
+	u.Kept[folderName(name).Text] = why
 }
 
 // selectsNothing reports whether a folder of host2 cannot hold messages.

@@ -124,7 +124,7 @@ func TestUndoMarksAreOurs(t *testing.T) {
 // or kill in the place of EXPUNGE. With on it calls act before that command to host2.
 type meanwhile struct {
 	on     string
-	refuse bool // host2 takes no mark
+	refuse string // a command that host2 does not take
 	kill   func()
 	marked atomic.Bool
 	once   sync.Once
@@ -148,8 +148,8 @@ type meanwhileConn struct {
 }
 
 func (c *meanwhileConn) Write(b []byte) (int, error) {
-	if c.m.refuse && c.side == 2 {
-		return c.Conn.Write(bytes.ReplaceAll(b, []byte("UID STORE"), []byte("UID STOBE")))
+	if no := c.m.refuse; no != "" && c.side == 2 {
+		return c.Conn.Write(bytes.ReplaceAll(b, []byte(no), []byte(no[:len(no)-1]+"X")))
 	}
 	if c.m.on != "" {
 		if c.side == 2 && bytes.Contains(b, []byte(c.m.on)) {
@@ -204,15 +204,15 @@ func TestUndoTouchedMeanwhile(t *testing.T) {
 	}
 }
 
-// Mail that comes to a folder of the run when it is about to be removed keeps it, subscribed;
-// a mark that host2 refuses is told in its words.
+// Mail that comes to a folder of the run when it is about to be removed keeps it, subscribed,
+// and that is told; a mark that host2 refuses is told in its words.
 func TestUndoFolderStays(t *testing.T) {
 	t.Parallel()
 	a, b := embeddedPair(t)
 	put(t, a, "New", mails("a", 2, 100)...)
 	mailtest.Say(t, a.s, a.user, "SUBSCRIBE New")
 	migrate(t, a, b).expect(t, 0)
-	u, _ := takeBack(t, t.Context(), engine.Options{Dial: (&meanwhile{refuse: true}).dial}, 1, args(a, b)...)
+	u, _ := takeBack(t, t.Context(), engine.Options{Dial: (&meanwhile{refuse: "UID STORE"}).dial}, 1, args(a, b)...)
 	if len(u.Folders[0].Stay) != 1 {
 		t.Errorf("%+v", u)
 	}
@@ -224,7 +224,22 @@ func TestUndoFolderStays(t *testing.T) {
 	m := &meanwhile{on: "UNSUBSCRIBE", act: func() { put(t, b, "New", mails("new", 1, 0)...) }}
 	u, _ = takeBack(t, t.Context(), engine.Options{Dial: m.dial}, 1, args(a, b)...)
 	now := mailtest.Snapshot(t, b.s, b.user)
-	if f := now.Folders["New"]; f == nil || len(f.Messages) != 1 || !now.Subscribed["New"] || len(u.Removed) != 0 {
+	if f := now.Folders["New"]; f == nil || len(f.Messages) != 1 || !now.Subscribed["New"] || len(u.Removed) != 0 || u.Kept["New"] == "" {
 		t.Errorf("%+v %+v", f, u)
+	}
+}
+
+// A folder that host2 never deletes (INBOX.Trash of Courier) stays and is told, as often as
+// the run is taken back: it is no error that would call for the same command again.
+func TestUndoFolderNotDeleted(t *testing.T) {
+	t.Parallel()
+	a, b := embeddedPair(t)
+	put(t, a, "New", mails("a", 2, 100)...)
+	migrate(t, a, b).expect(t, 0)
+	for range 2 {
+		u, stats := takeBack(t, t.Context(), engine.Options{Dial: (&meanwhile{refuse: "DELETE"}).dial}, 1, args(a, b)...)
+		if len(u.Removed) != 0 || !strings.Contains(u.Kept["New"], "host2 refused to delete it") || stats.ExitCode() != event.ExitOK {
+			t.Errorf("%+v, exit code %d", u, stats.ExitCode())
+		}
 	}
 }

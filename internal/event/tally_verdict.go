@@ -25,6 +25,12 @@ func (s *Stats) Strict() bool {
 	return s.Complete() && s.OnlyOn2 == 0 && s.Doubtful == 0 && len(s.LeftOut) == 0 && !s.Unlisted
 }
 
+// RefusedOnly tells whether every folder was carried through, and nothing is wrong but
+// deletions that the guard refused.
+func (s *Stats) RefusedOnly() bool {
+	return s.Complete() && s.ErrorCount == s.ByClass[ErrRefused] && (s.ErrorCount > 0 || s.CeilingRefused)
+}
+
 // Unidentified is the number of host1 messages left out because they have no
 // identifying header.
 func (s *Stats) Unidentified() int64 { return s.SkippedBy[SkipNoHeader].Messages }

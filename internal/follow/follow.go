@@ -323,7 +323,7 @@ func (f *follower) ended(ctx context.Context, begun event.PassBegun) event.PassE
 		f.copied += e.Copied
 	}
 	f.failed++
-	if e.Code == event.ExitOK || e.Code == event.ExitDeletionRefused && s.ErrorCount == 0 {
+	if e.Code == event.ExitOK || e.Code == event.ExitDeletionRefused && s.RefusedOnly() {
 		f.failed = 0 // what was refused is refused again until somebody does something
 	}
 	if f.failed > 0 && !begun.Last && !f.stopped() && !f.over(ctx, e) {

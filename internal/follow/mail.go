@@ -7,6 +7,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
@@ -38,12 +39,11 @@ type mail struct {
 	say           event.Sink
 
 	nextAt time.Time
-	oldTTL time.Duration // the longest that was told of the place before
-	// lastTTL was told at lastAt of the place before; whole: the answer was once a newer
-	// one than that, so that oldTTL is not only what was left of a TTL in a resolver.
+	before journal.MailBefore // by this call or an earlier one
+	// lastTTL was told at lastAt of the place before: a later answer that is newer than
+	// that one was renewed.
 	lastTTL time.Duration
 	lastAt  time.Time
-	whole   bool
 	since   time.Time // when host2 was seen to take the mail, zero while it does not
 	ttl     time.Duration
 	// arrived: host2 was seen to take the mail, whatever the DNS says since.
@@ -76,8 +76,8 @@ func (m *mail) look(ctx context.Context) {
 	m.nextAt = now.Add(again(d.TTL))
 	switch {
 	case !d.To2:
-		m.oldTTL = max(m.oldTTL, d.TTL)
-		m.whole = m.whole || !m.lastAt.IsZero() && d.TTL > m.lastTTL-now.Sub(m.lastAt)+time.Second
+		renewed := !m.lastAt.IsZero() && d.TTL > m.lastTTL-now.Sub(m.lastAt)+time.Second
+		m.before = m.before.Join(journal.MailBefore{TTL: d.TTL, Whole: renewed})
 		m.lastTTL, m.lastAt = d.TTL, now
 		if !m.since.IsZero() {
 			m.say(event.Note{Warn: true, Text: fmt.Sprintf("Mail for %s is not delivered to %s any more, by the DNS", m.domain, m.host2)})
@@ -101,19 +101,17 @@ func again(ttl time.Duration) time.Duration { return min(max(ttl/2, asked), aske
 
 // ran is when nobody may believe the old place any more. Resolvers tell what is left of a
 // TTL: it was longer by no more than the pause between two questions, if the answer was
-// seen to be renewed.
+// seen to be renewed. Where host2 took the mail before anybody asked, the TTL of its own
+// MX is all that there is to go by.
 func (m *mail) ran() time.Time {
-	ttl := m.oldTTL
-	switch {
-	case ttl > 0 && m.whole:
-		ttl += again(ttl)
-	case ttl > 0:
-		ttl = max(ttl, unknownTTL)
-	default:
-		ttl = m.ttl // host2 took the mail before anybody asked
-	}
+	ttl := m.before.TTL
 	if ttl == 0 {
-		ttl = unknownTTL
+		ttl = m.ttl
+	}
+	if ttl > 0 && m.before.Whole {
+		ttl += again(ttl)
+	} else {
+		ttl = max(ttl, unknownTTL)
 	}
 	return m.since.Add(ttl)
 }
@@ -150,8 +148,12 @@ func (m *mail) keep2(p *plan.Plan) {
 // remember hands to the passes what was seen, for the journal, and takes what an earlier
 // call saw.
 func (m *mail) remember(k *engine.Kept) {
+	if m == nil {
+		return
+	}
+	m.before = m.before.Join(k.MailBefore)
+	k.MailBefore = m.before
 	switch {
-	case m == nil:
 	case m.arrived && k.MailTo2.IsZero():
 		k.MailTo2, k.MX = m.first, m.mx
 	case !m.arrived && !k.MailTo2.IsZero():

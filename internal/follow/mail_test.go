@@ -152,6 +152,45 @@ func TestMXIsRemembered(t *testing.T) {
 	})
 }
 
+// The TTL of the old MX counts for a follower that was killed and begins again after the
+// change; where nobody ever saw the old one, what is left of the new one's in a resolver is
+// not taken for it.
+func TestOldTTLIsRemembered(t *testing.T) {
+	for _, c := range []struct {
+		old         time.Duration // of the MX that a killed follower saw; 0: there was none
+		least, most time.Duration // until the end, after the change was seen
+	}{
+		{6 * time.Hour, 6 * time.Hour, 6*time.Hour + 10*time.Minute},
+		{0, time.Hour, time.Hour + 10*time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := &lab{accounts: [2]account{inMemory(t, embedded.Options{}), inMemory(t, embedded.Options{})}}
+			for i := range l.accounts {
+				l.accounts[i].user = fmt.Sprintf("user%d@example.org", i)
+				l.accounts[i].s.Called(t, l.accounts[i].user)
+			}
+			l.accounts[0].deliver(t, "INBOX", 1)
+			answer := Delivered{TTL: c.old}
+			o := Options{Deliveries: func(context.Context, string, string) (Delivered, error) { return answer, nil }}
+			if c.old > 0 {
+				ctx, kill := context.WithCancel(t.Context())
+				l.followIn(ctx, t, o, "--followuntil", "mx")
+				time.Sleep(time.Minute)
+				kill()
+				<-l.done
+			}
+			answer = Delivered{To2: true, MX: "mx.example.org", TTL: 2 * time.Second}
+			begun := time.Now()
+			l.follow(t, o, "--followuntil", "mx")
+			fin := <-l.done
+			l.done <- fin
+			if took := time.Since(begun); took < c.least || took > c.most || fin.Stopped != "" {
+				t.Errorf("old TTL %v: it ended after %v: %q", c.old, took, fin.Stopped)
+			}
+		})
+	}
+}
+
 // silent is a DNS that does not answer.
 type silent struct{}
 

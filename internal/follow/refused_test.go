@@ -58,6 +58,14 @@ func TestRefusedStays(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				stop()
+				for _, e := range l.events {
+					if e, ok := e.(event.PassEnded); ok && e.Retry != 0 {
+						t.Errorf("a pass that refused deletions is repeated: %+v", e)
+					}
+				}
+				if !l.tally.Stats().RefusedOnly() {
+					t.Error("more is said to be wrong than the deletions")
+				}
 				if n, code := on2(), l.tally.Stats().ExitCode(); n != row.stays || code != event.ExitDeletionRefused {
 					t.Errorf("%d messages on host2, want %d; exit %d: %v", n, row.stays, code, l.tally.Stats().Errors)
 				}

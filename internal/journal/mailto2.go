@@ -49,3 +49,59 @@ func (j *Journal) MailTo2() (seen time.Time, mx string, err error) {
 	})
 	return seen, mx, err
 }
+
+var mailBeforeKey = []byte("mailbefore")
+
+// MailBefore is what is known of the place where mail was delivered before host2.
+type MailBefore struct {
+	// TTL is the longest that was told of it. Whole: an answer was seen to be renewed, so
+	// that it is not only what was left of a TTL in a resolver.
+	TTL   time.Duration
+	Whole bool
+}
+
+// Join is what is known from both.
+func (b MailBefore) Join(o MailBefore) MailBefore {
+	return MailBefore{max(b.TTL, o.TTL), b.Whole || o.Whole}
+}
+
+// NoteMailBefore adds to what is noted of the place before.
+func (j *Journal) NoteMailBefore(b MailBefore) error {
+	if ok, err := j.writable(); !ok {
+		return err
+	}
+	known, err := j.MailBefore()
+	if err != nil || known.Join(b) == known {
+		return err
+	}
+	b = known.Join(b)
+	v := binary.AppendVarint(nil, int64(b.TTL))
+	if b.Whole {
+		v = append(v, 1)
+	}
+	return j.update(func(tx *bbolt.Tx) (func(), error) {
+		return nil, tx.Bucket(metaBucket).Put(mailBeforeKey, seal(mailBeforeKey, v))
+	})
+}
+
+// MailBefore is what NoteMailBefore noted.
+func (j *Journal) MailBefore() (b MailBefore, err error) {
+	err = j.view(func(tx *bbolt.Tx) error {
+		sealed := tx.Bucket(metaBucket).Get(mailBeforeKey)
+		if sealed == nil {
+			return nil
+		}
+		v, err := unseal(mailBeforeKey, sealed)
+		if err != nil {
+			return fmt.Errorf("%w: where mail was delivered: %w", ErrDamaged, err)
+		}
+		r := reader{b: v}
+		ttl := r.varint()
+		if r.err != nil {
+			return fmt.Errorf("%w: where mail was delivered: %w", ErrDamaged, r.err)
+		}
+		b = MailBefore{time.Duration(ttl), len(r.b) > 0}
+		return nil
+	})
+	return b, err
+}

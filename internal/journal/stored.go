@@ -34,6 +34,8 @@ type StoredRun struct {
 	// Messages is how many it stored, Folders the raw names of those it made on host2.
 	Messages int
 	Folders  []string
+	// Taken is how many of them an undo removed.
+	Taken int
 	// Doubtful is how many more it was storing when it ended: it is not known which of them
 	// host2 has.
 	Doubtful int

@@ -61,7 +61,7 @@ func (g *storedGather) take(k, sealed []byte) error {
 		g.of[string(k[1:])] = run
 		return err
 	}
-	if len(k) < 9 || !bytes.ContainsRune([]byte("rsc"), rune(k[0])) {
+	if len(k) < 9 || !bytes.ContainsRune([]byte("rsct"), rune(k[0])) {
 		return nil
 	}
 	if g.byID == nil {
@@ -88,6 +88,16 @@ func (g *storedGather) take(k, sealed []byte) error {
 		r.Messages += len(ms)
 	case 'c':
 		r.Folders = append(r.Folders, string(k[9:]))
+	case 't':
+		at, err := readTaking(k, sealed)
+		if err != nil {
+			return err
+		}
+		for _, how := range at {
+			if how == Taken {
+				r.Taken++
+			}
+		}
 	}
 	return nil
 }

@@ -36,19 +36,21 @@ func (t *Text) passEnded(e event.PassEnded) {
 // lastPass says at the end of following whether it is complete.
 func (t *Text) lastPass(e event.PassEnded) {
 	left := t.stats.LeftOut
-	if e.Code == event.ExitOK && e.Untaken == 0 && len(left) == 0 {
+	refused := e.Code == event.ExitDeletionRefused && t.stats.RefusedOnly()
+	carried := e.Code == event.ExitOK || refused
+	if carried && e.Untaken == 0 && len(left) == 0 {
 		t.whole = t.now().Add(-e.Took)
 	}
 	switch {
 	case !e.Last:
-	case e.Code == event.ExitOK && e.Untaken > 0:
+	case carried && e.Untaken > 0:
 		t.linef("The last pass is not complete: of %s of host1 it is not certain that host2 has them as they are%s. --skippedfile FILE lists what was not copied.", amount(e.Untaken, "message"), untaken(t.stats))
-	case e.Code == event.ExitOK && len(left) > 0:
+	case carried && len(left) > 0:
 		t.linef("The last pass is not complete: folder %s is left out with its mail: %s.", left[0].Folder.Raw, left[0].Why)
-	case e.Code == event.ExitOK:
+	case refused:
+		t.linef("The last pass is complete but for deletions that were refused: what was on host1 when it began, at %s, is on host2, but for what the options leave out.", t.clock(t.whole))
+	case carried:
 		t.linef("The last pass is complete: what was on host1 when it began, at %s, is on host2, but for what the options leave out.", t.clock(t.whole))
-	case e.Code == event.ExitDeletionRefused && e.Errors == 0:
-		t.linef("The last pass is complete but for deletions that were refused.")
 	default:
 		since := "The last pass is not complete: messages may be missing on host2."
 		if !t.whole.IsZero() {
@@ -145,7 +147,7 @@ func (t *Text) watching(e event.Watching) {
 	}
 	last := "nothing came since"
 	if !e.Last.IsZero() {
-		last = fmt.Sprintf("last change %s, %s copied since", t.clock(e.Last), amount(e.Copied, "message"))
+		last = fmt.Sprintf("last change %s, %s copied after the first pass", t.clock(e.Last), amount(e.Copied, "message"))
 	}
 	t.linef("%s Following since %s, %s; %s; until %s", t.clock(t.now()), t.clock(e.Since), last, how, e.Until)
 }

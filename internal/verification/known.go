@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -117,14 +118,14 @@ func (k *knowledge) pairs(from []string, to string) []*journal.Folder {
 type judge struct {
 	k     *knowledge
 	facts guard.Known
-	// gone are those whose counterpart has left host1 since, others those that other
-	// runs stored.
-	gone, others map[imap.UID]bool
+	// gone are those whose counterpart has left host1 since, moved those whose counterpart
+	// a run deleted there (--delete1), others those that other runs stored.
+	gone, moved, others map[imap.UID]bool
 }
 
 // judgeFor reads what is known of a host2 folder.
 func (k *knowledge) judgeFor(ctx context.Context, p *plan.Plan, from []string, to string, validity uint32) (*judge, error) {
-	j := &judge{k: k, gone: make(map[imap.UID]bool), others: make(map[imap.UID]bool)}
+	j := &judge{k: k, gone: make(map[imap.UID]bool), moved: make(map[imap.UID]bool), others: make(map[imap.UID]bool)}
 	j.facts = guard.Known{FirstAt: k.firstAt, Now: k.now, NewMail: k.newMail}
 	for _, f := range k.pairs(from, to) {
 		state, ok := f.State()
@@ -134,13 +135,8 @@ func (k *knowledge) judgeFor(ctx context.Context, p *plan.Plan, from []string, t
 		if first := f.First(); first.UIDNext2 != 0 && (j.facts.FirstNext == 0 || uint32(first.UIDNext2) < j.facts.FirstNext) {
 			j.facts.FirstNext = uint32(first.UIDNext2)
 		}
-		for e, err := range f.Extras() {
-			if err != nil {
-				break // what is not known explains nothing
-			}
-			if e.Delivered {
-				j.gone[e.UID2] = true
-			}
+		if ok {
+			j.stored(f, state)
 		}
 	}
 	if !k.asked && k.dir != "" {
@@ -169,14 +165,40 @@ func (k *knowledge) judgeFor(ctx context.Context, p *plan.Plan, from []string, t
 	return j, nil
 }
 
+// stored takes in what runs stored in a folder. Only messages of host2 that stand for none
+// of host1 are judged, so that the counterpart of these has left host1, whether a run has
+// seen that or none since.
+func (j *judge) stored(f *journal.Folder, state journal.FolderState) {
+	if _, err := f.Attach(state.UIDValidity1, state.UIDValidity2); err != nil {
+		return // what is not known explains nothing
+	}
+	for _, list := range []iter.Seq2[journal.Entry, error]{f.Entries(), f.Extras()} {
+		for e, err := range list {
+			switch {
+			case err != nil:
+				return
+			case e.UID2 == 0 || !e.Delivered:
+			case e.OurDeleted:
+				j.moved[e.UID2] = true
+			default:
+				j.gone[e.UID2] = true
+			}
+		}
+	}
+}
+
 // clockSlack is how far the clocks of host2 and of this machine may be apart.
 const clockSlack = time.Hour
 
+const leftByDelete1 = "its original was deleted on host1 after it had been copied (--delete1)"
+
 // why explains an extra message; explained says whether it is what one would expect.
 func (j *judge) why(uid imap.UID, arrived time.Time, deleting bool) (reason, remedy string, explained bool) {
-	switch j.facts.Rule(guard.Extra{UID: uint32(uid), Arrived: arrived, Others: j.others[uid], Gone: j.gone[uid]}) {
+	switch j.facts.Rule(guard.Extra{UID: uint32(uid), Arrived: arrived, Others: j.others[uid], Moved: j.moved[uid], Gone: j.gone[uid]}) {
 	case guard.OthersMail:
 		return "another run stored it, of another account or another folder", "", true
+	case guard.MovedMail:
+		return leftByDelete1, "", true
 	case guard.NewMail:
 		if arrived.Before(j.facts.FirstAt.Add(-clockSlack)) {
 			return "it came to host2 after the first run, with an older date: its owner moved it there, or another program stored it", "look at it; --delete2 keeps it", false
@@ -187,7 +209,7 @@ func (j *judge) why(uid imap.UID, arrived time.Time, deleting bool) (reason, rem
 	}
 	if j.gone[uid] {
 		if deleting {
-			return "its original was deleted on host1 after it had been copied (--delete1)", "", true
+			return leftByDelete1, "", true
 		}
 		return "its original has left host1 since it was copied", "--delete2 would delete it", false
 	}

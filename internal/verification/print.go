@@ -142,6 +142,8 @@ func (s *Summary) Verdict() string {
 		return "1 difference" + host1
 	case s.Counted > 0:
 		return fmt.Sprintf("%d differences%s", s.Counted, host1)
+	case s.Explained == 1:
+		return "equal, but for 1 row that is explained" + host1
 	case s.Explained > 0:
 		return fmt.Sprintf("equal, but for %d rows that are explained%s", s.Explained, host1)
 	}
