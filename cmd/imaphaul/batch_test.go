@@ -257,6 +257,36 @@ func TestBatchTriesAWrongPasswordOnce(t *testing.T) {
 	}
 }
 
+// A last pass (--fresh) that ends while logins are tried or mailboxes are counted has run no
+// row: the next call runs them, with what has arrived since.
+func TestBatchFreshEndsBeforeItCopies(t *testing.T) {
+	for _, options := range [][]string{{"--loginsfirst"}, {"--loginsfirst", "--order", "small"}} {
+		b := newBatchBench(t, 3)
+		rows := []string{b.row(0, ""), b.row(1, ""), b.row(2, "")}
+		if code, said := b.call(b.list(rows...)); code != 0 {
+			t.Fatalf("code %d\n%s", code, said)
+		}
+		for i := range b.users {
+			mailtest.Fill(t, b.from, b.users[i][0], corpus.Generate(corpus.Options{Seed: 77 + uint64(i), Messages: 1, Folders: 1}))
+		}
+		wrong := strings.Replace(rows[1], mailtest.Password(b.users[1][1])+";;", "wrong;;", 1)
+		if code, said := b.call(b.list(rows[0], wrong, rows[2]), append(options, "--fresh")...); code != 111 {
+			t.Fatalf("%q: code %d\n%s", options, code, said)
+		}
+		for _, r := range b.results() {
+			if o := r["outcome"]; o != "not begun" && o != "failed" {
+				t.Errorf("%q: row %v is %v", options, r["row"], o)
+			}
+		}
+		if code, said := b.call(b.list(rows...), append(options, "--retryfailed")...); code != 0 {
+			t.Errorf("%q: code %d\n%s", options, code, said)
+		}
+		for i := range b.users {
+			b.moved(i)
+		}
+	}
+}
+
 func TestBatchRehearses(t *testing.T) {
 	b := newBatchBench(t, 2)
 	list := b.list(b.row(0, ""), b.row(1, ""))

@@ -177,6 +177,12 @@ func (b *run) do() (code int, err error) {
 	defer b.status.Remove()
 	begun := time.Now()
 	b.choose()
+	if err := b.mayFollow(); err != nil {
+		return event.ExitUsage, err
+	}
+	if err := b.open(); err != nil {
+		return event.ExitNoFile, err
+	}
 	if b.Auto {
 		b.recognise(ctx)
 	}
@@ -186,12 +192,9 @@ func (b *run) do() (code int, err error) {
 			b.sayExit(code)
 			return code, nil
 		}
-	}
-	if err := b.mayFollow(); err != nil {
-		return event.ExitUsage, err
-	}
-	if err := b.open(); err != nil {
-		return event.ExitNoFile, err
+		if err := b.writeOpening(); err != nil { // some rows may wait for a person now
+			return event.ExitNoFile, err
+		}
 	}
 	b.board.say(b.opening())
 	b.dispatch(ctx)
