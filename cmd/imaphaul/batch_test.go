@@ -244,7 +244,19 @@ func TestBatchTriesLoginsFirst(t *testing.T) {
 
 // A wrong password is tried once in a call, also when mailboxes are counted first, and when
 // several rows name the account.
+//
+// Rows that run at the same time count as well: here they read one account, so that nothing
+// else has them wait for one another.
 func TestBatchTriesAWrongPasswordOnce(t *testing.T) {
+	b := newBatchBench(t, 8)
+	var rows []string
+	for i := range b.users {
+		rows = append(rows, strings.Replace(b.row(i, ""), ";"+b.users[i][0]+";"+mailtest.Password(b.users[i][0]), ";"+b.users[0][0]+";wrong", 1))
+	}
+	code, said := b.call(b.list(rows...), "--jobs", "8")
+	if code != 111 || strings.Count(said, "waits for a person: ") != len(rows) || strings.Count(said, "not tried, since row") != len(rows)-1 {
+		t.Errorf("code %d\n%s", code, said)
+	}
 	for _, options := range [][]string{nil, {"--order", "large"}, {"--loginsfirst"}} {
 		b := newBatchBench(t, 3)
 		wrong := func(i int) string {

@@ -37,6 +37,7 @@ type run struct {
 	names   map[int]string // "a@h1 -> b@h2", by row
 	rowsOf  map[int]batch.Row
 	servers map[string]hosts.Server // by the names in jobs
+	same    map[string]string       // of hosts that are one server, see [hosts.Same]
 	// accounts are those of a row as its options name them.
 	accounts map[int][2]string
 	state    *batch.State // nil in a dry run
@@ -45,7 +46,7 @@ type run struct {
 
 	governors session.Governors
 	passes    passes // of rows that are followed, see batchfollow.go
-	refused   refusals
+	logins    logins
 	policy    *signals.Policy
 	stop      chan struct{}
 	stopOnce  sync.Once

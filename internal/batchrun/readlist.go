@@ -58,6 +58,7 @@ func (b *run) readList() ([]batch.Fault, error) {
 		servers = append(servers, [2]hosts.Server{hosts.Of(&p.Host1), hosts.Of(&p.Host2)})
 	}
 	names := hosts.Same(context.Background(), servers)
+	b.same = names
 	for i, row := range rows {
 		b.accounts[row.Number] = [2]string{servers[i][0].String() + " " + uses[i].From, servers[i][1].String() + " " + uses[i].To}
 		uses[i].From, uses[i].To = servers[i][0].In(names)+" "+uses[i].From, servers[i][1].In(names)+" "+uses[i].To
