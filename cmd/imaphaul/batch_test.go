@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -398,5 +400,40 @@ func TestBatchTellsProgramsAndWebhooks(t *testing.T) {
 	last := told[len(told)-1]
 	if len(told) != 5 || last["event"] != "batch" || last["exit_code"] != 111.0 {
 		t.Errorf("%d: %v", len(told), last)
+	}
+}
+
+// --metrics counts all rows together, while they run.
+func TestBatchServesMetrics(t *testing.T) {
+	b := newBatchBench(t, 2)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	_ = free.Close()
+	var page []byte
+	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		resp, err := http.Get("http://" + address + "/metrics") //nolint:noctx // it is this process
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer resp.Body.Close()
+		page, err = io.ReadAll(resp.Body)
+		if err != nil {
+			t.Error(err)
+		}
+	}))
+	defer hook.Close()
+	if code, said := b.call(b.list(b.row(0, ""), b.row(1, "")), "--jobs", "1", "--metrics", address, "--webhook", hook.URL); code != 0 {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	want := 0
+	for i := range b.users {
+		want += mailtest.Snapshot(t, b.to, b.users[i][1]).Count()
+	}
+	if line := fmt.Sprintf("imaphaul_messages_total{result=\"copied\"} %d\n", want); !strings.Contains(string(page), line) {
+		t.Errorf("no %q in\n%s", line, page)
 	}
 }
