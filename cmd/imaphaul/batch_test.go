@@ -403,6 +403,46 @@ func TestBatchTellsProgramsAndWebhooks(t *testing.T) {
 	}
 }
 
+// Who does not answer takes nothing from the rows, however many end: few of them are told of
+// at the same time, and the batch does not stay for the rest.
+func TestBatchWebhookThatHangs(t *testing.T) {
+	defer func(d time.Duration) { batchrun.HookRest = d }(batchrun.HookRest)
+	batchrun.HookRest = 0
+	b := newBatchBenchOf(t, 12, 1)
+	var rows []string
+	for i := range b.users {
+		rows = append(rows, b.row(i, ""))
+	}
+	var mu sync.Mutex
+	open, most := 0, 0
+	ended := make(chan struct{})
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if strings.Contains(string(data), `"event":"batch"`) {
+			close(ended)
+			return
+		}
+		mu.Lock()
+		open++
+		most = max(most, open)
+		mu.Unlock()
+		<-ended
+	}))
+	defer hook.Close()
+	code, said := b.call(b.list(rows...), "--webhook", hook.URL)
+	if code != 0 || strings.Count(said, "webhook could not be told") != 1 || !strings.Contains(said, "told of a row 12 times") {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if most > 4 {
+		t.Errorf("%d connections to the webhook at the same time", most)
+	}
+}
+
 // --metrics counts all rows together, while they run.
 func TestBatchServesMetrics(t *testing.T) {
 	b := newBatchBench(t, 2)

@@ -57,7 +57,7 @@ type run struct {
 	page *runpage.Page // of --report, nil for none
 	told bool          // it is written
 
-	hooks  sync.WaitGroup
+	hooks  hooks            // of --webhook
 	status *statusfile.File // nil when the batch cannot be asked
 
 	warnings []string // of what the rows do together
