@@ -136,6 +136,45 @@ func TestOldPlaces(t *testing.T) {
 	}
 }
 
+// TestMovedWhileRead: a journal that leaves its old place between the names and the reading,
+// for a directory that is made for it, is read where it is then. One that is removed is not
+// asked for for ever.
+func TestMovedWhileRead(t *testing.T) {
+	t.Parallel()
+	for _, remove := range []bool{false, true} {
+		dir := t.TempDir()
+		var left []Pair
+		for i := range 12 {
+			p := account(i)
+			if err := os.Rename(closed(t, dir, p), filepath.Join(dir, p.oldName())); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.RemoveAll(filepath.Dir(filepath.Join(dir, p.location()))); err != nil {
+				t.Fatal(err)
+			}
+			left = append(left, p)
+		}
+		// Whenever one is read, others move that are not read yet.
+		wanted := func(Pair) bool {
+			for _, p := range left {
+				old := filepath.Join(dir, p.oldName())
+				if remove {
+					_ = os.Remove(old)
+				} else if _, err := os.Stat(old); err == nil {
+					if err := os.Rename(old, placeOf(t, dir, p)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			return true
+		}
+		all, bad, err := search{dir: dir, wanted: wanted}.read(t.Context())
+		if want := map[bool]int{false: 12, true: 0}[remove]; len(all) != want || len(bad) > 0 || err != nil {
+			t.Errorf("remove %v: %d journals, %v, %v", remove, len(all), bad, err)
+		}
+	}
+}
+
 // BenchmarkOthers is what a run pays for the journals of other accounts.
 func BenchmarkOthers(b *testing.B) {
 	for _, n := range []int{100, 10000} {
