@@ -271,6 +271,19 @@ func TestBatchTriesAWrongPasswordOnce(t *testing.T) {
 	}
 }
 
+// So is the password of an administrator, which is one for all rows: it is not tried for
+// each of them.
+func TestBatchTriesAnAdministratorsWrongPasswordSomeTimes(t *testing.T) {
+	b := newBatchBench(t, 6)
+	var rows []string
+	for i := range b.users {
+		rows = append(rows, strings.Replace(b.row(i, ""), ";"+mailtest.Password(b.users[i][1])+";;", ";wrong;;", 1))
+	}
+	if code, said := b.call(b.list(rows...), "--authuser2", "admin"); code != 111 || strings.Count(said, "waits for a person: ") != 6 || strings.Count(said, "not tried, since 3 rows") != 3 {
+		t.Errorf("code %d\n%s", code, said)
+	}
+}
+
 // A last pass (--fresh) that ends while logins are tried or mailboxes are counted has run no
 // row: the next call runs them, with what has arrived since.
 func TestBatchFreshEndsBeforeItCopies(t *testing.T) {

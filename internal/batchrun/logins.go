@@ -1,6 +1,7 @@
 package batchrun
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -16,8 +17,16 @@ import (
 // and the others wait until it is in. What a login that was tried first came to counts as a
 // run of its row.
 
-// login is who logs in where, by a password.
-type login struct{ server, user, password string }
+// login is who logs in where, by a password. An administrator (--authuserN) does so for
+// others: that he is refused for one account may be about that account.
+type login struct {
+	server, user, password string
+	admin                  bool
+}
+
+// mostRefusals is how many rows may be refused with the password of an administrator that
+// was accepted for none.
+const mostRefusals = 3
 
 // logins is what is known of the logins of rows that run, and of those that servers
 // refused. The zero value is ready to use, safe for concurrent use.
@@ -28,9 +37,24 @@ type logins struct {
 
 // tried is what is known of one login.
 type tried struct {
-	rows    int           // that run with it
-	first   chan struct{} // closed when the row that tries it first knows; nil for nobody
-	refused int           // the row to which it was refused, 0 for none
+	rows     int           // that run with it
+	first    chan struct{} // closed when the row that tries it first knows; nil for nobody
+	accepted bool          // at least once
+	refused  int           // the last row to which it was refused, 0 for none
+	refusals int
+}
+
+// why says why a row is not to try a login on side n, "" if it may.
+func (t *tried) why(who login, n, row int) string {
+	switch {
+	case t == nil || t.refused == 0 || t.refused == row:
+		return ""
+	case !who.admin:
+		return fmt.Sprintf("Host%d: not tried, since row %d was refused there with the same user and password", n, t.refused)
+	case t.accepted || t.refusals < mostRefusals:
+		return ""
+	}
+	return fmt.Sprintf("Host%d: not tried, since %d rows were refused there with the same --authuser%d and password, and none was accepted", n, t.refusals, n)
 }
 
 // loginsOf are the logins of a plan by password, the zero login for another one. Names that
@@ -38,7 +62,7 @@ type tried struct {
 func (b *run) loginsOf(p *plan.Plan) (of [2]login) {
 	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
 		if a.Password.IsSet() {
-			of[i] = login{hosts.Of(a).In(b.same), a.User, a.Password.Reveal()}
+			of[i] = login{hosts.Of(a).In(b.same), cmp.Or(a.AuthUser, a.User), a.Password.Reveal(), a.AuthUser != "" && a.AuthUser != a.User}
 		}
 	}
 	if of[0] == of[1] {
@@ -77,8 +101,8 @@ func (l *logins) take(of [2]login, row int) (first <-chan struct{}, code int, wh
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, who := range of {
-		if t := l.of[who]; t != nil && t.refused != 0 && t.refused != row {
-			return nil, event.ExitAuthenticateUser1 + i, fmt.Sprintf("Host%d: not tried, since row %d was refused there with the same user and password", i+1, t.refused)
+		if why := l.of[who].why(who, i+1, row); why != "" {
+			return nil, event.ExitAuthenticateUser1 + i, why
 		}
 	}
 	for _, who := range of {
@@ -95,10 +119,12 @@ func (l *logins) take(of [2]login, row int) (first <-chan struct{}, code int, wh
 			if l.of == nil {
 				l.of = make(map[login]*tried)
 			}
-			t = &tried{first: make(chan struct{})}
+			t = new(tried)
 			l.of[who] = t
 		}
-		t.rows++
+		if t.rows++; t.rows == 1 && !t.accepted {
+			t.first = make(chan struct{})
+		}
 	}
 	return nil, 0, ""
 }
@@ -108,6 +134,7 @@ func (l *logins) good(who login) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if t := l.of[who]; t != nil {
+		t.accepted = true
 		t.known()
 	}
 }
@@ -123,9 +150,10 @@ func (l *logins) end(of [2]login, row, code int) {
 		}
 		if isRefused(code) && code == event.ExitAuthenticateUser1+i {
 			t.refused = row
+			t.refusals++
 		}
 		t.known() // or not, and the next row tries
-		if t.rows--; t.rows == 0 && t.refused == 0 {
+		if t.rows--; t.rows == 0 && t.refused == 0 && !who.admin {
 			delete(l.of, who)
 		}
 	}

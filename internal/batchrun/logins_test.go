@@ -30,7 +30,7 @@ func TestLoginsAreTriedFirstByOneRow(t *testing.T) {
 				var of [2]login
 				for i, n := range pick {
 					if users[n] != "" && (i == 0 || pick[0] != n) {
-						of[i] = login{"server", users[n], "secret"}
+						of[i] = login{server: "server", user: users[n], password: "secret"}
 					}
 				}
 				code, why := l.begin(context.Background(), nil, of, row)
@@ -71,7 +71,7 @@ func TestLoginsAreTriedFirstByOneRow(t *testing.T) {
 // A row that waits for the login of another one ends with the batch.
 func TestWaitingForALoginEnds(t *testing.T) {
 	var l logins
-	of := [2]login{{"server", "a", "secret"}}
+	of := [2]login{{server: "server", user: "a", password: "secret"}}
 	if code, _ := l.begin(context.Background(), nil, of, 1); code != event.ExitOK {
 		t.Fatal(code)
 	}
@@ -87,3 +87,28 @@ func TestWaitingForALoginEnds(t *testing.T) {
 }
 
 func first(code int, _ string) int { return code }
+
+// An administrator's wrong password is not tried for each of the accounts; one that was
+// accepted may be refused for any number of them.
+func TestAnAdministratorsPassword(t *testing.T) {
+	for accepted, want := range map[int]int{0: mostRefusals, 2: 20} {
+		var l logins
+		of := [2]login{{server: "server", user: "admin", password: "secret", admin: true}}
+		tries := 0
+		for row := 1; row <= 20; row++ {
+			code, _ := l.begin(context.Background(), nil, of, row)
+			if code != event.ExitOK {
+				continue
+			}
+			tries++
+			if code = event.ExitAuthenticateUser1; row == accepted {
+				l.good(of[0])
+				code = event.ExitOK
+			}
+			l.end(of, row, code)
+		}
+		if tries != want {
+			t.Errorf("accepted for row %d: tried %d times", accepted, tries)
+		}
+	}
+}
