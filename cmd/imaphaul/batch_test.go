@@ -176,6 +176,7 @@ func TestBatchChecksAllFirst(t *testing.T) {
 		wants []string
 	}{
 		"a password with a semicolon": {[]string{strings.TrimSuffix(b.row(0, ""), ";") + "-Mysecret"}, nil, []string{"row 1 (line 1): Its last column"}},
+		"one with a blank as well":    {[]string{strings.TrimSuffix(b.row(0, ""), ";") + "--dry my " + mailtest.Password("u1")}, nil, []string{"row 1 (line 1): Its last column has words"}},
 		"a list overwritten":          {[]string{b.row(0, "")}, []string{"--json", filepath.Join(b.dir, "users.csv")}, []string{"--json "}},
 		"a state overwritten":         {[]string{b.row(0, "")}, []string{"--report", filepath.Join(b.dir, "users.csv.state")}, []string{"--report "}},
 		"results overwritten":         {[]string{b.row(0, "")}, []string{"--json", filepath.Join(b.dir, "x"), "--report", filepath.Join(b.dir, "x")}, []string{"--json "}},
