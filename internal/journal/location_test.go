@@ -128,6 +128,26 @@ func TestOldPlaces(t *testing.T) {
 	if err != nil || j.Created() || len(j.Folders()) != 1 || isThere(old) || j.Path() != filepath.Join(dir, p.location()) {
 		t.Fatal(err, j)
 	}
+	// A version that knows only the old place keeps out as long as this run lasts, and in
+	// every later one.
+	for range 2 {
+		if _, err := acquireLock(t.Context(), old+".lock", false, 0); !errors.Is(err, ErrLocked) {
+			t.Errorf("the old place is free: %v", err)
+		}
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+		lock, err := acquireLock(t.Context(), old+".lock", false, 0)
+		if err != nil {
+			t.Fatal("the old place is not given back", err)
+		}
+		if err := lock.release(); err != nil {
+			t.Error(err)
+		}
+		if j, err = Open(t.Context(), dir, p, Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}
