@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -174,6 +176,7 @@ func TestBatchChecksAllFirst(t *testing.T) {
 		wants []string
 	}{
 		"a password with a semicolon": {[]string{strings.TrimSuffix(b.row(0, ""), ";") + "-Mysecret"}, nil, []string{"row 1 (line 1): Its last column"}},
+		"one with a blank as well":    {[]string{strings.TrimSuffix(b.row(0, ""), ";") + "--dry my " + mailtest.Password("u1")}, nil, []string{"row 1 (line 1): Its last column has words"}},
 		"a list overwritten":          {[]string{b.row(0, "")}, []string{"--json", filepath.Join(b.dir, "users.csv")}, []string{"--json "}},
 		"a state overwritten":         {[]string{b.row(0, "")}, []string{"--report", filepath.Join(b.dir, "users.csv.state")}, []string{"--report "}},
 		"results overwritten":         {[]string{b.row(0, "")}, []string{"--json", filepath.Join(b.dir, "x"), "--report", filepath.Join(b.dir, "x")}, []string{"--json "}},
@@ -244,7 +247,19 @@ func TestBatchTriesLoginsFirst(t *testing.T) {
 
 // A wrong password is tried once in a call, also when mailboxes are counted first, and when
 // several rows name the account.
+//
+// Rows that run at the same time count as well: here they read one account, so that nothing
+// else has them wait for one another.
 func TestBatchTriesAWrongPasswordOnce(t *testing.T) {
+	b := newBatchBench(t, 8)
+	var rows []string
+	for i := range b.users {
+		rows = append(rows, strings.Replace(b.row(i, ""), ";"+b.users[i][0]+";"+mailtest.Password(b.users[i][0]), ";"+b.users[0][0]+";wrong", 1))
+	}
+	code, said := b.call(b.list(rows...), "--jobs", "8")
+	if code != 111 || strings.Count(said, "waits for a person: ") != len(rows) || strings.Count(said, "not tried, since row") != len(rows)-1 {
+		t.Errorf("code %d\n%s", code, said)
+	}
 	for _, options := range [][]string{nil, {"--order", "large"}, {"--loginsfirst"}} {
 		b := newBatchBench(t, 3)
 		wrong := func(i int) string {
@@ -253,6 +268,49 @@ func TestBatchTriesAWrongPasswordOnce(t *testing.T) {
 		code, said := b.call(b.list(wrong(0), wrong(1), wrong(2)), append(options, "--jobs", "1")...)
 		if code != 111 || strings.Count(said, "waits for a person: ") != 3 || strings.Count(said, "not tried, since row") != 2 {
 			t.Errorf("%v: code %d\n%s", options, code, said)
+		}
+	}
+}
+
+// So is the password of an administrator, which is one for all rows: it is not tried for
+// each of them.
+func TestBatchTriesAnAdministratorsWrongPasswordSomeTimes(t *testing.T) {
+	b := newBatchBench(t, 6)
+	var rows []string
+	for i := range b.users {
+		rows = append(rows, strings.Replace(b.row(i, ""), ";"+mailtest.Password(b.users[i][1])+";;", ";wrong;;", 1))
+	}
+	if code, said := b.call(b.list(rows...), "--authuser2", "admin"); code != 111 || strings.Count(said, "waits for a person: ") != 6 || strings.Count(said, "not tried, since 3 rows") != 3 {
+		t.Errorf("code %d\n%s", code, said)
+	}
+}
+
+// A last pass (--fresh) that ends while logins are tried or mailboxes are counted has run no
+// row: the next call runs them, with what has arrived since.
+func TestBatchFreshEndsBeforeItCopies(t *testing.T) {
+	for _, options := range [][]string{{"--loginsfirst"}, {"--loginsfirst", "--order", "small"}} {
+		b := newBatchBench(t, 3)
+		rows := []string{b.row(0, ""), b.row(1, ""), b.row(2, "")}
+		if code, said := b.call(b.list(rows...)); code != 0 {
+			t.Fatalf("code %d\n%s", code, said)
+		}
+		for i := range b.users {
+			mailtest.Fill(t, b.from, b.users[i][0], corpus.Generate(corpus.Options{Seed: 77 + uint64(i), Messages: 1, Folders: 1}))
+		}
+		wrong := strings.Replace(rows[1], mailtest.Password(b.users[1][1])+";;", "wrong;;", 1)
+		if code, said := b.call(b.list(rows[0], wrong, rows[2]), append(options, "--fresh")...); code != 111 {
+			t.Fatalf("%q: code %d\n%s", options, code, said)
+		}
+		for _, r := range b.results() {
+			if o := r["outcome"]; o != "not begun" && o != "failed" {
+				t.Errorf("%q: row %v is %v", options, r["row"], o)
+			}
+		}
+		if code, said := b.call(b.list(rows...), append(options, "--retryfailed")...); code != 0 {
+			t.Errorf("%q: code %d\n%s", options, code, said)
+		}
+		for i := range b.users {
+			b.moved(i)
 		}
 	}
 }
@@ -356,5 +414,80 @@ func TestBatchTellsProgramsAndWebhooks(t *testing.T) {
 	last := told[len(told)-1]
 	if len(told) != 5 || last["event"] != "batch" || last["exit_code"] != 111.0 {
 		t.Errorf("%d: %v", len(told), last)
+	}
+}
+
+// Who does not answer takes nothing from the rows, however many end: few of them are told of
+// at the same time, and the batch does not stay for the rest.
+func TestBatchWebhookThatHangs(t *testing.T) {
+	defer func(d time.Duration) { batchrun.HookRest = d }(batchrun.HookRest)
+	batchrun.HookRest = 0
+	b := newBatchBenchOf(t, 12, 1)
+	var rows []string
+	for i := range b.users {
+		rows = append(rows, b.row(i, ""))
+	}
+	var mu sync.Mutex
+	open, most := 0, 0
+	ended := make(chan struct{})
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if strings.Contains(string(data), `"event":"batch"`) {
+			close(ended)
+			return
+		}
+		mu.Lock()
+		open++
+		most = max(most, open)
+		mu.Unlock()
+		<-ended
+	}))
+	defer hook.Close()
+	code, said := b.call(b.list(rows...), "--webhook", hook.URL)
+	if code != 0 || strings.Count(said, "webhook could not be told") != 1 || !strings.Contains(said, "told of a row 12 times") {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if most > 4 {
+		t.Errorf("%d connections to the webhook at the same time", most)
+	}
+}
+
+// --metrics counts all rows together, while they run.
+func TestBatchServesMetrics(t *testing.T) {
+	b := newBatchBench(t, 2)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	_ = free.Close()
+	var page []byte
+	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		resp, err := http.Get("http://" + address + "/metrics") //nolint:noctx // it is this process
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer resp.Body.Close()
+		page, err = io.ReadAll(resp.Body)
+		if err != nil {
+			t.Error(err)
+		}
+	}))
+	defer hook.Close()
+	if code, said := b.call(b.list(b.row(0, ""), b.row(1, "")), "--jobs", "1", "--metrics", address, "--webhook", hook.URL); code != 0 {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	want := 0
+	for i := range b.users {
+		want += mailtest.Snapshot(t, b.to, b.users[i][1]).Count()
+	}
+	if line := fmt.Sprintf("imaphaul_messages_total{result=\"copied\"} %d\n", want); !strings.Contains(string(page), line) {
+		t.Errorf("no %q in\n%s", line, page)
 	}
 }

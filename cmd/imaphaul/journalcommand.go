@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,19 +103,19 @@ func journals(c *cli.JournalCommand, out, errOut io.Writer) int {
 		return fail(event.ExitNoInput, fmt.Errorf("journal %s: there is no journal in %s. --cachedir DIR names another directory", c.Verb, dir))
 	case len(hits) == 0:
 		return fail(event.ExitNoInput, fmt.Errorf("journal %s: none of the %d in %s is meant by %q. \"imaphaul journal list\" shows them", c.Verb, len(all), dir, c.Which))
-	case len(hits) > 1:
+	case !onePair(hits):
 		_, _ = fmt.Fprintf(errOut, "Error: journal %s: %q means %d of them. Give more of the name:\n", c.Verb, c.Which, len(hits))
 		for _, k := range hits {
 			_, _ = fmt.Fprintf(errOut, "  %s  %s\n", k.Name, display.Text(k.accounts()))
 		}
 		return event.ExitUsage
 	}
-	k := hits[0]
+	k := hits[len(hits)-1] // runs use the one that does not lie at the old place
 	switch c.Verb {
 	case "path":
 		return afterPrint(fmt.Fprintln(out, k.Path))
 	case "forget":
-		return forgetJournal(c, k, out, errOut)
+		return forgetJournal(c, hits, out, errOut)
 	}
 	if c.JSON {
 		return afterPrint(0, display.WriteJSON(out, k))
@@ -272,21 +273,33 @@ func runsText(runs []journal.StoredRun) string {
 	return b.String()
 }
 
-// forgetJournal removes a journal, or says what that would mean.
-func forgetJournal(c *cli.JournalCommand, k *knownJournal, out, errOut io.Writer) int {
-	if !c.Yes {
+// onePair reports whether all are of one pair of accounts. There may be two: who went back
+// to a version of before November 2026 has another one where they were until then.
+func onePair(all []*knownJournal) bool {
+	return !slices.ContainsFunc(all, func(k *knownJournal) bool { return k.Name != all[0].Name })
+}
+
+// forgetJournal removes the journals of a pair of accounts, or says what that would mean.
+// Were one left at the old place, the next run would use it.
+func forgetJournal(c *cli.JournalCommand, all []*knownJournal, out, errOut io.Writer) int {
+	if k := all[len(all)-1]; !c.Yes {
 		_, _ = fmt.Fprintf(errOut, "Nothing was removed. Without this journal, of %s with %d messages, the next run compares all mail anew, and --delete2 no longer knows which mail was delivered to host2. To remove it, add --yes.\n", display.Text(k.accounts()), k.Messages)
 		return event.ExitUsage
 	}
-	if err := journal.Remove(context.Background(), k.Path); err != nil {
-		code := event.ExitNoFile
-		if errors.Is(err, journal.ErrLocked) {
-			code = event.ExitPidFile
+	var printed error
+	for _, k := range all {
+		if err := journal.Remove(context.Background(), k.Path); err != nil {
+			code := event.ExitNoFile
+			if errors.Is(err, journal.ErrLocked) {
+				code = event.ExitPidFile
+			}
+			_, _ = fmt.Fprintf(errOut, "Error: journal forget: %v\n", err)
+			return code
 		}
-		_, _ = fmt.Fprintf(errOut, "Error: journal forget: %v\n", err)
-		return code
+		_, err := fmt.Fprintf(out, "Removed %s of %s.\n", k.Path, display.Text(k.accounts()))
+		printed = cmp.Or(printed, err)
 	}
-	return afterPrint(fmt.Fprintf(out, "Removed %s of %s.\n", k.Path, display.Text(k.accounts())))
+	return afterPrint(0, printed)
 }
 
 // afterPrint is the exit code of what was only to be printed. Who reads the beginning alone

@@ -38,6 +38,7 @@ type run struct {
 	names   map[int]string // "a@h1 -> b@h2", by row
 	rowsOf  map[int]batch.Row
 	servers map[string]hosts.Server // by the names in jobs
+	same    map[string]string       // of hosts that are one server, see [hosts.Same]
 	// accounts are those of a row as its options name them.
 	accounts map[int][2]string
 	state    *batch.State // nil in a dry run
@@ -46,7 +47,7 @@ type run struct {
 
 	governors session.Governors
 	passes    passes // of rows that are followed, see batchfollow.go
-	refused   refusals
+	logins    logins
 	policy    *signals.Policy
 	stop      chan struct{}
 	stopOnce  sync.Once
@@ -57,7 +58,7 @@ type run struct {
 	page *runpage.Page // of --report, nil for none
 	told bool          // it is written
 
-	hooks  sync.WaitGroup
+	hooks  hooks            // of --webhook
 	status *statusfile.File // nil when the batch cannot be asked
 
 	warnings []string // of what the rows do together
@@ -179,6 +180,12 @@ func (b *run) do() (code int, err error) {
 	defer b.status.Remove()
 	begun := time.Now()
 	b.choose()
+	if err := b.mayFollow(); err != nil {
+		return event.ExitUsage, err
+	}
+	if err := b.open(); err != nil {
+		return event.ExitNoFile, err
+	}
 	if b.Auto {
 		b.recognise(ctx)
 	}
@@ -188,12 +195,9 @@ func (b *run) do() (code int, err error) {
 			b.sayExit(code)
 			return code, nil
 		}
-	}
-	if err := b.mayFollow(); err != nil {
-		return event.ExitUsage, err
-	}
-	if err := b.open(); err != nil {
-		return event.ExitNoFile, err
+		if err := b.writeOpening(); err != nil { // some rows may wait for a person now
+			return event.ExitNoFile, err
+		}
 	}
 	b.board.say(b.opening())
 	b.dispatch(ctx)

@@ -170,18 +170,14 @@ func (b *run) prepare(ctx context.Context) int {
 			p.Mode, p.Follow = mode, plan.Follow{}
 			p.Output.Log = false
 			p.Transfer.SkippedFile, p.Proof, p.View.Report = "", plan.Proof{}, ""
-			logins := loginsOf(p)
-			if code, why := b.refused.before(logins, n); code != 0 {
-				b.note(&rowResult{number: n, line: j.Row.Line, account: b.names[n], code: code, tries: try, why: why})
-				return batch.Result{Code: code}
+			end := b.rowRun(ctx, n, p)
+			res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: end.Code, tries: try, why: end.Why}
+			if end.Stats != nil {
+				mu.Lock()
+				sizes[n] = end.Stats.Bytes1
+				mu.Unlock()
+				res.fill(end.Stats)
 			}
-			end := b.rowRun(ctx, p, func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) })
-			b.refused.note(logins, n, end.Code)
-			mu.Lock()
-			sizes[n] = end.Stats.Bytes1
-			mu.Unlock()
-			res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: end.Code, tries: try}
-			res.fill(end.Stats, end.Why)
 			b.note(res)
 			return batch.Result{Code: end.Code}
 		},

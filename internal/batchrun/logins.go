@@ -1,6 +1,8 @@
 package batchrun
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"sync"
 
@@ -11,25 +13,60 @@ import (
 )
 
 // A wrong password is tried once: many servers lock an account after some wrong ones, and
-// several rows may name the same account. What a login that was tried first came to counts
-// as a run of its row.
+// several rows may name the same account. So of rows with the same login one logs in first,
+// and the others wait until it is in. What a login that was tried first came to counts as a
+// run of its row.
 
-// login is who logs in where, by a password.
-type login struct{ server, user, password string }
-
-// refusals are the logins that servers refused, with the number of the row. The zero value
-// is ready to use, safe for concurrent use.
-type refusals struct {
-	mu sync.Mutex
-	by map[login]int
+// login is who logs in where, by a password. An administrator (--authuserN) does so for
+// others: that he is refused for one account may be about that account.
+type login struct {
+	server, user, password string
+	admin                  bool
 }
 
-// loginsOf are the logins of a plan by password, the zero login for another one.
-func loginsOf(p *plan.Plan) (of [2]login) {
+// mostRefusals is how many rows may be refused with the password of an administrator that
+// was accepted for none.
+const mostRefusals = 3
+
+// logins is what is known of the logins of rows that run, and of those that servers
+// refused. The zero value is ready to use, safe for concurrent use.
+type logins struct {
+	mu sync.Mutex
+	of map[login]*tried
+}
+
+// tried is what is known of one login.
+type tried struct {
+	rows     int           // that run with it
+	first    chan struct{} // closed when the row that tries it first knows; nil for nobody
+	accepted bool          // at least once
+	refused  int           // the last row to which it was refused, 0 for none
+	refusals int
+}
+
+// why says why a row is not to try a login on side n, "" if it may.
+func (t *tried) why(who login, n, row int) string {
+	switch {
+	case t == nil || t.refused == 0 || t.refused == row:
+		return ""
+	case !who.admin:
+		return fmt.Sprintf("Host%d: not tried, since row %d was refused there with the same user and password", n, t.refused)
+	case t.accepted || t.refusals < mostRefusals:
+		return ""
+	}
+	return fmt.Sprintf("Host%d: not tried, since %d rows were refused there with the same --authuser%d and password, and none was accepted", n, t.refusals, n)
+}
+
+// loginsOf are the logins of a plan by password, the zero login for another one. Names that
+// are one server are one here.
+func (b *run) loginsOf(p *plan.Plan) (of [2]login) {
 	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
 		if a.Password.IsSet() {
-			of[i] = login{hosts.Of(a).String(), a.User, a.Password.Reveal()}
+			of[i] = login{hosts.Of(a).In(b.same), cmp.Or(a.AuthUser, a.User), a.Password.Reveal(), a.AuthUser != "" && a.AuthUser != a.User}
 		}
+	}
+	if of[0] == of[1] {
+		of[1] = login{}
 	}
 	return of
 }
@@ -39,32 +76,95 @@ func isRefused(code int) bool {
 	return code == event.ExitAuthenticateUser1 || code == event.ExitAuthenticateUser2
 }
 
-// note remembers how a row ended that had these logins.
-func (r *refusals) note(of [2]login, row, code int) {
-	if !isRefused(code) {
-		return
-	}
-	if who := of[code-event.ExitAuthenticateUser1]; who != (login{}) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if r.by == nil {
-			r.by = make(map[login]int)
+// begin waits until no other row tries one of these logins for the first time. The code is
+// not 0, with the reason, for a row that is not to try them, since one was refused to
+// another row, or because the batch ends.
+func (l *logins) begin(ctx context.Context, stop <-chan struct{}, of [2]login, row int) (code int, why string) {
+	for {
+		first, code, why := l.take(of, row)
+		if first == nil {
+			return code, why
 		}
-		r.by[who] = row
+		select {
+		case <-first:
+		case <-stop:
+			return event.ExitBySignal, ""
+		case <-ctx.Done():
+			return event.ExitBySignal, ""
+		}
 	}
 }
 
-// before is the code with which a row ends that has these logins, and why, if one of them
-// was refused to another row; 0 for none.
-func (r *refusals) before(of [2]login, row int) (code int, why string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+// take takes both logins for a row, or none: then what to wait for comes back, or the code
+// with which the row ends. Nobody who waits for one holds the other one.
+func (l *logins) take(of [2]login, row int) (first <-chan struct{}, code int, why string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for i, who := range of {
-		if other, ok := r.by[who]; ok && other != row {
-			return event.ExitAuthenticateUser1 + i, fmt.Sprintf("Host%d: not tried, since row %d was refused there with the same user and password", i+1, other)
+		if why := l.of[who].why(who, i+1, row); why != "" {
+			return nil, event.ExitAuthenticateUser1 + i, why
 		}
 	}
-	return 0, ""
+	for _, who := range of {
+		if t := l.of[who]; t != nil && t.first != nil {
+			return t.first, 0, ""
+		}
+	}
+	for _, who := range of {
+		if who == (login{}) {
+			continue
+		}
+		t := l.of[who]
+		if t == nil {
+			if l.of == nil {
+				l.of = make(map[login]*tried)
+			}
+			t = new(tried)
+			l.of[who] = t
+		}
+		if t.rows++; t.rows == 1 && !t.accepted {
+			t.first = make(chan struct{})
+		}
+	}
+	return nil, 0, ""
+}
+
+// good says that a login was accepted: others may use it.
+func (l *logins) good(who login) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if t := l.of[who]; t != nil {
+		t.accepted = true
+		t.known()
+	}
+}
+
+// end gives back the logins of a row that began, and remembers one that was refused.
+func (l *logins) end(of [2]login, row, code int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, who := range of {
+		t := l.of[who]
+		if t == nil {
+			continue
+		}
+		if isRefused(code) && code == event.ExitAuthenticateUser1+i {
+			t.refused = row
+			t.refusals++
+		}
+		t.known() // or not, and the next row tries
+		if t.rows--; t.rows == 0 && t.refused == 0 && !who.admin {
+			delete(l.of, who)
+		}
+	}
+}
+
+// known lets those go on who wait for the row that tries first.
+func (t *tried) known() {
+	if t.first != nil {
+		close(t.first)
+		t.first = nil
+	}
 }
 
 // dropRefused takes the rows whose login was refused from those that are to run, and

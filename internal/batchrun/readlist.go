@@ -58,6 +58,7 @@ func (b *run) readList() ([]batch.Fault, error) {
 		servers = append(servers, [2]hosts.Server{hosts.Of(&p.Host1), hosts.Of(&p.Host2)})
 	}
 	names := hosts.Same(context.Background(), servers)
+	b.same = names
 	for i, row := range rows {
 		b.accounts[row.Number] = [2]string{servers[i][0].String() + " " + uses[i].From, servers[i][1].String() + " " + uses[i].To}
 		uses[i].From, uses[i].To = servers[i][0].In(names)+" "+uses[i].From, servers[i][1].In(names)+" "+uses[i].To
@@ -83,6 +84,9 @@ func (b *run) readList() ([]batch.Fault, error) {
 // concealed is what is wrong with a row, without what may be the end of a password: where
 // a list has no names of columns, what is behind a semicolon in one is taken for options.
 func (b *run) concealed(row batch.Row, problem string) string {
+	if word, behind := strings.CutSuffix(problem, " is no option."); behind && b.list.Header == "" && word != "" {
+		return "Its last column has words behind an option that takes none. They are not shown, since they might be the end of a password: one with a ; in it needs double quotes around it"
+	}
 	name, unknown := strings.CutPrefix(problem, "Unknown option: ")
 	if !unknown || b.list.Header != "" || slices.ContainsFunc(row.Args, func(arg string) bool {
 		return strings.HasPrefix(strings.ToLower(arg), "--"+strings.TrimSuffix(name, "=MASKED"))

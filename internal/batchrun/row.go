@@ -32,10 +32,20 @@ type rowResult struct {
 	foreseen         *event.RehearsedTime // of a rehearsal, nil for none
 }
 
-// rowRun is one run of one row.
-func (b *run) rowRun(ctx context.Context, p *plan.Plan, watch func(*live.State, *sync.Mutex)) runner.End {
-	q := runner.Quiet{Stop: b.stop, Policy: b.policy, JSON: b.json, Counts: b.counts, Watch: watch, Begin: b.passes.begin, Options: engine.Options{Governors: &b.governors}}
-	return q.Run(ctx, p)
+// rowRun is one run of row n, when its logins may be tried.
+func (b *run) rowRun(ctx context.Context, n int, p *plan.Plan) runner.End {
+	of := b.loginsOf(p)
+	if code, why := b.logins.begin(ctx, b.stop, of, n); code != event.ExitOK {
+		return runner.End{Code: code, Why: why}
+	}
+	q := runner.Quiet{
+		Stop: b.stop, Policy: b.policy, JSON: b.json, Counts: b.counts, Begin: b.passes.begin, Options: engine.Options{Governors: &b.governors},
+		Watch:    func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) },
+		LoggedIn: func(side event.Side) { b.logins.good(of[side-1]) },
+	}
+	end := q.Run(ctx, p)
+	b.logins.end(of, n, end.Code)
+	return end
 }
 
 // runRow runs a row once, and remembers what it came to.
@@ -51,19 +61,16 @@ func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 	p, _, problems := b.parseRow(j.Row)
 	res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], tries: try}
 	var stats *event.Stats
-	var logins [2]login
 	if p == nil {
 		res.code, res.why = event.ExitUsage, problems[0]
 	} else {
-		logins = loginsOf(p)
-		res.code, res.why = b.refused.before(logins, n)
-	}
-	if res.code == event.ExitOK {
-		end := b.rowRun(ctx, p, func(s *live.State, mu *sync.Mutex) { b.board.watchRow(n, s, mu) })
-		stats, res.code, res.log, res.foreseen = end.Stats, end.Code, runner.LogPath(p), end.Foreseen
-		res.fill(stats, end.Why)
-		res.judge(stats, p)
-		b.refused.note(logins, n, res.code)
+		end := b.rowRun(ctx, n, p)
+		stats, res.code, res.why, res.foreseen = end.Stats, end.Code, end.Why, end.Foreseen
+		if stats != nil {
+			res.log = runner.LogPath(p)
+			res.fill(stats)
+			res.judge(stats, p)
+		}
 	}
 	done()
 	res.took = time.Since(begun)
@@ -87,13 +94,12 @@ func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 }
 
 // fill takes the figures of a run.
-func (r *rowResult) fill(s *event.Stats, why string) {
+func (r *rowResult) fill(s *event.Stats) {
 	r.messages, r.bytes, r.errors, r.warnings = s.Transferred, s.BytesTransferred, s.ErrorCount, s.Warnings
 	if s.WouldTransfer > 0 {
 		r.messages, r.bytes = s.WouldTransfer, s.WouldTransferBytes // in a rehearsal
 	}
 	r.skipped, r.deleted, r.failed = s.Skipped, s.Deleted[1]+s.Deleted[2], s.Failed.Messages
-	r.why = why
 	if r.why == "" && len(s.Errors) > 0 {
 		r.why = s.Errors[0].Text
 	}

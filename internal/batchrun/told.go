@@ -65,7 +65,8 @@ func (b *run) unbegun(n int) *rowResult {
 // open marks the rows that --fresh runs again as unfinished, so that what this call does
 // not come to is not taken for finished, and writes the files of results as they are now:
 // none of an earlier call is left when this one is killed. It fails when they cannot be
-// written, before anything is done.
+// written, before anything is done: before the first login too, as a call that ends there
+// has not run these rows either, and the next one goes on without --fresh.
 func (b *run) open() error {
 	if b.state != nil && b.Fresh {
 		again := make(map[string]batch.Record, len(b.jobs))
@@ -78,6 +79,11 @@ func (b *run) open() error {
 			return err
 		}
 	}
+	return b.writeOpening()
+}
+
+// writeOpening writes the files of results before anything is copied.
+func (b *run) writeOpening() error {
 	if _, err := b.writeResults(); err != nil {
 		return fmt.Errorf("%w. Nothing was begun. Make room, or name another directory with --out", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/batch"
@@ -18,22 +19,112 @@ const (
 	hookWait  = 10 * time.Second
 )
 
+// hooksAtOnce is how many rows are told of at the same time: connections to somebody who
+// does not answer would otherwise take what the process may open from the rows.
+const hooksAtOnce = 4
+
+// HookRest is how long a batch stays for rows of which the webhook is not told yet when all
+// have ended. A variable for tests.
+var HookRest = time.Minute
+
 // hookClient follows no redirection: what is told goes to the address that was given.
 var hookClient = &http.Client{
 	Timeout:       hookWait,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// hook tells the webhook that a row has ended.
+// hooks is what the webhook is still to be told. The zero value is ready to use, safe for
+// concurrent use.
+type hooks struct {
+	mu      sync.Mutex
+	waiting [][]byte
+	posting int           // of hooksAtOnce
+	idle    chan struct{} // closed when nothing is left; nil: nobody waits for that
+	failed  int           // how often it could not be told of a row
+	why     string        // the first time
+	over    bool          // what is under way does not count any more
+}
+
+// hook tells the webhook that a row has ended, in the order in which rows end as far as it
+// answers in that order.
 func (b *run) hook(r *rowResult, next batch.Next) {
 	if b.Webhook == "" {
 		return
 	}
 	x := r.record()
 	x.Why, x.Log, x.Warn = "", "", "" // words of servers may hold subjects
-	b.hooks.Go(func() {
-		b.post(map[string]any{"event": "row", "list": b.File, "again": next == batch.Wait || next == batch.AtEnd, "result": x})
-	})
+	data, err := json.Marshal(map[string]any{"event": "row", "list": b.File, "again": next == batch.Wait || next == batch.AtEnd, "result": x})
+	if err != nil {
+		return // values of ours
+	}
+	h := &b.hooks
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.waiting = append(h.waiting, data); h.posting < hooksAtOnce {
+		h.posting++
+		go b.tellHook()
+	}
+}
+
+// tellHook posts what waits until nothing does.
+func (b *run) tellHook() {
+	h := &b.hooks
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for len(h.waiting) > 0 {
+		data := h.waiting[0]
+		h.waiting = h.waiting[1:]
+		h.mu.Unlock()
+		why := b.post(data)
+		if why != "" && h.fail(why) {
+			b.board.say(fmt.Sprintf("Warning: the webhook could not be told of a row: %s. How often comes in the end.", why))
+		}
+		h.mu.Lock()
+	}
+	if h.posting--; h.posting == 0 && h.idle != nil {
+		close(h.idle)
+		h.idle = nil
+	}
+}
+
+// fail counts what the webhook was not told, and reports whether it is the first time.
+func (h *hooks) fail(why string) (first bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.over {
+		return false
+	}
+	if h.failed++; h.failed == 1 {
+		h.why = why
+	}
+	return h.failed == 1
+}
+
+// rest waits until the webhook was told of every row, at most for HookRest, and drops what
+// is left then.
+func (h *hooks) rest() {
+	h.mu.Lock()
+	var idle chan struct{}
+	if h.posting > 0 {
+		idle = make(chan struct{})
+		h.idle = idle
+	}
+	h.mu.Unlock()
+	if idle == nil {
+		return
+	}
+	select {
+	case <-idle:
+		return
+	case <-time.After(HookRest):
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.failed == 0 {
+		h.why = "it does not answer as fast as rows end"
+	}
+	h.failed += len(h.waiting) + h.posting
+	h.waiting, h.over = nil, true
 }
 
 // hookAll tells it that all have ended, when it was told of every row.
@@ -41,21 +132,29 @@ func (b *run) hookAll(rows []*rowResult, code int, took time.Duration) {
 	if b.Webhook == "" {
 		return
 	}
-	b.hooks.Wait()
+	b.hooks.rest()
 	outcomes := make(map[string]int)
 	for _, r := range rows {
 		outcomes[r.outcome()]++
 	}
-	b.post(map[string]any{"event": "batch", "list": b.File, "rows": len(rows), "outcomes": outcomes, "exit_code": code, "seconds": took.Truncate(time.Millisecond).Seconds()})
-}
-
-// post sends one line. The address may hold a secret, so it is never shown.
-func (b *run) post(what map[string]any) {
-	data, err := json.Marshal(what)
+	data, err := json.Marshal(map[string]any{"event": "batch", "list": b.File, "rows": len(rows), "outcomes": outcomes, "exit_code": code, "seconds": took.Truncate(time.Millisecond).Seconds()})
 	if err != nil {
 		return // values of ours
 	}
-	last := ""
+	if why := b.post(data); why != "" {
+		b.board.say(fmt.Sprintf("Warning: the webhook could not be told of the end: %s.", why))
+	}
+	b.hooks.mu.Lock()
+	failed, why := b.hooks.failed, b.hooks.why
+	b.hooks.mu.Unlock()
+	if failed > 0 {
+		b.board.say(fmt.Sprintf("Warning: the webhook could not be told of a row %d times: %s.", failed, why))
+	}
+}
+
+// post sends one line, and returns why it could not. The address may hold a secret, so it
+// is never shown.
+func (b *run) post(data []byte) (why string) {
 	for try := range hookTries {
 		if try > 0 {
 			time.Sleep(time.Duration(try) * time.Second)
@@ -64,22 +163,20 @@ func (b *run) post(what map[string]any) {
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.Webhook, bytes.NewReader(data))
 		if err != nil {
 			cancel()
-			last = "it is no address"
-			break
+			return "it is no address"
 		}
 		req.Header.Set("Content-Type", "application/json")
 		resp, err := hookClient.Do(req)
 		cancel()
-		switch {
-		case err != nil:
-			last = "nobody answers there"
+		if err != nil {
+			why = "nobody answers there"
 			continue
-		case resp.StatusCode/100 == 2:
-			_ = resp.Body.Close() // not read
-			return
 		}
 		_ = resp.Body.Close() // not read
-		last = "it answers " + resp.Status
+		if resp.StatusCode/100 == 2 {
+			return ""
+		}
+		why = "it answers " + resp.Status
 	}
-	b.board.say(fmt.Sprintf("Warning: the webhook could not be told: %s.", last))
+	return why
 }

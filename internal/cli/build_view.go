@@ -38,7 +38,7 @@ func (b *builder) view() plan.View {
 		on := b.v.flag("progress")
 		w.Progress = &on
 	}
-	if b.command != "" && b.v.given("metrics") {
+	if b.command != "" && b.command != plan.ModeBatch && b.v.given("metrics") {
 		b.bad.add("--metrics: imaphaul %s counts nothing. Drop it.", b.command)
 	}
 	w.Report = b.v.str("report")

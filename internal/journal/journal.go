@@ -20,6 +20,7 @@ type Journal struct {
 	mode    Mode
 	now     func() time.Time
 	lock    *fileLock
+	oldLock *fileLock    // see lockOld
 	shared  *sharedLease // nil but on a shared volume
 	fence   interface{ Check() error }
 	damage  *Damage
@@ -137,9 +138,9 @@ func (j *Journal) Close() error {
 		j.broken = fmt.Errorf("journal %s: %w", j.path, ErrClosed)
 	}
 	j.stateLock.Unlock()
-	errs = append(errs, j.shared.release(), j.lock.release())
+	errs = append(errs, j.shared.release(), j.oldLock.release(), j.lock.release())
 	j.shared = nil
-	j.lock = nil
+	j.oldLock, j.lock = nil, nil
 	return errors.Join(errs...)
 }
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The name of a journal tells which two accounts it is of, as digests, and the directory
@@ -106,18 +107,25 @@ func makeDirs(dir, path string) error {
 	return err
 }
 
-// moveOld moves the journal of a pair to path, whose lock is held, from where it was until
-// November 2026, if it is there. Whoever uses it there is waited for as Open waits.
-func moveOld(ctx context.Context, dir string, p Pair, path string, o *Options) (err error) {
+// lockOld locks the place where the journal of a pair was until November 2026, if a version
+// of before used it, for as long as this run holds the journal: such a version, started
+// meanwhile, would find nothing there and store everything a second time. Whoever holds it
+// is waited for as Open waits.
+func lockOld(ctx context.Context, dir string, p Pair, wait time.Duration) (*fileLock, error) {
+	old := filepath.Join(dir, p.oldName())
+	if !isThere(old) && !isThere(old+".lock") {
+		return nil, nil
+	}
+	return acquireLock(ctx, old+".lock", false, wait)
+}
+
+// moveOld moves the journal of a pair to path, from where it was until November 2026, if it
+// is there. The locks of both places are held.
+func moveOld(ctx context.Context, dir string, p Pair, path string, o *Options) error {
 	old := filepath.Join(dir, p.oldName())
 	if !isThere(old) || isThere(path) {
 		return nil
 	}
-	lock, err := acquireLock(ctx, old+".lock", false, o.Wait)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, lock.release()) }()
 	if o.SharedTTL > 0 {
 		shared, err := acquireShared(ctx, old+".lease", o.SharedTTL, o.LeaseClock, sleep)
 		if err != nil {
@@ -125,7 +133,7 @@ func moveOld(ctx context.Context, dir string, p Pair, path string, o *Options) (
 		}
 		defer func() { _ = shared.release() }() // nobody waits for it long
 	}
-	err = os.Rename(old, path)
+	err := os.Rename(old, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // whoever held it removed it
 	}

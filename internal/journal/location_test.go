@@ -128,11 +128,70 @@ func TestOldPlaces(t *testing.T) {
 	if err != nil || j.Created() || len(j.Folders()) != 1 || isThere(old) || j.Path() != filepath.Join(dir, p.location()) {
 		t.Fatal(err, j)
 	}
+	// A version that knows only the old place keeps out as long as this run lasts, and in
+	// every later one.
+	for range 2 {
+		if _, err := acquireLock(t.Context(), old+".lock", false, 0); !errors.Is(err, ErrLocked) {
+			t.Errorf("the old place is free: %v", err)
+		}
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+		lock, err := acquireLock(t.Context(), old+".lock", false, 0)
+		if err != nil {
+			t.Fatal("the old place is not given back", err)
+		}
+		if err := lock.release(); err != nil {
+			t.Error(err)
+		}
+		if j, err = Open(t.Context(), dir, p, Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}
 	if Name(old) != Name(j.Path()) {
 		t.Errorf("names: %s, %s", Name(old), Name(j.Path()))
+	}
+}
+
+// TestMovedWhileRead: a journal that leaves its old place between the names and the reading,
+// for a directory that is made for it, is read where it is then. One that is removed is not
+// asked for for ever.
+func TestMovedWhileRead(t *testing.T) {
+	t.Parallel()
+	for _, remove := range []bool{false, true} {
+		dir := t.TempDir()
+		var left []Pair
+		for i := range 12 {
+			p := account(i)
+			if err := os.Rename(closed(t, dir, p), filepath.Join(dir, p.oldName())); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.RemoveAll(filepath.Dir(filepath.Join(dir, p.location()))); err != nil {
+				t.Fatal(err)
+			}
+			left = append(left, p)
+		}
+		// Whenever one is read, others move that are not read yet.
+		wanted := func(Pair) bool {
+			for _, p := range left {
+				old := filepath.Join(dir, p.oldName())
+				if remove {
+					_ = os.Remove(old)
+				} else if _, err := os.Stat(old); err == nil {
+					if err := os.Rename(old, placeOf(t, dir, p)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			return true
+		}
+		all, bad, err := search{dir: dir, wanted: wanted}.read(t.Context())
+		if want := map[bool]int{false: 12, true: 0}[remove]; len(all) != want || len(bad) > 0 || err != nil {
+			t.Errorf("remove %v: %d journals, %v, %v", remove, len(all), bad, err)
+		}
 	}
 }
 

@@ -92,7 +92,9 @@ func Open(ctx context.Context, dir string, p Pair, o Options) (*Journal, error) 
 		go j.shared.keep()
 	}
 	if o.Mode == ReadWrite {
-		err = moveOld(ctx, dir, p, j.path, &o)
+		if j.oldLock, err = lockOld(ctx, dir, p, o.Wait); err == nil {
+			err = moveOld(ctx, dir, p, j.path, &o)
+		}
 	}
 	if err == nil {
 		err = j.open(p)

@@ -115,10 +115,26 @@ type search struct {
 	each     func(*Other) // nil for none
 }
 
+// read reads them. A journal that another run moves meanwhile from where it was until
+// November 2026, into a directory that was not there when the names were read, is not
+// passed over: the names are read again.
 func (s search) read(ctx context.Context) (all []Other, bad []error, err error) {
+	for range othersTries {
+		var moved []error
+		all, bad, moved, err = s.once(ctx)
+		if len(moved) == 0 || err != nil {
+			return all, bad, err
+		}
+		bad = append(bad, moved...)
+	}
+	return all, bad, err
+}
+
+// once is one attempt of read; moved are journals that are no more at their old place.
+func (s search) once(ctx context.Context) (all []Other, bad, moved []error, err error) {
 	files, err := journalsIn(s.dir, s.two)
 	if err != nil {
-		return nil, nil, fmt.Errorf("directory of journals: %w", err)
+		return nil, nil, nil, fmt.Errorf("directory of journals: %w", err)
 	}
 	for _, f := range files {
 		if f.path == s.not || f.two != "" && (s.two != "" && s.two != f.two || s.one != "" && s.one != f.one) {
@@ -127,7 +143,9 @@ func (s search) read(ctx context.Context) (all []Other, bad []error, err error) 
 		o, err := readOther(ctx, f.path, s.wanted)
 		switch {
 		case ctx.Err() != nil:
-			return nil, nil, context.Cause(ctx)
+			return nil, nil, nil, context.Cause(ctx)
+		case errors.Is(err, fs.ErrNotExist) && f.two == "":
+			moved = append(moved, &UnreadableError{f.path, err})
 		case errors.Is(err, fs.ErrNotExist): // removed meanwhile
 		case err != nil:
 			bad = append(bad, &UnreadableError{f.path, err})
@@ -138,7 +156,7 @@ func (s search) read(ctx context.Context) (all []Other, bad []error, err error) 
 			all = append(all, *o)
 		}
 	}
-	return all, bad, nil
+	return all, bad, moved, nil
 }
 
 // readOther reads one file, nil for one that is not wanted.

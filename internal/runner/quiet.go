@@ -31,6 +31,8 @@ type Quiet struct {
 	Counts *Counters    // nil for none
 	// Watch is told where to look for how far the run is; nil for nobody.
 	Watch func(*live.State, *sync.Mutex)
+	// LoggedIn is told of each login that a server accepts; nil for nobody.
+	LoggedIn func(event.Side)
 	// Begin waits until a pass of following may begin; nil: at once.
 	Begin func(context.Context) (end func(), err error)
 	// Options are what the run has beside what every run has.
@@ -97,7 +99,7 @@ func (q *Quiet) Run(ctx context.Context, p *plan.Plan) End {
 	o.Tokens, o.Version, o.Pulse = tokens.Of, program.Version(), screen.Pulse
 	o.Probe, o.Delivery = probeTime, r.delivery
 	o.Stop, o.Signal = q.Stop, q.Policy.Ended
-	r.begin = q.Begin
+	r.begin, r.loggedIn = q.Begin, q.LoggedIn
 	after := r.carryOut(ctx, o, q.Stop)
 	r.verify(ctx, after)
 	end.Stats = tally.Stats()

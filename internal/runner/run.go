@@ -61,6 +61,8 @@ type runner struct {
 	following atomic.Bool
 	awake     time.Duration
 	policy    *signals.Policy
+	// loggedIn is told of logins that were accepted, nil for none.
+	loggedIn func(event.Side)
 	// begin waits for the turn of a pass among the rows of a batch, nil for none.
 	begin    func(context.Context) (end func(), err error)
 	stopOnce sync.Once
@@ -99,6 +101,9 @@ func (r *runner) tell(e event.Event) {
 	}
 	if r.counts != nil {
 		r.counts.Event(e)
+	}
+	if in, ok := e.(event.LoggedIn); ok && r.loggedIn != nil {
+		r.loggedIn(in.Side)
 	}
 	r.announce(e)
 	r.text.Event(e)
