@@ -1,0 +1,71 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/unsound"
+)
+
+// Host2 tells UIDs of other messages that it just stored, which can all be true, and no key
+// says which is which: nothing comes twice, and a flag that is set later goes to the message
+// that has it on host1.
+func TestToldUIDsOfNeighbours(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []unsound.UIDFault{unsound.OneAbove, unsound.OneBelow, unsound.OfAnother, unsound.Repeated, unsound.Unordered} {
+		for name, change := range map[string]unsound.Change{
+			"kept":     nil,
+			"Received": unsound.AddAbove("Received: from host2.example.org by store.example.org;\r\n\tMon, 1 Jan 2024 10:00:00 +0000\r\n"),
+			"removed":  unsound.Remove("Message-ID"),
+		} {
+			for _, ids := range []string{"one", "two", "each"} {
+				for _, hide := range []string{"ANNOTATE", "MULTIAPPEND"} {
+					t.Run(fmt.Sprint(fault, " ", name, " ", ids, " ", hide), func(t *testing.T) {
+						t.Parallel()
+						neighbours(t, fault, change, ids, hide)
+					})
+				}
+			}
+		}
+	}
+}
+
+func neighbours(t *testing.T, fault unsound.UIDFault, change unsound.Change, ids, hide string) {
+	faults := unsound.Faults{AppendUID: fault, Hide: []string{hide}}
+	if change != nil {
+		faults.Changes = []unsound.Change{change}
+	}
+	server, _, truth := mailtest.StartUnsound(t, faults)
+	a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
+	var all []corpus.Message
+	for i := range 5 {
+		id := map[string]string{"one": "id", "two": fmt.Sprint("id", i%2), "each": fmt.Sprint("id", i)}[ids]
+		m := dated(id, 100+i)
+		m.Body = fmt.Appendf(m.Body, "This is number %d.\r\n", i)
+		all = append(all, m)
+	}
+	put(t, a, "INBOX", all...)
+	b.port = server.Port()
+	options := []string{"--cachedir", t.TempDir()}
+	out := migrate(t, a, b, options...)
+	out.expect(t, 0)
+	for i, flag := range []string{`\Flagged`, `\Answered`, `\Seen`, `\Draft`} {
+		mailtest.Say(t, a.s, a.user, "SELECT INBOX", fmt.Sprintf("STORE %d +FLAGS (%s)", i+1, flag))
+	}
+	again := migrate(t, a, b, options...)
+	again.expect(t, 0)
+	now := mailtest.Snapshot(t, truth, b.user).Folders["INBOX"].Messages
+	if len(now) != len(all) {
+		t.Errorf("%d messages on host2\n%s\n%s", len(now), out.text, again.text)
+	}
+	for _, m := range mailtest.Snapshot(t, a.s, a.user).Folders["INBOX"].Messages {
+		at := slices.IndexFunc(now, func(d mailtest.Message) bool { return d.Date.Equal(m.Date) })
+		if at < 0 || !slices.Equal(now[at].Flags, m.Flags) {
+			t.Errorf("host1's %d has %v, and its copy on host2 not\n%s\n%s", m.UID, m.Flags, out.text, again.text)
+		}
+	}
+}
