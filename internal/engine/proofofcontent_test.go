@@ -1,8 +1,10 @@
 package engine_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -169,5 +171,40 @@ func TestDelete2ProvesWhatItDeletes(t *testing.T) {
 	}
 	if others == 0 || len(after) == len(before) {
 		t.Errorf("%d other messages, %d of %d are left", others, len(after), len(before))
+	}
+}
+
+// What host2 does not keep whole is sent once more by the next run, and not by each run after
+// that: it stays on host1, nothing looks good, and it is sent again when what host2 has of it
+// is gone.
+func TestSentInVain(t *testing.T) {
+	t.Parallel()
+	tag := func(m []byte) []byte { return bytes.Replace(m, []byte("Subject: "), []byte("Subject: [EXT] "), 1) }
+	for name, faults := range map[string]unsound.Faults{
+		"halves":         {Halves: 1},
+		"another header": {Changes: []unsound.Change{unsound.Remove("Message-ID"), tag, unsound.Footer("-- \r\nChecked.\r\n")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, _, truth := mailtest.StartUnsound(t, faults)
+			a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
+			put(t, a, "INBOX", oddMails()...)
+			b.port = server.Port()
+			options := []string{"--delete1", "--cachedir", t.TempDir()}
+			counts := make([]int, 5)
+			for i := range counts {
+				if i == 4 {
+					mailtest.Empty(t, truth, b.user)
+				}
+				out := migrate(t, a, b, options...)
+				counts[i] = mailtest.Snapshot(t, truth, b.user).Count()
+				if stay := holds(t, a, "INBOX")["mail"]; stay != 6 || out.stats.Good() {
+					t.Errorf("%d stay on host1\n%s", stay, out.text)
+				}
+			}
+			if !slices.Equal(counts, []int{6, 12, 12, 12, 6}) {
+				t.Errorf("%v messages on host2 after the runs", counts)
+			}
+		})
 	}
 }

@@ -118,6 +118,7 @@ func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[
 			bad(byUID[uid], unreadable)
 			continue
 		}
+		byUID[uid].override().has = d.Size
 		if sent[i].content != nil {
 			s.Body = sent[i].content.Body
 		}
@@ -138,8 +139,14 @@ const unreadable = "it cannot be read there"
 // BlankEnd is what a server may take from the end of a message: line ends.
 const BlankEnd = 4
 
-// notWhole takes back that a message was copied, since host2 has something else.
+// notWhole takes back that a message was copied, since host2 has something else. The next
+// run sends it once more: the disk may have been full. Where host2 had as many bytes before
+// as it has of it now, that was done, and the next run is to take it for the pair that it
+// is, since another copy would come with each run.
 func (c *Folder) notWhole(t *Message, why string) {
+	if has := t.overrides().has; has > 0 && c.Dst.Count(func(r *listing.Record) bool { return r.Size == has }) > 0 {
+		t.override().inVain = t.NewUID
+	}
 	c.takeBack(t)
 	c.fail(t, event.ErrNotStored, fmt.Sprintf("- msg %s/%d {%d} was sent to folder %s, host2 said OK, and does not have it whole: %s", c.From.Raw, t.UID, t.Size, c.To.Raw, why),
 		"host2 loses parts of messages: look at it, at its log and at the space on its disk; delete what is not whole there, then run again")
