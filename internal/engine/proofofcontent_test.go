@@ -40,6 +40,7 @@ func TestDelete1ProvesContent(t *testing.T) {
 		{"footer", unsound.Faults{Changes: []unsound.Change{unsound.Footer("-- \r\nChecked.\r\n")}}, 0, 0},
 		{"seven bits", unsound.Faults{Changes: []unsound.Change{unsound.SevenBit}}, 0, 0},
 		{"folds anew", unsound.Faults{Changes: []unsound.Change{unsound.Fold}}, 0, 0},
+		{"adds a line, and takes a little of the end", unsound.Faults{Changes: []unsound.Change{unsound.AddBelow("X-Seen: 1\r\n"), func(m []byte) []byte { return m[:len(m)-30] }}}, 6, 111},
 	} {
 		t.Run(c.name+", in two runs", func(t *testing.T) {
 			server, _, truth := mailtest.StartUnsound(t, c.faults)
@@ -174,15 +175,19 @@ func TestDelete2ProvesWhatItDeletes(t *testing.T) {
 	}
 }
 
+// tagSubject is what gateways do.
+func tagSubject(m []byte) []byte {
+	return bytes.Replace(m, []byte("Subject: "), []byte("Subject: [EXT] "), 1)
+}
+
 // What host2 does not keep whole is sent once more by the next run, and not by each run after
 // that: it stays on host1, nothing looks good, and it is sent again when what host2 has of it
 // is gone.
 func TestSentInVain(t *testing.T) {
 	t.Parallel()
-	tag := func(m []byte) []byte { return bytes.Replace(m, []byte("Subject: "), []byte("Subject: [EXT] "), 1) }
 	for name, faults := range map[string]unsound.Faults{
 		"halves":         {Halves: 1},
-		"another header": {Changes: []unsound.Change{unsound.Remove("Message-ID"), tag, unsound.Footer("-- \r\nChecked.\r\n")}},
+		"another header": {Changes: []unsound.Change{unsound.Remove("Message-ID"), tagSubject, unsound.Footer("-- \r\nChecked.\r\n")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -99,12 +99,20 @@ func (t *Message) sentSize() int64 {
 func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[imap.UID]*Message, bad func(*Message, string)) error {
 	sent := make([]*Sent, len(uids))
 	mine := make(map[imap.UID][]imap.UID, len(uids))
+	var uids1 []imap.UID
 	for i, uid := range uids {
 		sent[i] = c.sentMessage(byUID[uid])
 		mine[sent[i].UID1] = []imap.UID{uid}
+		if c.Src.Find(sent[i].UID1) >= 0 {
+			uids1 = append(uids1, sent[i].UID1)
+		}
 	}
-	w := &whichArrived{c: c, conns: c.conns}
-	src, dst, begins, whole, err := w.read(ctx, sent, uids, func(uid imap.UID) []imap.UID { return mine[uid] })
+	dst, whole, err := survey.ReadBodyBeginnings(ctx, c.conns.Dst, uids, nil)
+	if err != nil {
+		return err
+	}
+	c.conns.Src.Assume(c.From.Raw, c.Writable1, c.SrcOpened)
+	src, begins, err := survey.ReadBodyBeginnings(ctx, c.conns.Src, uids1, func(uid imap.UID) []int64 { return survey.LengthsOf(whole, mine[uid]) })
 	if err != nil {
 		return err
 	}
@@ -122,11 +130,11 @@ func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[
 		if sent[i].content != nil {
 			s.Body = sent[i].content.Body
 		}
-		switch less := size - d.Size; {
+		switch s1, d1 := begins[sent[i].UID1], whole[uid]; {
 		case s.Body == d.Body:
 		case !s.Compatible(d):
 			bad(byUID[uid], fmt.Sprintf("its UID %d is another message there", uid))
-		case MuchShort(size, d.Size, true), less > BlankEnd && sent[i].content == nil && survey.IsBeginning(begins[sent[i].UID1], whole[uid]):
+		case MuchShort(size, d.Size, true), sent[i].content == nil && survey.Less(s1, d1) > BlankEnd && survey.IsBeginning(s1, d1):
 			bad(byUID[uid], fmt.Sprintf("its UID %d has %d bytes there, of %d that were sent", uid, d.Size, size))
 		}
 	}
