@@ -25,7 +25,7 @@ type overrides struct {
 	altered string
 	// told is the UID that host2 told and that cannot be the message's.
 	told imap.UID
-	// has is how many bytes host2 has of it where that is not it, and inVain the UID of
+	// has is the size that host2 tells of it where it may not be whole, and inVain the UID of
 	// that where it was sent in vain before.
 	has    int64
 	inVain imap.UID

@@ -63,7 +63,9 @@ func (c *Folder) proveContent(ctx context.Context, uids []imap.UID, byUID map[im
 			return err
 		}
 		same, size := now.Is(listing.HasKey) && now.Key.Base() == c.doubtKey(t), t.sentSize()
-		proved[m.UID] = m.HasSize && (m.Size > size && same || m.Size == size && (same || !c.byHeaders(t)))
+		if proved[m.UID] = m.HasSize && (m.Size > size && same || m.Size == size && (same || !c.byHeaders(t))); !proved[m.UID] {
+			t.override().has = m.Size
+		}
 		return nil
 	})
 	if err != nil {
@@ -126,7 +128,6 @@ func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[
 			bad(byUID[uid], unreadable)
 			continue
 		}
-		byUID[uid].override().has = d.Size
 		if sent[i].content != nil {
 			s.Body = sent[i].content.Body
 		}
@@ -134,7 +135,8 @@ func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[
 		case s.Body == d.Body:
 		case !s.Compatible(d):
 			bad(byUID[uid], fmt.Sprintf("its UID %d is another message there", uid))
-		case MuchShort(size, d.Size, true), sent[i].content == nil && survey.Less(s1, d1) > BlankEnd && survey.IsBeginning(s1, d1):
+		case sent[i].content == nil && survey.Less(s1, d1) <= BlankEnd: // less of the header, if at all
+		case MuchShort(size, d.Size, true), sent[i].content == nil && survey.IsBeginning(s1, d1):
 			bad(byUID[uid], fmt.Sprintf("its UID %d has %d bytes there, of %d that were sent", uid, d.Size, size))
 		}
 	}
@@ -147,12 +149,15 @@ const unreadable = "it cannot be read there"
 // BlankEnd is what a server may take from the end of a message: line ends.
 const BlankEnd = 4
 
+// inVain is by how many bytes two parts of a message may differ: footers hold numbers.
+const inVain = 16
+
 // notWhole takes back that a message was copied, since host2 has something else. The next
-// run sends it once more: the disk may have been full. Where host2 had as many bytes before
-// as it has of it now, that was done, and the next run is to take it for the pair that it
-// is, since another copy would come with each run.
+// run sends it once more: the disk may have been full. Where host2 had about as many bytes
+// before as it has of it now, that was done, and the next run is to take it for the pair that
+// it is, since another copy would come with each run.
 func (c *Folder) notWhole(t *Message, why string) {
-	if has := t.overrides().has; has > 0 && c.Dst.Count(func(r *listing.Record) bool { return r.Size == has }) > 0 {
+	if has := t.overrides().has; has > 0 && c.Dst.Count(func(r *listing.Record) bool { return max(r.Size-has, has-r.Size) <= inVain }) > 0 {
 		t.override().inVain = t.NewUID
 	}
 	c.takeBack(t)
