@@ -189,20 +189,21 @@ func (fs *folderSync) disagree(ctx context.Context, uids []imap.UID, pairs map[i
 		uids2[i] = pairs[uid]
 	}
 	slices.Sort(uids2)
-	dst, whole, err := survey.ReadBeginnings(ctx, fs.conns.dst.Link, slices.Compact(uids2), nil)
+	dst, whole, err := survey.ReadBodyBeginnings(ctx, fs.conns.dst.Link, slices.Compact(uids2), nil)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := fs.conns.src.Open(ctx, fs.from.Raw, true); err != nil {
 		return nil, err
 	}
-	src, begins, err := survey.ReadBeginnings(ctx, fs.conns.src.Link, uids, func(uid imap.UID) []int64 { return survey.LengthsOf(whole, []imap.UID{pairs[uid]}) })
+	src, begins, err := survey.ReadBodyBeginnings(ctx, fs.conns.src.Link, uids, func(uid imap.UID) []int64 { return survey.LengthsOf(whole, []imap.UID{pairs[uid]}) })
 	if err != nil {
 		return nil, err
 	}
 	for _, uid := range uids {
 		s, d := src[uid], dst[pairs[uid]]
-		part := s != nil && d != nil && s.Size-d.Size > transfer.BlankEnd && survey.IsBeginning(begins[uid], whole[pairs[uid]])
+		s1, d1 := begins[uid], whole[pairs[uid]]
+		part := survey.Less(s1, d1) > transfer.BlankEnd && survey.IsBeginning(s1, d1)
 		if part || !agrees(s, d, &fs.run.lessons.habits) {
 			bad = append(bad, uid)
 		}

@@ -67,15 +67,15 @@ func (fs *folderSync) drop(side event.Side, uid imap.UID) {
 // stillPairs is stillKnown for pairs that other runs made, where both folders were listed
 // without what they knew.
 func (fs *folderSync) stillPairs(ctx context.Context, pairs map[imap.UID]imap.UID) (bool, error) {
-	of := make(map[imap.UID]*listing.Record, len(pairs))
+	of := make(originals, len(pairs))
 	for uid1, uid2 := range pairs {
 		if i := fs.src.Find(uid1); i >= 0 {
-			of[uid2] = &fs.src.Recs[i]
+			of.add(uid2, &fs.src.Recs[i])
 		}
 	}
 	var some []listing.Record
 	for i := len(fs.dst.Recs) - 1; i >= 0 && len(some) < probes; i-- {
-		if d := fs.dst.Recs[i]; of[d.UID] != nil {
+		if d := fs.dst.Recs[i]; of.of(&d) != nil {
 			some = append(some, d)
 		}
 	}
@@ -107,8 +107,8 @@ func (fs *folderSync) quiet(side event.Side) bool {
 // otherOn1 is a UID of host1 under which there is another message than the journal knows, 0
 // for none.
 func (fs *folderSync) otherOn1(ctx context.Context) (imap.UID, error) {
-	known := func(uid imap.UID) *listing.Record {
-		was, _ := fs.known.Lookup(1, uid)
+	known := func(now *listing.Record) *listing.Record {
+		was, _ := fs.known.Lookup(1, now.UID)
 		return was
 	}
 	now, err := fs.changed(ctx, fs.conns.src, 1, fs.src, known)
@@ -116,11 +116,31 @@ func (fs *folderSync) otherOn1(ctx context.Context) (imap.UID, error) {
 		return 0, err
 	}
 	for i := range now.Recs {
-		if was := known(now.Recs[i].UID); was != nil && transfer.AnotherMessage(was, &now.Recs[i]) {
+		if was := known(&now.Recs[i]); was != nil && transfer.AnotherMessage(was, &now.Recs[i]) {
 			return was.UID, nil
 		}
 	}
 	return 0, nil
+}
+
+// originals are the messages of host1 that the journal ties to messages of host2, by UIDs
+// of host2. Equal ones share one of host2, which has the date of one of them.
+type originals map[imap.UID][]*listing.Record
+
+func (o originals) add(uid2 imap.UID, s *listing.Record) { o[uid2] = append(o[uid2], s) }
+
+// of is the one that a message of host2 has the date of, or any, nil for none.
+func (o originals) of(d *listing.Record) *listing.Record {
+	all := o[d.UID]
+	for _, s := range all {
+		if s.Is(listing.HasDate) && d.Is(listing.HasDate) && !otherDate(s, d) {
+			return s
+		}
+	}
+	if len(all) > 0 {
+		return all[0]
+	}
+	return nil
 }
 
 // doubtfulPair is a pair of the journal whose message on host2 has other identifying
@@ -136,13 +156,13 @@ func (fs *folderSync) doubtfulOn2(ctx context.Context) (pair doubtfulPair, err e
 	if !fs.exists {
 		return pair, nil
 	}
-	of := make(map[imap.UID]*listing.Record)
+	of := make(originals)
 	fs.known.EachClaim(func(uid1, uid2 imap.UID, gone bool) {
 		if was, ok := fs.known.Lookup(1, uid1); ok && !gone {
-			of[uid2] = was
+			of.add(uid2, was)
 		}
 	})
-	now, err := fs.changed(ctx, fs.conns.dst, 2, fs.dst, func(uid imap.UID) *listing.Record { return of[uid] })
+	now, err := fs.changed(ctx, fs.conns.dst, 2, fs.dst, of.of)
 	if err != nil || now == nil {
 		return pair, err
 	}
@@ -150,14 +170,14 @@ func (fs *folderSync) doubtfulOn2(ctx context.Context) (pair doubtfulPair, err e
 }
 
 // doubtfulOf is the smallest doubtful one of messages of host2, of those of host1.
-func (fs *folderSync) doubtfulOf(recs []listing.Record, of map[imap.UID]*listing.Record) (pair doubtfulPair) {
+func (fs *folderSync) doubtfulOf(recs []listing.Record, of originals) (pair doubtfulPair) {
 	if t := &fs.run.p.Transform; !t.SyncInternalDates || t.IDateFromHeader {
 		return pair // dates tell nothing
 	}
 	var smallest int64
 	for i := range recs {
 		d := &recs[i]
-		s := of[d.UID]
+		s := of.of(d)
 		if s == nil || s.Is(listing.HasDate) && d.Is(listing.HasDate) && s.Date == d.Date {
 			continue // options may have altered all else
 		}
@@ -197,10 +217,10 @@ func (fs *folderSync) otherOn2(ctx context.Context, p doubtfulPair) (imap.UID, e
 // changed lists a few messages of one side without what the journal knows, if date or size
 // of one of them is not what it knows; else it is nil. l is the listing of that side, known
 // what the journal knows.
-func (fs *folderSync) changed(ctx context.Context, k *link, side event.Side, l *listing.Listing, known func(imap.UID) *listing.Record) (*listing.Listing, error) {
+func (fs *folderSync) changed(ctx context.Context, k *link, side event.Side, l *listing.Listing, known func(*listing.Record) *listing.Record) (*listing.Listing, error) {
 	var uids []imap.UID
 	for i := len(l.Recs) - 1; i >= 0 && len(uids) < probes; i-- {
-		if known(l.Recs[i].UID) != nil {
+		if known(&l.Recs[i]) != nil {
 			uids = append(uids, l.Recs[i].UID)
 		}
 	}
@@ -215,7 +235,7 @@ func (fs *folderSync) changed(ctx context.Context, k *link, side event.Side, l *
 	differ := false
 	for i := range now {
 		m := &now[i]
-		was := known(m.UID)
+		was := known(m)
 		date := otherDate(was, m)
 		size := m.Size != was.Size && (side == 1 || !fs.run.lessons.habits.ExplainsSize(was.Size, m.Size))
 		differ = differ || date && size || (date || size) && !fs.run.lessons.unlike[side-1]
@@ -229,7 +249,7 @@ func (fs *folderSync) changed(ctx context.Context, k *link, side event.Side, l *
 	}
 	for i := range again.Recs {
 		r := &again.Recs[i]
-		if was := known(r.UID); was != nil && r.Is(listing.HasKey) && r.Key.Base() == was.Key.Base() {
+		if was := known(r); was != nil && r.Is(listing.HasKey) && r.Key.Base() == was.Key.Base() {
 			fs.run.lessons.unlike[side-1] = true
 		}
 	}

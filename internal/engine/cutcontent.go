@@ -48,6 +48,10 @@ func (fs *folderSync) rememberParts(c *transfer.Folder) {
 		if t := &c.Messages[i]; t.Outcome == transfer.Copied && t.Cut() != "" {
 			cut[t.Src] = true
 		}
+		if t := &c.Messages[i]; t.InVain() != 0 {
+			cut[t.Src] = true
+			uids = append(uids, t.UID())
+		}
 	}
 	for _, m := range fs.pairing.Repeated1 {
 		if m.Dst < 0 && cut[fs.pairing.First[m.Src]] {

@@ -34,10 +34,15 @@ func TestPartsOfMessagesDoNotLookGood(t *testing.T) {
 			a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
 			put(t, a, "INBOX", oddMails()...)
 			b.port = server.Port()
-			out := migrate(t, a, b)
+			options := []string{"--cachedir", t.TempDir()}
+			out := migrate(t, a, b, options...)
 			out.expect(t, c.code)
 			if good := out.stats.Good(); good != (c.code == 0) {
 				t.Errorf("looks good: %v\n%s", good, out.text)
+			}
+			again := migrate(t, a, b, options...)
+			if good := again.stats.Good(); good != (c.code == 0) || again.stats.Transferred != 0 {
+				t.Errorf("a further run looks good: %v, and copies %d\n%s", good, again.stats.Transferred, again.text)
 			}
 		})
 	}

@@ -1,8 +1,10 @@
 package engine_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +40,7 @@ func TestDelete1ProvesContent(t *testing.T) {
 		{"footer", unsound.Faults{Changes: []unsound.Change{unsound.Footer("-- \r\nChecked.\r\n")}}, 0, 0},
 		{"seven bits", unsound.Faults{Changes: []unsound.Change{unsound.SevenBit}}, 0, 0},
 		{"folds anew", unsound.Faults{Changes: []unsound.Change{unsound.Fold}}, 0, 0},
+		{"adds a line, and takes a little of the end", unsound.Faults{Changes: []unsound.Change{unsound.AddBelow("X-Seen: 1\r\n"), func(m []byte) []byte { return m[:len(m)-30] }}}, 6, 111},
 	} {
 		t.Run(c.name+", in two runs", func(t *testing.T) {
 			server, _, truth := mailtest.StartUnsound(t, c.faults)
@@ -169,5 +172,44 @@ func TestDelete2ProvesWhatItDeletes(t *testing.T) {
 	}
 	if others == 0 || len(after) == len(before) {
 		t.Errorf("%d other messages, %d of %d are left", others, len(after), len(before))
+	}
+}
+
+// tagSubject is what gateways do.
+func tagSubject(m []byte) []byte {
+	return bytes.Replace(m, []byte("Subject: "), []byte("Subject: [EXT] "), 1)
+}
+
+// What host2 does not keep whole is sent once more by the next run, and not by each run after
+// that: it stays on host1, nothing looks good, and it is sent again when what host2 has of it
+// is gone.
+func TestSentInVain(t *testing.T) {
+	t.Parallel()
+	for name, faults := range map[string]unsound.Faults{
+		"halves":         {Halves: 1},
+		"another header": {Changes: []unsound.Change{unsound.Remove("Message-ID"), tagSubject, unsound.Footer("-- \r\nChecked.\r\n")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, _, truth := mailtest.StartUnsound(t, faults)
+			a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
+			put(t, a, "INBOX", oddMails()...)
+			b.port = server.Port()
+			options := []string{"--delete1", "--cachedir", t.TempDir()}
+			counts := make([]int, 5)
+			for i := range counts {
+				if i == 4 {
+					mailtest.Empty(t, truth, b.user)
+				}
+				out := migrate(t, a, b, options...)
+				counts[i] = mailtest.Snapshot(t, truth, b.user).Count()
+				if stay := holds(t, a, "INBOX")["mail"]; stay != 6 || out.stats.Good() {
+					t.Errorf("%d stay on host1\n%s", stay, out.text)
+				}
+			}
+			if !slices.Equal(counts, []int{6, 12, 12, 12, 6}) {
+				t.Errorf("%v messages on host2 after the runs", counts)
+			}
+		})
 	}
 }

@@ -56,8 +56,12 @@ func (fs *folderSync) remember(c *transfer.Folder) {
 		}
 	}
 	for i := range c.Messages {
-		if t := &c.Messages[i]; t.Outcome == transfer.Copied {
+		t := &c.Messages[i]
+		switch uid := t.InVain(); {
+		case t.Outcome == transfer.Copied:
 			places[t.Src] = history.Place{There: true, UID: t.NewUID, Flags: fs.run.flags[1].Intern(t.Flags())}
+		case uid != 0:
+			places[t.Src] = history.Place{There: true, UID: uid, Flags: fs.run.flags[1].Intern(t.Flags())}
 		}
 	}
 	for _, m := range fs.pairing.Repeated1 { // equal messages share one place

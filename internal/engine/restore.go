@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/compare"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -49,8 +51,13 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 	}
 	fs.exists = true
 	fs.readHistory()
+	cut, err := fs.markedCut(uids)
+	if err != nil {
+		return err
+	}
+	twins := fs.twinsOf(told)
 	lister := fs.lister(fs.conns.src, 1)
-	lister.Chosen, lister.OnlyChosen = uidset.MarksOf(uidset.Sorted(uids)), true
+	lister.Chosen, lister.OnlyChosen = uidset.MarksOf(uidset.Sorted(append(slices.Collect(maps.Keys(twins)), uids...))), true
 	if fs.src, err = lister.list(ctx); err != nil {
 		return err
 	}
@@ -82,7 +89,59 @@ func (r *run) restore(ctx context.Context, check *folderCheck, there map[imap.UI
 	fs.take(c.FolderOutcome)
 	c.Settle()
 	c.Account(ctx)
+	fs.shareWith(twins)
 	fs.remember(c)
+	fs.copier = c
+	fs.rememberCuts()
+	if len(cut) > 0 { // found under another UID it is as short as before
+		r.journalFailed(fs.known.Folder.MarkCut(cut...))
+	}
 	r.dst.touched[fs.to.Raw] = true
 	return err
+}
+
+// twinsOf are the host1 messages that the journal ties to the copy of an equal one, with
+// that one, where host2 told the UID of it in this run.
+func (fs *folderSync) twinsOf(told map[imap.UID]imap.UID) map[imap.UID]imap.UID {
+	if !fs.known.Usable() {
+		return nil
+	}
+	of := make(map[imap.UID]imap.UID, len(told))
+	for uid1, uid2 := range told {
+		of[uid2] = uid1
+	}
+	twins := make(map[imap.UID]imap.UID)
+	fs.known.EachClaim(func(uid1, uid2 imap.UID, gone bool) {
+		if first := of[uid2]; first != 0 && told[uid1] == 0 && !gone {
+			twins[uid1] = first
+		}
+	})
+	return twins
+}
+
+// shareWith has twins share the place that was found for the first of them.
+func (fs *folderSync) shareWith(twins map[imap.UID]imap.UID) {
+	fs.pairing.First = make(map[int32]int32, len(twins))
+	for uid, of := range twins {
+		i, first := fs.src.Find(uid), fs.src.Find(of)
+		if i < 0 || first < 0 || fs.src.Recs[i].Key.Base() != fs.src.Recs[first].Key.Base() {
+			continue
+		}
+		fs.pairing.First[int32(i)] = int32(first)
+		fs.pairing.Repeated1 = append(fs.pairing.Repeated1, compare.Match{Src: int32(i), Dst: -1})
+	}
+}
+
+// markedCut are those of the host1 messages that the journal knows to be on host2 in part.
+func (fs *folderSync) markedCut(uids []imap.UID) (cut []imap.UID, err error) {
+	if !fs.known.Usable() {
+		return nil, nil
+	}
+	entries, err := fs.known.Folder.Lookup(uids)
+	for i := range entries {
+		if entries[i].Cut {
+			cut = append(cut, entries[i].UID1)
+		}
+	}
+	return cut, err
 }

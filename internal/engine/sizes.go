@@ -57,7 +57,7 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 	total.Spent = time.Since(start)
 	r.emit(total)
 	if after {
-		r.checkGrowth(got[2])
+		r.checkGrowth(ctx, got[2])
 	} else {
 		r.on2.sizes = got[2]
 	}

@@ -34,16 +34,39 @@ func IsBeginning(s, d *habits.Prefixes) bool {
 	return s.Begins(n, sum)
 }
 
+// Less is by how many bytes d is shorter than s, as they are counted here.
+func Less(s, d *habits.Prefixes) int64 {
+	if s == nil || d == nil {
+		return 0
+	}
+	n, _ := s.Whole()
+	m, _ := d.Whole()
+	return n - m
+}
+
 // ReadBeginnings reads messages of the folder that k has open, for comparison, with
 // the digests of their beginnings of the lengths that are wanted for each, nil for
 // none. Messages that do not come are left out.
 func ReadBeginnings(ctx context.Context, k *session.Link, uids []imap.UID, lengths func(imap.UID) []int64) (map[imap.UID]*habits.Message, map[imap.UID]*habits.Prefixes, error) {
+	return readBoth(ctx, k, uids, lengths, false)
+}
+
+// ReadBodyBeginnings is ReadBeginnings with the digests of the beginnings of the bodies: a
+// server that changes headers may still have cut what follows them.
+func ReadBodyBeginnings(ctx context.Context, k *session.Link, uids []imap.UID, lengths func(imap.UID) []int64) (map[imap.UID]*habits.Message, map[imap.UID]*habits.Prefixes, error) {
+	return readBoth(ctx, k, uids, lengths, true)
+}
+
+func readBoth(ctx context.Context, k *session.Link, uids []imap.UID, lengths func(imap.UID) []int64, ofBody bool) (map[imap.UID]*habits.Message, map[imap.UID]*habits.Prefixes, error) {
 	out := make(map[imap.UID]*habits.Message, len(uids))
 	hasher := identity.NewContentHasher()
 	var head HeaderCatcher
 	begins, err := readPrefixes(ctx, k, uids, lengths, func(uid imap.UID, body io.Reader, prefixes io.Writer) error {
 		hasher.Reset()
 		head.Reset()
+		if ofBody {
+			prefixes = &afterHeader{to: prefixes}
+		}
 		size, err := io.Copy(io.MultiWriter(hasher, &head, prefixes), body)
 		if err != nil {
 			return err

@@ -56,6 +56,9 @@ type Folder struct {
 	left []leftMessage
 	// byKey are the listed messages of host1 by their keys, nil until it is asked for.
 	byKey map[identity.Key]imap.UID
+	// sizes2 are the sizes of host2's messages before this run, in order, nil until they are
+	// asked for.
+	sizes2 []int64
 	// strange are the keys of what host1 sent for messages that it lists with others.
 	strange map[imap.UID]identity.Key
 	// intents are the journal's batches that are not settled yet.

@@ -29,6 +29,10 @@ type overrides struct {
 	altered string
 	// told is the UID that host2 told and that cannot be the message's.
 	told imap.UID
+	// has is the size that host2 tells of it where it may not be whole, and inVain the UID of
+	// that where it was sent in vain before.
+	has    int64
+	inVain imap.UID
 	// refusal is the server's last word about it.
 	refusal string
 	// rung is how far up the repair ladder the message is.
@@ -75,6 +79,10 @@ func (t *Message) wasRefused() bool { return t.putOff > 0 || t.odd != nil && t.o
 
 // Cut says how some of its content was lost on the way, "" if none was.
 func (t *Message) Cut() string { return t.overrides().cut }
+
+// InVain is the UID of what host2 has of a message that it was sent before and did not keep
+// whole then either, 0 for others.
+func (t *Message) InVain() imap.UID { return t.overrides().inVain }
 
 // FewerFlags reports whether it was stored without some of its flags, since host2 refused
 // it with these.

@@ -41,6 +41,7 @@ const byOrderAlone = "its sending was interrupted, and only the order of arrival
 // whichArrived finds messages that were sent among those that arrived in a folder.
 // First the key decides, then the UID told, then the contents, and in the end the
 // order together with the date: the n-th that arrived is the n-th that was sent.
+// Where the UIDs told are seen to be wrong (see toldHolds) they come last.
 type whichArrived struct {
 	c       *Folder
 	conns   *session.Pair
@@ -75,6 +76,7 @@ func (w *whichArrived) find(ctx context.Context) error {
 	for i, m := range w.sent {
 		told[i] = m.UID
 	}
+	believed := w.toldHolds()
 	for {
 		w.byUID, w.taken, w.open = make(map[imap.UID]*arrival, len(w.arrived)), make(map[imap.UID]bool), slices.Clone(w.sent)
 		w.arrived = slices.DeleteFunc(w.arrived, func(a *arrival) bool { return w.c.truncated[a.uid] })
@@ -84,10 +86,14 @@ func (w *whichArrived) find(ctx context.Context) error {
 		for i, m := range w.sent {
 			m.UID, m.ByOrder = told[i], false
 		}
-		w.byKeyAndUID()
+		if believed {
+			w.byKeyAndUID()
+		}
 		w.byKey()
 		w.byOldUID()
-		w.byUIDTold()
+		if believed {
+			w.byUIDTold()
+		}
 		truncated, err := w.findTruncated(ctx)
 		if err != nil {
 			return err
@@ -106,12 +112,46 @@ func (w *whichArrived) find(ctx context.Context) error {
 				return err
 			}
 			w.byOrder()
+			w.byUIDTold()
 		}
 		for _, m := range w.open {
 			m.UID = 0
 		}
 		return nil
 	}
+}
+
+// toldHolds reports whether the UIDs that were told may all be right. A server that
+// tells UIDNEXT, the one before, or one UID twice is wrong about its other messages, too:
+// each of these UIDs is that of a message, but of another one. So none is believed before
+// the contents where one cannot be that of a new message, or where one is not there
+// while a message came that none was told for.
+func (w *whichArrived) toldHolds() bool {
+	came := make(map[imap.UID]bool, len(w.arrived))
+	for _, a := range w.arrived {
+		came[a.uid] = true
+	}
+	told, unknown, gone := make(map[imap.UID]bool, len(w.sent)), 0, false
+	for _, m := range w.sent {
+		switch {
+		case m.UID != 0:
+			if told[m.UID] {
+				return false
+			}
+			told[m.UID] = true
+			gone = gone || !came[m.UID]
+		case m.told != 0 && !w.wasThere(m):
+			return false
+		default:
+			unknown++
+		}
+	}
+	for uid := range came {
+		if !told[uid] {
+			unknown--
+		}
+	}
+	return !gone || unknown >= 0
 }
 
 // settle goes through the open messages; find returns the UID of one, 0 for none.
@@ -181,11 +221,18 @@ func (w *whichArrived) byKey() {
 // answers a message that it has already with the old UID.
 func (w *whichArrived) byOldUID() {
 	w.settle(func(m *Sent) imap.UID {
-		if at := w.c.Dst.Find(m.told); m.told != 0 && at >= 0 && w.c.Dst.Recs[at].Key.Base() == m.Key && m.Key != (identity.Key{}) {
+		if w.wasThere(m) {
 			return m.told
 		}
 		return 0
 	})
+}
+
+// wasThere reports whether the UID that was told is that of a message with the key which
+// the folder had before.
+func (w *whichArrived) wasThere(m *Sent) bool {
+	at := w.c.Dst.Find(m.told)
+	return m.told != 0 && at >= 0 && w.c.Dst.Recs[at].Key.Base() == m.Key && m.Key != (identity.Key{})
 }
 
 // byUIDTold believes a UID that can be true, of a message whose key is nobody

@@ -98,11 +98,13 @@ const (
 	WrongValidity          // another UIDVALIDITY
 	TooFew                 // one UID less than messages; none for one message
 	TooMany                // one more
+	OneAbove               // each one too high, as UIDNEXT is
+	OneBelow               // each one too low
 	Unordered              // several in descending order
 )
 
 func (f UIDFault) String() string {
 	return [...]string{
-		"right", "missing", "exchanged", "repeated", "of another", "below UIDNEXT", "far above", "wrong UIDVALIDITY", "too few", "too many", "unordered",
+		"right", "missing", "exchanged", "repeated", "of another", "below UIDNEXT", "far above", "wrong UIDVALIDITY", "too few", "too many", "one above", "one below", "unordered",
 	}[f]
 }

@@ -82,6 +82,14 @@ func (s *Server) wrong(fault UIDFault, in folder, validity, next uint32, uids []
 		for i := range told {
 			told[i] += 1000
 		}
+	case OneAbove:
+		for i := range told {
+			told[i]++
+		}
+	case OneBelow:
+		for i := range told {
+			told[i] = max(1, told[i]-1)
+		}
 	case WrongValidity:
 		validity += 7
 	case TooFew:
