@@ -9,6 +9,9 @@ import (
 	"github.com/imaphaul/imaphaul/internal/session"
 )
 
+// MailBefore is what is known of the place where mail was delivered before host2.
+type MailBefore = journal.MailBefore
+
 // Kept hands the main connections of a run to the next one with the same accounts, so
 // that it need not log in again. The zero value has none; nobody but the run under way
 // may use it. Between two runs the links belong to who keeps them.
@@ -26,7 +29,7 @@ type Kept struct {
 	MailTo2 time.Time
 	MX      string
 	// MailBefore is what was seen of the place where mail was delivered before, by the same.
-	MailBefore journal.MailBefore
+	MailBefore MailBefore
 
 	past    past2
 	control *session.Control

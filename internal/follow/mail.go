@@ -7,7 +7,6 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/engine"
 	"github.com/imaphaul/imaphaul/internal/event"
-	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/plan"
 )
 
@@ -39,7 +38,7 @@ type mail struct {
 	say           event.Sink
 
 	nextAt time.Time
-	before journal.MailBefore // by this call or an earlier one
+	before engine.MailBefore // by this call or an earlier one
 	// lastTTL was told at lastAt of the place before: a later answer that is newer than
 	// that one was renewed.
 	lastTTL time.Duration
@@ -77,7 +76,7 @@ func (m *mail) look(ctx context.Context) {
 	switch {
 	case !d.To2:
 		renewed := !m.lastAt.IsZero() && d.TTL > m.lastTTL-now.Sub(m.lastAt)+time.Second
-		m.before = m.before.Join(journal.MailBefore{TTL: d.TTL, Whole: renewed})
+		m.before = m.before.Join(engine.MailBefore{TTL: d.TTL, Whole: renewed})
 		m.lastTTL, m.lastAt = d.TTL, now
 		if !m.since.IsZero() {
 			m.say(event.Note{Warn: true, Text: fmt.Sprintf("Mail for %s is not delivered to %s any more, by the DNS", m.domain, m.host2)})

@@ -213,15 +213,14 @@ func (l *lineCut) restore() error {
 func readFiles(dir string) map[string][]byte {
 	out := make(map[string][]byte)
 	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return nil // none yet: nothing to keep
-		}
-		if content, err := os.ReadFile(path); err == nil {
-			if name, err := filepath.Rel(dir, path); err == nil {
+		if err == nil && e.Type().IsRegular() {
+			content, readErr := os.ReadFile(path)
+			name, relErr := filepath.Rel(dir, path)
+			if readErr == nil && relErr == nil {
 				out[name] = content
 			}
 		}
-		return nil
+		return nil //nolint:nilerr // no directory yet: nothing to keep
 	})
 	return out
 }
