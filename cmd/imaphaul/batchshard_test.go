@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,7 +34,7 @@ func TestBatchInShards(t *testing.T) {
 		said.Reset()
 		return batchrun.Merge(&cli.Merge{Dirs: dirs, Out: out}, &said, &said)
 	}
-	ran := 0
+	ran, part := 0, 0 // part is one that has rows: ports, which are chosen by chance, are part of them
 	for i := range 3 {
 		if i > 0 {
 			if code := merge(out); code != 111 || !strings.Contains(said.String(), "No result of part 3 of 3") {
@@ -45,7 +46,9 @@ func TestBatchInShards(t *testing.T) {
 		if _, err := fmt.Sscanf(text[strings.Index(text, "of 3: ")+6:], "%d row", &n); err != nil {
 			t.Fatal(err, text)
 		}
-		ran += n
+		if ran += n; n > 0 {
+			part = i + 1
+		}
 	}
 	if ran != len(b.users) {
 		t.Errorf("%d of %d rows ran", ran, len(b.users))
@@ -76,15 +79,16 @@ func TestBatchInShards(t *testing.T) {
 	if code := merge(out, copied); code != 64 || !strings.Contains(said.String(), "both the result of part 1") {
 		t.Errorf("code %d\n%s", code, &said)
 	}
-	// To the list comes a row before all others. Part 2 of it runs, the results of the other
+	// To the list comes a row before all others. One part of it runs, the results of the other
 	// parts are those of the list before: what they tell is not all of either list.
 	changed := filepath.Join(b.dir, "changed")
 	longer := b.list(append([]string{rows[0], "new,x,new,x"}, rows[1:]...)...)
-	b.call(longer, append(hosts, "--shard", "2/3", "--out", changed)...)
-	kept, err := filepath.Glob(filepath.Join(out, "users.shard[13]of3.result.json"))
-	if err != nil || len(kept) != 2 {
+	b.call(longer, append(hosts, "--shard", fmt.Sprintf("%d/3", part), "--out", changed)...)
+	kept, err := filepath.Glob(filepath.Join(out, "users.shard?of3.result.json"))
+	if err != nil || len(kept) != 3 {
 		t.Fatal(kept, err)
 	}
+	kept = slices.Delete(kept, part-1, part)
 	for _, name := range kept {
 		data, err := os.ReadFile(name)
 		if err == nil {
@@ -98,7 +102,7 @@ func TestBatchInShards(t *testing.T) {
 		t.Errorf("code %d\n%s", code, &said)
 	}
 	// The same without any row in that part.
-	if err := os.WriteFile(filepath.Join(changed, "users.shard2of3.result.json"), []byte("[]\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(changed, fmt.Sprintf("users.shard%dof3.result.json", part)), []byte("[]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if code := merge(changed); code != 111 || !strings.Contains(said.String(), "have no result") {

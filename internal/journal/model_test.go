@@ -489,3 +489,34 @@ func TestSizeOnDisk(t *testing.T) {
 		})
 	}
 }
+
+// What is known already is not written again: the end of a run tells of each message what
+// its copying told, and a large folder would be written twice.
+func TestKnownIsNotWrittenAgain(t *testing.T) {
+	t.Parallel()
+	j := mustOpen(t, t.TempDir())
+	f := attach(t, j, "A", "B", 1, 2)
+	es := make([]Entry, 5000)
+	for i := range es {
+		es[i] = Entry{UID1: imap.UID(i + 1), UID2: imap.UID(i + 1), Size: 1000, Key: Key{byte(i), byte(i >> 8)}}
+	}
+	spilled := func(es ...Entry) int64 {
+		t.Helper()
+		before := j.db.Stats()
+		if err := f.Put(es...); err != nil {
+			t.Fatal(err)
+		}
+		now := j.db.Stats()
+		return now.TxStats.GetSpill() - before.TxStats.GetSpill()
+	}
+	first, again := spilled(es...), spilled(es...)
+	es[2500].Flags1 = 7
+	if one := spilled(es...); first < 20 || again > 1 || one > 6 {
+		t.Errorf("%d pages of nodes written, then %d, and %d for one message", first, again, one)
+	}
+	for e, err := range f.Entries() {
+		if err != nil || e.Flags1 != es[e.UID1-1].Flags1 || e.UID2 != e.UID1 {
+			t.Fatal(e, err)
+		}
+	}
+}

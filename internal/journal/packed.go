@@ -18,7 +18,7 @@ const maxPacked = 520
 
 // packed stores sorted records of type R, many to a value, under the folder's
 // number and the first record of the value.
-type packed[R any] struct {
+type packed[R comparable] struct {
 	bucket  []byte
 	compare func(a, b *R) int
 	// appendKey writes the ordered bytes of r's place.
@@ -93,7 +93,7 @@ func (p *packed[R]) sort(rs []R) {
 }
 
 // byPlace sorts records by their places.
-type byPlace[R any] struct {
+type byPlace[R comparable] struct {
 	rs []R
 	p  *packed[R]
 }
@@ -134,8 +134,8 @@ func (p *packed[R]) drop(tx *bbolt.Tx, folder uint32, rs []R, gone func(*R)) err
 }
 
 // edit visits every value whose range some of rs (sorted) fall into, and stores
-// what merge makes of its records and those of rs. Each value is read and written
-// once, whatever the number of records.
+// what merge makes of its records and those of rs. Each value is read once, whatever the
+// number of records, and written once, if it is another one then.
 func (p *packed[R]) edit(tx *bbolt.Tx, folder uint32, rs []R, merge func(old, batch, out []R) []R) error {
 	b := p.in(tx)
 	var old, out []R
@@ -157,6 +157,9 @@ func (p *packed[R]) edit(tx *bbolt.Tx, folder uint32, rs []R, merge func(old, ba
 		had := len(old)
 		out = merge(old, rs[:n], slices.Grow(out, had+n))
 		rs = rs[n:]
+		if slices.Equal(old, out) {
+			continue // most of what the end of a run tells is known from its copying
+		}
 		var first []byte
 		if len(out) > 0 {
 			first = p.key(folder, &out[0])
