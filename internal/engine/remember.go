@@ -35,13 +35,13 @@ func (fs *folderSync) remember(c *transfer.Folder) {
 	if !fs.known.Usable() || fs.run.p.Dry || fs.src == nil || fs.dst == nil {
 		return
 	}
-	places := make([]history.Place, len(fs.src.Recs))
+	places := &placesOn2{fs: fs, copied: c.Messages}
 	present := func(m compare.Match) {
 		place := history.Place{There: true}
 		if m.Trust == compare.Certain { // else another run is to look again
 			place.UID, place.Flags = fs.dst.Recs[m.Dst].UID, fs.dst.Recs[m.Dst].Flags
 		}
-		places[m.Src] = place
+		places.set(m.Src, place)
 	}
 	for _, m := range fs.pairing.Present {
 		present(m)
@@ -52,16 +52,7 @@ func (fs *folderSync) remember(c *transfer.Folder) {
 			continue
 		}
 		if d := fs.dst.Find(fs.known.Counterpart(r.UID)); d >= 0 {
-			places[i] = history.Place{There: true, UID: fs.dst.Recs[d].UID, Flags: fs.dst.Recs[d].Flags}
-		}
-	}
-	for i := range c.Messages {
-		t := &c.Messages[i]
-		switch uid := t.InVain(); {
-		case t.Outcome == transfer.Copied:
-			places[t.Src] = history.Place{There: true, UID: t.NewUID, Flags: fs.run.flags[1].Intern(t.Flags())}
-		case uid != 0:
-			places[t.Src] = history.Place{There: true, UID: uid, Flags: fs.run.flags[1].Intern(t.Flags())}
+			places.set(int32(i), history.Place{There: true, UID: fs.dst.Recs[d].UID, Flags: fs.dst.Recs[d].Flags}) //nolint:gosec // no more than there are UIDs
 		}
 	}
 	for _, m := range fs.pairing.Repeated1 { // equal messages share one place
@@ -69,8 +60,8 @@ func (fs *folderSync) remember(c *transfer.Folder) {
 			present(m)
 			continue
 		}
-		places[m.Src] = places[fs.pairing.First[m.Src]]
+		places.set(m.Src, places.of(fs.pairing.First[m.Src]))
 	}
-	fs.run.journalFailed(fs.known.Store(fs.src, fs.dst, places))
+	fs.run.journalFailed(fs.known.Store(fs.src, fs.dst, places.of))
 	fs.rememberParts(c)
 }

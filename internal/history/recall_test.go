@@ -82,7 +82,7 @@ func TestStoredIsKnown(t *testing.T) {
 	dst := s.mail(2, key(9))
 	kept := s.flags[1].Intern([]imap.Flag{imap.FlagFlagged})
 	places := []Place{{There: true, UID: 7, Flags: kept}, {There: true}, {}, {}, {}}
-	if err := s.Store(src, dst, places); err != nil {
+	if err := s.Store(src, dst, at(places...)); err != nil {
 		t.Fatal(err)
 	}
 	s.end(t)
@@ -128,7 +128,7 @@ func TestPartsTakeNothingAway(t *testing.T) {
 	dir := t.TempDir()
 	s := begin(t, dir)
 	s.load(t, inbox1, inbox2)
-	if err := s.Store(s.mail(1, key(1)), s.mail(2, key(2)), []Place{{There: true, UID: 9}}); err != nil {
+	if err := s.Store(s.mail(1, key(1)), s.mail(2, key(2)), at(Place{There: true, UID: 9})); err != nil {
 		t.Fatal(err)
 	}
 	for _, part := range []listing.Listing{{Whole: true}, {Complete: true}} {
@@ -188,7 +188,7 @@ func TestFoldersThatChanged(t *testing.T) {
 			dir := t.TempDir()
 			s := begin(t, dir)
 			s.load(t, inbox1, inbox2)
-			if err := s.Store(s.mail(1, key(1)), s.mail(2, key(2)), []Place{{There: true, UID: 9}}); err != nil {
+			if err := s.Store(s.mail(1, key(1)), s.mail(2, key(2)), at(Place{There: true, UID: 9})); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.Folder.SetState(journal.FolderState{UIDNext1: 100, UIDNext2: 200}); err != nil {
@@ -216,3 +216,6 @@ func TestNothingKnown(t *testing.T) {
 		t.Error("something is known of a new pair")
 	}
 }
+
+// at tells these places.
+func at(places ...Place) func(int32) Place { return func(rec int32) Place { return places[rec] } }

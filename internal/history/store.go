@@ -22,18 +22,15 @@ type Place struct {
 // flush to the disk costs nothing beside them, few enough to hold in memory.
 const storeAtOnce = 20_000
 
-// Store writes what a run found out about the pair, as far as it is news. places
-// are those of src's messages, or nil.
-func (p *Pair) Store(src, dst *listing.Listing, places []Place) error {
+// Store writes what a run found out about the pair, as far as it is news. placeOf is asked
+// for the place of each of src's messages, by its record.
+func (p *Pair) Store(src, dst *listing.Listing, placeOf func(rec int32) Place) error {
 	idOf := p.flagWriter()
 	var put []journal.Entry
 	paired := make([]bool, len(dst.Recs)) // with a host1 message
 	for i := range src.Recs {
 		rec := &src.Recs[i]
-		var place Place
-		if places != nil {
-			place = places[i]
-		}
+		place := placeOf(int32(i)) //nolint:gosec // no more than there are UIDs
 		e, ok := NewEntry(rec, rec.Key)
 		switch {
 		case !rec.Is(listing.HasKey) || !ok || rec.Is(listing.Report):
