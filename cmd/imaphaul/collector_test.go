@@ -19,7 +19,7 @@ func TestSpareMemory(t *testing.T) {
 		if most := max(spareAfter/100*usualSpare, inUse/100*leastSpare) + 100; lies > most {
 			t.Errorf("%d bytes in use: %d may lie about", inUse, lies)
 		}
-		if lies+lies/20 < before {
+		if lies+inUse/100 < before { // whole per cents
 			t.Errorf("%d bytes in use: %d may lie about, and %d when less is in use", inUse, lies, before)
 		}
 		before = lies

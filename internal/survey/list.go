@@ -242,7 +242,12 @@ func (l *Reader) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 			sorted = true
 		}
 		return listed(uid)
-	}, func(m *imapconn.Message, less imapconn.FetchItems) error {
+	}, l.into(out))
+}
+
+// into adds messages that came to a listing.
+func (l *Reader) into(out *listing.Listing) func(m *imapconn.Message, less imapconn.FetchItems) error {
+	return func(m *imapconn.Message, less imapconn.FetchItems) error {
 		r, whole, err := l.record(m)
 		if err != nil {
 			return err
@@ -258,7 +263,7 @@ func (l *Reader) drain(ctx context.Context, stream *imapconn.Fetch, out *listing
 		}
 		out.Recs = enter(out.Recs, r, int64(l.Link.Opened.Exists))
 		return nil
-	})
+	}
 }
 
 // Record is the record of a message as it would stand in a listing, but for flags.

@@ -237,21 +237,7 @@ func (l *Reader) listInParts(ctx context.Context, why error) (*listing.Listing, 
 		l.take(out, &unknowns{}, bad.UID, nil, false)
 		out.Recs[len(out.Recs)-1].Bits |= listing.FlagsUnknown
 	}
-	bad, err := InParts(ctx, l.Link, fresh, l.Items(), func(m *imapconn.Message, less imapconn.FetchItems) error {
-		r, whole, err := l.record(m)
-		if err != nil {
-			return err
-		}
-		if less.Flags {
-			r.Bits |= listing.FlagsUnknown
-		}
-		if !whole {
-			out.Complete = false
-			out.Why = fmt.Sprintf("the server sent no header for UID %d", m.UID)
-		}
-		out.Recs = enter(out.Recs, r, int64(l.Link.Opened.Exists))
-		return nil
-	})
+	bad, err := InParts(ctx, l.Link, fresh, l.Items(), l.into(out))
 	if err != nil {
 		return nil, err
 	}
