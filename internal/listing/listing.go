@@ -28,13 +28,26 @@ func (l *Listing) Find(uid imap.UID) int {
 	return Find(l.Recs, uid)
 }
 
-// Find returns the index of uid among records in ascending order, or -1.
+// Find returns the index of uid among records in ascending order, or -1. UIDs mostly follow
+// one another: then the first one tells the place.
 func Find(recs []Record, uid imap.UID) int {
-	i, ok := slices.BinarySearchFunc(recs, uid, func(r Record, u imap.UID) int { return cmp.Compare(r.UID, u) })
-	if !ok {
-		return -1
+	low, high := 0, len(recs)
+	if high > 0 && uid >= recs[0].UID {
+		if i := uint64(uid - recs[0].UID); i < uint64(high) && recs[i].UID == uid {
+			return int(i) //nolint:gosec // an index
+		}
 	}
-	return i
+	for low < high { // records are large: none is copied to be compared
+		if mid := int(uint(low+high) >> 1); recs[mid].UID < uid { //nolint:gosec // indices
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	if low < len(recs) && recs[low].UID == uid {
+		return low
+	}
+	return -1
 }
 
 // Sort brings the records into UID order and drops repeated UIDs: a server may

@@ -94,3 +94,32 @@ func TestFlagTableIsBounded(t *testing.T) {
 		t.Error("a list of ours is refused")
 	}
 }
+
+// Whatever gaps there are between UIDs, each is found where it is, and no other one.
+func TestFind(t *testing.T) {
+	t.Parallel()
+	for _, gap := range []func(i int) uint32{
+		func(int) uint32 { return 1 }, func(i int) uint32 { return uint32(1 + i%3) }, func(i int) uint32 { return uint32(1 + i*i%7) },
+		func(i int) uint32 { return uint32(1 + i/50*1000) },
+	} {
+		for _, first := range []uint32{1, 77, 1<<32 - 200_000} {
+			var recs []Record
+			want := make(map[imap.UID]int)
+			for uid, i := first, 0; i < 100; i++ {
+				want[imap.UID(uid)] = len(recs)
+				recs = append(recs, Record{UID: imap.UID(uid)})
+				uid += gap(i)
+			}
+			last := uint32(recs[len(recs)-1].UID)
+			for uid := first - 1; uid <= last+1; uid++ {
+				i, there := want[imap.UID(uid)]
+				if got := Find(recs, imap.UID(uid)); there && got != i || !there && got != -1 {
+					t.Fatalf("UID %d is at %d, want %d (%v)", uid, got, i, there)
+				}
+			}
+		}
+	}
+	if Find(nil, 1) != -1 {
+		t.Error("found in nothing")
+	}
+}
