@@ -59,7 +59,7 @@ const (
 	staysNoSource  = "the source is not on host1 any more"
 	staysDiffers   = "the source on host1 has not the same content"
 	staysOthers    = "another run, or another folder, counts on what is there"
-	staysUnread    = "not to be read on both sides"
+	staysUnread    = "could not be read on both sides"
 	staysRebuilt   = "the folder was rebuilt since, on host1 or host2, or cannot be opened"
 	staysNotGone   = "not removed by host2"
 	staysUnmarked  = "the source changed on host1 meanwhile"
