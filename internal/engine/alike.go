@@ -59,7 +59,7 @@ func (fs *folderSync) likeness() likeness {
 		if stored[s.UID] || s.Is(listing.Outside) {
 			continue
 		}
-		if d := fs.dst.Find(s.UID); d < 0 || fs.dst.Recs[d].Size != s.Size || otherDate(s, &fs.dst.Recs[d]) {
+		if d := fs.dst.Find(s.UID); d < 0 || fs.dst.Recs[d].Size != s.Size || s.OtherDate(&fs.dst.Recs[d]) {
 			return unlike
 		}
 	}

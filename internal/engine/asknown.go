@@ -133,7 +133,7 @@ func (o originals) add(uid2 imap.UID, s *listing.Record) { o[uid2] = append(o[ui
 func (o originals) of(d *listing.Record) *listing.Record {
 	all := o[d.UID]
 	for _, s := range all {
-		if s.Is(listing.HasDate) && d.Is(listing.HasDate) && !otherDate(s, d) {
+		if s.SameDate(d) {
 			return s
 		}
 	}
@@ -141,6 +141,33 @@ func (o originals) of(d *listing.Record) *listing.Record {
 		return all[0]
 	}
 	return nil
+}
+
+// newestOriginals are those of the messages that are looked at on host2: a folder may have a
+// million others.
+func (fs *folderSync) newestOriginals() originals {
+	var newest []imap.UID // ascending
+	fs.known.EachClaim(func(_, uid2 imap.UID, gone bool) {
+		if gone || len(newest) == probes && uid2 <= newest[0] {
+			return
+		}
+		if i, there := slices.BinarySearch(newest, uid2); !there && fs.dst.Find(uid2) >= 0 {
+			newest = slices.Insert(newest, i, uid2)
+		}
+		if len(newest) > probes {
+			newest = newest[1:]
+		}
+	})
+	of := make(originals, probes)
+	fs.known.EachClaim(func(uid1, uid2 imap.UID, gone bool) {
+		if gone || !slices.Contains(newest, uid2) {
+			return
+		}
+		if was, ok := fs.known.Lookup(1, uid1); ok {
+			of.add(uid2, was)
+		}
+	})
+	return of
 }
 
 // doubtfulPair is a pair of the journal whose message on host2 has other identifying
@@ -153,15 +180,10 @@ type doubtfulPair struct {
 // doubtfulOn2 is a doubtful one of those looked at, since it will be read the smallest; zeros
 // for none.
 func (fs *folderSync) doubtfulOn2(ctx context.Context) (pair doubtfulPair, err error) {
-	if !fs.exists {
+	if !fs.exists || fs.quiet(2) {
 		return pair, nil
 	}
-	of := make(originals)
-	fs.known.EachClaim(func(uid1, uid2 imap.UID, gone bool) {
-		if was, ok := fs.known.Lookup(1, uid1); ok && !gone {
-			of.add(uid2, was)
-		}
-	})
+	of := fs.newestOriginals()
 	now, err := fs.changed(ctx, fs.conns.dst, 2, fs.dst, of.of)
 	if err != nil || now == nil {
 		return pair, err
@@ -178,21 +200,17 @@ func (fs *folderSync) doubtfulOf(recs []listing.Record, of originals) (pair doub
 	for i := range recs {
 		d := &recs[i]
 		s := of.of(d)
-		if s == nil || s.Is(listing.HasDate) && d.Is(listing.HasDate) && s.Date == d.Date {
+		if s == nil || s.SameDate(d) {
 			continue // options may have altered all else
 		}
-		if !d.Is(listing.HasKey) || d.Key.Base() == s.Key.Base() || !otherDate(s, d) && fs.run.lessons.habits.ExplainsSize(s.Size, d.Size) && s.Size != d.Size {
+		if !d.Is(listing.HasKey) || d.Key.Base() == s.Key.Base() || !s.OtherDate(d) && fs.run.lessons.habits.ExplainsSize(s.Size, d.Size) && s.Size != d.Size {
 			continue
 		}
 		if size := s.Size + d.Size; pair.uid2 == 0 || size < smallest {
-			pair, smallest = doubtfulPair{s.UID, d.UID, otherDate(s, d)}, size
+			pair, smallest = doubtfulPair{s.UID, d.UID, s.OtherDate(d)}, size
 		}
 	}
 	return pair
-}
-
-func otherDate(a, b *listing.Record) bool {
-	return a.Is(listing.HasDate) && b.Is(listing.HasDate) && a.Date != b.Date
 }
 
 // otherOn2 reads a pair of the journal, and is host2's UID if it has another message, else
@@ -236,7 +254,7 @@ func (fs *folderSync) changed(ctx context.Context, k *link, side event.Side, l *
 	for i := range now {
 		m := &now[i]
 		was := known(m)
-		date := otherDate(was, m)
+		date := was.OtherDate(m)
 		size := m.Size != was.Size && (side == 1 || !fs.run.lessons.habits.ExplainsSize(was.Size, m.Size))
 		differ = differ || date && size || (date || size) && !fs.run.lessons.unlike[side-1]
 	}

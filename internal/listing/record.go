@@ -64,3 +64,14 @@ func (r *Record) Time() time.Time {
 	}
 	return maildate.At(r.Date, r.Zone)
 }
+
+// SameDate reports whether both records have a date, and the same one; OtherDate, whether
+// both have one, and not the same.
+func (r *Record) SameDate(o *Record) bool {
+	return r.Is(HasDate) && o.Is(HasDate) && r.Date == o.Date
+}
+
+// OtherDate is told with SameDate.
+func (r *Record) OtherDate(o *Record) bool {
+	return r.Is(HasDate) && o.Is(HasDate) && r.Date != o.Date
+}

@@ -79,7 +79,7 @@ func AnotherMessage(was, now *listing.Record) bool {
 	byField := func(r *listing.Record) bool {
 		return r.Is(listing.HasKey) && !r.Is(listing.ByContent|listing.ByHeader|listing.AddedHeader)
 	}
-	dates := was.Is(listing.HasDate) && now.Is(listing.HasDate) && was.Date != now.Date
+	dates := was.OtherDate(now)
 	if byField(was) && byField(now) && was.Key.Base() != now.Key.Base() {
 		return true
 	}
