@@ -92,6 +92,8 @@ type folderSync struct {
 	// unsure: what a server did not tell is to be asked by the next run, so nothing
 	// of the folder is remembered.
 	unsure bool
+	// parts: earlier runs copied messages of it in part, see tellShortBefore.
+	parts bool
 	// damaged: a server cannot read one of its messages, so nothing is deleted in it.
 	// badMu guards that and bad while both sides are listed.
 	damaged bool

@@ -77,8 +77,11 @@ func (fs *folderSync) lately(n event.Side) imap.UID {
 	if next == 0 {
 		return 0
 	}
-	return imap.UID(max(next, newestUIDs+1) - newestUIDs)
+	return newestFrom(next)
 }
+
+// newestFrom is the UID from which on the newest messages are, by UIDNEXT.
+func newestFrom(next uint32) imap.UID { return imap.UID(max(next, newestUIDs+1) - newestUIDs) }
 
 // flagsAhead reports whether the flags of all messages of a folder are to be asked for
 // ahead of its turn: earlier runs know them, and the server is not asked for changes alone.

@@ -6,7 +6,8 @@
 //   - Reader lists one selected folder of one side, by Terms that hold for all folders of
 //     that side. choose.go chooses, news.go reads what is news, nameless.go identifies
 //     what headers do not, since.go lists what came lately, size.go adds up.
-//   - Prefetch looks at many folders in one round trip, ahead of their turn.
+//   - Prefetch looks at many folders in one round trip, ahead of their turn; flagsearch.go
+//     asks for their flags by SEARCH, flagsets.go says whether these are as they were.
 //   - answers.go holds replies against what was asked, parts.go asks in parts what
 //     a message spoils for the others.
 //   - Contents reads messages for what is in them.

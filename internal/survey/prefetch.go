@@ -39,6 +39,11 @@ const (
 	AsksFlags
 	// AsksNewest: date and size of those from a UID on.
 	AsksNewest
+	// AsksState: the same, and which messages there are and have which flags that every
+	// server knows, by SEARCH.
+	AsksState
+	// AsksKeywords: which messages have which of the Keywords, by SEARCH.
+	AsksKeywords
 )
 
 // Prefetched is what was seen of a folder.
@@ -47,6 +52,9 @@ type Prefetched struct {
 	// Listing is nil when the messages were not asked for, or did not all come. With
 	// AsksFlags its records have UID and flags, with AsksNewest UID, date and size.
 	Listing *listing.Listing
+	// Flags are what SEARCH told of the flags; Searched: all of it.
+	Flags    FlagDigest
+	Searched bool
 }
 
 // wanted is what is asked of each message.
@@ -54,7 +62,7 @@ func (s *Prefetch) wanted() imapconn.FetchItems {
 	switch s.Asks {
 	case AsksFlags:
 		return imapconn.FetchItems{UID: true, Flags: true, GMLabels: s.Terms.Important}
-	case AsksNewest:
+	case AsksNewest, AsksState:
 		return imapconn.FetchItems{UID: true, InternalDate: true, Size: true}
 	}
 	return s.Terms.Items()
@@ -90,6 +98,8 @@ type FolderRequest struct {
 	Look, List bool
 	Messages   int64
 	From       imap.UID
+	// Keywords are searched for with AsksKeywords.
+	Keywords []string
 
 	// Subscribed and Seen are the outcome: Seen is nil when the folder was not looked
 	// at, or was not opened.
@@ -100,11 +110,20 @@ type FolderRequest struct {
 	selected   *imapconn.Pending[imapconn.SelectData]
 	recs       []listing.Record
 	spoiled    bool
+	searches   flagSearches
 }
 
 // ahead is how many folders may be unanswered; when half of them are
 // answered the next half is sent, in one packet.
 const ahead = 200
+
+// ahead is how many folders may be unanswered: where each costs several commands, fewer.
+func (s *Prefetch) ahead() int {
+	if s.Asks == AsksState || s.Asks == AsksKeywords {
+		return ahead / 2
+	}
+	return ahead
+}
 
 // Run looks at the folders, and forgets which one the connection had selected. An error
 // is the end of the connection, or of the run; then there is no outcome.
@@ -117,11 +136,15 @@ func (s *Prefetch) Run(ctx context.Context) error {
 	s.at = -1
 	var stream *imapconn.Fetch
 	sent, answered := 0, 0
+	ahead := s.ahead()
 	for {
 		if s.Link.Account.Stopping() {
 			return session.ErrStopped // what was asked for is skipped as it comes
 		}
 		for answered < sent && s.Requests[answered].done() {
+			if err := s.Requests[answered].wait(ctx); err != nil { // which reads nothing any more
+				return err
+			}
 			answered++
 		}
 		for more := sent-answered <= ahead/2; more && sent < len(s.Requests) && sent-answered < ahead; {
@@ -168,17 +191,28 @@ func (s *Prefetch) send(ctx context.Context, conn *imapconn.Conn, stream *imapco
 	if !p.Look {
 		return nil
 	}
-	if p.selected, err = s.Link.StartSelect(ctx, conn, p.Mailbox, p.Writable); err != nil || !p.List {
+	if p.selected, err = s.Link.StartSelect(ctx, conn, p.Mailbox, p.Writable); err != nil {
 		return err
 	}
-	if s.Asks != AsksNewest {
-		p.recs = make([]listing.Record, 0, capacity(p.Messages))
+	if p.List {
+		if s.Asks == AsksAll || s.Asks == AsksFlags {
+			p.recs = make([]listing.Record, 0, capacity(p.Messages))
+		}
+		if err := stream.AskRange(ctx, max(p.From, 1), 0); err != nil {
+			return err
+		}
 	}
-	return stream.AskRange(ctx, max(p.From, 1), 0)
+	switch s.Asks {
+	case AsksState:
+		return p.searches.send(ctx, conn, systemFlags)
+	case AsksKeywords:
+		return p.searches.send(ctx, conn, p.Keywords)
+	}
+	return nil
 }
 
 func (p *FolderRequest) done() bool {
-	return (p.subscribed == nil || p.subscribed.Done()) && (p.selected == nil || p.selected.Done())
+	return (p.subscribed == nil || p.subscribed.Done()) && (p.selected == nil || p.selected.Done()) && p.searches.done()
 }
 
 // wait waits for the answers; a refusal is one.
@@ -193,7 +227,7 @@ func (p *FolderRequest) wait(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return p.searches.wait(ctx)
 }
 
 // take enters one message: it belongs to the last folder whose SELECT was
@@ -244,9 +278,10 @@ func (s *Prefetch) report(ctx context.Context) error {
 		seen := &Prefetched{Opened: &data}
 		l := &listing.Listing{Recs: p.recs, Complete: true, Whole: true, UIDNext: data.UIDNext, UIDValidity: data.UIDValidity}
 		dropContradictions(l)
-		if !p.spoiled && l.Complete && (p.List && (len(l.Recs) >= int(data.Exists) || s.Asks == AsksNewest) || data.Exists == 0) {
+		if !p.spoiled && l.Complete && (p.List && (len(l.Recs) >= int(data.Exists) || s.Asks >= AsksNewest) || data.Exists == 0) {
 			seen.Listing = l
 		}
+		seen.Flags, seen.Searched = p.searches.digest, p.searches.told
 		p.Seen = seen
 	}
 	return nil
