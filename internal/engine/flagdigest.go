@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/survey"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // A server without CONDSTORE does not tell whether flags changed. Where it has ESEARCH, a
@@ -79,9 +81,14 @@ func (r *run) askFlags(ctx context.Context) {
 	}
 	for n := range asks {
 		r.asThen[n] = make(map[[2]string]bool)
+		r.flagsNow[n] = make(map[[2]string]*flagAsk)
 		for _, a := range asks[n].of {
-			if a.digest != (flagDigest{}) && a.digest == a.then {
-				r.asThen[n][a.fs.names()] = true
+			switch names := a.fs.names(); {
+			case a.digest == (flagDigest{}):
+			case a.digest == a.then:
+				r.asThen[n][names] = true
+			case a.seen.Sets != nil:
+				r.flagsNow[n][names] = a
 			}
 		}
 	}
@@ -101,20 +108,28 @@ func (r *run) digestsOf(ctx context.Context, kept []keptState) []journal.Digests
 		if one.needsFlags() && !r.searchesFlags(1) || two.needsFlags() && !r.searchesFlags(2) {
 			continue // a later run has to look at it anyway
 		}
-		if one.needsFlags() {
-			out[i][0] = k.fs.digestKnown(1, k.st, nil)
-		}
 		if two.needsFlags() {
 			asks[1].add(k.fs, 2, two, flagDigest{})
 			asks[1].of[len(asks[1].of)-1].index = i
+		} else if one.needsFlags() {
+			out[i][0] = k.fs.digestKnown(1, k.st, k.fs.knownPair(k.st), nil)
 		}
 	}
 	if r.askBoth(ctx, &asks) != nil {
 		return make([]journal.Digests, len(kept))
 	}
 	for _, a := range asks[1].of {
-		if a.digest != (flagDigest{}) && a.digest == a.fs.digestKnown(2, kept[a.index].st, a.seen.Listing.Recs) {
-			out[a.index][1] = a.digest
+		if a.digest == (flagDigest{}) {
+			continue
+		}
+		st := kept[a.index].st
+		known := a.fs.knownPair(st)
+		if a.digest != a.fs.digestKnown(2, st, known, a.seen.Listing.Recs) {
+			continue
+		}
+		out[a.index][1] = a.digest
+		if stateOn(st, 1).needsFlags() {
+			out[a.index][0] = a.fs.digestKnown(1, st, known, nil)
 		}
 	}
 	return out
@@ -123,16 +138,9 @@ func (r *run) digestsOf(ctx context.Context, kept []keptState) []journal.Digests
 // digestKnown is the digest of what the journal knows of one side, zero where it does not know
 // all. newest are the newest messages as the server tells them, nil for what the journal
 // knows of them, which of host2's is what they were on host1.
-func (fs *folderSync) digestKnown(n event.Side, st journal.FolderState, newest []listing.Record) (d flagDigest) {
-	r := fs.run
-	known := history.New(r.j, fs.from.Raw, fs.to.Raw, [2]*listing.FlagTable{&r.flags[0], &r.flags[1]})
-	change, err := known.Load(history.Opened{UIDValidity: st.UIDValidity1}, history.Opened{UIDValidity: st.UIDValidity2})
-	if r.journalFailed(err); err != nil || change != (history.Change{}) || !known.Usable() {
-		return d
-	}
-	recs := known.Records(int(n))
-	sets, ok := survey.FlagSetsOf(recs, &r.flags[n-1])
-	if !ok || int64(len(recs)) != int64(stateOn(st, n).messages) {
+func (fs *folderSync) digestKnown(n event.Side, st journal.FolderState, known *history.Pair, newest []listing.Record) (d flagDigest) {
+	recs, sets, ok := fs.flagsKnown(n, st, known)
+	if !ok {
 		return d
 	}
 	if newest == nil {
@@ -140,6 +148,47 @@ func (fs *folderSync) digestKnown(n event.Side, st journal.FolderState, newest [
 		newest = recs[from:]
 	}
 	return digestOf(newest, sets.Digest())
+}
+
+// knownPair is what the journal knows of the pair now, nil for nothing.
+func (fs *folderSync) knownPair(st journal.FolderState) *history.Pair {
+	r := fs.run
+	known := history.New(r.j, fs.from.Raw, fs.to.Raw, [2]*listing.FlagTable{&r.flags[0], &r.flags[1]})
+	change, err := known.Load(history.Opened{UIDValidity: st.UIDValidity1}, history.Opened{UIDValidity: st.UIDValidity2})
+	if r.journalFailed(err); err != nil || change != (history.Change{}) {
+		return nil
+	}
+	return known
+}
+
+// flagsKnown are the messages of one side as the journal knows them, and their flags; false:
+// it does not know all.
+func (fs *folderSync) flagsKnown(n event.Side, st journal.FolderState, known *history.Pair) (recs []listing.Record, sets survey.FlagSets, ok bool) {
+	if !known.Usable() {
+		return nil, nil, false
+	}
+	recs = known.Records(int(n))
+	sets, ok = survey.FlagSetsOf(recs, &fs.run.flags[n-1])
+	return recs, sets, ok && int64(len(recs)) == int64(stateOn(st, n).messages)
+}
+
+// changedFlags are the messages of one side whose flags are not those that the journal
+// knows, none where all are as they were; false: that is not known, or it is most of them.
+func (fs *folderSync) changedFlags(n event.Side) (uids imap.UIDSet, newest *survey.Prefetched, ok bool) {
+	if fs.flagsAsThen(n) {
+		return nil, nil, true
+	}
+	a := fs.run.flagsNow[n-1][fs.names()]
+	if a == nil {
+		return nil, nil, false
+	}
+	st, _ := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
+	recs, sets, ok := fs.flagsKnown(n, st, fs.knownPair(st))
+	if !ok {
+		return nil, nil, false
+	}
+	uids, ok = sets.Changed(a.seen.Sets)
+	return uids, a.seen, ok && len(uids) > 0 && 2*uidset.Count(uids) < int64(len(recs))
 }
 
 // flagAsk is what is asked of one folder, and what came of it.
@@ -216,7 +265,12 @@ func (r *run) askSide(ctx context.Context, n event.Side, k *link, asks []*flagAs
 			a.seen = nil
 			continue
 		}
-		a.flags.Keywords = seen.Flags.Keywords
+		if a.flags.Keywords = seen.Flags.Keywords; seen.Sets == nil {
+			a.seen.Sets = nil
+		}
+		if a.seen.Sets != nil {
+			maps.Copy(a.seen.Sets, seen.Sets)
+		}
 	}
 	for _, a := range asks {
 		if a.seen != nil {

@@ -73,8 +73,10 @@ type folderSync struct {
 	// presubscribed what came of subscribing to it then.
 	// flagsAlone: of its messages only the flags were; newest what was seen of the last
 	// ones, for stillKnown.
-	seen, newest  [2]*survey.Prefetched
-	flagsAlone    [2]bool
+	seen, newest [2]*survey.Prefetched
+	flagsAlone   [2]bool
+	// restKnown: those alone that are not as the journal knows them.
+	restKnown     [2]bool
 	presubscribed *event.FolderSubscribed
 	// still: nothing changed since the last run, so it was not even selected.
 	still bool

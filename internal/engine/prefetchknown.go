@@ -39,6 +39,12 @@ func (f *knownFolders) want(fs *folderSync) bool {
 	if n == 2 {
 		ask.Subscribe = fs.wantsSubscription()
 	}
+	if uids, seen, ok := fs.changedFlags(n); ok {
+		fs.restKnown[n-1], fs.newest[n-1] = true, seen
+		ask.UIDs, ask.List = uids, len(uids) > 0
+		f.flags.want(fs, &ask)
+		return true
+	}
 	f.flags.want(fs, &ask)
 	if newest.From = fs.lately(n); newest.From != 0 {
 		f.newest.want(fs, &newest)

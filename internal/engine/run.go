@@ -144,7 +144,9 @@ type run struct {
 	under    underway      // what moves
 	// asThen are the folder pairs whose flags on a side are as they were when everything had
 	// been carried over, see flagdigest.go.
-	asThen    [2]map[[2]string]bool
+	asThen [2]map[[2]string]bool
+	// flagsNow are those of which it was told how they are now, and they are others.
+	flagsNow  [2]map[[2]string]*flagAsk
 	loopStart time.Time
 }
 

@@ -32,11 +32,17 @@ func criterion(flag string) string {
 	return "KEYWORD " + flag
 }
 
-// flagSearches are the searches in one folder. Of what they find a digest is kept.
+// maxSearched bounds what is kept of the searches of a Prefetch, in ranges of UIDs, eight
+// bytes each.
+const maxSearched = 1 << 20
+
+// flagSearches are the searches in one folder. Of what they find a digest is kept, and the
+// sets themselves where there is room.
 type flagSearches struct {
 	flags   []string
 	pending []*imapconn.Pending[imapconn.SearchData]
 	digest  FlagDigest
+	sets    FlagSets
 	told    bool // all searches were answered
 }
 
@@ -61,21 +67,27 @@ func (f *flagSearches) done() bool {
 	return true
 }
 
-// wait waits for the answers; a refusal is one.
-func (f *flagSearches) wait(ctx context.Context) error {
+// wait waits for the answers; a refusal is one. The sets are kept if they have at most so many
+// ranges; n is how many they have then.
+func (f *flagSearches) wait(ctx context.Context, most int) (n int, err error) {
 	if len(f.pending) == 0 {
-		return nil
+		return 0, nil
 	}
 	sets := make(FlagSets, len(f.flags))
 	told := true
 	for i, p := range f.pending {
 		d, err := p.Wait(ctx)
 		if err != nil && !session.IsRefusal(err) {
-			return err
+			return 0, err
 		}
 		told = told && err == nil && !d.Untold
 		sets[f.flags[i]] = d.All
+		n += len(d.All)
 	}
 	f.digest, f.told, f.pending = sets.Digest(), told, nil
-	return nil
+	if !told || n > most {
+		return 0, nil
+	}
+	f.sets = sets
+	return n, nil
 }

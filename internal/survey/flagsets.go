@@ -85,3 +85,50 @@ func (s FlagSets) Digest() (d FlagDigest) {
 	}
 	return d
 }
+
+// Changed are the messages of which two sets tell other flags; false: they tell of other
+// messages.
+func (s FlagSets) Changed(now FlagSets) (changed imap.UIDSet, ok bool) {
+	if len(apart(s[""], now[""])) > 0 {
+		return nil, false
+	}
+	for name := range s {
+		changed = append(changed, apart(s[name], now[name])...)
+	}
+	for name := range now {
+		if _, both := s[name]; !both {
+			changed = append(changed, apart(nil, now[name])...)
+		}
+	}
+	return uidset.TakeMarks(changed).Set(), true
+}
+
+// apart are the UIDs that are in one of two sets only.
+func apart(a, b imap.UIDSet) (out imap.UIDSet) {
+	var ends [2][]uint64 // where each set begins and stops to hold UIDs, in turn
+	for i, set := range []imap.UIDSet{a, b} {
+		for _, r := range uidset.MarksOf(set).Set() {
+			ends[i] = append(ends[i], uint64(r.Start), uint64(r.Stop)+1)
+		}
+	}
+	var begun uint64
+	for one, two := ends[0], ends[1]; len(one)+len(two) > 0; {
+		var at uint64
+		switch {
+		case len(two) == 0 || len(one) > 0 && one[0] < two[0]:
+			at, one = one[0], one[1:]
+		case len(one) == 0 || two[0] < one[0]:
+			at, two = two[0], two[1:]
+		default: // both
+			one, two = one[1:], two[1:]
+			continue
+		}
+		if begun == 0 {
+			begun = at
+			continue
+		}
+		out = append(out, imap.UIDRange{Start: imap.UID(begun), Stop: imap.UID(at - 1)}) //nolint:gosec // between two UIDs
+		begun = 0
+	}
+	return out
+}

@@ -6,6 +6,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // What is told of the same messages in other words has the same digest; what is told of
@@ -45,5 +46,39 @@ func TestFlagSetsDigest(t *testing.T) {
 	recs[1].Bits |= listing.FlagsUnknown
 	if _, ok := FlagSetsOf(recs, &table); ok {
 		t.Error("flags that nobody told have a digest")
+	}
+}
+
+// Changed finds the messages whose flags are not those that were.
+func TestFlagSetsChanged(t *testing.T) {
+	set := func(text string) imap.UIDSet {
+		if text == "" {
+			return nil
+		}
+		s, err := uidset.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	was := FlagSets{"": set("2:9"), `\seen`: set("2:5,9"), "blue": set("4")}
+	for _, tc := range []struct {
+		now  FlagSets
+		want string
+		ok   bool
+	}{
+		{FlagSets{"": set("2:9"), `\seen`: set("9,2:5"), "blue": set("4")}, "", true},
+		{FlagSets{"": set("2:9"), `\seen`: set("2:4,9"), "blue": set("4"), "red": set("9")}, "5,9", true},
+		{FlagSets{"": set("2:9"), `\seen`: set("2:9")}, "4,6:8", true},
+		{FlagSets{"": set("2:9")}, "2:5,9", true},
+		{FlagSets{"": set("2:9"), `\seen`: set("1:3,5:8"), "blue": set("3")}, "1,3:4,6:9", true},
+		{FlagSets{"": set("2:10"), `\seen`: set("2:5,9"), "blue": set("4")}, "", false},
+		{FlagSets{"": set("3:9"), `\seen`: set("2:5,9"), "blue": set("4")}, "", false},
+		{FlagSets{"": set("2:9"), `\seen`: set("2:4294967295"), "blue": set("4")}, "6:8,10:4294967295", true},
+	} {
+		got, ok := was.Changed(tc.now)
+		if got.String() != tc.want || ok != tc.ok {
+			t.Errorf("%v: %s, %v; want %s", tc.now, got, ok, tc.want)
+		}
 	}
 }

@@ -75,6 +75,8 @@ type Reader struct {
 	// Foreseen is the listing that a Prefetch made, nil for none; ForeseenFlags one that
 	// asked for flags alone, which serves where what is known of the folder does.
 	Foreseen, ForeseenFlags *listing.Listing
+	// RestKnown: ForeseenFlags has the messages alone whose flags are not the known ones.
+	RestKnown bool
 	// Untold is how many messages Size counted whose size the server did not tell.
 	Untold int64
 

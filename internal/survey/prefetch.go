@@ -11,6 +11,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // Prefetch looks at several folders of one side in one round trip: SELECT and
@@ -25,6 +26,8 @@ type Prefetch struct {
 	Asks Asked
 	// at is the request whose messages come now, -1 before the first.
 	at int
+	// searched are the ranges of UIDs kept of searches.
+	searched int
 	// items are what is asked of messages.
 	items imapconn.FetchItems
 }
@@ -52,9 +55,11 @@ type Prefetched struct {
 	// Listing is nil when the messages were not asked for, or did not all come. With
 	// AsksFlags its records have UID and flags, with AsksNewest UID, date and size.
 	Listing *listing.Listing
-	// Flags are what SEARCH told of the flags; Searched: all of it.
+	// Flags are what SEARCH told of the flags; Searched: all of it. Sets are these
+	// themselves, nil where that is too much to keep.
 	Flags    FlagDigest
 	Searched bool
+	Sets     FlagSets
 }
 
 // wanted is what is asked of each message.
@@ -98,6 +103,9 @@ type FolderRequest struct {
 	Look, List bool
 	Messages   int64
 	From       imap.UID
+	// UIDs, where there are any, are the messages that are listed, in place of those from
+	// From on.
+	UIDs imap.UIDSet
 	// Keywords are searched for with AsksKeywords.
 	Keywords []string
 
@@ -142,7 +150,7 @@ func (s *Prefetch) Run(ctx context.Context) error {
 			return session.ErrStopped // what was asked for is skipped as it comes
 		}
 		for answered < sent && s.Requests[answered].done() {
-			if err := s.Requests[answered].wait(ctx); err != nil { // which reads nothing any more
+			if err := s.settle(ctx, s.Requests[answered]); err != nil { // which reads nothing any more
 				return err
 			}
 			answered++
@@ -172,7 +180,7 @@ func (s *Prefetch) Run(ctx context.Context) error {
 				return err
 			}
 		case answered < sent:
-			if err := s.Requests[answered].wait(ctx); err != nil {
+			if err := s.settle(ctx, s.Requests[answered]); err != nil {
 				return err
 			}
 		default:
@@ -198,7 +206,12 @@ func (s *Prefetch) send(ctx context.Context, conn *imapconn.Conn, stream *imapco
 		if s.Asks == AsksAll || s.Asks == AsksFlags {
 			p.recs = make([]listing.Record, 0, capacity(p.Messages))
 		}
-		if err := stream.AskRange(ctx, max(p.From, 1), 0); err != nil {
+		if len(p.UIDs) > 0 {
+			err = stream.Ask(ctx, p.UIDs)
+		} else {
+			err = stream.AskRange(ctx, max(p.From, 1), 0)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -227,7 +240,17 @@ func (p *FolderRequest) wait(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.searches.wait(ctx)
+	return nil
+}
+
+// settle waits for the answers about a folder.
+func (s *Prefetch) settle(ctx context.Context, p *FolderRequest) error {
+	if err := p.wait(ctx); err != nil {
+		return err
+	}
+	n, err := p.searches.wait(ctx, maxSearched-s.searched)
+	s.searched += n
+	return err
 }
 
 // take enters one message: it belongs to the last folder whose SELECT was
@@ -261,6 +284,14 @@ func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 	return nil
 }
 
+// least is how many messages have to come, of so many in the folder.
+func (p *FolderRequest) least(exists uint32) int {
+	if len(p.UIDs) > 0 {
+		return int(uidset.Count(p.UIDs))
+	}
+	return int(exists)
+}
+
 // report says of each folder what was seen.
 func (s *Prefetch) report(ctx context.Context) error {
 	for _, p := range s.Requests {
@@ -278,10 +309,10 @@ func (s *Prefetch) report(ctx context.Context) error {
 		seen := &Prefetched{Opened: &data}
 		l := &listing.Listing{Recs: p.recs, Complete: true, Whole: true, UIDNext: data.UIDNext, UIDValidity: data.UIDValidity}
 		dropContradictions(l)
-		if !p.spoiled && l.Complete && (p.List && (len(l.Recs) >= int(data.Exists) || s.Asks >= AsksNewest) || data.Exists == 0) {
+		if !p.spoiled && l.Complete && (p.List && (len(l.Recs) >= p.least(data.Exists) || s.Asks >= AsksNewest) || data.Exists == 0) {
 			seen.Listing = l
 		}
-		seen.Flags, seen.Searched = p.searches.digest, p.searches.told
+		seen.Flags, seen.Searched, seen.Sets = p.searches.digest, p.searches.told, p.searches.sets
 		p.Seen = seen
 	}
 	return nil
