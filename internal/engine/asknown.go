@@ -95,13 +95,7 @@ func (fs *folderSync) stillPairs(ctx context.Context, pairs map[imap.UID]imap.UI
 // had been carried over.
 func (fs *folderSync) quiet(side event.Side) bool {
 	st, ok := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
-	switch {
-	case !ok || st.CompleteAt.IsZero():
-		return false
-	case side == 1:
-		return newsOf(1, fs.run.src.status[fs.from.Raw], st.UIDValidity1, st.UIDNext1, st.Messages1, st.ModSeq1) == news{}
-	}
-	return newsOf(2, fs.run.dst.status[fs.to.Raw], st.UIDValidity2, st.UIDNext2, st.Messages2, st.ModSeq2) == news{}
+	return ok && !st.CompleteAt.IsZero() && fs.newsOn(side, st, fs.flagsAsThen(side)) == news{}
 }
 
 // otherOn1 is a UID of host1 under which there is another message than the journal knows, 0

@@ -175,6 +175,7 @@ func (fs *folderSync) tellApart(ctx context.Context) error {
 			m := r.mergeOf(row)
 			m.sources++
 			m.left++
+			m.changed = true
 		}
 	}
 	fs.merge = r.mergeOf(fs.row)

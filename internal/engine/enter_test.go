@@ -29,7 +29,8 @@ func TestFoldersAreOpenedForAppend(t *testing.T) {
 			a := newAccount(t, from)
 			mailtest.Fill(t, from, a.user, box)
 			b := tap(t, newAccount(t, tc.to(t)))
-			migrate(t, a, b.account, "--cachedir", t.TempDir()).expect(t, 0)
+			// Without MODSEQs they are opened once more at the end, see flagdigest.go.
+			migrate(t, a, b.account, "--cachedir", t.TempDir(), "--noabletosearch2").expect(t, 0)
 			same(t, a, b.account)
 			// The last folder that was looked at may be open already.
 			if n := b.line.Counts().Commands["EXAMINE"]; n < tc.opened-1 || n > tc.opened {

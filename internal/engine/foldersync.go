@@ -73,8 +73,10 @@ type folderSync struct {
 	// presubscribed what came of subscribing to it then.
 	// flagsAlone: of its messages only the flags were; newest what was seen of the last
 	// ones, for stillKnown.
-	seen, newest  [2]*survey.Prefetched
-	flagsAlone    [2]bool
+	seen, newest [2]*survey.Prefetched
+	flagsAlone   [2]bool
+	// restKnown: those alone that are not as the journal knows them.
+	restKnown     [2]bool
 	presubscribed *event.FolderSubscribed
 	// still: nothing changed since the last run, so it was not even selected.
 	still bool
@@ -92,6 +94,8 @@ type folderSync struct {
 	// unsure: what a server did not tell is to be asked by the next run, so nothing
 	// of the folder is remembered.
 	unsure bool
+	// parts: earlier runs copied messages of it in part, see tellShortBefore.
+	parts bool
 	// damaged: a server cannot read one of its messages, so nothing is deleted in it.
 	// badMu guards that and bad while both sides are listed.
 	damaged bool

@@ -42,6 +42,7 @@ func (r *run) loop(ctx context.Context) error {
 		r.transfer.OpenMore(session.NewDialler(ctx, r.shared(), r.src.Account, r.dst.Account, r.p.Transfer.Connections), r.expectedMessages())
 	}
 	r.noteFolders()
+	r.askFlags(ctx)
 	if err := r.countMerges(ctx); err != nil {
 		return err
 	}

@@ -18,6 +18,9 @@ type mergeState struct {
 	// sources is how many host1 folders go here, left how many of them are not
 	// done yet.
 	sources, left int
+	// changed: one of them is to be looked at, so all are: what is equal in several of them
+	// has the flags of all on host2.
+	changed bool
 	// union holds the keys of all these folders; kept only when there are
 	// several of them and something may be deleted.
 	union map[identity.Key]struct{}
@@ -187,6 +190,15 @@ func (r *run) countMerges(ctx context.Context) error {
 		m := r.mergeOf(&r.table.Rows[i])
 		m.sources++
 		m.left++
+	}
+	for i := range r.table.Rows {
+		row := &r.table.Rows[i]
+		m := r.mergeOf(row)
+		if m.sources < 2 || m.changed {
+			continue
+		}
+		fs := &folderSync{run: r, row: row, from: folderName(row.From), to: folderName(row.To), merge: m}
+		m.changed = !fs.unchanged()
 	}
 	return nil
 }

@@ -45,9 +45,19 @@ func (s *prefetcher) run(ctx context.Context) error {
 		}
 		if p.Seen != nil {
 			fs.seen[s.n-1], fs.flagsAlone[s.n-1] = p.Seen, s.Asks == survey.AsksFlags
+			if fs.restKnown[s.n-1] {
+				fs.restKnown[s.n-1] = fs.asKnownBut(s.n, p)
+			}
 		}
 	}
 	return nil
+}
+
+// asKnownBut reports whether a request tells which messages of a folder are not as the
+// journal knows them: it is the folder that was searched, and all came that was asked for.
+func (fs *folderSync) asKnownBut(n event.Side, p *survey.FolderRequest) bool {
+	st, _ := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
+	return stateOn(st, n).opened(p.Seen) && (!p.List || p.Seen.Listing != nil)
 }
 
 // prefetch looks at a window of folders on both sides, and makes those that host2

@@ -39,6 +39,12 @@ func (f *knownFolders) want(fs *folderSync) bool {
 	if n == 2 {
 		ask.Subscribe = fs.wantsSubscription()
 	}
+	if uids, seen, ok := fs.changedFlags(n); ok {
+		fs.restKnown[n-1], fs.newest[n-1] = true, seen
+		ask.UIDs, ask.List = uids, len(uids) > 0
+		f.flags.want(fs, &ask)
+		return true
+	}
 	f.flags.want(fs, &ask)
 	if newest.From = fs.lately(n); newest.From != 0 {
 		f.newest.want(fs, &newest)
@@ -77,8 +83,11 @@ func (fs *folderSync) lately(n event.Side) imap.UID {
 	if next == 0 {
 		return 0
 	}
-	return imap.UID(max(next, newestUIDs+1) - newestUIDs)
+	return newestFrom(next)
 }
+
+// newestFrom is the UID from which on the newest messages are, by UIDNEXT.
+func newestFrom(next uint32) imap.UID { return imap.UID(max(next, newestUIDs+1) - newestUIDs) }
 
 // flagsAhead reports whether the flags of all messages of a folder are to be asked for
 // ahead of its turn: earlier runs know them, and the server is not asked for changes alone.

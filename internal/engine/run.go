@@ -138,10 +138,15 @@ type run struct {
 	checks   []*folderCheck // of the folders that were done
 	deletes1 bool           // the journal knows that it deletes on host1
 	// marked1 is what markedByRuns has found, nil until it is asked for.
-	marked1   map[markedIn]map[imap.UID]bool
-	moves     *moves        // what was moved on host1, nil for nothing
-	deferred  []*folderSync // folders that were put off, see waitsForAliases
-	under     underway      // what moves
+	marked1  map[markedIn]map[imap.UID]bool
+	moves    *moves        // what was moved on host1, nil for nothing
+	deferred []*folderSync // folders that were put off, see waitsForAliases
+	under    underway      // what moves
+	// asThen are the folder pairs whose flags on a side are as they were when everything had
+	// been carried over, see flagdigest.go.
+	asThen [2]map[[2]string]bool
+	// flagsNow are those of which it was told how they are now, and they are others.
+	flagsNow  [2]map[[2]string]*flagAsk
 	loopStart time.Time
 }
 

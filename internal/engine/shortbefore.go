@@ -21,8 +21,11 @@ const surely = 3
 // tell them, where those of all others are equal on both sides. The journal marks what
 // only the order of messages told after an interruption in the same way: such a one is
 // short if host2 has fewer bytes of it, and else in doubt.
+//
+// A folder with such a message is looked at by each run, also by one whose options want
+// messages to be short: the next may have others.
 func (fs *folderSync) tellShortBefore(ctx context.Context) {
-	if fs.src == nil || fs.dst == nil || fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil {
+	if fs.src == nil || fs.dst == nil {
 		return
 	}
 	var uids []imap.UID
@@ -44,19 +47,15 @@ func (fs *folderSync) tellShortBefore(ctx context.Context) {
 			equal++
 		}
 	}
+	cut := fs.cutBefore(uids)
+	if fs.parts = len(cut) > 0; fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil {
+		return
+	}
 	short := make(map[imap.UID]bool)
 	if equal >= surely && equal+len(less) == len(uids) && len(less) < equal {
 		short = less
 	}
-	if fs.known.Usable() && len(uids) > 0 {
-		entries, err := fs.known.Folder.Lookup(uids)
-		fs.run.journalFailed(err)
-		var cut []imap.UID
-		for i := range entries {
-			if entries[i].Cut {
-				cut = append(cut, entries[i].UID1)
-			}
-		}
+	if len(cut) > 0 {
 		doubtful := 0
 		told := fs.sizesOn2(ctx, cut, on2)
 		for _, uid := range cut {
@@ -83,6 +82,21 @@ func (fs *folderSync) tellShortBefore(ctx context.Context) {
 		}
 		fs.run.emit(e)
 	}
+}
+
+// cutBefore are those of host1's messages that the journal marks as parts.
+func (fs *folderSync) cutBefore(uids []imap.UID) (cut []imap.UID) {
+	if !fs.known.Usable() || len(uids) == 0 {
+		return nil
+	}
+	entries, err := fs.known.Folder.Lookup(uids)
+	fs.run.journalFailed(err)
+	for i := range entries {
+		if entries[i].Cut {
+			cut = append(cut, entries[i].UID1)
+		}
+	}
+	return cut
 }
 
 // sizesOn2 asks host2 for the sizes of the counterparts of messages: the journal has those

@@ -16,14 +16,23 @@ type finished struct {
 	expect2 int64
 }
 
+// keptState is the state of a folder pair that is stored.
+type keptState struct {
+	fs *folderSync
+	st journal.FolderState
+}
+
 // reconciled decides whether the folder pair is reconciled.
 func (fs *folderSync) reconciled(c *transfer.Folder) bool {
 	if fs.bad || fs.unsure || fs.failedCount > 0 || fs.src == nil || fs.dst == nil || !fs.known.Usable() || fs.run.p.Dry || fs.run.restricted() || fs.from.Raw == fs.run.allMail() {
 		return false
 	}
+	if fs.parts {
+		return false // what is short is told by each run
+	}
 	for i := range c.Messages {
-		if c.Messages[i].Outcome != transfer.Copied || c.Messages[i].Cut() != "" && c.Messages[i].Short {
-			return false // what is short is told by each run
+		if c.Messages[i].Outcome != transfer.Copied || c.Messages[i].Cut() != "" {
+			return false // as above
 		}
 	}
 	for _, l := range []*listing.Listing{fs.src, fs.dst} {
@@ -62,7 +71,7 @@ func (r *run) saveStates(ctx context.Context) error {
 	for _, check := range r.checks {
 		looked[check.fs.to.Raw] = looked[check.fs.to.Raw] || check.looked
 	}
-	var states []func() error
+	var kept []keptState
 	for _, f := range r.done {
 		s1, s2 := r.src.status[f.fs.from.Raw], r.dst.status[f.fs.to.Raw]
 		if s1 == nil || s2 == nil || s1.NumMessages == nil || s2.NumMessages == nil {
@@ -88,7 +97,17 @@ func (r *run) saveStates(ctx context.Context) error {
 		if s2.Size != nil {
 			st.Size2 = *s2.Size
 		}
-		states = append(states, func() error { return f.fs.known.Folder.SetState(st) })
+		kept = append(kept, keptState{f.fs, st})
+	}
+	digests := r.digestsOf(ctx, kept)
+	states := make([]func() error, 0, len(kept))
+	for i, k := range kept {
+		states = append(states, func() error {
+			if err := k.fs.known.Folder.SetState(k.st); err != nil || digests[i] == (journal.Digests{}) {
+				return err
+			}
+			return k.fs.known.Folder.PutDigests(digests[i])
+		})
 	}
 	// Writes that wait for one another share a flush.
 	r.journalFailed(together(states))

@@ -4,6 +4,9 @@ import (
 	"fmt"
 
 	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/journal"
 )
 
 // skippable reports whether an unchanged folder may be left alone: only when the
@@ -26,7 +29,8 @@ func (r *run) restricted() bool {
 
 // unchanged reports whether both folders are as they were when everything in
 // them had been carried over: same UIDVALIDITY, UIDNEXT, number of messages and
-// HIGHESTMODSEQ. A server without CONDSTORE can not say so much.
+// HIGHESTMODSEQ. A server without CONDSTORE cannot say so much; there the flags have to
+// be as they were (see flagdigest.go).
 func (fs *folderSync) unchanged() bool { return fs.news() == news{} }
 
 // news is why a folder pair has to be looked at, the zero value that it need not
@@ -64,30 +68,65 @@ func (fs *folderSync) news() news {
 		return news{why: "the options ask for it"}
 	case !r.on2.folders.Has(fs.to.Raw):
 		return news{why: "host2 does not have it"}
+	case fs.merge != nil && fs.merge.changed:
+		return news{why: "another folder that goes to the same one is to be looked at"}
 	case known.HasDoubt():
 		return news{why: "an interrupted run left messages in doubt"}
 	}
-	if n := newsOf(1, r.src.status[fs.from.Raw], st.UIDValidity1, st.UIDNext1, st.Messages1, st.ModSeq1); n != (news{}) {
-		return n
+	for _, n := range []event.Side{1, 2} {
+		if x := fs.newsOn(n, st, fs.flagsAsThen(n)); x != (news{}) {
+			return x
+		}
 	}
-	return newsOf(2, r.dst.status[fs.to.Raw], st.UIDValidity2, st.UIDNext2, st.Messages2, st.ModSeq2)
+	return news{}
 }
 
+// newsOn is what a host tells of the folder that it did not tell then. asThen: its flags are
+// known to be as they were.
+func (fs *folderSync) newsOn(n event.Side, st journal.FolderState, asThen bool) news {
+	d, then := fs.run.src.status[fs.from.Raw], stateOn(st, n)
+	if n == 2 {
+		d = fs.run.dst.status[fs.to.Raw]
+	}
+	return newsOf(int(n), d, then, asThen)
+}
+
+// stateThen is what one side was like when everything had been carried over, 0 for what it
+// did not tell.
+type stateThen struct {
+	validity, next, messages uint32
+	modseq                   uint64
+	size                     int64 // negative: not known
+}
+
+func stateOn(st journal.FolderState, n event.Side) stateThen {
+	if n == 2 {
+		return stateThen{st.UIDValidity2, st.UIDNext2, st.Messages2, st.ModSeq2, st.Size2}
+	}
+	return stateThen{st.UIDValidity1, st.UIDNext1, st.Messages1, st.ModSeq1, st.Size1}
+}
+
+// needsFlags: no MODSEQ tells whether something happened to the messages there.
+func (s stateThen) needsFlags() bool { return s.modseq == 0 && s.messages > 0 }
+
 // newsOf compares what a host tells of a folder with what it told when everything
-// had been carried over. 0 stands for what it did not tell.
-func newsOf(host int, d *imap.StatusData, validity, next, messages uint32, modseq uint64) news {
+// had been carried over. 0 stands for what it does not tell. Without MODSEQs the flags have
+// to be as then, where there are messages, and the sizes together, where they are told.
+func newsOf(host int, d *imap.StatusData, then stateThen, asThen bool) news {
 	if d == nil || d.NumMessages == nil {
 		return news{host: host}
 	}
+	sameFlags := d.HighestModSeq == 0 && then.modseq == 0 && (asThen || !then.needsFlags()) &&
+		(d.Size == nil || then.size < 0 || *d.Size == then.size)
 	for _, x := range []struct {
 		what      string
 		then, now uint64
 		zero      bool // 0 is an answer
 	}{
-		{"UIDVALIDITY", uint64(validity), uint64(d.UIDValidity), false},
-		{"UIDNEXT", uint64(next), uint64(d.UIDNext), false},
-		{"number of messages", uint64(messages), uint64(*d.NumMessages), true},
-		{"HIGHESTMODSEQ", modseq, d.HighestModSeq, false},
+		{"UIDVALIDITY", uint64(then.validity), uint64(d.UIDValidity), false},
+		{"UIDNEXT", uint64(then.next), uint64(d.UIDNext), false},
+		{"number of messages", uint64(then.messages), uint64(*d.NumMessages), true},
+		{"HIGHESTMODSEQ", then.modseq, d.HighestModSeq, sameFlags},
 	} {
 		if x.then != x.now || x.now == 0 && !x.zero {
 			return news{what: x.what, host: host, then: x.then, now: x.now}

@@ -98,8 +98,14 @@ func (o Opened) restored(validity, next uint32) bool {
 	return o.UIDValidity == validity && o.UIDNext != 0 && uint32(o.UIDNext) < next
 }
 
+// mostExpected bounds for how many messages there is room from the beginning.
+const mostExpected = 1 << 20
+
 func (p *Pair) readEntries() error {
 	flagsOf := p.flagReader()
+	one, two := int(min(p.state.Messages1, mostExpected)), int(min(p.state.Messages2, mostExpected))
+	p.recs = [2][]listing.Record{make([]listing.Record, 0, one), make([]listing.Record, 0, two)}
+	p.uid2, p.delivered = make([]imap.UID, 0, one), make([]bool, 0, one)
 	for e, err := range p.Folder.Entries() {
 		if err != nil {
 			return err

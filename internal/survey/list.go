@@ -6,7 +6,8 @@
 //   - Reader lists one selected folder of one side, by Terms that hold for all folders of
 //     that side. choose.go chooses, news.go reads what is news, nameless.go identifies
 //     what headers do not, since.go lists what came lately, size.go adds up.
-//   - Prefetch looks at many folders in one round trip, ahead of their turn.
+//   - Prefetch looks at many folders in one round trip, ahead of their turn; flagsearch.go
+//     asks for their flags by SEARCH, flagsets.go says whether these are as they were.
 //   - answers.go holds replies against what was asked, parts.go asks in parts what
 //     a message spoils for the others.
 //   - Contents reads messages for what is in them.
@@ -74,6 +75,8 @@ type Reader struct {
 	// Foreseen is the listing that a Prefetch made, nil for none; ForeseenFlags one that
 	// asked for flags alone, which serves where what is known of the folder does.
 	Foreseen, ForeseenFlags *listing.Listing
+	// RestKnown: ForeseenFlags has the messages alone whose flags are not the known ones.
+	RestKnown bool
 	// Untold is how many messages Size counted whose size the server did not tell.
 	Untold int64
 

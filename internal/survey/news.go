@@ -35,6 +35,13 @@ func (l *Reader) readNews(ctx context.Context, c *imapconn.Conn, out *listing.Li
 func (l *Reader) foreseenNews(ctx context.Context, flags *listing.Listing) (*listing.Listing, error) {
 	out := &listing.Listing{Complete: true, Whole: true, UIDNext: flags.UIDNext, UIDValidity: flags.UIDValidity}
 	fresh := &unknowns{}
+	if l.RestKnown {
+		if l.takeKnownBut(out, flags); len(out.Recs) == int(l.Link.Opened.Exists) {
+			return out, nil
+		}
+		out.Recs = nil // the folder is not what it was when it was searched
+		return out, l.Link.Do(ctx, func(c *imapconn.Conn) error { return l.readNews(ctx, c, out) })
+	}
 	for i := range flags.Recs {
 		f := &flags.Recs[i]
 		n := len(out.Recs)
@@ -47,6 +54,22 @@ func (l *Reader) foreseenNews(ctx context.Context, flags *listing.Listing) (*lis
 		return out, nil
 	}
 	return out, l.Link.Do(ctx, func(c *imapconn.Conn) error { return l.readUnknown(ctx, c, out, fresh) })
+}
+
+// takeKnownBut adds all known messages, those of flags with the flags these have.
+func (l *Reader) takeKnownBut(out, flags *listing.Listing) {
+	recs := l.Known.Records(int(l.Side))
+	out.Recs = make([]listing.Record, 0, len(recs))
+	for i := range recs {
+		n := len(out.Recs)
+		if l.take(out, &unknowns{}, recs[i].UID, nil, false); len(out.Recs) == n {
+			continue
+		}
+		if at := flags.Find(recs[i].UID); at >= 0 {
+			out.Recs[n].Flags = flags.Recs[at].Flags
+			out.Recs[n].Bits |= flags.Recs[at].Bits & listing.FlagsUnknown
+		}
+	}
 }
 
 // readUnknown adds the messages to a listing that nobody knew, and what is missing in it.

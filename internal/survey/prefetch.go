@@ -11,6 +11,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/maildate"
 	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/uidset"
 )
 
 // Prefetch looks at several folders of one side in one round trip: SELECT and
@@ -25,6 +26,8 @@ type Prefetch struct {
 	Asks Asked
 	// at is the request whose messages come now, -1 before the first.
 	at int
+	// searched are the ranges of UIDs kept of searches.
+	searched int
 	// items are what is asked of messages.
 	items imapconn.FetchItems
 }
@@ -39,6 +42,11 @@ const (
 	AsksFlags
 	// AsksNewest: date and size of those from a UID on.
 	AsksNewest
+	// AsksState: the same, and which messages there are and have which flags that every
+	// server knows, by SEARCH.
+	AsksState
+	// AsksKeywords: which messages have which of the Keywords, by SEARCH.
+	AsksKeywords
 )
 
 // Prefetched is what was seen of a folder.
@@ -47,6 +55,11 @@ type Prefetched struct {
 	// Listing is nil when the messages were not asked for, or did not all come. With
 	// AsksFlags its records have UID and flags, with AsksNewest UID, date and size.
 	Listing *listing.Listing
+	// Flags are what SEARCH told of the flags; Searched: all of it. Sets are these
+	// themselves, nil where that is too much to keep.
+	Flags    FlagDigest
+	Searched bool
+	Sets     FlagSets
 }
 
 // wanted is what is asked of each message.
@@ -54,7 +67,7 @@ func (s *Prefetch) wanted() imapconn.FetchItems {
 	switch s.Asks {
 	case AsksFlags:
 		return imapconn.FetchItems{UID: true, Flags: true, GMLabels: s.Terms.Important}
-	case AsksNewest:
+	case AsksNewest, AsksState:
 		return imapconn.FetchItems{UID: true, InternalDate: true, Size: true}
 	}
 	return s.Terms.Items()
@@ -90,6 +103,11 @@ type FolderRequest struct {
 	Look, List bool
 	Messages   int64
 	From       imap.UID
+	// UIDs, where there are any, are the messages that are listed, in place of those from
+	// From on.
+	UIDs imap.UIDSet
+	// Keywords are searched for with AsksKeywords.
+	Keywords []string
 
 	// Subscribed and Seen are the outcome: Seen is nil when the folder was not looked
 	// at, or was not opened.
@@ -100,11 +118,20 @@ type FolderRequest struct {
 	selected   *imapconn.Pending[imapconn.SelectData]
 	recs       []listing.Record
 	spoiled    bool
+	searches   flagSearches
 }
 
 // ahead is how many folders may be unanswered; when half of them are
 // answered the next half is sent, in one packet.
 const ahead = 200
+
+// ahead is how many folders may be unanswered: where each costs several commands, fewer.
+func (s *Prefetch) ahead() int {
+	if s.Asks == AsksState || s.Asks == AsksKeywords {
+		return ahead / 2
+	}
+	return ahead
+}
 
 // Run looks at the folders, and forgets which one the connection had selected. An error
 // is the end of the connection, or of the run; then there is no outcome.
@@ -117,11 +144,15 @@ func (s *Prefetch) Run(ctx context.Context) error {
 	s.at = -1
 	var stream *imapconn.Fetch
 	sent, answered := 0, 0
+	ahead := s.ahead()
 	for {
 		if s.Link.Account.Stopping() {
 			return session.ErrStopped // what was asked for is skipped as it comes
 		}
 		for answered < sent && s.Requests[answered].done() {
+			if err := s.settle(ctx, s.Requests[answered]); err != nil { // which reads nothing any more
+				return err
+			}
 			answered++
 		}
 		for more := sent-answered <= ahead/2; more && sent < len(s.Requests) && sent-answered < ahead; {
@@ -149,7 +180,7 @@ func (s *Prefetch) Run(ctx context.Context) error {
 				return err
 			}
 		case answered < sent:
-			if err := s.Requests[answered].wait(ctx); err != nil {
+			if err := s.settle(ctx, s.Requests[answered]); err != nil {
 				return err
 			}
 		default:
@@ -168,17 +199,33 @@ func (s *Prefetch) send(ctx context.Context, conn *imapconn.Conn, stream *imapco
 	if !p.Look {
 		return nil
 	}
-	if p.selected, err = s.Link.StartSelect(ctx, conn, p.Mailbox, p.Writable); err != nil || !p.List {
+	if p.selected, err = s.Link.StartSelect(ctx, conn, p.Mailbox, p.Writable); err != nil {
 		return err
 	}
-	if s.Asks != AsksNewest {
-		p.recs = make([]listing.Record, 0, capacity(p.Messages))
+	if p.List {
+		if s.Asks == AsksAll || s.Asks == AsksFlags {
+			p.recs = make([]listing.Record, 0, capacity(p.Messages))
+		}
+		if len(p.UIDs) > 0 {
+			err = stream.Ask(ctx, p.UIDs)
+		} else {
+			err = stream.AskRange(ctx, max(p.From, 1), 0)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return stream.AskRange(ctx, max(p.From, 1), 0)
+	switch s.Asks {
+	case AsksState:
+		return p.searches.send(ctx, conn, systemFlags)
+	case AsksKeywords:
+		return p.searches.send(ctx, conn, p.Keywords)
+	}
+	return nil
 }
 
 func (p *FolderRequest) done() bool {
-	return (p.subscribed == nil || p.subscribed.Done()) && (p.selected == nil || p.selected.Done())
+	return (p.subscribed == nil || p.subscribed.Done()) && (p.selected == nil || p.selected.Done()) && p.searches.done()
 }
 
 // wait waits for the answers; a refusal is one.
@@ -194,6 +241,16 @@ func (p *FolderRequest) wait(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// settle waits for the answers about a folder.
+func (s *Prefetch) settle(ctx context.Context, p *FolderRequest) error {
+	if err := p.wait(ctx); err != nil {
+		return err
+	}
+	n, err := p.searches.wait(ctx, maxSearched-s.searched)
+	s.searched += n
+	return err
 }
 
 // take enters one message: it belongs to the last folder whose SELECT was
@@ -227,6 +284,14 @@ func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 	return nil
 }
 
+// least is how many messages have to come, of so many in the folder.
+func (p *FolderRequest) least(exists uint32) int {
+	if len(p.UIDs) > 0 {
+		return int(uidset.Count(p.UIDs))
+	}
+	return int(exists)
+}
+
 // report says of each folder what was seen.
 func (s *Prefetch) report(ctx context.Context) error {
 	for _, p := range s.Requests {
@@ -244,9 +309,10 @@ func (s *Prefetch) report(ctx context.Context) error {
 		seen := &Prefetched{Opened: &data}
 		l := &listing.Listing{Recs: p.recs, Complete: true, Whole: true, UIDNext: data.UIDNext, UIDValidity: data.UIDValidity}
 		dropContradictions(l)
-		if !p.spoiled && l.Complete && (p.List && (len(l.Recs) >= int(data.Exists) || s.Asks == AsksNewest) || data.Exists == 0) {
+		if !p.spoiled && l.Complete && (p.List && (len(l.Recs) >= p.least(data.Exists) || s.Asks >= AsksNewest) || data.Exists == 0) {
 			seen.Listing = l
 		}
+		seen.Flags, seen.Searched, seen.Sets = p.searches.digest, p.searches.told, p.searches.sets
 		p.Seen = seen
 	}
 	return nil

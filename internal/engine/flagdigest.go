@@ -1,0 +1,322 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/history"
+	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/survey"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// A server without CONDSTORE does not tell whether flags changed. Where it has ESEARCH, a
+// few searches tell which messages there are and which flags they have, in some hundred
+// bytes for a folder and not in forty for each message; date and size of the newest messages
+// are asked for with them, which a restored backup changes (see asknown.go). A digest of
+// these answers is kept with the state of a folder pair, if it says the same as what the
+// journal knows. A later run that gets the same answers leaves the folder alone.
+
+// flagDigest is a digest of all that, zero for none.
+type flagDigest [16]byte
+
+// maxKeywords is how many keywords of a folder are searched for.
+const maxKeywords = 50
+
+// flagsAsThen reports whether the flags on a side are as they were when everything had been
+// carried over.
+func (fs *folderSync) flagsAsThen(n event.Side) bool {
+	return fs.run.asThen[n-1][fs.names()]
+}
+
+func (fs *folderSync) names() [2]string { return [2]string{fs.from.Raw, fs.to.Raw} }
+
+// searchesFlags reports whether a side can be asked for flags by SEARCH.
+func (r *run) searchesFlags(n event.Side) bool {
+	able, k := r.p.Selection.AbleToSearch1, r.main.src
+	if n == 2 {
+		able, k = r.p.Selection.AbleToSearch2, r.main.dst
+	}
+	return able && k != nil && survey.SearchesFlags(k.Conn) && !r.terms(n).Important
+}
+
+// askFlags finds out which folders have the flags they had when everything had been carried
+// over, where nothing else tells: all folders of both sides in one or two round trips. What
+// it does not find out is asked of each folder in its turn.
+func (r *run) askFlags(ctx context.Context) {
+	if !r.skippable() || r.stopping() {
+		return
+	}
+	known, err := r.j.Digests()
+	if r.journalFailed(err); len(known) == 0 {
+		return
+	}
+	var asks [2]flagAsks
+	for i := range r.table.Rows {
+		row := &r.table.Rows[i]
+		fs := &folderSync{run: r, row: row, from: folderName(row.From), to: folderName(row.To)}
+		f := r.j.Folder(fs.from.Raw, fs.to.Raw)
+		st, _ := f.State()
+		digests, ok := known[f]
+		if !ok || st.CompleteAt.IsZero() || !r.on2.folders.Has(fs.to.Raw) || fs.newsOn(1, st, true) != (news{}) || fs.newsOn(2, st, true) != (news{}) {
+			continue
+		}
+		for n := range asks {
+			if side := event.Side(n + 1); stateOn(st, side).needsFlags() && digests[n] != [16]byte{} && r.searchesFlags(side) {
+				asks[n].add(fs, side, stateOn(st, side), digests[n])
+			}
+		}
+	}
+	if r.askBoth(ctx, &asks) != nil {
+		return // whoever needs the connection next deals with that
+	}
+	for n := range asks {
+		r.asThen[n] = make(map[[2]string]bool)
+		r.flagsNow[n] = make(map[[2]string]*flagAsk)
+		for _, a := range asks[n].of {
+			switch names := a.fs.names(); {
+			case a.digest == (flagDigest{}):
+			case a.digest == a.then:
+				r.asThen[n][names] = true
+			case a.seen.Sets != nil:
+				r.flagsNow[n][names] = a
+			}
+		}
+	}
+}
+
+// digestsOf are the digests that go with states, zero where none can be kept: host1's is made
+// of what this run was told of its messages, host2's is asked for now, of all folders in one
+// or two round trips.
+func (r *run) digestsOf(ctx context.Context, kept []keptState) []journal.Digests {
+	out := make([]journal.Digests, len(kept))
+	if !r.skippable() || r.stopping() {
+		return out
+	}
+	var asks [2]flagAsks
+	for i, k := range kept {
+		one, two := stateOn(k.st, 1), stateOn(k.st, 2)
+		if one.needsFlags() && !r.searchesFlags(1) || two.needsFlags() && !r.searchesFlags(2) {
+			continue // a later run has to look at it anyway
+		}
+		if two.needsFlags() {
+			asks[1].add(k.fs, 2, two, flagDigest{})
+			asks[1].of[len(asks[1].of)-1].index = i
+		} else if one.needsFlags() {
+			out[i][0] = k.fs.digestKnown(1, k.st, k.fs.knownPair(k.st), nil)
+		}
+	}
+	if r.askBoth(ctx, &asks) != nil {
+		return make([]journal.Digests, len(kept))
+	}
+	for _, a := range asks[1].of {
+		if a.digest == (flagDigest{}) {
+			continue
+		}
+		st := kept[a.index].st
+		known := a.fs.knownPair(st)
+		if a.digest != a.fs.digestKnown(2, st, known, a.seen.Listing.Recs) {
+			continue
+		}
+		out[a.index][1] = a.digest
+		if stateOn(st, 1).needsFlags() {
+			out[a.index][0] = a.fs.digestKnown(1, st, known, nil)
+		}
+	}
+	return out
+}
+
+// digestKnown is the digest of what the journal knows of one side, zero where it does not know
+// all. newest are the newest messages as the server tells them, nil for what the journal
+// knows of them, which of host2's is what they were on host1.
+func (fs *folderSync) digestKnown(n event.Side, st journal.FolderState, known *history.Pair, newest []listing.Record) (d flagDigest) {
+	recs, sets, ok := fs.flagsKnown(n, st, known)
+	if !ok {
+		return d
+	}
+	if newest == nil {
+		from, _ := slices.BinarySearchFunc(recs, newestFrom(stateOn(st, n).next), func(r listing.Record, uid imap.UID) int { return cmp.Compare(r.UID, uid) })
+		newest = recs[from:]
+	}
+	return digestOf(newest, sets.Digest())
+}
+
+// knownPair is what the journal knows of the pair now, nil for nothing.
+func (fs *folderSync) knownPair(st journal.FolderState) *history.Pair {
+	r := fs.run
+	known := history.New(r.j, fs.from.Raw, fs.to.Raw, [2]*listing.FlagTable{&r.flags[0], &r.flags[1]})
+	change, err := known.Load(history.Opened{UIDValidity: st.UIDValidity1}, history.Opened{UIDValidity: st.UIDValidity2})
+	if r.journalFailed(err); err != nil || change != (history.Change{}) {
+		return nil
+	}
+	return known
+}
+
+// flagsKnown are the messages of one side as the journal knows them, and their flags; false:
+// it does not know all.
+func (fs *folderSync) flagsKnown(n event.Side, st journal.FolderState, known *history.Pair) (recs []listing.Record, sets survey.FlagSets, ok bool) {
+	if !known.Usable() {
+		return nil, nil, false
+	}
+	recs = known.Records(int(n))
+	sets, ok = survey.FlagSetsOf(recs, &fs.run.flags[n-1])
+	return recs, sets, ok && int64(len(recs)) == int64(stateOn(st, n).messages)
+}
+
+// changedFlags are the messages of one side whose flags are not those that the journal
+// knows, none where all are as they were; false: that is not known, or it is most of them.
+func (fs *folderSync) changedFlags(n event.Side) (uids imap.UIDSet, newest *survey.Prefetched, ok bool) {
+	if fs.flagsAsThen(n) {
+		return nil, nil, true
+	}
+	a := fs.run.flagsNow[n-1][fs.names()]
+	if a == nil {
+		return nil, nil, false
+	}
+	st, _ := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
+	recs, sets, ok := fs.flagsKnown(n, st, fs.knownPair(st))
+	if !ok {
+		return nil, nil, false
+	}
+	uids, ok = sets.Changed(a.seen.Sets)
+	return uids, a.seen, ok && len(uids) > 0 && 2*uidset.Count(uids) < int64(len(recs))
+}
+
+// flagAsk is what is asked of one folder, and what came of it.
+type flagAsk struct {
+	fs      *folderSync
+	index   int
+	state   stateThen
+	then    flagDigest
+	request *survey.FolderRequest
+
+	seen   *survey.Prefetched
+	flags  survey.FlagDigest
+	digest flagDigest
+}
+
+// flagAsks is what is asked of the folders of one side.
+type flagAsks struct{ of []*flagAsk }
+
+func (a *flagAsks) add(fs *folderSync, n event.Side, state stateThen, then flagDigest) {
+	name := fs.from.Raw
+	if n == 2 {
+		name = fs.to.Raw
+	}
+	a.of = append(a.of, &flagAsk{fs: fs, state: state, then: then, request: &survey.FolderRequest{
+		Mailbox: name, Look: true, List: true, Messages: newestUIDs, From: newestFrom(state.next),
+	}})
+}
+
+// askBoth asks both sides.
+func (r *run) askBoth(ctx context.Context, asks *[2]flagAsks) error {
+	ask := func(n event.Side, k *link) func() error {
+		return func() error { return r.askSide(ctx, n, k, asks[n-1].of) }
+	}
+	if len(asks[0].of) == 0 && len(asks[1].of) == 0 {
+		return nil
+	}
+	return r.main.Both(ctx, ask(1, r.main.src), ask(2, r.main.dst))
+}
+
+// askSide asks one side: first for what every folder has, then for the keywords that SELECT
+// named.
+func (r *run) askSide(ctx context.Context, n event.Side, k *link, asks []*flagAsk) error {
+	first := r.prefetcherOn(k, n)
+	first.Asks = survey.AsksState
+	for _, a := range asks {
+		first.want(a.fs, a.request)
+	}
+	if err := first.look(ctx); err != nil {
+		return err
+	}
+	second := r.prefetcherOn(k, n)
+	second.Asks = survey.AsksKeywords
+	var worded []*flagAsk
+	for _, a := range asks {
+		seen := a.request.Seen
+		if seen == nil || seen.Listing == nil || !seen.Searched || !a.state.opened(seen) {
+			continue
+		}
+		words, ok := keywordsOf(seen)
+		if !ok {
+			continue
+		}
+		if a.seen, a.flags = seen, seen.Flags; len(words) > 0 {
+			worded = append(worded, a)
+			second.want(a.fs, &survey.FolderRequest{Mailbox: a.request.Mailbox, Look: true, Keywords: words})
+		}
+	}
+	if err := second.look(ctx); err != nil {
+		return err
+	}
+	for i, a := range worded {
+		seen := second.Requests[i].Seen
+		if seen == nil || !seen.Searched || !a.state.opened(seen) {
+			a.seen = nil
+			continue
+		}
+		if a.flags.Keywords = seen.Flags.Keywords; seen.Sets == nil {
+			a.seen.Sets = nil
+		}
+		if a.seen.Sets != nil {
+			maps.Copy(a.seen.Sets, seen.Sets)
+		}
+	}
+	for _, a := range asks {
+		if a.seen != nil {
+			a.digest = digestOf(a.seen.Listing.Recs, a.flags)
+		}
+	}
+	return nil
+}
+
+// opened reports whether SELECT tells what the state does.
+func (s stateThen) opened(seen *survey.Prefetched) bool {
+	o := seen.Opened
+	return o.Exists == s.messages && o.UIDValidity == s.validity && (o.UIDNext == 0 || uint32(o.UIDNext) == s.next)
+}
+
+// keywordsOf are the keywords that messages of a folder may have, in lower case; false: they
+// may have flags that cannot be searched for.
+func keywordsOf(seen *survey.Prefetched) (words []string, ok bool) {
+	o := seen.Opened
+	if !o.HasFlags && !o.HasPermanentFlags {
+		return nil, false
+	}
+	for _, f := range slices.Concat(o.Flags, o.PermanentFlags) {
+		switch word := strings.ToLower(string(f)); {
+		case word == `\*` || word == `\recent` || survey.Searchable(word):
+		case strings.HasPrefix(word, `\`):
+			return nil, false
+		default:
+			words = append(words, word)
+		}
+	}
+	slices.Sort(words)
+	words = slices.Compact(words)
+	return words, len(words) <= maxKeywords
+}
+
+// digestOf is the digest of the newest messages and of all flags.
+func digestOf(newest []listing.Record, flags survey.FlagDigest) (d flagDigest) {
+	b := slices.Concat(flags.System[:], flags.Keywords[:])
+	for i := range newest {
+		m := &newest[i]
+		b = binary.BigEndian.AppendUint32(b, uint32(m.UID))
+		b = binary.BigEndian.AppendUint64(b, uint64(m.Size)) //nolint:gosec // only held against itself
+		b = binary.BigEndian.AppendUint64(b, uint64(m.Date)) //nolint:gosec // as above
+	}
+	sum := sha256.Sum256(b)
+	copy(d[:], sum[:])
+	return d
+}

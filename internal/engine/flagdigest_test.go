@@ -1,0 +1,136 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
+)
+
+// Without MODSEQs a few searches tell that a folder has the flags it had, so that it is not
+// listed; whatever changed is seen, and the folders where nothing did are left alone.
+func TestFlagsAreComparedBySearch(t *testing.T) {
+	t.Parallel()
+	for _, where := range []struct {
+		name    string
+		servers func(*testing.T) (a, b account)
+	}{
+		{"embedded", embeddedPair},
+		{"Dovecot", func(t *testing.T) (account, account) {
+			plain := "hide=CONDSTORE,QRESYNC"
+			return newAccount(t, mailtest.Real(t, mailtest.Dovecot, plain)), newAccount(t, mailtest.Real(t, mailtest.Dovecot, plain))
+		}},
+	} {
+		t.Run(where.name, func(t *testing.T) {
+			t.Parallel()
+			for _, tc := range []struct {
+				name   string
+				side   int
+				change []string // in INBOX
+			}{
+				{"nothing", 0, nil},
+				{"a flag is set on host1", 1, []string{`UID STORE 2 +FLAGS (\Answered)`}},
+				{"a flag is taken on host1", 1, []string{`UID STORE 3 -FLAGS (\Flagged)`}},
+				{"a flag changes its message on host1", 1, []string{`UID STORE 3 -FLAGS (\Flagged)`, `UID STORE 4 +FLAGS (\Flagged)`}},
+				{"a keyword comes on host1", 1, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+				{"a keyword is taken on host1", 1, []string{`UID STORE 5 -FLAGS (Blue)`}},
+				{"a flag is taken on host2", 2, []string{`UID STORE 3 -FLAGS (\Flagged)`}},
+				{"a keyword comes on host2", 2, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+				{"a message goes and one comes on host1", 1, []string{`UID STORE 6 +FLAGS (\Deleted)`, `EXPUNGE`}},
+			} {
+				t.Run(tc.name, func(t *testing.T) {
+					t.Parallel()
+					journal := []string{"--cachedir", t.TempDir()}
+					real1, real2 := where.servers(t)
+					a, pa := metered(t, real1)
+					b, pb := metered(t, real2)
+					for i, name := range []string{"one", "two", "three", "four", "five", "six"} {
+						put(t, a, "INBOX", dated(name, i+1))
+						put(t, a, "Other", dated("other "+name, i+1))
+					}
+					dialogue(t, real1, "SELECT INBOX", `UID STORE 3 +FLAGS (\Flagged)`, `UID STORE 5 +FLAGS (Blue \Seen)`)
+					migrate(t, a, b, journal...).expect(t, 0)
+					same(t, a, b)
+					if tc.side > 0 {
+						dialogue(t, []account{real1, real2}[tc.side-1], append([]string{"SELECT INBOX"}, tc.change...)...)
+					}
+					exchanged := tc.name == "a message goes and one comes on host1"
+					if exchanged {
+						put(t, real1, "INBOX", dated("seven", 7))
+					}
+					var out outcome
+					var commands [2]map[string]int
+					_, commands[1] = between(pb, func() {
+						_, commands[0] = between(pa, func() { out = migrate(t, a, b, journal...) })
+					})
+					out.expect(t, 0)
+					if !out.stats.Good() {
+						t.Errorf("it does not look good\n%s", out.text)
+					}
+					if !exchanged {
+						same(t, a, b)
+					} else if n := len(mailtest.Snapshot(t, b.s, b.user).Folders["INBOX"].Messages); n != 7 {
+						t.Errorf("host2 has %d messages", n)
+					}
+					for side, n := range commands {
+						if tc.side == 0 && (n["SELECT"] > 0 || n["UID STORE"] > 0 || n["APPEND"] > 0) {
+							t.Errorf("host%d: nothing changed, and it was asked %v", side+1, n)
+						}
+						if tc.side == 0 && n["UID SEARCH"] == 0 {
+							t.Errorf("host%d was not asked by SEARCH: %v", side+1, n)
+						}
+						if n["UID FETCH"] > 8 {
+							t.Errorf("host%d: %v", side+1, n)
+						}
+					}
+					if out = migrate(t, a, b, journal...); out.stats.FlagsChanged+out.stats.Transferred > 0 {
+						t.Errorf("one more run does something\n%s", out.text)
+					}
+				})
+			}
+		})
+	}
+}
+
+// A server whose searches tell something else than its listings is listed by each run, and
+// one that breaks off the searches costs nothing but them.
+func TestSearchesThatLie(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]meddle.Rule{
+		"none":          rule(meddle.Replace, `^(\* ESEARCH \(TAG "[^"]*"\) UID).*`, "$1"),
+		"other tag":     rule(meddle.Replace, `^\* ESEARCH \(TAG "[^"]*"\) UID`, `* ESEARCH (TAG "A99") UID`),
+		"plain":         rule(meddle.Replace, `^\* ESEARCH \(TAG "[^"]*"\) UID( ALL)?.*`, "* SEARCH"),
+		"all":           rule(meddle.Replace, `^(\* ESEARCH \(TAG "[^"]*"\) UID).*`, "$1 ALL 1:*"),
+		"a million":     rule(meddle.Replace, `^(\* ESEARCH \(TAG "[^"]*"\) UID).*`, "$1 ALL 1:1000000"),
+		"refused":       rule(meddle.Refuse, `UID SEARCH RETURN \(ALL\) (SEEN|seen|KEYWORD)`, "NO [SERVERBUG] not now"),
+		"without words": rule(meddle.Replace, `^\* ESEARCH.*`, "* OK still here"),
+	} {
+		for side := range 2 {
+			t.Run(name+"/"+[]string{"host1", "host2"}[side], func(t *testing.T) {
+				t.Parallel()
+				real1, real2 := embeddedPair(t)
+				put(t, real1, "INBOX", dated("one", 1), dated("two", 2), dated("three", 3))
+				setFlag(t, real1, "INBOX", 2, imap.FlagSeen)
+				a, b := real1, real2
+				if side == 0 {
+					a, _ = meddled(t, a, r)
+				} else {
+					b, _ = meddled(t, b, r)
+				}
+				journal := []string{"--cachedir", t.TempDir()}
+				migrate(t, a, b, journal...).expect(t, 0)
+				same(t, real1, real2)
+				setFlag(t, real1, "INBOX", 3, imap.FlagFlagged)
+				migrate(t, a, b, journal...).expect(t, 0)
+				same(t, real1, real2)
+				out := migrate(t, a, b, journal...)
+				out.expect(t, 0)
+				if out.stats.FlagsChanged+out.stats.Transferred > 0 || !out.stats.Good() {
+					t.Errorf("one more run does something\n%s", out.text)
+				}
+			})
+		}
+	}
+}
