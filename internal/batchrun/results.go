@@ -228,6 +228,9 @@ func (b *run) writeResults() (told []string, err error) {
 		}
 	}
 	told, err = writeRecords(files[0], files[1], all)
+	if b.Shard.Count > 0 {
+		err = errors.Join(err, writeEmpty(emptyName(files[1]), len(all) == 0, emptyPart{digest, len(b.accounts)}))
+	}
 	if again > 0 {
 		if wrong := WriteAtomically(files[2], failed.Bytes()); wrong != nil {
 			return told, errors.Join(err, wrong)
@@ -238,6 +241,22 @@ func (b *run) writeResults() (told []string, err error) {
 		err = errors.Join(err, fmt.Errorf("the list of an earlier call cannot be removed: %w", wrong))
 	}
 	return told, err
+}
+
+// writeEmpty says beside the results of a part without rows of which list it is, and takes
+// that away where a part has rows again.
+func writeEmpty(name string, empty bool, of emptyPart) error {
+	if !empty {
+		if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
+			return fmt.Errorf("what an earlier call wrote cannot be removed: %w", err)
+		}
+		return nil
+	}
+	data, err := json.Marshal(of)
+	if err != nil {
+		return err // values of ours
+	}
+	return WriteAtomically(name, append(data, '\n'))
 }
 
 // writeRecords writes the results as a table and as JSON, and returns the names of the
