@@ -272,6 +272,27 @@ func TestBatchTriesAWrongPasswordOnce(t *testing.T) {
 	}
 }
 
+// Both passwords of a row may be wrong: neither is tried for another row, however that writes
+// the user.
+func TestBatchTriesTwoWrongPasswordsOnce(t *testing.T) {
+	b := newBatchBench(t, 3)
+	row := func(from, password1, to, password2 string) string {
+		return fmt.Sprintf("127.0.0.1;%s;%s;127.0.0.1;%s;%s;", from, password1, to, password2)
+	}
+	one, two, three := b.users[0], b.users[1], b.users[2]
+	rows := []string{row(one[0], "wrong", one[1], "wrong"), row(two[0], mailtest.Password(two[0]), strings.ToUpper(one[1]), "wrong"), row(one[0], "wrong", three[1], mailtest.Password(three[1]))}
+	for _, options := range [][]string{{"--retryfailed"}, {"--order", "small", "--retryfailed"}, {"--loginsfirst", "--retryfailed"}} {
+		code, said := b.call(b.list(rows...), append(options, "--jobs", "1")...)
+		if code != 111 || strings.Count(said, "waits for a person: ") != 3 || strings.Count(said, "not tried, since row 1") != 2 {
+			t.Errorf("%q: code %d\n%s", options, code, said)
+		}
+		why, _ := b.results()[0]["first_error"].(string)
+		if !strings.Contains(why, "Host1") || !strings.Contains(why, "Host2") {
+			t.Errorf("%q: one of two wrong passwords is told: %q", options, why)
+		}
+	}
+}
+
 // So is the password of an administrator, which is one for all rows: it is not tried for
 // each of them.
 func TestBatchTriesAnAdministratorsWrongPasswordSomeTimes(t *testing.T) {
