@@ -104,6 +104,11 @@ func (b *batchBench) results() []map[string]any {
 	if err := json.Unmarshal(data, &rows); err != nil {
 		b.t.Fatal(err)
 	}
+	for _, r := range rows {
+		if code := r["exit_code"]; code != nil && code != 0.0 && code != 6.0 && r["first_error"] == "" {
+			b.t.Errorf("no word of why the row failed: %v", r)
+		}
+	}
 	return rows
 }
 
@@ -392,6 +397,39 @@ func TestBatchDoneWithOtherOptions(t *testing.T) {
 		if code, said := b.call(list, "--summary", "--logdir", b.dir); code != 0 || !strings.Contains(said, "0 rows to run") {
 			t.Errorf("%q: code %d\n%s", less, code, said)
 		}
+	}
+}
+
+// A row that ends early, or is found wanting in the end, without an error of the run says why
+// as others do.
+func TestBatchSaysWhyWithoutAnError(t *testing.T) {
+	defer func(p func(time.Duration) time.Duration) { batchrun.RetryPause = p }(batchrun.RetryPause)
+	batchrun.RetryPause = func(time.Duration) time.Duration { return 0 }
+	b := newBatchBench(t, 3)
+	mailtest.Fill(t, b.to, b.users[1][1], corpus.Generate(corpus.Options{Seed: 99, Messages: 1, Folders: 1}))
+	const full = "/dev/full"
+	rows := []string{b.row(0, "--maxbytesperday1 4k"), b.row(1, "--verify sizes --strict")}
+	if _, err := os.Stat(full); err == nil {
+		rows = append(rows, b.row(2, "--maxsize 1 --skippedfile "+full))
+	}
+	list := b.list(rows...)
+	if code, said := b.call(list, "--allowrowcommands"); code != 111 {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	for i, want := range []struct {
+		code float64
+		why  string
+	}{{118, "the limit of bytes a day"}, {180, "differences: 1"}, {1, full}} {
+		if i == len(rows) {
+			break
+		}
+		r := b.results()[i]
+		if why, _ := r["first_error"].(string); r["exit_code"] != want.code || !strings.Contains(why, want.why) {
+			t.Errorf("row %d: %v", i+1, r)
+		}
+	}
+	if r := b.results()[1]; r["errors"] != 1.0 {
+		t.Errorf("what the verification found is not counted: %v", r)
 	}
 }
 

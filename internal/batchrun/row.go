@@ -74,6 +74,7 @@ func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 		if stats != nil {
 			res.log = runner.LogPath(p)
 			res.fill(stats)
+			res.errors += end.Faults
 			res.judge(stats, p)
 		}
 	}
