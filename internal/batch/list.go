@@ -24,7 +24,8 @@ const (
 type Row struct {
 	// Number counts rows from 1, Line is where it begins in the file.
 	Number, Line int
-	// Args are its options, with their secrets.
+	// Args are its options, with their secrets; nil where a fault leaves open what its cells
+	// are.
 	Args []string
 	// Source is the line of the file, for a list of rows to be run again.
 	Source string
@@ -144,14 +145,15 @@ func (p *parser) take(text string) {
 	}
 	row := Row{Number: len(p.list.Rows) + 1, Line: p.line, Source: text}
 	cells, err := split(text, p.comma)
+	faults := []error{err}
 	if err == nil {
 		if p.columns != nil {
-			row.Args, err = p.byHeader(cells)
+			row.Args, faults = p.byHeader(cells)
 		} else {
-			row.Args, err = p.byPosition(cells)
+			row.Args, faults = p.byPosition(cells)
 		}
 	}
-	if err != nil {
+	for _, err := range faults {
 		p.fault("%v", err)
 	}
 	p.list.Rows = append(p.list.Rows, row) // a row with a fault keeps its number

@@ -111,6 +111,26 @@ func TestFaultsOfAList(t *testing.T) {
 	}
 }
 
+// Each cell that is wrong is told, and what is right of the row is read. Where it is not known
+// which cell is which nothing of it is.
+func TestAllFaultsOfARow(t *testing.T) {
+	for in, want := range map[string]struct {
+		faults int
+		args   []string
+	}{
+		"user1,user2,dry,automap,options,\na,b,perhaps,maybe,--x 'y,c\n": {4, []string{"--user1=a", "--user2=b"}},
+		"user1,user2,dry\na,b,c,d\n":                                     {1, nil},
+		"u;p;v;q;--x 'y\n":                                               {1, []string{"--user1=u", "--password1=p", "--user2=v", "--password2=q"}},
+		"u;p;v;q;x\n":                                                    {1, nil},
+		"u;p;v\n":                                                        {1, nil},
+	} {
+		l, faults, err := Read(strings.NewReader(in), testWords)
+		if err != nil || len(faults) != want.faults || len(l.Rows) != 1 || !reflect.DeepEqual(l.Rows[0].Args, want.args) {
+			t.Errorf("%q: %v %v %v", in, err, faults, l.Rows)
+		}
+	}
+}
+
 // A line that cannot be read keeps its number, so that --rows and results mean the same
 // rows before and after it is mended.
 func TestUnreadableRowsKeepTheirNumbers(t *testing.T) {
