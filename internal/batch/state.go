@@ -141,9 +141,16 @@ func (s *State) PutAll(rows map[string]Record) error {
 	return nil
 }
 
-// Forget removes what is remembered of a row.
-func (s *State) Forget(key string) error {
-	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(stateBucket).Delete([]byte(key)) })
+// Forget removes what is remembered of rows.
+func (s *State) Forget(keys ...string) error {
+	return s.db.Update(func(tx *bolt.Tx) error {
+		for _, key := range keys {
+			if err := tx.Bucket(stateBucket).Delete([]byte(key)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Close gives the file back.

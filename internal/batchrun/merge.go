@@ -32,7 +32,9 @@ func (b *run) stem() string {
 }
 
 // stateFile is the name of the state.
-func (b *run) stateFile() string { return b.stem() + filepath.Ext(b.File) + ".state" }
+func (b *run) stateFile() string { return b.stem() + filepath.Ext(b.File) + stateSuffix }
+
+const stateSuffix = ".state"
 
 // shardName is the part of file names that names the shard, "" for a whole list.
 func (b *run) shardName() string {

@@ -117,6 +117,10 @@ func (p *part) read(base string) error {
 		}
 	}
 	names, err := filepath.Glob(globbed(base) + ".failed.*")
+	names = slices.DeleteFunc(names, func(name string) bool {
+		// It may have been run by itself, with a state and results of its own.
+		return strings.Contains(strings.TrimPrefix(name, base+".failed."), ".")
+	})
 	if err != nil || len(names) == 0 {
 		return nil //nolint:nilerr // none is to be run again
 	}

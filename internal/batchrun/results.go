@@ -200,7 +200,8 @@ func (b *run) resultFilesOf(only string) []string {
 	if only != "" {
 		base += "." + only
 	}
-	return []string{base + ".result.tsv", base + ".result.json", base + ".failed" + filepath.Ext(b.File)}
+	// A list without an ending would have the files of the list of failed rows as its own.
+	return []string{base + ".result.tsv", base + ".result.json", base + ".failed" + cmp.Or(filepath.Ext(b.File), ".csv")}
 }
 
 // writeResults writes the results of all rows beside the list, and those that are to be run
@@ -215,6 +216,7 @@ func (b *run) writeResults() (told []string, err error) {
 		failed.WriteString(b.list.Header + "\n")
 	}
 	digest, again := b.listDigest(), 0
+	var keys []string // of those to be run again
 	for _, r := range rows {
 		x := r.record()
 		x.List, x.Rows, x.Only = digest, len(b.accounts), cmp.Or(x.Only, onlyOf(b.Plan))
@@ -224,6 +226,7 @@ func (b *run) writeResults() (told []string, err error) {
 		run := b.results[r.number]
 		if r.state != batch.StateDone && (run == nil && b.earlier[r.number] != nil || run != nil && run.code != event.ExitOK) {
 			again++
+			keys = append(keys, b.keys[r.number])
 			failed.WriteString(b.rowsOf[r.number].Source + "\n")
 		}
 	}
@@ -235,12 +238,30 @@ func (b *run) writeResults() (told []string, err error) {
 		if wrong := WriteAtomically(files[2], failed.Bytes()); wrong != nil {
 			return told, errors.Join(err, wrong)
 		}
-		return append(told, files[2]), err
+		return append(told, files[2]), errors.Join(err, forgetRows(files[2]+stateSuffix, keys))
 	}
 	if wrong := os.Remove(files[2]); wrong != nil && !os.IsNotExist(wrong) {
 		err = errors.Join(err, fmt.Errorf("the list of an earlier call cannot be removed: %w", wrong))
 	}
 	return told, err
+}
+
+// forgetRows has the state of a list of failed rows, which may have been run by itself, know
+// nothing of rows that are written there now: what it finished once has failed again since.
+// While somebody runs that list it is left alone.
+func forgetRows(state string, keys []string) error {
+	if _, err := os.Lstat(state); err != nil {
+		return nil //nolint:nilerr // it was never run
+	}
+	s, err := batch.OpenState(state)
+	if errors.Is(err, batch.ErrInUse) {
+		return nil
+	}
+	if err == nil {
+		err = s.Forget(keys...)
+		err = errors.Join(err, s.Close())
+	}
+	return err
 }
 
 // writeEmpty says beside the results of a part without rows of which list it is, and takes

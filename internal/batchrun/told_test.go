@@ -133,6 +133,90 @@ func TestAnInterruptedPassIsNotFinished(t *testing.T) {
 	killed(full)
 }
 
+// The list of failed rows is run by itself as any other list: what an earlier one of that name
+// finished is not finished in one that is written anew.
+func TestAListOfFailedRowsIsNew(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "users.failed.csv")
+	failed := func() []string {
+		t.Helper()
+		_, out := cli.Parse(cli.Input{Args: []string{"batch", file, "--host1", "127.0.0.1", "--host2", "127.0.0.1"}, Now: time.Now()})
+		b := newRun(out.Batch, nil, io.Discard, io.Discard)
+		if faults, err := b.readList(); err != nil || len(faults) > 0 {
+			t.Fatal(faults, err)
+		}
+		var err error
+		if b.state, err = batch.OpenState(b.stateFile()); err != nil {
+			t.Fatal(err)
+		}
+		defer b.state.Close()
+		b.choose()
+		var ran []string
+		for i := range b.jobs {
+			res := b.unbegun(b.jobs[i].Row.Number)
+			res.code, res.state = 0, batch.StateDone
+			b.results[res.number] = res
+			b.remember(&b.jobs[i], 1, res)
+			ran = append(ran, b.jobs[i].Row.Source)
+		}
+		if _, err := b.writeResults(); err != nil {
+			t.Fatal(err)
+		}
+		return ran
+	}
+	end := func(rows ...int) {
+		t.Helper()
+		b := callOf(t, dir, "--fresh")
+		defer b.state.Close()
+		for i := range b.jobs {
+			res := b.unbegun(b.jobs[i].Row.Number)
+			res.code, res.state = 0, batch.StateDone
+			if slices.Contains(rows, res.number) {
+				res.code, res.state = event.ExitOverquota, batch.StatePerson
+			}
+			b.results[res.number] = res
+			b.remember(&b.jobs[i], 1, res)
+		}
+		if _, err := b.writeResults(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		fail []int
+		want string
+	}{{[]int{1, 2}, "a;b;c;d e;f;g;h"}, {nil, ""}, {[]int{2, 3}, "e;f;g;h i;j;k;l"}} {
+		end(c.fail...)
+		if c.want == "" {
+			if _, err := os.Stat(file); err == nil {
+				t.Error("a list of failed rows is left")
+			}
+			continue
+		}
+		if ran := strings.Join(failed(), " "); ran != c.want {
+			t.Errorf("ran %q of the rows that failed, not %q", ran, c.want)
+		}
+		if ran := failed(); len(ran) > 0 {
+			t.Errorf("finished, and run again: %q", ran)
+		}
+	}
+	// What lies beside such a list is none.
+	p := part{path: filepath.Join(dir, "users.result.json")}
+	end(3)
+	if err := p.read(filepath.Join(dir, "users")); err != nil || !slices.Equal(p.again, []string{"i;j;k;l"}) {
+		t.Errorf("%v %q", err, p.again)
+	}
+	end()
+	p.again = nil
+	if err := p.read(filepath.Join(dir, "users")); err != nil || p.again != nil {
+		t.Errorf("%v %q", err, p.again)
+	}
+	// A list without an ending has one for its failed rows.
+	_, out := cli.Parse(cli.Input{Args: []string{"batch", filepath.Join(dir, "users")}, Now: time.Now()})
+	if files := newRun(out.Batch, nil, io.Discard, io.Discard).resultFiles(); files[2] != file {
+		t.Errorf("%q", files)
+	}
+}
+
 // What was only rehearsed is no result of a migration.
 func TestMergeTakesNoRehearsal(t *testing.T) {
 	for name, c := range map[string]struct {
