@@ -192,6 +192,7 @@ func TestBatchChecksAllFirst(t *testing.T) {
 		"a circle with a fault":       {[]string{"user1,password1,user2,password2,maxsize", "u1,x,u2,x,big", "u2,x,u3,x,", "u3,x,u1,x,"}, []string{"--host1", "127.0.0.1", "--host2", "127.0.0.1", "--port1", "7143", "--port2", "7143"}, []string{"row 1 (line 2): Value", "row 1 (line 2): the accounts go in a circle", "2 faults"}},
 		"commands":                    {[]string{b.row(0, "--pipemess cat"), b.row(1, "--logfile x")}, nil, []string{"--allowrowcommands"}},
 		"the same twice":              {[]string{b.row(0, ""), b.row(1, ""), b.row(0, "")}, nil, []string{"row 3 (line 3): it does the same as row 1"}},
+		"the same by another port":    {[]string{b.row(0, "--port2 143"), b.row(0, "--port2=993 --password2 x")}, nil, []string{"row 2 (line 2): it does the same as row 1"}},
 		"one destination":             {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";u2;"+mailtest.Password("u2")+";;", ";u1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
 		"by another name":             {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";127.0.0.1;u2;"+mailtest.Password("u2")+";;", ";localhost;U1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
 		"one file":                    {[]string{b.row(0, "--skippedfile same.txt"), b.row(1, "--skippedfile ./same.txt")}, []string{"--allowrowcommands"}, []string{"row 2 (line 2): --skippedfile", "row 1 writes this file, too"}},

@@ -62,7 +62,8 @@ func Read(r io.Reader, w Words) (List, []Fault, error) {
 	in.Buffer(make([]byte, 0, 4096), maxLine)
 	for in.Scan() {
 		p.line++
-		text := strings.TrimSuffix(in.Text(), "\r")
+		// One stands in the middle where lists were put together.
+		text := strings.TrimPrefix(strings.TrimSuffix(in.Text(), "\r"), "\ufeff")
 		if strings.TrimSpace(text) == "" || strings.HasPrefix(strings.TrimLeft(text, " \t"), "#") || !p.begun && isSeparatorLine(text) {
 			continue
 		}
@@ -142,6 +143,12 @@ func (p *parser) take(text string) {
 		if isHeader {
 			return
 		}
+	}
+	if p.columns != nil && text == p.list.Header {
+		// Lists were put together: what was a name of a column would be a user.
+		p.fault("the names of the columns are here again. Take this line out")
+		p.number()
+		return
 	}
 	row := Row{Number: len(p.list.Rows) + 1, Line: p.line, Source: text}
 	cells, err := split(text, p.comma)

@@ -135,10 +135,16 @@ func (b *run) rows() (batch.List, []batch.Fault, error) {
 // compared without case, as most servers do: to run two rows after one another is no harm.
 func AccountsOf(p *plan.Plan, masked []string) batch.Accounts {
 	var whole []string
+	value := false // of an option before
 	for _, arg := range masked {
-		option, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if value {
+			value = false
+			continue
+		}
+		option, _, inside := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		switch strings.TrimRight(option, "12") {
 		case "host", "user", "port", "password", "passfile", "secret", "token", "tokenfile":
+			value = !inside
 		default:
 			whole = append(whole, arg)
 		}
