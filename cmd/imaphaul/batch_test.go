@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -478,6 +479,46 @@ func TestBatchTellsProgramsAndWebhooks(t *testing.T) {
 	last := told[len(told)-1]
 	if len(told) != 5 || last["event"] != "batch" || last["exit_code"] != 111.0 {
 		t.Errorf("%d: %v", len(told), last)
+	}
+}
+
+// What the webhook is told goes to that address alone, over TLS that is checked; whatever it
+// answers, the exit code is that of the rows, and it is said why it was not told.
+func TestBatchWebhookThatIsNotTold(t *testing.T) {
+	defer func(d time.Duration) { batchrun.HookPause = d }(batchrun.HookPause)
+	batchrun.HookPause = 0
+	b := newBatchBenchOf(t, 1, 1)
+	list := b.list(b.row(0, ""))
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("told to another address") }))
+	defer elsewhere.Close()
+	told := 0
+	hook := func(start func(http.Handler) *httptest.Server, answer int) string {
+		s := start(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			told++
+			w.Header().Set("Location", elsewhere.URL)
+			w.WriteHeader(answer)
+		}))
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	clear, sealed := hook(httptest.NewServer, http.StatusTemporaryRedirect), hook(httptest.NewTLSServer, http.StatusNoContent)
+	for _, c := range []struct{ url, why string }{
+		{sealed + "/geheim", "an authority that is not known here"},
+		{strings.Replace(clear, "http:", "https:", 1) + "/geheim", "it does not speak TLS"},
+		{clear + "/geheim", "it answers 307, and another address is not followed"},
+	} {
+		told = 0
+		code, said := b.call(list, "--fresh", "--webhook", c.url)
+		if code != 0 || strings.Count(said, c.why) != 3 || strings.Contains(said, "geheim") {
+			t.Errorf("%s: code %d\n%s", c.url, code, said)
+		}
+		if answers := strings.HasPrefix(c.url, "http:"); answers && told != 6 || !answers && told > 0 {
+			t.Errorf("%s: told %d times", c.url, told)
+		}
+	}
+	if code, said := b.call(list, "--fresh", "--webhook", "http://192.0.2.1/"); code != 64 || !strings.Contains(said, "in the clear") {
+		t.Errorf("code %d\n%s", code, said)
 	}
 }
 

@@ -170,6 +170,7 @@ func (b *run) do() (code int, err error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	b.hooks.ctx = ctx
 	b.policy = &signals.Policy{Run: p.Run, Finish: b.finish, Now: cancel, Emit: b.signalled}
 	force := &signals.Force{PidFile: pid.Path}
 	b.policy.Force = force.End
