@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -234,9 +235,21 @@ func TestBatchChecksAllFirst(t *testing.T) {
 func TestBatchTriesLoginsFirst(t *testing.T) {
 	b := newBatchBench(t, 3)
 	rows := []string{b.row(0, ""), strings.Replace(b.row(1, ""), mailtest.Password(b.users[1][1])+";;", "wrong;;", 1), b.row(2, "")}
-	code, said := b.call(b.list(rows...), "--loginsfirst")
+	told := "" // in the end
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		told = regexp.MustCompile(`"event":"batch","exit_code":\d+`).FindString(string(data))
+	}))
+	defer hook.Close()
+	code, said := b.call(b.list(rows...), "--loginsfirst", "--webhook", hook.URL)
 	if code != 111 || !strings.Contains(said, "1 of 3 rows failed. Nothing was copied") || !strings.Contains(said, "162") {
 		t.Errorf("code %d\n%s", code, said)
+	}
+	if told != `"event":"batch","exit_code":111` {
+		t.Errorf("the webhook was told %q", told)
 	}
 	for i := range b.users {
 		if got := mailtest.Snapshot(t, b.to, b.users[i][1]); got.Count() != 0 {
@@ -314,6 +327,37 @@ func TestBatchTriesAnAdministratorsWrongPasswordSomeTimes(t *testing.T) {
 	}
 	if code, said := b.call(b.list(rows...), "--authuser2", "admin"); code != 111 || strings.Count(said, "waits for a person: ") != 6 || strings.Count(said, "not tried, since 3 rows") != 3 {
 		t.Errorf("code %d\n%s", code, said)
+	}
+}
+
+// A mailbox that cannot be counted holds up nobody, whatever the order: its row comes last.
+func TestBatchOrderOfMailboxesThatAreNotCounted(t *testing.T) {
+	b := newBatchBenchOf(t, 3, 1)
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := closed.Addr().(*net.TCPAddr).Port
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mailtest.Fill(t, b.from, b.users[1][0], corpus.Generate(corpus.Options{Seed: 5, Messages: 9, Folders: 1}))
+	list := b.list(b.row(0, port(1, gone)), b.row(1, ""), b.row(2, ""))
+	for order, want := range map[string]string{"small": "321", "large": "231"} {
+		code, said := b.call(list, "--order", order, "--jobs", "1", "--fresh")
+		counted, ran, _ := strings.Cut(said, "3 rows to run")
+		if code != 111 || strings.Count(counted, "not counted") != 1 || strings.Contains(counted, "tried again") {
+			t.Errorf("%s: code %d\n%s", order, code, said)
+		}
+		got := ""
+		for line := range strings.Lines(ran) {
+			if f := strings.Fields(line); len(f) > 1 && f[0] == "row" && !strings.Contains(got, f[1]) {
+				got += f[1]
+			}
+		}
+		if got != want {
+			t.Errorf("%s: the rows came as %s, not %s\n%s", order, got, want, ran)
+		}
 	}
 }
 

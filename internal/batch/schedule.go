@@ -41,6 +41,8 @@ type Plan struct {
 	Readers func(host string) int
 	// Pause replaces the pauses before a row is tried again, for tests; nil: they are kept.
 	Pause func(time.Duration) time.Duration
+	// Once: no row is tried again.
+	Once bool
 	// Stop is closed when nothing new is to begin.
 	Stop <-chan struct{}
 }
@@ -207,6 +209,9 @@ func (d *dispatcher) finish(e ending) {
 		d.wake(n.key)
 	}
 	next, pause := After(e.r.Code, e.a.try, e.r.Resume, time.Now())
+	if d.plan.Once && (next == Wait || next == AtEnd) {
+		next, pause = Unfinished, 0
+	}
 	if d.plan.Pause != nil {
 		pause = d.plan.Pause(pause)
 	}

@@ -193,6 +193,7 @@ func (b *run) do() (code int, err error) {
 	defer b.board.watch(b)()
 	if b.LoginsFirst || b.Order != cli.OrderFile {
 		if code := b.prepare(ctx); code != event.ExitOK {
+			b.hookAll(b.sorted(), code, time.Since(begun))
 			b.sayExit(code)
 			return code, nil
 		}
