@@ -79,11 +79,15 @@ var ErrInUse = errors.New("another batch works on this list")
 // OpenState opens or makes the state file. Only its owner can read it. The error is
 // [ErrInUse] while another process holds it.
 func OpenState(path string) (*State, error) {
-	if fi, err := os.Lstat(path); err == nil && !fi.Mode().IsRegular() {
+	fi, missing := os.Lstat(path)
+	if missing == nil && !fi.Mode().IsRegular() {
 		return nil, fmt.Errorf("the state file %q is no ordinary file: move it away", path)
 	}
 	var file *fs.PathError
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 200 * time.Millisecond})
+	if errors.Is(missing, fs.ErrNotExist) && err != nil && !errors.Is(err, berrors.ErrTimeout) {
+		_ = os.Remove(path) // a part of one that could not be made, which could never be used
+	}
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return nil, fmt.Errorf("the state file %q is in use: %w", path, ErrInUse)
