@@ -110,7 +110,7 @@ func TestParseRow(t *testing.T) {
 	}
 	for _, row := range [][]string{
 		{"--user1=a"}, {"--user1=a", "--user2=b", "--pipemess=cat"}, {"--user1=a", "--user2=b", "--secret1=cmd:cat x"}, {"--user1=a", "--user2=b", "--savedir=x"},
-		{"--user1=a", "--user2=b", "--json=x"}, {"--user1=a", "--user2=b", "--help"}, {"--user1=a", "--user2=b", "--printmap=tsv"}, {"--user1=a", "--user2=b", "loose"}, {"--user1=a", "--user2=b", "--maxsize=x"},
+		{"--user1=a", "--user2=b", "--json=x"}, {"--user1=a", "--user2=b", "--metrics=:9"}, {"--user1=a", "--user2=b", "--help"}, {"--user1=a", "--user2=b", "--printmap=tsv"}, {"--user1=a", "--user2=b", "loose"}, {"--user1=a", "--user2=b", "--maxsize=x"},
 		{"--user1=a", "--user2=b", "--oauthrefreshcmd2=x"}, {"--user1=a", "--user2=b", "--logf=x"},
 	} {
 		if r := ParseRow(in, RowOptions{All: all}, row); r.Plan != nil || len(r.Problems) == 0 {

@@ -148,7 +148,7 @@ var notInBatch = map[string]string{
 }
 
 // Options of the process, which rows share.
-var ofProcess = []string{"pidfile", "pidfilelocking", "json", "quiet", "summary", "progress", "sigexit", "sigreconnect", "sigignore", "dockercontext", "follow", "followuntil"}
+var ofProcess = []string{"pidfile", "pidfilelocking", "json", "metrics", "quiet", "summary", "progress", "sigexit", "sigreconnect", "sigignore", "dockercontext", "follow", "followuntil"}
 
 // Options that run a command or write a file.
 var runOrWrite = []string{
