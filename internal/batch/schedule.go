@@ -22,6 +22,8 @@ type Result struct {
 	Code int
 	// Resume is when a limit of today is over, zero when nobody told.
 	Resume time.Time
+	// Moved: it copied something.
+	Moved bool
 }
 
 // Plan is what is run, and how.
@@ -67,6 +69,8 @@ type attempt struct {
 	job   *Job
 	place int
 	try   int
+	// since is how often it ran, with this time, since a run did what a day's limit allows.
+	since int
 	at    time.Time // not before
 }
 
@@ -208,7 +212,11 @@ func (d *dispatcher) finish(e ending) {
 	for _, n := range needs {
 		d.wake(n.key)
 	}
-	next, pause := After(e.r.Code, e.a.try, e.r.Resume, time.Now())
+	e.a.since++
+	if e.r.Code == limitReached && e.r.Moved {
+		e.a.since = 1 // as many days as it takes
+	}
+	next, pause := After(e.r.Code, e.a.since, e.r.Resume, time.Now())
 	if d.plan.Once && (next == Wait || next == AtEnd) {
 		next, pause = Unfinished, 0
 	}

@@ -166,6 +166,38 @@ func TestADayBudgetIsWaitedFor(t *testing.T) {
 	})
 }
 
+// A mailbox of many days is waited for as long as each of them lets something through, and
+// what goes wrong on one day does not count on another one. A limit that lets nothing through
+// is not waited for without end.
+func TestManyDays(t *testing.T) {
+	for name, c := range map[string]struct {
+		run   func(try int) Result
+		tries int
+		last  Next
+	}{
+		"twenty days":       {func(try int) Result { return Result{Code: map[bool]int{true: 118}[try <= 20], Moved: true} }, 21, Done},
+		"with lost lines":   {func(try int) Result { return Result{Code: []int{118, 101, 101, 101}[try%4], Moved: try%4 == 0} }, 0, Wait},
+		"nothing goes":      {func(int) Result { return Result{Code: 118} }, 6, Unfinished},
+		"nothing goes then": {func(try int) Result { return Result{Code: 118, Moved: try < 9} }, 8 + 5, Unfinished},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			stop := make(chan struct{})
+			time.AfterFunc(60*24*time.Hour, func() { close(stop) })
+			w := &world{codes: func(_, try int) Result {
+				r := c.run(try)
+				if r.Code == 118 {
+					r.Resume = time.Now().Add(24 * time.Hour)
+				}
+				return r
+			}}
+			play(t, []Job{job(1, "a", "b")}, 1, w, stop)
+			if c.tries > 0 && w.tries[1] != c.tries || w.last[1] != c.last {
+				t.Errorf("%s: ran %d times, then %v; want %d, %v", name, w.tries[1], w.last[1], c.tries, c.last)
+			}
+		})
+	}
+}
+
 func TestStopBeginsNothingNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var jobs []Job

@@ -92,7 +92,7 @@ func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 	}
 	delete(b.active, n)
 	b.results[n] = res
-	r := batch.Result{Code: res.code}
+	r := batch.Result{Code: res.code, Moved: stats != nil && stats.Transferred > 0}
 	if stats != nil && stats.Finished.ResumeIn > 0 {
 		r.Resume = time.Now().Add(stats.Finished.ResumeIn)
 	}
