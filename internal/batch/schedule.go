@@ -64,6 +64,10 @@ func Do(ctx context.Context, p Plan) {
 // was known when they began to wait.
 const countAgain = 250 * time.Millisecond
 
+// asGoodAsEnded is how long all others have to wait for those to be run that come at the end:
+// a day's limit may be waited for through weeks.
+const asGoodAsEnded = time.Hour
+
 // attempt is a row that runs, or is to run.
 type attempt struct {
 	job   *Job
@@ -71,6 +75,7 @@ type attempt struct {
 	try   int
 	// since is how often it ran, with this time, since a run did what a day's limit allows.
 	since int
+	late  bool      // it was put behind all others once
 	at    time.Time // not before
 }
 
@@ -100,10 +105,10 @@ func (d *dispatcher) loop() {
 	stop := d.plan.Stop
 	for {
 		d.start()
-		if d.running == 0 && (d.stopped || len(d.later) == 0) {
-			if d.stopped || len(d.atEnd) == 0 {
-				return
-			}
+		if d.running == 0 && (d.stopped || len(d.later) == 0 && len(d.atEnd) == 0) {
+			return
+		}
+		if d.running == 0 && len(d.atEnd) > 0 && (len(d.later) == 0 || time.Until(d.later[0].at) >= asGoodAsEnded) {
 			// All others have ended: now those that are tried once more.
 			for _, a := range d.atEnd {
 				heap.Push(&d.ready, a)
@@ -217,6 +222,13 @@ func (d *dispatcher) finish(e ending) {
 		e.a.since = 1 // as many days as it takes
 	}
 	next, pause := After(e.r.Code, e.a.since, e.r.Resume, time.Now())
+	if next == Unfinished && !e.a.late {
+		// Tries for another reason do not take its try at the end.
+		if first, _ := After(e.r.Code, 1, e.r.Resume, time.Now()); first == AtEnd {
+			next = AtEnd
+		}
+	}
+	e.a.late = e.a.late || next == AtEnd
 	if d.plan.Once && (next == Wait || next == AtEnd) {
 		next, pause = Unfinished, 0
 	}

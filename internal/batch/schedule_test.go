@@ -198,6 +198,56 @@ func TestManyDays(t *testing.T) {
 	}
 }
 
+// A row has its try at the end also when it was tried before for another reason.
+func TestOnceMoreAtTheEnd(t *testing.T) {
+	for _, c := range []struct {
+		codes []int
+		last  Next
+	}{{[]int{101, 111, 0}, Done}, {[]int{101, 111, 111}, Unfinished}, {[]int{111, 101, 111}, Unfinished}, {[]int{111, 101, 0}, Done}, {[]int{101, 101, 101, 101, 101, 111, 0}, Done}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := &world{codes: func(n, try int) Result {
+				if n == 1 {
+					return Result{Code: c.codes[try-1]}
+				}
+				return Result{}
+			}}
+			play(t, []Job{job(1, "a", "b"), job(2, "c", "d")}, 2, w, nil)
+			if w.tries[1] != len(c.codes) || w.last[1] != c.last {
+				t.Errorf("%v: ran %d times, then %v", c.codes, w.tries[1], w.last[1])
+			}
+		})
+	}
+}
+
+// A row that is to be run at the end does not wait for weeks of another one.
+func TestTheEndIsNotWeeksAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		ended := make(map[int]time.Duration)
+		w := &world{codes: func(n, try int) Result {
+			ended[n] = time.Since(begin)
+			switch {
+			case n == 1 && try <= 20:
+				return Result{Code: 118, Resume: time.Now().Add(24 * time.Hour), Moved: true}
+			case n == 2 && try == 1:
+				return Result{Code: 111}
+			case n == 3 && try == 1:
+				return Result{Code: 101}
+			}
+			return Result{}
+		}}
+		play(t, []Job{job(1, "a", "b"), job(2, "c", "d"), job(3, "e", "f")}, 1, w, nil)
+		for n, last := range w.last {
+			if last != Done {
+				t.Errorf("row %d: %v", n, last)
+			}
+		}
+		if ended[1] < 20*24*time.Hour || ended[2] > time.Hour || ended[2] < ended[3] {
+			t.Errorf("the rows ended after %v", ended)
+		}
+	})
+}
+
 func TestStopBeginsNothingNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var jobs []Job
