@@ -311,6 +311,21 @@ func writeRecords(tsvFile, jsonFile string, all []resultRecord) (told []string, 
 	return told, err
 }
 
+// cleanUp removes what a call left that was killed while it wrote a file: it may hold
+// passwords of the list.
+func cleanUp(name string) {
+	left, err := filepath.Glob(filepath.Join(globbed(filepath.Dir(name)), "."+globbed(filepath.Base(name))+".*"))
+	if err != nil {
+		return // a pattern of ours
+	}
+	for _, one := range left {
+		end := one[strings.LastIndexByte(one, '.')+1:]
+		if strings.Trim(end, "0123456789") == "" && len(filepath.Base(one)) == len(filepath.Base(name))+len("..")+len(end) {
+			_ = os.Remove(one) // it is in nobody's way
+		}
+	}
+}
+
 // WriteAtomically writes a file that only its owner can read, whole or not at all.
 func WriteAtomically(name string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")

@@ -133,6 +133,34 @@ func TestAnInterruptedPassIsNotFinished(t *testing.T) {
 	killed(full)
 }
 
+// What a call left that was killed while it wrote a list with passwords goes with the next one,
+// and nothing else does.
+func TestLeftoversOfAKilledCall(t *testing.T) {
+	dir := t.TempDir()
+	mine := []string{".users.failed.csv.123456", ".users.result.json.9"}
+	others := []string{".users.failed.csv.old", ".users.failed.csv.state.12", "users.failed.csv.12", ".users.failed.csv.1.2", ".other.failed.csv.3"}
+	for _, name := range slices.Concat(mine, others) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("a;b;c;d\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := callOf(t, dir)
+	defer b.state.Close()
+	if err := b.open(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range mine {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s is left", name)
+		}
+	}
+	for _, name := range others {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // The list of failed rows is run by itself as any other list: what an earlier one of that name
 // finished is not finished in one that is written anew.
 func TestAListOfFailedRowsIsNew(t *testing.T) {
