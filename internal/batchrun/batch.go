@@ -213,8 +213,8 @@ func (b *run) choose() {
 		n := j.Row.Number
 		b.part = append(b.part, n)
 		var was batch.Record
-		known := false
 		if b.state != nil {
+			var known bool
 			if was, known = b.state.Get(b.keys[n]); known {
 				b.earlier[n] = b.unbegun(n).recall(was)
 			}
@@ -228,11 +228,11 @@ func (b *run) choose() {
 			return false
 		}
 		done := was.Next == batch.StateDone && was.Options == b.meaning(&j)
-		if !known || was.Next == batch.StateDone && !done || was.Next == batch.StateUnfinished || was.Next == batch.StatePerson && b.RetryFailed {
-			return false
+		if done || was.Next == batch.StatePerson && !b.RetryFailed {
+			*res = *b.earlier[n]
+			return true
 		}
-		*res = *b.earlier[n]
-		return true
+		return false // also one of which nobody knows what it came to
 	})
 }
 

@@ -133,6 +133,25 @@ func TestAnInterruptedPassIsNotFinished(t *testing.T) {
 	killed(full)
 }
 
+// Only what is known to be finished, or to wait for a person, is not run.
+func TestRowsOfAnUnknownState(t *testing.T) {
+	dir := t.TempDir()
+	b := callOf(t, dir)
+	for i := range b.jobs {
+		res := b.unbegun(b.jobs[i].Row.Number)
+		res.code, res.state = 1, []string{batch.StateDone, "dooe", ""}[i]
+		b.remember(&b.jobs[i], 1, res)
+	}
+	if err := b.state.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b = callOf(t, dir)
+	defer b.state.Close()
+	if len(b.jobs) != 2 || b.jobs[0].Row.Number != 2 {
+		t.Errorf("%v", b.jobs)
+	}
+}
+
 // What a call left that was killed while it wrote a list with passwords goes with the next one,
 // and nothing else does.
 func TestLeftoversOfAKilledCall(t *testing.T) {
