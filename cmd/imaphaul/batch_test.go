@@ -235,22 +235,27 @@ func TestBatchChecksAllFirst(t *testing.T) {
 func TestBatchTriesLoginsFirst(t *testing.T) {
 	b := newBatchBench(t, 3)
 	rows := []string{b.row(0, ""), strings.Replace(b.row(1, ""), mailtest.Password(b.users[1][1])+";;", "wrong;;", 1), b.row(2, "")}
-	told := "" // in the end
+	var mu sync.Mutex
+	told := ""
 	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		data, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
 		}
-		told = regexp.MustCompile(`"event":"batch","exit_code":\d+`).FindString(string(data))
+		mu.Lock()
+		defer mu.Unlock()
+		told += strings.Join(regexp.MustCompile(`"event":"\w+"|"row":\d+|"exit_code":\d+`).FindAllString(string(data), -1), " ") + "\n"
 	}))
 	defer hook.Close()
 	code, said := b.call(b.list(rows...), "--loginsfirst", "--webhook", hook.URL)
 	if code != 111 || !strings.Contains(said, "1 of 3 rows failed. Nothing was copied") || !strings.Contains(said, "162") {
 		t.Errorf("code %d\n%s", code, said)
 	}
-	if told != `"event":"batch","exit_code":111` {
+	mu.Lock()
+	if want := "\"event\":\"row\" \"row\":2 \"exit_code\":162\n\"event\":\"batch\" \"exit_code\":111\n"; told != want {
 		t.Errorf("the webhook was told %q", told)
 	}
+	mu.Unlock()
 	for i := range b.users {
 		if got := mailtest.Snapshot(t, b.to, b.users[i][1]); got.Count() != 0 {
 			t.Errorf("row %d was copied", i+1)

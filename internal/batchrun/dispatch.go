@@ -203,8 +203,9 @@ func (b *run) prepare(ctx context.Context) int {
 				s = live.Cut("not counted, it comes behind the others: "+res.line1(batch.Done, 0), mostLine)
 			}
 			b.board.say(s)
-			if isRefused(r.Code) {
+			if isRefused(r.Code) { // it is not run
 				b.remember(j, try, res)
+				b.hook(res, next)
 			} else if next != batch.Wait && next != batch.AtEnd {
 				failed++
 			}
