@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -104,6 +106,11 @@ func (b *batchBench) results() []map[string]any {
 	if err := json.Unmarshal(data, &rows); err != nil {
 		b.t.Fatal(err)
 	}
+	for _, r := range rows {
+		if code := r["exit_code"]; code != nil && code != 0.0 && code != 6.0 && r["first_error"] == "" {
+			b.t.Errorf("no word of why the row failed: %v", r)
+		}
+	}
 	return rows
 }
 
@@ -181,8 +188,13 @@ func TestBatchChecksAllFirst(t *testing.T) {
 		"a state overwritten":         {[]string{b.row(0, "")}, []string{"--report", filepath.Join(b.dir, "users.csv.state")}, []string{"--report "}},
 		"results overwritten":         {[]string{b.row(0, "")}, []string{"--json", filepath.Join(b.dir, "x"), "--report", filepath.Join(b.dir, "x")}, []string{"--json "}},
 		"columns and options":         {[]string{b.row(0, "--nonsense 1"), "a;b", b.row(1, "--maxsize x")}, nil, []string{"row 1 (line 1): ", "row 2 (line 2): ", "row 3 (line 3): "}},
+		"a column and a row":          {[]string{"user1,password1,user2,password2,hots1,maxsize", "u1,x,u1,y,z,big", "u2,x,u2"}, []string{"--host2", "127.0.0.1"}, []string{"column 5 of the first line", "row 1 (line 2): ", "2 faults"}},
+		"two faults and a double":     {[]string{b.row(0, "--nonsense --maxsize x"), b.row(1, ""), b.row(0, "--nonsense --maxsize x")}, nil, []string{"row 1 (line 1): Its last", "row 1 (line 1): Value", "row 3 (line 3): Its last", "row 3 (line 3): Value", "row 3 (line 3): it does the same as row 1"}},
+		"no host and no such option":  {[]string{"user1,host1,user2,options", "u1,127.0.0.1,u1,--nonsense"}, nil, []string{"Unknown option: nonsense", "it lacks --host2", "no password for user1", "no password for user2", "4 faults"}},
+		"a circle with a fault":       {[]string{"user1,password1,user2,password2,maxsize", "u1,x,u2,x,big", "u2,x,u3,x,", "u3,x,u1,x,"}, []string{"--host1", "127.0.0.1", "--host2", "127.0.0.1", "--port1", "7143", "--port2", "7143"}, []string{"row 1 (line 2): Value", "row 1 (line 2): the accounts go in a circle", "2 faults"}},
 		"commands":                    {[]string{b.row(0, "--pipemess cat"), b.row(1, "--logfile x")}, nil, []string{"--allowrowcommands"}},
 		"the same twice":              {[]string{b.row(0, ""), b.row(1, ""), b.row(0, "")}, nil, []string{"row 3 (line 3): it does the same as row 1"}},
+		"the same by another port":    {[]string{b.row(0, "--port2 143"), b.row(0, "--port2=993 --password2 x")}, nil, []string{"row 2 (line 2): it does the same as row 1"}},
 		"one destination":             {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";u2;"+mailtest.Password("u2")+";;", ";u1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
 		"by another name":             {[]string{b.row(0, ""), strings.Replace(b.row(1, ""), ";127.0.0.1;u2;"+mailtest.Password("u2")+";;", ";localhost;U1;"+mailtest.Password("u1")+";;", 1)}, []string{"--delete2"}, []string{"rows that share a destination"}},
 		"one file":                    {[]string{b.row(0, "--skippedfile same.txt"), b.row(1, "--skippedfile ./same.txt")}, []string{"--allowrowcommands"}, []string{"row 2 (line 2): --skippedfile", "row 1 writes this file, too"}},
@@ -223,10 +235,27 @@ func TestBatchChecksAllFirst(t *testing.T) {
 func TestBatchTriesLoginsFirst(t *testing.T) {
 	b := newBatchBench(t, 3)
 	rows := []string{b.row(0, ""), strings.Replace(b.row(1, ""), mailtest.Password(b.users[1][1])+";;", "wrong;;", 1), b.row(2, "")}
-	code, said := b.call(b.list(rows...), "--loginsfirst")
+	var mu sync.Mutex
+	told := ""
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		told += strings.Join(regexp.MustCompile(`"event":"\w+"|"row":\d+|"exit_code":\d+`).FindAllString(string(data), -1), " ") + "\n"
+	}))
+	defer hook.Close()
+	code, said := b.call(b.list(rows...), "--loginsfirst", "--webhook", hook.URL)
 	if code != 111 || !strings.Contains(said, "1 of 3 rows failed. Nothing was copied") || !strings.Contains(said, "162") {
 		t.Errorf("code %d\n%s", code, said)
 	}
+	mu.Lock()
+	if want := "\"event\":\"row\" \"row\":2 \"exit_code\":162\n\"event\":\"batch\" \"exit_code\":111\n"; told != want {
+		t.Errorf("the webhook was told %q", told)
+	}
+	mu.Unlock()
 	for i := range b.users {
 		if got := mailtest.Snapshot(t, b.to, b.users[i][1]); got.Count() != 0 {
 			t.Errorf("row %d was copied", i+1)
@@ -272,6 +301,27 @@ func TestBatchTriesAWrongPasswordOnce(t *testing.T) {
 	}
 }
 
+// Both passwords of a row may be wrong: neither is tried for another row, however that writes
+// the user.
+func TestBatchTriesTwoWrongPasswordsOnce(t *testing.T) {
+	b := newBatchBench(t, 3)
+	row := func(from, password1, to, password2 string) string {
+		return fmt.Sprintf("127.0.0.1;%s;%s;127.0.0.1;%s;%s;", from, password1, to, password2)
+	}
+	one, two, three := b.users[0], b.users[1], b.users[2]
+	rows := []string{row(one[0], "wrong", one[1], "wrong"), row(two[0], mailtest.Password(two[0]), strings.ToUpper(one[1]), "wrong"), row(one[0], "wrong", three[1], mailtest.Password(three[1]))}
+	for _, options := range [][]string{{"--retryfailed"}, {"--order", "small", "--retryfailed"}, {"--loginsfirst", "--retryfailed"}} {
+		code, said := b.call(b.list(rows...), append(options, "--jobs", "1")...)
+		if code != 111 || strings.Count(said, "waits for a person: ") != 3 || strings.Count(said, "not tried, since row 1") != 2 {
+			t.Errorf("%q: code %d\n%s", options, code, said)
+		}
+		why, _ := b.results()[0]["first_error"].(string)
+		if !strings.Contains(why, "Host1") || !strings.Contains(why, "Host2") {
+			t.Errorf("%q: one of two wrong passwords is told: %q", options, why)
+		}
+	}
+}
+
 // So is the password of an administrator, which is one for all rows: it is not tried for
 // each of them.
 func TestBatchTriesAnAdministratorsWrongPasswordSomeTimes(t *testing.T) {
@@ -282,6 +332,37 @@ func TestBatchTriesAnAdministratorsWrongPasswordSomeTimes(t *testing.T) {
 	}
 	if code, said := b.call(b.list(rows...), "--authuser2", "admin"); code != 111 || strings.Count(said, "waits for a person: ") != 6 || strings.Count(said, "not tried, since 3 rows") != 3 {
 		t.Errorf("code %d\n%s", code, said)
+	}
+}
+
+// A mailbox that cannot be counted holds up nobody, whatever the order: its row comes last.
+func TestBatchOrderOfMailboxesThatAreNotCounted(t *testing.T) {
+	b := newBatchBenchOf(t, 3, 1)
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := closed.Addr().(*net.TCPAddr).Port
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mailtest.Fill(t, b.from, b.users[1][0], corpus.Generate(corpus.Options{Seed: 5, Messages: 9, Folders: 1}))
+	list := b.list(b.row(0, port(1, gone)), b.row(1, ""), b.row(2, ""))
+	for order, want := range map[string]string{"small": "321", "large": "231"} {
+		code, said := b.call(list, "--order", order, "--jobs", "1", "--fresh")
+		counted, ran, _ := strings.Cut(said, "3 rows to run")
+		if code != 111 || strings.Count(counted, "not counted") != 1 || strings.Contains(counted, "tried again") {
+			t.Errorf("%s: code %d\n%s", order, code, said)
+		}
+		got := ""
+		for line := range strings.Lines(ran) {
+			if f := strings.Fields(line); len(f) > 1 && f[0] == "row" && !strings.Contains(got, f[1]) {
+				got += f[1]
+			}
+		}
+		if got != want {
+			t.Errorf("%s: the rows came as %s, not %s\n%s", order, got, want, ran)
+		}
 	}
 }
 
@@ -374,6 +455,39 @@ func TestBatchDoneWithOtherOptions(t *testing.T) {
 	}
 }
 
+// A row that ends early, or is found wanting in the end, without an error of the run says why
+// as others do.
+func TestBatchSaysWhyWithoutAnError(t *testing.T) {
+	defer func(p func(time.Duration) time.Duration) { batchrun.RetryPause = p }(batchrun.RetryPause)
+	batchrun.RetryPause = func(time.Duration) time.Duration { return 0 }
+	b := newBatchBench(t, 3)
+	mailtest.Fill(t, b.to, b.users[1][1], corpus.Generate(corpus.Options{Seed: 99, Messages: 1, Folders: 1}))
+	const full = "/dev/full"
+	rows := []string{b.row(0, "--maxbytesperday1 4k"), b.row(1, "--verify sizes --strict")}
+	if _, err := os.Stat(full); err == nil {
+		rows = append(rows, b.row(2, "--maxsize 1 --skippedfile "+full))
+	}
+	list := b.list(rows...)
+	if code, said := b.call(list, "--allowrowcommands"); code != 111 {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	for i, want := range []struct {
+		code float64
+		why  string
+	}{{118, "the limit of bytes a day"}, {180, "differences: 1"}, {1, full}} {
+		if i == len(rows) {
+			break
+		}
+		r := b.results()[i]
+		if why, _ := r["first_error"].(string); r["exit_code"] != want.code || !strings.Contains(why, want.why) {
+			t.Errorf("row %d: %v", i+1, r)
+		}
+	}
+	if r := b.results()[1]; r["errors"] != 1.0 {
+		t.Errorf("what the verification found is not counted: %v", r)
+	}
+}
+
 func TestBatchTellsProgramsAndWebhooks(t *testing.T) {
 	b := newBatchBench(t, 3)
 	var mu sync.Mutex
@@ -414,6 +528,46 @@ func TestBatchTellsProgramsAndWebhooks(t *testing.T) {
 	last := told[len(told)-1]
 	if len(told) != 5 || last["event"] != "batch" || last["exit_code"] != 111.0 {
 		t.Errorf("%d: %v", len(told), last)
+	}
+}
+
+// What the webhook is told goes to that address alone, over TLS that is checked; whatever it
+// answers, the exit code is that of the rows, and it is said why it was not told.
+func TestBatchWebhookThatIsNotTold(t *testing.T) {
+	defer func(d time.Duration) { batchrun.HookPause = d }(batchrun.HookPause)
+	batchrun.HookPause = 0
+	b := newBatchBenchOf(t, 1, 1)
+	list := b.list(b.row(0, ""))
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("told to another address") }))
+	defer elsewhere.Close()
+	told := 0
+	hook := func(start func(http.Handler) *httptest.Server, answer int) string {
+		s := start(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			told++
+			w.Header().Set("Location", elsewhere.URL)
+			w.WriteHeader(answer)
+		}))
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	clear, sealed := hook(httptest.NewServer, http.StatusTemporaryRedirect), hook(httptest.NewTLSServer, http.StatusNoContent)
+	for _, c := range []struct{ url, why string }{
+		{sealed + "/geheim", "an authority that is not known here"},
+		{strings.Replace(clear, "http:", "https:", 1) + "/geheim", "it does not speak TLS"},
+		{clear + "/geheim", "it answers 307, and another address is not followed"},
+	} {
+		told = 0
+		code, said := b.call(list, "--fresh", "--webhook", c.url)
+		if code != 0 || strings.Count(said, c.why) != 3 || strings.Contains(said, "geheim") {
+			t.Errorf("%s: code %d\n%s", c.url, code, said)
+		}
+		if answers := strings.HasPrefix(c.url, "http:"); answers && told != 6 || !answers && told > 0 {
+			t.Errorf("%s: told %d times", c.url, told)
+		}
+	}
+	if code, said := b.call(list, "--fresh", "--webhook", "http://192.0.2.1/"); code != 64 || !strings.Contains(said, "in the clear") {
+		t.Errorf("code %d\n%s", code, said)
 	}
 }
 

@@ -142,6 +142,33 @@ func TestBatchOfSixty(t *testing.T) {
 	}
 }
 
+// A signal ends the questions of --auto: who does not answer keeps nobody.
+func TestBatchAutoEndsBySignal(t *testing.T) {
+	b := newBatchBenchOf(t, 1, 1)
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	cmd, lines := b.start(b.list(b.row(0, port(1, silent.Addr().(*net.TCPAddr).Port))), "--auto")
+	c, err := silent.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	said := ""
+	for lines.Scan() {
+		said += lines.Text() + "\n"
+	}
+	_ = cmd.Wait() // it dies by the signal
+	if got := cmd.ProcessState.Sys().(syscall.WaitStatus); !got.Signaled() || got.Signal() != syscall.SIGINT || strings.Contains(said, "could not be asked") || strings.Contains(said, ": 101 (") {
+		t.Errorf("%v\n%s", got, said)
+	}
+}
+
 func boolCount(b bool) int {
 	if b {
 		return 1

@@ -84,33 +84,34 @@ func headerName(cell string) string {
 	return strings.ToLower(strings.TrimLeft(strings.TrimSpace(cell), "-"))
 }
 
-// byHeader makes options of a row's cells.
-func (p *parser) byHeader(cells []string) ([]string, error) {
+// byHeader makes options of a row's cells. What is wrong with one cell leaves the others as
+// they are; without any it is not known which cell is which.
+func (p *parser) byHeader(cells []string) (args []string, faults []error) {
 	if len(cells) > len(p.columns) {
 		for _, c := range cells[len(p.columns):] {
 			if c != "" {
-				return nil, fmt.Errorf("it has %d columns, the first line names %d. Put cells with the separator in them between double quotes", len(cells), len(p.columns))
+				return nil, []error{fmt.Errorf("it has %d columns, the first line names %d. Put cells with the separator in them between double quotes", len(cells), len(p.columns))}
 			}
 		}
 		cells = cells[:len(p.columns)]
 	}
-	var args []string
+	args = []string{}
 	for i, c := range cells {
 		col := p.columns[i]
 		switch {
 		case c == "", col.Option == unknownColumn:
 		case col.Option == "":
-			return nil, fmt.Errorf("column %d has no name, and a value", i+1)
+			faults = append(faults, fmt.Errorf("column %d has no name, and a value", i+1))
 		case col.Option == "options":
 			words, err := p.words.Split(c)
 			if err != nil {
-				return nil, fmt.Errorf("column options: %w", err)
+				faults = append(faults, fmt.Errorf("column options: %w", err))
 			}
 			args = append(args, words...)
 		case col.Switch:
 			arg, err := col.flag(c)
 			if err != nil {
-				return nil, err
+				faults = append(faults, err)
 			}
 			if arg != "" {
 				args = append(args, arg)
@@ -119,7 +120,7 @@ func (p *parser) byHeader(cells []string) ([]string, error) {
 			args = append(args, "--"+col.Option+"="+trimmed(col.Option, c))
 		}
 	}
-	return args, nil
+	return args, faults
 }
 
 // flag is the argument that a cell of a switch stands for, "" for none.
@@ -143,19 +144,19 @@ var (
 )
 
 // byPosition makes options of the cells of imapsync's loops: hosts, users and
-// passwords, and behind them options and an empty column.
-func (p *parser) byPosition(cells []string) ([]string, error) {
+// passwords, and behind them options and an empty column. The faults are as in byHeader.
+func (p *parser) byPosition(cells []string) (args []string, faults []error) {
 	names := withHosts
 	if n := len(cells); n == 4 || n == 5 || n == 6 && cells[5] == "" && extra(cells[4]) {
 		names = withoutHosts
 	}
 	switch n := len(cells); {
 	case n < 4:
-		return nil, fmt.Errorf("it has %d columns; give host1;user1;password1;host2;user2;password2, or a first line with the names of the columns", n)
+		return nil, []error{fmt.Errorf("it has %d columns; give host1;user1;password1;host2;user2;password2, or a first line with the names of the columns", n)}
 	case n > len(names)+2, n == len(names)+2 && cells[n-1] != "":
-		return nil, fmt.Errorf("it has %d columns, at most %d are read. A ; in a password needs double quotes around the password", n, len(names)+1)
+		return nil, []error{fmt.Errorf("it has %d columns, at most %d are read. A ; in a password needs double quotes around the password", n, len(names)+1)}
 	}
-	var args []string
+	args = []string{}
 	for i, name := range names {
 		if cells[i] != "" {
 			args = append(args, "--"+name+"="+trimmed(name, cells[i]))
@@ -164,15 +165,15 @@ func (p *parser) byPosition(cells []string) ([]string, error) {
 	if len(cells) > len(names) {
 		more := cells[len(names)]
 		if !extra(more) {
-			return nil, fmt.Errorf("column %d is for options, which begin with -. A ; in a password needs double quotes around the password", len(names)+1)
+			return nil, []error{fmt.Errorf("column %d is for options, which begin with -. A ; in a password needs double quotes around the password", len(names)+1)}
 		}
 		words, err := p.words.Split(more)
 		if err != nil {
-			return nil, fmt.Errorf("its options: %w", err)
+			faults = append(faults, fmt.Errorf("its options: %w", err))
 		}
 		args = append(args, words...)
 	}
-	return args, nil
+	return args, faults
 }
 
 // extra reports whether a cell may hold options.

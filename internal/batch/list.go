@@ -24,7 +24,8 @@ const (
 type Row struct {
 	// Number counts rows from 1, Line is where it begins in the file.
 	Number, Line int
-	// Args are its options, with their secrets.
+	// Args are its options, with their secrets; nil where a fault leaves open what its cells
+	// are.
 	Args []string
 	// Source is the line of the file, for a list of rows to be run again.
 	Source string
@@ -61,7 +62,8 @@ func Read(r io.Reader, w Words) (List, []Fault, error) {
 	in.Buffer(make([]byte, 0, 4096), maxLine)
 	for in.Scan() {
 		p.line++
-		text := strings.TrimSuffix(in.Text(), "\r")
+		// One stands in the middle where lists were put together.
+		text := strings.TrimPrefix(strings.TrimSuffix(in.Text(), "\r"), "\ufeff")
 		if strings.TrimSpace(text) == "" || strings.HasPrefix(strings.TrimLeft(text, " \t"), "#") || !p.begun && isSeparatorLine(text) {
 			continue
 		}
@@ -142,16 +144,23 @@ func (p *parser) take(text string) {
 			return
 		}
 	}
+	if p.columns != nil && text == p.list.Header {
+		// Lists were put together: what was a name of a column would be a user.
+		p.fault("the names of the columns are here again. Take this line out")
+		p.number()
+		return
+	}
 	row := Row{Number: len(p.list.Rows) + 1, Line: p.line, Source: text}
 	cells, err := split(text, p.comma)
+	faults := []error{err}
 	if err == nil {
 		if p.columns != nil {
-			row.Args, err = p.byHeader(cells)
+			row.Args, faults = p.byHeader(cells)
 		} else {
-			row.Args, err = p.byPosition(cells)
+			row.Args, faults = p.byPosition(cells)
 		}
 	}
-	if err != nil {
+	for _, err := range faults {
 		p.fault("%v", err)
 	}
 	p.list.Rows = append(p.list.Rows, row) // a row with a fault keeps its number

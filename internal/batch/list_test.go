@@ -57,6 +57,7 @@ func TestRead(t *testing.T) {
 		"and without hosts":              {"user1;pw;user2;pw\n", [][]string{{"--user1=user1", "--password1=pw", "--user2=user2", "--password2=pw"}}},
 		"blanks belong to passwords":     {" h ; u ; p ; g; v; q \n", [][]string{{"--host1=h", "--user1=u", "--password1= p ", "--host2=g", "--user2=v", "--password2= q "}}},
 		"header with tabs":               {"user1\tuser2\nü@x\tb c\n", [][]string{{"--user1=ü@x", "--user2=b c"}}},
+		"two lists in one":               {"h;u;p;g;v;q\n\ufeffh;w;p;g;x;q\n\ufeff# comment\n", [][]string{{"--host1=h", "--user1=u", "--password1=p", "--host2=g", "--user2=v", "--password2=q"}, {"--host1=h", "--user1=w", "--password1=p", "--host2=g", "--user2=x", "--password2=q"}}},
 		"header with semicolons":         {"user1;user2;dry\na;b;0\n", [][]string{{"--user1=a", "--user2=b"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,24 +81,25 @@ func TestRead(t *testing.T) {
 
 func TestFaultsOfAList(t *testing.T) {
 	for in, want := range map[string]string{
-		"":                                    "0:the list has no rows",
-		"# only\n":                            "0:the list has no rows",
-		"a;b;c\n":                             "1:it has 3 columns",
-		"h;u;p;g;v;q;x;y\n":                   "1:it has 8 columns",
-		"h;u;p;g;v;q;x\n":                     "1:column 7 is for options",
-		"h;u;\"p;g;v;q\n":                     "1:column 3: its double quote is not closed",
-		"h;u;\"p\"x;g;v;q\n":                  "1:column 3: there is something behind",
-		"user1,user2,colour\na,b,c\n":         "0:column 3 of the first line",
-		"h,user1,mysecret,g,user1,mysecret\n": "0:column 1 of the first line",
-		"user1,user2,user1\na,b,c\n":          "0:column \"user1\" is there twice",
-		"user1,user2,dry\na,b,perhaps\n":      "1:column dry: give yes or no",
-		"user1,user2\na,b,c\n":                "1:it has 3 columns, the first line names 2",
-		"user1,user2,\na,b,c\n":               "1:column 3 has no name, and a value",
-		"u;p;v;q;--x 'y\n":                    "1:its options: a quote",
-		"a;\xff;b;c\n":                        "0:it is not UTF-8",
-		"a\x00;\x00b\n":                       "0:it has a NUL",
-		"h;u;p;g;v;q\nh;w;p;g;x;q\ry;z\n":     "2:a carriage return is in the middle",
-		"h;u;p;g;v;q\nh;w;\x1bp;g;x;q\n":      "2:it has the control character '\\x1b'",
+		"":                                     "0:the list has no rows",
+		"# only\n":                             "0:the list has no rows",
+		"a;b;c\n":                              "1:it has 3 columns",
+		"h;u;p;g;v;q;x;y\n":                    "1:it has 8 columns",
+		"h;u;p;g;v;q;x\n":                      "1:column 7 is for options",
+		"h;u;\"p;g;v;q\n":                      "1:column 3: its double quote is not closed",
+		"h;u;\"p\"x;g;v;q\n":                   "1:column 3: there is something behind",
+		"user1,user2,colour\na,b,c\n":          "0:column 3 of the first line",
+		"h,user1,mysecret,g,user1,mysecret\n":  "0:column 1 of the first line",
+		"user1,user2,user1\na,b,c\n":           "0:column \"user1\" is there twice",
+		"user1,user2\na,b\nuser1,user2\nc,d\n": "2:the names of the columns are here again",
+		"user1,user2,dry\na,b,perhaps\n":       "1:column dry: give yes or no",
+		"user1,user2\na,b,c\n":                 "1:it has 3 columns, the first line names 2",
+		"user1,user2,\na,b,c\n":                "1:column 3 has no name, and a value",
+		"u;p;v;q;--x 'y\n":                     "1:its options: a quote",
+		"a;\xff;b;c\n":                         "0:it is not UTF-8",
+		"a\x00;\x00b\n":                        "0:it has a NUL",
+		"h;u;p;g;v;q\nh;w;p;g;x;q\ry;z\n":      "2:a carriage return is in the middle",
+		"h;u;p;g;v;q\nh;w;\x1bp;g;x;q\n":       "2:it has the control character '\\x1b'",
 	} {
 		_, faults, err := Read(strings.NewReader(in), testWords)
 		if err != nil || len(faults) == 0 || !strings.HasPrefix(fmt.Sprintf("%d:%s", faults[0].Row, faults[0].Text), want) {
@@ -107,6 +109,26 @@ func TestFaultsOfAList(t *testing.T) {
 			if strings.Contains(f.Text, "q;x") {
 				t.Errorf("%q: a fault shows cells: %s", in, f.Text)
 			}
+		}
+	}
+}
+
+// Each cell that is wrong is told, and what is right of the row is read. Where it is not known
+// which cell is which nothing of it is.
+func TestAllFaultsOfARow(t *testing.T) {
+	for in, want := range map[string]struct {
+		faults int
+		args   []string
+	}{
+		"user1,user2,dry,automap,options,\na,b,perhaps,maybe,--x 'y,c\n": {4, []string{"--user1=a", "--user2=b"}},
+		"user1,user2,dry\na,b,c,d\n":                                     {1, nil},
+		"u;p;v;q;--x 'y\n":                                               {1, []string{"--user1=u", "--password1=p", "--user2=v", "--password2=q"}},
+		"u;p;v;q;x\n":                                                    {1, nil},
+		"u;p;v\n":                                                        {1, nil},
+	} {
+		l, faults, err := Read(strings.NewReader(in), testWords)
+		if err != nil || len(faults) != want.faults || len(l.Rows) != 1 || !reflect.DeepEqual(l.Rows[0].Args, want.args) {
+			t.Errorf("%q: %v %v %v", in, err, faults, l.Rows)
 		}
 	}
 }

@@ -22,6 +22,9 @@ const (
 	Unfinished
 )
 
+// limitReached is the code of a run that a limit of a day ended.
+const limitReached = 118
+
 // Pauses before a row is tried again: they double from firstPause, at most maxRetries
 // times, and a pid file that is held is looked at again after heldPause.
 const (
@@ -32,8 +35,9 @@ const (
 )
 
 // After decides what follows an exit code (docs/batch.md, "Exit codes"). tries is how
-// often the row has run in this call, with this one; resume is when a limit of today
-// is over, zero when nobody told.
+// often the row has run in this call, with this one, or since a day's limit ended it that
+// had let something through; resume is when a limit of today is over, zero when nobody
+// told.
 func After(code, tries int, resume, now time.Time) (Next, time.Duration) {
 	switch code {
 	case 0:
@@ -45,7 +49,7 @@ func After(code, tries int, resume, now time.Time) (Next, time.Duration) {
 			return Unfinished, 0
 		}
 		return Wait, heldPause
-	case 118:
+	case limitReached:
 		if tries > maxRetries || resume.IsZero() {
 			return Unfinished, 0
 		}

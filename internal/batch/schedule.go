@@ -22,6 +22,8 @@ type Result struct {
 	Code int
 	// Resume is when a limit of today is over, zero when nobody told.
 	Resume time.Time
+	// Moved: it copied something.
+	Moved bool
 }
 
 // Plan is what is run, and how.
@@ -41,6 +43,8 @@ type Plan struct {
 	Readers func(host string) int
 	// Pause replaces the pauses before a row is tried again, for tests; nil: they are kept.
 	Pause func(time.Duration) time.Duration
+	// Once: no row is tried again.
+	Once bool
 	// Stop is closed when nothing new is to begin.
 	Stop <-chan struct{}
 }
@@ -60,11 +64,18 @@ func Do(ctx context.Context, p Plan) {
 // was known when they began to wait.
 const countAgain = 250 * time.Millisecond
 
+// asGoodAsEnded is how long all others have to wait for those to be run that come at the end:
+// a day's limit may be waited for through weeks.
+const asGoodAsEnded = time.Hour
+
 // attempt is a row that runs, or is to run.
 type attempt struct {
 	job   *Job
 	place int
 	try   int
+	// since is how often it ran, with this time, since a run did what a day's limit allows.
+	since int
+	late  bool      // it was put behind all others once
 	at    time.Time // not before
 }
 
@@ -94,10 +105,10 @@ func (d *dispatcher) loop() {
 	stop := d.plan.Stop
 	for {
 		d.start()
-		if d.running == 0 && (d.stopped || len(d.later) == 0) {
-			if d.stopped || len(d.atEnd) == 0 {
-				return
-			}
+		if d.running == 0 && (d.stopped || len(d.later) == 0 && len(d.atEnd) == 0) {
+			return
+		}
+		if d.running == 0 && len(d.atEnd) > 0 && (len(d.later) == 0 || time.Until(d.later[0].at) >= asGoodAsEnded) {
 			// All others have ended: now those that are tried once more.
 			for _, a := range d.atEnd {
 				heap.Push(&d.ready, a)
@@ -206,7 +217,21 @@ func (d *dispatcher) finish(e ending) {
 	for _, n := range needs {
 		d.wake(n.key)
 	}
-	next, pause := After(e.r.Code, e.a.try, e.r.Resume, time.Now())
+	e.a.since++
+	if e.r.Code == limitReached && e.r.Moved {
+		e.a.since = 1 // as many days as it takes
+	}
+	next, pause := After(e.r.Code, e.a.since, e.r.Resume, time.Now())
+	if next == Unfinished && !e.a.late {
+		// Tries for another reason do not take its try at the end.
+		if first, _ := After(e.r.Code, 1, e.r.Resume, time.Now()); first == AtEnd {
+			next = AtEnd
+		}
+	}
+	e.a.late = e.a.late || next == AtEnd
+	if d.plan.Once && (next == Wait || next == AtEnd) {
+		next, pause = Unfinished, 0
+	}
 	if d.plan.Pause != nil {
 		pause = d.plan.Pause(pause)
 	}

@@ -166,6 +166,88 @@ func TestADayBudgetIsWaitedFor(t *testing.T) {
 	})
 }
 
+// A mailbox of many days is waited for as long as each of them lets something through, and
+// what goes wrong on one day does not count on another one. A limit that lets nothing through
+// is not waited for without end.
+func TestManyDays(t *testing.T) {
+	for name, c := range map[string]struct {
+		run   func(try int) Result
+		tries int
+		last  Next
+	}{
+		"twenty days":       {func(try int) Result { return Result{Code: map[bool]int{true: 118}[try <= 20], Moved: true} }, 21, Done},
+		"with lost lines":   {func(try int) Result { return Result{Code: []int{118, 101, 101, 101}[try%4], Moved: try%4 == 0} }, 0, Wait},
+		"nothing goes":      {func(int) Result { return Result{Code: 118} }, 6, Unfinished},
+		"nothing goes then": {func(try int) Result { return Result{Code: 118, Moved: try < 9} }, 8 + 5, Unfinished},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			stop := make(chan struct{})
+			time.AfterFunc(60*24*time.Hour, func() { close(stop) })
+			w := &world{codes: func(_, try int) Result {
+				r := c.run(try)
+				if r.Code == 118 {
+					r.Resume = time.Now().Add(24 * time.Hour)
+				}
+				return r
+			}}
+			play(t, []Job{job(1, "a", "b")}, 1, w, stop)
+			if c.tries > 0 && w.tries[1] != c.tries || w.last[1] != c.last {
+				t.Errorf("%s: ran %d times, then %v; want %d, %v", name, w.tries[1], w.last[1], c.tries, c.last)
+			}
+		})
+	}
+}
+
+// A row has its try at the end also when it was tried before for another reason.
+func TestOnceMoreAtTheEnd(t *testing.T) {
+	for _, c := range []struct {
+		codes []int
+		last  Next
+	}{{[]int{101, 111, 0}, Done}, {[]int{101, 111, 111}, Unfinished}, {[]int{111, 101, 111}, Unfinished}, {[]int{111, 101, 0}, Done}, {[]int{101, 101, 101, 101, 101, 111, 0}, Done}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := &world{codes: func(n, try int) Result {
+				if n == 1 {
+					return Result{Code: c.codes[try-1]}
+				}
+				return Result{}
+			}}
+			play(t, []Job{job(1, "a", "b"), job(2, "c", "d")}, 2, w, nil)
+			if w.tries[1] != len(c.codes) || w.last[1] != c.last {
+				t.Errorf("%v: ran %d times, then %v", c.codes, w.tries[1], w.last[1])
+			}
+		})
+	}
+}
+
+// A row that is to be run at the end does not wait for weeks of another one.
+func TestTheEndIsNotWeeksAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		ended := make(map[int]time.Duration)
+		w := &world{codes: func(n, try int) Result {
+			ended[n] = time.Since(begin)
+			switch {
+			case n == 1 && try <= 20:
+				return Result{Code: 118, Resume: time.Now().Add(24 * time.Hour), Moved: true}
+			case n == 2 && try == 1:
+				return Result{Code: 111}
+			case n == 3 && try == 1:
+				return Result{Code: 101}
+			}
+			return Result{}
+		}}
+		play(t, []Job{job(1, "a", "b"), job(2, "c", "d"), job(3, "e", "f")}, 1, w, nil)
+		for n, last := range w.last {
+			if last != Done {
+				t.Errorf("row %d: %v", n, last)
+			}
+		}
+		if ended[1] < 20*24*time.Hour || ended[2] > time.Hour || ended[2] < ended[3] {
+			t.Errorf("the rows ended after %v", ended)
+		}
+	})
+}
+
 func TestStopBeginsNothingNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var jobs []Job

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -69,7 +71,11 @@ func Key(masked []string) string {
 
 // State remembers beside a list which rows are finished. It is held by one process
 // at a time, and what Put returned nil for survives a crash.
-type State struct{ db *bolt.DB }
+type State struct {
+	db *bolt.DB
+	// faulted: bbolt may hold its locks for ever.
+	faulted atomic.Bool
+}
 
 var stateBucket = []byte("rows")
 
@@ -79,11 +85,19 @@ var ErrInUse = errors.New("another batch works on this list")
 // OpenState opens or makes the state file. Only its owner can read it. The error is
 // [ErrInUse] while another process holds it.
 func OpenState(path string) (*State, error) {
-	if fi, err := os.Lstat(path); err == nil && !fi.Mode().IsRegular() {
+	fi, missing := os.Lstat(path)
+	if missing == nil && !fi.Mode().IsRegular() {
 		return nil, fmt.Errorf("the state file %q is no ordinary file: move it away", path)
 	}
 	var file *fs.PathError
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: 200 * time.Millisecond})
+	var db *bolt.DB
+	err := guard(func() (err error) {
+		db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: 200 * time.Millisecond})
+		return err
+	})
+	if errors.Is(missing, fs.ErrNotExist) && err != nil && !errors.Is(err, berrors.ErrTimeout) {
+		_ = os.Remove(path) // a part of one that could not be made, which could never be used
+	}
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return nil, fmt.Errorf("the state file %q is in use: %w", path, ErrInUse)
@@ -92,22 +106,67 @@ func OpenState(path string) (*State, error) {
 	case errors.As(err, &file):
 		return nil, fmt.Errorf("the state file %q cannot be written: %w (make room there, or name another directory with --out)", path, file.Err)
 	case err != nil:
-		return nil, fmt.Errorf("the state file %q cannot be used: %w (move it away to begin anew; rows that are finished then run again and find nothing new)", path, err)
+		return nil, fmt.Errorf("the state file %q cannot be used: %w (%s)", path, err, moveAway)
 	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(stateBucket)
-		return err
+	s := &State{db: db}
+	err = s.update(func(tx *bolt.Tx) error {
+		b, err := tx.CreateBucketIfNotExists(stateBucket)
+		if err != nil {
+			return err
+		}
+		// What is damaged shows now, before anything is done.
+		return b.ForEach(func(_, _ []byte) error { return nil })
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errDamaged):
+		return nil, fmt.Errorf("the state file %q cannot be used: %w (%s)", path, err, moveAway)
+	case err != nil:
 		_ = db.Close() // the first error counts
 		return nil, fmt.Errorf("the state file %q cannot be written: %w", path, err)
 	}
-	return &State{db}, nil
+	return s, nil
+}
+
+const moveAway = "move it away to begin anew; rows that are finished then run again and find nothing new"
+
+var errDamaged = errors.New("it is damaged")
+
+// guard turns a panic into an error. bbolt reads through a memory map: a file that was cut
+// short shows as a page fault, and a page that is not what it should be as a panic.
+func guard(f func() error) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer debug.SetPanicOnFault(old)
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", errDamaged, p)
+		}
+	}()
+	return f()
+}
+
+// update and view are bbolt's, guarded. After a damage nothing is asked any more.
+func (s *State) update(f func(*bolt.Tx) error) error {
+	return s.guarded(func() error { return s.db.Update(f) })
+}
+
+func (s *State) view(f func(*bolt.Tx) error) error {
+	return s.guarded(func() error { return s.db.View(f) })
+}
+
+func (s *State) guarded(f func() error) error {
+	if s.faulted.Load() {
+		return errDamaged
+	}
+	err := guard(f)
+	if errors.Is(err, errDamaged) {
+		s.faulted.Store(true)
+	}
+	return err
 }
 
 // Get is what is remembered of a row; false for nothing.
 func (s *State) Get(key string) (r Record, ok bool) {
-	_ = s.db.View(func(tx *bolt.Tx) error {
+	_ = s.view(func(tx *bolt.Tx) error {
 		if b := tx.Bucket(stateBucket).Get([]byte(key)); b != nil {
 			ok = json.Unmarshal(b, &r) == nil
 		}
@@ -123,7 +182,7 @@ func (s *State) Put(key string, r Record) error {
 
 // PutAll remembers many rows, all of them or none.
 func (s *State) PutAll(rows map[string]Record) error {
-	err := s.db.Update(func(tx *bolt.Tx) error {
+	err := s.update(func(tx *bolt.Tx) error {
 		for key, r := range rows {
 			b, err := json.Marshal(r)
 			if err == nil {
@@ -141,10 +200,22 @@ func (s *State) PutAll(rows map[string]Record) error {
 	return nil
 }
 
-// Forget removes what is remembered of a row.
-func (s *State) Forget(key string) error {
-	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(stateBucket).Delete([]byte(key)) })
+// Forget removes what is remembered of rows.
+func (s *State) Forget(keys ...string) error {
+	return s.update(func(tx *bolt.Tx) error {
+		for _, key := range keys {
+			if err := tx.Bucket(stateBucket).Delete([]byte(key)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-// Close gives the file back.
-func (s *State) Close() error { return s.db.Close() }
+// Close gives the file back. One that is damaged is left to the end of the process.
+func (s *State) Close() error {
+	if s.faulted.Load() {
+		return nil
+	}
+	return s.db.Close()
+}

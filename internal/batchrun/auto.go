@@ -47,6 +47,15 @@ func unnamed(p *plan.Plan) (out [2]serverOf) {
 // recognise finds out for --auto what the servers of the rows are, by their names, and
 // by what they say before anybody logs in: a wrong password is not tried here.
 func (b *run) recognise(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // nothing is under way that would be worth finishing
+		select {
+		case <-b.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	b.presets = make(map[int][]string)
 	servers := make(map[string]*plan.Account)
 	var keys []string // in the order of the list
@@ -78,10 +87,13 @@ func (b *run) recognise(ctx context.Context) {
 				return
 			}
 			name, words := askWho(ctx, servers[key])
+			if ctx.Err() != nil {
+				return
+			}
 			mu.Lock()
 			names[key] = name
 			mu.Unlock()
-			b.board.say(live.Cut(fmt.Sprintf("--auto: %s %s", servers[key].Host, words), 500))
+			b.board.say(live.Cut(fmt.Sprintf("--auto: %s %s", servers[key].Host, words), mostLine))
 		})
 	}
 	all.Wait()

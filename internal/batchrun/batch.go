@@ -170,6 +170,7 @@ func (b *run) do() (code int, err error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	b.hooks.ctx = ctx
 	b.policy = &signals.Policy{Run: p.Run, Finish: b.finish, Now: cancel, Emit: b.signalled}
 	force := &signals.Force{PidFile: pid.Path}
 	b.policy.Force = force.End
@@ -192,6 +193,7 @@ func (b *run) do() (code int, err error) {
 	defer b.board.watch(b)()
 	if b.LoginsFirst || b.Order != cli.OrderFile {
 		if code := b.prepare(ctx); code != event.ExitOK {
+			b.hookAll(b.sorted(), code, time.Since(begun))
 			b.sayExit(code)
 			return code, nil
 		}
@@ -211,8 +213,8 @@ func (b *run) choose() {
 		n := j.Row.Number
 		b.part = append(b.part, n)
 		var was batch.Record
-		known := false
 		if b.state != nil {
+			var known bool
 			if was, known = b.state.Get(b.keys[n]); known {
 				b.earlier[n] = b.unbegun(n).recall(was)
 			}
@@ -226,11 +228,11 @@ func (b *run) choose() {
 			return false
 		}
 		done := was.Next == batch.StateDone && was.Options == b.meaning(&j)
-		if !known || was.Next == batch.StateDone && !done || was.Next == batch.StateUnfinished || was.Next == batch.StatePerson && b.RetryFailed {
-			return false
+		if done || was.Next == batch.StatePerson && !b.RetryFailed {
+			*res = *b.earlier[n]
+			return true
 		}
-		*res = *b.earlier[n]
-		return true
+		return false // also one of which nobody knows what it came to
 	})
 }
 

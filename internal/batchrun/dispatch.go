@@ -142,8 +142,11 @@ func (r *rowResult) line1(next batch.Next, pause time.Duration) string {
 	case r.doubt:
 		s += ", does not look good: " + strings.TrimSpace(r.warn)
 	}
-	return live.Cut(s, 500)
+	return live.Cut(s, mostLine)
 }
+
+// mostLine is how much of a line is printed, in columns.
+const mostLine = 500
 
 // prepare tries every login (--loginsfirst), or counts the mailboxes (--order), before
 // the first message is copied. The code is not 0 when the batch must not go on.
@@ -158,6 +161,8 @@ func (b *run) prepare(ctx context.Context) int {
 	failed := 0
 	batch.Do(ctx, batch.Plan{
 		Jobs: b.jobs, AtOnce: b.atOnce(), Slots: b.slots, Readers: b.readers, Pause: RetryPause, Stop: b.stop,
+		// Nobody waits for a mailbox that cannot be counted now.
+		Once: !b.LoginsFirst,
 		Run: func(ctx context.Context, j *batch.Job, try int) batch.Result {
 			n := j.Row.Number
 			done := b.board.begin(n, b.names[n])
@@ -173,9 +178,11 @@ func (b *run) prepare(ctx context.Context) int {
 			end := b.rowRun(ctx, n, p)
 			res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: end.Code, tries: try, why: end.Why}
 			if end.Stats != nil {
-				mu.Lock()
-				sizes[n] = end.Stats.Bytes1
-				mu.Unlock()
+				if end.Code == event.ExitOK {
+					mu.Lock()
+					sizes[n] = end.Stats.Bytes1
+					mu.Unlock()
+				}
 				res.fill(end.Stats)
 			}
 			b.note(res)
@@ -191,9 +198,14 @@ func (b *run) prepare(ctx context.Context) int {
 				res.state = batch.StatePerson
 			}
 			b.mu.Unlock()
-			b.board.say(res.line1(next, pause))
-			if isRefused(r.Code) {
+			s := res.line1(next, pause)
+			if !isRefused(r.Code) && !b.LoginsFirst {
+				s = live.Cut("not counted, it comes behind the others: "+res.line1(batch.Done, 0), mostLine)
+			}
+			b.board.say(s)
+			if isRefused(r.Code) { // it is not run
 				b.remember(j, try, res)
+				b.hook(res, next)
 			} else if next != batch.Wait && next != batch.AtEnd {
 				failed++
 			}
@@ -218,13 +230,29 @@ func (b *run) prepare(ctx context.Context) int {
 		}
 	}
 	b.mu.Unlock()
-	switch b.Order {
-	case cli.OrderSmall:
-		slices.SortStableFunc(b.jobs, func(x, y batch.Job) int { return cmp.Compare(sizes[x.Row.Number], sizes[y.Row.Number]) })
-	case cli.OrderLarge:
-		slices.SortStableFunc(b.jobs, func(x, y batch.Job) int { return cmp.Compare(sizes[y.Row.Number], sizes[x.Row.Number]) })
-	}
+	b.sortBySize(sizes)
 	return event.ExitOK
+}
+
+// sortBySize puts the rows into the order that was asked for, those that could not be counted
+// behind the others.
+func (b *run) sortBySize(sizes map[int]int64) {
+	if b.Order == cli.OrderFile {
+		return
+	}
+	slices.SortStableFunc(b.jobs, func(x, y batch.Job) int {
+		sx, knownX := sizes[x.Row.Number]
+		sy, knownY := sizes[y.Row.Number]
+		switch {
+		case knownX && !knownY:
+			return -1
+		case knownY && !knownX:
+			return 1
+		case b.Order == cli.OrderLarge:
+			return cmp.Compare(sy, sx)
+		}
+		return cmp.Compare(sx, sy)
+	})
 }
 
 // note keeps what came of a row.

@@ -15,7 +15,6 @@ import (
 	"github.com/imaphaul/imaphaul/internal/display"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/hub"
-	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/program"
 )
 
@@ -31,12 +30,9 @@ func HubAddress(a cli.HubAddress, name string) hub.Options {
 	return hub.Options{URL: a.URL, TokenFile: a.TokenFile, NKeyFile: a.NKeyFile, CAFile: a.CAFile, Name: name}
 }
 
-// parseHubRow checks a row that is to be loaded into a hub.
-func (b *run) parseHubRow(row batch.Row) (*plan.Plan, []string, []string) {
+// readHubRow checks a row that is to be loaded into a hub.
+func (b *run) readHubRow(row batch.Row) cli.BatchRow {
 	h := cli.ReadHubRow(slices.Concat(b.Args, row.Args))
-	if len(h.Problems) > 0 {
-		return nil, nil, h.Problems
-	}
 	args := h.Args
 	for i, name := range h.Secrets {
 		if name != "" {
@@ -44,7 +40,20 @@ func (b *run) parseHubRow(row batch.Row) (*plan.Plan, []string, []string) {
 		}
 	}
 	r := cli.ParseRow(cli.Input{Now: time.Now(), Version: program.ShownVersion()}, cli.RowOptions{}, args)
-	return r.Plan, row.Args, r.Problems
+	r.Masked = row.Args
+	if r.Plan != nil && len(h.Problems) > 0 {
+		r.Plan, r.Refused = nil, r.Plan
+	}
+	for _, texts := range [][]string{r.Problems, r.Lacks} {
+		for i, text := range texts {
+			for _, n := range []string{"1", "2"} { // what a hub takes
+				text = strings.Replace(text, "Give the row password"+n+" or passfile"+n+".", "Give the row secret"+n+", a name that the worker's --secrets file has.", 1)
+			}
+			texts[i] = text
+		}
+	}
+	r.Problems = append(h.Problems, r.Problems...)
+	return r
 }
 
 // load puts the rows into the hub.

@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/imaphaul/imaphaul/internal/batch"
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/hosts"
 	"github.com/imaphaul/imaphaul/internal/plan"
+	"github.com/imaphaul/imaphaul/internal/runner"
 )
 
 // A wrong password is tried once: many servers lock an account after some wrong ones, and
@@ -58,11 +60,11 @@ func (t *tried) why(who login, n, row int) string {
 }
 
 // loginsOf are the logins of a plan by password, the zero login for another one. Names that
-// are one server are one here.
+// are one server are one here, and so are users that differ in case, as in [AccountsOf].
 func (b *run) loginsOf(p *plan.Plan) (of [2]login) {
 	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
 		if a.Password.IsSet() {
-			of[i] = login{hosts.Of(a).In(b.same), cmp.Or(a.AuthUser, a.User), a.Password.Reveal(), a.AuthUser != "" && a.AuthUser != a.User}
+			of[i] = login{hosts.Of(a).In(b.same), strings.ToLower(cmp.Or(a.AuthUser, a.User)), a.Password.Reveal(), a.AuthUser != "" && !strings.EqualFold(a.AuthUser, a.User)}
 		}
 	}
 	if of[0] == of[1] {
@@ -139,8 +141,18 @@ func (l *logins) good(who login) {
 	}
 }
 
-// end gives back the logins of a row that began, and remembers one that was refused.
-func (l *logins) end(of [2]login, row, code int) {
+// refusedIn says which logins of a row were refused: its exit code names one of them, and
+// the other one may have been refused as well. One that was let in before was refused in a
+// later connection, which is told by its code only where that is what the row ended by.
+func refusedIn(end runner.End, letIn [2]bool) (sides [2]bool) {
+	for i, class := range []event.Class{event.ErrAuthUser1, event.ErrAuthUser2} {
+		sides[i] = end.Code == event.ExitAuthenticateUser1+i || !letIn[i] && end.Stats != nil && end.Stats.ByClass[class] > 0
+	}
+	return sides
+}
+
+// end gives back the logins of a row that began, and remembers those that were refused.
+func (l *logins) end(of [2]login, row int, refused [2]bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, who := range of {
@@ -148,7 +160,7 @@ func (l *logins) end(of [2]login, row, code int) {
 		if t == nil {
 			continue
 		}
-		if isRefused(code) && code == event.ExitAuthenticateUser1+i {
+		if refused[i] {
 			t.refused = row
 			t.refusals++
 		}

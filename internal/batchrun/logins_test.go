@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/runner"
 )
 
 // Whatever rows share which logins, and however they end: a login is tried by one row until
@@ -40,7 +41,8 @@ func TestLoginsAreTriedFirstByOneRow(t *testing.T) {
 					}
 					return
 				}
-				for i, n := range pick {
+				var refused [2]bool
+				for i, n := range pick { // both sides at once: one is tried whatever the other one comes to
 					if of[i] == (login{}) || lost {
 						continue
 					}
@@ -50,13 +52,13 @@ func TestLoginsAreTriedFirstByOneRow(t *testing.T) {
 						}
 					}
 					if wrong[n] {
-						code = event.ExitAuthenticateUser1 + i
-						break
+						refused[i] = true
+						continue
 					}
 					open[n].Store(1)
 					l.good(of[i])
 				}
-				l.end(of, row, code)
+				l.end(of, row, refused)
 			})
 		}
 		all.Wait()
@@ -64,6 +66,27 @@ func TestLoginsAreTriedFirstByOneRow(t *testing.T) {
 			if known.refused == 0 {
 				t.Errorf("seed %d: a login stays that nobody uses", seed)
 			}
+		}
+	}
+}
+
+// A row's exit code names one login that was refused, and its figures name both.
+func TestBothLoginsRefused(t *testing.T) {
+	both := &event.Stats{ByClass: map[event.Class]int{event.ErrAuthUser1: 1, event.ErrAuthUser2: 1}}
+	for _, c := range []struct {
+		end   runner.End
+		letIn [2]bool
+		want  [2]bool
+	}{
+		{runner.End{Code: event.ExitAuthenticateUser1, Stats: both}, [2]bool{}, [2]bool{true, true}},
+		{runner.End{Code: event.ExitAuthenticateUser1}, [2]bool{}, [2]bool{true, false}},
+		{runner.End{Code: event.ExitAuthentication, Stats: both}, [2]bool{}, [2]bool{true, true}},
+		{runner.End{Code: event.ExitErrors, Stats: both}, [2]bool{true, true}, [2]bool{}},
+		{runner.End{Code: event.ExitAuthenticateUser2, Stats: both}, [2]bool{true, true}, [2]bool{false, true}},
+		{runner.End{Code: event.ExitOK, Stats: &event.Stats{}}, [2]bool{}, [2]bool{}},
+	} {
+		if got := refusedIn(c.end, c.letIn); got != c.want {
+			t.Errorf("%+v: %v", c, got)
 		}
 	}
 }
@@ -105,7 +128,7 @@ func TestAnAdministratorsPassword(t *testing.T) {
 				l.good(of[0])
 				code = event.ExitOK
 			}
-			l.end(of, row, code)
+			l.end(of, row, refusedIn(runner.End{Code: code}, [2]bool{}))
 		}
 		if tries != want {
 			t.Errorf("accepted for row %d: tried %d times", accepted, tries)

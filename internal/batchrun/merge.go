@@ -32,7 +32,9 @@ func (b *run) stem() string {
 }
 
 // stateFile is the name of the state.
-func (b *run) stateFile() string { return b.stem() + filepath.Ext(b.File) + ".state" }
+func (b *run) stateFile() string { return b.stem() + filepath.Ext(b.File) + stateSuffix }
+
+const stateSuffix = ".state"
 
 // shardName is the part of file names that names the shard, "" for a whole list.
 func (b *run) shardName() string {
@@ -88,7 +90,7 @@ func mergeParts(m *cli.Merge, stdout io.Writer) (int, error) {
 		return event.ExitNoInput, err
 	}
 	all, missing, err := join(parts)
-	total := rowsOfList(all)
+	total := max(rowsOfList(all), rowsOfParts(parts))
 	if err != nil {
 		return event.ExitUsage, err
 	}
@@ -138,7 +140,10 @@ func mergeParts(m *cli.Merge, stdout io.Writer) (int, error) {
 	if len(rows) < total && len(missing) == 0 {
 		_, _ = fmt.Fprintf(stdout, "The list has %d rows, of which %d have no result: they were left out (--rows, --only), or their part ran with another state of the list.\n", total, total-len(rows))
 	}
-	if done < len(rows) || len(rows) < total || len(missing) > 0 {
+	if total == 0 && len(rows) == 0 {
+		_, _ = fmt.Fprintln(stdout, "None of the parts has a row, and they do not tell of which list they are: run them again.")
+	}
+	if done < len(rows) || len(rows) < total || len(rows) == 0 || len(missing) > 0 {
 		code = event.ExitErrors
 	}
 	_, _ = fmt.Fprintf(stdout, "%s, in %d files of results.\n", ending(rows, max(total, len(rows))), len(parts))
@@ -151,7 +156,16 @@ func join(parts []part) (all []resultRecord, missing []string, err error) {
 	count := parts[0].count
 	had := make(map[int]string)
 	from := make(map[int]string)
-	list := resultRecord{} // whose list all must be of
+	list, of := "", "" // the list that all must be of, and the file that told it
+	same := func(p part, digest string) error {
+		if list != "" && digest != "" && digest != list {
+			return fmt.Errorf("%q and %q are of two states of the list: rows were added, removed or moved between the two. Run all parts with the same list", of, p.path)
+		}
+		if list == "" {
+			list, of = digest, p.path
+		}
+		return nil
+	}
 	for _, p := range parts {
 		if p.count != count {
 			return nil, nil, fmt.Errorf("%q and %q are of two divisions of the list, into %d and %d parts: their rows overlap. Merge those of one division", parts[0].path, p.path, count, p.count)
@@ -160,15 +174,15 @@ func join(parts []part) (all []resultRecord, missing []string, err error) {
 			return nil, nil, fmt.Errorf("%q and %q are both the result of part %d. Leave one of them out", other, p.path, p.index)
 		}
 		had[p.index] = p.path
+		if err := same(p, p.empty.List); err != nil {
+			return nil, nil, err
+		}
 		for _, r := range p.rows {
 			if other, twice := from[r.Row]; twice {
 				return nil, nil, fmt.Errorf("row %d is in %q and in %q: the list was changed between the two. Run all parts with the same list", r.Row, other, p.path)
 			}
-			if list.List != "" && r.List != "" && r.List != list.List {
-				return nil, nil, fmt.Errorf("%q and %q are of two states of the list: rows were added, removed or moved between the two. Run all parts with the same list", from[list.Row], p.path)
-			}
-			if list.List == "" {
-				list = r
+			if err := same(p, r.List); err != nil {
+				return nil, nil, err
 			}
 			from[r.Row] = p.path
 			all = append(all, r)
@@ -189,6 +203,15 @@ func rowsOfList(all []resultRecord) (total int) {
 	for i := range all {
 		total = max(total, all[i].Rows)
 		all[i].List, all[i].Rows = "", 0
+	}
+	return total
+}
+
+// rowsOfParts is how many rows the list has by what parts without a row tell; 0 where none
+// does.
+func rowsOfParts(parts []part) (total int) {
+	for _, p := range parts {
+		total = max(total, p.empty.Rows)
 	}
 	return total
 }

@@ -23,9 +23,22 @@ type part struct {
 	only         bool // of a call that copied nothing
 	index, count int  // from 1; 0 and 0 for a whole list
 	rows         []resultRecord
-	header       string // of its list of rows to be run again
+	empty        emptyPart // of which list it is, where it has no rows that tell
+	header       string    // of its list of rows to be run again
 	again        []string
 	ext          string // of that list
+}
+
+// emptyPart tells of which list a part is that has no row: its results, which tell that in
+// each row, cannot. It lies beside them.
+type emptyPart struct {
+	List string `json:"list"` // see [run.listDigest]
+	Rows int    `json:"rows"` // of the whole list
+}
+
+// emptyName is its name, by that of the results.
+func emptyName(results string) string {
+	return strings.TrimSuffix(results, ".result.json") + ".empty.json"
 }
 
 // findParts reads the results in the directories, which must be of one list.
@@ -95,7 +108,19 @@ func (p *part) read(base string) error {
 	if err := json.Unmarshal(data, &p.rows); err != nil {
 		return fmt.Errorf("%q is no file of results: %w", p.path, err)
 	}
+	if len(p.rows) == 0 {
+		// Results that another version wrote, or that were copied alone, have none.
+		if data, err := os.ReadFile(emptyName(p.path)); err == nil {
+			if err := json.Unmarshal(data, &p.empty); err != nil {
+				return fmt.Errorf("%q does not tell of a list: %w", emptyName(p.path), err)
+			}
+		}
+	}
 	names, err := filepath.Glob(globbed(base) + ".failed.*")
+	names = slices.DeleteFunc(names, func(name string) bool {
+		// It may have been run by itself, with a state and results of its own.
+		return strings.Contains(strings.TrimPrefix(name, base+".failed."), ".")
+	})
 	if err != nil || len(names) == 0 {
 		return nil //nolint:nilerr // none is to be run again
 	}

@@ -20,8 +20,14 @@ import (
 
 // parseRow makes a row's plan anew: passwords and tokens are as they are now.
 func (b *run) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
+	r := b.readRow(row)
+	return r.Plan, r.Masked, r.Problems
+}
+
+// readRow is parseRow with all that is known of a row that is not right.
+func (b *run) readRow(row batch.Row) cli.BatchRow {
 	if b.Hub != nil {
-		return b.parseHubRow(row)
+		return b.readHubRow(row)
 	}
 	var notes []string
 	r := cli.ParseRow(cli.Input{
@@ -34,7 +40,7 @@ func (b *run) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 	}, cli.RowOptions{All: b.Args, Presets: b.presets[row.Number], AllowCommands: b.AllowRowCommands}, slices.Concat(row.Args, b.insist()))
 	p := r.Plan
 	if p == nil {
-		return nil, r.Masked, r.Problems
+		return r
 	}
 	for _, n := range notes {
 		p.Output.Notes = append(p.Output.Notes, "Note: --mapfile "+p.Folders.MapFile+" "+n+".")
@@ -61,7 +67,7 @@ func (b *run) parseRow(row batch.Row) (*plan.Plan, []string, []string) {
 		// Its files are named by folder and UID.
 		p.Transfer.SaveDir = filepath.Join(dir, dirOf(p.Accounts()))
 	}
-	return p, r.Masked, nil
+	return r
 }
 
 // fileOwners are the files that are written, by their whole names, and by whom.

@@ -26,9 +26,7 @@ func (b *run) readList() ([]batch.Fault, error) {
 	for _, x := range faults {
 		bad[x.Row] = true
 	}
-	if b.list.Header != "" && bad[0] {
-		return faults, nil // what the rows say depends on it
-	}
+	columns := !bad[0] || b.list.Header == "" // it is known what all columns are
 	var rows []batch.Row
 	var uses []batch.Accounts
 	var servers [][2]hosts.Server
@@ -37,25 +35,35 @@ func (b *run) readList() ([]batch.Fault, error) {
 		faults = append(faults, batch.Fault{Text: text})
 	}
 	for _, row := range b.list.Rows {
-		if bad[row.Number] {
+		if bad[row.Number] && row.Args == nil {
 			continue
 		}
-		p, masked, problems := b.parseRow(row)
+		r := b.readRow(row)
+		p, problems := r.Plan, r.Problems
 		if p != nil && b.Hub == nil { // where workers write is their affair
 			problems = written.take(p, fmt.Sprintf("row %d", row.Number))
 		}
 		for _, text := range problems {
+			if !columns && slices.Contains(r.Lacks, text) {
+				continue // it may stand in a column that is not known
+			}
 			text = b.concealed(row, text)
 			faults = append(faults, batch.Fault{Row: row.Number, Line: row.Line, Text: text})
 		}
 		if p == nil {
-			continue
+			// What it does together with others is told as well.
+			if p = r.Refused; p == nil || len(p.Missing) > 0 {
+				continue
+			}
 		}
-		b.keys[row.Number] = batch.Key(masked)
+		b.keys[row.Number] = batch.Key(r.Masked)
 		b.names[row.Number] = p.Accounts()
 		b.rowsOf[row.Number] = row
-		rows, uses = append(rows, row), append(uses, AccountsOf(p, masked))
+		rows, uses = append(rows, row), append(uses, AccountsOf(p, r.Masked))
 		servers = append(servers, [2]hosts.Server{hosts.Of(&p.Host1), hosts.Of(&p.Host2)})
+	}
+	if !columns {
+		rows, uses, servers = nil, nil, nil
 	}
 	names := hosts.Same(context.Background(), servers)
 	b.same = names
@@ -127,10 +135,16 @@ func (b *run) rows() (batch.List, []batch.Fault, error) {
 // compared without case, as most servers do: to run two rows after one another is no harm.
 func AccountsOf(p *plan.Plan, masked []string) batch.Accounts {
 	var whole []string
+	value := false // of an option before
 	for _, arg := range masked {
-		option, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if value {
+			value = false
+			continue
+		}
+		option, _, inside := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		switch strings.TrimRight(option, "12") {
 		case "host", "user", "port", "password", "passfile", "secret", "token", "tokenfile":
+			value = !inside
 		default:
 			whole = append(whole, arg)
 		}

@@ -200,7 +200,8 @@ func (b *run) resultFilesOf(only string) []string {
 	if only != "" {
 		base += "." + only
 	}
-	return []string{base + ".result.tsv", base + ".result.json", base + ".failed" + filepath.Ext(b.File)}
+	// A list without an ending would have the files of the list of failed rows as its own.
+	return []string{base + ".result.tsv", base + ".result.json", base + ".failed" + cmp.Or(filepath.Ext(b.File), ".csv")}
 }
 
 // writeResults writes the results of all rows beside the list, and those that are to be run
@@ -215,6 +216,7 @@ func (b *run) writeResults() (told []string, err error) {
 		failed.WriteString(b.list.Header + "\n")
 	}
 	digest, again := b.listDigest(), 0
+	var keys []string // of those to be run again
 	for _, r := range rows {
 		x := r.record()
 		x.List, x.Rows, x.Only = digest, len(b.accounts), cmp.Or(x.Only, onlyOf(b.Plan))
@@ -224,20 +226,58 @@ func (b *run) writeResults() (told []string, err error) {
 		run := b.results[r.number]
 		if r.state != batch.StateDone && (run == nil && b.earlier[r.number] != nil || run != nil && run.code != event.ExitOK) {
 			again++
+			keys = append(keys, b.keys[r.number])
 			failed.WriteString(b.rowsOf[r.number].Source + "\n")
 		}
 	}
 	told, err = writeRecords(files[0], files[1], all)
+	if b.Shard.Count > 0 {
+		err = errors.Join(err, writeEmpty(emptyName(files[1]), len(all) == 0, emptyPart{digest, len(b.accounts)}))
+	}
 	if again > 0 {
 		if wrong := WriteAtomically(files[2], failed.Bytes()); wrong != nil {
 			return told, errors.Join(err, wrong)
 		}
-		return append(told, files[2]), err
+		return append(told, files[2]), errors.Join(err, forgetRows(files[2]+stateSuffix, keys))
 	}
 	if wrong := os.Remove(files[2]); wrong != nil && !os.IsNotExist(wrong) {
 		err = errors.Join(err, fmt.Errorf("the list of an earlier call cannot be removed: %w", wrong))
 	}
 	return told, err
+}
+
+// forgetRows has the state of a list of failed rows, which may have been run by itself, know
+// nothing of rows that are written there now: what it finished once has failed again since.
+// While somebody runs that list it is left alone.
+func forgetRows(state string, keys []string) error {
+	if _, err := os.Lstat(state); err != nil {
+		return nil //nolint:nilerr // it was never run
+	}
+	s, err := batch.OpenState(state)
+	if errors.Is(err, batch.ErrInUse) {
+		return nil
+	}
+	if err == nil {
+		err = s.Forget(keys...)
+		err = errors.Join(err, s.Close())
+	}
+	return err
+}
+
+// writeEmpty says beside the results of a part without rows of which list it is, and takes
+// that away where a part has rows again.
+func writeEmpty(name string, empty bool, of emptyPart) error {
+	if !empty {
+		if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
+			return fmt.Errorf("what an earlier call wrote cannot be removed: %w", err)
+		}
+		return nil
+	}
+	data, err := json.Marshal(of)
+	if err != nil {
+		return err // values of ours
+	}
+	return WriteAtomically(name, append(data, '\n'))
 }
 
 // writeRecords writes the results as a table and as JSON, and returns the names of the
@@ -269,6 +309,21 @@ func writeRecords(tsvFile, jsonFile string, all []resultRecord) (told []string, 
 		told = append(told, f.name)
 	}
 	return told, err
+}
+
+// cleanUp removes what a call left that was killed while it wrote a file: it may hold
+// passwords of the list.
+func cleanUp(name string) {
+	left, err := filepath.Glob(filepath.Join(globbed(filepath.Dir(name)), "."+globbed(filepath.Base(name))+".*"))
+	if err != nil {
+		return // a pattern of ours
+	}
+	for _, one := range left {
+		end := one[strings.LastIndexByte(one, '.')+1:]
+		if strings.Trim(end, "0123456789") == "" && len(filepath.Base(one)) == len(filepath.Base(name))+len("..")+len(end) {
+			_ = os.Remove(one) // it is in nobody's way
+		}
+	}
 }
 
 // WriteAtomically writes a file that only its owner can read, whole or not at all.

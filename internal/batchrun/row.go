@@ -2,6 +2,7 @@ package batchrun
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,13 +39,17 @@ func (b *run) rowRun(ctx context.Context, n int, p *plan.Plan) runner.End {
 	if code, why := b.logins.begin(ctx, b.stop, of, n); code != event.ExitOK {
 		return runner.End{Code: code, Why: why}
 	}
+	var letIn [2]bool
 	q := runner.Quiet{
 		Stop: b.stop, Policy: b.policy, JSON: b.json, Counts: b.counts, Begin: b.passes.begin, Options: engine.Options{Governors: &b.governors},
-		Watch:    func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) },
-		LoggedIn: func(side event.Side) { b.logins.good(of[side-1]) },
+		Watch: func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) },
+		LoggedIn: func(side event.Side) {
+			letIn[side-1] = true
+			b.logins.good(of[side-1])
+		},
 	}
 	end := q.Run(ctx, p)
-	b.logins.end(of, n, end.Code)
+	b.logins.end(of, n, refusedIn(end, letIn))
 	return end
 }
 
@@ -69,6 +74,7 @@ func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 		if stats != nil {
 			res.log = runner.LogPath(p)
 			res.fill(stats)
+			res.errors += end.Faults
 			res.judge(stats, p)
 		}
 	}
@@ -86,7 +92,7 @@ func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 	}
 	delete(b.active, n)
 	b.results[n] = res
-	r := batch.Result{Code: res.code}
+	r := batch.Result{Code: res.code, Moved: stats != nil && stats.Transferred > 0}
 	if stats != nil && stats.Finished.ResumeIn > 0 {
 		r.Resume = time.Now().Add(stats.Finished.ResumeIn)
 	}
@@ -100,10 +106,29 @@ func (r *rowResult) fill(s *event.Stats) {
 		r.messages, r.bytes = s.WouldTransfer, s.WouldTransferBytes // in a rehearsal
 	}
 	r.skipped, r.deleted, r.failed = s.Skipped, s.Deleted[1]+s.Deleted[2], s.Failed.Messages
-	if r.why == "" && len(s.Errors) > 0 {
-		r.why = s.Errors[0].Text
+	if r.why == "" {
+		r.why = firstError(s)
 	}
 	if r.why == "" && s.Finished.Fatal != nil {
 		r.why = s.Finished.Fatal.Error()
 	}
+}
+
+// firstError is the text of the first error, "" for none. Where both logins were refused it
+// tells of both, since who corrects one password and runs the row again has the other one
+// tried once more.
+func firstError(s *event.Stats) string {
+	if len(s.Errors) == 0 {
+		return ""
+	}
+	first, why := s.Errors[0], s.Errors[0].Text
+	if first.Class != event.ErrAuthUser1 {
+		return why
+	}
+	for _, e := range s.Errors[1:] {
+		if e.Class == event.ErrAuthUser2 {
+			return strings.TrimSpace(why) + "; " + strings.TrimSpace(e.Text)
+		}
+	}
+	return why
 }

@@ -68,6 +68,11 @@ func (b *run) unbegun(n int) *rowResult {
 // written, before anything is done: before the first login too, as a call that ends there
 // has not run these rows either, and the next one goes on without --fresh.
 func (b *run) open() error {
+	if b.state != nil { // no other call is at work
+		for _, f := range b.resultFiles() {
+			cleanUp(f)
+		}
+	}
 	if b.state != nil && b.Fresh {
 		again := make(map[string]batch.Record, len(b.jobs))
 		for _, j := range b.jobs {

@@ -133,6 +133,137 @@ func TestAnInterruptedPassIsNotFinished(t *testing.T) {
 	killed(full)
 }
 
+// Only what is known to be finished, or to wait for a person, is not run.
+func TestRowsOfAnUnknownState(t *testing.T) {
+	dir := t.TempDir()
+	b := callOf(t, dir)
+	for i := range b.jobs {
+		res := b.unbegun(b.jobs[i].Row.Number)
+		res.code, res.state = 1, []string{batch.StateDone, "dooe", ""}[i]
+		b.remember(&b.jobs[i], 1, res)
+	}
+	if err := b.state.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b = callOf(t, dir)
+	defer b.state.Close()
+	if len(b.jobs) != 2 || b.jobs[0].Row.Number != 2 {
+		t.Errorf("%v", b.jobs)
+	}
+}
+
+// What a call left that was killed while it wrote a list with passwords goes with the next one,
+// and nothing else does.
+func TestLeftoversOfAKilledCall(t *testing.T) {
+	dir := t.TempDir()
+	mine := []string{".users.failed.csv.123456", ".users.result.json.9"}
+	others := []string{".users.failed.csv.old", ".users.failed.csv.state.12", "users.failed.csv.12", ".users.failed.csv.1.2", ".other.failed.csv.3"}
+	for _, name := range slices.Concat(mine, others) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("a;b;c;d\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := callOf(t, dir)
+	defer b.state.Close()
+	if err := b.open(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range mine {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s is left", name)
+		}
+	}
+	for _, name := range others {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The list of failed rows is run by itself as any other list: what an earlier one of that name
+// finished is not finished in one that is written anew.
+func TestAListOfFailedRowsIsNew(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "users.failed.csv")
+	failed := func() []string {
+		t.Helper()
+		_, out := cli.Parse(cli.Input{Args: []string{"batch", file, "--host1", "127.0.0.1", "--host2", "127.0.0.1"}, Now: time.Now()})
+		b := newRun(out.Batch, nil, io.Discard, io.Discard)
+		if faults, err := b.readList(); err != nil || len(faults) > 0 {
+			t.Fatal(faults, err)
+		}
+		var err error
+		if b.state, err = batch.OpenState(b.stateFile()); err != nil {
+			t.Fatal(err)
+		}
+		defer b.state.Close()
+		b.choose()
+		var ran []string
+		for i := range b.jobs {
+			res := b.unbegun(b.jobs[i].Row.Number)
+			res.code, res.state = 0, batch.StateDone
+			b.results[res.number] = res
+			b.remember(&b.jobs[i], 1, res)
+			ran = append(ran, b.jobs[i].Row.Source)
+		}
+		if _, err := b.writeResults(); err != nil {
+			t.Fatal(err)
+		}
+		return ran
+	}
+	end := func(rows ...int) {
+		t.Helper()
+		b := callOf(t, dir, "--fresh")
+		defer b.state.Close()
+		for i := range b.jobs {
+			res := b.unbegun(b.jobs[i].Row.Number)
+			res.code, res.state = 0, batch.StateDone
+			if slices.Contains(rows, res.number) {
+				res.code, res.state = event.ExitOverquota, batch.StatePerson
+			}
+			b.results[res.number] = res
+			b.remember(&b.jobs[i], 1, res)
+		}
+		if _, err := b.writeResults(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		fail []int
+		want string
+	}{{[]int{1, 2}, "a;b;c;d e;f;g;h"}, {nil, ""}, {[]int{2, 3}, "e;f;g;h i;j;k;l"}} {
+		end(c.fail...)
+		if c.want == "" {
+			if _, err := os.Stat(file); err == nil {
+				t.Error("a list of failed rows is left")
+			}
+			continue
+		}
+		if ran := strings.Join(failed(), " "); ran != c.want {
+			t.Errorf("ran %q of the rows that failed, not %q", ran, c.want)
+		}
+		if ran := failed(); len(ran) > 0 {
+			t.Errorf("finished, and run again: %q", ran)
+		}
+	}
+	// What lies beside such a list is none.
+	p := part{path: filepath.Join(dir, "users.result.json")}
+	end(3)
+	if err := p.read(filepath.Join(dir, "users")); err != nil || !slices.Equal(p.again, []string{"i;j;k;l"}) {
+		t.Errorf("%v %q", err, p.again)
+	}
+	end()
+	p.again = nil
+	if err := p.read(filepath.Join(dir, "users")); err != nil || p.again != nil {
+		t.Errorf("%v %q", err, p.again)
+	}
+	// A list without an ending has one for its failed rows.
+	_, out := cli.Parse(cli.Input{Args: []string{"batch", filepath.Join(dir, "users")}, Now: time.Now()})
+	if files := newRun(out.Batch, nil, io.Discard, io.Discard).resultFiles(); files[2] != file {
+		t.Errorf("%q", files)
+	}
+}
+
 // What was only rehearsed is no result of a migration.
 func TestMergeTakesNoRehearsal(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -3,9 +3,14 @@ package batchrun
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,8 +29,12 @@ const (
 const hooksAtOnce = 4
 
 // HookRest is how long a batch stays for rows of which the webhook is not told yet when all
-// have ended. A variable for tests.
-var HookRest = time.Minute
+// have ended, HookPause how long it waits before the second try, and half of what it waits
+// before the third. Variables for tests.
+var (
+	HookRest  = time.Minute
+	HookPause = time.Second
+)
 
 // hookClient follows no redirection: what is told goes to the address that was given.
 var hookClient = &http.Client{
@@ -33,9 +42,9 @@ var hookClient = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// hooks is what the webhook is still to be told. The zero value is ready to use, safe for
-// concurrent use.
+// hooks is what the webhook is still to be told. Safe for concurrent use.
 type hooks struct {
+	ctx     context.Context // ends when the batch is to end at once
 	mu      sync.Mutex
 	waiting [][]byte
 	posting int           // of hooksAtOnce
@@ -116,12 +125,16 @@ func (h *hooks) rest() {
 	select {
 	case <-idle:
 		return
+	case <-h.ctx.Done():
 	case <-time.After(HookRest):
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.failed == 0 {
 		h.why = "it does not answer as fast as rows end"
+		if h.ctx.Err() != nil {
+			h.why = theEnd
+		}
 	}
 	h.failed += len(h.waiting) + h.posting
 	h.waiting, h.over = nil, true
@@ -153,13 +166,17 @@ func (b *run) hookAll(rows []*rowResult, code int, took time.Duration) {
 }
 
 // post sends one line, and returns why it could not. The address may hold a secret, so it
-// is never shown.
+// is never shown, nor are words of who answers.
 func (b *run) post(data []byte) (why string) {
 	for try := range hookTries {
 		if try > 0 {
-			time.Sleep(time.Duration(try) * time.Second)
+			select {
+			case <-time.After(time.Duration(try) * HookPause):
+			case <-b.hooks.ctx.Done():
+				return why
+			}
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), hookWait)
+		ctx, cancel := context.WithTimeout(b.hooks.ctx, hookWait)
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.Webhook, bytes.NewReader(data))
 		if err != nil {
 			cancel()
@@ -169,14 +186,47 @@ func (b *run) post(data []byte) (why string) {
 		resp, err := hookClient.Do(req)
 		cancel()
 		if err != nil {
-			why = "nobody answers there"
+			why = noAnswer(err)
 			continue
 		}
 		_ = resp.Body.Close() // not read
-		if resp.StatusCode/100 == 2 {
+		switch resp.StatusCode / 100 {
+		case 2:
 			return ""
+		case 3:
+			why = fmt.Sprintf("it answers %d, and another address is not followed", resp.StatusCode)
+		default:
+			why = strings.TrimSpace(fmt.Sprintf("it answers %d %s", resp.StatusCode, http.StatusText(resp.StatusCode)))
 		}
-		why = "it answers " + resp.Status
 	}
 	return why
+}
+
+const theEnd = "the batch was ended at once"
+
+// noAnswer says why there is no answer.
+func noAnswer(err error) string {
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var certificate *tls.CertificateVerificationError
+	var noTLS tls.RecordHeaderError
+	var lookup *net.DNSError
+	var late net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		return theEnd
+	case errors.As(err, &unknown):
+		return "its certificate is of an authority that is not known here (on Linux the environment variable SSL_CERT_FILE names a file of authorities)"
+	case errors.As(err, &name):
+		return "its certificate is for another name"
+	case errors.As(err, &certificate):
+		return "its certificate is not good, or not good any more"
+	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
+		return "it does not speak TLS"
+	case errors.As(err, &lookup) && lookup.IsNotFound:
+		return "its name is not found"
+	case errors.As(err, &late) && late.Timeout():
+		return fmt.Sprintf("it does not answer within %d seconds", int(hookWait.Seconds()))
+	}
+	return "nobody answers there"
 }

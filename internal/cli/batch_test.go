@@ -110,11 +110,39 @@ func TestParseRow(t *testing.T) {
 	}
 	for _, row := range [][]string{
 		{"--user1=a"}, {"--user1=a", "--user2=b", "--pipemess=cat"}, {"--user1=a", "--user2=b", "--secret1=cmd:cat x"}, {"--user1=a", "--user2=b", "--savedir=x"},
-		{"--user1=a", "--user2=b", "--json=x"}, {"--user1=a", "--user2=b", "--help"}, {"--user1=a", "--user2=b", "--printmap=tsv"}, {"--user1=a", "--user2=b", "loose"}, {"--user1=a", "--user2=b", "--maxsize=x"},
+		{"--user1=a", "--user2=b", "--json=x"}, {"--user1=a", "--user2=b", "--metrics=:9"}, {"--user1=a", "--user2=b", "--help"}, {"--user1=a", "--user2=b", "--printmap=tsv"}, {"--user1=a", "--user2=b", "loose"}, {"--user1=a", "--user2=b", "--maxsize=x"},
 		{"--user1=a", "--user2=b", "--oauthrefreshcmd2=x"}, {"--user1=a", "--user2=b", "--logf=x"},
 	} {
 		if r := ParseRow(in, RowOptions{All: all}, row); r.Plan != nil || len(r.Problems) == 0 {
 			t.Errorf("%q is taken", row)
+		}
+	}
+	// All that is wrong is told at once, and nothing that the row does say is missed.
+	for _, c := range []struct {
+		row   []string
+		wants []string // in this order
+		lacks int      // of them
+	}{
+		{[]string{"--nonsense", "loose", "--pipemess=cat", "--maxsize=x", "--sep1="}, []string{"nonsense", `"x" invalid`, "sep1 requires", "loose", "--pipemess in a row", "it lacks --host1 --user1 --host2 --user2", "no password for user1.", "no password for user2."}, 3},
+		{[]string{"--host1=h", "--user1=a", "--host2=g", "--nonsense", "--regextrans2=x", "--authmech2=Y"}, []string{"nonsense", "--authmech2 Y", "regextrans2", "it lacks --user2", "no password for user1 a", "no password for user2."}, 3},
+		{[]string{"--host1=h", "--user1=a", "--passfile1=none", "--password2=q", "--maxage=-1"}, []string{"--passfile1 none", "maxage", "it lacks --host2 --user2"}, 1},
+		{[]string{"--host1=h", "--user1=a", "--host2=g", "--user2=b", "--oauthaccesstoken1=t", "--secret2=cmd:echo"}, []string{"--secret2 in a row", "no password for user2 b"}, 1},
+		{[]string{"--host1=h", "--user1=a", "--host2=g", "--user2=b", "--authmech1=XOAUTH2"}, []string{"--authmech1 XOAUTH2", "no password for user2 b"}, 1},
+	} {
+		fetched := 0
+		r := ParseRow(Input{Now: time.Unix(1e9, 0), FetchSecret: func(string, string) (string, error) { fetched++; return "x", nil }}, RowOptions{}, c.row)
+		said := strings.Join(r.Problems, "\n")
+		if r.Plan != nil || r.Refused == nil || len(r.Problems) != len(c.wants) || len(r.Lacks) != c.lacks || fetched > 0 {
+			t.Errorf("%q: %d problems of %d, lacks %q\n%s", c.row, len(r.Problems), len(c.wants), r.Lacks, said)
+		}
+		at := 0
+		for _, w := range c.wants {
+			i := strings.Index(said[at:], w)
+			if i < 0 {
+				t.Errorf("%q: no %q in\n%s", c.row, w, said[at:])
+				break
+			}
+			at += i
 		}
 	}
 	if r := ParseRow(in, RowOptions{All: all, AllowCommands: true}, []string{"--user1=a", "--user2=b", "--pipemess=cat", "--logf=x"}); r.Plan == nil || !slices.Contains(r.Own, "logfile") {

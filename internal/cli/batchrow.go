@@ -23,9 +23,13 @@ type RowOptions struct {
 
 // BatchRow is a row of a batch as read.
 type BatchRow struct {
-	// Plan is nil when there are Problems, which are complete sentences.
-	Plan     *plan.Plan
-	Problems []string
+	// Plan is nil when there are Problems, which are complete sentences. Lacks are those of
+	// them that say what the row does not tell.
+	Plan            *plan.Plan
+	Problems, Lacks []string
+	// Refused is the plan as far as it could be made of a row without Plan, nil for none. It
+	// must not be carried out.
+	Refused *plan.Plan
 	// Masked is the row itself without secrets, Own are the names of its options.
 	Masked, Own []string
 }
@@ -40,44 +44,60 @@ func ParseRow(in Input, o RowOptions, row []string) BatchRow {
 	if len(sc.leftovers) > 0 {
 		problems = append(problems, fmt.Sprintf("%s is no option.", strings.Join(sc.leftoversShown, " ")))
 	}
-	for _, g := range sc.given {
-		if why := notInRow(g, o.AllowCommands); why != "" {
-			problems = append(problems, fmt.Sprintf("--%s in a row: %s", g.opt.Name, why))
-		}
-	}
-	r := BatchRow{Problems: problems, Masked: sc.masked}
+	r := BatchRow{Masked: sc.masked}
+	readable := sc.given[:0:0]
 	for _, g := range sc.given {
 		r.Own = append(r.Own, g.opt.key())
+		if why := notInRow(g, o.AllowCommands); why != "" {
+			problems = append(problems, fmt.Sprintf("--%s in a row: %s", g.opt.Name, why))
+			continue
+		}
+		readable = append(readable, g)
 	}
 	if len(problems) > 0 {
-		return r
+		// What else is wrong is told as well, by the options that can be read.
+		row = nil
+		for _, g := range readable {
+			row = append(row, g.arguments()...)
+		}
 	}
 	all, environ := slices.Clone(o.All), in.Environ
 	for _, n := range []string{"1", "2"} {
 		// What a row says of its login holds, whatever is said for all.
-		if slices.ContainsFunc(sc.given, func(g given) bool { return isCredential(g.opt.key(), n) }) {
+		if slices.ContainsFunc(readable, func(g given) bool { return isCredential(g.opt.key(), n) }) {
 			all = withoutCredentials(all, n)
 			environ = slices.DeleteFunc(slices.Clone(environ), func(kv string) bool { return strings.HasPrefix(kv, "IMAPSYNC_PASSWORD"+n+"=") })
 		}
 	}
 	in.Args, in.Environ = slices.Concat(o.Presets, all, row), environ
+	if len(in.Args) == 0 {
+		in.Args = []string{"--"} // nothing is said, which is no call for help
+	}
 	in.AskSecret, in.Row = nil, true
+	if len(problems) > 0 {
+		in.FetchSecret = nil // for a row that is not run
+	}
 	p, out := Parse(in)
-	switch {
-	case out == nil && len(p.Missing) > 0:
-		r.Problems = []string{"it lacks " + strings.Join(p.Missing, " ") + "."}
-	case out == nil:
-		r.Plan = p
-	default:
+	if out != nil {
+		r.Refused = out.Refused
+		r.Lacks = out.Lacks
 		for line := range strings.Lines(out.Stderr + out.Stdout) {
 			if text, ok := strings.CutPrefix(strings.TrimSpace(line), "Error: "); ok {
-				r.Problems = append(r.Problems, text)
+				problems = append(problems, text)
 			}
 		}
-		if r.Problems == nil {
-			r.Problems = []string{strings.TrimSpace(out.Stderr + out.Stdout)}
+		if len(problems) == 0 {
+			problems = []string{strings.TrimSpace(out.Stderr + out.Stdout)}
 		}
 	}
+	r.Problems = problems
+	if len(problems) > 0 {
+		if r.Refused == nil {
+			r.Refused = p
+		}
+		return r
+	}
+	r.Plan = p
 	return r
 }
 
@@ -128,7 +148,7 @@ var notInBatch = map[string]string{
 }
 
 // Options of the process, which rows share.
-var ofProcess = []string{"pidfile", "pidfilelocking", "json", "quiet", "summary", "progress", "sigexit", "sigreconnect", "sigignore", "dockercontext", "follow", "followuntil"}
+var ofProcess = []string{"pidfile", "pidfilelocking", "json", "metrics", "quiet", "summary", "progress", "sigexit", "sigreconnect", "sigignore", "dockercontext", "follow", "followuntil"}
 
 // Options that run a command or write a file.
 var runOrWrite = []string{

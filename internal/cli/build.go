@@ -19,6 +19,8 @@ type builder struct {
 	guess [2]bool
 	add   additions
 	bad   problems
+	// lacks are those of them that say what a row of a batch does not tell.
+	lacks []string
 	notes []string
 }
 

@@ -13,7 +13,8 @@ import (
 
 // HubRow is a row of a hub as read.
 type HubRow struct {
-	// Args are its options without the names of its secrets, which are Secrets.
+	// Args are its options without the names of its secrets, which are Secrets, and without
+	// those that are refused.
 	Args    []string
 	Secrets [2]string
 	// Problems are complete sentences.
@@ -61,12 +62,15 @@ func ReadHubRow(args []string) HubRow {
 			continue
 		case base != key && ofLogin(base):
 			bad("--%s in a row for a hub: secrets and where they are never go there. Give --secret%s NAME, and the worker a file with --secrets.", key, key[len(key)-1:])
+			continue
 		case notInBatch[key] != "":
 			bad("--%s in a row for a hub: %s", key, notInBatch[key])
+			continue
 		case slices.Contains(inHub, base):
 		case slices.Contains(hubGroups, g.opt.Group) && !slices.Contains(notInHub, key):
 		default:
 			bad("--%s in a row for a hub: whoever writes to the hub would command every worker. Leave it out, or give it to \"imaphaul worker\".", key)
+			continue
 		}
 		r.Args = append(r.Args, g.arguments()...)
 	}

@@ -100,6 +100,8 @@ type Outcome struct {
 	// for a run and is not right: it says where the log was to be. nil when the
 	// arguments could not be taken apart. It must not be carried out.
 	Refused *plan.Plan
+	// Lacks are those of the problems in Stderr that say what a row of a batch does not tell.
+	Lacks []string
 	// Command: it was a command beside the runs (explain), which has no exit line.
 	Command bool
 	// IPv6 lets the demonstration use ::1.

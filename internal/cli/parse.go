@@ -142,6 +142,9 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 	if command == plan.ModeDoctor {
 		p.Doctor.Run = b.runArguments(in.Args, sc.masked, addresses)
 	}
+	if in.Row {
+		b.lacking(p)
+	}
 	if b.bad.any() {
 		return nil, b.refused(p)
 	}
@@ -165,7 +168,7 @@ func Parse(in Input) (*plan.Plan, *Outcome) {
 // refused is the outcome of a command line in which something is wrong.
 func (b *builder) refused(p *plan.Plan) *Outcome {
 	out := b.bad.outcome()
-	out.Refused = p
+	out.Refused, out.Lacks = p, b.lacks
 	out.Command = b.command != ""
 	return out
 }

@@ -2,11 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/imaphaul/imaphaul/internal/plan"
@@ -174,9 +176,6 @@ func (b *builder) askPasswords(p *plan.Plan) {
 			who = a.User
 		}
 		remedy := fmt.Sprintf("Give --passfile%s FILE, the environment variable IMAPSYNC_PASSWORD%s, or an answer to the prompt.", n, n)
-		if b.in.Row { // nobody is asked
-			remedy = fmt.Sprintf("Give the row password%s or passfile%s.", n, n)
-		}
 		if b.in.AskSecret == nil {
 			b.bad.addCode(code, "no password for user%s %s. %s", n, who, remedy)
 			continue
@@ -190,5 +189,39 @@ func (b *builder) askPasswords(p *plan.Plan) {
 		default:
 			a.Password, a.PasswordFrom = secret.New(s), "prompt"
 		}
+	}
+}
+
+// insteadOfPassword are options that name where a password or a token is.
+var insteadOfPassword = []string{"secret", "passfile", "oauthaccesstoken", "oauthdirect", "tokenfile", "googlekey", "msclientid", "oauthclientid", "oauthrefreshcmd"}
+
+// lacking says all that a row of a batch does not tell, also when something else is wrong
+// with it: nobody is asked. A password that could not be had is a fault of its own.
+func (b *builder) lacking(p *plan.Plan) {
+	lack := func(code int, format string, args ...any) {
+		text := fmt.Sprintf(format, args...)
+		b.lacks = append(b.lacks, text)
+		b.bad.addCode(code, "%s", text)
+	}
+	if len(p.Missing) > 0 {
+		lack(exitUsage, "it lacks %s.", strings.Join(p.Missing, " "))
+	}
+	if b.v.flag("justconnect") {
+		return
+	}
+	for i, a := range []*plan.Account{&p.Host1, &p.Host2} {
+		n, code := "1", exitAuth1
+		if i == 1 {
+			n, code = "2", exitAuth2
+		}
+		other := slices.ContainsFunc(insteadOfPassword, func(option string) bool { return b.v.str(option+n) != "" })
+		if a.Password.IsSet() || other || !needsPassword(a) || a.Mech == "XOAUTH2" || a.Mech == "OAUTHBEARER" {
+			continue
+		}
+		who := cmp.Or(a.AuthUser, a.User)
+		if who != "" {
+			who = " " + who
+		}
+		lack(code, "no password for user%s%s. Give the row password%s or passfile%s.", n, who, n, n)
 	}
 }

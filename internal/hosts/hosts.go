@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,13 +23,7 @@ type Server struct {
 }
 
 // Key names a server, by which its connections are counted.
-func Key(a *plan.Account) string {
-	host := strings.ToLower(strings.TrimSuffix(a.Host, "."))
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip.Unmap().String()
-	}
-	return host
-}
+func Key(a *plan.Account) string { return plan.ServerName(a.Host) }
 
 // Of is the server of an account.
 func Of(a *plan.Account) Server {

@@ -108,6 +108,7 @@ func (q *Quiet) Run(ctx context.Context, p *plan.Plan) End {
 		end.Foreseen = &time
 	}
 	end.Code, _ = r.end("")
+	end.Why, end.Faults = r.whyEnded(end.Code), r.faults
 	if r.text.logLost != nil { // nobody sees what a quiet run prints
 		tally.Add(event.Note{Text: "the log file is given up: " + r.text.logLost.Error(), Warn: true})
 	}
@@ -118,7 +119,8 @@ func (q *Quiet) Run(ctx context.Context, p *plan.Plan) End {
 type End struct {
 	Stats    *event.Stats
 	Code     int
-	Why      string               // it ended before it began
+	Why      string               // what no error tells: why it did not begin, or did not come to its end
+	Faults   int                  // errors that the verification at the end counted
 	Foreseen *event.RehearsedTime // of a rehearsal, nil for none
 }
 

@@ -73,6 +73,8 @@ type runner struct {
 	verified, faults int
 	// failed is why that verification could not be done, "" when it was.
 	failed string
+	// unsaid is what could not be written of a run that has no other fault, nil for nothing.
+	unsaid error
 }
 
 // sink folds an event into the figures and shows it to every printer.
@@ -214,27 +216,21 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 		code = r.verified
 	}
 	var notes []error
-	if r.skipped != nil {
-		err := r.skipped.Close()
+	// Who reads a list, the events or a page believes that it is all.
+	lost := func(err error) {
 		notes = append(notes, err)
 		if err != nil && code == event.ExitOK {
-			// Who reads that list believes that it is all.
-			code = event.ExitCatchAll
+			code, r.unsaid = event.ExitCatchAll, err
 		}
+	}
+	if r.skipped != nil {
+		lost(r.skipped.Close())
 	}
 	if r.json != nil {
-		err := r.json.end(code, r.tally.Stats(), r.faults)
-		notes = append(notes, err)
-		if err != nil && code == event.ExitOK {
-			code = event.ExitCatchAll // as for the list of --skippedfile
-		}
+		lost(r.json.end(code, r.tally.Stats(), r.faults))
 	}
 	if r.page != nil {
-		err := r.page.Finish(r.page.Recorder.Run(r.tally.Stats(), r.options, code, runpage.About(r.p)))
-		notes = append(notes, err)
-		if err != nil && code == event.ExitOK {
-			code = event.ExitCatchAll
-		}
+		lost(r.page.Finish(r.page.Recorder.Run(r.tally.Stats(), r.options, code, runpage.About(r.p))))
 	}
 	ending := report.Ending{Code: code, Errors: r.tally.Stats().ErrorCount + r.faults}
 	if r.byFile.Load() {
@@ -263,7 +259,7 @@ func (r *runner) end(abortFile string) (int, os.Signal) {
 	}
 	if told != nil && code == event.ExitOK {
 		// Nobody could read what was done: that is no success.
-		code = event.ExitCatchAll
+		code, r.unsaid = event.ExitCatchAll, told
 	}
 	if name := r.policy.Ended(); name != "" && code == event.ExitBySignal {
 		return code, signals.ByName[name]

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/pace"
+	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/provider"
 )
 
@@ -19,7 +20,7 @@ func serverOf(host string, port int) server {
 	if port == 143 || port == 993 {
 		port = 0
 	}
-	return server{strings.ToLower(strings.TrimSuffix(host, ".")), port}
+	return server{plan.ServerName(host), port}
 }
 
 // Profile is what a server bears, as far as one of its accounts has found out; false
@@ -74,11 +75,12 @@ type account struct {
 	user string
 }
 
-// Of is the governor of a user of a host, always the same one. Port 0 is the usual one.
+// Of is the governor of a user of a host, always the same one, however both are spelled: most
+// servers take users without case. Port 0 is the usual one.
 func (gs *Governors) Of(host string, port int, user string) *Governor {
 	gs.mu.Lock()
 	defer gs.mu.Unlock()
-	a := account{serverOf(host, port), user}
+	a := account{serverOf(host, port), strings.ToLower(user)}
 	g := gs.of[a]
 	if g == nil {
 		if gs.of == nil {

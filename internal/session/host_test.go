@@ -51,6 +51,21 @@ func TestHostRestsTogether(t *testing.T) {
 	}
 }
 
+// An account has one governor, however rows of a list spell its server and its user.
+func TestOneGovernorForAllSpellings(t *testing.T) {
+	var all Governors
+	for _, same := range [][2]string{{"mail.example.org", "Mail.Example.org."}, {"2001:db8::1", "2001:DB8:0::1"}, {"192.0.2.1", "::ffff:192.0.2.1"}} {
+		g := all.Of(same[0], 0, "Alice")
+		if all.Of(same[1], 993, "alice") != g || all.Of(same[1], 1143, "alice") == g || all.Of(same[1], 0, "bob") == g {
+			t.Errorf("%q: not one governor for each account", same)
+		}
+		g.Learn(provider.Unknown)
+		if _, known := all.Profile(same[1], 143); !known {
+			t.Errorf("%q: nothing is known of the server by its other name", same)
+		}
+	}
+}
+
 // TestOneAccountHoldsNobody: a server that asks one account again and again, and serves
 // the others, means that account.
 func TestOneAccountHoldsNobody(t *testing.T) {
