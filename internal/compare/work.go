@@ -38,6 +38,9 @@ type Input struct {
 	// KeyOf tells by which key host1 knows the message that a host2 record belongs to:
 	// servers change what the key is made of. nil: none is known.
 	KeyOf func(d *listing.Record) (identity.Key, bool)
+	// Twin reports whether a message of another host1 folder, that goes to the same place,
+	// has the key of a host1 record, or may: then the key alone decides nothing. nil: none has.
+	Twin func(s *listing.Record) bool
 	// OneToOne: each of several equal messages needs a counterpart of its own
 	// (--syncduplicates).
 	OneToOne bool
@@ -351,7 +354,7 @@ func (w *Work) atSight(g *group) bool {
 	switch {
 	case len(g.dst) == 0:
 		return true // nothing to tie it to, by its key
-	case len(free) < len(g.dst), len(free) > 1 && w.in.Strict:
+	case len(free) < len(g.dst), len(free) > 1 && w.in.Strict, w.in.Twin != nil && w.in.Twin(&w.in.Src.Recs[s]):
 		return false
 	}
 	for _, d := range free {

@@ -36,7 +36,11 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	if err := fs.passOn(ctx, known, claims); err != nil {
 		return err
 	}
+	if err := fs.findTwins(ctx, known, claims); err != nil {
+		return err
+	}
 	w := compare.Begin(compare.Input{
+		Twin: fs.twin,
 		Cut: func(d *listing.Record) bool {
 			return p.Transform.TruncMess == nil && cut[d.UID] && !fs.interrupted.ordered[d.UID]
 		},
