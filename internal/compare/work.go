@@ -38,9 +38,10 @@ type Input struct {
 	// KeyOf tells by which key host1 knows the message that a host2 record belongs to:
 	// servers change what the key is made of. nil: none is known.
 	KeyOf func(d *listing.Record) (identity.Key, bool)
-	// Twin reports whether a message of another host1 folder, that goes to the same place,
-	// has the key of a host1 record, or may: then the key alone decides nothing. nil: none has.
-	Twin func(s *listing.Record) bool
+	// Twin reports whether something else than s may be what became d, though both have one
+	// key and nothing else has it here: a message of another host1 folder that goes to the
+	// same place. Then the contents decide. nil: nothing may.
+	Twin func(s, d *listing.Record) bool
 	// OneToOne: each of several equal messages needs a counterpart of its own
 	// (--syncduplicates).
 	OneToOne bool
@@ -354,11 +355,14 @@ func (w *Work) atSight(g *group) bool {
 	switch {
 	case len(g.dst) == 0:
 		return true // nothing to tie it to, by its key
-	case len(free) < len(g.dst), len(free) > 1 && w.in.Strict, w.in.Twin != nil && w.in.Twin(&w.in.Src.Recs[s]):
+	case len(free) < len(g.dst), len(free) > 1 && w.in.Strict:
 		return false
 	}
 	for _, d := range free {
 		src, dst := &w.in.Src.Recs[s], &w.in.Dst.Recs[d]
+		if w.in.Twin != nil && w.in.Twin(src, dst) {
+			return false
+		}
 		same := src.Is(listing.ByContent) && dst.Is(listing.ByContent)
 		// Which of several it is their contents tell, unless messages are changed on their way.
 		sized := w.in.SizesAgree(src, dst) && (len(free) == 1 || w.in.SizesUnknown)

@@ -31,14 +31,21 @@ func (fs *folderSync) agreeOnHost2(ctx context.Context, uids []imap.UID) ([]imap
 	if len(pairs) == 0 {
 		return uids, nil
 	}
+	if fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil {
+		return fs.sameDates(ctx, uids, pairs)
+	}
 	keys, sizes, err := fs.suspects(ctx, pairs)
 	if err != nil {
 		return nil, err
 	}
+	bodies, err := fs.otherBodies(ctx, pairs, keys, sizes)
+	if err != nil {
+		return nil, err
+	}
 	wrong := make(map[imap.UID]bool)
-	for _, suspects := range [][]imap.UID{keys, sizes} {
+	for i, suspects := range [][]imap.UID{keys, sizes, bodies} {
 		for part := range slices.Chunk(suspects, agreeAtOnce) {
-			bad, err := fs.disagree(ctx, part, pairs)
+			bad, err := fs.disagree(ctx, part, pairs, i == 2)
 			if err != nil {
 				return nil, err
 			}
@@ -50,8 +57,40 @@ func (fs *folderSync) agreeOnHost2(ctx context.Context, uids []imap.UID) ([]imap
 			}
 		}
 	}
-	if len(wrong) == 0 {
+	return fs.without(wrong, uids), nil
+}
+
+// sameDates is agreeOnHost2 where options alter messages, so that neither headers nor bodies
+// tell anything: what has another date than on host1 is another message, as long as most have
+// the same one.
+func (fs *folderSync) sameDates(ctx context.Context, uids []imap.UID, pairs map[imap.UID]imap.UID) ([]imap.UID, error) {
+	if fs.run.datesChange() {
 		return uids, nil
+	}
+	now, err := fs.conns.dst.datesAndSizes(ctx, slices.Compact(slices.Sorted(maps.Values(pairs))))
+	if err != nil {
+		return nil, err
+	}
+	wrong, same := make(map[imap.UID]bool), 0
+	for uid1, uid2 := range pairs {
+		d, told := now[uid2]
+		if i := fs.src.Find(uid1); i >= 0 && told && d.dated && fs.src.Recs[i].Is(listing.HasDate) {
+			if wrong[uid1] = d.date != fs.src.Recs[i].Date; !wrong[uid1] {
+				delete(wrong, uid1)
+				same++
+			}
+		}
+	}
+	if same <= len(wrong) {
+		return uids, nil
+	}
+	return fs.without(wrong, uids), nil
+}
+
+// without are the host1 messages that are not wrong on host2; the others are told.
+func (fs *folderSync) without(wrong map[imap.UID]bool, uids []imap.UID) []imap.UID {
+	if len(wrong) == 0 {
+		return uids
 	}
 	for repeated, first := range fs.pairing.First {
 		if wrong[fs.src.Recs[first].UID] {
@@ -61,15 +100,12 @@ func (fs *folderSync) agreeOnHost2(ctx context.Context, uids []imap.UID) ([]imap
 	fs.run.fault(event.Error{Class: event.ErrNotStored, Folder: fs.from,
 		Text: fmt.Sprintf("Host2: folder [%s]: %d messages are not there as host1 has them: under the UID that was noted for one there is another message, or only a part of it (host1's UID %d is the first); they stay on host1", fs.to.Raw, len(wrong), slices.Min(slices.Collect(maps.Keys(wrong)))),
 		Hint: "compare with imaphaul verify; delete what is wrong on host2 and run again: it is copied anew then"})
-	return slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return wrong[uid] }), nil
+	return slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return wrong[uid] })
 }
 
 // pairedUnread are those of the host1 messages that the journal pairs with a message of
 // host2, which nobody has looked at in this run: both UIDs.
 func (fs *folderSync) pairedUnread(uids []imap.UID) map[imap.UID]imap.UID {
-	if !fs.known.Usable() || fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil {
-		return nil
-	}
 	wanted := make(map[imap.UID]bool, len(uids))
 	for _, uid := range uids {
 		wanted[uid] = true
@@ -77,7 +113,7 @@ func (fs *folderSync) pairedUnread(uids []imap.UID) map[imap.UID]imap.UID {
 	pairs := make(map[imap.UID]imap.UID)
 	for _, m := range fs.pairing.Present {
 		uid1, uid2 := fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID
-		if wanted[uid1] && fs.known.Counterpart(uid1) == uid2 {
+		if wanted[uid1] && (fs.known.Usable() && fs.known.Counterpart(uid1) == uid2 || fs.owners.otherWays[uid1] == uid2) {
 			pairs[uid1] = uid2
 		}
 	}
@@ -182,8 +218,8 @@ func (fs *folderSync) suspects(ctx context.Context, pairs map[imap.UID]imap.UID)
 }
 
 // disagree are those of the host1 messages of which host2's message is only a part, or
-// another one.
-func (fs *folderSync) disagree(ctx context.Context, uids []imap.UID, pairs map[imap.UID]imap.UID) (bad []imap.UID, err error) {
+// another one; versions: or of which it has another body, which host2 is not known to make.
+func (fs *folderSync) disagree(ctx context.Context, uids []imap.UID, pairs map[imap.UID]imap.UID, versions bool) (bad []imap.UID, err error) {
 	uids2 := make([]imap.UID, len(uids))
 	for i, uid := range uids {
 		uids2[i] = pairs[uid]
@@ -200,15 +236,43 @@ func (fs *folderSync) disagree(ctx context.Context, uids []imap.UID, pairs map[i
 	if err != nil {
 		return nil, err
 	}
+	var other []imap.UID
 	for _, uid := range uids {
 		s, d := src[uid], dst[pairs[uid]]
 		s1, d1 := begins[uid], whole[pairs[uid]]
 		part := survey.Less(s1, d1) > transfer.BlankEnd && survey.IsBeginning(s1, d1)
-		if part || !agrees(s, d, &fs.run.lessons.habits) {
+		switch {
+		case part || !agrees(s, d, &fs.run.lessons.habits):
+			bad = append(bad, uid)
+		case versions && s.Body != d.Body:
+			other = append(other, uid)
+		}
+	}
+	if len(other) == 0 {
+		return bad, nil
+	}
+	grown, err := fs.grown(ctx, other, pairs, begins)
+	for _, uid := range other {
+		if !grown[uid] {
 			bad = append(bad, uid)
 		}
 	}
-	return bad, nil
+	return bad, err
+}
+
+// grown are those of the host1 messages whose body is the beginning of host2's, to which a
+// server has added something.
+func (fs *folderSync) grown(ctx context.Context, uids []imap.UID, pairs map[imap.UID]imap.UID, whole map[imap.UID]*habits.Prefixes) (map[imap.UID]bool, error) {
+	of := make(map[imap.UID][]imap.UID)
+	for _, uid := range uids {
+		of[pairs[uid]] = append(of[pairs[uid]], uid)
+	}
+	_, begins, err := survey.ReadBodyBeginnings(ctx, fs.conns.dst.Link, slices.Collect(maps.Keys(of)), func(uid imap.UID) []int64 { return survey.LengthsOf(whole, of[uid]) })
+	grown := make(map[imap.UID]bool)
+	for _, uid := range uids {
+		grown[uid] = survey.IsBeginning(begins[pairs[uid]], whole[uid])
+	}
+	return grown, err
 }
 
 // agrees reports whether nothing says that d is another message than s, or much less of it;

@@ -28,7 +28,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fs.owners.cut = cut
+	fs.owners.cut, fs.owners.otherWays = cut, otherWays
 	known, claims := fs.couples(otherWays), fs.claims()
 	if err := fs.claimsOfOthers(ctx, known, claims); err != nil {
 		return err

@@ -260,16 +260,19 @@ type sign struct {
 	listing.Record
 }
 
+// signs is how many of them are kept of a folder.
+const signs = 3
+
 // noteSigns keeps the last messages of the folder on host2 of which it is certain.
 func (c *folderCheck) noteSigns() {
 	note := func(uid1, uid2 imap.UID) {
 		i := c.fs.src.Find(uid1)
-		if i < 0 || len(c.signs) == probes && uid2 <= c.signs[0].uid2 {
+		if i < 0 || len(c.signs) == signs && uid2 <= c.signs[0].uid2 {
 			return
 		}
 		at, _ := slices.BinarySearchFunc(c.signs, uid2, func(s sign, uid imap.UID) int { return int(int64(s.uid2) - int64(uid)) })
 		c.signs = slices.Insert(c.signs, at, sign{uid2, c.fs.src.Recs[i]})
-		c.signs = c.signs[max(0, len(c.signs)-probes):]
+		c.signs = c.signs[max(0, len(c.signs)-signs):]
 	}
 	c.certain.Each(note)
 	c.all.Each(note)
@@ -295,8 +298,8 @@ func (fs *folderSync) noteStore() {
 }
 
 // hasSign reports whether the folder has one of these messages on host2.
-func (fs *folderSync) hasSign(signs []sign) bool {
-	return slices.ContainsFunc(signs, func(s sign) bool {
+func (fs *folderSync) hasSign(of []sign) bool {
+	return slices.ContainsFunc(of, func(s sign) bool {
 		i := fs.dst.Find(s.uid2)
 		if i < 0 {
 			return false

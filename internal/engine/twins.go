@@ -170,9 +170,10 @@ func (fs *folderSync) listOther(ctx context.Context, name string) (*listing.List
 }
 
 // twin reports whether another host1 folder that goes to the same place has the key, or may.
-func (fs *folderSync) twin(s *listing.Record) bool {
+// So may a folder of host2 that was restored have another version, if it has another date.
+func (fs *folderSync) twin(s, d *listing.Record) bool {
 	if fs.rivals == nil {
-		return false
+		return fs.dropped && !s.SameDate(d)
 	}
 	at, asked := fs.rivals.at[s.Key]
 	return fs.rivals.unsure || asked && (at == moreThanOne || at != noFolder && fs.rivals.folders[at] != fs.from.Raw)
