@@ -92,6 +92,8 @@ type Work struct {
 	// double marks host2 records that are equal to one that has a counterpart; unlike
 	// those that have the key and the body of another one, and other header lines.
 	double, unlike []bool
+	// part marks host2 records that are known to be parts of host1 messages.
+	part map[int32]bool
 	// foreign marks host2 records that belong to another account's messages.
 	foreign []bool
 	// undecided marks host2 records that may be the copy of some host1 message.
@@ -156,7 +158,7 @@ func begin(in Input) *Work {
 		in: in, ofSrc: filled(len(in.Src.Recs), none), ofDst: filled(len(in.Dst.Recs), none),
 		trust: make([]Trust, len(in.Src.Recs)), repeated: make([]bool, len(in.Src.Recs)),
 		double: make([]bool, len(in.Dst.Recs)), unlike: make([]bool, len(in.Dst.Recs)), foreign: make([]bool, len(in.Dst.Recs)), undecided: make([]bool, len(in.Dst.Recs)),
-		equal: make(map[int32]int32), sharers: make(map[int32]int32),
+		equal: make(map[int32]int32), sharers: make(map[int32]int32), part: make(map[int32]bool),
 	}
 	for i, c := range in.Claims {
 		switch c {

@@ -115,6 +115,9 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 		if c.Appended, err = fs.readAppended(ctx, w.Grown(c, &fs.run.lessons.habits)); err != nil {
 			return err
 		}
+		if c.Part, err = fs.readParts(ctx, w.SentInVain(c)); err != nil {
+			return err
+		}
 		w.Decide(c, &fs.run.lessons.habits)
 	}
 }

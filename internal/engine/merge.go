@@ -26,8 +26,10 @@ type mergeState struct {
 	failed          int64
 	// spoiled says why nothing may be deleted here.
 	spoiled string
-	// gone counts messages deleted on host2.
-	gone int64
+	// gone counts messages deleted on host2, goneBytes their bytes; goneUntold: not of all
+	// of them host2 told how many these are.
+	gone, goneBytes int64
+	goneUntold      bool
 	// flags are those of equal messages, by the name of the host2 folder.
 	flags map[string]*equalFlags
 	// doubles are the messages that --delete2duplicates takes.
