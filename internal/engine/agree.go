@@ -28,43 +28,75 @@ const agreeAtOnce = 50
 // of its own) is no other message.
 func (fs *folderSync) agreeOnHost2(ctx context.Context, uids []imap.UID) ([]imap.UID, error) {
 	pairs := fs.pairedUnread(uids)
-	if len(pairs) == 0 {
-		return uids, nil
-	}
 	if fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil {
 		return fs.sameDates(ctx, uids, pairs)
 	}
-	keys, sizes, err := fs.suspects(ctx, pairs)
+	if err := fs.withDoubtful(ctx, uids, pairs); err != nil || len(pairs) == 0 {
+		return uids, err
+	}
+	now, err := fs.counterpartsNow(ctx, pairs)
 	if err != nil {
 		return nil, err
 	}
-	bodies, err := fs.otherBodies(ctx, pairs, keys, sizes)
+	keys, sizes := fs.suspects(pairs, now)
+	bodies, err := fs.otherBodies(ctx, pairs, now, keys, sizes)
 	if err != nil {
 		return nil, err
 	}
 	wrong := make(map[imap.UID]bool)
+	keeps := !fs.run.lessons.habits.AltersBodies()
 	for i, suspects := range [][]imap.UID{keys, sizes, bodies} {
-		for part := range slices.Chunk(suspects, agreeAtOnce) {
-			bad, err := fs.disagree(ctx, part, pairs, i == 2)
-			if err != nil {
-				return nil, err
-			}
-			if len(bad) == 0 && len(part) == agreeAtOnce {
-				break // it is what host2 does to messages, or what host1 says of sizes
-			}
-			for _, uid := range bad {
-				wrong[uid] = true
-			}
+		if err := fs.noteWrong(ctx, suspects, pairs, i == 2 && keeps, wrong); err != nil {
+			return nil, err
+		}
+	}
+	if len(wrong) > 0 { // then the ends of long messages may be wrong as well
+		if err := fs.noteWrong(ctx, fs.longer(pairs, keys, sizes, bodies), pairs, keeps, wrong); err != nil {
+			return nil, err
 		}
 	}
 	return fs.without(wrong, uids), nil
+}
+
+// noteWrong reads suspected pairs, and notes those that disagree.
+func (fs *folderSync) noteWrong(ctx context.Context, suspects []imap.UID, pairs map[imap.UID]imap.UID, versions bool, wrong map[imap.UID]bool) error {
+	for part := range slices.Chunk(suspects, agreeAtOnce) {
+		bad, err := fs.disagree(ctx, part, pairs, versions)
+		if err != nil {
+			return err
+		}
+		if len(bad) == 0 && len(part) == agreeAtOnce {
+			break // it is what host2 does to messages, or what host1 says of sizes
+		}
+		for _, uid := range bad {
+			wrong[uid] = true
+		}
+	}
+	return nil
+}
+
+// longer are the host1 messages of pairs of which only the beginning was compared.
+func (fs *folderSync) longer(pairs map[imap.UID]imap.UID, without ...[]imap.UID) (uids []imap.UID) {
+	read := make(map[imap.UID]bool)
+	for _, uids := range without {
+		for _, uid := range uids {
+			read[uid] = true
+		}
+	}
+	for uid := range pairs {
+		if i := fs.src.Find(uid); i >= 0 && !read[uid] && fs.src.Recs[i].Size > bodyPart {
+			uids = append(uids, uid)
+		}
+	}
+	slices.Sort(uids)
+	return uids
 }
 
 // sameDates is agreeOnHost2 where options alter messages, so that neither headers nor bodies
 // tell anything: what has another date than on host1 is another message, as long as most have
 // the same one.
 func (fs *folderSync) sameDates(ctx context.Context, uids []imap.UID, pairs map[imap.UID]imap.UID) ([]imap.UID, error) {
-	if fs.run.datesChange() {
+	if fs.run.datesChange() || len(pairs) == 0 {
 		return uids, nil
 	}
 	now, err := fs.conns.dst.datesAndSizes(ctx, slices.Compact(slices.Sorted(maps.Values(pairs))))
@@ -187,17 +219,19 @@ func (fs *folderSync) asTheyAre(ctx context.Context, k *link, side event.Side, u
 	return l.List(ctx)
 }
 
-// suspects are the host1 messages whose counterparts have another key or none, or are much
-// shorter, and those that are only shorter than host2 is known to make them.
-func (fs *folderSync) suspects(ctx context.Context, pairs map[imap.UID]imap.UID) (keys, sizes []imap.UID, err error) {
+// counterpartsNow lists the host2 messages of pairs without what the journal knows.
+func (fs *folderSync) counterpartsNow(ctx context.Context, pairs map[imap.UID]imap.UID) (*listing.Listing, error) {
 	uids2 := make([]imap.UID, 0, len(pairs))
 	for _, uid := range pairs {
 		uids2 = append(uids2, uid)
 	}
-	now, err := fs.asTheyAre(ctx, fs.conns.dst, 2, uids2)
-	if err != nil {
-		return nil, nil, err
-	}
+	return fs.asTheyAre(ctx, fs.conns.dst, 2, uids2)
+}
+
+// suspects are the host1 messages whose counterparts, as they are listed now, have another key
+// or none, or are much shorter, and those that are only shorter than host2 is known to make
+// them.
+func (fs *folderSync) suspects(pairs map[imap.UID]imap.UID, now *listing.Listing) (keys, sizes []imap.UID) {
 	for uid1, uid2 := range pairs {
 		s, d := fs.src.Find(uid1), now.Find(uid2)
 		if s < 0 || d < 0 {
@@ -214,7 +248,7 @@ func (fs *folderSync) suspects(ctx context.Context, pairs map[imap.UID]imap.UID)
 	}
 	slices.Sort(keys)
 	slices.Sort(sizes)
-	return keys, sizes, nil
+	return keys, sizes
 }
 
 // disagree are those of the host1 messages of which host2's message is only a part, or
