@@ -53,7 +53,11 @@ func TestCopiedByALiarThatChangesHeaders(t *testing.T) {
 						put(t, a, "Old", all...)
 						b.port = server.Port()
 						options := append([]string{"--cachedir", t.TempDir()}, options...)
-						migrate(t, a, b, options...).expect(t, 0)
+						first := migrate(t, a, b, options...)
+						first.expect(t, 0)
+						if n := mailtest.Snapshot(t, truth, b.user).Count(); n != 6 {
+							t.Fatalf("%d messages on host2\n%s", n, first.text)
+						}
 						mailtest.Say(t, a.s, a.user, strings.Split(say, "\n")...)
 						out := migrate(t, a, b, options...)
 						for i, flag := range []string{`\Flagged`, `\Answered`, `\Draft`} {

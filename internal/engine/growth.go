@@ -24,16 +24,17 @@ func (r *run) checkGrowth(ctx context.Context, now map[string]event.Size) {
 		messages, bytes int64
 		of              *folderCheck
 	}
-	sent := make(map[string]*growth)
+	sent := make(map[string]*growth) // by the first name of a store
 	for _, check := range r.checks {
-		name := check.fs.to.Raw
+		name := r.storeName(check.fs.to.Raw)
 		if sent[name] == nil {
 			sent[name] = &growth{of: check}
 		}
 		sent[name].messages += check.SentMessages
 		sent[name].bytes += check.Sent
 	}
-	for name, g := range sent {
+	for first, g := range sent {
+		name := g.of.fs.to.Raw
 		if r.on2.untold[name] {
 			continue // what they have grown by is not known
 		}
@@ -46,7 +47,7 @@ func (r *run) checkGrowth(ctx context.Context, now map[string]event.Size) {
 			fmt.Sprintf("Host2: folder [%s] grew by %d bytes where %d were sent in %d messages: there are parts of messages in it", name, grown, g.bytes, g.messages),
 			"see what is missing with \"imaphaul verify\" and the same options; look for a full disk, or for a filter that alters mail, on host2")
 		for _, check := range r.checks {
-			if check.fs.to.Raw == name {
+			if r.storeName(check.fs.to.Raw) == first {
 				r.journalFailed(check.rememberShort(ctx))
 			}
 		}

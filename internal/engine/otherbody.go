@@ -99,9 +99,8 @@ func (fs *folderSync) otherBodies(ctx context.Context, pairs map[imap.UID]imap.U
 		}
 		slices.Sort(uids2)
 		var src, dst map[imap.UID]bodyStart
-		if _, err := fs.conns.src.Open(ctx, fs.from.Raw, true); err != nil {
-			return nil, err
-		}
+		fs.conns.src.Assume(fs.from.Raw, true, fs.srcOpened)
+		fs.conns.dst.Assume(fs.to.Raw, true, fs.dstOpened)
 		if err := fs.conns.Both(ctx, func() (err error) {
 			src, err = readStarts(ctx, fs.conns.src, part)
 			return err

@@ -9,7 +9,9 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
 	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
+	"github.com/imaphaul/imaphaul/internal/mailtest/unsound"
 )
 
 // underTwoNames is an account behind a front that shows its folder Sent as Gesendet, too.
@@ -157,5 +159,58 @@ func TestHost1UnderTwoNames(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What was moved on host1 between two folders that go to one mailbox of host2 is there
+// already: it is not copied from that mailbox into itself.
+func TestMovedWithinOneStore(t *testing.T) {
+	t.Parallel()
+	for _, options := range [][]string{nil, {"--delete2", "--delete2newmail", "--delete2max", "100%"}, {"--delete2duplicates"}, {"--syncduplicates"}} {
+		for _, listed := range []bool{true, false} {
+			t.Run(fmt.Sprint(options, listed), func(t *testing.T) {
+				t.Parallel()
+				a, b := embeddedPair(t)
+				put(t, a, "Gesendet", mails("g", 5, 210)...)
+				put(t, a, "Sent", mails("s", 5, 210)...)
+				put(t, b, "Sent")
+				if listed {
+					put(t, b, "Gesendet")
+				}
+				front := underTwoNames(t, b)
+				migrate(t, a, front, options...).expect(t, 0)
+				mailtest.Say(t, a.s, a.user, "SELECT Gesendet", "UID MOVE 2:4 Sent", "SELECT Sent", "UID MOVE 1 Gesendet")
+				for range 3 {
+					out := migrate(t, a, front, options...)
+					out.expect(t, 0)
+					if n := out.sent("COPY") + out.sent("MOVE") + out.sent("APPEND"); n != 0 {
+						t.Errorf("%d commands store something", n)
+					}
+					there := contents(t, b)
+					for c := range contents(t, a) {
+						if there[c] != 1 {
+							t.Errorf("%x is there %d times\n%s", c[:4], there[c], out.text)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// Parts of messages show by how much a mailbox grew that has two names, too.
+func TestPartsUnderTwoNames(t *testing.T) {
+	t.Parallel()
+	server, _, truth := mailtest.StartUnsound(t, unsound.Faults{Halves: 1, Hide: []string{"LIST-STATUS"}})
+	a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
+	put(t, b, "Sent", mails("old", 3, 300)...)
+	put(t, b, "Gesendet")
+	put(t, a, "Sent", oddMails()[:3]...)
+	put(t, a, "Gesendet", oddMails()[3:]...)
+	behind := b
+	behind.s = &mailtest.Server{Kind: b.s.Kind, Host: b.s.Host, Port: server.Port()}
+	b.port = underTwoNames(t, behind).port
+	if out := migrate(t, a, b); out.code() == 0 || out.stats.Good() {
+		t.Errorf("exit code %d\n%s", out.code(), out.text)
 	}
 }
