@@ -26,6 +26,9 @@ type Contents struct {
 	// Appended reports whether host2's is the copy of a message of another folder or
 	// account that is equal to host1's, with something behind it. nil: none is.
 	Appended func(src, dst imap.UID) bool
+	// Part reports whether the body of host2's is only a beginning of the body of host1's, for
+	// those that SentInVain named. nil: none is.
+	Part func(src, dst imap.UID) bool
 }
 
 // Sources returns the UIDs of host2 messages that other host1 folders became, where it is

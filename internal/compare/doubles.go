@@ -95,8 +95,8 @@ func (v *verdict) doubles() {
 	for _, d := range v.g.dst {
 		m := v.of(2, d)
 		w.undecided[d] = w.undecided[d] || open && w.ofDst[d] == gone
-		if w.ofDst[d] != none || m == nil {
-			continue
+		if w.ofDst[d] != none || m == nil || w.part[d] {
+			continue // a part is what tells that another one would come
 		}
 		same := stays[m.Body]
 		at := slices.IndexFunc(same[:min(len(same), maxTries)], func(e int32) bool { return v.equals(d, e) })

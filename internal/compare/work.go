@@ -38,6 +38,10 @@ type Input struct {
 	// KeyOf tells by which key host1 knows the message that a host2 record belongs to:
 	// servers change what the key is made of. nil: none is known.
 	KeyOf func(d *listing.Record) (identity.Key, bool)
+	// Twin reports whether something else than s may be what became d, though both have one
+	// key and nothing else has it here: a message of another host1 folder that goes to the
+	// same place. Then the contents decide. nil: nothing may.
+	Twin func(s, d *listing.Record) bool
 	// OneToOne: each of several equal messages needs a counterpart of its own
 	// (--syncduplicates).
 	OneToOne bool
@@ -88,6 +92,8 @@ type Work struct {
 	// double marks host2 records that are equal to one that has a counterpart; unlike
 	// those that have the key and the body of another one, and other header lines.
 	double, unlike []bool
+	// part marks host2 records that are known to be parts of host1 messages.
+	part map[int32]bool
 	// foreign marks host2 records that belong to another account's messages.
 	foreign []bool
 	// undecided marks host2 records that may be the copy of some host1 message.
@@ -152,7 +158,7 @@ func begin(in Input) *Work {
 		in: in, ofSrc: filled(len(in.Src.Recs), none), ofDst: filled(len(in.Dst.Recs), none),
 		trust: make([]Trust, len(in.Src.Recs)), repeated: make([]bool, len(in.Src.Recs)),
 		double: make([]bool, len(in.Dst.Recs)), unlike: make([]bool, len(in.Dst.Recs)), foreign: make([]bool, len(in.Dst.Recs)), undecided: make([]bool, len(in.Dst.Recs)),
-		equal: make(map[int32]int32), sharers: make(map[int32]int32),
+		equal: make(map[int32]int32), sharers: make(map[int32]int32), part: make(map[int32]bool),
 	}
 	for i, c := range in.Claims {
 		switch c {
@@ -356,6 +362,9 @@ func (w *Work) atSight(g *group) bool {
 	}
 	for _, d := range free {
 		src, dst := &w.in.Src.Recs[s], &w.in.Dst.Recs[d]
+		if w.in.Twin != nil && w.in.Twin(src, dst) {
+			return false
+		}
 		same := src.Is(listing.ByContent) && dst.Is(listing.ByContent)
 		// Which of several it is their contents tell, unless messages are changed on their way.
 		sized := w.in.SizesAgree(src, dst) && (len(free) == 1 || w.in.SizesUnknown)

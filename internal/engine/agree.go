@@ -28,30 +28,101 @@ const agreeAtOnce = 50
 // of its own) is no other message.
 func (fs *folderSync) agreeOnHost2(ctx context.Context, uids []imap.UID) ([]imap.UID, error) {
 	pairs := fs.pairedUnread(uids)
-	if len(pairs) == 0 {
-		return uids, nil
+	if fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil {
+		return fs.sameDates(ctx, uids, pairs)
 	}
-	keys, sizes, err := fs.suspects(ctx, pairs)
+	if err := fs.withDoubtful(ctx, uids, pairs); err != nil || len(pairs) == 0 {
+		return uids, err
+	}
+	now, err := fs.counterpartsNow(ctx, pairs)
+	if err != nil {
+		return nil, err
+	}
+	keys, sizes := fs.suspects(pairs, now)
+	bodies, err := fs.otherBodies(ctx, pairs, now, keys, sizes)
 	if err != nil {
 		return nil, err
 	}
 	wrong := make(map[imap.UID]bool)
-	for _, suspects := range [][]imap.UID{keys, sizes} {
-		for part := range slices.Chunk(suspects, agreeAtOnce) {
-			bad, err := fs.disagree(ctx, part, pairs)
-			if err != nil {
-				return nil, err
-			}
-			if len(bad) == 0 && len(part) == agreeAtOnce {
-				break // it is what host2 does to messages, or what host1 says of sizes
-			}
-			for _, uid := range bad {
-				wrong[uid] = true
+	keeps := !fs.run.lessons.habits.AltersBodies()
+	for i, suspects := range [][]imap.UID{keys, sizes, bodies} {
+		if err := fs.noteWrong(ctx, suspects, pairs, i == 2 && keeps, wrong); err != nil {
+			return nil, err
+		}
+	}
+	if len(wrong) > 0 { // then the ends of long messages may be wrong as well
+		if err := fs.noteWrong(ctx, fs.longer(pairs, keys, sizes, bodies), pairs, keeps, wrong); err != nil {
+			return nil, err
+		}
+	}
+	return fs.without(wrong, uids), nil
+}
+
+// noteWrong reads suspected pairs, and notes those that disagree.
+func (fs *folderSync) noteWrong(ctx context.Context, suspects []imap.UID, pairs map[imap.UID]imap.UID, versions bool, wrong map[imap.UID]bool) error {
+	for part := range slices.Chunk(suspects, agreeAtOnce) {
+		bad, err := fs.disagree(ctx, part, pairs, versions)
+		if err != nil {
+			return err
+		}
+		if len(bad) == 0 && len(part) == agreeAtOnce {
+			break // it is what host2 does to messages, or what host1 says of sizes
+		}
+		for _, uid := range bad {
+			wrong[uid] = true
+		}
+	}
+	return nil
+}
+
+// longer are the host1 messages of pairs of which only the beginning was compared.
+func (fs *folderSync) longer(pairs map[imap.UID]imap.UID, without ...[]imap.UID) (uids []imap.UID) {
+	read := make(map[imap.UID]bool)
+	for _, uids := range without {
+		for _, uid := range uids {
+			read[uid] = true
+		}
+	}
+	for uid := range pairs {
+		if i := fs.src.Find(uid); i >= 0 && !read[uid] && fs.src.Recs[i].Size > bodyPart {
+			uids = append(uids, uid)
+		}
+	}
+	slices.Sort(uids)
+	return uids
+}
+
+// sameDates is agreeOnHost2 where options alter messages, so that neither headers nor bodies
+// tell anything: what has another date than on host1 is another message, as long as most have
+// the same one.
+func (fs *folderSync) sameDates(ctx context.Context, uids []imap.UID, pairs map[imap.UID]imap.UID) ([]imap.UID, error) {
+	if fs.run.datesChange() || len(pairs) == 0 {
+		return uids, nil
+	}
+	now, err := fs.conns.dst.datesAndSizes(ctx, slices.Compact(slices.Sorted(maps.Values(pairs))))
+	if err != nil {
+		return nil, err
+	}
+	wrong, same := make(map[imap.UID]bool), 0
+	for uid1, uid2 := range pairs {
+		d, told := now[uid2]
+		if i := fs.src.Find(uid1); i >= 0 && told && d.dated && fs.src.Recs[i].Is(listing.HasDate) {
+			if wrong[uid1] = d.date != fs.src.Recs[i].Date; !wrong[uid1] {
+				delete(wrong, uid1)
+				same++
 			}
 		}
 	}
-	if len(wrong) == 0 {
+	if same <= len(wrong) {
 		return uids, nil
+	}
+	return fs.without(wrong, uids), nil
+}
+
+// without are the host1 messages that are not wrong on host2; the others are told.
+func (fs *folderSync) without(wrong map[imap.UID]bool, uids []imap.UID) []imap.UID {
+	if len(wrong) == 0 {
+		return uids
 	}
 	for repeated, first := range fs.pairing.First {
 		if wrong[fs.src.Recs[first].UID] {
@@ -61,15 +132,12 @@ func (fs *folderSync) agreeOnHost2(ctx context.Context, uids []imap.UID) ([]imap
 	fs.run.fault(event.Error{Class: event.ErrNotStored, Folder: fs.from,
 		Text: fmt.Sprintf("Host2: folder [%s]: %d messages are not there as host1 has them: under the UID that was noted for one there is another message, or only a part of it (host1's UID %d is the first); they stay on host1", fs.to.Raw, len(wrong), slices.Min(slices.Collect(maps.Keys(wrong)))),
 		Hint: "compare with imaphaul verify; delete what is wrong on host2 and run again: it is copied anew then"})
-	return slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return wrong[uid] }), nil
+	return slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return wrong[uid] })
 }
 
 // pairedUnread are those of the host1 messages that the journal pairs with a message of
 // host2, which nobody has looked at in this run: both UIDs.
 func (fs *folderSync) pairedUnread(uids []imap.UID) map[imap.UID]imap.UID {
-	if !fs.known.Usable() || fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil {
-		return nil
-	}
 	wanted := make(map[imap.UID]bool, len(uids))
 	for _, uid := range uids {
 		wanted[uid] = true
@@ -77,7 +145,7 @@ func (fs *folderSync) pairedUnread(uids []imap.UID) map[imap.UID]imap.UID {
 	pairs := make(map[imap.UID]imap.UID)
 	for _, m := range fs.pairing.Present {
 		uid1, uid2 := fs.src.Recs[m.Src].UID, fs.dst.Recs[m.Dst].UID
-		if wanted[uid1] && fs.known.Counterpart(uid1) == uid2 {
+		if wanted[uid1] && (fs.known.Usable() && fs.known.Counterpart(uid1) == uid2 || fs.owners.otherWays[uid1] == uid2) {
 			pairs[uid1] = uid2
 		}
 	}
@@ -151,17 +219,19 @@ func (fs *folderSync) asTheyAre(ctx context.Context, k *link, side event.Side, u
 	return l.List(ctx)
 }
 
-// suspects are the host1 messages whose counterparts have another key or none, or are much
-// shorter, and those that are only shorter than host2 is known to make them.
-func (fs *folderSync) suspects(ctx context.Context, pairs map[imap.UID]imap.UID) (keys, sizes []imap.UID, err error) {
+// counterpartsNow lists the host2 messages of pairs without what the journal knows.
+func (fs *folderSync) counterpartsNow(ctx context.Context, pairs map[imap.UID]imap.UID) (*listing.Listing, error) {
 	uids2 := make([]imap.UID, 0, len(pairs))
 	for _, uid := range pairs {
 		uids2 = append(uids2, uid)
 	}
-	now, err := fs.asTheyAre(ctx, fs.conns.dst, 2, uids2)
-	if err != nil {
-		return nil, nil, err
-	}
+	return fs.asTheyAre(ctx, fs.conns.dst, 2, uids2)
+}
+
+// suspects are the host1 messages whose counterparts, as they are listed now, have another key
+// or none, or are much shorter, and those that are only shorter than host2 is known to make
+// them.
+func (fs *folderSync) suspects(pairs map[imap.UID]imap.UID, now *listing.Listing) (keys, sizes []imap.UID) {
 	for uid1, uid2 := range pairs {
 		s, d := fs.src.Find(uid1), now.Find(uid2)
 		if s < 0 || d < 0 {
@@ -178,12 +248,12 @@ func (fs *folderSync) suspects(ctx context.Context, pairs map[imap.UID]imap.UID)
 	}
 	slices.Sort(keys)
 	slices.Sort(sizes)
-	return keys, sizes, nil
+	return keys, sizes
 }
 
 // disagree are those of the host1 messages of which host2's message is only a part, or
-// another one.
-func (fs *folderSync) disagree(ctx context.Context, uids []imap.UID, pairs map[imap.UID]imap.UID) (bad []imap.UID, err error) {
+// another one; versions: or of which it has another body, which host2 is not known to make.
+func (fs *folderSync) disagree(ctx context.Context, uids []imap.UID, pairs map[imap.UID]imap.UID, versions bool) (bad []imap.UID, err error) {
 	uids2 := make([]imap.UID, len(uids))
 	for i, uid := range uids {
 		uids2[i] = pairs[uid]
@@ -200,15 +270,43 @@ func (fs *folderSync) disagree(ctx context.Context, uids []imap.UID, pairs map[i
 	if err != nil {
 		return nil, err
 	}
+	var other []imap.UID
 	for _, uid := range uids {
 		s, d := src[uid], dst[pairs[uid]]
 		s1, d1 := begins[uid], whole[pairs[uid]]
 		part := survey.Less(s1, d1) > transfer.BlankEnd && survey.IsBeginning(s1, d1)
-		if part || !agrees(s, d, &fs.run.lessons.habits) {
+		switch {
+		case part || !agrees(s, d, &fs.run.lessons.habits):
+			bad = append(bad, uid)
+		case versions && s.Body != d.Body:
+			other = append(other, uid)
+		}
+	}
+	if len(other) == 0 {
+		return bad, nil
+	}
+	grown, err := fs.grown(ctx, other, pairs, begins)
+	for _, uid := range other {
+		if !grown[uid] {
 			bad = append(bad, uid)
 		}
 	}
-	return bad, nil
+	return bad, err
+}
+
+// grown are those of the host1 messages whose body is the beginning of host2's, to which a
+// server has added something.
+func (fs *folderSync) grown(ctx context.Context, uids []imap.UID, pairs map[imap.UID]imap.UID, whole map[imap.UID]*habits.Prefixes) (map[imap.UID]bool, error) {
+	of := make(map[imap.UID][]imap.UID)
+	for _, uid := range uids {
+		of[pairs[uid]] = append(of[pairs[uid]], uid)
+	}
+	_, begins, err := survey.ReadBodyBeginnings(ctx, fs.conns.dst.Link, slices.Collect(maps.Keys(of)), func(uid imap.UID) []int64 { return survey.LengthsOf(whole, of[uid]) })
+	grown := make(map[imap.UID]bool)
+	for _, uid := range uids {
+		grown[uid] = survey.IsBeginning(begins[pairs[uid]], whole[uid])
+	}
+	return grown, err
 }
 
 // agrees reports whether nothing says that d is another message than s, or much less of it;

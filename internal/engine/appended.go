@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/survey"
+	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
 // Where host2 adds a footer to what is stored there, the copy of a message of another
@@ -66,6 +69,29 @@ func (fs *folderSync) readAppended(ctx context.Context, pairs [][2]imap.UID) (fu
 		}
 	}
 	return func(s, d imap.UID) bool { return proved[[2]imap.UID{s, d}] }, nil
+}
+
+// readParts reads messages of host1 and those of host2 that may be parts of them, and reports
+// which of these have a beginning of the body and no more.
+func (fs *folderSync) readParts(ctx context.Context, parts map[imap.UID][]imap.UID) (func(src, dst imap.UID) bool, error) {
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	var uids2 []imap.UID
+	for _, uids := range parts {
+		uids2 = append(uids2, uids...)
+	}
+	dst, err := survey.ReadBodies(ctx, fs.conns.dst.Link, uids2, nil)
+	if err != nil {
+		return nil, err
+	}
+	src, err := survey.ReadBodies(ctx, fs.conns.src.Link, slices.Collect(maps.Keys(parts)), func(uid imap.UID) []int64 { return survey.LengthsOf(dst, parts[uid]) })
+	if err != nil {
+		return nil, err
+	}
+	return func(s, d imap.UID) bool {
+		return slices.Contains(parts[s], d) && survey.IsBeginning(src[s], dst[d]) && survey.Less(src[s], dst[d]) > transfer.BlankEnd
+	}, nil
 }
 
 // empty reports whether a body is: it begins every other one.

@@ -18,10 +18,12 @@ import (
 // that tells it; where mail came meanwhile it need not be. The UIDs that are given again
 // are the highest ones, so date and size of a few of these are asked for, in one round trip
 // for both sides, which a side is spared that tells by MODSEQ that nothing happened there.
-// Headers are read where date or size is another one, and a body where they differ, too.
+// Headers are read where date or size is another one, and a body where they differ, too, or
+// where nothing but the date differs: then it may be another version of the message, as a
+// draft that was edited.
 
 // probes is how many of the highest known UIDs are looked at.
-const probes = 3
+const probes = 20
 
 // stillKnown holds what the journal knows of the folder against a few messages of both
 // sides, as they were listed. Where a UID means another message what is known of the folder
@@ -169,6 +171,7 @@ func (fs *folderSync) newestOriginals() originals {
 type doubtfulPair struct {
 	uid1, uid2 imap.UID
 	dated      bool // the date is another one
+	version    bool // and nothing else
 }
 
 // doubtfulOn2 is a doubtful one of those looked at, since it will be read the smallest; zeros
@@ -187,40 +190,58 @@ func (fs *folderSync) doubtfulOn2(ctx context.Context) (pair doubtfulPair, err e
 
 // doubtfulOf is the smallest doubtful one of messages of host2, of those of host1.
 func (fs *folderSync) doubtfulOf(recs []listing.Record, of originals) (pair doubtfulPair) {
-	if t := &fs.run.p.Transform; !t.SyncInternalDates || t.IDateFromHeader {
+	if fs.run.datesChange() {
 		return pair // dates tell nothing
 	}
+	l := &fs.run.lessons
 	var smallest int64
 	for i := range recs {
 		d := &recs[i]
 		s := of.of(d)
-		if s == nil || s.SameDate(d) {
+		if s == nil || s.SameDate(d) || !d.Is(listing.HasKey) {
 			continue // options may have altered all else
 		}
-		if !d.Is(listing.HasKey) || d.Key.Base() == s.Key.Base() || !s.OtherDate(d) && fs.run.lessons.habits.ExplainsSize(s.Size, d.Size) && s.Size != d.Size {
+		version := d.Key.Base() == s.Key.Base()
+		if version && (!s.OtherDate(d) || l.otherDates) || !version && !s.OtherDate(d) && l.habits.ExplainsSize(s.Size, d.Size) && s.Size != d.Size {
 			continue
 		}
-		if size := s.Size + d.Size; pair.uid2 == 0 || size < smallest {
-			pair, smallest = doubtfulPair{s.UID, d.UID, s.OtherDate(d)}, size
+		if size := s.Size + d.Size; pair.uid2 == 0 || !version && pair.version || version == pair.version && size < smallest {
+			pair, smallest = doubtfulPair{s.UID, d.UID, s.OtherDate(d), version}, size
 		}
 	}
 	return pair
 }
 
+// datesChange reports whether the options give messages other dates than they have on host1.
+func (r *run) datesChange() bool {
+	t := &r.p.Transform
+	return !t.SyncInternalDates || t.IDateFromHeader
+}
+
 // otherOn2 reads a pair of the journal, and is host2's UID if it has another message, else
 // 0. A pair stays one whatever host2 has made of its header, as long as body or date are
-// those of host1.
+// those of host1; and where the header is the same one, as long as nothing but what host2
+// does to bodies makes the body another one.
 func (fs *folderSync) otherOn2(ctx context.Context, p doubtfulPair) (imap.UID, error) {
-	dst, whole, err := survey.ReadBeginnings(ctx, fs.conns.dst.Link, []imap.UID{p.uid2}, nil)
+	src, whole, err := survey.ReadBodyBeginnings(ctx, fs.conns.src.Link, []imap.UID{p.uid1}, nil)
 	if err != nil {
 		return 0, err
 	}
-	src, _, err := survey.ReadBeginnings(ctx, fs.conns.src.Link, []imap.UID{p.uid1}, func(imap.UID) []int64 { return survey.LengthsOf(whole, []imap.UID{p.uid2}) })
+	dst, begins, err := survey.ReadBodyBeginnings(ctx, fs.conns.dst.Link, []imap.UID{p.uid2}, func(imap.UID) []int64 { return survey.LengthsOf(whole, []imap.UID{p.uid1}) })
 	if err != nil {
 		return 0, err
 	}
+	h := &fs.run.lessons.habits
 	s, d := src[p.uid1], dst[p.uid2]
-	if s == nil || d == nil || agrees(s, d, &fs.run.lessons.habits) || s.Body == d.Body && !p.dated {
+	switch {
+	case s == nil || d == nil:
+		return 0, nil
+	case p.version && s.Body != d.Body && !h.AltersBodies() && !survey.IsBeginning(begins[p.uid2], whole[p.uid1]):
+		return p.uid2, nil
+	case p.version:
+		fs.run.lessons.otherDates = true
+		return 0, nil
+	case agrees(s, d, h) || s.Body == d.Body && !p.dated:
 		return 0, nil
 	}
 	return p.uid2, nil
@@ -250,7 +271,7 @@ func (fs *folderSync) changed(ctx context.Context, k *link, side event.Side, l *
 		was := known(m)
 		date := was.OtherDate(m)
 		size := m.Size != was.Size && (side == 1 || !fs.run.lessons.habits.ExplainsSize(was.Size, m.Size))
-		differ = differ || date && size || (date || size) && !fs.run.lessons.unlike[side-1]
+		differ = differ || date && size || (date || size) && !fs.run.lessons.unlike[side-1] || date && side == 2 && !fs.run.lessons.otherDates && !fs.run.datesChange()
 	}
 	if !differ {
 		return nil, nil

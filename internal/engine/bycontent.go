@@ -28,7 +28,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fs.owners.cut = cut
+	fs.owners.cut, fs.owners.otherWays = cut, otherWays
 	known, claims := fs.couples(otherWays), fs.claims()
 	if err := fs.claimsOfOthers(ctx, known, claims); err != nil {
 		return err
@@ -36,7 +36,11 @@ func (fs *folderSync) pair(ctx context.Context) error {
 	if err := fs.passOn(ctx, known, claims); err != nil {
 		return err
 	}
+	if err := fs.findTwins(ctx, known, claims); err != nil {
+		return err
+	}
 	w := compare.Begin(compare.Input{
+		Twin: fs.twin,
 		Cut: func(d *listing.Record) bool {
 			return p.Transform.TruncMess == nil && cut[d.UID] && !fs.interrupted.ordered[d.UID]
 		},
@@ -109,6 +113,9 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 			return err
 		}
 		if c.Appended, err = fs.readAppended(ctx, w.Grown(c, &fs.run.lessons.habits)); err != nil {
+			return err
+		}
+		if c.Part, err = fs.readParts(ctx, w.SentInVain(c)); err != nil {
 			return err
 		}
 		w.Decide(c, &fs.run.lessons.habits)

@@ -94,6 +94,7 @@ func (fs *folderSync) claims() []compare.Claim {
 			}
 		}
 	})
+	fs.run.eachGoneElsewhere(fs, func(uid2 imap.UID) { claim(uid2, compare.Gone) })
 	if fs.known.Usable() {
 		fs.known.EachClaim(func(uid1, uid2 imap.UID, gone bool) {
 			switch {
@@ -160,10 +161,19 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 		}
 		for k := range o.Folders {
 			f := &o.Folders[k]
-			if !r.sameFolder2(f.Name2, fs.to.Raw) || f.UIDValidity2 != fs.dstOpened.UIDValidity || same && f.Name1 != fs.from.Raw {
+			if !r.sameFolder2(f.Name2, fs.to.Raw) || f.UIDValidity2 != fs.dstOpened.UIDValidity {
 				continue
 			}
-			of := compare.Foreign
+			of, elsewhere := compare.Foreign, same && f.Name1 != fs.from.Raw
+			if elsewhere { // by another way of identifying messages
+				for i := range f.Pairs {
+					claim(&f.Pairs[i], compare.Other, o.Pair.Way == self.Way)
+				}
+				for i := range f.Claimed {
+					claim(&f.Claimed[i], compare.Gone, o.Pair.Way == self.Way)
+				}
+				continue
+			}
 			if same {
 				if of = compare.Gone; f.UIDValidity1 != fs.srcOpened.UIDValidity {
 					continue
@@ -263,13 +273,35 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped b
 	}
 }
 
+// eachGoneElsewhere tells the messages of the host2 folder that messages of other folders of
+// host1 became which have left it.
+func (r *run) eachGoneElsewhere(fs *folderSync, tell func(uid2 imap.UID)) {
+	for _, f := range r.pairsInto(fs, nil) {
+		for e, err := range f.Extras() {
+			if err != nil {
+				r.journalFailed(err)
+				return
+			}
+			if e.Delivered {
+				tell(e.UID2)
+			}
+		}
+	}
+}
+
 // foldersInto are the other pairs into the same host2 folder that the journal knows and
 // this run has not come to.
-func (r *run) foldersInto(fs *folderSync) (out []*journal.Folder) {
+func (r *run) foldersInto(fs *folderSync) []*journal.Folder {
 	done := make(map[string]bool) // what they are tied to now is known
 	for _, check := range r.checks {
 		done[check.fs.from.Raw] = true
 	}
+	return r.pairsInto(fs, done)
+}
+
+// pairsInto are the other pairs into the same host2 folder that the journal knows, without
+// those of some folders of host1.
+func (r *run) pairsInto(fs *folderSync, done map[string]bool) (out []*journal.Folder) {
 	for _, f := range r.j.Folders() {
 		one, two := f.Names()
 		state, ok := f.State()

@@ -23,6 +23,7 @@ func (fs *folderSync) compare(ctx context.Context, srcLister *lister) error {
 	if err != nil {
 		return err
 	}
+	fs.noteStore()
 	if err := fs.ownMarks(ctx); err != nil {
 		return err
 	}

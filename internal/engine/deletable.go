@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -178,7 +179,7 @@ func (r *run) judge(ctx context.Context, f *deletable) error {
 	if err != nil {
 		return err
 	}
-	if other != "" {
+	if other = cmp.Or(other, r.otherStoreName(f.name)); other != "" {
 		f.why = fmt.Sprintf("it may be folder [%s] under another name: both have the same messages under the same UIDs", other)
 		return nil
 	}

@@ -399,7 +399,28 @@ func (fs *folderSync) unmarked2(uids []imap.UID) []imap.UID {
 // noteGone counts messages that were deleted from host2's folder.
 func (fs *folderSync) noteGone(uids []imap.UID) {
 	fs.merge.gone += int64(len(uids))
+	for _, uid := range uids {
+		at := -1
+		if fs.dst != nil {
+			at = fs.dst.Find(uid)
+		}
+		if at < 0 || fs.sizeOfJournal(uid) {
+			fs.merge.goneUntold = true
+			continue
+		}
+		fs.merge.goneBytes += fs.dst.Recs[at].Size
+	}
 	fs.leave2(uids)
+}
+
+// sizeOfJournal reports whether the size that is listed of a host2 message is the one that
+// its counterpart has on host1.
+func (fs *folderSync) sizeOfJournal(uid2 imap.UID) bool {
+	if !fs.known.Usable() {
+		return false
+	}
+	_, known := fs.known.Lookup(2, uid2)
+	return known
 }
 
 func (fs *folderSync) notDeleted(d deletion, err error) error {

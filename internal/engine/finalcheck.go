@@ -31,6 +31,8 @@ type folderCheck struct {
 	// parts are those, by host2's UIDs, of which host2 has a part that no option of the
 	// run makes of each message.
 	parts map[imap.UID]bool
+	// signs are some of the messages that are there, see noteStore.
+	signs []sign
 	// looked: its messages were looked up. deleted: the folder was not there.
 	looked, deleted bool
 }
@@ -62,6 +64,7 @@ func (fs *folderSync) expect(c *transfer.Folder) {
 			check.noteKey(int(m.Src), fs.dst.Recs[m.Dst].UID)
 		}
 	}
+	check.noteSigns()
 	fs.run.checks = append(fs.run.checks, check)
 }
 

@@ -45,6 +45,7 @@ type folderSync struct {
 	// crossed are the missing messages that another folder of host2 has.
 	crossed map[imap.UID]crossing
 	owners  owners
+	rivals  *twins // those of its merge, nil where no key has to be asked about
 	dry     dryFolder
 	marks   marks
 	// uncertain counts the messages present of which it is not certain.

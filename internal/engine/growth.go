@@ -12,7 +12,7 @@ import (
 )
 
 // checkGrowth holds what host2's folders have grown by, in the tables of sizes before
-// and after, against the bytes that were sent. Much less in as many messages as were
+// and after, against the bytes that were sent, less what was deleted. Much less in as many messages as were
 // sent means that they are not whole there. It costs nothing, and finds no more than
 // that: what one message gained may hide what another lost. Before anything is deleted
 // on host1 each message is asked for, see proveContent.
@@ -24,28 +24,30 @@ func (r *run) checkGrowth(ctx context.Context, now map[string]event.Size) {
 		messages, bytes int64
 		of              *folderCheck
 	}
-	sent := make(map[string]*growth)
+	sent := make(map[string]*growth) // by the first name of a store
 	for _, check := range r.checks {
-		name := check.fs.to.Raw
+		name := r.storeName(check.fs.to.Raw)
 		if sent[name] == nil {
 			sent[name] = &growth{of: check}
 		}
 		sent[name].messages += check.SentMessages
 		sent[name].bytes += check.Sent
 	}
-	for name, g := range sent {
+	for first, g := range sent {
+		name := g.of.fs.to.Raw
 		if r.on2.untold[name] {
 			continue // what they have grown by is not known
 		}
-		was, after := r.on2.sizes[name], now[name]
-		if g.messages == 0 || after.Messages-was.Messages != g.messages || !g.of.fs.shrank(g.bytes, after.Bytes-was.Bytes) {
+		was, after, m := r.on2.sizes[name], now[name], g.of.fs.merge
+		grown := after.Bytes - was.Bytes + m.goneBytes
+		if g.messages == 0 || m.goneUntold || after.Messages-was.Messages != g.messages-m.gone || !g.of.fs.shrank(g.bytes, grown) {
 			continue
 		}
 		g.of.fs.problem(event.ErrNotStored,
-			fmt.Sprintf("Host2: folder [%s] grew by %d bytes where %d were sent in %d messages: there are parts of messages in it", name, after.Bytes-was.Bytes, g.bytes, g.messages),
+			fmt.Sprintf("Host2: folder [%s] grew by %d bytes where %d were sent in %d messages: there are parts of messages in it", name, grown, g.bytes, g.messages),
 			"see what is missing with \"imaphaul verify\" and the same options; look for a full disk, or for a filter that alters mail, on host2")
 		for _, check := range r.checks {
-			if check.fs.to.Raw == name {
+			if r.storeName(check.fs.to.Raw) == first {
 				r.journalFailed(check.rememberShort(ctx))
 			}
 		}

@@ -26,7 +26,8 @@ type guard2 struct {
 	// folders; nil until they are asked for.
 	journals *otherJournals
 	table    *folders.Table
-	past     past2 // of a run alone; that of passes is in their Kept
+	into     map[string][]*folders.Row // see goThere
+	past     past2                     // of a run alone; that of passes is in their Kept
 }
 
 // keepAll2 has nothing be deleted or expunged on host2 in this run.

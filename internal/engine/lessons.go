@@ -38,6 +38,8 @@ type learning struct {
 	// unlike: a side gives another date or size of messages than the journal has of them,
 	// and they are the same.
 	unlike [2]bool
+	// otherDates: host2 gives messages other dates than they had on host1.
+	otherDates bool
 }
 
 // slowLine is a line that a run found to be slow.

@@ -136,7 +136,10 @@ func (r *run) syncTogether(ctx context.Context, index int, window, next []*folde
 	if r.joinable() && window[0].merge.sources == 1 {
 		r.prefetch(ctx, window, next)
 	}
-	err := r.syncWindow(ctx, index, window, next)
+	index, window, err := r.unlistedFirst(ctx, index, window)
+	if err == nil && len(window) > 0 {
+		err = r.syncWindow(ctx, index, window, next)
+	}
 	for i, fs := range window {
 		for err == nil && fs.again() {
 			fs = fs.anew()
@@ -144,6 +147,32 @@ func (r *run) syncTogether(ctx context.Context, index int, window, next []*folde
 		}
 	}
 	return err
+}
+
+// unlistedFirst does the work on those folders of a window that host2 lacks, and that could
+// not be made: it may have them under another name, which another folder of the window goes
+// to. It returns what is left.
+func (r *run) unlistedFirst(ctx context.Context, index int, window []*folderSync) (int, []*folderSync, error) {
+	if len(window) < 2 || r.p.Dry {
+		return index, window, nil
+	}
+	var left []*folderSync
+	for _, fs := range window {
+		if r.on2.folders.Has(fs.to.Raw) {
+			left = append(left, fs)
+			continue
+		}
+		if err := r.syncTogether(ctx, index, []*folderSync{fs}, nil); err != nil {
+			return index, nil, err
+		}
+		index++
+	}
+	if len(left) < len(window) {
+		for _, fs := range left {
+			fs.seen[1], fs.newest[1] = nil, nil // from before
+		}
+	}
+	return index, left, nil
 }
 
 // syncWindow does the work on folders, side by side.

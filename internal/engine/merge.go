@@ -29,8 +29,10 @@ type mergeState struct {
 	failed          int64
 	// spoiled says why nothing may be deleted here.
 	spoiled string
-	// gone counts messages deleted on host2.
-	gone int64
+	// gone counts messages deleted on host2, goneBytes their bytes; goneUntold: not of all
+	// of them host2 told how many these are.
+	gone, goneBytes int64
+	goneUntold      bool
 	// flags are those of equal messages, by the name of the host2 folder.
 	flags map[string]*equalFlags
 	// doubles are the messages that --delete2duplicates takes.
@@ -39,6 +41,8 @@ type mergeState struct {
 	// before, and their sizes.
 	dry      map[dryCopy][]*dryFrom
 	dryCount imap.UID
+	// twins are keys that several of these folders may have, nil until they are asked for.
+	twins *twins
 	// claims is what journals know of the host2 folder, nil unless something may be
 	// deleted there.
 	claims *claims
@@ -186,6 +190,9 @@ func (r *run) countMerges(ctx context.Context) error {
 	if err := r.tellListedAliases(ctx); err != nil {
 		return err
 	}
+	if err := r.findStores(ctx); err != nil {
+		return err
+	}
 	for i := range r.table.Rows {
 		m := r.mergeOf(&r.table.Rows[i])
 		m.sources++
@@ -229,6 +236,7 @@ func (r *run) findAliases() {
 
 // mergeKey is the same for names that host2 takes for one folder, or may.
 func (r *run) mergeKey(name string) string {
+	name = r.storeName(name)
 	if lower := folders.FoldKey(name); r.on2.aliases[lower] {
 		return lower
 	}
@@ -239,6 +247,7 @@ func (r *run) mergeKey(name string) string {
 // case of letters (RFC 9051 section 5.1), others where the server knows no case, and those
 // that were seen to be one.
 func (r *run) surelyKey(name string) string {
+	name = r.storeName(name)
 	if lower := folders.FoldKey(name); folders.IsInbox(name) || r.dst.Family.FoldsCase() || r.on2.one[lower] {
 		return lower
 	}

@@ -169,7 +169,7 @@ func (r *run) matchMoves(ctx context.Context, m *moves, a arrival, byKey map[ide
 	for i := range a.came {
 		rec := &a.came[i]
 		for _, d := range byKey[rec.Key.Base()] {
-			if d.taken || !d.may(rec) || d.folder2 == a.row.To || d.folder1 == a.row.From {
+			if d.taken || !d.may(rec) || r.sameFolder2(d.folder2, a.row.To) || d.folder1 == a.row.From {
 				continue
 			}
 			if tries[d.folder2] == nil {

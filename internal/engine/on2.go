@@ -17,6 +17,9 @@ type on2 struct {
 	// aliases are names, by folders.FoldKey, that may be one folder; one are those that
 	// were seen to be one: every row leads to it by the name that host2 lists.
 	aliases, one map[string]bool
+	// stores are names that were seen to be one store with another name, maybe those that
+	// may be one: each leads to the first name of the store.
+	stores, maybe map[string]string
 	// permanent are the flags that host2 said it keeps, nil: it never said that;
 	// toldPermanent: that was told.
 	permanent     *permanentFlags

@@ -332,12 +332,11 @@ func (c *claims) others(uid imap.UID) bool {
 
 // sameFolder2 reports whether two names are one folder on host2, or may be.
 func (r *run) sameFolder2(a, b string) bool {
-	return a == b || r.mergeKey(a) == r.mergeKey(b)
+	return a == b || r.mergeKey(a) == r.mergeKey(b) || r.maybeName(a) == r.maybeName(b)
 }
 
-// alsoThere are the host1 folders that the options send to the same host2 folder, and
-// that take no part in this run.
-func (r *run) alsoThere(ctx context.Context, key string, taking map[string]bool) ([]string, error) {
+// wholeTable is the mapping of all folders of host1, whether or not they take part.
+func (r *run) wholeTable(ctx context.Context) (*folders.Table, error) {
 	if r.guard2.table == nil {
 		o := r.folderOptions()
 		o.Only, o.Recursive, o.Include, o.Exclude, o.First, o.Last, o.Subscribed, o.Explain = nil, nil, nil, nil, nil, nil, false, false
@@ -350,9 +349,19 @@ func (r *run) alsoThere(ctx context.Context, key string, taking map[string]bool)
 		}
 		r.guard2.table = t
 	}
+	return r.guard2.table, nil
+}
+
+// alsoThere are the host1 folders that the options send to the same host2 folder, and
+// that take no part in this run.
+func (r *run) alsoThere(ctx context.Context, key string, taking map[string]bool) ([]string, error) {
+	all, err := r.wholeTable(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var also []string
-	for i := range r.guard2.table.Rows {
-		row := &r.guard2.table.Rows[i]
+	for i := range all.Rows {
+		row := &all.Rows[i]
 		if row.Refused == "" && !taking[row.From] && r.mergeKey(row.To) == key {
 			also = append(also, row.From)
 		}

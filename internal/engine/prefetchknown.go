@@ -70,7 +70,7 @@ func (f *knownFolders) run(ctx context.Context) error {
 
 // newestUIDs is about how many of the newest messages are looked at: where UIDs have no
 // gaps, more than are needed.
-const newestUIDs = 8
+const newestUIDs = 24
 
 // lately is the UID from which on the newest messages are that the last run knew, 0 where
 // the server does not tell.

@@ -149,7 +149,7 @@ func (r *run) likeOn2(ctx context.Context, but string, validity uint32) ([]strin
 	r.guard2.validities[but] = validity
 	var names []string
 	for name, v := range r.guard2.validities {
-		if v == validity && name != but && !r.sameFolder2(name, but) {
+		if v == validity && name != but && r.mergeKey(name) != r.mergeKey(but) {
 			names = append(names, name)
 		}
 	}

@@ -2,11 +2,7 @@ package engine_test
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 	"testing"
-
-	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 )
 
 // Two names of host2 are one mailbox: what is surplus under one of them is what another
@@ -33,21 +29,7 @@ func TestTwoNamesOfOneStore(t *testing.T) {
 			put(t, a, "Sent", append(mails("s", 2, 200), mails("both", 1, 200)...)...)
 			put(t, b, "Sent")
 			put(t, b, "Gesendet")
-			var asked []bool // of each STATUS under way, whether it names the other name
-			front, _ := meddled(t, b,
-				meddle.Rule{Action: meddle.Alter, Match: regexp.MustCompile(`STATUS "?(Sent|Gesendet)`), If: func(line string) bool {
-					asked = append(asked, strings.Contains(line, "Gesendet"))
-					return false
-				}},
-				meddle.Rule{Action: meddle.Alter, Match: regexp.MustCompile(`\bGesendet\b`), Text: "Sent"},
-				meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(`^\* STATUS "?Sent"?`), Text: "* STATUS Gesendet", If: func(string) bool {
-					if len(asked) == 0 {
-						return false
-					}
-					other := asked[0]
-					asked = asked[1:]
-					return other
-				}})
+			front := underTwoNames(t, b)
 			if c.first {
 				migrate(t, a, front).expect(t, 0)
 			}

@@ -41,7 +41,7 @@ func (fs *folderSync) tellShortBefore(ctx context.Context) {
 		uids = append(uids, src.UID)
 		sizes[src.UID] = [2]int64{src.Size, dst.Size}
 		switch {
-		case transfer.MuchShort(src.Size, dst.Size, false):
+		case transfer.MuchShort(src.Size, dst.Size, fs.run.p.Deletion.Delete1): // then it stays, see shortOnHost2
 			less[src.UID] = true
 		case src.Size == dst.Size:
 			equal++

@@ -125,6 +125,9 @@ func (fs *folderSync) createOne(ctx context.Context, name, use string) error {
 		r.emit(event.FolderCreated{Folder: folder, From: fs.from, Already: "already exists"})
 		r.on2.folders.Add(name)
 		fs.exists = fs.exists || own
+		if own {
+			return fs.joinStore(ctx)
+		}
 	case own && fs.row.Fallback != "":
 		return fs.createFallback(ctx, refused)
 	case own:

@@ -111,6 +111,13 @@ func (h *Habits) KeepsBytes() bool {
 	return h.exact > 0 && h.changed == 0 && h.altered == 0
 }
 
+// AltersBodies reports whether the server was seen to change the body of a message.
+func (h *Habits) AltersBodies() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.bodies > 0
+}
+
 // Known reports whether anything was learned.
 func (h *Habits) Known() bool {
 	h.mu.Lock()

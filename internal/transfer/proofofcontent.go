@@ -50,10 +50,11 @@ func (c *Folder) ProveContent(ctx context.Context) error {
 // reads on both sides those that are not what was sent. bad is told of each that host2 does
 // not have, and why.
 func (c *Folder) proveContent(ctx context.Context, uids []imap.UID, byUID map[imap.UID]*Message, bad func(*Message, string)) error {
-	// A larger one is whole if it has the key: servers add header lines.
 	l := c.reader(c.conns.Dst, 2)
-	proved := make(map[imap.UID]bool, len(uids))
-	told := make(map[*Message]int64) // the sizes of those that are not
+	seems := make(map[imap.UID]bool, len(uids)) // to be whole: servers add header lines
+	grown := make(map[int64][]imap.UID)         // those, by the bytes that they have more
+	var altered []imap.UID                      // those that options changed: host1's tell little of them
+	told := make(map[*Message]int64)
 	err := survey.ReadEach(ctx, c.conns.Dst, uids, imapconn.FetchItems{UID: true, Size: true, HeaderFields: l.Fields, Header: l.WholeHeader}, func(m *imapconn.Message) error {
 		t := byUID[m.UID]
 		if t == nil {
@@ -64,20 +65,34 @@ func (c *Folder) proveContent(ctx context.Context, uids []imap.UID, byUID map[im
 			return err
 		}
 		same, size := now.Is(listing.HasKey) && now.Key.Base() == c.doubtKey(t), t.sentSize()
-		if proved[m.UID] = m.HasSize && (m.Size > size && same || m.Size == size && (same || !c.byHeaders(t))); !proved[m.UID] {
-			told[t] = m.Size
+		if told[t] = m.Size; m.HasSize && !seems[m.UID] && (m.Size > size && same || m.Size == size && (same || !c.byHeaders(t))) {
+			seems[m.UID] = true
+			if t.overrides().sentContent != nil {
+				altered = append(altered, m.UID)
+			} else {
+				grown[m.Size-size] = append(grown[m.Size-size], m.UID)
+			}
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return proved[uid] })
+	notWhole := func(t *Message, why string) {
+		t.override().has = told[t]
+		bad(t, why)
+	}
+	left, err := c.notBelieved(ctx, grown, byUID, told, notWhole)
+	if err != nil {
+		return err
+	}
+	if c.run.sizesOf2.lie() {
+		left = append(left, altered...)
+	}
+	uids = append(slices.DeleteFunc(uids, func(uid imap.UID) bool { return seems[uid] }), left...)
+	slices.Sort(uids)
 	for part := range slices.Chunk(uids, readAtOnce) {
-		if err := c.compareContent(ctx, part, byUID, func(t *Message, why string) {
-			t.override().has = told[t]
-			bad(t, why)
-		}); err != nil {
+		if err := c.compareContent(ctx, part, byUID, nil, notWhole); err != nil {
 			return err
 		}
 	}
@@ -101,8 +116,8 @@ func (t *Message) sentSize() int64 {
 }
 
 // compareContent reads messages on both sides, and tells bad of those that host2 does not
-// have.
-func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[imap.UID]*Message, bad func(*Message, string)) error {
+// have, and read, if it is not nil, how many bytes it has of those that it has.
+func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[imap.UID]*Message, read func(*Message, int64), bad func(*Message, string)) error {
 	sent := make([]*Sent, len(uids))
 	mine := make(map[imap.UID][]imap.UID, len(uids))
 	var uids1 []imap.UID
@@ -134,6 +149,9 @@ func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[
 		}
 		if sent[i].content != nil {
 			s.Body = sent[i].content.Body
+		}
+		if read != nil {
+			read(byUID[uid], d.Size)
 		}
 		switch s1, d1 := begins[sent[i].UID1], whole[uid]; {
 		case s.Body == d.Body:

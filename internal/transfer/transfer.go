@@ -72,6 +72,7 @@ type Copier struct {
 	spared    event.Size
 	sparedOn2 event.Size
 	sizesOf1  sizeRecord
+	sizesOf2  grownSizes
 	strange   strangeHeaders
 	samples   samples
 

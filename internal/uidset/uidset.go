@@ -2,6 +2,7 @@
 package uidset
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -42,6 +43,19 @@ func Count(set imap.UIDSet) (n int64) {
 		n += int64(r.Stop) - int64(r.Start) + 1
 	}
 	return n
+}
+
+// Last returns the n highest UIDs of a set without *, ascending.
+func Last(set imap.UIDSet, n int) (uids []imap.UID) {
+	set = slices.Clone(set)
+	slices.SortFunc(set, func(a, b imap.UIDRange) int { return cmp.Compare(b.Stop, a.Stop) })
+	for _, r := range set {
+		for uid := r.Stop; uid >= max(r.Start, 1) && len(uids) < n; uid-- {
+			uids = append(uids, uid)
+		}
+	}
+	slices.Sort(uids)
+	return slices.Compact(uids)
 }
 
 // Parse reads a set as IMAP writes it: "1:100,200,300:*" (RFC 3501 section 9,
