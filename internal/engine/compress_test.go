@@ -113,6 +113,25 @@ func TestSlowLinesAreCompressed(t *testing.T) {
 	}
 }
 
+// What comes slowly does not wait until it fills a command to host2.
+func TestSlowMessagesLeaveSoon(t *testing.T) {
+	mailtest.Kinds(t, mailtest.Dovecot)
+	const messages, size, rate = 90, 4 << 10, 256 << 10 // 1.4 s, and fewer than one MULTIAPPEND takes
+	s := mailtest.Real(t, mailtest.Dovecot)
+	box := corpus.Mailbox{Folders: []corpus.Folder{{Path: []string{"INBOX"}}}}
+	for i := range messages {
+		box.Folders[0].Messages = append(box.Folders[0].Messages, letter(fmt.Sprintf("letter-%d", i), size, false))
+	}
+	source := filled(t, s, box)
+	a, b := narrowed(t, source, rate), narrowed(t, newAccount(t, s), 0)
+	out := migrate(t, a.account, b.account, "--nocompress1", "--nocompress2")
+	out.expect(t, 0)
+	same(t, source, b.account)
+	if n := b.line.Counts().Commands["APPEND"]; n < 6 {
+		t.Errorf("%d commands APPEND for what came in more than a second\n%s", n, out.text)
+	}
+}
+
 // Only the slow side is compressed, under TLS too, with several connections too,
 // and with bodies that are streamed.
 func TestSlowSideIsCompressed(t *testing.T) {
