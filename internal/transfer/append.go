@@ -115,6 +115,7 @@ func (d *appender) appendAll(ctx context.Context, in <-chan *item) error {
 	d.timer = time.NewTimer(company)
 	defer d.timer.Stop()
 	d.line = d.v.conns.Dst.Watch(conn, true, d.pending)
+	d.line.Follow(d.v.conns.Src.Account)
 	defer d.line.End()
 	for {
 		if err := d.resend(ctx); err != nil {
