@@ -331,6 +331,10 @@ func (b *bench) once(ctx context.Context, r *row, box mailbox, p program, src, d
 		n, lerr := lines[i].end()
 		err = errors.Join(err, lerr)
 		f.turns[i] = n.Turns - before[i].Turns
+		f.bulk[i] = n.ToClient - before[i].ToClient
+		if i == 1 {
+			f.bulk[i] = n.ToServer - before[i].ToServer
+		}
 	}
 	if err != nil {
 		return f, err
@@ -352,7 +356,7 @@ func turnsText(f figures, r *row) string {
 	if r.rtt == 0 {
 		return ""
 	}
-	return fmt.Sprintf("   round trips %d + %d", f.turns[0], f.turns[1])
+	return fmt.Sprintf("   round trips %d + %d, %.1f MB from host1, %.1f MB to host2", f.turns[0], f.turns[1], float64(f.bulk[0])/1e6, float64(f.bulk[1])/1e6)
 }
 
 // about says what was measured on what, with which versions.

@@ -15,7 +15,9 @@ type figures struct {
 	wall, cpu time.Duration
 	rss       int64 // peak resident memory, bytes
 	turns     [2]int
-	messages  int
+	// bulk is what came over the line from host1 and went to host2, bytes.
+	bulk     [2]int64
+	messages int
 }
 
 // patience bounds one run of one program.
@@ -84,6 +86,7 @@ func median(runs []figures) figures {
 	m.rss = middle(runs, func(f figures) int64 { return f.rss })
 	for i := range m.turns {
 		m.turns[i] = middle(runs, func(f figures) int { return f.turns[i] })
+		m.bulk[i] = middle(runs, func(f figures) int64 { return f.bulk[i] })
 	}
 	return m
 }

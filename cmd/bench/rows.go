@@ -126,6 +126,11 @@ var rows = []row{
 		targets: []target{noMoreThan(0.45, "mbsync")},
 	},
 	{
+		// A line that is long and carries any amount is not to be compressed either.
+		name: "small-100-compress", work: "5,000 x 4 KiB, 10 folders, RTT 100 ms, COMPRESS offered", box: "small", rtt: 100 * ms, host1: everything, host2: everything,
+		targets: []target{noMoreThan(0.3, "mbsync")},
+	},
+	{
 		// mbsync compresses from the beginning, imaphaul when it has seen that it pays.
 		name: "slow-line", work: "2,500 x 16 KiB of text and HTML, RTT 40 ms, 1 MiB/s each way, COMPRESS offered", box: "prose", rtt: 40 * ms, rate: 1 << 20, host1: everything, host2: everything,
 		targets: []target{noMoreThan(1, "mbsync")},

@@ -54,9 +54,10 @@ func filled(t testing.TB, s *mailtest.Server, box corpus.Mailbox) account {
 	return a
 }
 
-// compresses reports whether a run told that it began to compress a side.
+// compresses reports whether a run told that it began to compress a side: because its
+// line is slow, or the other one is.
 func (o outcome) compresses(side event.Side) bool {
-	return strings.Contains(o.text, fmt.Sprintf("Host%d: the line carries ", side))
+	return strings.Contains(o.text, fmt.Sprintf("Host%d: the line carries ", side)) || strings.Contains(o.text, fmt.Sprintf("Host%d: Compression is on now", side))
 }
 
 // compressors are the real servers that have COMPRESS.
@@ -110,6 +111,104 @@ func TestSlowLinesAreCompressed(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A line shows that it is slow while the folders are listed: what is listed afterwards is
+// compressed, of a large folder too, and with it what goes on to host2, where that is
+// far away.
+func TestListingsOnSlowLinesAreCompressed(t *testing.T) {
+	for _, kind := range compressors(t) {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			const rate, perFolder, folders = 384 << 10, 1200, 3
+			var box corpus.Mailbox
+			for f := range folders {
+				folder := corpus.Folder{Path: []string{fmt.Sprint("Notes ", f)}}
+				for i := range perFolder {
+					folder.Messages = append(folder.Messages, letter(fmt.Sprintf("note-%d-%d", f, i), 300, false))
+				}
+				box.Folders = append(box.Folders, folder)
+			}
+			s := mailtest.Real(t, kind)
+			source := filled(t, s, box)
+			a, b := narrowed(t, source, rate), narrowed(t, newAccount(t, s), 0)
+			out := migrate(t, a.account, b.account)
+			out.expect(t, 0)
+			same(t, source, b.account)
+			turned, folder := strings.Index(out.text, "Host1: the line carries "), strings.Index(out.text, "Host1: folder [Notes 0] selected")
+			if turned < 0 || folder < 0 || turned > folder {
+				t.Errorf("nothing was compressed before the folders were listed\n%s", out.text)
+			}
+			if !strings.Contains(out.text, "Host2: Compression is on now") {
+				t.Errorf("host2 is far away, and nothing was compressed\n%s", out.text)
+			}
+			t.Logf("%d messages, %d bytes from host1", perFolder*folders, a.line.Counts().ToClient)
+		})
+	}
+}
+
+// A large folder is listed in parts on a line that is not judged yet. Whatever a server
+// says of its next UID or of the number of messages, every message comes once, and the
+// parts are few.
+func TestPartsOfListingsWithUntrueUIDNEXT(t *testing.T) {
+	mailtest.Kinds(t, mailtest.Dovecot)
+	const messages = 1500
+	var box corpus.Mailbox
+	for f := range 2 {
+		folder := corpus.Folder{Path: []string{fmt.Sprint("Notes ", f)}}
+		for i := range messages {
+			folder.Messages = append(folder.Messages, letter(fmt.Sprintf("note-%d-%d", f, i), 300, false))
+		}
+		box.Folders = append(box.Folders, folder)
+	}
+	s := mailtest.Real(t, mailtest.Dovecot)
+	source := filled(t, s, box)
+	for _, tc := range []struct{ name, match, text string }{
+		{"true", `^NOTHING`, ""},
+		{"too low", `^(\* STATUS .*UIDNEXT) \d+`, "$1 7"},
+		{"far too high", `^(\* STATUS .*UIDNEXT) \d+`, "$1 4294967295"},
+		{"far too high, of far too many", `^(\* STATUS .*MESSAGES) \d+ (.*UIDNEXT) \d+`, "$1 4294967295 $2 4294967295"},
+		{"untold", `^(\* STATUS .*)UIDNEXT \d+ `, "$1"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			front, err := meddle.Start(source.addr(), meddle.Rule{Action: meddle.Replace, Match: regexp.MustCompile(tc.match), Text: tc.text},
+				meddle.Rule{Action: meddle.Refuse, Match: regexp.MustCompile("^COMPRESS"), Text: "NO not today"}) // it could not read on
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(front.Close)
+			end := source
+			end.port = front.Port()
+			a, target := narrowed(t, end, 1<<20), newAccount(t, s)
+			out := attempt(t, a.account, target, "--nocompress2")
+			out.expect(t, 0)
+			same(t, source, target)
+			if n := a.line.Counts().Commands["UID FETCH"]; n > 120 {
+				t.Errorf("%d times UID FETCH\n%s", n, out.text)
+			}
+			t.Log(a.line.Counts())
+		})
+	}
+}
+
+// What comes slowly does not wait until it fills a command to host2.
+func TestSlowMessagesLeaveSoon(t *testing.T) {
+	mailtest.Kinds(t, mailtest.Dovecot)
+	const messages, size, rate = 90, 4 << 10, 256 << 10 // 1.4 s, and fewer than one MULTIAPPEND takes
+	s := mailtest.Real(t, mailtest.Dovecot)
+	box := corpus.Mailbox{Folders: []corpus.Folder{{Path: []string{"INBOX"}}}}
+	for i := range messages {
+		box.Folders[0].Messages = append(box.Folders[0].Messages, letter(fmt.Sprintf("letter-%d", i), size, false))
+	}
+	source := filled(t, s, box)
+	a, b := narrowed(t, source, rate), narrowed(t, newAccount(t, s), 0)
+	out := migrate(t, a.account, b.account, "--nocompress1", "--nocompress2")
+	out.expect(t, 0)
+	same(t, source, b.account)
+	if n := b.line.Counts().Commands["APPEND"]; n < 6 {
+		t.Errorf("%d commands APPEND for what came in more than a second\n%s", n, out.text)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/emersion/go-imap/v2"
+
 	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/survey"
 )
@@ -77,8 +79,13 @@ func (r *run) prefetch(ctx context.Context, window, next []*folderSync) {
 	known := [2]*knownFolders{r.knownFoldersOn(r.main.src, 1), r.knownFoldersOn(r.main.dst, 2)}
 	var absent []*folderSync
 	for _, fs := range changed {
-		if fs.seen[0] == nil && !known[0].want(fs) { // not looked at ahead
+		switch {
+		case fs.seen[0] != nil: // looked at ahead
+		case known[0].want(fs):
+			known[0].mail(fs.newMail1())
+		default:
 			src.want(fs, fs.prefetchOf1())
+			src.Mail += fs.newMail1()
 		}
 		if !r.on2.folders.Has(fs.to.Raw) {
 			absent = append(absent, fs)
@@ -127,6 +134,7 @@ func (r *run) nextPrefetch(window []*folderSync) *prefetcher {
 	for _, fs := range window {
 		if _, told := r.src.messages(fs.from.Raw); told && fs.seen[0] == nil && !fs.unchanged() && !fs.flagsAhead(r.main.src, 1) {
 			src.want(fs, fs.prefetchOf1())
+			src.Mail += fs.newMail1()
 		}
 	}
 	if len(src.Requests) == 0 {
@@ -151,7 +159,32 @@ func (fs *folderSync) prefetchOf1() *survey.FolderRequest {
 	return &survey.FolderRequest{
 		Mailbox: fs.from.Raw, Writable: fs.writable1(),
 		Look: true, List: !known && inside > 0 && r.main.src.listsInOne(inside), Messages: int64(inside),
+		Next: r.src.uidNext(fs.from.Raw),
 	}
+}
+
+// leastMail is what a message has at least, in bytes, where nobody told how much.
+const leastMail = 2 << 10
+
+// newMail1 is about what the folder on host1 has of mail that no run knows, in bytes, so
+// far as the server told.
+func (fs *folderSync) newMail1() int64 {
+	r := fs.run
+	inside, _ := r.src.messages(fs.from.Raw)
+	st, known := r.j.Folder(fs.from.Raw, fs.to.Raw).State()
+	if d := r.src.status[fs.from.Raw]; !known && d != nil && d.Size != nil {
+		return *d.Size
+	}
+	return max(int64(inside)-int64(st.Messages1), 0) * leastMail
+}
+
+// uidNext is the UID of the next message of a folder when the folders were listed, 0 when
+// the server did not say.
+func (s *side) uidNext(mailbox string) imap.UID {
+	if d := s.status[mailbox]; d != nil {
+		return d.UIDNext
+	}
+	return 0
 }
 
 // listsInOne reports whether one command lists n messages: a second one would be
@@ -171,6 +204,7 @@ func (s *prefetcher) add(fs *folderSync, known bool) {
 		Mailbox: fs.to.Raw, Writable: true, Subscribe: fs.wantsSubscription(),
 		Look: !told1 || !told2 || inside1 > 0 || inside2 > 0,
 		List: !known && inside2 > 0 && r.main.dst.listsInOne(inside2), Messages: int64(inside2),
+		Next: r.dst.uidNext(fs.to.Raw),
 	})
 }
 

@@ -52,6 +52,12 @@ func (f *knownFolders) want(fs *folderSync) bool {
 	return true
 }
 
+// mail adds what there is to be read, in bytes, once the folders are looked at.
+func (f *knownFolders) mail(bytes int64) {
+	f.newest.Mail += bytes
+	f.flags.Mail += bytes
+}
+
 // run looks, and gives the folders what was seen of them.
 func (f *knownFolders) run(ctx context.Context) error {
 	if len(f.flags.Requests) == 0 {

@@ -11,8 +11,8 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 )
 
-// DEFLATE (RFC 4978) is turned on in the middle of a round, on the side whose
-// line turns out to be slow: the half that drives the connection stops asking,
+// DEFLATE (RFC 4978) is turned on in the middle of a listing or of a round, on the
+// side whose line turns out to be slow: whoever drives the connection stops asking,
 // or sending, until everything under way has arrived, sends COMPRESS, and goes
 // on. It can not be turned off again on the same connection.
 
@@ -108,6 +108,11 @@ type Gauge struct {
 	last imapconn.Counters
 	// Left are the bytes of messages not asked for, or not sent.
 	Left int64
+	// from is the account that what leaves comes from, nil when nothing leaves.
+	from *Account
+	// moved and waited are the bytes that were looked at, and the time.
+	moved  int64
+	waited time.Duration
 	// forced is time waited for answers because no more may be unanswered.
 	forced time.Duration
 }
@@ -129,6 +134,34 @@ func (k *Link) Watch(conn *imapconn.Conn, out bool, left int64) Gauge {
 	return g
 }
 
+// Follow says that what leaves comes from another account. Where that one has a slow line
+// no more can leave than comes, so that DEFLATE costs next to nothing here too, and a
+// line that is far away is not waited for until it is found to be slow as well: until
+// then all that could have been saved would have gone. Next door to this machine it would
+// save nothing.
+func (g *Gauge) Follow(from *Account) {
+	g.from = from
+	g.follow()
+}
+
+func (g *Gauge) follow() {
+	if !g.on || g.Pays || g.from == nil || g.conn.RoundTrip() < farAway {
+		return
+	}
+	if c := &g.from.compression; c.state.Load() == deflateOn {
+		g.Pays = deflatePays(c.rate(), 1, g.conn.RoundTrip(), g.Left)
+	}
+}
+
+// rate is what a line carried that is compressed because it is slow, or was in an earlier
+// run; 0 for none.
+func (c *compression) rate() float64 {
+	if found := math.Float64frombits(c.found.Load()); found > 0 {
+		return found
+	}
+	return math.Float64frombits(c.before.Load())
+}
+
 // End ends the watching.
 func (g *Gauge) End() {
 	if g.k != nil {
@@ -143,10 +176,19 @@ func (g *Gauge) Skip() {
 	}
 }
 
+// SkipWait leaves out the time that was waited since the last look, for what the line has
+// no part in.
+func (g *Gauge) SkipWait() {
+	if g.on {
+		now := g.conn.Counters()
+		g.last.WaitIn, g.last.WaitOut, g.forced = now.WaitIn, now.WaitOut, 0
+	}
+}
+
 // Look enters what happened since the last look. It is cheap enough to be called
 // for each message.
 func (g *Gauge) Look() {
-	if !g.on || g.Pays {
+	if g.follow(); !g.on || g.Pays {
 		return
 	}
 	now := g.conn.Counters()
@@ -154,10 +196,11 @@ func (g *Gauge) Look() {
 	if g.out {
 		moved, waited = now.NetOut-g.last.NetOut, now.WaitOut-g.last.WaitOut+g.forced
 	}
-	if moved < 64<<10 && waited < spanTime/10 {
+	if moved < 64<<10 && waited < farTime/10 {
 		return
 	}
 	g.last, g.forced = now, 0
+	g.moved, g.waited = g.moved+moved, g.waited+waited
 	trip := g.conn.RoundTrip()
 	if m := &g.k.meter; m.add(moved, waited, trip) {
 		g.Pays = deflatePays(m.rate(), int(g.k.Account.compression.streams.Load()), trip, g.Left)
@@ -186,11 +229,27 @@ func (g *Gauge) Arrived(n int64) {
 
 // Ahead is how many bytes may be under way.
 func (g *Gauge) Ahead() int64 {
-	if !g.on {
+	if !g.Open() {
 		return AheadBytes
 	}
 	return g.k.meter.ahead()
 }
+
+// sureBytes are enough to say that a line is not slow, when they came without much
+// waiting.
+const sureBytes = 128 << 10
+
+// Open reports whether DEFLATE may yet be turned on and the line was not seen to be fast
+// lately. What is written proves nothing at first: it may be in a buffer of this machine.
+func (g *Gauge) Open() bool {
+	if m := &g.k.meter; !g.on || m.spans > 0 {
+		return g.on && m.last < slowLine
+	}
+	return g.out || g.moved < sureBytes || float64(g.moved) < slowLine*g.waited.Seconds()
+}
+
+// Enough are bytes of small answers that keep a line full while it is Open.
+func (g *Gauge) Enough() int64 { return g.k.meter.enough(g.conn.RoundTrip()) }
 
 // Window narrows what is asked for: the bytes of one window, and those that may
 // be under way when it is asked for.
@@ -225,7 +284,8 @@ func (g *Gauge) TurnOn(ctx context.Context) error {
 		g.k.deflatedAt = n.NetIn + n.NetOut
 		if s.compression.state.CompareAndSwap(deflateUnknown, deflateOn) {
 			rate := g.k.meter.rate()
-			if s.compression.found.Store(math.Float64bits(rate)); rate == 0 {
+			s.compression.found.Store(math.Float64bits(rate))
+			if rate == 0 {
 				rate = math.Float64frombits(s.compression.before.Load())
 			}
 			s.control.Emit(event.Compression{Side: s.N, On: true, Rate: rate})

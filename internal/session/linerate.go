@@ -17,6 +17,10 @@ import "time"
 // a round trip below nextDoor is not believed to be slow, so that a slow server
 // next door is left alone; and slowLine is so low that compressing costs little
 // of the time that passes anyway.
+//
+// A listing may be slow where bodies are not: a server that reads each message from a
+// disk for its header is taken for a slow line. Then bodies come no faster than it
+// compresses, so that a line loses by it which is farAway and carries more than 32 MB/s.
 const (
 	// slowLine is the rate in bytes a second below which DEFLATE pays. Measured on
 	// one core of 2024: zlib at level 6, which Dovecot uses, compresses 32 to 52 MB/s
@@ -28,13 +32,22 @@ const (
 	// nextDoor is a round trip that only this machine and its network have.
 	nextDoor = 500 * time.Microsecond
 	// A span is the least that is judged: so long, so many bytes, and so many
-	// round trips. The first span is TCP's slow start and does not count: within
-	// the four round trips of the next one a connection that still doubles its
-	// rate has passed 15 times as much, which is above slowLine up to round trips
-	// of half a second.
+	// round trips. A line is judged by two spans one after the other, so that neither
+	// a pause of the server nor TCP's slow start counts: see steady.
 	spanTime  = 500 * time.Millisecond
 	spanBytes = 512 << 10
 	spanTrips = 4
+	// A line of a round trip of farAway or more is most likely what holds up what is
+	// waited for, and until it is judged it costs three times as much as it need;
+	// there less is enough.
+	farAway  = 5 * time.Millisecond
+	farTime  = 100 * time.Millisecond
+	farBytes = 64 << 10
+	farTrips = 3
+	// steady is how much more than the one before a span may have carried. A
+	// connection in slow start carries three times as much in the next three round
+	// trips even where each adds half only: what it will carry is not known yet.
+	steady = 1.5
 	// spanFast times what a slow line carries in a span ends it: so much passed
 	// without much waiting that nothing before should count for what comes.
 	spanFast = 2
@@ -49,7 +62,8 @@ type lineMeter struct {
 	bytes  int64
 	waited time.Duration
 	spans  int
-	last   float64 // rate of the last whole span, bytes a second; 0 before one
+	// rates of the last whole span and of the one before, bytes a second; 0 before one
+	last, before float64
 
 	// What passed lately, whether waited for or not: in the interval begun at
 	// begun, and in the one before.
@@ -62,23 +76,27 @@ type lineMeter struct {
 func (m *lineMeter) add(bytes int64, waited, trip time.Duration) bool {
 	m.bytes += bytes
 	m.waited += waited
-	least := max(spanTime, spanTrips*trip)
-	long := m.waited >= least && m.bytes >= spanBytes
+	least, enough := max(spanTime, spanTrips*trip), int64(spanBytes)
+	if trip >= farAway {
+		least, enough = max(farTime, farTrips*trip), farBytes
+	}
+	long := m.waited >= least && m.bytes >= enough
 	if !long && float64(m.bytes) < spanFast*slowLine*least.Seconds() {
 		return false
 	}
-	m.last = float64(m.bytes) / max(m.waited, time.Microsecond).Seconds()
+	m.before, m.last = m.last, float64(m.bytes)/max(m.waited, time.Microsecond).Seconds()
 	m.spans++
 	m.bytes, m.waited = 0, 0
 	return true
 }
 
-// rate is what the connection carries, bytes a second; 0 while that is not known.
+// rate is what the connection carries, bytes a second; 0 while that is not known. Of two
+// spans the better one counts.
 func (m *lineMeter) rate() float64 {
-	if m.spans < 2 {
+	if m.spans < 2 || m.last > steady*m.before {
 		return 0
 	}
-	return m.last
+	return max(m.last, m.before)
 }
 
 // deflatePays decides whether to turn DEFLATE on for one connection that carries
@@ -96,6 +114,16 @@ func deflatePays(rate float64, streams int, trip time.Duration, left int64) bool
 
 // AheadBytes is how much may be under way on any line.
 const AheadBytes = 8 << 20
+
+// enough are bytes under way that keep a line full on which DEFLATE would pay: what it
+// carries in a round trip at first, and in two at twice the rate that was seen later.
+func (m *lineMeter) enough(trip time.Duration) int64 {
+	rate := slowLine / 2.0
+	if m.spans > 0 {
+		rate = min(2*m.last, slowLine)
+	}
+	return max(int64(2*rate*trip.Seconds()), sureBytes)
+}
 
 // leastAhead is what may be under way at any time.
 const leastAhead = 512 << 10

@@ -56,21 +56,29 @@ func TestLineMeterJudgesWholeSpans(t *testing.T) {
 		want  float64
 	}{
 		{"nothing", 40 * ms, nil, 0},
-		{"one span is not enough", 40 * ms, again(6, step{100e3, 100 * ms}), 0},
-		{"two are", 40 * ms, again(12, step{100e3, 100 * ms}), 1e6},
-		{"long round trips take longer", 500 * ms, again(39, step{100e3, 100 * ms}), 0},
-		{"and come to an end", 500 * ms, again(40, step{100e3, 100 * ms}), 1e6},
+		{"one span is not enough", 3 * ms, again(11, step{100e3, 100 * ms}), 0},
+		{"two are", 3 * ms, again(12, step{100e3, 100 * ms}), 1e6},
+		{"one span of a line that is far away is not enough", 40 * ms, again(3, step{100e3, 100 * ms}), 0},
+		{"two shorter ones are", 40 * ms, again(4, step{100e3, 100 * ms}), 1e6},
+		{"long round trips take longer", 500 * ms, again(29, step{100e3, 100 * ms}), 0},
+		{"and come to an end", 500 * ms, again(30, step{100e3, 100 * ms}), 1e6},
 		{"waiting without bytes is no span", 40 * ms, again(100, step{0, 100 * ms}), 0},
-		// Slow start: what a connection that doubles its rate has seen so far says
-		// little, and is left out.
+		// Slow start: what a connection that still adds to its rate has seen so far says
+		// nothing.
 		{"slow start", 200 * ms, []step{
 			{15e3, 200 * ms}, {30e3, 200 * ms}, {60e3, 200 * ms}, {120e3, 200 * ms}, {240e3, 200 * ms}, {480e3, 200 * ms},
-			{960e3, 200 * ms}, {1920e3, 200 * ms}, {2e6, 200 * ms}, {2e6, 200 * ms},
-		}, 8.6e6},
+			{960e3, 200 * ms}, {1920e3, 200 * ms},
+		}, 0},
+		{"slow start that adds half", 100 * ms, []step{
+			{15e3, 100 * ms}, {22e3, 100 * ms}, {34e3, 100 * ms}, {51e3, 100 * ms}, {76e3, 100 * ms}, {115e3, 100 * ms},
+			{172e3, 100 * ms}, {258e3, 100 * ms}, {387e3, 100 * ms}, {580e3, 100 * ms},
+		}, 0},
+		{"slow start on a slow line", 100 * ms, append([]step{{15e3, 100 * ms}, {30e3, 100 * ms}, {60e3, 100 * ms}}, again(9, step{100e3, 100 * ms})...), 1e6},
 		// While the other host holds things up hardly anything is waited for.
 		{"not the line", 40 * ms, again(1000, step{100e3, ms / 10}), 1e9},
 		// What was so does not hide what is.
 		{"a line that became slow", 40 * ms, append(again(1000, step{100e3, ms}), again(6, step{100e3, 100 * ms})...), 1e6},
+		{"a pause is no slow line", 40 * ms, append(again(100, step{1e6, ms}), step{130e3, 200 * ms}), 1e9},
 	} {
 		var m lineMeter
 		for _, s := range tc.steps {

@@ -24,10 +24,20 @@ type Prefetch struct {
 	Requests []*FolderRequest
 	// Asks is what is asked of the messages of all Requests.
 	Asks Asked
+	// Mail is about what follows on the connection, in bytes: the mail that is to be read
+	// once the folders are listed.
+	Mail int64
 	// at is the request whose messages come now, -1 before the first.
 	at int
 	// searched are the ranges of UIDs kept of searches.
 	searched int
+	// line watches the connection; listing are the bytes of listings that were asked for
+	// and have not come. rest is the UID from which on the last request sent is still to
+	// be asked for, 0 for none, parts how many parts of folders were asked for.
+	line    session.Gauge
+	listing int64
+	rest    imap.UID
+	parts   int
 	// items are what is asked of messages.
 	items imapconn.FetchItems
 }
@@ -99,10 +109,11 @@ type FolderRequest struct {
 	Writable  bool
 	Subscribe bool
 	// Look: the folder is selected; List: and its messages are listed, about as many
-	// as Messages says, from the UID From on.
+	// as Messages says, from the UID From on. Next is a UID above theirs, 0 where that is
+	// not known.
 	Look, List bool
 	Messages   int64
-	From       imap.UID
+	From, Next imap.UID
 	// UIDs, where there are any, are the messages that are listed, in place of those from
 	// From on.
 	UIDs imap.UIDSet
@@ -142,6 +153,8 @@ func (s *Prefetch) Run(ctx context.Context) error {
 	}
 	s.Link.Forget()
 	s.at = -1
+	s.line = s.Link.Watch(conn, false, s.weight()+s.Mail)
+	defer s.line.End()
 	var stream *imapconn.Fetch
 	sent, answered := 0, 0
 	ahead := s.ahead()
@@ -155,14 +168,19 @@ func (s *Prefetch) Run(ctx context.Context) error {
 			}
 			answered++
 		}
-		for more := sent-answered <= ahead/2; more && sent < len(s.Requests) && sent-answered < ahead; {
-			p := s.Requests[sent]
+		for more := sent-answered <= ahead/2; more && s.unsent(sent) && sent-answered < ahead && s.room(); {
 			if stream == nil {
 				s.items = s.wanted()
 				stream = conn.Fetch(s.items)
 				defer stream.Close()
 			}
-			if err := s.send(ctx, conn, stream, p); err != nil {
+			if s.rest > 0 {
+				if err := s.sendRest(ctx, stream, s.Requests[sent-1]); err != nil {
+					return err
+				}
+				continue
+			}
+			if err := s.send(ctx, conn, stream, s.Requests[sent]); err != nil {
 				return err
 			}
 			sent++
@@ -183,11 +201,20 @@ func (s *Prefetch) Run(ctx context.Context) error {
 			if err := s.settle(ctx, s.Requests[answered]); err != nil {
 				return err
 			}
+		case s.line.Pays:
+			if err := s.line.TurnOn(ctx); err != nil {
+				return err
+			}
+		case s.unsent(sent):
+			s.listing = 0 // there are fewer than was told
 		default:
 			return s.report(ctx)
 		}
 	}
 }
+
+// unsent reports whether there is something left to send.
+func (s *Prefetch) unsent(sent int) bool { return sent < len(s.Requests) || s.rest > 0 }
 
 // send sends what is to be asked about one folder.
 func (s *Prefetch) send(ctx context.Context, conn *imapconn.Conn, stream *imapconn.Fetch, p *FolderRequest) (err error) {
@@ -206,9 +233,12 @@ func (s *Prefetch) send(ctx context.Context, conn *imapconn.Conn, stream *imapco
 		if s.Asks == AsksAll || s.Asks == AsksFlags {
 			p.recs = make([]listing.Record, 0, capacity(p.Messages))
 		}
-		if len(p.UIDs) > 0 {
+		switch {
+		case len(p.UIDs) > 0:
 			err = stream.Ask(ctx, p.UIDs)
-		} else {
+		case s.Asks == AsksAll:
+			err = s.sendRange(ctx, stream, p, max(p.From, 1), float64(p.Messages))
+		default:
 			err = stream.AskRange(ctx, max(p.From, 1), 0)
 		}
 		if err != nil {
@@ -262,8 +292,10 @@ func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 				break
 			}
 			s.at = i
+			s.line.SkipWait() // what it takes to open a folder is not the line's
 		}
 	}
+	s.watch()
 	if s.at < 0 || !s.Requests[s.at].List {
 		return nil
 	}

@@ -29,6 +29,10 @@ const (
 	// company is how long a message waits for others to share its command with,
 	// while earlier ones are unanswered.
 	company = 25 * time.Millisecond
+	// mostCompany is how long the first message of a batch waits for the others in
+	// all. Where they come slowly the line to host2 would stand still for as long as a
+	// batch takes to be full, and once more at the end.
+	mostCompany = 4 * company
 	// oldTrips is after how many round trips an answer must have come.
 	oldTrips = 2
 	// quotaRefusals in a row end the copying: a full mailbox refuses the rest, too.
@@ -45,6 +49,8 @@ type appender struct {
 	// batch waits to be sent: messages of one folder.
 	batch []*item
 	bytes int64
+	// begun is when the first of them came.
+	begun time.Time
 	// entered is the folder that host2 was asked to open, see enter.
 	entered *Folder
 	// inFlight are sent and unanswered, inFlightBytes their bytes.
@@ -109,6 +115,7 @@ func (d *appender) appendAll(ctx context.Context, in <-chan *item) error {
 	d.timer = time.NewTimer(company)
 	defer d.timer.Stop()
 	d.line = d.v.conns.Dst.Watch(conn, true, d.pending)
+	d.line.Follow(d.v.conns.Src.Account)
 	defer d.line.End()
 	for {
 		if err := d.resend(ctx); err != nil {
@@ -119,7 +126,10 @@ func (d *appender) appendAll(ctx context.Context, in <-chan *item) error {
 				return err
 			}
 		}
-		it, open := d.next(in)
+		it, open, err := d.next(in)
+		if err != nil {
+			return err
+		}
 		if it != nil {
 			it.taken(d.v)
 		}
@@ -145,6 +155,9 @@ func (d *appender) appendAll(ctx context.Context, in <-chan *item) error {
 					return err
 				}
 			}
+			if len(d.batch) == 0 {
+				d.begun = time.Now()
+			}
 			d.batch = append(d.batch, it)
 			if d.bytes += min(it.size, streamAbove); alone || len(d.batch) >= d.batchSize() || d.bytes >= d.line.Batch(batchBytes) {
 				err = d.flush(ctx)
@@ -158,25 +171,34 @@ func (d *appender) appendAll(ctx context.Context, in <-chan *item) error {
 
 // next takes the next message, nil if none comes soon enough; false says that
 // none will come any more. With nothing under way a message is not kept waiting
-// for company, and with nothing at all to do there is no hurry.
-func (d *appender) next(in <-chan *item) (*item, bool) {
+// for company, and with nothing at all to do there is no hurry. What is written leaves
+// before anything is waited for.
+func (d *appender) next(in <-chan *item) (*item, bool, error) {
 	select {
 	case it, open := <-in:
-		return it, open
+		return it, open, nil
 	default:
 	}
 	switch {
 	case len(d.inFlight) == 0 && len(d.batch) == 0:
-		return d.nextAtAll(in)
+		it, open := d.nextAtAll(in)
+		return it, open, nil
 	case len(d.inFlight) == 0:
-		return nil, true
+		return nil, true, nil
 	}
-	d.timer.Reset(company)
+	if err := d.conn.Flush(d.ctx); err != nil {
+		return nil, true, err
+	}
+	wait := company
+	if len(d.batch) > 0 {
+		wait = min(wait, mostCompany-time.Since(d.begun))
+	}
+	d.timer.Reset(wait)
 	select {
 	case it, open := <-in:
-		return it, open
+		return it, open, nil
 	case <-d.timer.C:
-		return nil, true
+		return nil, true, nil
 	}
 }
 
