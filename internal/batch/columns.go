@@ -90,7 +90,7 @@ func (p *parser) byHeader(cells []string) (args []string, faults []error) {
 	if len(cells) > len(p.columns) {
 		for _, c := range cells[len(p.columns):] {
 			if c != "" {
-				return nil, []error{fmt.Errorf("it has %d columns, the first line names %d. Put cells with the separator in them between double quotes", len(cells), len(p.columns))}
+				return nil, []error{fmt.Errorf("it has %s, the first line names %d. Put cells with the separator in them between double quotes", columnsOf(len(cells)), len(p.columns))}
 			}
 		}
 		cells = cells[:len(p.columns)]
@@ -152,9 +152,9 @@ func (p *parser) byPosition(cells []string) (args []string, faults []error) {
 	}
 	switch n := len(cells); {
 	case n < 4:
-		return nil, []error{fmt.Errorf("it has %d columns; give host1;user1;password1;host2;user2;password2, or a first line with the names of the columns", n)}
+		return nil, []error{fmt.Errorf("it has %s; give host1;user1;password1;host2;user2;password2, or a first line with the names of the columns", columnsOf(n))}
 	case n > len(names)+2, n == len(names)+2 && cells[n-1] != "":
-		return nil, []error{fmt.Errorf("it has %d columns, at most %d are read. A ; in a password needs double quotes around the password", n, len(names)+1)}
+		return nil, []error{fmt.Errorf("it has %s, at most %d are read. A ; in a password needs double quotes around the password", columnsOf(n), len(names)+1)}
 	}
 	args = []string{}
 	for i, name := range names {
@@ -174,6 +174,13 @@ func (p *parser) byPosition(cells []string) (args []string, faults []error) {
 		args = append(args, words...)
 	}
 	return args, faults
+}
+
+func columnsOf(n int) string {
+	if n == 1 {
+		return "1 column"
+	}
+	return fmt.Sprintf("%d columns", n)
 }
 
 // extra reports whether a cell may hold options.

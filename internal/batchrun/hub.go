@@ -52,7 +52,11 @@ func (b *run) readHubRow(row batch.Row) cli.BatchRow {
 			texts[i] = text
 		}
 	}
-	r.Problems = append(h.Problems, r.Problems...)
+	r.Problems = append(h.Problems, slices.DeleteFunc(r.Problems, func(text string) bool {
+		// What is wrong with a login that is given is told; it is not missing.
+		n, missing := strings.CutPrefix(text, "no password for user")
+		return missing && slices.ContainsFunc(h.Problems, func(wrong string) bool { return strings.Contains(wrong, "--secret"+n[:1]) })
+	})...)
 	return r
 }
 
