@@ -22,7 +22,7 @@ const surely = 3
 // only the order of messages told after an interruption in the same way: such a one is
 // short if host2 has fewer bytes of it, and else in doubt.
 func (fs *folderSync) tellShortBefore(ctx context.Context) {
-	if fs.src == nil || fs.dst == nil || fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil {
+	if fs.src == nil || fs.dst == nil || fs.run.pipeline.Active() || fs.run.p.Transform.TruncMess != nil {
 		return
 	}
 	var uids []imap.UID
@@ -48,15 +48,7 @@ func (fs *folderSync) tellShortBefore(ctx context.Context) {
 	if equal >= surely && equal+len(less) == len(uids) && len(less) < equal {
 		short = less
 	}
-	if fs.known.Usable() && len(uids) > 0 {
-		entries, err := fs.known.Folder.Lookup(uids)
-		fs.run.journalFailed(err)
-		var cut []imap.UID
-		for i := range entries {
-			if entries[i].Cut {
-				cut = append(cut, entries[i].UID1)
-			}
-		}
+	if cut := fs.cutBefore(ctx, uids, on2); len(cut) > 0 {
 		doubtful := 0
 		told := fs.sizesOn2(ctx, cut, on2)
 		for _, uid := range cut {
@@ -83,6 +75,33 @@ func (fs *folderSync) tellShortBefore(ctx context.Context) {
 		}
 		fs.run.emit(e)
 	}
+}
+
+// cutBefore are those of the host1 messages of which a journal tells that host2 has a part.
+func (fs *folderSync) cutBefore(ctx context.Context, uids []imap.UID, on2 map[imap.UID]imap.UID) (cut []imap.UID) {
+	if len(uids) == 0 {
+		return nil
+	}
+	if fs.known.Usable() {
+		entries, err := fs.known.Folder.Lookup(uids)
+		fs.run.journalFailed(err)
+		for i := range entries {
+			if entries[i].Cut {
+				cut = append(cut, entries[i].UID1)
+			}
+		}
+	}
+	others, err := fs.cutByOthers(ctx)
+	if err != nil {
+		return cut // the run is about to end
+	}
+	for i := range others {
+		if p := &others[i]; on2[p.UID1] == p.UID2 && p.UID2 != 0 {
+			cut = append(cut, p.UID1)
+		}
+	}
+	slices.Sort(cut)
+	return slices.Compact(cut)
 }
 
 // sizesOn2 asks host2 for the sizes of the counterparts of messages: the journal has those
