@@ -45,7 +45,7 @@ func (w *Work) SentInVain(c Contents) map[imap.UID][]imap.UID {
 
 // mayBePart reports whether nothing but its body can tell that d is no part of s.
 func mayBePart(s, d *habits.Message) bool {
-	return d.Body != s.Body && d.Size < s.Size && s.Compatible(d) && !s.OtherID(d)
+	return d.Body != s.Body && s.Compatible(d) && !s.OtherID(d) // lines of the header may have been added
 }
 
 // twice are those of the messages of which there is another one of about the same size.

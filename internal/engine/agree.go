@@ -271,6 +271,7 @@ func (fs *folderSync) disagree(ctx context.Context, uids []imap.UID, pairs map[i
 		return nil, err
 	}
 	var other []imap.UID
+	unsure := make(map[imap.UID]imap.UID) // the bodies differ in another way
 	for _, uid := range uids {
 		s, d := src[uid], dst[pairs[uid]]
 		s1, d1 := begins[uid], whole[pairs[uid]]
@@ -280,7 +281,16 @@ func (fs *folderSync) disagree(ctx context.Context, uids []imap.UID, pairs map[i
 			bad = append(bad, uid)
 		case versions && s.Body != d.Body:
 			other = append(other, uid)
+		case s.Body != d.Body:
+			unsure[uid] = pairs[uid]
 		}
+	}
+	if len(unsure) > 0 {
+		lack, err := survey.LackEnds(ctx, fs.conns.src.Link, fs.conns.dst.Link, unsure)
+		if err != nil {
+			return nil, err
+		}
+		bad = append(bad, slices.Sorted(maps.Keys(lack))...)
 	}
 	if len(other) == 0 {
 		return bad, nil

@@ -28,6 +28,7 @@ func TestCutAgainWithoutAJournal(t *testing.T) {
 		"shortens bodies":  {body60},
 		"adds, halves":     {unsound.AddAbove("Received: from host2.example.org by store.example.org\r\n"), half},
 		"drops id, halves": {unsound.Remove("Message-ID"), half},
+		"adds, cuts less":  {unsound.AddAbove("Received: from host2.example.org by store.example.org with a long line that says so\r\n"), func(m []byte) []byte { return m[:len(m)-30] }},
 		"halves, footer":   {half, unsound.Footer("-- \r\nChecked.\r\n")},
 	} {
 		for _, options := range [][]string{nil, {"--delete1"}, {"--syncduplicates"}, {"--delete2", "--delete2newmail"}, {"--delete2duplicates"}, {"--delete1", "--useheader", "Message-Id"}, {"--nofoldersizes"}} {
@@ -50,7 +51,9 @@ func TestCutAgainWithoutAJournal(t *testing.T) {
 						if len(contents(t, a)) != 5 {
 							t.Fatalf("a message has left host1\n%s", out.text)
 						}
-						if out.stats.Good() && (k > 1 || options == nil || options[0] != "--nofoldersizes") {
+						// By its size alone a mailbox that grew by more than was sent has no parts.
+						told := name != "adds, cuts less" || slices.Contains(options, "--delete1")
+						if out.stats.Good() && told && (k > 1 || options == nil || options[0] != "--nofoldersizes") {
 							t.Errorf("run %d looks good\n%s", k+1, out.text)
 						}
 					}

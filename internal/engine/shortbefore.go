@@ -47,8 +47,8 @@ func (fs *folderSync) tellShortBefore(ctx context.Context) {
 			equal++
 		}
 	}
-	cut := fs.cutBefore(uids)
-	if fs.parts = len(cut) > 0; fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil {
+	cut := fs.cutBefore(ctx, uids, on2)
+	if fs.parts = len(cut) > 0; fs.run.pipeline.Active() || fs.run.p.Transform.TruncMess != nil {
 		return
 	}
 	short := make(map[imap.UID]bool)
@@ -84,19 +84,31 @@ func (fs *folderSync) tellShortBefore(ctx context.Context) {
 	}
 }
 
-// cutBefore are those of host1's messages that the journal marks as parts.
-func (fs *folderSync) cutBefore(uids []imap.UID) (cut []imap.UID) {
-	if !fs.known.Usable() || len(uids) == 0 {
+// cutBefore are those of the host1 messages of which a journal tells that host2 has a part.
+func (fs *folderSync) cutBefore(ctx context.Context, uids []imap.UID, on2 map[imap.UID]imap.UID) (cut []imap.UID) {
+	if len(uids) == 0 {
 		return nil
 	}
-	entries, err := fs.known.Folder.Lookup(uids)
-	fs.run.journalFailed(err)
-	for i := range entries {
-		if entries[i].Cut {
-			cut = append(cut, entries[i].UID1)
+	if fs.known.Usable() {
+		entries, err := fs.known.Folder.Lookup(uids)
+		fs.run.journalFailed(err)
+		for i := range entries {
+			if entries[i].Cut {
+				cut = append(cut, entries[i].UID1)
+			}
 		}
 	}
-	return cut
+	others, err := fs.cutByOthers(ctx)
+	if err != nil {
+		return cut // the run is about to end
+	}
+	for i := range others {
+		if p := &others[i]; on2[p.UID1] == p.UID2 && p.UID2 != 0 {
+			cut = append(cut, p.UID1)
+		}
+	}
+	slices.Sort(cut)
+	return slices.Compact(cut)
 }
 
 // sizesOn2 asks host2 for the sizes of the counterparts of messages: the journal has those

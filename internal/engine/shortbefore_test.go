@@ -8,6 +8,9 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/journal"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
+	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
+	"github.com/imaphaul/imaphaul/internal/mailtest/unsound"
 )
 
 // A pair that only the order told after an interruption is marked as a part is, and host2
@@ -49,5 +52,26 @@ func TestShortIsWhatHasFewerBytes(t *testing.T) {
 	}
 	if out.stats.Transferred != 0 || out.stats.Good() {
 		t.Errorf("%d copied, looks good: %v", out.stats.Transferred, out.stats.Good())
+	}
+}
+
+// Parts that a run with other options found are parts for a run that identifies messages in
+// another way: they stay on host1, and nothing looks good.
+func TestPartsThatAnotherJournalKnows(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"--syncduplicates", "--useheader Message-Id", "--addheader"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			server, _, truth := mailtest.StartUnsound(t, unsound.Faults{Changes: []unsound.Change{unsound.Remove("Message-ID"), func(m []byte) []byte { return m[:len(m)*2/3] }}})
+			a, b := newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, truth)
+			put(t, a, "INBOX", oddMails()...)
+			b.port = server.Port()
+			for _, options := range []string{"", "--delete1 " + way, "--delete1"} {
+				out := migrate(t, a, b, strings.Fields(options)...)
+				if out.stats.Good() || len(contents(t, a)) != 6 {
+					t.Errorf("%q: %d messages on host1, looks good: %v\n%s", options, len(contents(t, a)), out.stats.Good(), out.text)
+				}
+			}
+		})
 	}
 }

@@ -31,8 +31,8 @@ const (
 // findTwins makes twin answer for the messages that are to be paired by their key alone.
 func (fs *folderSync) findTwins(ctx context.Context, known []int32, claims []compare.Claim) error {
 	fs.rivals = nil
-	if fs.run.pipeline.Active() || fs.run.p.Identity.SyncDuplicates && !fs.run.p.Deletion.Delete1 {
-		return nil // then no key decides alone
+	if fs.run.pipeline.Active() {
+		return nil // then no key proves anything
 	}
 	open := fs.openKeys(known, claims)
 	if len(open) == 0 {

@@ -76,6 +76,8 @@ func TestOneStoreTwoFolders(t *testing.T) {
 		{"", "--delete2", "--delete1", ""},
 		{"", "--delete2duplicates --delete1"},
 		{"--delete1 --syncduplicates"},
+		{"--syncduplicates"},
+		{"--nousecache --syncduplicates"},
 		{"--folder Gesendet", "--folder Sent --delete1", "--delete1"},
 		{"--folder Gesendet --delete1", "--delete1"},
 		{"--folder Sent --delete1 --nousecache", "--delete1 --nousecache"},

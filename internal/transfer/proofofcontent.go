@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
@@ -137,6 +138,7 @@ func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[
 	if err != nil {
 		return err
 	}
+	unsure := make(map[imap.UID]imap.UID) // host2's body is neither all of what was sent nor a part
 	for i, uid := range uids {
 		size := byUID[uid].sentSize()
 		s, d := src[sent[i].UID1], dst[uid]
@@ -157,12 +159,23 @@ func (c *Folder) compareContent(ctx context.Context, uids []imap.UID, byUID map[
 		case s.Body == d.Body:
 		case !s.Compatible(d):
 			bad(byUID[uid], fmt.Sprintf("its UID %d is another message there", uid))
-		case sent[i].content == nil && survey.Less(s1, d1) <= BlankEnd: // less of the header, if at all
+		case sent[i].content == nil && survey.Less(s1, d1) <= BlankEnd:
+			unsure[sent[i].UID1] = uid // it may lack no more than line ends
 		case MuchShort(size, d.Size, true), sent[i].content == nil && survey.IsBeginning(s1, d1):
 			bad(byUID[uid], fmt.Sprintf("its UID %d has %d bytes there, of %d that were sent", uid, d.Size, size))
+		case sent[i].content == nil:
+			unsure[sent[i].UID1] = uid
 		}
 	}
-	return nil
+	if len(unsure) == 0 {
+		return nil
+	}
+	lack, err := survey.LackEnds(ctx, c.conns.Src, c.conns.Dst, unsure)
+	for _, uid1 := range slices.Sorted(maps.Keys(lack)) {
+		t := byUID[unsure[uid1]]
+		bad(t, fmt.Sprintf("its UID %d does not have the end of it there", unsure[uid1]))
+	}
+	return err
 }
 
 // unreadable is why a message counts as not there that host2 does not give.
