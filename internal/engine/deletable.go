@@ -164,7 +164,7 @@ func (r *run) judge(ctx context.Context, f *deletable) error {
 	case err != nil:
 		f.why = "it could not be looked into: " + serverWords(err)
 		return nil
-	case len(arrived) < int(opened.Exists):
+	case !opened.Covers(maps.Keys(arrived)):
 		f.why = fmt.Sprintf("host2 says that it has %d messages, and lists %d", opened.Exists, len(arrived))
 		return nil
 	}

@@ -339,12 +339,12 @@ func uidsThere(ctx context.Context, k *link, opened *imapconn.SelectData) (map[i
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
-	if len(uids) < int(opened.Exists) {
-		return nil, nil
-	}
 	there := make(map[imap.UID]bool, len(uids))
 	for _, uid := range uids {
 		there[uid] = true
+	}
+	if !opened.Covers(maps.Keys(there)) {
+		return nil, nil
 	}
 	return there, nil
 }

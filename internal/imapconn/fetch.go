@@ -42,16 +42,22 @@ type Fetch struct {
 	gone    collector
 	closed  bool
 
+	// About is a number of the caller's, told again with the refusals of what is asked
+	// from now on.
+	About int
+
 	seqs [1024]struct { // what the last replies told about sequence numbers
 		seq uint32
 		uid imap.UID
 	}
 }
 
-// FetchError is a UID FETCH that was refused, wholly or in part.
+// FetchError is a UID FETCH that was refused, wholly or in part; About is what the stream
+// was about when it was asked.
 type FetchError struct {
-	Set imap.UIDSet
-	Err error
+	Set   imap.UIDSet
+	About int
+	Err   error
 }
 
 // Error tells the set and the server's words.
@@ -73,6 +79,8 @@ type ask struct {
 	selects int
 	// why it is asked again, for one that resume made.
 	why Response
+	// about is Fetch.About then.
+	about int
 }
 
 // Fetch prepares a stream; nothing is sent yet. One stream at a time can have
@@ -101,7 +109,7 @@ func (f *Fetch) Ask(ctx context.Context, set imap.UIDSet) error {
 		return fmt.Errorf("UID FETCH: the set %s holds a *; use AskRange", set.String())
 	}
 	for _, part := range splitSet(set, maxCommand-len(f.text)-64, f.c.MessageLimit()) {
-		if err := f.send(ctx, &ask{set: part, open: f.items.ChangedSince > 0, width: setSize(part)}); err != nil {
+		if err := f.send(ctx, &ask{set: part, open: f.items.ChangedSince > 0, width: setSize(part), about: f.About}); err != nil {
 			return err
 		}
 	}
@@ -112,7 +120,7 @@ func (f *Fetch) Ask(ctx context.Context, set imap.UIDSet) error {
 // means "*". Nothing is missing in a range. UIDs below from, which servers
 // return for n:* behind the last message, are left out.
 func (f *Fetch) AskRange(ctx context.Context, from, to imap.UID) error {
-	return f.send(ctx, &ask{set: imap.UIDSet{{Start: max(from, 1), Stop: to}}, open: true})
+	return f.send(ctx, &ask{set: imap.UIDSet{{Start: max(from, 1), Stop: to}}, open: true, about: f.About})
 }
 
 func (f *Fetch) send(ctx context.Context, a *ask) error {

@@ -24,7 +24,7 @@ func (f *Fetch) answered(a *ask, r *Response) {
 	}
 	if !r.OK() {
 		e := *r
-		f.errs = append(f.errs, FetchError{Set: a.set, Err: &e})
+		f.errs = append(f.errs, FetchError{Set: a.set, About: a.about, Err: &e})
 	}
 }
 
@@ -37,10 +37,10 @@ func (f *Fetch) resume(a *ask) bool {
 		return false
 	}
 	if !less || f.closed || a.selects != f.c.selects {
-		f.errs = append(f.errs, FetchError{Set: rest, Err: &PartlyError{Reply: a.cmd.part.reply, Rest: rest}})
+		f.errs = append(f.errs, FetchError{Set: rest, About: a.about, Err: &PartlyError{Reply: a.cmd.part.reply, Rest: rest}})
 		return false
 	}
-	f.again = append(f.again, &ask{set: rest, open: a.open, width: setSize(rest), selects: a.selects, why: a.cmd.part.reply})
+	f.again = append(f.again, &ask{set: rest, open: a.open, width: setSize(rest), selects: a.selects, why: a.cmd.part.reply, about: a.about})
 	return true
 }
 
@@ -71,7 +71,7 @@ func (f *Fetch) askAgain(ctx context.Context) error {
 		a := f.again[0]
 		f.again = f.again[1:]
 		if a.selects != f.c.selects {
-			f.errs = append(f.errs, FetchError{Set: a.set, Err: &PartlyError{Reply: a.why, Rest: a.set}})
+			f.errs = append(f.errs, FetchError{Set: a.set, About: a.about, Err: &PartlyError{Reply: a.why, Rest: a.set}})
 			continue
 		}
 		if err := f.send(ctx, a); err != nil {

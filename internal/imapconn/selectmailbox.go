@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 
 	"github.com/emersion/go-imap/v2"
@@ -49,6 +50,19 @@ type SelectData struct {
 	Vanished imap.UIDSet
 	// Changed are the flags changed since QResync.ModSeq.
 	Changed []FlagChange
+}
+
+// Covers reports whether uids, each once, may be all messages that the mailbox had when it
+// was opened: what arrived since has UIDNEXT or more, where that was told, and makes up for
+// none that is missing.
+func (d *SelectData) Covers(uids iter.Seq[imap.UID]) bool {
+	there := uint32(0)
+	for uid := range uids {
+		if d.UIDNext == 0 || uid < d.UIDNext {
+			there++
+		}
+	}
+	return there >= d.Exists
 }
 
 // FlagChange is a message's flags as a FETCH reply beside a command told them.

@@ -73,6 +73,17 @@ func (l *Listing) Count(ok func(*Record) bool) (n int64) {
 	return n
 }
 
+// Before is how many of the messages listed were there when the folder was opened, and
+// UIDNEXT was next: what arrived since has that UID or a higher one, and makes up for none
+// that is missing. All of them where the server did not tell.
+func (l *Listing) Before(next imap.UID) int {
+	if next == 0 {
+		return len(l.Recs)
+	}
+	n, _ := slices.BinarySearchFunc(l.Recs, next, func(r Record, uid imap.UID) int { return cmp.Compare(r.UID, uid) })
+	return n
+}
+
 // LastUID is the highest UID listed, 0 for none.
 func (l *Listing) LastUID() imap.UID {
 	if n := len(l.Recs); n > 0 {

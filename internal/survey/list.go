@@ -336,7 +336,7 @@ func (l *Reader) complete(ctx context.Context, c *imapconn.Conn, out *listing.Li
 	if m := c.Mailbox(); m != nil && int(m.Exists) < exists {
 		exists = int(m.Exists) // somebody expunged meanwhile
 	}
-	if len(out.Recs) >= exists {
+	if out.Before(l.Link.Opened.UIDNext) >= exists {
 		return nil
 	}
 	uids, err := c.UIDSearch(ctx, "ALL")

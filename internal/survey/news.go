@@ -50,7 +50,7 @@ func (l *Reader) foreseenNews(ctx context.Context, flags *listing.Listing) (*lis
 			out.Recs[n].Bits |= f.Bits & listing.FlagsUnknown
 		}
 	}
-	if len(fresh.uids) == 0 && !dropContradictions(out) && len(out.Recs) >= int(l.Link.Opened.Exists) {
+	if len(fresh.uids) == 0 && !dropContradictions(out) && out.Before(l.Link.Opened.UIDNext) >= int(l.Link.Opened.Exists) {
 		return out, nil
 	}
 	return out, l.Link.Do(ctx, func(c *imapconn.Conn) error { return l.readUnknown(ctx, c, out, fresh) })

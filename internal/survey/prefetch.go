@@ -128,7 +128,8 @@ type FolderRequest struct {
 	subscribed *imapconn.Pending[imapconn.Nothing]
 	selected   *imapconn.Pending[imapconn.SelectData]
 	recs       []listing.Record
-	spoiled    bool
+	spoiled    bool // not to be made a listing of
+	refused    bool // in a part at least
 	searches   flagSearches
 }
 
@@ -174,7 +175,9 @@ func (s *Prefetch) Run(ctx context.Context) error {
 				stream = conn.Fetch(s.items)
 				defer stream.Close()
 			}
+			stream.About = sent
 			if s.rest > 0 {
+				stream.About = sent - 1
 				if err := s.sendRest(ctx, stream, s.Requests[sent-1]); err != nil {
 					return err
 				}
@@ -188,6 +191,7 @@ func (s *Prefetch) Run(ctx context.Context) error {
 		switch {
 		case stream != nil && stream.Outstanding() > 0:
 			m, err := stream.Next(ctx)
+			s.refused(stream)
 			if errors.Is(err, io.EOF) {
 				continue
 			}
@@ -208,6 +212,9 @@ func (s *Prefetch) Run(ctx context.Context) error {
 		case s.unsent(sent):
 			s.listing = 0 // there are fewer than was told
 		default:
+			if stream != nil {
+				s.refused(stream)
+			}
 			return s.report(ctx)
 		}
 	}
@@ -316,12 +323,21 @@ func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 	return nil
 }
 
-// least is how many messages have to come, of so many in the folder.
-func (p *FolderRequest) least(exists uint32) int {
+// all reports whether all messages came that have to, of those that the folder had when it
+// was opened.
+func (p *FolderRequest) all(l *listing.Listing, opened *imapconn.SelectData) bool {
 	if len(p.UIDs) > 0 {
-		return int(uidset.Count(p.UIDs))
+		return len(l.Recs) >= int(uidset.Count(p.UIDs))
 	}
-	return int(exists)
+	return l.Before(opened.UIDNext) >= int(opened.Exists)
+}
+
+// refused enters which folders did not tell all that was asked of their messages: their
+// own work finds out why.
+func (s *Prefetch) refused(stream *imapconn.Fetch) {
+	for _, e := range stream.CommandErrs() {
+		s.Requests[e.About].refused = true
+	}
 }
 
 // report says of each folder what was seen.
@@ -341,7 +357,7 @@ func (s *Prefetch) report(ctx context.Context) error {
 		seen := &Prefetched{Opened: &data}
 		l := &listing.Listing{Recs: p.recs, Complete: true, Whole: true, UIDNext: data.UIDNext, UIDValidity: data.UIDValidity}
 		dropContradictions(l)
-		if !p.spoiled && l.Complete && (p.List && (len(l.Recs) >= p.least(data.Exists) || s.Asks >= AsksNewest) || data.Exists == 0) {
+		if !p.spoiled && l.Complete && (data.Exists == 0 || p.List && !p.refused && (s.Asks >= AsksNewest || p.all(l, &data))) {
 			seen.Listing = l
 		}
 		seen.Flags, seen.Searched, seen.Sets = p.searches.digest, p.searches.told, p.searches.sets

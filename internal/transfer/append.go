@@ -35,6 +35,9 @@ const (
 	mostCompany = 4 * company
 	// oldTrips is after how many round trips an answer must have come.
 	oldTrips = 2
+	// busyWith is how many commands that should have been answered keep host2 busy: with
+	// more of them a batch that is not full waits for an answer.
+	busyWith = 2
 	// quotaRefusals in a row end the copying: a full mailbox refuses the rest, too.
 	quotaRefusals = 3
 )
@@ -139,7 +142,7 @@ func (d *appender) appendAll(ctx context.Context, in <-chan *item) error {
 				return err
 			}
 			return d.finish(ctx)
-		case it == nil && len(d.batch) > 0:
+		case it == nil && len(d.batch) > 0 && !behind(d.inFlight, d.conn.RoundTrip(), time.Now()):
 			err = d.flush(ctx)
 		case it == nil:
 			err = d.await(ctx)

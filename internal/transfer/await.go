@@ -38,6 +38,14 @@ func (d *appender) awaitOld(ctx context.Context) error {
 	return nil
 }
 
+// behind reports whether host2 is what holds things up, as far as is known: it has not
+// answered several commands that it has had for long. What it gets now would lie there, as
+// many commands for few messages that came slowly, and each of them takes such a server's
+// time. Answers that are there already cost those who wait for them nothing.
+func behind(inFlight []*pendingAppend, trip time.Duration, now time.Time) bool {
+	return len(inFlight) > busyWith && now.Sub(inFlight[busyWith].sent) > oldTrips*trip
+}
+
 // awaitAll waits for everything under way.
 func (d *appender) awaitAll(ctx context.Context) error {
 	for len(d.inFlight) > 0 {
