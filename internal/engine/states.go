@@ -27,7 +27,7 @@ func (fs *folderSync) reconciled(c *transfer.Folder) bool {
 	if fs.bad || fs.unsure || fs.failedCount > 0 || fs.src == nil || fs.dst == nil || !fs.known.Usable() || fs.run.p.Dry || fs.run.restricted() || fs.from.Raw == fs.run.allMail() {
 		return false
 	}
-	if fs.parts {
+	if fs.parts || fs.flagsLeft() {
 		return false // what is short is told by each run
 	}
 	for i := range c.Messages {
