@@ -134,3 +134,77 @@ func TestSearchesThatLie(t *testing.T) {
 		}
 	}
 }
+
+// A server may leave keywords out of those that SELECT tells, or not find them by SEARCH:
+// what FETCH tells of the newest messages, and what the journal knows, show it, and its
+// folders are listed.
+func TestKeywordsThatSearchDoesNotTell(t *testing.T) {
+	t.Parallel()
+	unlisted := []meddle.Rule{
+		rule(meddle.Replace, `^\* FLAGS \(.*\)`, `* FLAGS (\Answered \Flagged \Deleted \Seen \Draft)`),
+		rule(meddle.Replace, `^\* OK \[PERMANENTFLAGS \(.*?\)\]`, `* OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)]`),
+	}
+	lost := []meddle.Rule{rule(meddle.Alter, `^(\S+ UID SEARCH RETURN \(ALL\)) KEYWORD .*`, "$1 KEYWORD nobodyhasit")}
+	for name, tc := range map[string]struct {
+		rules         []meddle.Rule
+		side          int
+		first, change []string
+	}{
+		"unlisted on host1":            {unlisted, 1, nil, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+		"unlisted on host2":            {unlisted, 2, nil, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+		"unlisted, one is known":       {unlisted, 1, []string{`UID STORE 2 +FLAGS (Blue)`}, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+		"unlisted, of an old message":  {unlisted, 1, []string{`UID STORE 2 +FLAGS (Blue)`}, []string{`UID STORE 1 +FLAGS (Blue)`, `UID STORE 40 +FLAGS (\Seen)`}},
+		"unlisted, with a flag":        {unlisted, 1, nil, []string{`UID STORE 1 +FLAGS (Novelty)`, `UID STORE 2 +FLAGS (\Seen)`}},
+		"not found on host1":           {lost, 1, nil, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+		"not found on host2":           {lost, 2, nil, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+		"not found, of an old message": {lost, 1, []string{`UID STORE 2 +FLAGS (Blue)`}, []string{`UID STORE 1 +FLAGS (Blue)`, `UID STORE 40 +FLAGS (\Seen)`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			real1, real2 := embeddedPair(t)
+			n := 6
+			if tc.first != nil {
+				n = 60
+			}
+			put(t, real1, "INBOX", mails("mail", n, 3)...)
+			put(t, real1, "Other", mails("other", 6, 3)...)
+			dialogue(t, real1, append([]string{"SELECT INBOX"}, tc.first...)...)
+			a, b := real1, real2
+			if tc.side == 1 {
+				a, _ = meddled(t, a, tc.rules...)
+			} else {
+				b, _ = meddled(t, b, tc.rules...)
+			}
+			journal := []string{"--cachedir", t.TempDir()}
+			migrate(t, a, b, journal...).expect(t, 0)
+			same(t, real1, real2)
+			dialogue(t, []account{real1, real2}[tc.side-1], append([]string{"SELECT INBOX"}, tc.change...)...)
+			migrate(t, a, b, journal...).expect(t, 0)
+			same(t, real1, real2)
+			out := migrate(t, a, b, journal...)
+			out.expect(t, 0)
+			if out.stats.FlagsChanged+out.stats.Transferred > 0 || !out.stats.Good() {
+				t.Errorf("one more run does something\n%s", out.text)
+			}
+		})
+	}
+}
+
+// A run that leaves messages out writes flags to the journal and no state: that flags are
+// again what they were at the last state does not make them what the journal knows.
+func TestFlagsThatReturn(t *testing.T) {
+	t.Parallel()
+	a, b := embeddedPair(t)
+	journal := []string{"--cachedir", t.TempDir()}
+	put(t, a, "INBOX", mails("mail", 5, 3)...)
+	migrate(t, a, b, journal...).expect(t, 0)
+	dialogue(t, a, "SELECT INBOX", `UID STORE 2 +FLAGS (\Draft)`)
+	migrate(t, a, b, append(journal, "--search1", "UNSEEN")...).expect(t, 0)
+	same(t, a, b)
+	dialogue(t, a, "SELECT INBOX", `UID STORE 2 -FLAGS (\Draft)`)
+	migrate(t, a, b, journal...).expect(t, 0)
+	same(t, a, b)
+	if out := migrate(t, a, b, journal...); out.stats.FlagsChanged > 0 {
+		t.Errorf("one more run does something\n%s", out.text)
+	}
+}

@@ -145,7 +145,7 @@ type run struct {
 	// asThen are the folder pairs whose flags on a side are as they were when everything had
 	// been carried over, see flagdigest.go.
 	asThen [2]map[[2]string]bool
-	// flagsNow are those of which it was told how they are now, and they are others.
+	// flagsNow are those of which it was told how they are now.
 	flagsNow  [2]map[[2]string]*flagAsk
 	loopStart time.Time
 }

@@ -86,6 +86,21 @@ func (s FlagSets) Digest() (d FlagDigest) {
 	return d
 }
 
+// From are those of the messages from a UID on.
+func (s FlagSets) From(uid imap.UID) FlagSets {
+	out := make(FlagSets, len(s))
+	for name, set := range s {
+		var some imap.UIDSet
+		for _, r := range set {
+			if r.Stop >= uid {
+				some = append(some, imap.UIDRange{Start: max(r.Start, uid), Stop: r.Stop})
+			}
+		}
+		out[name] = some
+	}
+	return out
+}
+
 // Changed are the messages of which two sets tell other flags; false: they tell of other
 // messages.
 func (s FlagSets) Changed(now FlagSets) (changed imap.UIDSet, ok bool) {

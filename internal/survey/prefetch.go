@@ -42,8 +42,8 @@ const (
 	AsksFlags
 	// AsksNewest: date and size of those from a UID on.
 	AsksNewest
-	// AsksState: the same, and which messages there are and have which flags that every
-	// server knows, by SEARCH.
+	// AsksState: the same and their flags, and which messages there are and have which
+	// flags that every server knows, by SEARCH.
 	AsksState
 	// AsksKeywords: which messages have which of the Keywords, by SEARCH.
 	AsksKeywords
@@ -53,13 +53,15 @@ const (
 type Prefetched struct {
 	Opened *imapconn.SelectData
 	// Listing is nil when the messages were not asked for, or did not all come. With
-	// AsksFlags its records have UID and flags, with AsksNewest UID, date and size.
+	// AsksFlags its records have UID and flags, with AsksNewest UID, date and size, with
+	// AsksState these and flags.
 	Listing *listing.Listing
 	// Flags are what SEARCH told of the flags; Searched: all of it. Sets are these
-	// themselves, nil where that is too much to keep.
-	Flags    FlagDigest
-	Searched bool
-	Sets     FlagSets
+	// themselves, nil where that is too much to keep; Newest those of the messages from the
+	// request's UID on.
+	Flags        FlagDigest
+	Searched     bool
+	Sets, Newest FlagSets
 }
 
 // wanted is what is asked of each message.
@@ -67,8 +69,10 @@ func (s *Prefetch) wanted() imapconn.FetchItems {
 	switch s.Asks {
 	case AsksFlags:
 		return imapconn.FetchItems{UID: true, Flags: true, GMLabels: s.Terms.Important}
-	case AsksNewest, AsksState:
+	case AsksNewest:
 		return imapconn.FetchItems{UID: true, InternalDate: true, Size: true}
+	case AsksState:
+		return imapconn.FetchItems{UID: true, Flags: true, InternalDate: true, Size: true}
 	}
 	return s.Terms.Items()
 }
@@ -80,7 +84,7 @@ func (s *Prefetch) record(m *imapconn.Message, mailbox string) (listing.Record, 
 		return s.Terms.record(m, mailbox)
 	}
 	r := listing.Record{UID: m.UID, Size: m.Size}
-	if s.Asks == AsksFlags {
+	if s.Asks == AsksFlags || s.Asks == AsksState {
 		var kept bool
 		if r.Flags, kept = s.Terms.Flags.Told(s.Terms.FlagsOf(m)); !kept {
 			r.Bits |= listing.FlagsUnknown
@@ -248,7 +252,7 @@ func (s *Prefetch) settle(ctx context.Context, p *FolderRequest) error {
 	if err := p.wait(ctx); err != nil {
 		return err
 	}
-	n, err := p.searches.wait(ctx, maxSearched-s.searched)
+	n, err := p.searches.wait(ctx, maxSearched-s.searched, p.From)
 	s.searched += n
 	return err
 }
@@ -312,7 +316,8 @@ func (s *Prefetch) report(ctx context.Context) error {
 		if !p.spoiled && l.Complete && (p.List && (len(l.Recs) >= p.least(data.Exists) || s.Asks >= AsksNewest) || data.Exists == 0) {
 			seen.Listing = l
 		}
-		seen.Flags, seen.Searched, seen.Sets = p.searches.digest, p.searches.told, p.searches.sets
+		f := &p.searches
+		seen.Flags, seen.Searched, seen.Sets, seen.Newest = f.digest, f.told, f.sets, f.newest
 		p.Seen = seen
 	}
 	return nil
