@@ -61,12 +61,17 @@ func (r *run) askFlags(ctx context.Context) {
 		return
 	}
 	var asks [2]flagAsks
+	r.otherFlags = make(map[*journal.Folder]bool)
 	for i := range r.table.Rows {
 		row := &r.table.Rows[i]
 		fs := &folderSync{run: r, row: row, from: folderName(row.From), to: folderName(row.To)}
 		f := r.j.Folder(fs.from.Raw, fs.to.Raw)
 		st, _ := f.State()
 		digests, ok := known[f]
+		if digests == journal.OtherFlags {
+			r.otherFlags[f] = true
+			continue
+		}
 		if !ok || st.CompleteAt.IsZero() || !r.on2.folders.Has(fs.to.Raw) || fs.newsOn(1, st, true) != (news{}) || fs.newsOn(2, st, true) != (news{}) {
 			continue
 		}

@@ -24,6 +24,7 @@ func TestFlagsLeftAreCarriedOverLater(t *testing.T) {
 			for name, options := range map[string][]string{
 				"noresyncflags": {"--noresyncflags"},
 				"maxsize":       {"--maxsize", "10"},
+				"regexflag":     {"--regexflag", `s/\\Flagged/Important/g`},
 			} {
 				for _, side := range []int{1, 2} {
 					t.Run(name, func(t *testing.T) {

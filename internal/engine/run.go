@@ -146,8 +146,10 @@ type run struct {
 	// been carried over, see flagdigest.go.
 	asThen [2]map[[2]string]bool
 	// flagsNow are those of which it was told how they are now.
-	flagsNow  [2]map[[2]string]*flagAsk
-	loopStart time.Time
+	flagsNow [2]map[[2]string]*flagAsk
+	// otherFlags are the folder pairs where options of the last run changed flags.
+	otherFlags map[*journal.Folder]bool
+	loopStart  time.Time
 }
 
 // newRun is a run that has not begun.

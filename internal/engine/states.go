@@ -100,6 +100,11 @@ func (r *run) saveStates(ctx context.Context) error {
 		kept = append(kept, keptState{f.fs, st})
 	}
 	digests := r.digestsOf(ctx, kept)
+	if len(r.p.Flags.RegexFlag) > 0 {
+		for i := range digests {
+			digests[i] = journal.OtherFlags
+		}
+	}
 	states := make([]func() error, 0, len(kept))
 	for i, k := range kept {
 		states = append(states, func() error {
