@@ -239,8 +239,7 @@ func (a *flagAsk) contradicts(n event.Side) bool {
 // check holds what SEARCH told against the flags of the newest messages. Of a folder where
 // they differ nothing is believed.
 func (a *flagAsk) check(table *listing.FlagTable) {
-	recs := slices.DeleteFunc(slices.Clone(a.seen.Listing.Recs), func(r listing.Record) bool { return r.UID < a.request.From })
-	sets, ok := survey.FlagSetsOf(recs, table)
+	sets, ok := survey.FlagSetsOf(a.seen.Listing.Recs, table)
 	if !ok {
 		a.seen = nil
 		return

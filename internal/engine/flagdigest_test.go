@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/emersion/go-imap/v2"
@@ -206,5 +207,39 @@ func TestFlagsThatReturn(t *testing.T) {
 	same(t, a, b)
 	if out := migrate(t, a, b, journal...); out.stats.FlagsChanged > 0 {
 		t.Errorf("one more run does something\n%s", out.text)
+	}
+}
+
+// A folder of which the newest messages are gone, or most in the middle, is left alone like
+// any other.
+func TestFoldersThatLostMessagesAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	for name, gone := range map[string]imap.UID{"newest": 31, "middle": 6} {
+		for _, sides := range []int{1, 2} {
+			t.Run(fmt.Sprint(name, sides), func(t *testing.T) {
+				t.Parallel()
+				real1, real2 := embeddedPair(t)
+				a, pa := metered(t, real1)
+				b, pb := metered(t, real2)
+				put(t, a, "INBOX", mails("mail", 60, 3)...)
+				journal := []string{"--cachedir", t.TempDir()}
+				migrate(t, a, b, journal...).expect(t, 0)
+				var uids []imap.UID
+				for i := range 30 {
+					uids = append(uids, gone+imap.UID(i)) //nolint:gosec // few
+				}
+				for _, x := range []account{real1, real2}[:sides] {
+					lose(t, x, "INBOX", uids...)
+				}
+				migrate(t, a, b, journal...).expect(t, 0)
+				var one, two map[string]int
+				_, one = between(pa, func() {
+					_, two = between(pb, func() { migrate(t, a, b, journal...).expect(t, 0) })
+				})
+				if one["EXAMINE"] > 1 || two["SELECT"] > 0 {
+					t.Errorf("nothing changed, and it was asked %v, %v", one, two)
+				}
+			})
+		}
 	}
 }

@@ -63,7 +63,7 @@ func (s FlagSets) Digest() (d FlagDigest) {
 	words := 0
 	for _, name := range slices.Sorted(maps.Keys(s)) {
 		set := uidset.MarksOf(s[name]).Set()
-		if len(set) == 0 && name != "" {
+		if len(set) == 0 {
 			continue
 		}
 		h := system

@@ -272,6 +272,9 @@ func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 		return nil
 	}
 	p := s.Requests[s.at]
+	if s.Asks == AsksState && m.UID < p.From {
+		return nil // where none is that new a range has the last one
+	}
 	if len(p.recs) > int(p.Messages)*2+1000 {
 		p.recs, p.spoiled = nil, true // more than it was told to be: the folder's own work finds out
 	}
