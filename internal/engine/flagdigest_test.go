@@ -243,3 +243,34 @@ func TestFoldersThatLostMessagesAreLeftAlone(t *testing.T) {
 		}
 	}
 }
+
+// What SEARCH tells late of an older message is carried over by the run after that.
+func TestSearchesThatLag(t *testing.T) {
+	t.Parallel()
+	for _, side := range []int{1, 2} {
+		t.Run(fmt.Sprint(side), func(t *testing.T) {
+			t.Parallel()
+			real1, real2 := embeddedPair(t)
+			a, b := real1, real2
+			var front *meddle.Front
+			if side == 1 {
+				a, front = meddled(t, a)
+			} else {
+				b, front = meddled(t, b)
+			}
+			put(t, real1, "INBOX", mails("mail", 60, 3)...)
+			journal := []string{"--cachedir", t.TempDir()}
+			migrate(t, a, b, journal...).expect(t, 0)
+			dialogue(t, []account{real1, real2}[side-1], "SELECT INBOX", `UID STORE 3 +FLAGS (\Flagged)`, `UID STORE 20 +FLAGS (\Seen)`)
+			back := front.Mark()
+			front.Strike(rule(meddle.Alter, `(?i)^(\S+ UID SEARCH RETURN \(ALL\)) FLAGGED`, "$1 UID 40:60 FLAGGED"))
+			migrate(t, a, b, journal...).expect(t, 0)
+			back()
+			migrate(t, a, b, journal...).expect(t, 0)
+			same(t, real1, real2)
+			if out := migrate(t, a, b, journal...); out.stats.FlagsChanged > 0 {
+				t.Errorf("one more run does something\n%s", out.text)
+			}
+		})
+	}
+}
