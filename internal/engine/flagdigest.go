@@ -61,12 +61,17 @@ func (r *run) askFlags(ctx context.Context) {
 		return
 	}
 	var asks [2]flagAsks
+	r.otherFlags = make(map[*journal.Folder]bool)
 	for i := range r.table.Rows {
 		row := &r.table.Rows[i]
 		fs := &folderSync{run: r, row: row, from: folderName(row.From), to: folderName(row.To)}
 		f := r.j.Folder(fs.from.Raw, fs.to.Raw)
 		st, _ := f.State()
 		digests, ok := known[f]
+		if digests == journal.OtherFlags {
+			r.otherFlags[f] = true
+			continue
+		}
 		if !ok || st.CompleteAt.IsZero() || !r.on2.folders.Has(fs.to.Raw) || fs.newsOn(1, st, true) != (news{}) || fs.newsOn(2, st, true) != (news{}) {
 			continue
 		}
@@ -80,15 +85,17 @@ func (r *run) askFlags(ctx context.Context) {
 		return // whoever needs the connection next deals with that
 	}
 	for n := range asks {
+		side := event.Side(n + 1)
+		if at := slices.IndexFunc(asks[n].of, func(a *flagAsk) bool { return a.contradicts(side) }); at >= 0 {
+			r.debugf(r.p.Debug.Cache, "cache", "host%d: what SEARCH tells of folder [%s] is not what FETCH does: no folder is compared by SEARCH", side, asks[n].of[at].request.Mailbox)
+			continue
+		}
 		r.asThen[n] = make(map[[2]string]bool)
 		r.flagsNow[n] = make(map[[2]string]*flagAsk)
 		for _, a := range asks[n].of {
-			switch names := a.fs.names(); {
-			case a.digest == (flagDigest{}):
-			case a.digest == a.then:
-				r.asThen[n][names] = true
-			case a.seen.Sets != nil:
-				r.flagsNow[n][names] = a
+			if a.digest != (flagDigest{}) {
+				r.asThen[n][a.fs.names()] = a.digest == a.then
+				r.flagsNow[n][a.fs.names()] = a
 			}
 		}
 	}
@@ -173,13 +180,12 @@ func (fs *folderSync) flagsKnown(n event.Side, st journal.FolderState, known *hi
 }
 
 // changedFlags are the messages of one side whose flags are not those that the journal
-// knows, none where all are as they were; false: that is not known, or it is most of them.
+// knows, none where all are; false: that is not known, or it is most of them. What the flags
+// were when everything had been carried over does not tell that: a run that left messages
+// out, or a killed one, wrote to the journal since, and kept the state as it was.
 func (fs *folderSync) changedFlags(n event.Side) (uids imap.UIDSet, newest *survey.Prefetched, ok bool) {
-	if fs.flagsAsThen(n) {
-		return nil, nil, true
-	}
 	a := fs.run.flagsNow[n-1][fs.names()]
-	if a == nil {
+	if a == nil || a.seen.Sets == nil {
 		return nil, nil, false
 	}
 	st, _ := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
@@ -188,7 +194,10 @@ func (fs *folderSync) changedFlags(n event.Side) (uids imap.UIDSet, newest *surv
 		return nil, nil, false
 	}
 	uids, ok = sets.Changed(a.seen.Sets)
-	return uids, a.seen, ok && len(uids) > 0 && 2*uidset.Count(uids) < int64(len(recs))
+	if len(uids) == 0 && !fs.flagsAsThen(n) {
+		return nil, nil, false // something else is not as it was
+	}
+	return uids, a.seen, ok && 2*uidset.Count(uids) < int64(len(recs))
 }
 
 // flagAsk is what is asked of one folder, and what came of it.
@@ -202,6 +211,42 @@ type flagAsk struct {
 	seen   *survey.Prefetched
 	flags  survey.FlagDigest
 	digest flagDigest
+	words  []string // the keywords that were searched for
+	lied   bool     // SEARCH told other flags of the newest messages than FETCH
+}
+
+// contradicts reports whether SEARCH tells something else of a folder than what is known: of
+// the newest messages, which FETCH told with it, or that a keyword is not among those that
+// the folder is said to have. A server may leave out some of these (RFC 9051 section 7.3.5),
+// or keep its searches apart from its flags; what it does in one folder it does in all.
+func (a *flagAsk) contradicts(n event.Side) bool {
+	if a.lied || a.digest == (flagDigest{}) || a.digest == a.then {
+		return a.lied
+	}
+	st, _ := a.fs.run.j.Folder(a.fs.from.Raw, a.fs.to.Raw).State()
+	_, sets, ok := a.fs.flagsKnown(n, st, a.fs.knownPair(st))
+	if !ok {
+		return false
+	}
+	for name := range sets {
+		if name != "" && name[0] != '\\' && !slices.Contains(a.words, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// check holds what SEARCH told against the flags of the newest messages. Of a folder where
+// they differ nothing is believed.
+func (a *flagAsk) check(table *listing.FlagTable) {
+	sets, ok := survey.FlagSetsOf(a.seen.Listing.Recs, table)
+	if !ok {
+		a.seen = nil
+		return
+	}
+	if sets.Digest() != a.seen.Newest.Digest() {
+		a.seen, a.lied = nil, true
+	}
 }
 
 // flagAsks is what is asked of the folders of one side.
@@ -251,9 +296,9 @@ func (r *run) askSide(ctx context.Context, n event.Side, k *link, asks []*flagAs
 		if !ok {
 			continue
 		}
-		if a.seen, a.flags = seen, seen.Flags; len(words) > 0 {
+		if a.seen, a.flags, a.words = seen, seen.Flags, words; len(words) > 0 {
 			worded = append(worded, a)
-			second.want(a.fs, &survey.FolderRequest{Mailbox: a.request.Mailbox, Look: true, Keywords: words})
+			second.want(a.fs, &survey.FolderRequest{Mailbox: a.request.Mailbox, Look: true, Keywords: words, From: a.request.From})
 		}
 	}
 	if err := second.look(ctx); err != nil {
@@ -271,8 +316,12 @@ func (r *run) askSide(ctx context.Context, n event.Side, k *link, asks []*flagAs
 		if a.seen.Sets != nil {
 			maps.Copy(a.seen.Sets, seen.Sets)
 		}
+		maps.Copy(a.seen.Newest, seen.Newest)
 	}
 	for _, a := range asks {
+		if a.seen != nil {
+			a.check(&r.flags[n-1])
+		}
 		if a.seen != nil {
 			a.digest = digestOf(a.seen.Listing.Recs, a.flags)
 		}

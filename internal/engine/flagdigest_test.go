@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/emersion/go-imap/v2"
@@ -132,5 +133,144 @@ func TestSearchesThatLie(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A server may leave keywords out of those that SELECT tells, or not find them by SEARCH:
+// what FETCH tells of the newest messages, and what the journal knows, show it, and its
+// folders are listed.
+func TestKeywordsThatSearchDoesNotTell(t *testing.T) {
+	t.Parallel()
+	unlisted := []meddle.Rule{
+		rule(meddle.Replace, `^\* FLAGS \(.*\)`, `* FLAGS (\Answered \Flagged \Deleted \Seen \Draft)`),
+		rule(meddle.Replace, `^\* OK \[PERMANENTFLAGS \(.*?\)\]`, `* OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft \*)]`),
+	}
+	lost := []meddle.Rule{rule(meddle.Alter, `^(\S+ UID SEARCH RETURN \(ALL\)) KEYWORD .*`, "$1 KEYWORD nobodyhasit")}
+	for name, tc := range map[string]struct {
+		rules         []meddle.Rule
+		side          int
+		first, change []string
+	}{
+		"unlisted on host1":            {unlisted, 1, nil, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+		"unlisted on host2":            {unlisted, 2, nil, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+		"unlisted, one is known":       {unlisted, 1, []string{`UID STORE 2 +FLAGS (Blue)`}, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+		"unlisted, of an old message":  {unlisted, 1, []string{`UID STORE 2 +FLAGS (Blue)`}, []string{`UID STORE 1 +FLAGS (Blue)`, `UID STORE 40 +FLAGS (\Seen)`}},
+		"unlisted, with a flag":        {unlisted, 1, nil, []string{`UID STORE 1 +FLAGS (Novelty)`, `UID STORE 2 +FLAGS (\Seen)`}},
+		"not found on host1":           {lost, 1, nil, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+		"not found on host2":           {lost, 2, nil, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+		"not found, of an old message": {lost, 1, []string{`UID STORE 2 +FLAGS (Blue)`}, []string{`UID STORE 1 +FLAGS (Blue)`, `UID STORE 40 +FLAGS (\Seen)`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			real1, real2 := embeddedPair(t)
+			n := 6
+			if tc.first != nil {
+				n = 60
+			}
+			put(t, real1, "INBOX", mails("mail", n, 3)...)
+			put(t, real1, "Other", mails("other", 6, 3)...)
+			dialogue(t, real1, append([]string{"SELECT INBOX"}, tc.first...)...)
+			a, b := real1, real2
+			if tc.side == 1 {
+				a, _ = meddled(t, a, tc.rules...)
+			} else {
+				b, _ = meddled(t, b, tc.rules...)
+			}
+			journal := []string{"--cachedir", t.TempDir()}
+			migrate(t, a, b, journal...).expect(t, 0)
+			same(t, real1, real2)
+			dialogue(t, []account{real1, real2}[tc.side-1], append([]string{"SELECT INBOX"}, tc.change...)...)
+			migrate(t, a, b, journal...).expect(t, 0)
+			same(t, real1, real2)
+			out := migrate(t, a, b, journal...)
+			out.expect(t, 0)
+			if out.stats.FlagsChanged+out.stats.Transferred > 0 || !out.stats.Good() {
+				t.Errorf("one more run does something\n%s", out.text)
+			}
+		})
+	}
+}
+
+// A run that leaves messages out writes flags to the journal and no state: that flags are
+// again what they were at the last state does not make them what the journal knows.
+func TestFlagsThatReturn(t *testing.T) {
+	t.Parallel()
+	a, b := embeddedPair(t)
+	journal := []string{"--cachedir", t.TempDir()}
+	put(t, a, "INBOX", mails("mail", 5, 3)...)
+	migrate(t, a, b, journal...).expect(t, 0)
+	dialogue(t, a, "SELECT INBOX", `UID STORE 2 +FLAGS (\Draft)`)
+	migrate(t, a, b, append(journal, "--search1", "UNSEEN")...).expect(t, 0)
+	same(t, a, b)
+	dialogue(t, a, "SELECT INBOX", `UID STORE 2 -FLAGS (\Draft)`)
+	migrate(t, a, b, journal...).expect(t, 0)
+	same(t, a, b)
+	if out := migrate(t, a, b, journal...); out.stats.FlagsChanged > 0 {
+		t.Errorf("one more run does something\n%s", out.text)
+	}
+}
+
+// A folder of which the newest messages are gone, or most in the middle, is left alone like
+// any other.
+func TestFoldersThatLostMessagesAreLeftAlone(t *testing.T) {
+	t.Parallel()
+	for name, gone := range map[string]imap.UID{"newest": 31, "middle": 6} {
+		for _, sides := range []int{1, 2} {
+			t.Run(fmt.Sprint(name, sides), func(t *testing.T) {
+				t.Parallel()
+				real1, real2 := embeddedPair(t)
+				a, pa := metered(t, real1)
+				b, pb := metered(t, real2)
+				put(t, a, "INBOX", mails("mail", 60, 3)...)
+				journal := []string{"--cachedir", t.TempDir()}
+				migrate(t, a, b, journal...).expect(t, 0)
+				var uids []imap.UID
+				for i := range 30 {
+					uids = append(uids, gone+imap.UID(i)) //nolint:gosec // few
+				}
+				for _, x := range []account{real1, real2}[:sides] {
+					lose(t, x, "INBOX", uids...)
+				}
+				migrate(t, a, b, journal...).expect(t, 0)
+				var one, two map[string]int
+				_, one = between(pa, func() {
+					_, two = between(pb, func() { migrate(t, a, b, journal...).expect(t, 0) })
+				})
+				if one["EXAMINE"] > 1 || two["SELECT"] > 0 {
+					t.Errorf("nothing changed, and it was asked %v, %v", one, two)
+				}
+			})
+		}
+	}
+}
+
+// What SEARCH tells late of an older message is carried over by the run after that.
+func TestSearchesThatLag(t *testing.T) {
+	t.Parallel()
+	for _, side := range []int{1, 2} {
+		t.Run(fmt.Sprint(side), func(t *testing.T) {
+			t.Parallel()
+			real1, real2 := embeddedPair(t)
+			a, b := real1, real2
+			var front *meddle.Front
+			if side == 1 {
+				a, front = meddled(t, a)
+			} else {
+				b, front = meddled(t, b)
+			}
+			put(t, real1, "INBOX", mails("mail", 60, 3)...)
+			journal := []string{"--cachedir", t.TempDir()}
+			migrate(t, a, b, journal...).expect(t, 0)
+			dialogue(t, []account{real1, real2}[side-1], "SELECT INBOX", `UID STORE 3 +FLAGS (\Flagged)`, `UID STORE 20 +FLAGS (\Seen)`)
+			back := front.Mark()
+			front.Strike(rule(meddle.Alter, `(?i)^(\S+ UID SEARCH RETURN \(ALL\)) FLAGGED`, "$1 UID 40:60 FLAGGED"))
+			migrate(t, a, b, journal...).expect(t, 0)
+			back()
+			migrate(t, a, b, journal...).expect(t, 0)
+			same(t, real1, real2)
+			if out := migrate(t, a, b, journal...); out.stats.FlagsChanged > 0 {
+				t.Errorf("one more run does something\n%s", out.text)
+			}
+		})
 	}
 }

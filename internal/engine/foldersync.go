@@ -95,6 +95,8 @@ type folderSync struct {
 	// unsure: what a server did not tell is to be asked by the next run, so nothing
 	// of the folder is remembered.
 	unsure bool
+	// owesFlags: host2 refused flags, so not everything was carried over.
+	owesFlags bool
 	// parts: earlier runs copied messages of it in part, see tellShortBefore.
 	parts bool
 	// damaged: a server cannot read one of its messages, so nothing is deleted in it.

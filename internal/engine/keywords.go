@@ -32,21 +32,27 @@ func (fs *folderSync) known2(flags []imap.Flag) []imap.Flag {
 }
 
 // storeWords stores the flags of a group that were refused together: the system flags
-// first, then the keywords, in halves.
-func (fs *folderSync) storeWords(ctx context.Context, g *flagGroup) error {
+// first, then the keywords, in halves. No keyword is at fault where host2 refuses the others,
+// too: it stores nothing now. false without an error: not all is known to be stored or not
+// taken, and the next run is to ask again.
+func (fs *folderSync) storeWords(ctx context.Context, g *flagGroup) (bool, error) {
 	kept := transform.SystemFlags(g.flags)
-	if err := fs.store(ctx, &flagGroup{flags: kept, uids: g.uids, srcs: g.srcs, untold: g.untold}); err != nil {
-		return err
+	if stored, err := fs.tryStore(ctx, &flagGroup{flags: kept, uids: g.uids, srcs: g.srcs, untold: g.untold, of: g.flags}); err != nil || !stored {
+		return false, err
 	}
-	if err := fs.addWords(ctx, g.uids, transform.WithoutFlags(g.flags, kept), &kept); err != nil {
-		return err
+	settled := true
+	if err := fs.addWords(ctx, g.uids, transform.WithoutFlags(g.flags, kept), &kept, &settled); err != nil {
+		return false, err
 	}
-	fs.keptOnly(g, kept)
-	return nil
+	if settled {
+		fs.keptOnly(g, kept)
+	}
+	return settled, nil
 }
 
-// addWords adds keywords to messages, as far as host2 takes them.
-func (fs *folderSync) addWords(ctx context.Context, uids []imap.UID, words []imap.Flag, kept *[]imap.Flag) error {
+// addWords adds keywords to messages, as far as host2 takes them. settled becomes false where
+// it only says that it does not now.
+func (fs *folderSync) addWords(ctx context.Context, uids []imap.UID, words []imap.Flag, kept *[]imap.Flag, settled *bool) error {
 	if len(words) == 0 {
 		return nil
 	}
@@ -58,8 +64,14 @@ func (fs *folderSync) addWords(ctx context.Context, uids []imap.UID, words []ima
 		*kept = append(*kept, words...)
 		return nil
 	}
-	if !isRefusal(err) {
+	resp, refused := refusalIn(err)
+	if !refused || isConnError(err) {
 		return err
+	}
+	if fs.run.dst.Classify(resp).Later() {
+		*settled = false
+		fs.flagsRefused(uids, words, resp)
+		return nil
 	}
 	if len(words) == 1 {
 		if fs.refusedWords == nil {
@@ -70,10 +82,10 @@ func (fs *folderSync) addWords(ctx context.Context, uids []imap.UID, words []ima
 		return nil
 	}
 	half := len(words) / 2
-	if err := fs.addWords(ctx, uids, words[:half], kept); err != nil {
+	if err := fs.addWords(ctx, uids, words[:half], kept, settled); err != nil {
 		return err
 	}
-	return fs.addWords(ctx, uids, words[half:], kept)
+	return fs.addWords(ctx, uids, words[half:], kept, settled)
 }
 
 // keptOnly notes that host2 keeps only these flags of a group, so that the next run
@@ -84,7 +96,7 @@ func (fs *folderSync) keptOnly(g *flagGroup, kept []imap.Flag) {
 		if d := fs.dst.Find(uid); d >= 0 {
 			fs.dst.Recs[d].Flags = id
 		}
-		if len(kept) < len(g.flags) {
+		if len(kept) < len(g.flags) && g.srcs[i] >= 0 {
 			fs.src.Recs[g.srcs[i]].Bits |= listing.FlagsKept
 		}
 	}
@@ -119,7 +131,7 @@ func (fs *folderSync) restoreKeywords(ctx context.Context, c *transfer.Folder) e
 		return fs.notOpened(2, err)
 	}
 	for _, g := range groups.order {
-		if err := fs.storeWords(ctx, g); err != nil {
+		if _, err := fs.storeWords(ctx, g); err != nil {
 			return err
 		}
 	}

@@ -52,7 +52,10 @@ func (l *lister) list(ctx context.Context) (*listing.Listing, error) {
 		l.Foreseen, l.ForeseenFlags = seen.Listing, nil
 		if l.fs.flagsAlone[l.n-1] {
 			l.Foreseen, l.ForeseenFlags = nil, seen.Listing
-			if l.RestKnown = l.fs.restKnown[l.n-1]; l.RestKnown && l.ForeseenFlags == nil {
+			if l.RestKnown = l.fs.restKnown[l.n-1]; l.RestKnown {
+				l.Searched = l.fs.run.flagsNow[l.n-1][l.fs.names()].seen.Sets
+			}
+			if l.RestKnown && l.ForeseenFlags == nil {
 				l.ForeseenFlags = &listing.Listing{UIDNext: seen.Opened.UIDNext, UIDValidity: seen.Opened.UIDValidity}
 			}
 		}

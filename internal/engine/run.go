@@ -145,9 +145,11 @@ type run struct {
 	// asThen are the folder pairs whose flags on a side are as they were when everything had
 	// been carried over, see flagdigest.go.
 	asThen [2]map[[2]string]bool
-	// flagsNow are those of which it was told how they are now, and they are others.
-	flagsNow  [2]map[[2]string]*flagAsk
-	loopStart time.Time
+	// flagsNow are those of which it was told how they are now.
+	flagsNow [2]map[[2]string]*flagAsk
+	// otherFlags are the folder pairs where options of the last run changed flags.
+	otherFlags map[*journal.Folder]bool
+	loopStart  time.Time
 }
 
 // newRun is a run that has not begun.

@@ -27,8 +27,8 @@ func (fs *folderSync) reconciled(c *transfer.Folder) bool {
 	if fs.bad || fs.unsure || fs.failedCount > 0 || fs.src == nil || fs.dst == nil || !fs.known.Usable() || fs.run.p.Dry || fs.run.restricted() || fs.from.Raw == fs.run.allMail() {
 		return false
 	}
-	if fs.parts {
-		return false // what is short is told by each run
+	if fs.parts || fs.owesFlags || fs.flagsLeft() {
+		return false // what is short is told by each run, and what host2 refused is tried by it
 	}
 	for i := range c.Messages {
 		if c.Messages[i].Outcome != transfer.Copied || c.Messages[i].Cut() != "" {
@@ -100,6 +100,11 @@ func (r *run) saveStates(ctx context.Context) error {
 		kept = append(kept, keptState{f.fs, st})
 	}
 	digests := r.digestsOf(ctx, kept)
+	if len(r.p.Flags.RegexFlag) > 0 {
+		for i := range digests {
+			digests[i] = journal.OtherFlags
+		}
+	}
 	states := make([]func() error, 0, len(kept))
 	for i, k := range kept {
 		states = append(states, func() error {

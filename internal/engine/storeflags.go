@@ -20,6 +20,8 @@ type flagGroup struct {
 	srcs []int32
 	// untold: it is not counted as a change of flags.
 	untold bool
+	// of are the flags that these are a part of, nil if they are all.
+	of []imap.Flag
 }
 
 // flagGroups are the groups of a folder, by the list that host1 has.
@@ -58,20 +60,26 @@ func (fs *folderSync) storeAll(ctx context.Context, gs *flagGroups) error {
 // store sets the flags of one group. It asks the server to say what it made of
 // them when there are keywords, which many servers accept and drop.
 func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
+	_, err := fs.tryStore(ctx, g)
+	return err
+}
+
+// tryStore is store; false without an error: they were refused, which is told.
+func (fs *folderSync) tryStore(ctx context.Context, g *flagGroup) (bool, error) {
 	told := event.FlagsChanged{Folder: fs.to, Count: int64(len(g.uids)), Flags: transform.JoinFlags(g.flags), Dry: fs.run.p.Dry}
 	if fs.run.p.Dry {
 		fs.dry.noteMarks(g)
 		fs.run.emit(told)
-		return nil
+		return true, nil
 	}
 	if less := fs.known2(g.flags); len(less) < len(g.flags) {
 		// Refused in this folder before.
-		fewer := &flagGroup{flags: less, uids: g.uids, srcs: g.srcs, untold: g.untold}
-		if err := fs.store(ctx, fewer); err != nil {
-			return err
+		fewer := &flagGroup{flags: less, uids: g.uids, srcs: g.srcs, untold: g.untold, of: g.flags}
+		stored, err := fs.tryStore(ctx, fewer)
+		if stored {
+			fs.keptOnly(g, less)
 		}
-		fs.keptOnly(g, less)
-		return nil
+		return stored, err
 	}
 	keywords := len(transform.SystemFlags(g.flags)) < len(g.flags)
 	var answer *imapconn.StoreData
@@ -84,21 +92,31 @@ func (fs *folderSync) store(ctx context.Context, g *flagGroup) error {
 		if !g.untold {
 			fs.run.emit(told)
 		}
-		return nil
+		return true, nil
 	}
 	resp, refused := refusalIn(err)
 	if !refused || isConnError(err) {
-		return err
+		return false, err
 	}
 	if keywords && !fs.run.dst.Classify(resp).Later() { // else no keyword is at fault, and none is learned
 		return fs.storeWords(ctx, g)
 	}
+	wanted := g.flags
+	if g.of != nil {
+		wanted = g.of
+	}
+	fs.flagsRefused(g.uids, wanted, resp)
+	return false, nil
+}
+
+// flagsRefused tells that host2 does not store flags, and has the next run try again.
+func (fs *folderSync) flagsRefused(uids []imap.UID, flags []imap.Flag, resp *imapconn.Response) {
+	fs.owesFlags = true
 	fs.run.fault(event.Error{
 		Class: event.ErrFlags, Folder: fs.to,
-		Text: event.FlagsNotStored("flags", fs.to.Raw, uidset.Sorted(g.uids).String(), transform.JoinFlags(g.flags), resp.Line()),
+		Text: event.FlagsNotStored("flags", fs.to.Raw, uidset.Sorted(uids).String(), transform.JoinFlags(flags), resp.Line()),
 		Hint: "--noresyncflags leaves the flags of messages that are there already alone",
 	})
-	return nil
 }
 
 // stored notes what the flags of a group are on host2 now: what was sent, or

@@ -15,6 +15,11 @@ var digestsBucket = []byte("digests")
 // Digests are those of both sides, zero for one that is not known.
 type Digests [2][16]byte
 
+// OtherFlags stands for digests where the flags on host2 are not host1's, since options
+// change them: the state tells what there is, and not that a run without these options has
+// nothing to do.
+var OtherFlags = Digests{{0: 0xff, 15: 0xff}, {0: 0xff, 15: 0xff}}
+
 const digestsSize = 8 + 2*16
 
 // PutDigests stores what goes with the state that SetState stored last. With the next state

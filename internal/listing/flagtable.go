@@ -114,9 +114,14 @@ func keepable(f imap.Flag) bool {
 	return !strings.EqualFold(string(f), `\Recent`) && imapconn.ValidFlag(string(f))
 }
 
-// List returns the flags of id; the caller must not change them.
+// List returns the flags of id, none of one that the table did not give: a record whose flags
+// are not known has one, also where no flags were told at all. The caller must not change
+// them.
 func (t *FlagTable) List(id FlagID) []imap.Flag {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if int(id) >= len(t.lists) {
+		return nil
+	}
 	return t.lists[id]
 }

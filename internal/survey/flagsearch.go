@@ -43,7 +43,8 @@ type flagSearches struct {
 	pending []*imapconn.Pending[imapconn.SearchData]
 	digest  FlagDigest
 	sets    FlagSets
-	told    bool // all searches were answered
+	newest  FlagSets // the same, of the newest messages
+	told    bool     // all searches were answered
 }
 
 func (f *flagSearches) send(ctx context.Context, conn *imapconn.Conn, flags []string) error {
@@ -68,8 +69,8 @@ func (f *flagSearches) done() bool {
 }
 
 // wait waits for the answers; a refusal is one. The sets are kept if they have at most so many
-// ranges; n is how many they have then.
-func (f *flagSearches) wait(ctx context.Context, most int) (n int, err error) {
+// ranges; n is how many they have then. Those of the messages from a UID on are kept always.
+func (f *flagSearches) wait(ctx context.Context, most int, newest imap.UID) (n int, err error) {
 	if len(f.pending) == 0 {
 		return 0, nil
 	}
@@ -84,7 +85,7 @@ func (f *flagSearches) wait(ctx context.Context, most int) (n int, err error) {
 		sets[f.flags[i]] = d.All
 		n += len(d.All)
 	}
-	f.digest, f.told, f.pending = sets.Digest(), told, nil
+	f.digest, f.newest, f.told, f.pending = sets.Digest(), sets.From(newest), told, nil
 	if !told || n > most {
 		return 0, nil
 	}

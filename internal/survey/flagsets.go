@@ -63,7 +63,7 @@ func (s FlagSets) Digest() (d FlagDigest) {
 	words := 0
 	for _, name := range slices.Sorted(maps.Keys(s)) {
 		set := uidset.MarksOf(s[name]).Set()
-		if len(set) == 0 && name != "" {
+		if len(set) == 0 {
 			continue
 		}
 		h := system
@@ -84,6 +84,21 @@ func (s FlagSets) Digest() (d FlagDigest) {
 		copy(d.Keywords[:], keywords.Sum(nil))
 	}
 	return d
+}
+
+// From are those of the messages from a UID on.
+func (s FlagSets) From(uid imap.UID) FlagSets {
+	out := make(FlagSets, len(s))
+	for name, set := range s {
+		var some imap.UIDSet
+		for _, r := range set {
+			if r.Stop >= uid {
+				some = append(some, imap.UIDRange{Start: max(r.Start, uid), Stop: r.Stop})
+			}
+		}
+		out[name] = some
+	}
+	return out
 }
 
 // Changed are the messages of which two sets tell other flags; false: they tell of other

@@ -75,8 +75,10 @@ type Reader struct {
 	// Foreseen is the listing that a Prefetch made, nil for none; ForeseenFlags one that
 	// asked for flags alone, which serves where what is known of the folder does.
 	Foreseen, ForeseenFlags *listing.Listing
-	// RestKnown: ForeseenFlags has the messages alone whose flags are not the known ones.
+	// RestKnown: ForeseenFlags has the messages alone whose flags are not the known ones,
+	// which Searched told, what SEARCH found of the flags of all.
 	RestKnown bool
+	Searched  FlagSets
 	// Untold is how many messages Size counted whose size the server did not tell.
 	Untold int64
 

@@ -36,10 +36,12 @@ func (l *Reader) foreseenNews(ctx context.Context, flags *listing.Listing) (*lis
 	out := &listing.Listing{Complete: true, Whole: true, UIDNext: flags.UIDNext, UIDValidity: flags.UIDValidity}
 	fresh := &unknowns{}
 	if l.RestKnown {
-		if l.takeKnownBut(out, flags); len(out.Recs) == int(l.Link.Opened.Exists) {
+		l.takeKnownBut(out, flags)
+		now, ok := FlagSetsOf(out.Recs, l.Flags)
+		if ok && len(out.Recs) == int(l.Link.Opened.Exists) && now.Digest() == l.Searched.Digest() {
 			return out, nil
 		}
-		out.Recs = nil // the folder is not what it was when it was searched
+		out.Recs = nil // the folder is not what it was when it was searched, or SEARCH lied
 		return out, l.Link.Do(ctx, func(c *imapconn.Conn) error { return l.readNews(ctx, c, out) })
 	}
 	for i := range flags.Recs {

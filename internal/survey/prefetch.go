@@ -52,8 +52,8 @@ const (
 	AsksFlags
 	// AsksNewest: date and size of those from a UID on.
 	AsksNewest
-	// AsksState: the same, and which messages there are and have which flags that every
-	// server knows, by SEARCH.
+	// AsksState: the same and their flags, and which messages there are and have which
+	// flags that every server knows, by SEARCH.
 	AsksState
 	// AsksKeywords: which messages have which of the Keywords, by SEARCH.
 	AsksKeywords
@@ -63,13 +63,15 @@ const (
 type Prefetched struct {
 	Opened *imapconn.SelectData
 	// Listing is nil when the messages were not asked for, or did not all come. With
-	// AsksFlags its records have UID and flags, with AsksNewest UID, date and size.
+	// AsksFlags its records have UID and flags, with AsksNewest UID, date and size, with
+	// AsksState these and flags.
 	Listing *listing.Listing
 	// Flags are what SEARCH told of the flags; Searched: all of it. Sets are these
-	// themselves, nil where that is too much to keep.
-	Flags    FlagDigest
-	Searched bool
-	Sets     FlagSets
+	// themselves, nil where that is too much to keep; Newest those of the messages from the
+	// request's UID on.
+	Flags        FlagDigest
+	Searched     bool
+	Sets, Newest FlagSets
 }
 
 // wanted is what is asked of each message.
@@ -77,8 +79,10 @@ func (s *Prefetch) wanted() imapconn.FetchItems {
 	switch s.Asks {
 	case AsksFlags:
 		return imapconn.FetchItems{UID: true, Flags: true, GMLabels: s.Terms.Important}
-	case AsksNewest, AsksState:
+	case AsksNewest:
 		return imapconn.FetchItems{UID: true, InternalDate: true, Size: true}
+	case AsksState:
+		return imapconn.FetchItems{UID: true, Flags: true, InternalDate: true, Size: true}
 	}
 	return s.Terms.Items()
 }
@@ -90,7 +94,7 @@ func (s *Prefetch) record(m *imapconn.Message, mailbox string) (listing.Record, 
 		return s.Terms.record(m, mailbox)
 	}
 	r := listing.Record{UID: m.UID, Size: m.Size}
-	if s.Asks == AsksFlags {
+	if s.Asks == AsksFlags || s.Asks == AsksState {
 		var kept bool
 		if r.Flags, kept = s.Terms.Flags.Told(s.Terms.FlagsOf(m)); !kept {
 			r.Bits |= listing.FlagsUnknown
@@ -285,7 +289,7 @@ func (s *Prefetch) settle(ctx context.Context, p *FolderRequest) error {
 	if err := p.wait(ctx); err != nil {
 		return err
 	}
-	n, err := p.searches.wait(ctx, maxSearched-s.searched)
+	n, err := p.searches.wait(ctx, maxSearched-s.searched, p.From)
 	s.searched += n
 	return err
 }
@@ -307,6 +311,9 @@ func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 		return nil
 	}
 	p := s.Requests[s.at]
+	if s.Asks == AsksState && m.UID < p.From {
+		return nil // where none is that new a range has the last one
+	}
 	if len(p.recs) > int(p.Messages)*2+1000 {
 		p.recs, p.spoiled = nil, true // more than it was told to be: the folder's own work finds out
 	}
@@ -360,7 +367,8 @@ func (s *Prefetch) report(ctx context.Context) error {
 		if !p.spoiled && l.Complete && (data.Exists == 0 || p.List && !p.refused && (s.Asks >= AsksNewest || p.all(l, &data))) {
 			seen.Listing = l
 		}
-		seen.Flags, seen.Searched, seen.Sets = p.searches.digest, p.searches.told, p.searches.sets
+		f := &p.searches
+		seen.Flags, seen.Searched, seen.Sets, seen.Newest = f.digest, f.told, f.sets, f.newest
 		p.Seen = seen
 	}
 	return nil
