@@ -38,6 +38,17 @@ const (
 	firstPause = 50 * time.Millisecond
 )
 
+// justMade reports whether a UIDVALIDITY may tell that a folder was made lately: as the time in
+// seconds, as Courier's, or as mox's, which is half the time (measured 2026-11).
+func justMade(validity uint32, now time.Time) bool {
+	for _, made := range []int64{int64(validity), int64(validity) + courierEpoch, 2 * int64(validity)} {
+		if now.Sub(time.Unix(made, 0)).Abs() < sameHour {
+			return true
+		}
+	}
+	return false
+}
+
 // likeness compares the listings of both folders. What was stored on host2 by this run, or by
 // one that the journal knows of, says nothing: a fresh folder gives its UIDs in order, as the
 // other one did. Folders of two names in one account are two.
@@ -69,8 +80,7 @@ func (fs *folderSync) likeness() likeness {
 	foreign := fs.src.Count(func(s *listing.Record) bool { return !stored[s.UID] && !s.Is(listing.Outside) })
 	whole := fs.src.Whole && fs.dst.Whole && fs.src.Complete && fs.dst.Complete
 	validity := one.UIDValidity
-	now := fs.run.control.Now()
-	recent := now.Sub(time.Unix(int64(validity), 0)).Abs() < sameHour || now.Sub(time.Unix(int64(validity)+courierEpoch, 0)).Abs() < sameHour
+	recent := justMade(validity, fs.run.control.Now())
 	switch {
 	case foreign == 0:
 		return unlike
