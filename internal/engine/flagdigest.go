@@ -46,7 +46,7 @@ func (r *run) searchesFlags(n event.Side) bool {
 	if n == 2 {
 		able, k = r.p.Selection.AbleToSearch2, r.main.dst
 	}
-	return able && k != nil && survey.SearchesFlags(k.Conn) && !r.terms(n).Important
+	return able && k != nil && survey.SearchesFlags(k.Conn) && !(n == 1 && r.important())
 }
 
 // askFlags finds out which folders have the flags they had when everything had been carried
@@ -77,7 +77,7 @@ func (r *run) askFlags(ctx context.Context) {
 		}
 		for n := range asks {
 			if side := event.Side(n + 1); stateOn(st, side).needsFlags() && digests[n] != [16]byte{} && r.searchesFlags(side) {
-				asks[n].add(fs, side, stateOn(st, side), digests[n])
+				asks[n].add(fs, side, st).then = digests[n]
 			}
 		}
 	}
@@ -116,8 +116,7 @@ func (r *run) digestsOf(ctx context.Context, kept []keptState) []journal.Digests
 			continue // a later run has to look at it anyway
 		}
 		if two.needsFlags() {
-			asks[1].add(k.fs, 2, two, flagDigest{})
-			asks[1].of[len(asks[1].of)-1].index = i
+			asks[1].add(k.fs, 2, k.st).index = i
 		} else if one.needsFlags() {
 			out[i][0] = k.fs.digestKnown(1, k.st, k.fs.knownPair(k.st), nil)
 		}
@@ -188,16 +187,15 @@ func (fs *folderSync) changedFlags(n event.Side) (uids imap.UIDSet, newest *surv
 	if a == nil || a.seen.Sets == nil {
 		return nil, nil, false
 	}
-	st, _ := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
-	recs, sets, ok := fs.flagsKnown(n, st, fs.knownPair(st))
-	if !ok {
+	sets := a.known(n)
+	if sets == nil {
 		return nil, nil, false
 	}
 	uids, ok = sets.Changed(a.seen.Sets)
 	if len(uids) == 0 && !fs.flagsAsThen(n) {
 		return nil, nil, false // something else is not as it was
 	}
-	return uids, a.seen, ok && 2*uidset.Count(uids) < int64(len(recs))
+	return uids, a.seen, ok && 2*uidset.Count(uids) < int64(a.state.messages)
 }
 
 // flagAsk is what is asked of one folder, and what came of it.
@@ -211,8 +209,26 @@ type flagAsk struct {
 	seen   *survey.Prefetched
 	flags  survey.FlagDigest
 	digest flagDigest
-	words  []string // the keywords that were searched for
-	lied   bool     // SEARCH told other flags of the newest messages than FETCH
+	words  []string        // the keywords that were searched for
+	lied   bool            // SEARCH told other flags of the newest messages than FETCH
+	sets   survey.FlagSets // see known
+}
+
+// known are the flags as the journal knows them, nil where it does not know all. They are
+// kept where they are held against those that SEARCH told.
+func (a *flagAsk) known(n event.Side) survey.FlagSets {
+	if a.sets != nil {
+		return a.sets
+	}
+	st, _ := a.fs.run.j.Folder(a.fs.from.Raw, a.fs.to.Raw).State()
+	_, sets, ok := a.fs.flagsKnown(n, st, a.fs.knownPair(st))
+	if !ok {
+		return nil
+	}
+	if a.seen.Sets != nil {
+		a.sets = sets
+	}
+	return sets
 }
 
 // contradicts reports whether SEARCH tells something else of a folder than what is known: of
@@ -223,12 +239,7 @@ func (a *flagAsk) contradicts(n event.Side) bool {
 	if a.lied || a.digest == (flagDigest{}) || a.digest == a.then {
 		return a.lied
 	}
-	st, _ := a.fs.run.j.Folder(a.fs.from.Raw, a.fs.to.Raw).State()
-	_, sets, ok := a.fs.flagsKnown(n, st, a.fs.knownPair(st))
-	if !ok {
-		return false
-	}
-	for name := range sets {
+	for name := range a.known(n) {
 		if name != "" && name[0] != '\\' && !slices.Contains(a.words, name) {
 			return true
 		}
@@ -252,14 +263,16 @@ func (a *flagAsk) check(table *listing.FlagTable) {
 // flagAsks is what is asked of the folders of one side.
 type flagAsks struct{ of []*flagAsk }
 
-func (a *flagAsks) add(fs *folderSync, n event.Side, state stateThen, then flagDigest) {
-	name := fs.from.Raw
+func (a *flagAsks) add(fs *folderSync, n event.Side, st journal.FolderState) *flagAsk {
+	name, state := fs.from.Raw, stateOn(st, n)
 	if n == 2 {
 		name = fs.to.Raw
 	}
-	a.of = append(a.of, &flagAsk{fs: fs, state: state, then: then, request: &survey.FolderRequest{
+	ask := &flagAsk{fs: fs, state: state, request: &survey.FolderRequest{
 		Mailbox: name, Look: true, List: true, Messages: newestUIDs, From: newestFrom(state.next),
-	}})
+	}}
+	a.of = append(a.of, ask)
+	return ask
 }
 
 // askBoth asks both sides.
