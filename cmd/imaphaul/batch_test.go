@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -338,14 +337,11 @@ func TestBatchTriesAnAdministratorsWrongPasswordSomeTimes(t *testing.T) {
 // A mailbox that cannot be counted holds up nobody, whatever the order: its row comes last.
 func TestBatchOrderOfMailboxesThatAreNotCounted(t *testing.T) {
 	b := newBatchBenchOf(t, 3, 1)
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	gone, release, err := mailtest.ReservePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone := closed.Addr().(*net.TCPAddr).Port
-	if err := closed.Close(); err != nil {
-		t.Fatal(err)
-	}
+	defer release()
 	mailtest.Fill(t, b.from, b.users[1][0], corpus.Generate(corpus.Options{Seed: 5, Messages: 9, Folders: 1}))
 	list := b.list(b.row(0, port(1, gone)), b.row(1, ""), b.row(2, ""))
 	for order, want := range map[string]string{"small": "321", "large": "231"} {
@@ -614,12 +610,12 @@ func TestBatchWebhookThatHangs(t *testing.T) {
 // --metrics counts all rows together, while they run.
 func TestBatchServesMetrics(t *testing.T) {
 	b := newBatchBench(t, 2)
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	free, release, err := mailtest.ReservePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := free.Addr().String()
-	_ = free.Close()
+	defer release()
+	address := fmt.Sprintf("127.0.0.1:%d", free)
 	var page []byte
 	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		resp, err := http.Get("http://" + address + "/metrics") //nolint:noctx // it is this process

@@ -55,14 +55,11 @@ func TestBatchOfSixty(t *testing.T) {
 	}
 	noRoom := front(meddle.Rule{Match: regexp.MustCompile(`^APPEND`), Text: "NO [OVERQUOTA] Quota exceeded (mailbox for user is full)"})
 	throttles := front(meddle.Rule{Match: regexp.MustCompile(`^APPEND`), Text: "NO Request is throttled. Suggested Backoff Time: 50 milliseconds", Skip: 3, Times: 2})
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	refused, release, err := mailtest.ReservePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused := closed.Addr().(*net.TCPAddr).Port
-	if err := closed.Close(); err != nil {
-		t.Fatal(err)
-	}
+	defer release()
 	want := make(map[int]float64) // exit codes that stay, by row
 	var rows []string
 	for i := range accounts {

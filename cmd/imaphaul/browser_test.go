@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -30,12 +29,11 @@ type webDriver struct {
 
 func newWebDriver(t *testing.T) *webDriver {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	port, release, err := mailtest.ReservePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := ln.Addr().(*net.TCPAddr).Port
-	ln.Close()
+	t.Cleanup(release)
 	cmd := exec.Command("chromedriver", fmt.Sprintf("--port=%d", port))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

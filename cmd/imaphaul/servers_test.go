@@ -19,6 +19,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/corpus"
 	"github.com/imaphaul/imaphaul/internal/mailtest/embedded"
 )
@@ -66,14 +67,11 @@ func setUpServers(env *testscript.Env) error {
 	if err := s.Fill("alice", mailbox()); err != nil {
 		return err
 	}
-	refused, err := net.Listen("tcp", "127.0.0.1:0")
+	refused, release, err := mailtest.ReservePort()
 	if err != nil {
 		return err
 	}
-	refusedPort := refused.Addr().(*net.TCPAddr).Port
-	if err := refused.Close(); err != nil {
-		return err
-	}
+	env.Defer(release)
 	far, farPort, err := relay(env, fmt.Sprintf("127.0.0.1:%d", s.Port))
 	if err != nil {
 		return err
@@ -86,7 +84,7 @@ func setUpServers(env *testscript.Env) error {
 		}
 	}
 	for name, value := range map[string]string{
-		"PORT": strconv.Itoa(s.Port), "TLSPORT": strconv.Itoa(s.TLSPort), "REFUSED": strconv.Itoa(refusedPort),
+		"PORT": strconv.Itoa(s.Port), "TLSPORT": strconv.Itoa(s.TLSPort), "REFUSED": strconv.Itoa(refused),
 		"FAR": far, "FARPORT": strconv.Itoa(farPort), "CERT": cert, "PRINT": fmt.Sprintf("%x", sha256.Sum256(s.Certificate().Raw)),
 		"CANARY": canary, "XDG_STATE_HOME": env.WorkDir + "/state", "TMPDIR": env.WorkDir + "/tmp",
 		"IMAPSYNC_PASSWORD1": "", "IMAPSYNC_PASSWORD2": "",

@@ -20,6 +20,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/secret"
 )
@@ -85,13 +86,11 @@ func TestBadPorts(t *testing.T) {
 	const good = "* OK [CAPABILITY IMAP4rev1] ready\r\n"
 	const fine = "TAG OK done\r\n"
 	yes := true
-	var closed int
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	closed, release, err := mailtest.ReservePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed = l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
+	t.Cleanup(release)
 	cfg := expired(t)
 	tests := []struct {
 		name  string

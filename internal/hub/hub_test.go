@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/imaphaul/imaphaul/internal/hubserver"
 	"github.com/imaphaul/imaphaul/internal/lease"
+	"github.com/imaphaul/imaphaul/internal/mailtest"
 )
 
 // serve starts a hub on a store, and ends it with the test.
@@ -366,14 +366,12 @@ func TestThreeServers(t *testing.T) {
 	}
 	var ports []string
 	for range 3 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		port, release, err := mailtest.ReservePort()
 		if err != nil {
 			t.Fatal(err)
 		}
-		ports = append(ports, l.Addr().String())
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
+		t.Cleanup(release)
+		ports = append(ports, fmt.Sprintf("127.0.0.1:%d", port))
 	}
 	servers := make([]*hubserver.Server, 3)
 	var all sync.WaitGroup

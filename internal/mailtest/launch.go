@@ -70,7 +70,7 @@ func (s *Server) try(users int, options []string) error {
 	in := &instance{kind: s.Kind, dir: dir}
 	var ports [2]int
 	for i := range ports {
-		port, release, err := reservePort()
+		port, release, err := ReservePort()
 		if err != nil {
 			in.end()
 			return err

@@ -14,10 +14,11 @@ const (
 	lastPort  = 31999
 )
 
-// reservePort finds a port of 127.0.0.1 on which nothing listens and keeps other
+// ReservePort finds a port of 127.0.0.1 on which nothing listens and keeps other
 // test processes from choosing it: until release, this process listens on the
-// same port of 127.0.0.2.
-func reservePort() (port int, release func(), err error) {
+// same port of 127.0.0.2. A port that the system gave and that was closed again is
+// soon another server's.
+func ReservePort() (port int, release func(), err error) {
 	for range 200 {
 		port := firstPort + rand.IntN(lastPort-firstPort+1)
 		mark, err := net.Listen("tcp", fmt.Sprintf("127.0.0.2:%d", port))
