@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/imaphaul/imaphaul/internal/mappedfile"
 )
 
 // Record is what is remembered of a row.
@@ -91,7 +92,7 @@ func OpenState(path string) (*State, error) {
 	}
 	var file *fs.PathError
 	var db *bolt.DB
-	err := guard(func() (err error) {
+	err := mappedfile.Guard(func() (err error) {
 		db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: 200 * time.Millisecond})
 		return err
 	})
@@ -131,19 +132,6 @@ const moveAway = "move it away to begin anew; rows that are finished then run ag
 
 var errDamaged = errors.New("it is damaged")
 
-// guard turns a panic into an error. bbolt reads through a memory map: a file that was cut
-// short shows as a page fault, and a page that is not what it should be as a panic.
-func guard(f func() error) (err error) {
-	old := debug.SetPanicOnFault(true)
-	defer debug.SetPanicOnFault(old)
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", errDamaged, p)
-		}
-	}()
-	return f()
-}
-
 // update and view are bbolt's, guarded. After a damage nothing is asked any more.
 func (s *State) update(f func(*bolt.Tx) error) error {
 	return s.guarded(func() error { return s.db.Update(f) })
@@ -157,9 +145,10 @@ func (s *State) guarded(f func() error) error {
 	if s.faulted.Load() {
 		return errDamaged
 	}
-	err := guard(f)
-	if errors.Is(err, errDamaged) {
+	err := mappedfile.Guard(f)
+	if errors.Is(err, mappedfile.ErrFault) {
 		s.faulted.Store(true)
+		return fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/imaphaul/imaphaul/internal/lease"
+	"github.com/imaphaul/imaphaul/internal/mappedfile"
 )
 
 // Mode says what may be written.
@@ -288,7 +289,7 @@ func openBolt(path string, readOnly bool) (*bbolt.DB, *os.File, error) {
 		return err
 	})
 	if err != nil {
-		if errors.Is(err, errFault) && file != nil {
+		if errors.Is(err, mappedfile.ErrFault) && file != nil {
 			_ = file.Close() // bbolt got no chance to
 		}
 		return nil, nil, err

@@ -3,26 +3,20 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/imaphaul/imaphaul/internal/mappedfile"
 )
 
-// errFault marks an error that was a panic: bbolt may hold its locks for ever.
-var errFault = errors.New("storage failed")
-
-// guard runs f and turns a panic into an error. bbolt reads through a memory map:
-// a disk that fails or a file cut short by somebody else shows as a page fault,
-// and an unsound page as a panic. Neither may end a migration.
-func guard(f func() error) (err error) {
-	old := debug.SetPanicOnFault(true)
-	defer debug.SetPanicOnFault(old)
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %w: %v", ErrDamaged, errFault, p)
-		}
-	}()
-	return f()
+// guard runs f. What went wrong in the map of the file is damage, and the journal is
+// not asked again.
+func guard(f func() error) error {
+	err := mappedfile.Guard(f)
+	if errors.Is(err, mappedfile.ErrFault) {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
 }
 
 // change is one write waiting for a transaction. do may run more than once, each
@@ -145,7 +139,7 @@ func (j *Journal) failed(what string, err error) error {
 
 // noteFault remembers that bbolt must not be asked to close. It returns err.
 func (j *Journal) noteFault(err error) error {
-	if errors.Is(err, errFault) {
+	if errors.Is(err, mappedfile.ErrFault) {
 		j.stateLock.Lock()
 		j.faulted = true
 		j.stateLock.Unlock()
