@@ -118,6 +118,9 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 		if c.Part, err = fs.readParts(ctx, w.SentInVain(c)); err != nil {
 			return err
 		}
+		if c.Longer, err = fs.readLonger(ctx, w.Lengthened(c, &fs.run.lessons.habits)); err != nil {
+			return err
+		}
 		w.Decide(c, &fs.run.lessons.habits)
 	}
 }
