@@ -72,7 +72,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		return err
 	}
 	fs.pairing = w.Finish()
-	if fs.waitsForAliases() {
+	if fs.waitsForAliases() || fs.waitsForStore() {
 		return errLater
 	}
 	if err := fs.readAdded(ctx); err != nil {
