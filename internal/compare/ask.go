@@ -29,6 +29,9 @@ type Contents struct {
 	// Part reports whether the body of host2's is only a beginning of the body of host1's, for
 	// those that SentInVain named. nil: none is.
 	Part func(src, dst imap.UID) bool
+	// Longer reports whether the body of host2's begins with the whole body of host1's, for
+	// those that Lengthened named. nil: none does.
+	Longer func(src, dst imap.UID) bool
 }
 
 // Sources returns the UIDs of host2 messages that other host1 folders became, where it is

@@ -71,6 +71,7 @@ func (v *verdict) run() {
 	if !v.w.in.OneToOne {
 		v.match(other, v.sameBody, Doubtful)
 	}
+	v.lengthened()
 	v.inVain()
 	if !v.g.dated {
 		v.byOrder()

@@ -94,6 +94,31 @@ func (fs *folderSync) readParts(ctx context.Context, parts map[imap.UID][]imap.U
 	}, nil
 }
 
+// readLonger reads messages of host1 and those of host2 that may be they with something
+// behind, and reports which of these begin with the whole body.
+func (fs *folderSync) readLonger(ctx context.Context, pairs map[imap.UID][]imap.UID) (func(src, dst imap.UID) bool, error) {
+	if len(pairs) == 0 {
+		return nil, nil
+	}
+	src, err := survey.ReadBodies(ctx, fs.conns.src.Link, slices.Collect(maps.Keys(pairs)), nil)
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[imap.UID][]imap.UID)
+	for uid1, uids := range pairs {
+		for _, uid2 := range uids {
+			of[uid2] = append(of[uid2], uid1)
+		}
+	}
+	dst, err := survey.ReadBodies(ctx, fs.conns.dst.Link, slices.Collect(maps.Keys(of)), func(uid imap.UID) []int64 { return survey.LengthsOf(src, of[uid]) })
+	if err != nil {
+		return nil, err
+	}
+	return func(s, d imap.UID) bool {
+		return slices.Contains(pairs[s], d) && survey.IsBeginning(dst[d], src[s]) && !empty(src[s])
+	}, nil
+}
+
 // empty reports whether a body is: it begins every other one.
 func empty(p *habits.Prefixes) bool {
 	n, _ := p.Whole()

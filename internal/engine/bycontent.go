@@ -72,7 +72,7 @@ func (fs *folderSync) pair(ctx context.Context) error {
 		return err
 	}
 	fs.pairing = w.Finish()
-	if fs.waitsForAliases() {
+	if fs.waitsForAliases() || fs.waitsForStore() {
 		return errLater
 	}
 	if err := fs.readAdded(ctx); err != nil {
@@ -116,6 +116,9 @@ func (fs *folderSync) readAndDecide(ctx context.Context, w *compare.Work) error 
 			return err
 		}
 		if c.Part, err = fs.readParts(ctx, w.SentInVain(c)); err != nil {
+			return err
+		}
+		if c.Longer, err = fs.readLonger(ctx, w.Lengthened(c, &fs.run.lessons.habits)); err != nil {
 			return err
 		}
 		w.Decide(c, &fs.run.lessons.habits)

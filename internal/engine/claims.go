@@ -15,9 +15,22 @@ import (
 // What earlier runs, and the other folders of this one, made of the messages of a
 // host2 folder is theirs: a claim. A pair once made stays made.
 
-// couples are the host2 records that host1's records are tied to.
+// couples are the host2 records that host1's records are tied to. With --syncduplicates
+// each is tied to one: to what this journal says, before what runs knew that shared them.
 func (fs *folderSync) couples(otherWays map[imap.UID]imap.UID) []int32 {
 	known := make([]int32, len(fs.src.Recs))
+	var taken map[imap.UID]bool
+	if fs.run.p.Identity.SyncDuplicates {
+		taken = fs.tiedElsewhere()
+	}
+	tie := func(i int, uid2 imap.UID) {
+		if d := fs.dst.Find(uid2); d >= 0 {
+			known[i] = int32(d)
+			if taken != nil {
+				taken[uid2] = true
+			}
+		}
+	}
 	for i := range fs.src.Recs {
 		known[i] = -1
 		uid := fs.src.Recs[i].UID
@@ -25,16 +38,30 @@ func (fs *folderSync) couples(otherWays map[imap.UID]imap.UID) []int32 {
 		if uid2 == 0 && fs.known.Usable() {
 			uid2 = fs.known.Counterpart(uid)
 		}
-		if uid2 == 0 {
-			uid2 = otherWays[uid]
-		}
 		if uid2 != 0 {
-			if d := fs.dst.Find(uid2); d >= 0 {
-				known[i] = int32(d)
-			}
+			tie(i, uid2)
+		}
+	}
+	for i := 0; i < len(known) && len(otherWays) > 0; i++ {
+		if uid2 := otherWays[fs.src.Recs[i].UID]; uid2 != 0 && known[i] < 0 && !taken[uid2] {
+			tie(i, uid2)
 		}
 	}
 	return known
+}
+
+// tiedElsewhere are the messages of the host2 folder that this run has tied to those of
+// other folders.
+func (fs *folderSync) tiedElsewhere() map[imap.UID]bool {
+	tied := make(map[imap.UID]bool)
+	note := func(_, uid2 imap.UID) { tied[uid2] = true }
+	for _, check := range fs.run.checks {
+		if check.fs.from.Raw != fs.from.Raw && fs.run.sameFolder2(check.fs.to.Raw, fs.to.Raw) && check.Before.UIDValidity == fs.dstOpened.UIDValidity {
+			check.present.Each(note)
+			check.all.Each(note)
+		}
+	}
+	return tied
 }
 
 // otherWays are the pairs that a run knew which identified messages in another way:
@@ -94,7 +121,11 @@ func (fs *folderSync) claims() []compare.Claim {
 			}
 		}
 	})
-	fs.run.eachGoneElsewhere(fs, func(uid2 imap.UID) { claim(uid2, compare.Gone) })
+	fs.run.eachGoneElsewhere(fs, func(uid2 imap.UID) {
+		if d := fs.dst.Find(uid2); d >= 0 && claims[d] != compare.Other { // else it has come to another one since
+			claims[d] = compare.Gone
+		}
+	})
 	if fs.known.Usable() {
 		fs.known.EachClaim(func(uid1, uid2 imap.UID, gone bool) {
 			switch {
@@ -138,7 +169,7 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 	for _, d := range known {
 		tied[d] = true
 	}
-	fs.owners.otherWay = make(map[imap.UID]bool)
+	fs.owners.otherWay, fs.owners.ofOtherWay = make(map[imap.UID]bool), make(map[imap.UID]bool)
 	claim := func(p *journal.Paired, c compare.Claim, comparable bool) {
 		if d := fs.dst.Find(p.UID2); d >= 0 && claims[d] == compare.Free && !tied[int32(d)] {
 			claims[d] = c
@@ -168,6 +199,7 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 			if elsewhere { // by another way of identifying messages
 				for i := range f.Pairs {
 					claim(&f.Pairs[i], compare.Other, o.Pair.Way == self.Way)
+					fs.owners.ofOtherWay[f.Pairs[i].UID2] = true
 				}
 				for i := range f.Claimed {
 					claim(&f.Claimed[i], compare.Gone, o.Pair.Way == self.Way)

@@ -33,6 +33,8 @@ type folderCheck struct {
 	parts map[imap.UID]bool
 	// signs are some of the messages that are there, see noteStore.
 	signs []sign
+	// last are some of those of stored that were sent last, see checkSizes.
+	last []transfer.LastSent
 	// looked: its messages were looked up. deleted: the folder was not there.
 	looked, deleted bool
 }
@@ -50,6 +52,7 @@ func (fs *folderSync) expect(c *transfer.Folder) {
 	check.all = all
 	all.Each(func(uid1, uid2 imap.UID) { check.noteKey(fs.src.Find(uid1), uid2) })
 	check.noteParts(c)
+	check.noteLast(c)
 	check.Gone = fs.merge.gone
 	for _, m := range fs.pairing.Present {
 		if fs.run.p.Deletion.Expunge2 && slices.Contains(fs.run.flags[1].List(fs.dst.Recs[m.Dst].Flags), imap.FlagDeleted) {

@@ -11,6 +11,9 @@ import (
 	"github.com/imaphaul/imaphaul/internal/transfer"
 )
 
+// lookForParts is what to do about parts of messages.
+const lookForParts = "see what is missing with \"imaphaul verify\" and the same options; look for a full disk, or for a filter that alters mail, on host2"
+
 // checkGrowth holds what host2's folders have grown by, in the tables of sizes before
 // and after, against the bytes that were sent, less what was deleted. Much less in as many messages as were
 // sent means that they are not whole there. It costs nothing, and finds no more than
@@ -45,7 +48,7 @@ func (r *run) checkGrowth(ctx context.Context, now map[string]event.Size) {
 		}
 		g.of.fs.problem(event.ErrNotStored,
 			fmt.Sprintf("Host2: folder [%s] grew by %d bytes where %d were sent in %d messages: there are parts of messages in it", name, grown, g.bytes, g.messages),
-			"see what is missing with \"imaphaul verify\" and the same options; look for a full disk, or for a filter that alters mail, on host2")
+			lookForParts)
 		for _, check := range r.checks {
 			if r.storeName(check.fs.to.Raw) == first {
 				r.journalFailed(check.rememberShort(ctx))

@@ -223,6 +223,7 @@ func (r *run) syncWindow(ctx context.Context, index int, window, next []*folderS
 			}
 		}
 	}
+	r.on2.filling = nil
 	r.main.src.Forget()
 	r.main.dst.Forget()
 	return r.ended(ctx, failed, err)

@@ -20,6 +20,8 @@ type on2 struct {
 	// stores are names that were seen to be one store with another name, maybe those that
 	// may be one: each leads to the first name of the store.
 	stores, maybe map[string]string
+	// filling are the empty folders that the window brings messages to, see waitsForStore.
+	filling map[emptyNumbers]*filling
 	// permanent are the flags that host2 said it keeps, nil: it never said that;
 	// toldPermanent: that was told.
 	permanent     *permanentFlags

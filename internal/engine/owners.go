@@ -22,6 +22,9 @@ type owners struct {
 	// otherWay were stored by a run that identified messages in another way, so that their
 	// keys may be other ones now: by another account's, or for what has left host1.
 	otherWay map[imap.UID]bool
+	// ofOtherWay were stored by a run of this account that identified messages in another
+	// way, for messages of other folders.
+	ofOtherWay map[imap.UID]bool
 	// otherWays are the pairs, by host1's UIDs, that runs made which identified messages in
 	// another way.
 	otherWays map[imap.UID]imap.UID

@@ -370,5 +370,10 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
+	if !r.tablesOfSizes() && r.control.Cause() != event.StopErrors && !r.control.Asked() {
+		if err := r.checkSizes(ctx); err != nil && !isConnError(err) {
+			return err
+		}
+	}
 	return loopErr
 }

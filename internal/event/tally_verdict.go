@@ -14,10 +14,10 @@ func (s *Stats) NeverVisited() int {
 }
 
 // Good tells whether every identified message of every wanted folder is in its
-// folder on host2, as far as the servers told of their folders.
+// folder on host2, with its flags, as far as the servers told of their folders.
 func (s *Stats) Good() bool {
 	return s.Complete() && s.OnlyOn1 == 0 && s.Lost == 0 && s.Doubtful == 0 && s.Short == 0 &&
-		s.ByClass[ErrNotStored] == 0 && len(s.LeftOut) == 0 && !s.Unlisted
+		s.ByClass[ErrNotStored] == 0 && s.ByClass[ErrFlags] == 0 && len(s.LeftOut) == 0 && !s.Unlisted
 }
 
 // Strict tells whether host2 holds nothing besides in these folders.

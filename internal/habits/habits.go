@@ -212,6 +212,16 @@ func (h *Habits) Redundant(s, d *Message) bool {
 		!slices.ContainsFunc(less, func(name string) bool { return h.dropped[name] == 0 })
 }
 
+// MayBeRewritten reports whether the header of d may be what a server has made of that of s
+// when it stored it: lines are gone, or such were added as are written on a message's way,
+// or a Message-Id. A line that has another value on each side tells two deliveries apart.
+func MayBeRewritten(s, d *Message) bool {
+	more, less := difference(s, d)
+	return s.Akin(d) && len(more)+len(less) > 0 && !slices.ContainsFunc(more, func(name string) bool {
+		return slices.Contains(less, name) || !onTheWay(name) && name != "message-id"
+	})
+}
+
 // wayFields are those that servers write on a message on its way (RFC 5321 section 4.4,
 // RFC 8601, RFC 6376, RFC 8617, RFC 7208, RFC 9228).
 var wayFields = []string{

@@ -259,7 +259,7 @@ func TestMailboxState(t *testing.T) {
 	if err := c.Noop(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(&Mailbox{Name: "INBOX", Exists: 3}, c.Mailbox()); diff != "" {
+	if diff := cmp.Diff(&Mailbox{Name: "INBOX", Exists: 3, Left: 2}, c.Mailbox()); diff != "" {
 		t.Error(diff)
 	}
 	if _, err := c.Select(ctx, "gone", nil); err == nil || c.Mailbox() != nil {

@@ -86,8 +86,13 @@ type Mailbox struct {
 	Name string
 	// Exists is the number of messages, kept up to date by unsolicited replies.
 	Exists uint32
+	// Left is how many of those that were there when it was opened the server did not say
+	// to be gone. What arrived since is not among them.
+	Left uint32
 	// ReadOnly says that the server will not store changes.
 	ReadOnly bool
+	// UIDNext is that of when it was opened, 0 where it was not told.
+	UIDNext imap.UID
 }
 
 func newConn(cfg Config, s *imapwire.Stream, t *imapwire.Tracer) *Conn {

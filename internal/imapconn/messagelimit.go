@@ -103,7 +103,7 @@ func below(set imap.UIDSet, uid imap.UID) imap.UIDSet {
 	var out imap.UIDSet
 	for _, r := range set {
 		if r.Start >= uid {
-			break
+			continue // a server's set may have any order
 		}
 		out = append(out, imap.UIDRange{Start: r.Start, Stop: min(r.Stop, uid-1)})
 	}

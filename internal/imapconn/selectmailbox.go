@@ -163,7 +163,7 @@ func (c *Conn) startSelect(ctx context.Context, name, mailbox string, options *S
 			d.ReadOnly = true
 		}
 		c.cfg.Consent.opened(mailbox, d)
-		c.mailbox = &Mailbox{Name: mailbox, Exists: d.Exists, ReadOnly: d.ReadOnly}
+		c.mailbox = &Mailbox{Name: mailbox, Exists: d.Exists, Left: d.Exists, ReadOnly: d.ReadOnly, UIDNext: d.UIDNext}
 	}
 	c.selects++
 	return start(ctx, c, d, cmd, args...)

@@ -158,6 +158,9 @@ func (c *Conn) number(r numReply) {
 		if r.n <= c.mailbox.Exists {
 			c.mailbox.Exists--
 		}
+		if r.n <= c.mailbox.Left { // new messages have the highest numbers
+			c.mailbox.Left--
+		}
 	}
 }
 
@@ -218,6 +221,10 @@ func (c *Conn) named(word, line []byte) error {
 		}
 		if n := setSize(r.uids); err == nil && !r.earlier && c.mailbox != nil && n <= uint64(c.mailbox.Exists) {
 			c.mailbox.Exists -= uint32(n)
+			if next := c.mailbox.UIDNext; next != 0 {
+				n = setSize(below(r.uids, next))
+			}
+			c.mailbox.Left -= min(c.mailbox.Left, uint32(n))
 		}
 		v = r
 	case "NAMESPACE":

@@ -69,6 +69,12 @@ func habits() (out []habit) {
 	return out
 }
 
+// dropsAndAdds leaves nothing equal of a message: only the journal tells what became of it,
+// and without one it is in doubt.
+var dropsAndAdds = habit{"drop-id-footer", func(m []byte, _ int) []byte {
+	return append(dropLine(m, "Message-Id"), "-- \r\nSent through a gateway\r\n"...)
+}}
+
 // halves cuts a message before the empty line.
 func halves(m []byte) (head, rest []byte) {
 	i := bytes.Index(m, []byte("\r\n\r\n"))

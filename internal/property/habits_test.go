@@ -75,7 +75,7 @@ func TestHabits(t *testing.T) {
 		}
 		known.tell(t)
 	})
-	for n, h := range append(habits(), habit{"none", func(m []byte, _ int) []byte { return m }}) {
+	for n, h := range append(habits(), dropsAndAdds, habit{"none", func(m []byte, _ int) []byte { return m }}) {
 		t.Run(h.name, func(t *testing.T) {
 			t.Parallel()
 			one, two := mailtest.StartEmbedded(t, embedded.Options{}), startHabit(t, h)

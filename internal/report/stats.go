@@ -147,6 +147,9 @@ func (t *Text) verdict() {
 			s.Identified1, s.Doubtful)
 	case s.ByClass[event.ErrNotStored] > 0 && s.Complete():
 		t.linef("The sync is not finished: host2 does not have everything that it confirmed; the errors below name it.")
+	case s.ByClass[event.ErrFlags] > 0 && s.Complete() && !s.Unlisted && len(s.LeftOut) == 0 && s.Short == 0:
+		// imapsync says that it looks good; who looks for these words looks no further.
+		t.linef("The sync is not finished: host2 refused flags, which the errors below name. All %d identified messages in host1 are on host2.", s.Identified1)
 	case s.Good() && s.Identified1 > 0:
 		t.linef("The sync looks good, all %d identified messages in host1 are on host2.", s.Identified1)
 	}

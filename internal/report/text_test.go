@@ -240,6 +240,8 @@ func TestVerdictSentences(t *testing.T) {
 			want: []string{good}, not: []string{strict}},
 		{name: "justfolders says nothing of messages", o: Options{JustFolders: true}, events: []event.Event{loop, event.FolderDone{From: in, Identified1: 1, Identified2: 1}},
 			not: []string{good, strict, unfinished, none}},
+		{name: "flags refused", events: []event.Event{loop, event.Error{Class: event.ErrFlags, Folder: in}, event.FolderDone{From: in, Identified1: 3, Identified2: 3}},
+			want: []string{"The sync is not finished: host2 refused flags, which the errors below name. All 3 identified messages in host1 are on host2.", strict}, not: []string{good}},
 		{name: "messages without headers that were copied all the same", events: []event.Event{loop, event.FolderListed{Side: 1, NoHeader: 4}, event.FolderDone{From: in, Identified1: 4, Identified2: 4}},
 			want: []string{good, none, "Messages void (noheader) on host1       : 4  \n"}},
 	}

@@ -65,12 +65,16 @@ func (l *Reader) chooseByDate(ctx context.Context) error {
 		}
 		wanted = set
 	}
+	there := 0 // of those that the folder had when it was opened
 	choose := func(m *imapconn.Message) {
+		there += l.countedBelow([]imap.UID{m.UID})
 		if (wanted == nil || wanted.Contains(m.UID)) && l.inAges(m) {
 			l.Chosen.Add(m.UID)
 		}
 	}
+	owed := 0
 	err := l.Link.Do(ctx, func(c *imapconn.Conn) error {
+		there = 0
 		stream := c.Fetch(imapconn.FetchItems{UID: true, InternalDate: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
 			return err
@@ -82,8 +86,12 @@ func (l *Reader) chooseByDate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		owed = l.owed(c)
 		return RangeErr(stream)
 	})
+	if err == nil && there < owed {
+		return l.datesInParts(ctx, choose)
+	}
 	if err != nil && spoilt(err) && !session.EndsRun(err) {
 		return l.datesInParts(ctx, choose)
 	}

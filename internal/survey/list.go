@@ -84,6 +84,9 @@ type Reader struct {
 
 	found Found
 	names labelNames
+	// unchosen is why messages may not have been considered when some were chosen, "" for
+	// nothing.
+	unchosen string
 }
 
 // Found is what was read of messages beside their records.
@@ -128,6 +131,14 @@ func (l *Reader) keepNumber(m *imapconn.Message) {
 // folder could not be listed at all; a listing that may lack messages says so
 // itself.
 func (l *Reader) List(ctx context.Context) (*listing.Listing, error) {
+	out, err := l.list(ctx)
+	if err == nil && l.unchosen != "" {
+		out.Complete, out.Why = false, l.unchosen
+	}
+	return out, err
+}
+
+func (l *Reader) list(ctx context.Context) (*listing.Listing, error) {
 	var out *listing.Listing
 	if l.Foreseen != nil && l.Chosen == nil {
 		return l.foreseen(ctx, l.Foreseen)
@@ -327,50 +338,6 @@ func (t *Terms) record(m *imapconn.Message, mailbox string) (listing.Record, boo
 		whole = false
 	}
 	return r, whole, nil
-}
-
-// complete holds the listing against the number of messages the server says
-// there are. Messages that a FETCH of everything left out are looked up by
-// SEARCH and asked for by their UIDs; what stays missing makes the listing
-// incomplete (both commands lie on some servers: imapsync issues 56, 279, 364).
-func (l *Reader) complete(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
-	exists := int(l.Link.Opened.Exists)
-	if m := c.Mailbox(); m != nil && int(m.Exists) < exists {
-		exists = int(m.Exists) // somebody expunged meanwhile
-	}
-	if out.Before(l.Link.Opened.UIDNext) >= exists {
-		return nil
-	}
-	uids, err := c.UIDSearch(ctx, "ALL")
-	if err != nil {
-		if session.IsConnError(err) {
-			return err
-		}
-		out.Complete = false
-		out.Why = fmt.Sprintf("the server says %d messages and sent %d, and SEARCH ALL failed: %s", exists, len(out.Recs), session.ServerWords(err))
-		return nil
-	}
-	var absent []imap.UID
-	for _, u := range uids {
-		if out.Find(u) < 0 {
-			absent = append(absent, u)
-		}
-	}
-	if len(absent) > 0 {
-		again := c.Fetch(l.Items())
-		if err := again.Ask(ctx, uidset.Of(absent)); err != nil {
-			return err
-		}
-		if err := l.drain(ctx, again, out); err != nil {
-			return err
-		}
-		out.Sort()
-	}
-	if len(out.Recs) < exists {
-		out.Complete = false
-		out.Why = fmt.Sprintf("the server says %d messages and lists %d", exists, len(out.Recs))
-	}
-	return nil
 }
 
 // RangeErr is the refusal of a FETCH of a range, if there was one.

@@ -172,33 +172,47 @@ func spoilt(err error) bool {
 	return session.IsRefusal(err)
 }
 
-// present are the UIDs of the messages of the selected folder.
-func (l *Reader) present(ctx context.Context) ([]imap.UID, error) {
-	var uids []imap.UID
-	err := l.Link.Do(ctx, func(c *imapconn.Conn) (err error) {
+// present are the UIDs of the messages of the selected folder, and why they may not be
+// all, "" for nothing: where SEARCH fails or names too few, FETCH is asked, too.
+func (l *Reader) present(ctx context.Context) (uids []imap.UID, why string, err error) {
+	owed := 0
+	err = l.Link.Do(ctx, func(c *imapconn.Conn) (err error) {
 		uids, err = c.UIDSearch(ctx, "ALL")
+		owed = l.owed(c)
 		return err
 	})
-	if err == nil || session.EndsRun(err) {
-		return uids, err
+	if err != nil && session.EndsRun(err) || err == nil && l.countedBelow(uids) >= owed {
+		return uids, "", err
 	}
 	err = l.Link.Do(ctx, func(c *imapconn.Conn) error {
-		uids = uids[:0]
+		there := uidset.MarksOf(uidset.Of(uids))
 		stream := c.Fetch(imapconn.FetchItems{UID: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
 			return err
 		}
-		if err := stream.Each(ctx, func(m *imapconn.Message) error { uids = append(uids, m.UID); return nil }); err != nil {
+		err := stream.Each(ctx, func(m *imapconn.Message) error {
+			if !there.Has(m.UID) {
+				there.Add(m.UID)
+				uids = append(uids, m.UID)
+			}
+			return nil
+		})
+		owed = l.owed(c)
+		if err != nil {
 			return err
 		}
 		return RangeErr(stream)
 	})
-	return uids, err
+	if n := l.countedBelow(uids); err == nil && n < owed {
+		why = lists(owed, n)
+	}
+	slices.Sort(uids)
+	return uids, why, err
 }
 
 // listInParts lists the folder after a listing of it failed as why says.
 func (l *Reader) listInParts(ctx context.Context, why error) (*listing.Listing, error) {
-	uids, err := l.present(ctx)
+	uids, incomplete, err := l.present(ctx)
 	if err != nil {
 		if session.EndsRun(err) {
 			return nil, err
@@ -208,6 +222,9 @@ func (l *Reader) listInParts(ctx context.Context, why error) (*listing.Listing, 
 	l.Control.Note(fmt.Sprintf("Host%d: folder [%s] cannot be listed in one go (%s): its messages are asked for in parts", l.Side, l.Link.Mailbox, session.ServerWords(why)))
 	out := &listing.Listing{Complete: true, UIDNext: l.Link.Opened.UIDNext, UIDValidity: l.Link.Opened.UIDValidity}
 	out.Whole = !(l.OnlyChosen && l.Chosen != nil)
+	if incomplete != "" && out.Whole {
+		out.Complete, out.Why = false, incomplete
+	}
 	var fresh, old []imap.UID
 	for _, uid := range uids {
 		if !out.Whole && !l.Chosen.Has(uid) {
@@ -292,10 +309,11 @@ func (l *Reader) unread(ctx context.Context, bad []Unreadable, out *listing.List
 
 // datesInParts is what chooseByDate does, message by message.
 func (l *Reader) datesInParts(ctx context.Context, choose func(*imapconn.Message)) error {
-	uids, err := l.present(ctx)
+	uids, why, err := l.present(ctx)
 	if err != nil {
 		return err
 	}
+	l.unchosen = why
 	bad, err := InParts(ctx, l.Link, uids, imapconn.FetchItems{UID: true, InternalDate: true}, func(m *imapconn.Message, _ imapconn.FetchItems) error {
 		choose(m)
 		return nil

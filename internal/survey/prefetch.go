@@ -132,8 +132,9 @@ type FolderRequest struct {
 	subscribed *imapconn.Pending[imapconn.Nothing]
 	selected   *imapconn.Pending[imapconn.SelectData]
 	recs       []listing.Record
-	spoiled    bool // not to be made a listing of
-	refused    bool // in a part at least
+	last       uint32 // the highest sequence number of a message that came
+	spoiled    bool   // not to be made a listing of
+	refused    bool   // in a part at least
 	searches   flagSearches
 }
 
@@ -320,6 +321,7 @@ func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 	if p.spoiled {
 		return nil
 	}
+	p.last = max(p.last, m.Seq)
 	rec, whole, err := s.record(m, p.Mailbox)
 	if err != nil {
 		return err
@@ -335,6 +337,9 @@ func (s *Prefetch) take(m *imapconn.Message, sent int) error {
 func (p *FolderRequest) all(l *listing.Listing, opened *imapconn.SelectData) bool {
 	if len(p.UIDs) > 0 {
 		return len(l.Recs) >= int(uidset.Count(p.UIDs))
+	}
+	if opened.UIDNext == 0 && len(l.Recs) < int(p.last) {
+		return false // what arrived since is among them, and another one is not
 	}
 	return l.Before(opened.UIDNext) >= int(opened.Exists)
 }

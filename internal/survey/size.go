@@ -48,7 +48,7 @@ func (l *Reader) Size(ctx context.Context, tell func(number string, size int64))
 		return sum, err
 	}
 	sum, l.Untold = event.Size{}, 0
-	uids, err := l.present(ctx)
+	uids, _, err := l.present(ctx)
 	if err == nil {
 		_, err = InParts(ctx, l.Link, uids, items, add) // what cannot be read is told when it is to be copied
 	}

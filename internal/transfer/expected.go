@@ -31,6 +31,23 @@ func (c *Folder) Expected() Expected {
 	return e
 }
 
+// LastSent is a message of host2 that was sent, and with how many bytes.
+type LastSent struct {
+	UID2 imap.UID
+	Sent int64
+}
+
+// LastSent are the last messages that were sent and are known to be on host2, no more than
+// most.
+func (c *Folder) LastSent(most int) (out []LastSent) {
+	for i := len(c.Messages) - 1; i >= 0 && len(out) < most; i-- {
+		if t := &c.Messages[i]; t.Outcome == Copied && t.NewUID != 0 && t.Sent > 0 {
+			out = append(out, LastSent{t.NewUID, t.Sent})
+		}
+	}
+	return out
+}
+
 // Count is what a server tells of a folder.
 type Count struct {
 	UIDValidity, Messages uint32

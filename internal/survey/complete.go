@@ -1,0 +1,97 @@
+package survey
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+
+	"github.com/imaphaul/imaphaul/internal/imapconn"
+	"github.com/imaphaul/imaphaul/internal/listing"
+	"github.com/imaphaul/imaphaul/internal/session"
+	"github.com/imaphaul/imaphaul/internal/uidset"
+)
+
+// owed is how many of the messages that the folder had when it was opened have to be
+// listed: all but those that the server said to be gone since. Where it told no UIDNEXT
+// nobody knows which these are: then what arrived has to be listed, too.
+func (l *Reader) owed(c *imapconn.Conn) int {
+	opened, m := l.Link.Opened, c.Mailbox()
+	switch {
+	case m == nil:
+		return int(opened.Exists)
+	case opened.UIDNext == 0:
+		return int(m.Exists)
+	}
+	return int(min(opened.Exists, m.Left)) // it may have been opened once more since
+}
+
+// complete holds the listing against the number of messages the server says
+// there are. Messages that a FETCH of everything left out are looked up by
+// SEARCH and asked for by their UIDs; what stays missing makes the listing
+// incomplete (both commands lie on some servers: imapsync issues 56, 279, 364).
+func (l *Reader) complete(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
+	for again := range 2 {
+		if out.Before(l.Link.Opened.UIDNext) >= l.owed(c) {
+			return nil
+		}
+		if again > 0 {
+			// Some servers tell late what others expunged.
+			if err := c.Noop(ctx); err != nil && session.IsConnError(err) {
+				return err
+			}
+		}
+		uids, err := c.UIDSearch(ctx, "ALL")
+		if err != nil {
+			if session.IsConnError(err) {
+				return err
+			}
+			out.Complete = false
+			out.Why = fmt.Sprintf("the server says %d messages and sent %d, and SEARCH ALL failed: %s", l.owed(c), out.Before(l.Link.Opened.UIDNext), session.ServerWords(err))
+			return nil
+		}
+		if err := l.add(ctx, c, out, uids); err != nil {
+			return err
+		}
+	}
+	if n := out.Before(l.Link.Opened.UIDNext); n < l.owed(c) {
+		out.Complete, out.Why = false, lists(l.owed(c), n)
+	}
+	return nil
+}
+
+// lists says that a server lists fewer messages than it says it has.
+func lists(owed, listed int) string {
+	return fmt.Sprintf("the server says %d messages and lists %d", owed, listed)
+}
+
+// add adds those of messages to a listing that are not in it.
+func (l *Reader) add(ctx context.Context, c *imapconn.Conn, out *listing.Listing, uids []imap.UID) error {
+	var absent []imap.UID
+	for _, u := range uids {
+		if out.Find(u) < 0 {
+			absent = append(absent, u)
+		}
+	}
+	if len(absent) == 0 {
+		return nil
+	}
+	stream := c.Fetch(l.Items())
+	if err := stream.Ask(ctx, uidset.Of(absent)); err != nil {
+		return err
+	}
+	err := l.drain(ctx, stream, out)
+	out.Sort()
+	return err
+}
+
+// countedBelow is how many of messages were there when the folder was opened.
+func (l *Reader) countedBelow(uids []imap.UID) (n int) {
+	next := l.Link.Opened.UIDNext
+	for _, u := range uids {
+		if next == 0 || u < next {
+			n++
+		}
+	}
+	return n
+}
