@@ -153,19 +153,18 @@ func (fs *folderSync) pairedUnread(uids []imap.UID) map[imap.UID]imap.UID {
 }
 
 // sparePretenders has --delete2 not take for the copy of a message that has left host1 what
-// has another key: the UID was told wrongly, or was given to new mail after host2 was restored
-// from a backup. Where host2 is known to change what makes the key, or where no header does,
-// the size has to be one that it is not known to make of the message as well. Key and size are
-// asked for, since the listing has what the journal knew. What host1 has by that key is its
-// copy, whatever the journal ties it to.
+// is another one: the UID was told wrongly, or was given to new mail after host2 was restored
+// from a backup. Key, date and size are asked for, since the listing may have what the journal
+// knew. What host1 has by that key is its copy, whatever the journal ties it to.
 func (fs *folderSync) sparePretenders(ctx context.Context) error {
 	m := fs.merge.claims
-	if m == nil || !fs.run.p.Deletion.Delete2 || fs.run.transfer.Altering() || fs.run.headersChosen() {
+	if m == nil || !fs.run.p.Deletion.Delete2 {
 		return nil
 	}
 	var uids []imap.UID
 	for _, i := range fs.pairing.Extra {
-		if uid := fs.dst.Recs[i].UID; m.gone[uid] && m.was[uid].size > 0 {
+		uid := fs.dst.Recs[i].UID
+		if _, known := m.was[uid]; known && m.gone[uid] {
 			uids = append(uids, uid)
 		}
 	}
@@ -183,17 +182,11 @@ func (fs *folderSync) sparePretenders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h := &fs.run.lessons.habits
-	changed, kept := h.Touches(fs.run.terms(2).Fields), h.KeepsBytes()
 	var there map[identity.Key]bool // on host1
 	for i := range now.Recs {
 		r := &now.Recs[i]
 		was := m.was[r.UID]
-		if !r.Is(listing.HasKey) || r.Key.Base() == was.key.Base() {
-			continue
-		}
-		told := kept || !changed && !r.Is(listing.ByContent|listing.ByHeader|listing.AddedHeader)
-		if !told && h.ExplainsSize(was.size, r.Size) {
+		if !fs.pretends(r, &was) {
 			continue
 		}
 		delete(m.gone, r.UID)
@@ -205,11 +198,34 @@ func (fs *folderSync) sparePretenders(ctx context.Context) error {
 				}
 			}
 		}
-		if there[r.Key.Base()] {
+		if r.Is(listing.HasKey) && there[r.Key.Base()] {
 			m.alive[r.UID] = true
 		}
 	}
 	return nil
+}
+
+// pretends reports whether a message of host2 is not the one that a journal knew under its
+// UID. Its key tells, unless host2 is known to change what makes the key, or no header does:
+// then the size has to be one that it is not known to make of the message as well. Where the
+// key was made in another way, or the options alter messages, the date tells, which copies
+// have of host1, and the size where that tells nothing.
+func (fs *folderSync) pretends(r *listing.Record, was *wasKnown) bool {
+	if r.Is(listing.HasKey) && was.rec.Is(listing.HasKey) && r.Key.Base() == was.rec.Key.Base() {
+		return false
+	}
+	h := &fs.run.lessons.habits
+	if was.comparable && !fs.run.transfer.Altering() {
+		if !r.Is(listing.HasKey) || !was.rec.Is(listing.HasKey) || was.rec.Size <= 0 {
+			return false
+		}
+		told := h.KeepsBytes() || !h.Touches(fs.run.terms(2).Fields) && !r.Is(listing.ByContent|listing.ByHeader|listing.AddedHeader)
+		return told || !h.ExplainsSize(was.rec.Size, r.Size)
+	}
+	if !fs.run.datesChange() && was.rec.Is(listing.HasDate) && r.Is(listing.HasDate) {
+		return was.rec.Date != r.Date
+	}
+	return !h.ExplainsSize(was.rec.Size, r.Size)
 }
 
 // asTheyAre lists messages of the folder that k has selected without what the journal knows.

@@ -41,7 +41,11 @@ func (fs *folderSync) stillKnown(ctx context.Context) (bool, error) {
 		doubtful, err = fs.doubtfulOn2(ctx)
 		return err
 	})
-	if err == nil && other[0] == 0 && doubtful.uid2 != 0 {
+	switch {
+	case err != nil || other[0] != 0 || doubtful.uid2 == 0:
+	case doubtful.other:
+		other[1] = doubtful.uid2
+	default:
 		other[1], err = fs.otherOn2(ctx, doubtful)
 	}
 	if err != nil || other == [2]imap.UID{} {
@@ -140,30 +144,31 @@ func (o originals) of(d *listing.Record) *listing.Record {
 }
 
 // newestOriginals are those of the messages that are looked at on host2: a folder may have a
-// million others.
-func (fs *folderSync) newestOriginals() originals {
-	var newest []imap.UID // ascending
-	fs.known.EachClaim(func(_, uid2 imap.UID, gone bool) {
-		if gone || len(newest) == probes && uid2 <= newest[0] {
-			return
+// million others. alone are the others of these, as they are known: those of which the
+// original has left host1, and what host1 never had.
+func (fs *folderSync) newestOriginals() (of originals, alone map[imap.UID]*listing.Record) {
+	newest := make(map[imap.UID]bool, probes)
+	all := fs.known.Records(2)
+	for i := len(all) - 1; i >= 0 && len(newest) < probes; i-- {
+		if uid2 := all[i].UID; fs.dst.Find(uid2) >= 0 {
+			newest[uid2] = true
 		}
-		if i, there := slices.BinarySearch(newest, uid2); !there && fs.dst.Find(uid2) >= 0 {
-			newest = slices.Insert(newest, i, uid2)
-		}
-		if len(newest) > probes {
-			newest = newest[1:]
-		}
-	})
-	of := make(originals, probes)
+	}
+	of, alone = make(originals, probes), make(map[imap.UID]*listing.Record)
 	fs.known.EachClaim(func(uid1, uid2 imap.UID, gone bool) {
-		if gone || !slices.Contains(newest, uid2) {
+		if gone || !newest[uid2] || fs.src.Whole && fs.src.Complete && fs.src.Find(uid1) < 0 {
 			return
 		}
 		if was, ok := fs.known.Lookup(1, uid1); ok {
 			of.add(uid2, was)
 		}
 	})
-	return of
+	for uid2 := range newest {
+		if was, ok := fs.known.Lookup(2, uid2); ok && of[uid2] == nil {
+			alone[uid2] = was
+		}
+	}
+	return of, alone
 }
 
 // doubtfulPair is a pair of the journal whose message on host2 has other identifying
@@ -172,6 +177,7 @@ type doubtfulPair struct {
 	uid1, uid2 imap.UID
 	dated      bool // the date is another one
 	version    bool // and nothing else
+	other      bool // it is another message for certain
 }
 
 // doubtfulOn2 is a doubtful one of those looked at, since it will be read the smallest; zeros
@@ -180,12 +186,29 @@ func (fs *folderSync) doubtfulOn2(ctx context.Context) (pair doubtfulPair, err e
 	if !fs.exists || fs.quiet(2) {
 		return pair, nil
 	}
-	of := fs.newestOriginals()
-	now, err := fs.changed(ctx, fs.conns.dst, 2, fs.dst, of.of)
+	of, alone := fs.newestOriginals()
+	now, err := fs.changed(ctx, fs.conns.dst, 2, fs.dst, func(d *listing.Record) *listing.Record {
+		if was := of.of(d); was != nil {
+			return was
+		}
+		return alone[d.UID]
+	})
 	if err != nil || now == nil {
 		return pair, err
 	}
+	for i := range now.Recs {
+		if d := &now.Recs[i]; fs.otherAlone(alone[d.UID], d) {
+			return doubtfulPair{uid2: d.UID, other: true}, nil
+		}
+	}
 	return fs.doubtfulOf(now.Recs, of), nil
+}
+
+// otherAlone reports whether a message of host2 that has no original on host1 to be held
+// against is another one than the journal knew: key, date and size have to say so.
+func (fs *folderSync) otherAlone(was, d *listing.Record) bool {
+	return was != nil && was.OtherDate(d) && !fs.run.datesChange() && !fs.run.lessons.otherDates &&
+		!fs.run.lessons.habits.ExplainsSize(was.Size, d.Size) && !fs.run.transfer.Altering() && fs.pretends(d, &wasKnown{*was, true})
 }
 
 // doubtfulOf is the smallest doubtful one of messages of host2, of those of host1.
@@ -206,7 +229,7 @@ func (fs *folderSync) doubtfulOf(recs []listing.Record, of originals) (pair doub
 			continue
 		}
 		if size := s.Size + d.Size; pair.uid2 == 0 || !version && pair.version || version == pair.version && size < smallest {
-			pair, smallest = doubtfulPair{s.UID, d.UID, s.OtherDate(d), version}, size
+			pair, smallest = doubtfulPair{s.UID, d.UID, s.OtherDate(d), version, false}, size
 		}
 	}
 	return pair

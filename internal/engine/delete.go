@@ -356,22 +356,23 @@ func (fs *folderSync) ready(ctx context.Context, d deletion) (deletion, error) {
 		return d, nil
 	case d.side == 2:
 		ask = fs.askDestination
+	case !fs.run.p.Dry:
+		// Before one of them is marked to ask: what host2 does not have stays without a mark.
+		there, err := fs.stillOnHost2(ctx, d.uids)
+		if err == nil {
+			there, err = fs.agreeOnHost2(ctx, there)
+		}
+		if err != nil {
+			there, err = nil, fs.notDeleted(d, err)
+		}
+		if d.uids = there; err != nil || len(there) == 0 {
+			return d, err
+		}
 	}
 	ok, err := ask(ctx, d.uids)
 	if !ok {
 		d.uids = nil
 	}
-	if err != nil || !ok || d.side == 2 || fs.run.p.Dry {
-		return d, err
-	}
-	there, err := fs.stillOnHost2(ctx, d.uids)
-	if err == nil {
-		there, err = fs.agreeOnHost2(ctx, there)
-	}
-	if err != nil {
-		there, err = nil, fs.notDeleted(d, err)
-	}
-	d.uids = there
 	return d, err
 }
 

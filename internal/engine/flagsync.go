@@ -51,7 +51,8 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 			continue
 		}
 		unmarked := deleted1 && !deleted2
-		if unmarked && !turn.merged {
+		// What may not be its copy goes with --expunge2 where it has the mark.
+		if unmarked && !turn.merged && !fs.mayBeAnother(dst.UID) {
 			if unmarked, err = fs.isAnothers(ctx, dst.UID); err != nil {
 				return err
 			}
@@ -95,6 +96,13 @@ func (fs *folderSync) resyncFlags(ctx context.Context) error {
 		return err
 	}
 	return turn.end(ctx)
+}
+
+// mayBeAnother reports whether a host2 message counts as a copy though its content was not
+// seen to be that of host1's: the order of arrival alone told it when a run had been
+// interrupted, or it is less than was sent.
+func (fs *folderSync) mayBeAnother(uid2 imap.UID) bool {
+	return fs.interrupted.ordered[uid2] || fs.owners.cut[uid2] && fs.run.p.Transform.TruncMess == nil
 }
 
 // hasDeleted reports whether a message of a side is marked \Deleted.

@@ -111,7 +111,7 @@ func TestNothingLeavesAfterTheLease(t *testing.T) {
 		{to, []string{"--delete2", "--delete2newmail"}},
 		{corpus.Mailbox{}, []string{"--delete1"}},
 	} {
-		for k := int64(1); ; k += 1 + k/4 {
+		for k := int64(1); ; k += 1 + k/16 {
 			if !leaseEndsAt(t, k, from, c.to, seen, c.options) {
 				break
 			}

@@ -193,6 +193,7 @@ func (r *run) countMerges(ctx context.Context) error {
 	if err := r.findStores(ctx); err != nil {
 		return err
 	}
+	r.findLeft()
 	for i := range r.table.Rows {
 		m := r.mergeOf(&r.table.Rows[i])
 		m.sources++

@@ -56,6 +56,9 @@ type flagTurn struct {
 	merged, here bool
 	equal        *equalFlags
 	at           int // the folder's place in the table
+	// later are the messages of host2 that folders which were put off have surely; nil until
+	// it is asked for.
+	later map[imap.UID]bool
 }
 
 func (fs *folderSync) flagTurn() *flagTurn {
@@ -120,7 +123,7 @@ func (t *flagTurn) waitsFor(uid2 imap.UID, shared bool, own waitingFlags) bool {
 		return true
 	case waiting && !decided && first.plain && first.before(own):
 		return true // it waited only for folders that were put off
-	case own.plain && (decided || !shared || !t.putOff()):
+	case own.plain && (decided || !t.putOff() || !shared && !t.laterHas(uid2)):
 		t.equal.decided[uid2] = t.at
 		delete(t.equal.waiting, uid2)
 		return false
@@ -163,6 +166,20 @@ func (t *flagTurn) putOff() bool {
 		}
 	}
 	return false
+}
+
+// laterHas reports whether a folder that was put off has an equal of a host2 message: it may
+// come first, also where the message counts as this folder's own.
+func (t *flagTurn) laterHas(uid2 imap.UID) bool {
+	if t.later == nil {
+		t.later = make(map[imap.UID]bool)
+		for _, other := range t.fs.run.deferred {
+			if t.fs.run.surelyKey(other.to.Raw) == t.fs.run.surelyKey(t.fs.to.Raw) && other.wasPutOff.validity == t.fs.dstOpened.UIDValidity {
+				other.wasPutOff.pairs.Each(func(_, uid2 imap.UID) { t.later[uid2] = true })
+			}
+		}
+	}
+	return t.later[uid2]
 }
 
 // end stores the flags that waited, after the last of the folders: those of messages that

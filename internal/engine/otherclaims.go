@@ -86,8 +86,8 @@ type claims struct {
 	foreignFrom          imap.UID
 	// moved are those whose counterparts on host1 runs marked to delete them there.
 	moved map[imap.UID]bool
-	// was is how host1 knew the messages of gone.
-	was map[imap.UID]origin
+	// was is how journals knew the messages of gone.
+	was map[imap.UID]wasKnown
 	// next is UIDNEXT before the first run that is known, 0 for none, and at when the
 	// first run into the account was.
 	next imap.UID
@@ -99,7 +99,7 @@ type claims struct {
 }
 
 func newClaims() *claims {
-	return &claims{alive: make(map[imap.UID]bool), gone: make(map[imap.UID]bool), foreign: make(map[imap.UID]bool), moved: make(map[imap.UID]bool), was: make(map[imap.UID]origin)}
+	return &claims{alive: make(map[imap.UID]bool), gone: make(map[imap.UID]bool), foreign: make(map[imap.UID]bool), moved: make(map[imap.UID]bool), was: make(map[imap.UID]wasKnown)}
 }
 
 func (c *claims) first(f journal.First) {
@@ -131,11 +131,32 @@ func (c *claims) pair(src *listing.Listing, uid1, uid2 imap.UID) {
 	}
 }
 
-// noteWas notes how host1 knew a message that has left it.
-func (c *claims) noteWas(e *journal.Entry) {
-	if c.gone[e.UID2] && e.Size > 0 && e.Key != (journal.Key{}) {
-		c.was[e.UID2] = origin{history.KeyOf(e), e.Size}
+// wasKnown is how a journal knew a message that has left host1. comparable: its key was made
+// as this run makes keys.
+type wasKnown struct {
+	rec        listing.Record
+	comparable bool
+}
+
+// noteWas notes how a journal knew a message that has left host1.
+func (c *claims) noteWas(e *journal.Entry, comparable bool) {
+	if _, known := c.was[e.UID2]; !c.gone[e.UID2] || known {
+		return
 	}
+	was := wasKnown{rec: listing.Record{UID: e.UID2, Key: history.KeyOf(e), Size: e.Size}, comparable: comparable}
+	if e.Key != (journal.Key{}) {
+		was.rec.Bits |= listing.HasKey
+	}
+	if e.HasDate {
+		was.rec.Date = e.Date
+		was.rec.Bits |= listing.HasDate
+	}
+	c.was[e.UID2] = was
+}
+
+// noteWasPaired is noteWas for what another journal tells.
+func (c *claims) noteWasPaired(p *journal.Paired, comparable bool) {
+	c.noteWas(&journal.Entry{UID2: p.UID2, Key: p.Key, Marks: p.Marks, Size: p.Size, Date: p.Date, HasDate: p.HasDate}, comparable)
 }
 
 // noteMoved notes that a run deleted a message on host1 since host2 has it.
@@ -179,7 +200,7 @@ func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 				break
 			}
 			m.pair(fs.src, e.UID1, e.UID2)
-			m.noteWas(&e)
+			m.noteWas(&e, true)
 			m.noteMoved(&e)
 		}
 		for e, err := range f.Extras() {
@@ -189,7 +210,7 @@ func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 			m.noteMoved(&e)
 			if e.Delivered {
 				m.gone[e.UID2] = true
-				m.noteWas(&e)
+				m.noteWas(&e, true)
 			}
 		}
 	}
@@ -219,15 +240,19 @@ func (fs *folderSync) claim(ctx context.Context, c *transfer.Folder) error {
 			if f.UIDValidity1 != fs.src.UIDValidity {
 				continue // claims belong to both UIDVALIDITYs
 			}
-			for _, p := range f.Pairs {
+			way := o.Pair.Way == self.Way
+			for i := range f.Pairs {
+				p := &f.Pairs[i]
 				if other := now[p.UID1]; other != 0 && other != p.UID2 {
 					m.gone[p.UID2] = true // what another --useheader or --addheader stored, and this run does not need
-					continue
+				} else {
+					m.pair(fs.src, p.UID1, p.UID2)
 				}
-				m.pair(fs.src, p.UID1, p.UID2)
+				m.noteWasPaired(p, way)
 			}
-			for _, p := range f.Claimed {
-				m.gone[p.UID2] = true
+			for i := range f.Claimed {
+				m.gone[f.Claimed[i].UID2] = true
+				m.noteWasPaired(&f.Claimed[i], way)
 			}
 		}
 	}

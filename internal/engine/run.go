@@ -149,7 +149,9 @@ type run struct {
 	flagsNow [2]map[[2]string]*flagAsk
 	// otherFlags are the folder pairs where options of the last run changed flags.
 	otherFlags map[*journal.Folder]bool
-	loopStart  time.Time
+	// left are pairs by the host2 folder that they went to, see leftmerge.go.
+	left      map[string][]*journal.Folder
+	loopStart time.Time
 }
 
 // newRun is a run that has not begun.

@@ -105,6 +105,10 @@ func (r *run) saveStates(ctx context.Context) error {
 			digests[i] = journal.OtherFlags
 		}
 	}
+	if err := r.voidLeft(kept); err != nil {
+		r.journalFailed(err)
+		return nil
+	}
 	states := make([]func() error, 0, len(kept))
 	for i, k := range kept {
 		states = append(states, func() error {

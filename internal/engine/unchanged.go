@@ -70,6 +70,8 @@ func (fs *folderSync) news() news {
 		return news{why: "host2 does not have it"}
 	case fs.merge != nil && fs.merge.changed:
 		return news{why: "another folder that goes to the same one is to be looked at"}
+	case len(r.left[r.surelyKey(fs.to.Raw)]) > 0:
+		return news{why: "another folder that went to the same one takes no part"}
 	case r.otherFlags[known]:
 		return news{why: "options of the last run changed flags"}
 	case known.HasDoubt():

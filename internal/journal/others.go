@@ -54,14 +54,14 @@ type OtherFolder struct {
 }
 
 // Paired is one message on both sides; UID1 is 0 where host1 has it no more. Cut: host2
-// has not all of its content. Key, Marks and Size are those of its Entry, which has the
+// has not all of its content. Key, Marks, Size and Date are those of its Entry, which has the
 // key that host1 knew it by.
 type Paired struct {
-	UID1, UID2 imap.UID
-	Cut        bool
-	Marks      uint8
-	Key        Key
-	Size       int64
+	UID1, UID2   imap.UID
+	Cut, HasDate bool
+	Marks        uint8
+	Key          Key
+	Size, Date   int64
 }
 
 // UnreadableError is a file among the journals of which it is not known what is in it.
@@ -323,9 +323,9 @@ func (o *otherReader) messages(extra bool, key, value []byte) error {
 		switch e := &es[i]; {
 		case e.UID2 == 0:
 		case !extra:
-			o.pairs[id] = append(o.pairs[id], Paired{e.UID1, e.UID2, e.Cut, e.Marks, e.Key, e.Size})
+			o.pairs[id] = append(o.pairs[id], Paired{UID1: e.UID1, UID2: e.UID2, Cut: e.Cut, HasDate: e.HasDate, Marks: e.Marks, Key: e.Key, Size: e.Size, Date: e.Date})
 		case e.Delivered:
-			o.claimed[id] = append(o.claimed[id], Paired{UID2: e.UID2, Cut: e.Cut, Marks: e.Marks, Key: e.Key, Size: e.Size})
+			o.claimed[id] = append(o.claimed[id], Paired{UID2: e.UID2, Cut: e.Cut, HasDate: e.HasDate, Marks: e.Marks, Key: e.Key, Size: e.Size, Date: e.Date})
 		}
 	}
 	return nil

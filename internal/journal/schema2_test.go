@@ -325,7 +325,7 @@ func TestOthers(t *testing.T) {
 	o := got["bea@example.org"]
 	want := []OtherFolder{{
 		Name1: "INBOX", Name2: "All", UIDValidity1: 3, UIDValidity2: 4, First: First{UIDNext2: 9, At: time.Unix(7, 0)},
-		Pairs: []Paired{{1, 11, true, 0x41, Key{1}, 5}}, Claimed: []Paired{{UID2: 12, Key: Key{2}, Size: 6}}, DoubtFrom: 33, DoubtValidity2: 4,
+		Pairs: []Paired{{UID1: 1, UID2: 11, Cut: true, Marks: 0x41, Key: Key{1}, Size: 5}}, Claimed: []Paired{{UID2: 12, Key: Key{2}, Size: 6}}, DoubtFrom: 33, DoubtValidity2: 4,
 	}}
 	if d := cmp.Diff(want, o.Folders); d != "" || o.Runs.ID != 1 {
 		t.Errorf("%+v\n%s", o.Runs, d)
