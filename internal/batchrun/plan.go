@@ -37,7 +37,9 @@ func (b *run) readRow(row batch.Row) cli.BatchRow {
 			pairs, notes, err = planned.ReadMap(r)
 			return pairs, err
 		},
-	}, cli.RowOptions{All: b.Args, Presets: b.presets[row.Number], AllowCommands: b.AllowRowCommands}, slices.Concat(row.Args, b.insist()))
+	}, cli.RowOptions{
+		All: b.Args, Presets: b.presets[row.Number], AllowCommands: b.AllowRowCommands, SecretDirs: b.secretDirs(),
+	}, slices.Concat(row.Args, b.insist()))
 	p := r.Plan
 	if p == nil {
 		return r
@@ -68,6 +70,11 @@ func (b *run) readRow(row batch.Row) cli.BatchRow {
 		p.Transfer.SaveDir = filepath.Join(dir, dirOf(p.Accounts()))
 	}
 	return r
+}
+
+// secretDirs are where the files with the secrets of rows may lie.
+func (b *run) secretDirs() []string {
+	return append([]string{filepath.Dir(b.File)}, b.PassfileDirs...)
 }
 
 // fileOwners are the files that are written, by their whole names, and by whom.
