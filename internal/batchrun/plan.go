@@ -3,6 +3,7 @@ package batchrun
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -88,6 +89,11 @@ func (b *run) ownFiles() (w fileOwners, problems []string) {
 	for _, f := range slices.Concat([]string{b.File, b.stateFile()}, b.resultFiles(), b.resultFilesOf("")) {
 		w.add(f, own)
 	}
+	if twin := b.twin(); twin != "" && b.Hub == nil {
+		if state := b.stateOf(twin); isFile(state) {
+			problems = append(problems, fmt.Sprintf("the list %q was run here (%q is its state), and its results have the same names as those of %q. Give one of both another name, or another directory with --out", twin, state, b.File))
+		}
+	}
 	for _, f := range []struct{ option, name string }{
 		{"pidfile", b.Plan.Output.PidFile}, {"report", b.Plan.View.Report}, {"json", b.Plan.View.JSON},
 	} {
@@ -96,6 +102,12 @@ func (b *run) ownFiles() (w fileOwners, problems []string) {
 		}
 	}
 	return w, problems
+}
+
+// isFile reports whether a file is there.
+func isFile(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }
 
 // add notes who writes a file, and returns who does so as well, "" for nobody.
