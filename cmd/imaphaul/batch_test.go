@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -246,7 +247,8 @@ func TestBatchTriesLoginsFirst(t *testing.T) {
 		told += strings.Join(regexp.MustCompile(`"event":"\w+"|"row":\d+|"exit_code":\d+`).FindAllString(string(data), -1), " ") + "\n"
 	}))
 	defer hook.Close()
-	code, said := b.call(b.list(rows...), "--loginsfirst", "--webhook", hook.URL)
+	page, lines := filepath.Join(b.dir, "page.html"), filepath.Join(b.dir, "lines")
+	code, said := b.call(b.list(rows...), "--loginsfirst", "--webhook", hook.URL, "--report", page)
 	if code != 111 || !strings.Contains(said, "1 of 3 rows failed. Nothing was copied") || !strings.Contains(said, "162") {
 		t.Errorf("code %d\n%s", code, said)
 	}
@@ -255,22 +257,53 @@ func TestBatchTriesLoginsFirst(t *testing.T) {
 		t.Errorf("the webhook was told %q", told)
 	}
 	mu.Unlock()
+	if text, err := os.ReadFile(page); err != nil || !strings.Contains(string(text), "1 of 3 rows failed") || strings.Count(string(text), "not begun") != 2 {
+		t.Errorf("%v: the page does not tell how it ended", err)
+	}
 	for i := range b.users {
 		if got := mailtest.Snapshot(t, b.to, b.users[i][1]); got.Count() != 0 {
 			t.Errorf("row %d was copied", i+1)
 		}
 	}
 	// The wrong password is not tried once more, and what --loginsfirst promises holds.
-	if code, said = b.call(b.list(rows...), "--loginsfirst"); code != 111 || strings.Contains(said, "waits for a person:") {
+	if code, said = b.call(b.list(rows...), "--loginsfirst"); code != 111 || strings.Contains(said, "waits for a person:") || !strings.Contains(said, "1 of 3 rows failed") {
 		t.Errorf("code %d\n%s", code, said)
 	}
 	rows[1] = b.row(1, "")
-	if code, said = b.call(b.list(rows...), "--loginsfirst", "--order", "small", "--retryfailed"); code != 0 {
+	if code, said = b.call(b.list(rows...), "--loginsfirst", "--order", "small", "--retryfailed", "--json", lines); code != 0 {
 		t.Errorf("code %d\n%s", code, said)
+	}
+	// What was done before its run is told apart from the run of a row.
+	if got, want := exitsIn(t, lines), (map[string]int{"1.0 justfoldersizes 0": 1, "2.0 justfoldersizes 0": 1, "3.0 justfoldersizes 0": 1, "1.1  0": 1, "2.1  0": 1, "3.1  0": 1}); !maps.Equal(got, want) {
+		t.Errorf("%v", got)
 	}
 	for i := range b.users {
 		b.moved(i)
 	}
+}
+
+// exitsIn counts the lines of --json with an exit code: row, try, what is done in place of
+// copying, and the code.
+func exitsIn(t *testing.T, file string) map[string]int {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exits := make(map[string]int)
+	for line := range strings.Lines(string(data)) {
+		var m struct {
+			Event, Only    string
+			Row, Try, Code int
+		}
+		if err := json.Unmarshal([]byte(line), &m); err != nil || m.Row == 0 {
+			t.Fatalf("%v: %q", err, line)
+		}
+		if m.Event == "exit" {
+			exits[fmt.Sprintf("%d.%d %s %d", m.Row, m.Try, m.Only, m.Code)]++
+		}
+	}
+	return exits
 }
 
 // A wrong password is tried once in a call, also when mailboxes are counted first, and when
@@ -284,7 +317,11 @@ func TestBatchTriesAWrongPasswordOnce(t *testing.T) {
 	for i := range b.users {
 		rows = append(rows, strings.Replace(b.row(i, ""), ";"+b.users[i][0]+";"+mailtest.Password(b.users[i][0]), ";"+b.users[0][0]+";wrong", 1))
 	}
-	code, said := b.call(b.list(rows...), "--jobs", "8")
+	lines := filepath.Join(b.dir, "lines")
+	code, said := b.call(b.list(rows...), "--jobs", "8", "--json", lines)
+	if exits := exitsIn(t, lines); len(exits) != len(rows) || exits["8.1  161"] != 1 {
+		t.Errorf("%v", exits) // also of those that were not tried
+	}
 	if code != 111 || strings.Count(said, "waits for a person: ") != len(rows) || strings.Count(said, "not tried, since row") != len(rows)-1 {
 		t.Errorf("code %d\n%s", code, said)
 	}

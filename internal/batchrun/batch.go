@@ -192,10 +192,8 @@ func (b *run) do() (code int, err error) {
 	}
 	defer b.board.watch(b)()
 	if b.LoginsFirst || b.Order != cli.OrderFile {
-		if code := b.prepare(ctx); code != event.ExitOK {
-			b.hookAll(b.sorted(), code, time.Since(begun))
-			b.sayExit(code)
-			return code, nil
+		if verdict, over := b.prepare(ctx); over {
+			return b.finishUp(time.Since(begun), verdict)
 		}
 		if err := b.writeOpening(); err != nil { // some rows may wait for a person now
 			return event.ExitNoFile, err
@@ -203,7 +201,7 @@ func (b *run) do() (code int, err error) {
 	}
 	b.board.say(b.opening())
 	b.dispatch(ctx)
-	return b.finishUp(time.Since(begun))
+	return b.finishUp(time.Since(begun), "")
 }
 
 // choose leaves the rows that this call is about.
