@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/batch"
 	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
@@ -229,6 +230,33 @@ func TestBatchChecksAllFirst(t *testing.T) {
 	}
 	if code, _ := b.call(b.list(b.row(0, "")), "--logfile", "x"); code != 64 {
 		t.Errorf("code %d", code)
+	}
+}
+
+// A batch that is refused, since another one works on the list, leaves the other one's pid
+// file as it is: by that it is asked and ended.
+func TestBatchRefusedLeavesThePidFile(t *testing.T) {
+	b := newBatchBench(t, 1)
+	list := b.list(b.row(0, ""))
+	state, err := batch.OpenState(list + ".state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := filepath.Join(b.dir, "pid")
+	if err := os.WriteFile(pid, []byte("12345\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := b.call(list); code != 8 || !strings.Contains(said, "another batch works on this list") {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	if text, err := os.ReadFile(pid); err != nil || string(text) != "12345\n" {
+		t.Errorf("%v %q", err, text)
+	}
+	if err := state.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := b.call(list); code != 0 {
+		t.Errorf("code %d\n%s", code, said)
 	}
 }
 

@@ -49,3 +49,21 @@ func TestListsOfOneDirectoryShareNoFiles(t *testing.T) {
 		}
 	}
 }
+
+// Who names a place for the logs gets them, in a container, too.
+func TestLogsOfAListInAContainer(t *testing.T) {
+	for _, c := range []struct {
+		options []string
+		dir     string // "" for no logs
+	}{
+		{[]string{"--out", "out"}, filepath.Join("out", "log")}, {[]string{"--logdir", "logs"}, "logs"}, {nil, ""},
+		{[]string{"--out", "out", "--nolog"}, ""}, {[]string{"--out", "out", "--logdir", "logs"}, "logs"},
+	} {
+		b := callOf(t, t.TempDir(), append(c.options, "--dockercontext")...)
+		p, _, problems := b.parseRow(b.jobs[0].Row)
+		if p == nil || p.Output.Log != (c.dir != "") || p.Output.Log && p.Output.LogDir != c.dir {
+			t.Errorf("%q: %q %+v", c.options, problems, p)
+		}
+		_ = b.state.Close() // nothing was written
+	}
+}

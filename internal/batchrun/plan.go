@@ -39,7 +39,7 @@ func (b *run) readRow(row batch.Row) cli.BatchRow {
 			return pairs, err
 		},
 	}, cli.RowOptions{
-		All: b.Args, Presets: b.presets[row.Number], AllowCommands: b.AllowRowCommands, SecretDirs: b.secretDirs(),
+		All: append(slices.Clip(b.Args), b.logs()...), Presets: b.presets[row.Number], AllowCommands: b.AllowRowCommands, SecretDirs: b.secretDirs(),
 	}, slices.Concat(row.Args, b.insist()))
 	p := r.Plan
 	if p == nil {
@@ -71,6 +71,15 @@ func (b *run) readRow(row batch.Row) cli.BatchRow {
 		p.Transfer.SaveDir = filepath.Join(dir, dirOf(p.Accounts()))
 	}
 	return r
+}
+
+// logs are options for the logs in --out, which names their place: they are written in a
+// container, too.
+func (b *run) logs() []string {
+	if b.Out == "" || slices.Contains(b.Args, "--nolog") {
+		return nil
+	}
+	return []string{"--log"}
 }
 
 // secretDirs are where the files with the secrets of rows may lie.
