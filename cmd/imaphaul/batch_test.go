@@ -606,16 +606,20 @@ func TestBatchWebhookThatIsNotTold(t *testing.T) {
 		s := start(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			told++
 			w.Header().Set("Location", elsewhere.URL)
+			if answer == http.StatusOK {
+				w.Header().Set("X-Much", strings.Repeat("x", 100<<10))
+			}
 			w.WriteHeader(answer)
 		}))
 		s.Config.ErrorLog = log.New(io.Discard, "", 0)
 		t.Cleanup(s.Close)
 		return s.URL
 	}
-	clear, sealed := hook(httptest.NewServer, http.StatusTemporaryRedirect), hook(httptest.NewTLSServer, http.StatusNoContent)
+	clear, much, sealed := hook(httptest.NewServer, http.StatusTemporaryRedirect), hook(httptest.NewServer, http.StatusOK), hook(httptest.NewTLSServer, http.StatusNoContent)
 	for _, c := range []struct{ url, why string }{
 		{sealed + "/geheim", "an authority that is not known here"},
 		{strings.Replace(clear, "http:", "https:", 1) + "/geheim", "it does not speak TLS"},
+		{much + "/geheim", "the header of its answer is too long"},
 		{clear + "/geheim", "it answers 307, and another address is not followed"},
 	} {
 		told = 0
