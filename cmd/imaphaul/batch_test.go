@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/imaphaul/imaphaul/internal/batch"
 	"github.com/imaphaul/imaphaul/internal/batchrun"
 	"github.com/imaphaul/imaphaul/internal/cli"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
@@ -231,6 +233,33 @@ func TestBatchChecksAllFirst(t *testing.T) {
 	}
 }
 
+// A batch that is refused, since another one works on the list, leaves the other one's pid
+// file as it is: by that it is asked and ended.
+func TestBatchRefusedLeavesThePidFile(t *testing.T) {
+	b := newBatchBench(t, 1)
+	list := b.list(b.row(0, ""))
+	state, err := batch.OpenState(list + ".state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := filepath.Join(b.dir, "pid")
+	if err := os.WriteFile(pid, []byte("12345\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := b.call(list); code != 8 || !strings.Contains(said, "another batch works on this list") {
+		t.Errorf("code %d\n%s", code, said)
+	}
+	if text, err := os.ReadFile(pid); err != nil || string(text) != "12345\n" {
+		t.Errorf("%v %q", err, text)
+	}
+	if err := state.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := b.call(list); code != 0 {
+		t.Errorf("code %d\n%s", code, said)
+	}
+}
+
 func TestBatchTriesLoginsFirst(t *testing.T) {
 	b := newBatchBench(t, 3)
 	rows := []string{b.row(0, ""), strings.Replace(b.row(1, ""), mailtest.Password(b.users[1][1])+";;", "wrong;;", 1), b.row(2, "")}
@@ -246,7 +275,8 @@ func TestBatchTriesLoginsFirst(t *testing.T) {
 		told += strings.Join(regexp.MustCompile(`"event":"\w+"|"row":\d+|"exit_code":\d+`).FindAllString(string(data), -1), " ") + "\n"
 	}))
 	defer hook.Close()
-	code, said := b.call(b.list(rows...), "--loginsfirst", "--webhook", hook.URL)
+	page, lines := filepath.Join(b.dir, "page.html"), filepath.Join(b.dir, "lines")
+	code, said := b.call(b.list(rows...), "--loginsfirst", "--webhook", hook.URL, "--report", page)
 	if code != 111 || !strings.Contains(said, "1 of 3 rows failed. Nothing was copied") || !strings.Contains(said, "162") {
 		t.Errorf("code %d\n%s", code, said)
 	}
@@ -255,22 +285,53 @@ func TestBatchTriesLoginsFirst(t *testing.T) {
 		t.Errorf("the webhook was told %q", told)
 	}
 	mu.Unlock()
+	if text, err := os.ReadFile(page); err != nil || !strings.Contains(string(text), "1 of 3 rows failed") || strings.Count(string(text), "not begun") != 2 {
+		t.Errorf("%v: the page does not tell how it ended", err)
+	}
 	for i := range b.users {
 		if got := mailtest.Snapshot(t, b.to, b.users[i][1]); got.Count() != 0 {
 			t.Errorf("row %d was copied", i+1)
 		}
 	}
 	// The wrong password is not tried once more, and what --loginsfirst promises holds.
-	if code, said = b.call(b.list(rows...), "--loginsfirst"); code != 111 || strings.Contains(said, "waits for a person:") {
+	if code, said = b.call(b.list(rows...), "--loginsfirst"); code != 111 || strings.Contains(said, "waits for a person:") || !strings.Contains(said, "1 of 3 rows failed") {
 		t.Errorf("code %d\n%s", code, said)
 	}
 	rows[1] = b.row(1, "")
-	if code, said = b.call(b.list(rows...), "--loginsfirst", "--order", "small", "--retryfailed"); code != 0 {
+	if code, said = b.call(b.list(rows...), "--loginsfirst", "--order", "small", "--retryfailed", "--json", lines); code != 0 {
 		t.Errorf("code %d\n%s", code, said)
+	}
+	// What was done before its run is told apart from the run of a row.
+	if got, want := exitsIn(t, lines), (map[string]int{"1.0 justfoldersizes 0": 1, "2.0 justfoldersizes 0": 1, "3.0 justfoldersizes 0": 1, "1.1  0": 1, "2.1  0": 1, "3.1  0": 1}); !maps.Equal(got, want) {
+		t.Errorf("%v", got)
 	}
 	for i := range b.users {
 		b.moved(i)
 	}
+}
+
+// exitsIn counts the lines of --json with an exit code: row, try, what is done in place of
+// copying, and the code.
+func exitsIn(t *testing.T, file string) map[string]int {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exits := make(map[string]int)
+	for line := range strings.Lines(string(data)) {
+		var m struct {
+			Event, Only    string
+			Row, Try, Code int
+		}
+		if err := json.Unmarshal([]byte(line), &m); err != nil || m.Row == 0 {
+			t.Fatalf("%v: %q", err, line)
+		}
+		if m.Event == "exit" {
+			exits[fmt.Sprintf("%d.%d %s %d", m.Row, m.Try, m.Only, m.Code)]++
+		}
+	}
+	return exits
 }
 
 // A wrong password is tried once in a call, also when mailboxes are counted first, and when
@@ -284,7 +345,11 @@ func TestBatchTriesAWrongPasswordOnce(t *testing.T) {
 	for i := range b.users {
 		rows = append(rows, strings.Replace(b.row(i, ""), ";"+b.users[i][0]+";"+mailtest.Password(b.users[i][0]), ";"+b.users[0][0]+";wrong", 1))
 	}
-	code, said := b.call(b.list(rows...), "--jobs", "8")
+	lines := filepath.Join(b.dir, "lines")
+	code, said := b.call(b.list(rows...), "--jobs", "8", "--json", lines)
+	if exits := exitsIn(t, lines); len(exits) != len(rows) || exits["8.1  161"] != 1 {
+		t.Errorf("%v", exits) // also of those that were not tried
+	}
 	if code != 111 || strings.Count(said, "waits for a person: ") != len(rows) || strings.Count(said, "not tried, since row") != len(rows)-1 {
 		t.Errorf("code %d\n%s", code, said)
 	}
@@ -541,16 +606,20 @@ func TestBatchWebhookThatIsNotTold(t *testing.T) {
 		s := start(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			told++
 			w.Header().Set("Location", elsewhere.URL)
+			if answer == http.StatusOK {
+				w.Header().Set("X-Much", strings.Repeat("x", 100<<10))
+			}
 			w.WriteHeader(answer)
 		}))
 		s.Config.ErrorLog = log.New(io.Discard, "", 0)
 		t.Cleanup(s.Close)
 		return s.URL
 	}
-	clear, sealed := hook(httptest.NewServer, http.StatusTemporaryRedirect), hook(httptest.NewTLSServer, http.StatusNoContent)
+	clear, much, sealed := hook(httptest.NewServer, http.StatusTemporaryRedirect), hook(httptest.NewServer, http.StatusOK), hook(httptest.NewTLSServer, http.StatusNoContent)
 	for _, c := range []struct{ url, why string }{
 		{sealed + "/geheim", "an authority that is not known here"},
 		{strings.Replace(clear, "http:", "https:", 1) + "/geheim", "it does not speak TLS"},
+		{much + "/geheim", "the header of its answer is too long"},
 		{clear + "/geheim", "it answers 307, and another address is not followed"},
 	} {
 		told = 0

@@ -166,6 +166,49 @@ func TestBatchAutoEndsBySignal(t *testing.T) {
 	}
 }
 
+// A batch that a signal ends while mailboxes are counted tells what is known by then, as any
+// other one: a wrong password that was tried is in its results.
+func TestBatchEndsBySignalWhileItCounts(t *testing.T) {
+	b := newBatchBenchOf(t, 2, 1)
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	wrong := strings.Replace(b.row(0, ""), mailtest.Password(b.users[0][0]), "wrong", 1)
+	page := filepath.Join(b.dir, "page.html")
+	cmd, lines := b.start(b.list(wrong, b.row(1, port(1, silent.Addr().(*net.TCPAddr).Port))), "--order", "small", "--jobs", "2", "--report", page)
+	said := ""
+	for lines.Scan() {
+		if said += lines.Text() + "\n"; strings.Contains(lines.Text(), "161") {
+			break
+		}
+	}
+	c, err := silent.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() {
+		said += lines.Text() + "\n"
+	}
+	_ = cmd.Wait() // it dies by the signal
+	if got := cmd.ProcessState.Sys().(syscall.WaitStatus); !got.Signaled() || got.Signal() != syscall.SIGINT || !strings.Contains(said, "0 of 2 rows are finished") || strings.Contains(said, "not counted") {
+		t.Errorf("%v\n%s", got, said)
+	}
+	for i, want := range []string{"failed", "not begun"} {
+		if r := b.results()[i]; r["outcome"] != want {
+			t.Errorf("%v", r)
+		}
+	}
+	if text, err := os.ReadFile(page); err != nil || !strings.Contains(string(text), "not begun") {
+		t.Errorf("%v: the page does not tell of the rows", err)
+	}
+}
+
 func boolCount(b bool) int {
 	if b {
 		return 1

@@ -126,7 +126,7 @@ func (v *cutoverView) prepare(environ []string) error {
 		}
 		return nil
 	}
-	rows, err := batchrun.Rows(&cli.Batch{File: v.List, Args: append(slices.Clone(v.Args), "--dry"), Plan: v.Common}, environ, v.errOut)
+	rows, err := batchrun.Rows(&cli.Batch{File: v.List, AllowRowCommands: v.AllowRowCommands, PassfileDirs: v.PassfileDirs, Args: append(slices.Clone(v.Args), "--dry"), Plan: v.Common}, environ, v.errOut)
 	if err != nil {
 		return err
 	}

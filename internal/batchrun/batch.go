@@ -115,11 +115,6 @@ func (b *run) do() (code int, err error) {
 		return b.load()
 	}
 	p := b.Plan
-	pid, notes, err := runner.TakePidFile(p, "")
-	if err != nil {
-		return event.ExitPidFile, err
-	}
-	defer pid.Release()
 	if b.Out != "" {
 		if err := os.MkdirAll(b.Out, 0o700); err != nil {
 			return event.ExitNoFile, fmt.Errorf("--out %q cannot be made: %w", b.Out, errors.Unwrap(err))
@@ -133,6 +128,12 @@ func (b *run) do() (code int, err error) {
 		}
 		defer func() { _ = b.state.Close() }() // every row was written on its own
 	}
+	// Behind the state: the pid file of a batch that works on the list stays as it is.
+	pid, notes, err := runner.TakePidFile(p, "")
+	if err != nil {
+		return event.ExitPidFile, err
+	}
+	defer pid.Release()
 	if b.page, err = runpage.Begin(p); err != nil {
 		return event.ExitNoFile, err
 	}
@@ -168,6 +169,9 @@ func (b *run) do() (code int, err error) {
 			b.board.say(n)
 		}
 	}
+	if p.Output.Docker && !p.Output.Log && len(b.logs()) == 0 {
+		b.board.say("No log files of rows, because of --nolog, which is on by default in a container: --logdir DIR or --out DIR writes them.")
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	b.hooks.ctx = ctx
@@ -192,10 +196,8 @@ func (b *run) do() (code int, err error) {
 	}
 	defer b.board.watch(b)()
 	if b.LoginsFirst || b.Order != cli.OrderFile {
-		if code := b.prepare(ctx); code != event.ExitOK {
-			b.hookAll(b.sorted(), code, time.Since(begun))
-			b.sayExit(code)
-			return code, nil
+		if verdict, over := b.prepare(ctx); over {
+			return b.finishUp(time.Since(begun), verdict)
 		}
 		if err := b.writeOpening(); err != nil { // some rows may wait for a person now
 			return event.ExitNoFile, err
@@ -203,7 +205,7 @@ func (b *run) do() (code int, err error) {
 	}
 	b.board.say(b.opening())
 	b.dispatch(ctx)
-	return b.finishUp(time.Since(begun))
+	return b.finishUp(time.Since(begun), "")
 }
 
 // choose leaves the rows that this call is about.

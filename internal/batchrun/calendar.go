@@ -12,6 +12,14 @@ import (
 // calendarDays is how many days of the calendar are printed.
 const calendarDays = 30
 
+// endOf says how many rows end on a day.
+func endOf(n int) string {
+	if n == 1 {
+		return "1 row ends"
+	}
+	return rowsOf(n) + " end"
+}
+
 // calendar tells how long a rehearsed list will take when it is begun now, with so many
 // rows at the same time: what each row foresees, one after another.
 func calendar(rows []*rowResult, atOnce int, now time.Time) []string {
@@ -45,14 +53,17 @@ func calendar(rows []*rowResult, atOnce int, now time.Time) []string {
 			byDay[day(d.From.Add(begins))] += d.Bytes
 		}
 	}
+	if unknown == len(rows) {
+		return []string{"It is not known how long the list takes: no row was rehearsed to its end."}
+	}
 	about := "about"
 	if least {
 		about = "at least"
 	}
-	out := []string{fmt.Sprintf("The whole list: %d messages, %s; %s %s with %d rows at the same time, done %s if begun now.",
-		messages, live.Size(float64(bytes)), about, live.Span(last), len(free), now.Add(last).Local().Format("Monday 2006-01-02 15:04"))}
+	out := []string{fmt.Sprintf("The whole list: %d messages, %s; %s %s with %s at the same time, done %s if begun now.",
+		messages, live.Size(float64(bytes)), about, live.Span(last), rowsOf(len(free)), now.Add(last).Local().Format("Monday 2006-01-02 15:04"))}
 	if unknown > 0 {
-		out = append(out, fmt.Sprintf("Of %d rows it is not known how long they take; they are not counted in.", unknown))
+		out = append(out, fmt.Sprintf("Not counted in: %s of which it is not known how long they take.", rowsOf(unknown)))
 	}
 	for day := range ends {
 		byDay[day] += 0 // a day on which rows end without a byte
@@ -67,7 +78,7 @@ func calendar(rows []*rowResult, atOnce int, now time.Time) []string {
 			out = append(out, fmt.Sprintf("  and %d more days", len(days)-i))
 			break
 		}
-		out = append(out, fmt.Sprintf("  %s: %s, %d rows end", d, live.Size(float64(byDay[d])), ends[d]))
+		out = append(out, fmt.Sprintf("  %s: %s, %s", d, live.Size(float64(byDay[d])), endOf(ends[d])))
 	}
 	return out
 }

@@ -25,16 +25,18 @@ func TestCalendarOfAList(t *testing.T) {
 	got := calendar(rows, 2, now)
 	want := []string{
 		"The whole list: 4 messages, 6.0 MiB; about 50 h 0 min with 2 rows at the same time, done Wednesday 2026-11-04 10:00 if begun now.",
-		"Of 1 rows it is not known how long they take; they are not counted in.",
+		"Not counted in: 1 row of which it is not known how long they take.",
 		"Calendar:",
 		"  2026-11-02: 1.0 MiB, 0 rows end",
 		"  2026-11-03: 4.0 MiB, 2 rows end",
-		"  2026-11-04: 1.0 MiB, 1 rows end",
+		"  2026-11-04: 1.0 MiB, 1 row ends",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%q", got)
 	}
-	if got := calendar(rows[2:3], 8, now); len(got) != 1 {
-		t.Errorf("%q", got)
+	for _, some := range [][]*rowResult{rows[2:3], rows[3:]} {
+		if got := calendar(some, 8, now); len(got) != 1 {
+			t.Errorf("%q", got)
+		}
 	}
 }

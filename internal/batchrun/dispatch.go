@@ -17,6 +17,7 @@ import (
 	"github.com/imaphaul/imaphaul/internal/plan"
 	"github.com/imaphaul/imaphaul/internal/provider"
 	"github.com/imaphaul/imaphaul/internal/report"
+	"github.com/imaphaul/imaphaul/internal/runner"
 )
 
 // mostJobs is how many rows run at the same time at most when --jobs does not say.
@@ -149,8 +150,9 @@ func (r *rowResult) line1(next batch.Next, pause time.Duration) string {
 const mostLine = 500
 
 // prepare tries every login (--loginsfirst), or counts the mailboxes (--order), before
-// the first message is copied. The code is not 0 when the batch must not go on.
-func (b *run) prepare(ctx context.Context) int {
+// the first message is copied. The batch is over when it must not go on, with a sentence
+// that says why, "" for the usual one.
+func (b *run) prepare(ctx context.Context) (verdict string, over bool) {
 	mode, what := plan.ModeJustLogin, "the logins of %s are tried"
 	if b.Order != cli.OrderFile {
 		mode, what = plan.ModeJustFolderSizes, "the mailboxes of %s are counted"
@@ -165,18 +167,20 @@ func (b *run) prepare(ctx context.Context) int {
 		Once: !b.LoginsFirst,
 		Run: func(ctx context.Context, j *batch.Job, try int) batch.Result {
 			n := j.Row.Number
+			begun := time.Now()
 			done := b.board.begin(n, b.names[n])
 			defer done()
 			p, _, problems := b.parseRow(j.Row)
 			if p == nil {
+				runner.NotBegun(b.json.OfRow(b.names[n], n, 0, string(mode)), event.ExitUsage, problems[0])
 				b.note(&rowResult{number: n, line: j.Row.Line, account: b.names[n], code: event.ExitUsage, tries: try, why: problems[0]})
 				return batch.Result{Code: event.ExitUsage}
 			}
 			p.Mode, p.Follow = mode, plan.Follow{}
 			p.Output.Log = false
 			p.Transfer.SkippedFile, p.Proof, p.View.Report = "", plan.Proof{}, ""
-			end := b.rowRun(ctx, n, p)
-			res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: end.Code, tries: try, why: end.Why}
+			end := b.rowRun(ctx, n, 0, p)
+			res := &rowResult{number: n, line: j.Row.Line, account: b.names[n], code: end.Code, tries: try, why: end.Why, took: time.Since(begun)}
 			if end.Stats != nil {
 				if end.Code == event.ExitOK {
 					mu.Lock()
@@ -189,7 +193,7 @@ func (b *run) prepare(ctx context.Context) int {
 			return batch.Result{Code: end.Code}
 		},
 		Ended: func(j *batch.Job, try int, r batch.Result, next batch.Next, pause time.Duration) {
-			if r.Code == event.ExitOK {
+			if r.Code == event.ExitOK || r.Code == event.ExitBySignal {
 				return
 			}
 			b.mu.Lock()
@@ -211,27 +215,27 @@ func (b *run) prepare(ctx context.Context) int {
 			}
 		},
 	})
-	all := len(b.jobs)
 	waiting := b.dropRefused()
-	switch {
-	case b.policy.Ended() != "":
-		return event.ExitBySignal
-	case failed+waiting > 0 && b.LoginsFirst:
-		b.board.say(fmt.Sprintf("%d of %d rows failed. Nothing was copied. Correct these rows and run the list again with --retryfailed, or leave --loginsfirst out to run the others.", failed+waiting, max(all, failed+waiting)))
-		if _, err := b.writeResults(); err != nil {
-			b.board.say(fmt.Sprintf("Warning: the results are not complete: %v", err))
-		}
-		return event.ExitErrors
-	}
+	over = b.policy.Ended() != "" || failed+waiting > 0 && b.LoginsFirst
 	b.mu.Lock()
-	for _, r := range b.results {
-		if !r.before && !isRefused(r.code) {
-			*r = rowResult{number: r.number, line: r.line, account: r.account, code: -1}
+	for n, r := range b.results {
+		// A login that was only tried says nothing of a row; where the batch ends now, one that
+		// failed does.
+		if r.before || r.state != "" || over && r.code > event.ExitOK && r.code != event.ExitBySignal {
+			continue
+		}
+		*r = *b.unbegun(n)
+		if was := b.earlier[n]; over && was != nil {
+			*r = *was
 		}
 	}
+	chosen := len(b.results)
 	b.mu.Unlock()
+	if over && b.policy.Ended() == "" {
+		verdict = fmt.Sprintf("%d of %s failed. Nothing was copied. Correct these rows and run the list again with --retryfailed, or leave --loginsfirst out to run the others.", failed+waiting, rowsOf(chosen))
+	}
 	b.sortBySize(sizes)
-	return event.ExitOK
+	return verdict, over
 }
 
 // sortBySize puts the rows into the order that was asked for, those that could not be counted

@@ -27,8 +27,8 @@ func TestAllFaultsOfARowForAHub(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"Unknown option: nonsense", "Value \"x\"", "--pipemess in a row for a hub", "no password for user2 b. Give the row secret2",
-		"--secret2 in a row for a hub: it is no name", "no password for user1 c. Give the row secret1",
+		"Unknown option: nonsense", "Value \"...\"", "--pipemess in a row for a hub", "no password for user2. Give the row secret2",
+		"--secret2 in a row for a hub: it is no name", "no password for user1. Give the row secret1",
 		"--password2 in a row for a hub",
 	}
 	for i, f := range faults {

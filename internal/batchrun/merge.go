@@ -21,18 +21,43 @@ import (
 	"github.com/imaphaul/imaphaul/internal/screen"
 )
 
-// stem is the name of the files of a batch, without what tells them apart: beside the
-// list or in --out, and by shard.
-func (b *run) stem() string {
-	base := strings.TrimSuffix(b.File, filepath.Ext(b.File))
+// inOut is where a list would lie for the names of what is written of it.
+func (b *run) inOut(list string) string {
 	if b.Out != "" {
-		base = filepath.Join(b.Out, filepath.Base(base))
+		return filepath.Join(b.Out, filepath.Base(list))
 	}
-	return base + b.shardName()
+	return list
+}
+
+// stem is the beginning of the names of results. A list that is called otherwise than
+// *.csv keeps its whole name, so that users.csv and users.tsv have results of their own.
+func (b *run) stem() string {
+	return strings.TrimSuffix(b.inOut(b.File), usualExt) + b.shardName()
+}
+
+// usualExt is how most lists are called.
+const usualExt = ".csv"
+
+// twin is the list that would have the same results, as users and users.csv; "" for none.
+func (b *run) twin() string {
+	list, ok := strings.CutSuffix(b.File, usualExt)
+	switch {
+	case !ok:
+		return b.File + usualExt
+	case strings.HasSuffix(list, usualExt):
+		return ""
+	}
+	return list
 }
 
 // stateFile is the name of the state.
-func (b *run) stateFile() string { return b.stem() + filepath.Ext(b.File) + stateSuffix }
+func (b *run) stateFile() string { return b.stateOf(b.File) }
+
+func (b *run) stateOf(list string) string {
+	list = b.inOut(list)
+	ext := filepath.Ext(list)
+	return strings.TrimSuffix(list, ext) + b.shardName() + ext + stateSuffix
+}
 
 const stateSuffix = ".state"
 

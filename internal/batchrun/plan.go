@@ -3,6 +3,7 @@ package batchrun
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,7 +38,9 @@ func (b *run) readRow(row batch.Row) cli.BatchRow {
 			pairs, notes, err = planned.ReadMap(r)
 			return pairs, err
 		},
-	}, cli.RowOptions{All: b.Args, Presets: b.presets[row.Number], AllowCommands: b.AllowRowCommands}, slices.Concat(row.Args, b.insist()))
+	}, cli.RowOptions{
+		All: append(slices.Clip(b.Args), b.logs()...), Presets: b.presets[row.Number], AllowCommands: b.AllowRowCommands, SecretDirs: b.secretDirs(),
+	}, slices.Concat(row.Args, b.insist()))
 	p := r.Plan
 	if p == nil {
 		return r
@@ -70,6 +73,20 @@ func (b *run) readRow(row batch.Row) cli.BatchRow {
 	return r
 }
 
+// logs are options for the logs in --out, which names their place: they are written in a
+// container, too.
+func (b *run) logs() []string {
+	if b.Out == "" || slices.Contains(b.Args, "--nolog") {
+		return nil
+	}
+	return []string{"--log"}
+}
+
+// secretDirs are where the files with the secrets of rows may lie.
+func (b *run) secretDirs() []string {
+	return append([]string{filepath.Dir(b.File)}, b.PassfileDirs...)
+}
+
 // fileOwners are the files that are written, by their whole names, and by whom.
 type fileOwners map[string]string
 
@@ -81,6 +98,11 @@ func (b *run) ownFiles() (w fileOwners, problems []string) {
 	for _, f := range slices.Concat([]string{b.File, b.stateFile()}, b.resultFiles(), b.resultFilesOf("")) {
 		w.add(f, own)
 	}
+	if twin := b.twin(); twin != "" && b.Hub == nil {
+		if state := b.stateOf(twin); isFile(state) {
+			problems = append(problems, fmt.Sprintf("the list %q was run here (%q is its state), and its results have the same names as those of %q. Give one of both another name, or another directory with --out", twin, state, b.File))
+		}
+	}
 	for _, f := range []struct{ option, name string }{
 		{"pidfile", b.Plan.Output.PidFile}, {"report", b.Plan.View.Report}, {"json", b.Plan.View.JSON},
 	} {
@@ -89,6 +111,12 @@ func (b *run) ownFiles() (w fileOwners, problems []string) {
 		}
 	}
 	return w, problems
+}
+
+// isFile reports whether a file is there.
+func isFile(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }
 
 // add notes who writes a file, and returns who does so as well, "" for nobody.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/imaphaul/imaphaul/internal/batch"
 	"github.com/imaphaul/imaphaul/internal/cli"
@@ -33,6 +35,11 @@ func (b *run) readList() ([]batch.Fault, error) {
 	written, problems := b.ownFiles()
 	for _, text := range problems {
 		faults = append(faults, batch.Fault{Text: text})
+	}
+	for _, dir := range b.PassfileDirs {
+		if fi, err := os.Stat(dir); err != nil || !fi.IsDir() {
+			faults = append(faults, batch.Fault{Text: fmt.Sprintf("--passfiledir %q: there is no such directory", dir)})
+		}
 	}
 	for _, row := range b.list.Rows {
 		if bad[row.Number] && row.Args == nil {
@@ -89,20 +96,60 @@ func (b *run) readList() ([]batch.Fault, error) {
 	return faults, nil
 }
 
-// concealed is what is wrong with a row, without what may be the end of a password: where
-// a list has no names of columns, what is behind a semicolon in one is taken for options.
+// leastConcealed is the shortest value that is concealed wherever it stands: shorter ones
+// are no passwords, and may be any word.
+const leastConcealed = 4
+
+// concealed is what is wrong with a row, without what may be a password. Where a list has
+// names of columns, a cell too many or too few puts each cell behind it into the column of
+// another one; where it has none, what is behind a semicolon in one is taken for options.
 func (b *run) concealed(row batch.Row, problem string) string {
-	if word, behind := strings.CutSuffix(problem, " is no option."); behind && b.list.Header == "" && word != "" {
+	if b.list.Header != "" {
+		for _, arg := range row.Args {
+			value := arg
+			if option, of, ok := strings.Cut(arg, "="); ok && strings.HasPrefix(option, "-") {
+				value = of
+			}
+			problem = strings.ReplaceAll(problem, `"`+value+`"`, `"..."`)
+			if len(value) >= leastConcealed && !strings.HasPrefix(value, "--") {
+				problem = withoutWord(problem, value)
+			}
+		}
+		return problem
+	}
+	if word, behind := strings.CutSuffix(problem, " is no option."); behind && word != "" {
 		return "Its last column has words behind an option that takes none. They are not shown, since they might be the end of a password: one with a ; in it needs double quotes around it"
 	}
 	name, unknown := strings.CutPrefix(problem, "Unknown option: ")
-	if !unknown || b.list.Header != "" || slices.ContainsFunc(row.Args, func(arg string) bool {
+	if !unknown || slices.ContainsFunc(row.Args, func(arg string) bool {
 		return strings.HasPrefix(strings.ToLower(arg), "--"+strings.TrimSuffix(name, "=MASKED"))
 	}) {
 		return problem
 	}
 	return "Its last column has an option that there is not. It is not shown, since it might be the end of a password: one with a ; in it needs double quotes around it"
 }
+
+// withoutWord is a text with "..." in place of a word, which may hold blanks.
+func withoutWord(text, word string) string {
+	var b strings.Builder
+	for {
+		i := strings.Index(text, word)
+		if i < 0 {
+			return b.String() + text
+		}
+		before, _ := utf8.DecodeLastRuneInString(text[:i])
+		behind, _ := utf8.DecodeRuneInString(text[i+len(word):])
+		b.WriteString(text[:i])
+		if isLetter(before) || isLetter(behind) {
+			b.WriteString(word)
+		} else {
+			b.WriteString("...")
+		}
+		text = text[i+len(word):]
+	}
+}
+
+func isLetter(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // listWords are what a list is read with.
 var listWords = batch.Words{

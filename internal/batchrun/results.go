@@ -34,8 +34,9 @@ func endCode(signalled, follows, allDone, lost bool) int {
 	return event.ExitOK
 }
 
-// finishUp tells what all came to, and returns the exit code.
-func (b *run) finishUp(took time.Duration) (int, error) {
+// finishUp tells what all came to, and returns the exit code; verdict is the last sentence,
+// "" for the usual one.
+func (b *run) finishUp(took time.Duration, verdict string) (int, error) {
 	rows := b.sorted()
 	done, person := 0, 0
 	for _, r := range rows {
@@ -51,7 +52,7 @@ func (b *run) finishUp(took time.Duration) (int, error) {
 	for _, line := range strings.Split(resultTable(rows, screen.Width()), "\n") {
 		b.board.say(line)
 	}
-	if b.Plan.Dry {
+	if b.Plan.Dry && b.Plan.Mode == plan.ModeSync && verdict == "" {
 		for _, line := range calendar(rows, b.atOnce(), time.Now()) {
 			b.board.say(line)
 		}
@@ -65,11 +66,13 @@ func (b *run) finishUp(took time.Duration) (int, error) {
 		b.board.say(fmt.Sprintf("Warning: the results are not complete: %v", err))
 		code = cmp.Or(code, event.ExitNoFile)
 	}
-	s := b.verdict(rows, done, person, took)
-	b.board.say(s)
+	if verdict == "" {
+		verdict = b.verdict(rows, done, person, took)
+	}
+	b.board.say(verdict)
 	if b.page != nil {
 		b.told = true
-		if err := b.page.Finish(pageOf(b, rows, s, code, took)); err != nil {
+		if err := b.page.Finish(pageOf(b, rows, verdict, code, took)); err != nil {
 			b.board.say("Warning: " + err.Error())
 			code = cmp.Or(code, event.ExitCatchAll)
 		}

@@ -33,15 +33,22 @@ type rowResult struct {
 	foreseen         *event.RehearsedTime // of a rehearsal, nil for none
 }
 
-// rowRun is one run of row n, when its logins may be tried.
-func (b *run) rowRun(ctx context.Context, n int, p *plan.Plan) runner.End {
+// rowRun is one run of row n, when its logins may be tried; try is 0 for what comes before
+// its own runs.
+func (b *run) rowRun(ctx context.Context, n, try int, p *plan.Plan) runner.End {
 	of := b.loginsOf(p)
+	lines := b.json.OfRow(p.Accounts(), n, try, onlyOf(p))
+	counts := b.counts
+	if try == 0 {
+		counts = nil // it is no run of the row
+	}
 	if code, why := b.logins.begin(ctx, b.stop, of, n); code != event.ExitOK {
+		runner.NotBegun(lines, code, why)
 		return runner.End{Code: code, Why: why}
 	}
 	var letIn [2]bool
 	q := runner.Quiet{
-		Stop: b.stop, Policy: b.policy, JSON: b.json, Counts: b.counts, Begin: b.passes.begin, Options: engine.Options{Governors: &b.governors},
+		Stop: b.stop, Policy: b.policy, JSON: lines, Counts: counts, Begin: b.passes.begin, Options: engine.Options{Governors: &b.governors},
 		Watch: func(s *live.State, m *sync.Mutex) { b.board.watchRow(n, s, m) },
 		LoggedIn: func(side event.Side) {
 			letIn[side-1] = true
@@ -68,8 +75,9 @@ func (b *run) runRow(ctx context.Context, j *batch.Job, try int) batch.Result {
 	var stats *event.Stats
 	if p == nil {
 		res.code, res.why = event.ExitUsage, problems[0]
+		runner.NotBegun(b.json.OfRow(b.names[n], n, try, ""), res.code, res.why)
 	} else {
-		end := b.rowRun(ctx, n, p)
+		end := b.rowRun(ctx, n, try, p)
 		stats, res.code, res.why, res.foreseen = end.Stats, end.Code, end.Why, end.Foreseen
 		if stats != nil {
 			res.log = runner.LogPath(p)

@@ -32,6 +32,12 @@ func callOf(t *testing.T, dir string, options ...string) *run {
 		t.Fatal(faults, err)
 	}
 	var err error
+	if b.Out != "" {
+		t.Chdir(dir)
+		if err := os.Mkdir(b.Out, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if b.state, err = batch.OpenState(b.stateFile()); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/imaphaul/imaphaul/internal/batch"
+	"github.com/imaphaul/imaphaul/internal/live"
 )
 
 // hookTries is how often a webhook is called until it answers, each time for at most
@@ -36,9 +37,27 @@ var (
 	HookPause = time.Second
 )
 
+// hookSlow is how long a batch waits for its webhook before it says so.
+const hookSlow = 2 * time.Second
+
+// hookHeader bounds what an answer may say of itself; its text is not read at all.
+const hookHeader = 64 << 10
+
+// hookTransport is the usual one with that bound.
+func hookTransport() http.RoundTripper {
+	usual, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	t := usual.Clone()
+	t.MaxResponseHeaderBytes = hookHeader
+	return t
+}
+
 // hookClient follows no redirection: what is told goes to the address that was given.
 var hookClient = &http.Client{
 	Timeout:       hookWait,
+	Transport:     hookTransport(),
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
@@ -110,8 +129,8 @@ func (h *hooks) fail(why string) (first bool) {
 }
 
 // rest waits until the webhook was told of every row, at most for HookRest, and drops what
-// is left then.
-func (h *hooks) rest() {
+// is left then. say is told that it waits.
+func (h *hooks) rest(say func(string)) {
 	h.mu.Lock()
 	var idle chan struct{}
 	if h.posting > 0 {
@@ -122,11 +141,18 @@ func (h *hooks) rest() {
 	if idle == nil {
 		return
 	}
-	select {
-	case <-idle:
-		return
-	case <-h.ctx.Done():
-	case <-time.After(HookRest):
+	slow, rest := time.After(hookSlow), time.After(HookRest)
+	for waits := true; waits; {
+		select {
+		case <-idle:
+			return
+		case <-slow:
+			say(fmt.Sprintf("All rows have ended; the webhook is still to be told of some. That is waited for, at most for %s.", live.Span(HookRest)))
+		case <-h.ctx.Done():
+			waits = false
+		case <-rest:
+			waits = false
+		}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -145,7 +171,7 @@ func (b *run) hookAll(rows []*rowResult, code int, took time.Duration) {
 	if b.Webhook == "" {
 		return
 	}
-	b.hooks.rest()
+	b.hooks.rest(b.board.say)
 	outcomes := make(map[string]int)
 	for _, r := range rows {
 		outcomes[r.outcome()]++
@@ -223,6 +249,8 @@ func noAnswer(err error) string {
 		return "its certificate is not good, or not good any more"
 	case errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
 		return "it does not speak TLS"
+	case strings.Contains(err.Error(), "response headers exceeded"): // it has no type
+		return "the header of its answer is too long"
 	case errors.As(err, &lookup) && lookup.IsNotFound:
 		return "its name is not found"
 	case errors.As(err, &late) && late.Timeout():

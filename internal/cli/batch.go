@@ -32,8 +32,11 @@ type Batch struct {
 	// Only and Rows choose rows, by their accounts and by their numbers; nil for all.
 	Only *regexp.Regexp
 	Rows [][2]int
-	// AllowRowCommands: rows may name commands and files to write.
+	// AllowRowCommands: rows may name commands, files to write and any file with a secret.
 	AllowRowCommands bool
+	// PassfileDirs are directories beside that of the list where the files with the secrets
+	// of rows lie.
+	PassfileDirs []string
 	// Auto: rows get --automap, and what is right for the providers that their hosts are
 	// found to be (AutoOptions).
 	Auto    bool
@@ -56,6 +59,12 @@ const (
 	OrderLarge BatchOrder = "large"
 )
 
+// Options of commands that read a list.
+var (
+	allowRowCommands = Option{Name: "allowrowcommands", Kind: Flag, Help: "Let rows of the list name commands to run, files to write and any place of a secret. Without it they are refused, since lists come from others."}
+	passfileDir      = Option{Name: "passfiledir", Kind: List, Arg: "dir", Help: "A directory below which rows may name files with their passwords, tokens and keys, as below that of the list; repeat for more."}
+)
+
 // batchTable are the options of "imaphaul batch" itself.
 var batchTable = slices.Concat([]Option{
 	{Name: "jobs", Kind: Int, Arg: "n", Auto: "by processors, memory and what the servers bear", Help: "Rows that run at the same time."},
@@ -65,7 +74,7 @@ var batchTable = slices.Concat([]Option{
 	{Name: "fresh", Kind: Flag, Help: "Run every row, also those that earlier calls finished. After an interruption the same command without --fresh goes on with the rest."},
 	{Name: "only", Kind: Str, Arg: "regex", Help: "Run only rows whose \"user1@host1 -> user2@host2\" matches."},
 	{Name: "rows", Kind: Str, Arg: "3-9,12", Help: "Run only rows with these numbers; the first row is 1."},
-	{Name: "allowrowcommands", Kind: Flag, Help: "Let rows of the list name commands to run and files to write. Without it they are refused, since lists come from others."},
+	allowRowCommands, passfileDir,
 	{Name: "webhook", Kind: Str, Arg: "url", Secret: true, Help: "POST a line of JSON there when a row ends and when all have ended: https, or this machine."},
 	{Name: "map", Kind: Str, Arg: "from->to", Help: "Presets for all rows: names of --providerN on either side (docs/providers.md), or a kind of server that needs none, as in 'gmail->dovecot'."},
 	{Name: "auto", Kind: Flag, Help: "Presets for all rows by what their servers say of themselves before anybody logs in, and --automap."},
@@ -223,6 +232,7 @@ func (x *Batch) read(v *values, bad *problems) {
 	x.Auto = v.flag("auto")
 	x.LoginsFirst, x.RetryFailed, x.Fresh = v.flag("loginsfirst"), v.flag("retryfailed"), v.flag("fresh")
 	x.AllowRowCommands = v.flag("allowrowcommands")
+	x.PassfileDirs = v.list("passfiledir")
 	if text := v.str("only"); text != "" {
 		re, err := regexp.Compile(text)
 		if err != nil {

@@ -17,8 +17,11 @@ type RowOptions struct {
 	All []string
 	// Presets come before those, and give way to all others.
 	Presets []string
-	// AllowCommands lets a row name commands to run and files to write.
+	// AllowCommands lets a row name commands to run, files to write, and any place on this
+	// machine as that of its secret.
 	AllowCommands bool
+	// SecretDirs are where a row may name files with its secrets.
+	SecretDirs []string
 }
 
 // BatchRow is a row of a batch as read.
@@ -46,17 +49,22 @@ func ParseRow(in Input, o RowOptions, row []string) BatchRow {
 	}
 	r := BatchRow{Masked: sc.masked}
 	readable := sc.given[:0:0]
+	var instead []string // of refused secrets: the row does not lack them
 	for _, g := range sc.given {
 		r.Own = append(r.Own, g.opt.key())
-		if why := notInRow(g, o.AllowCommands); why != "" {
+		if why := notInRow(g, &o); why != "" {
 			problems = append(problems, fmt.Sprintf("--%s in a row: %s", g.opt.Name, why))
+			if key := r.Own[len(r.Own)-1]; provesLogin(key, "1") || provesLogin(key, "2") {
+				instead = append(instead, "--password"+key[len(key)-1:]+"=refused")
+			}
 			continue
 		}
 		readable = append(readable, g)
 	}
+	problems = append(problems, o.misled(readable, in.Environ)...)
 	if len(problems) > 0 {
 		// What else is wrong is told as well, by the options that can be read.
-		row = nil
+		row = instead
 		for _, g := range readable {
 			row = append(row, g.arguments()...)
 		}
@@ -167,7 +175,7 @@ func notForAll(o *Option) string {
 }
 
 // notInRow says why an option cannot stand in a row.
-func notInRow(g given, allowed bool) string {
+func notInRow(g given, o *RowOptions) string {
 	key := g.opt.key()
 	switch {
 	case notInBatch[key] != "":
@@ -178,14 +186,14 @@ func notInRow(g given, allowed bool) string {
 		return "it belongs to the whole batch. Give it behind the list."
 	case key == "config" || key == "profile":
 		return "it may name commands. Give it behind the list for all rows."
-	case allowed:
+	case o.AllowCommands:
 		return ""
 	case slices.Contains(runOrWrite, key):
 		return "it runs a command or writes a file, and lists come from others. Give it behind the list for all rows, or allow it with --allowrowcommands."
 	case (key == "secret1" || key == "secret2") && strings.HasPrefix(g.value, "cmd:"):
 		return "it runs a command, and lists come from others. Allow it with --allowrowcommands."
 	}
-	return ""
+	return foreignSecret(g, o.SecretDirs)
 }
 
 // checkWebhook refuses addresses to which nothing may be sent in the clear.

@@ -82,6 +82,9 @@ func (b *builder) hostWithPort(a *plan.Account, n string) {
 	}
 	port, err := strconv.ParseUint(digits, 10, 16)
 	switch {
+	case b.in.Row && ok && name != "" && (err != nil || port == 0) && strings.Count(a.Host, ":") == 1: // lists are checked before anything is connected
+		b.bad.add("--host%s %s: %q is not a port. Give a number from 1 to 65535.", n, a.Host, digits)
+		return
 	case !ok || name == "" || err != nil || port == 0:
 		return
 	case a.Port != 0 && a.Port != int(port):

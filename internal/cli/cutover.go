@@ -28,14 +28,18 @@ type Cutover struct {
 	Resolver  string
 	// DNSOnly: nobody logs in.
 	DNSOnly bool
-	JSON    bool
-	Report  string
+	// AllowRowCommands and PassfileDirs are those of a batch, for its list.
+	AllowRowCommands bool
+	PassfileDirs     []string
+	JSON             bool
+	Report           string
 }
 
 var cutoverTable = []Option{
 	{Name: "dnsonly", Kind: Flag, Help: "Ask the DNS alone and log in nowhere."},
 	{Name: "dkim", Kind: Str, Arg: "selector,...", Help: "Selectors of DKIM to look for beside the usual ones."},
 	{Name: "resolver", Kind: Str, Arg: "address", Auto: "those of this machine", Help: "The name server to ask, as an address with or without a port."},
+	allowRowCommands, passfileDir,
 	{Name: "json", Kind: Flag, Help: "Print the result as JSON."},
 	{Name: "report", Kind: Str, Arg: "file", Help: "Write the result as one HTML page, too."},
 	{Name: "help", Kind: Flag, Help: "Print this text."},
@@ -206,6 +210,7 @@ func (x *Cutover) domainsOfUsers(bad *problems) {
 // read takes the cutover's own options.
 func (x *Cutover) read(v *values, bad *problems) {
 	x.DNSOnly, x.JSON, x.Report = v.flag("dnsonly"), v.flag("json"), v.str("report")
+	x.AllowRowCommands, x.PassfileDirs = v.flag("allowrowcommands"), v.list("passfiledir")
 	for s := range strings.SplitSeq(v.str("dkim"), ",") {
 		if s = strings.ToLower(strings.TrimSpace(s)); s != "" {
 			if !isDomain(s + ".x") {

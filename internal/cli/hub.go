@@ -247,7 +247,7 @@ func (x *Batch) readHub(v *values, bad *problems) {
 			h.Most[i] = int(n)
 		}
 	}
-	for _, name := range []string{"jobs", "order", "loginsfirst", "webhook", "shard", "out", "auto", "allowrowcommands"} {
+	for _, name := range []string{"jobs", "order", "loginsfirst", "webhook", "shard", "out", "auto", "allowrowcommands", "passfiledir"} {
 		if v.given(name) {
 			bad.add("--%s with --hub: a list is only loaded, and workers run it. Leave it out.", name)
 		}

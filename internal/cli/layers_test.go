@@ -194,7 +194,7 @@ func TestLayersOfBatch(t *testing.T) {
 	if out.Batch.Jobs != 4 || !slices.Contains(out.Batch.Args, "--port2=3143") || !slices.Contains(out.Batch.Args, "--exclude=^Env$") || slices.ContainsFunc(out.Batch.Args, func(s string) bool { return strings.HasPrefix(s, "--config") || strings.Contains(s, "Junk") }) {
 		t.Errorf("%+v", out.Batch)
 	}
-	row := ParseRow(Input{Environ: env, Now: time.Now()}, RowOptions{All: out.Batch.Args}, []string{"--host1=h", "--user1=u", "--user2=u", "--passfile1=/dev/null", "--passfile2=/dev/null"})
+	row := ParseRow(Input{Environ: env, Now: time.Now()}, RowOptions{All: out.Batch.Args, SecretDirs: []string{"/dev"}}, []string{"--host1=h", "--user1=u", "--user2=u", "--passfile1=/dev/null", "--passfile2=/dev/null"})
 	for _, problem := range row.Problems {
 		if !strings.Contains(problem, "first line is empty") {
 			t.Errorf("%s", problem)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -218,10 +217,7 @@ func (b *builder) lacking(p *plan.Plan) {
 		if a.Password.IsSet() || other || !needsPassword(a) || a.Mech == "XOAUTH2" || a.Mech == "OAUTHBEARER" {
 			continue
 		}
-		who := cmp.Or(a.AuthUser, a.User)
-		if who != "" {
-			who = " " + who
-		}
-		lack(code, "no password for user%s%s. Give the row password%s or passfile%s.", n, who, n, n)
+		// The user is not named: where cells are missing it may be a password.
+		lack(code, "no password for user%s. Give the row password%s or passfile%s.", n, n, n)
 	}
 }

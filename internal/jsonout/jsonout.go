@@ -31,7 +31,7 @@ type Writer struct {
 	mu      sync.Mutex
 	w       io.Writer
 	now     func() time.Time
-	account []byte // the field, encoded
+	account []byte // the field, encoded, and those of [Writer.OfRow]
 	stamp   []byte // the time of the last line, encoded, and in milliseconds
 	stamped int64
 	seq     uint64
@@ -44,6 +44,14 @@ type Writer struct {
 // New returns a Writer; account names the pair of accounts in each line.
 func New(w io.Writer, account string, now func() time.Time) *Writer {
 	return &Writer{w: w, now: now, account: appendString([]byte(`,"account":`), account)}
+}
+
+// OfRow has each line tell which row of a batch it is about, which try that is, 0 for what
+// is done before the first one, and what it does in place of copying, "" for nothing.
+func (w *Writer) OfRow(row, try int, only string) {
+	w.account = strconv.AppendInt(append(w.account, `,"row":`...), int64(row), 10)
+	w.account = strconv.AppendInt(append(w.account, `,"try":`...), int64(try), 10)
+	w.account = appendString(append(w.account, `,"only":`...), only)
 }
 
 // kind is how one type of event is written.

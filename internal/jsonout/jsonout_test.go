@@ -120,6 +120,13 @@ func TestLinesFollowTheSchema(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+	ofRow := New(&out, "a@b -> c@d", at)
+	ofRow.OfRow(3, 0, "justlogin")
+	ofRow.Event(samples()[0])
+	ofRow.Exit(Exit{Failure: "not tried"})
+	if err := ofRow.Close(); err != nil {
+		t.Fatal(err)
+	}
 	out.Write(Lost(nil, 12))
 	n := 0
 	for line := range bytes.Lines(out.Bytes()) {
@@ -132,7 +139,7 @@ func TestLinesFollowTheSchema(t *testing.T) {
 			t.Fatalf("%v\n%s", err, line)
 		}
 	}
-	if want := 2*len(Events) + 2; n != want {
+	if want := 2*len(Events) + 4; n != want {
 		t.Errorf("%d lines of %d", n, want)
 	}
 	for _, wrong := range []string{
@@ -432,6 +439,14 @@ const preface = `# Events: the lines of --json
 | ` + "`" + `account` + "`" + ` | string | the pair of accounts: ` + "`" + `user1@host1 -> user2@host2` + "`" + ` |
 | ` + "`" + `event` + "`" + ` | string | which of the events below |
 
+In a batch each row counts its lines itself, and they have more fields:
+
+| field | type | |
+|---|---|---|
+| ` + "`" + `row` + "`" + ` | integer | the row of the list, from 1 |
+| ` + "`" + `try` + "`" + ` | integer | how often the row was begun, with this time; 0 for what ` + "`" + `--loginsfirst` + "`" + ` and ` + "`" + `--order` + "`" + ` do before anything is copied, of which the ` + "`" + `exit` + "`" + ` says nothing about the row's own run |
+| ` + "`" + `only` + "`" + ` | string | what is done in place of copying, by its option: ` + "`" + `justlogin` + "`" + `, ` + "`" + `dry` + "`" + `...; empty for a run that copies |
+
 After them come all fields of the event, also empty ones. In all events:
 
 - ` + "`" + `side` + "`" + ` is 1 for host1, 2 for host2, 0 for neither.
@@ -442,7 +457,7 @@ After them come all fields of the event, also empty ones. In all events:
 
 What servers send can hold anything: control characters in it are escaped, and bytes that are not UTF-8 become U+FFFD. Passwords and tokens are in no event.
 
-The last line is ` + "`" + `exit` + "`" + `, with ` + "`" + `code` + "`" + `, ` + "`" + `name` + "`" + `, ` + "`" + `errors` + "`" + `, ` + "`" + `warnings` + "`" + `, ` + "`" + `messages_copied` + "`" + `, ` + "`" + `bytes_copied` + "`" + `, and ` + "`" + `failure` + "`" + ` for a run that could not begin. Where 16 MiB wait for a reader of standard output that is too slow, lines are left out; ` + "`" + `lines_lost` + "`" + ` (` + "`" + `v` + "`" + `, ` + "`" + `event` + "`" + `, ` + "`" + `lines` + "`" + `) stands in their place.
+The last line is ` + "`" + `exit` + "`" + `, with ` + "`" + `code` + "`" + `, ` + "`" + `name` + "`" + `, ` + "`" + `errors` + "`" + `, ` + "`" + `warnings` + "`" + `, ` + "`" + `messages_copied` + "`" + `, ` + "`" + `bytes_copied` + "`" + `, and ` + "`" + `failure` + "`" + ` for a run that could not begin, or a row whose login was refused to another row before. Where 16 MiB wait for a reader of standard output that is too slow, lines are left out; ` + "`" + `lines_lost` + "`" + ` (` + "`" + `v` + "`" + `, ` + "`" + `event` + "`" + `, ` + "`" + `lines` + "`" + `) stands in their place.
 
 [events.schema.json](events.schema.json) is the JSON Schema of a line, with the fields of every object. This page and the schema are made from the types of the events in the program.
 `

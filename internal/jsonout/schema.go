@@ -15,6 +15,12 @@ func Schema() ([]byte, error) {
 		"time":    map[string]any{"type": "string", "format": "date-time"},
 		"account": map[string]any{"type": "string"},
 	}
+	// Only lines of a batch have these.
+	ofRow := map[string]any{
+		"row":  map[string]any{"type": "integer", "minimum": 1},
+		"try":  map[string]any{"type": "integer", "minimum": 0},
+		"only": map[string]any{"type": "string"},
+	}
 	line := func(name string, o object, common map[string]any, more map[string]any) map[string]any {
 		s := o.schema()
 		properties := s["properties"].(map[string]any)
@@ -22,6 +28,9 @@ func Schema() ([]byte, error) {
 		maps.Copy(properties, common)
 		properties["event"] = map[string]any{"const": name}
 		s["required"] = slices.Sorted(maps.Keys(properties))
+		if _, ok := common["account"]; ok {
+			maps.Copy(properties, ofRow)
+		}
 		return s
 	}
 	var all []any

@@ -27,8 +27,8 @@ import (
 type Quiet struct {
 	Stop   <-chan struct{} // closed to ask for the end
 	Policy *signals.Policy
-	JSON   *SharedLines // nil for none
-	Counts *Counters    // nil for none
+	JSON   *jsonout.Writer // nil for none
+	Counts *Counters       // nil for none
 	// Watch is told where to look for how far the run is; nil for nobody.
 	Watch func(*live.State, *sync.Mutex)
 	// LoggedIn is told of each login that a server accepts; nil for nobody.
@@ -41,34 +41,42 @@ type Quiet struct {
 
 // Run carries out a plan, and tells what it came to in its log.
 func (q *Quiet) Run(ctx context.Context, p *plan.Plan) End {
-	end := End{Stats: event.NewTally(p.Output.StartedAt, nil).Stats()}
+	end, begun := q.run(ctx, p)
+	if !begun {
+		NotBegun(q.JSON, end.Code, end.Why)
+	}
+	return end
+}
+
+func (q *Quiet) run(ctx context.Context, p *plan.Plan) (end End, begun bool) {
+	end = End{Stats: event.NewTally(p.Output.StartedAt, nil).Stats()}
 	early := refusal{p: p, stdout: io.Discard, stderr: io.Discard, logName: LogPath(p)}
 	notes := new(tokens.LateNotes)
 	tokens, err := tokens.Make(p, notes.Say)
 	if err != nil {
-		return end.with(early.end(event.ExitUsage, err), err)
+		return end.with(early.end(event.ExitUsage, err), err), false
 	}
 	file, err := openLog(early.logName)
 	if err != nil {
-		return end.with(event.ExitNoFile, err)
+		return end.with(event.ExitNoFile, err), false
 	}
 	defer file.close()
 	early.log = file
 	var skipped *report.SkippedFile
 	if path := p.Transfer.SkippedFile; path != "" {
 		if skipped, err = report.CreateSkipped(path); err != nil {
-			return end.with(early.end(event.ExitNoFile, err), err)
+			return end.with(early.end(event.ExitNoFile, err), err), false
 		}
 	}
 	if dir := p.Transfer.SaveDir; dir != "" && !p.Dry {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return end.with(early.end(event.ExitNoFile, fmt.Errorf("--savedir %q cannot be made: %w", dir, err)), err)
+			return end.with(early.end(event.ExitNoFile, fmt.Errorf("--savedir %q cannot be made: %w", dir, err)), err), false
 		}
 	}
 	p.Proof.Manifest = certificate.FreeName(p.Proof.Manifest) // the row may have been run before
 	page, err := runpage.Begin(p)
 	if err != nil {
-		return end.with(early.end(event.ExitNoFile, err), err)
+		return end.with(early.end(event.ExitNoFile, err), err), false
 	}
 	tally := event.NewTally(p.Output.StartedAt, nil)
 	r := &runner{
@@ -77,7 +85,7 @@ func (q *Quiet) Run(ctx context.Context, p *plan.Plan) End {
 		table: io.Discard, policy: q.Policy, live: live.New(tally.Stats(), time.Now), queue: report.NewQueue(io.Discard, file.path),
 	}
 	if q.JSON != nil {
-		r.json = &jsonLines{lines: jsonout.New(q.JSON, p.Accounts(), time.Now)}
+		r.json = &jsonLines{lines: q.JSON}
 	}
 	if q.Counts != nil {
 		r.counts = q.Counts.Run()
@@ -112,7 +120,7 @@ func (q *Quiet) Run(ctx context.Context, p *plan.Plan) End {
 	if r.text.logLost != nil { // nobody sees what a quiet run prints
 		tally.Add(event.Note{Text: "the log file is given up: " + r.text.logLost.Error(), Warn: true})
 	}
-	return end
+	return end, true
 }
 
 // End is what a quiet run came to.

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/imaphaul/imaphaul/internal/jsonout"
 	"github.com/imaphaul/imaphaul/internal/report"
@@ -35,6 +37,25 @@ func OpenShared(name string, stdout io.Writer) (*SharedLines, error) {
 		return nil, fmt.Errorf("--json %q cannot be written: %w (choose another file)", name, err)
 	}
 	return &SharedLines{w: f, file: f}, nil
+}
+
+// OfRow are the lines of a try of a row, see [jsonout.Writer.OfRow]; nil for none.
+func (s *SharedLines) OfRow(account string, row, try int, only string) *jsonout.Writer {
+	if s == nil {
+		return nil
+	}
+	w := jsonout.New(s, account, time.Now)
+	w.OfRow(row, try, only)
+	return w
+}
+
+// NotBegun is the only line of a row that did not begin; w may be nil.
+func NotBegun(w *jsonout.Writer, code int, why string) {
+	if w == nil {
+		return
+	}
+	w.Exit(jsonout.Exit{Code: code, Name: report.ExitText(code), Errors: 1, Failure: strings.TrimSpace(why)})
+	_ = w.Close() // what is lost is told when all are closed
 }
 
 // Write writes whole lines.
