@@ -11,16 +11,24 @@ import (
 // kept of a large folder holds few pointers, so a collection costs little for what it frees:
 // a third of the memory that Go would take by itself is not needed. And what is in use grows
 // with the folder, but what passes through does not: from spareAfter on it has the same
-// room, whatever is in use, down to a share that bounds the time for collecting.
+// room, whatever is in use, down to a share that bounds the time for collecting. Where
+// little is in use, as in a run that finds nothing new, collecting costs more than the room.
 const (
 	usualSpare = 50 // per cent of what is in use
 	leastSpare = 10
+	mostSpare  = 200
 	spareAfter = 36 << 20
+	spareUntil = 16 << 20
 )
 
 // spare is how much may lie about, in per cent of the bytes in use.
 func spare(inUse uint64) int {
-	if inUse <= spareAfter {
+	switch {
+	case inUse*mostSpare <= spareUntil*usualSpare:
+		return mostSpare
+	case inUse <= spareUntil:
+		return int(usualSpare * spareUntil / inUse) //nolint:gosec // less than mostSpare
+	case inUse <= spareAfter:
 		return usualSpare
 	}
 	return max(int(usualSpare*spareAfter/inUse), leastSpare)
@@ -32,7 +40,7 @@ func paceCollector() {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	now := usualSpare
+	now := mostSpare
 	debug.SetGCPercent(now)
 	inUse := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	type witness struct{ _ [16]byte } // is collected each time, and made again

@@ -12,10 +12,13 @@ func TestSpareMemory(t *testing.T) {
 	var before uint64
 	for inUse := uint64(1 << 20); inUse < 1<<40; inUse += inUse / 16 {
 		percent := spare(inUse)
-		if percent > usualSpare || percent < leastSpare {
+		if percent > mostSpare || percent < leastSpare {
 			t.Fatalf("%d bytes in use: %d %%", inUse, percent)
 		}
 		lies := inUse * uint64(percent) / 100
+		if inUse >= spareUntil && percent > usualSpare {
+			t.Errorf("%d bytes in use: %d %%", inUse, percent)
+		}
 		if most := max(spareAfter/100*usualSpare, inUse/100*leastSpare) + 100; lies > most {
 			t.Errorf("%d bytes in use: %d may lie about", inUse, lies)
 		}

@@ -293,7 +293,7 @@ func (fs *folderSync) changed(ctx context.Context, k *link, side event.Side, l *
 		m := &now[i]
 		was := known(m)
 		date := was.OtherDate(m)
-		size := m.Size != was.Size && (side == 1 || !fs.run.lessons.habits.ExplainsSize(was.Size, m.Size))
+		size := m.Size >= 0 && m.Size != was.Size && (side == 1 || !fs.run.lessons.habits.ExplainsSize(was.Size, m.Size))
 		differ = differ || date && size || (date || size) && !fs.run.lessons.unlike[side-1] || date && side == 2 && !fs.run.lessons.otherDates && !fs.run.datesChange()
 	}
 	if !differ {
@@ -313,12 +313,16 @@ func (fs *folderSync) changed(ctx context.Context, k *link, side event.Side, l *
 }
 
 // datesAndSizes are messages as the server tells them now, those of uids that it tells of:
-// what was asked ahead of the folder's turn, where that was all of them.
+// what was asked ahead of the folder's turn, where that was all of them. A size is negative
+// where STATUS had told that they are together what they were.
 func (fs *folderSync) datesAndSizes(ctx context.Context, k *link, side event.Side, uids []imap.UID) (now []listing.Record, err error) {
 	if seen := fs.newest[side-1]; seen != nil && seen.Listing != nil {
 		for _, uid := range uids {
 			if i := seen.Listing.Find(uid); i >= 0 {
 				now = append(now, seen.Listing.Recs[i])
+				if !seen.Sized {
+					now[len(now)-1].Size = -1
+				}
 			}
 		}
 		if len(now) == len(uids) {

@@ -22,8 +22,10 @@ import (
 // A server without CONDSTORE does not tell whether flags changed. Where it has ESEARCH, a
 // few searches tell which messages there are and which flags they have, in some hundred
 // bytes for a folder and not in forty for each message; date and size of the newest messages
-// are asked for with them, which a restored backup changes (see asknown.go). A digest of
-// these answers is kept with the state of a folder pair, if it says the same as what the
+// are asked for with them, which a restored backup changes (see asknown.go). Where STATUS
+// tells the size of a folder and it is what it was, the sizes of its messages are left out:
+// Dovecot tells that sum from its index, and reads a file of each maildir for one size. A
+// digest of these answers is kept with the state of a folder pair, if it says the same as what the
 // journal knows. A later run that gets the same answers leaves the folder alone.
 
 // flagDigest is a digest of all that, zero for none.
@@ -76,7 +78,8 @@ func (r *run) askFlags(ctx context.Context) {
 			continue
 		}
 		for n := range asks {
-			if side := event.Side(n + 1); stateOn(st, side).needsFlags() && digests[n] != [16]byte{} && r.searchesFlags(side) {
+			side := event.Side(n + 1)
+			if then := stateOn(st, side); then.needsFlags() && digests[n] != [16]byte{} && r.searchesFlags(side) && (!then.sized() || fs.tellsSize(side)) {
 				asks[n].add(fs, side, st).then = digests[n]
 			}
 		}
@@ -153,7 +156,7 @@ func (fs *folderSync) digestKnown(n event.Side, st journal.FolderState, known *h
 		from, _ := slices.BinarySearchFunc(recs, newestFrom(stateOn(st, n).next), func(r listing.Record, uid imap.UID) int { return cmp.Compare(r.UID, uid) })
 		newest = recs[from:]
 	}
-	return digestOf(newest, sets.Digest())
+	return digestOf(newest, sets.Digest(), stateOn(st, n).sized())
 }
 
 // knownPair is what the journal knows of the pair now, nil for nothing.
@@ -291,6 +294,7 @@ func (r *run) askBoth(ctx context.Context, asks *[2]flagAsks) error {
 func (r *run) askSide(ctx context.Context, n event.Side, k *link, asks []*flagAsk) error {
 	first := r.prefetcherOn(k, n)
 	first.Asks = survey.AsksState
+	first.Unsized = !slices.ContainsFunc(asks, func(a *flagAsk) bool { return !a.state.sized() })
 	for _, a := range asks {
 		first.want(a.fs, a.request)
 	}
@@ -336,7 +340,7 @@ func (r *run) askSide(ctx context.Context, n event.Side, k *link, asks []*flagAs
 			a.check(&r.flags[n-1])
 		}
 		if a.seen != nil {
-			a.digest = digestOf(a.seen.Listing.Recs, a.flags)
+			a.digest = digestOf(a.seen.Listing.Recs, a.flags, a.state.sized())
 		}
 	}
 	return nil
@@ -369,13 +373,16 @@ func keywordsOf(seen *survey.Prefetched) (words []string, ok bool) {
 	return words, len(words) <= maxKeywords
 }
 
-// digestOf is the digest of the newest messages and of all flags.
-func digestOf(newest []listing.Record, flags survey.FlagDigest) (d flagDigest) {
+// digestOf is the digest of the newest messages and of all flags. sized: STATUS tells
+// whether the sizes are what they were.
+func digestOf(newest []listing.Record, flags survey.FlagDigest, sized bool) (d flagDigest) {
 	b := slices.Concat(flags.System[:], flags.Keywords[:])
 	for i := range newest {
 		m := &newest[i]
 		b = binary.BigEndian.AppendUint32(b, uint32(m.UID))
-		b = binary.BigEndian.AppendUint64(b, uint64(m.Size)) //nolint:gosec // only held against itself
+		if !sized {
+			b = binary.BigEndian.AppendUint64(b, uint64(m.Size)) //nolint:gosec // only held against itself
+		}
 		b = binary.BigEndian.AppendUint64(b, uint64(m.Date)) //nolint:gosec // as above
 	}
 	sum := sha256.Sum256(b)

@@ -107,6 +107,9 @@ func TestSearchesThatLie(t *testing.T) {
 		"a million":     rule(meddle.Replace, `^(\* ESEARCH \(TAG "[^"]*"\) UID).*`, "$1 ALL 1:1000000"),
 		"refused":       rule(meddle.Refuse, `UID SEARCH RETURN \(ALL\) (SEEN|seen|KEYWORD)`, "NO [SERVERBUG] not now"),
 		"without words": rule(meddle.Replace, `^\* ESEARCH.*`, "* OK still here"),
+		"seen and not":  rule(meddle.Alter, `^(\S+ UID SEARCH RETURN \(ALL\)) UNSEEN`, "$1 ALL"),
+		"neither":       rule(meddle.Alter, `^(\S+ UID SEARCH RETURN \(ALL\)) UNSEEN`, "$1 UNSEEN FLAGGED"),
+		"never seen":    rule(meddle.Alter, `^(\S+ UID SEARCH RETURN \(ALL\)) SEEN`, "$1 SEEN UNSEEN"),
 	} {
 		for side := range 2 {
 			t.Run(name+"/"+[]string{"host1", "host2"}[side], func(t *testing.T) {

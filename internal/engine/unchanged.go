@@ -88,11 +88,15 @@ func (fs *folderSync) news() news {
 // newsOn is what a host tells of the folder that it did not tell then. asThen: its flags are
 // known to be as they were.
 func (fs *folderSync) newsOn(n event.Side, st journal.FolderState, asThen bool) news {
-	d, then := fs.run.src.status[fs.from.Raw], stateOn(st, n)
+	return newsOf(int(n), fs.statusOn(n), stateOn(st, n), asThen)
+}
+
+// statusOn is what a side told of the folder, nil for nothing.
+func (fs *folderSync) statusOn(n event.Side) *imap.StatusData {
 	if n == 2 {
-		d = fs.run.dst.status[fs.to.Raw]
+		return fs.run.dst.status[fs.to.Raw]
 	}
-	return newsOf(int(n), d, then, asThen)
+	return fs.run.src.status[fs.from.Raw]
 }
 
 // stateThen is what one side was like when everything had been carried over, 0 for what it
@@ -112,6 +116,15 @@ func stateOn(st journal.FolderState, n event.Side) stateThen {
 
 // needsFlags: no MODSEQ tells whether something happened to the messages there.
 func (s stateThen) needsFlags() bool { return s.modseq == 0 && s.messages > 0 }
+
+// sized: the sum of its messages' sizes is known.
+func (s stateThen) sized() bool { return s.size >= 0 }
+
+// tellsSize reports whether a side told the size of the folder.
+func (fs *folderSync) tellsSize(n event.Side) bool {
+	d := fs.statusOn(n)
+	return d != nil && d.Size != nil
+}
 
 // newsOf compares what a host tells of a folder with what it told when everything
 // had been carried over. 0 stands for what it does not tell. Without MODSEQs the flags have

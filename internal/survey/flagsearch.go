@@ -15,7 +15,8 @@ import (
 func SearchesFlags(c *imapconn.Conn) bool { return c != nil && c.Has(imap.CapESearch) }
 
 // systemFlags are the flags that have a key of their own in SEARCH (RFC 3501 section
-// 6.4.4), and all messages.
+// 6.4.4), and "" for the messages without \Seen: with those that have it they are all of
+// them, and a server that is asked for all once more has to tell each message twice.
 var systemFlags = []string{"", `\seen`, `\answered`, `\flagged`, `\deleted`, `\draft`}
 
 // Searchable reports whether a flag in lower case is one of those that AsksState asks for.
@@ -25,7 +26,7 @@ func Searchable(flag string) bool { return flag != "" && slices.Contains(systemF
 func criterion(flag string) string {
 	switch {
 	case flag == "":
-		return "ALL"
+		return "UNSEEN"
 	case flag[0] == '\\':
 		return flag[1:]
 	}
@@ -84,6 +85,11 @@ func (f *flagSearches) wait(ctx context.Context, most int, newest imap.UID) (n i
 		told = told && err == nil && !d.Untold
 		sets[f.flags[i]] = d.All
 		n += len(d.All)
+	}
+	if unseen, asked := sets[""]; asked {
+		var apart bool
+		sets[""], apart = joined(sets[`\seen`], unseen)
+		told = told && apart
 	}
 	f.digest, f.newest, f.told, f.pending = sets.Digest(), sets.From(newest), told, nil
 	if !told || n > most {

@@ -101,6 +101,12 @@ func (s FlagSets) From(uid imap.UID) FlagSets {
 	return out
 }
 
+// joined are the messages of two sets; false: some are in both.
+func joined(a, b imap.UIDSet) (all imap.UIDSet, apart bool) {
+	m := uidset.MarksOf(slices.Concat(a, b))
+	return m.Set(), m.Len() == uidset.MarksOf(a).Len()+uidset.MarksOf(b).Len()
+}
+
 // Changed are the messages of which two sets tell other flags; false: they tell of other
 // messages.
 func (s FlagSets) Changed(now FlagSets) (changed imap.UIDSet, ok bool) {

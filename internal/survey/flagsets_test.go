@@ -82,3 +82,35 @@ func TestFlagSetsChanged(t *testing.T) {
 		}
 	}
 }
+
+// The messages with a flag and those without it are all; one that is told as both is seen.
+func TestJoined(t *testing.T) {
+	for _, tc := range []struct {
+		a, b, all string
+		apart     bool
+	}{
+		{"1:3", "4:9", "1:9", true},
+		{"2,4,6", "1,3,5,7", "1:7", true},
+		{"5,1:2", "8", "1:2,5,8", true},
+		{"1:2,2:3,3", "4", "1:4", true},
+		{"1:3", "3:9", "1:9", false},
+		{"1:9", "1:9", "1:9", false},
+		{"1:9", "5", "1:9", false},
+	} {
+		set := func(text string) imap.UIDSet {
+			s, err := uidset.Parse(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+		for _, two := range [][2]imap.UIDSet{{set(tc.a), set(tc.b)}, {set(tc.b), set(tc.a)}} {
+			if all, apart := joined(two[0], two[1]); all.String() != tc.all || apart != tc.apart {
+				t.Errorf("%s and %s: %s, %v", tc.a, tc.b, all, apart)
+			}
+		}
+	}
+	if all, apart := joined(nil, nil); len(all) > 0 || !apart {
+		t.Errorf("nothing: %s, %v", all, apart)
+	}
+}

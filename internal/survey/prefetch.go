@@ -24,6 +24,9 @@ type Prefetch struct {
 	Requests []*FolderRequest
 	// Asks is what is asked of the messages of all Requests.
 	Asks Asked
+	// Unsized: with AsksState sizes are not asked for. A server may have to read a file for
+	// each folder to tell one.
+	Unsized bool
 	// Mail is about what follows on the connection, in bytes: the mail that is to be read
 	// once the folders are listed.
 	Mail int64
@@ -64,8 +67,9 @@ type Prefetched struct {
 	Opened *imapconn.SelectData
 	// Listing is nil when the messages were not asked for, or did not all come. With
 	// AsksFlags its records have UID and flags, with AsksNewest UID, date and size, with
-	// AsksState these and flags.
+	// AsksState these and flags, but the size only where it was asked for (Sized).
 	Listing *listing.Listing
+	Sized   bool
 	// Flags are what SEARCH told of the flags; Searched: all of it. Sets are these
 	// themselves, nil where that is too much to keep; Newest those of the messages from the
 	// request's UID on.
@@ -82,7 +86,7 @@ func (s *Prefetch) wanted() imapconn.FetchItems {
 	case AsksNewest:
 		return imapconn.FetchItems{UID: true, InternalDate: true, Size: true}
 	case AsksState:
-		return imapconn.FetchItems{UID: true, Flags: true, InternalDate: true, Size: true}
+		return imapconn.FetchItems{UID: true, Flags: true, InternalDate: true, Size: !s.Unsized}
 	}
 	return s.Terms.Items()
 }
@@ -366,7 +370,7 @@ func (s *Prefetch) report(ctx context.Context) error {
 		if err != nil {
 			continue // the folder's own work finds and tells the same
 		}
-		seen := &Prefetched{Opened: &data}
+		seen := &Prefetched{Opened: &data, Sized: !s.Unsized}
 		l := &listing.Listing{Recs: p.recs, Complete: true, Whole: true, UIDNext: data.UIDNext, UIDValidity: data.UIDValidity}
 		dropContradictions(l)
 		if !p.spoiled && l.Complete && (data.Exists == 0 || p.List && !p.refused && (s.Asks >= AsksNewest || p.all(l, &data))) {
