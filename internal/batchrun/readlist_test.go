@@ -59,7 +59,7 @@ func TestPassfilesOfAList(t *testing.T) {
 		if err := os.Mkdir(filepath.Join(top, dir), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(top, dir, "a"), []byte("p\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(top, dir, "a"), []byte("p\nq\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

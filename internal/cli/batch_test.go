@@ -125,7 +125,7 @@ func TestParseRow(t *testing.T) {
 	}{
 		{[]string{"--nonsense", "loose", "--pipemess=cat", "--maxsize=x", "--sep1="}, []string{"nonsense", `"x" invalid`, "sep1 requires", "loose", "--pipemess in a row", "it lacks --host1 --user1 --host2 --user2", "no password for user1.", "no password for user2."}, 3},
 		{[]string{"--host1=h", "--user1=a", "--host2=g", "--nonsense", "--regextrans2=x", "--authmech2=Y"}, []string{"nonsense", "--authmech2 Y", "regextrans2", "it lacks --user2", "no password for user1.", "no password for user2."}, 3},
-		{[]string{"--host1=h", "--user1=a", "--passfile1=none", "--password2=q", "--maxage=-1"}, []string{"--passfile1 in a row", "maxage", "it lacks --host2 --user2"}, 1},
+		{[]string{"--host1=h", "--user1=a", "--passfile1=none", "--password2=q", "--maxage=-1"}, []string{"--passfile1 none", "maxage", "it lacks --host2 --user2"}, 1},
 		{[]string{"--host1=h", "--user1=a", "--host2=g", "--user2=b", "--oauthaccesstoken1=t", "--secret2=cmd:echo"}, []string{"--secret2 in a row"}, 0},
 		{[]string{"--host1=h", "--user1=a", "--host2=g", "--user2=b", "--authmech1=XOAUTH2"}, []string{"--authmech1 XOAUTH2", "no password for user2."}, 1},
 	} {

@@ -1,6 +1,10 @@
 package cli
 
 import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,7 +14,8 @@ import (
 // Lists come from others, and what a row names as the place of its secret is sent to the
 // server that the same row names. So a row that could name any file, variable or entry of
 // a keyring could have the passwords of this machine sent wherever its author likes. Its
-// files have to lie where those for the list are kept.
+// files have to lie where those for the list are kept, or to look like nothing else than
+// the file of a password: loops over lists have such files everywhere.
 
 // secretFiles are options that name a file of which something proves to a server who is
 // calling, without the side.
@@ -38,10 +43,39 @@ func foreignSecret(g given, dirs []string) string {
 	case name == "password":
 		file = existing(keyNamed(g.value))
 	}
-	if file == "" || slices.ContainsFunc(dirs, func(dir string) bool { return isBelow(file, dir) }) {
+	if file == "" || slices.ContainsFunc(dirs, func(dir string) bool { return isBelow(file, dir) }) || isOneLine(file) {
 		return ""
 	}
-	return "the file is not below the directory of the list, or behind a name with a dot in front: " + wouldBeSent + "Add --passfiledir DIR with its directory behind the list, or move the file."
+	return "the file is not below the directory of the list, and holds more than one line or lies behind a name with a dot in front: " + wouldBeSent + "Add --passfiledir DIR with its directory behind the list, or move the file."
+}
+
+// isOneLine reports whether a file is an ordinary one that holds one line and nothing
+// else, as those of passwords do, while keys, lists of users and settings have more. No
+// part of its path may begin with a dot, also when links are followed: programs keep their
+// own secrets there. What is not there, or cannot be read, is told elsewhere.
+func isOneLine(file string) bool {
+	named, err := filepath.Abs(file)
+	if err != nil || hidden(named) {
+		return false
+	}
+	whole, err := filepath.EvalSymlinks(named)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	fi, err := os.Stat(whole)
+	if err != nil || !fi.Mode().IsRegular() || hidden(whole) {
+		return false
+	}
+	f, err := os.Open(whole)
+	if err != nil {
+		return errors.Is(err, fs.ErrPermission)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxSecretLine+3)) // and a line end
+	if err != nil || len(text) > maxSecretLine+2 {
+		return false
+	}
+	return !bytes.ContainsAny(bytes.TrimRight(text, "\r\n"), "\r\n\x00")
 }
 
 // keyNamed is the file of a service account's key that a password stands for with

@@ -18,12 +18,13 @@ func TestSecretsThatARowMayNotName(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	file := func(name string) string {
-		if err := os.WriteFile(name, []byte("geheim\n"), 0o600); err != nil {
+	write := func(name, text string) string {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		return name
 	}
+	file := func(name string) string { return write(name, "geheim\nroot:x\n") }
 	inside, hidden, outside := file(filepath.Join(lists, "pw", "a")), file(filepath.Join(lists, "pw", ".hidden", "a")), file(filepath.Join(other, "a.json"))
 	climbs := lists + "/pw/../../other/a.json"
 	link, dirLink, listLink := filepath.Join(lists, "link"), filepath.Join(lists, "dirlink"), filepath.Join(top, "listlink")
@@ -47,7 +48,10 @@ func TestSecretsThatARowMayNotName(t *testing.T) {
 		"--passfile1=" + inside: true, "--passfile1=pw/a": true, "--passfile1=" + filepath.Join(listLink, "pw", "a"): true, "--passfile1=mounted": true,
 		"--secret1=file:pw/a": true, "--oauthaccesstoken1=pw/a": true, "--oauthaccesstoken1=eyToken": true, "--password1=a.json": true,
 		"--passfile1=" + outside: false, "--passfile1=" + climbs: false, "--passfile1=../other/a.json": false, "--passfile1=link": false, "--passfile1=dirlink/a.json": false,
-		"--passfile1=" + hidden: false, "--passfile1=none/../../other/none": false, "--passfile1=" + lists: false,
+		"--passfile1=" + hidden: false, "--passfile1=" + lists: false, "--passfile1=" + top: false,
+		// One line is a password, wherever it lies, but for what programs hide.
+		"--passfile1=" + write(filepath.Join(other, "one"), "geheim"): true, "--secret1=file:../other/one": true, "--oauthaccesstoken1=" + write(filepath.Join(other, "token"), "eyToken\r\n\r\n"): true,
+		"--passfile1=" + write(filepath.Join(lists, "pw", ".hidden", "one"), "geheim"): false, "--passfile1=" + write(filepath.Join(other, "pairs"), "A=b\x00C=d"): false,
 		"--secret1=file:" + outside: false, "--secret1=env:SECRET": false, "--secret1=keyring:boss": false, "--secret1=cmd:true": false,
 		"--tokenfile1=" + outside: false, "--googlekey1=" + outside: false, "--oauthaccesstoken1=" + outside: false, "--oauthdirect1=" + outside: false, "--password1=" + outside: false, "--password1=x@y;" + outside + ";z": false,
 	} {
