@@ -191,6 +191,9 @@ func (b *run) do() (code int, err error) {
 	if err := b.open(); err != nil {
 		return event.ExitNoFile, err
 	}
+	if n := b.tooManyJobs(); n != "" {
+		b.board.say(n)
+	}
 	if b.Auto {
 		b.recognise(ctx)
 	}

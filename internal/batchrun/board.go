@@ -28,6 +28,7 @@ type board struct {
 	mu      sync.Mutex
 	running []*boardRow
 	said    time.Time
+	idle    int           // how often a silence was broken since a row ran
 	sums    func() string // "3 of 200 rows done", once there are rows
 }
 
@@ -84,6 +85,7 @@ func (b *board) begin(number int, name string) (done func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.running = append(b.running, r)
+	b.idle = 0
 	return func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -137,11 +139,31 @@ func (b *board) look(now time.Time) {
 			r.mu.Unlock()
 		}
 	}
-	due := b.longest > 0 && now.Sub(b.said) >= b.longest
+	due := b.longest > 0 && now.Sub(b.said) >= silence(b.longest, b.idle)
 	b.mu.Unlock()
 	if due {
 		b.say("progress: " + b.sumLine(now))
+		b.mu.Lock()
+		b.said = now
+		if len(b.running) == 0 {
+			b.idle++
+		}
+		b.mu.Unlock()
 	}
+}
+
+// longestIdle is how long nothing is said at most while all rows wait, as for the hour at
+// which a day's limit leaves room. Who ends what is silent waits longer than that.
+const longestIdle = 5 * time.Minute
+
+// silence is how long nothing may be said when it was broken so often since a row ran: it
+// doubles, so that a day of waiting does not fill a log.
+func silence(longest time.Duration, idle int) time.Duration {
+	d := longest
+	for ; idle > 0 && d < longestIdle; idle-- {
+		d *= 2
+	}
+	return max(min(d, longestIdle), longest)
 }
 
 // lines are those that stand on a terminal.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -30,7 +31,34 @@ func (b *run) atOnce() int {
 	if n == 0 {
 		n = min(max(2*runtime.GOMAXPROCS(0), 4), mostJobs)
 	}
-	return max(min(n, len(b.jobs)), 1)
+	return max(min(n, len(b.jobs), rowsWithin(openFiles(), b.Plan.Transfer.Connections)), 1)
+}
+
+// What is open beside the rows, and of a row beside its connections: the log, the journal,
+// its lock and what is written anew, what a verification and reports of a row take.
+const (
+	filesOfBatch = 32
+	filesOfRow   = 10
+)
+
+// rowsWithin is how many rows may run at the same time where so many files may be open, 0
+// for any number. One more would find that it cannot open its log, which looks like a fault
+// of that row.
+func rowsWithin(files uint64, connections int) int {
+	if files == 0 || files > math.MaxInt32 {
+		return math.MaxInt
+	}
+	return max((int(files)-filesOfBatch)/(filesOfRow+2*max(connections, 1)), 1)
+}
+
+// tooManyJobs is a warning of more rows at the same time than may have their files open, ""
+// for none.
+func (b *run) tooManyJobs() string {
+	most := rowsWithin(openFiles(), b.Plan.Transfer.Connections)
+	if min(b.Jobs, len(b.jobs)) <= most {
+		return ""
+	}
+	return fmt.Sprintf("Warning: --jobs %d: this process may have %d files open (ulimit -n), which is enough for %s at the same time. So many run.", b.Jobs, openFiles(), rowsOf(most))
 }
 
 // profile is what is known of a server by its name in a job.
