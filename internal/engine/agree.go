@@ -50,11 +50,6 @@ func (fs *folderSync) agreeOnHost2(ctx context.Context, uids []imap.UID) ([]imap
 			return nil, err
 		}
 	}
-	if len(wrong) > 0 { // then the ends of long messages may be wrong as well
-		if err := fs.noteWrong(ctx, fs.longer(pairs, keys, sizes, bodies), pairs, keeps, wrong); err != nil {
-			return nil, err
-		}
-	}
 	return fs.without(wrong, uids), nil
 }
 
@@ -73,23 +68,6 @@ func (fs *folderSync) noteWrong(ctx context.Context, suspects []imap.UID, pairs 
 		}
 	}
 	return nil
-}
-
-// longer are the host1 messages of pairs of which only the beginning was compared.
-func (fs *folderSync) longer(pairs map[imap.UID]imap.UID, without ...[]imap.UID) (uids []imap.UID) {
-	read := make(map[imap.UID]bool)
-	for _, uids := range without {
-		for _, uid := range uids {
-			read[uid] = true
-		}
-	}
-	for uid := range pairs {
-		if i := fs.src.Find(uid); i >= 0 && !read[uid] && fs.src.Recs[i].Size > bodyPart {
-			uids = append(uids, uid)
-		}
-	}
-	slices.Sort(uids)
-	return uids
 }
 
 // sameDates is agreeOnHost2 where options alter messages, so that neither headers nor bodies

@@ -122,8 +122,13 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 		places[side-1][folder][uid] = append(places[side-1][folder][uid], missing)
 	}
 	var uids1 []imap.UID
+	here := fs.othersHere()
 	for _, i := range fs.pairing.Missing {
 		rec := &fs.src.Recs[i]
+		for _, uid2 := range here[rec.Key] {
+			note(2, fs.to.Raw, uid2, rec.UID)
+			uids1 = append(uids1, rec.UID)
+		}
 		for _, at := range r.crossSeen[rec.Key] {
 			switch {
 			case at.uid == 0:
@@ -172,6 +177,27 @@ func (fs *folderSync) findCrossed(ctx context.Context) error {
 	}
 	_, err = fs.conns.dst.Open(ctx, fs.to.Raw, true)
 	return err
+}
+
+// othersHere are the messages of the host2 folder that belong to other folders of host1, by
+// key. With --syncduplicates they are no copies of this one's; but they are there, whether the
+// turn of those folders has come or not.
+func (fs *folderSync) othersHere() map[identity.Key][]imap.UID {
+	if !fs.run.p.Identity.SyncDuplicates || len(fs.owners.remapped) == 0 || len(fs.pairing.Missing) == 0 {
+		return nil
+	}
+	tied := make(map[imap.UID]bool)
+	for _, m := range fs.pairing.Present {
+		tied[fs.dst.Recs[m.Dst].UID] = true
+	}
+	here := make(map[identity.Key][]imap.UID)
+	for i := range fs.dst.Recs {
+		d := &fs.dst.Recs[i]
+		if _, others := fs.owners.remapped[d.UID]; others && d.Is(listing.HasKey) && !tied[d.UID] && !fs.expunges(d) && len(here[d.Key]) < maxCrossPlaces {
+			here[d.Key] = append(here[d.Key], d.UID)
+		}
+	}
+	return here
 }
 
 // cross notes that another folder of host2 has a missing message, or a part of it.

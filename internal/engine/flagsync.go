@@ -173,11 +173,23 @@ func (fs *folderSync) goesAnyway(s, d *listing.Record, certain bool) bool {
 	if fs.run.moves.takes(fs.to.Raw, d.UID) {
 		return true
 	}
-	if !fs.run.p.Deletion.Expunge2 || !fs.hasDeleted(2, d) {
+	if !fs.run.p.Deletion.Expunge2 {
 		return false
+	}
+	if !fs.hasDeleted(2, d) {
+		// It would get the mark of s, and go: not for a message whose own copy has gone
+		// already. This one came since.
+		return fs.known.Usable() && fs.hadAnother(s, d) && fs.expungedAtOnce(s)
 	}
 	if !certain {
 		return true
 	}
 	return !fs.hasDeleted(1, s) && (!fs.run.p.Flags.Resync || fs.tooBigForFlags(s) || s.Is(listing.FlagsUnknown|listing.Outside))
+}
+
+// hadAnother reports whether an earlier run knew another copy of a host1 message, which host2
+// does not have any more.
+func (fs *folderSync) hadAnother(s, d *listing.Record) bool {
+	was := fs.known.Counterpart(s.UID)
+	return was != 0 && was != d.UID && fs.dst.Find(was) < 0
 }

@@ -48,6 +48,7 @@ func (fs *folderSync) lister(k *link, n event.Side) *lister {
 // list returns the listing of the selected folder (survey.Reader.List).
 func (l *lister) list(ctx context.Context) (*listing.Listing, error) {
 	l.Known = l.fs.known
+	l.AsksGone = l.n == 1 && l.fs.run.p.Deletion.Delete2
 	if seen := l.fs.seen[l.n-1]; seen != nil {
 		l.Foreseen, l.ForeseenFlags = seen.Listing, nil
 		if l.fs.flagsAlone[l.n-1] {

@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"maps"
@@ -15,22 +13,23 @@ import (
 	"github.com/imaphaul/imaphaul/internal/imapconn"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/survey"
-	"github.com/imaphaul/imaphaul/internal/transform"
 )
 
 // A server that was restored from a backup may have another version of a message under its
 // UID: the header, the size and even the date may be those of the message, and only the
-// body tells. So before a message is deleted on host1 since an earlier run copied it, the
-// beginnings of both bodies are held against each other. That is all of most messages, and
-// a small part of a mailbox: most of its bytes are in few of them.
+// body tells. So before a message is deleted on host1 since an earlier run copied it, both
+// bodies are held against each other, to the last byte: what is deleted then is the only
+// other copy. Where an account has a limit of bytes a day a folder that is larger could never
+// be read in one run, and nothing in it be deleted: there the beginnings have to do, which is
+// all of most messages, and a small part of a mailbox.
 
 const (
-	// beginning is how many bytes of a message are asked for, bodyPart how many of its
+	// beginning is how many bytes of a message are asked for then, bodyPart how many of its
 	// body are compared.
 	beginning = 32 << 10
 	bodyPart  = 24 << 10
-	// beginningsAtOnce is how many are asked for together.
-	beginningsAtOnce = 500
+	// bodiesAtOnce is how many are asked for together.
+	bodiesAtOnce = 500
 	// samples is how many are looked at of the messages that were found by their key alone.
 	samples = 20
 )
@@ -70,18 +69,8 @@ func (fs *folderSync) withDoubtful(ctx context.Context, uids []imap.UID, pairs m
 	return err
 }
 
-// bodyStart is the beginning of a body: digests of it as it is but for line ends, and without
-// the characters that servers replace.
-type bodyStart struct {
-	exact, plain [sha256.Size]byte
-	// beyond: it has characters beyond ASCII. unseen: less of it came than is compared.
-	beyond, unseen bool
-	// size is how many bytes the message has, 0 where not all of it came.
-	size int64
-}
-
 // otherBodies are those of the host1 messages, without some that are suspected already,
-// whose counterparts have bodies that begin in another way, or whose bodies did not come. Where
+// whose counterparts have other bodies, or whose bodies did not come. Where
 // host2 tells sizes that are more than it has, so that a part looks like all, these are all
 // messages. now are the counterparts as they are listed.
 func (fs *folderSync) otherBodies(ctx context.Context, pairs map[imap.UID]imap.UID, now *listing.Listing, without ...[]imap.UID) (other []imap.UID, err error) {
@@ -92,20 +81,24 @@ func (fs *folderSync) otherBodies(ctx context.Context, pairs map[imap.UID]imap.U
 		}
 	}
 	uids := slices.DeleteFunc(slices.Sorted(maps.Keys(pairs)), func(uid imap.UID) bool { return known[uid] })
-	for part := range slices.Chunk(uids, beginningsAtOnce) {
+	for part := range slices.Chunk(uids, bodiesAtOnce) {
 		uids2 := make([]imap.UID, len(part))
 		for i, uid := range part {
 			uids2[i] = pairs[uid]
 		}
 		slices.Sort(uids2)
-		var src, dst map[imap.UID]bodyStart
+		most := 0 // all of it
+		if fs.run.limitedADay() {
+			most = beginning
+		}
+		var src, dst map[imap.UID]bodySums
 		fs.conns.src.Assume(fs.from.Raw, true, fs.srcOpened)
 		fs.conns.dst.Assume(fs.to.Raw, true, fs.dstOpened)
 		if err := fs.conns.Both(ctx, func() (err error) {
-			src, err = readStarts(ctx, fs.conns.src, part)
+			src, err = readBodySums(ctx, fs.conns.src, part, most)
 			return err
 		}, func() (err error) {
-			dst, err = readStarts(ctx, fs.conns.dst, slices.Compact(uids2))
+			dst, err = readBodySums(ctx, fs.conns.dst, slices.Compact(uids2), most)
 			return err
 		}); err != nil {
 			return nil, err
@@ -127,40 +120,34 @@ func (fs *folderSync) otherBodies(ctx context.Context, pairs map[imap.UID]imap.U
 	return other, nil
 }
 
-// readStarts reads the beginnings of messages of the folder that is open.
-func readStarts(ctx context.Context, k *link, uids []imap.UID) (map[imap.UID]bodyStart, error) {
-	out := make(map[imap.UID]bodyStart, len(uids))
-	err := survey.ReadEach(ctx, k.Link, uids, imapconn.FetchItems{UID: true, Body: true, Part: beginning}, func(m *imapconn.Message) error {
+// limitedADay reports whether an account may be asked for so many bytes a day and no more.
+func (r *run) limitedADay() bool {
+	return r.p.Limits.MaxBytesPerDay1 > 0 || r.p.Limits.MaxBytesPerDay2 > 0
+}
+
+// readBodySums reads the bodies of messages of the folder that is open; most is how many bytes
+// of a message are read, 0 for all.
+func readBodySums(ctx context.Context, k *link, uids []imap.UID, most int) (map[imap.UID]bodySums, error) {
+	out := make(map[imap.UID]bodySums, len(uids))
+	sum := newBodySummer()
+	err := survey.ReadEach(ctx, k.Link, uids, imapconn.FetchItems{UID: true, Body: true, Part: int64(most)}, func(m *imapconn.Message) error {
 		if m.Body == nil {
 			return nil
 		}
-		message, err := io.ReadAll(io.LimitReader(m.Body, beginning))
-		if err != nil {
-			return fmt.Errorf("the beginning of message %d: %w", m.UID, err)
+		sum.reset()
+		if most > 0 {
+			sum.most = bodyPart
 		}
-		out[m.UID] = startOf(message)
+		size, err := io.Copy(survey.AfterHeader(sum), m.Body)
+		if err != nil {
+			return fmt.Errorf("the body of message %d: %w", m.UID, err)
+		}
+		s := sum.sums(size)
+		if most > 0 && size >= int64(most) {
+			s.size, s.unseen = 0, sum.read < bodyPart
+		}
+		out[m.UID] = s
 		return nil
 	})
 	return out, err
-}
-
-// startOf is the beginning of a body, of the beginning of its message.
-func startOf(message []byte) bodyStart {
-	_, body := transform.SplitHeader(message)
-	s := bodyStart{unseen: len(message) >= beginning && len(body) < bodyPart}
-	if len(message) < beginning {
-		s.size = int64(len(message))
-	}
-	body = bytes.ReplaceAll(body[:min(len(body), bodyPart)], []byte("\r\n"), []byte("\n"))
-	body = bytes.TrimRight(body, "\r\n \t")
-	s.exact = sha256.Sum256(body)
-	plain := make([]byte, 0, len(body))
-	for _, b := range body {
-		s.beyond = s.beyond || b >= 0x80
-		if b < 0x80 && b != '?' && b != 'X' {
-			plain = append(plain, b)
-		}
-	}
-	s.plain = sha256.Sum256(plain)
-	return s
 }

@@ -22,6 +22,7 @@ func TestAnotherVersionUnderTheUID(t *testing.T) {
 		"same size": {"Text one, and more of it.", "Text two, and more of it."},
 		"longer":    {"Text one.", "Another text, which is longer."},
 		"shorter":   {"This text was longer once than it is now.", "This text is shorter."},
+		"behind":    {strings.Repeat("All is equal here.\r\n", 3000) + "But this." + strings.Repeat("\r\nAnd this.", 3000), strings.Repeat("All is equal here.\r\n", 3000) + "And that." + strings.Repeat("\r\nAnd this.", 3000)},
 		"later":     {strings.Repeat("All is equal here.\r\n", 50) + "But this.", strings.Repeat("All is equal here.\r\n", 50) + "And that."},
 	}
 	for name, texts := range bodies {

@@ -131,7 +131,7 @@ func (fs *folderSync) stillThere(ctx context.Context, folder string, validity ui
 		uids = append(uids, uid)
 	}
 	return k.Do(ctx, func(c *imapconn.Conn) error {
-		return c.FetchEach(ctx, uidset.Of(uids), imapconn.FetchItems{UID: true}, func(m *imapconn.Message) error {
+		return c.FetchEach(ctx, uidset.Sorted(uids), imapconn.FetchItems{UID: true}, func(m *imapconn.Message) error {
 			if d, ok := list[m.UID]; ok {
 				stays[d] = true
 			}

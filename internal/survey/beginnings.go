@@ -115,6 +115,9 @@ func readPrefixes(ctx context.Context, k *session.Link, uids []imap.UID, lengths
 	return out, err
 }
 
+// AfterHeader passes on to a writer what follows the first empty line.
+func AfterHeader(to io.Writer) io.Writer { return &afterHeader{to: to} }
+
 // afterHeader passes on what follows the first empty line.
 type afterHeader struct {
 	to     io.Writer

@@ -2,6 +2,7 @@ package survey
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/emersion/go-imap/v2"
@@ -77,7 +78,7 @@ func (l *Reader) add(ctx context.Context, c *imapconn.Conn, out *listing.Listing
 		return nil
 	}
 	stream := c.Fetch(l.Items())
-	if err := stream.Ask(ctx, uidset.Of(absent)); err != nil {
+	if err := stream.Ask(ctx, uidset.Sorted(absent)); err != nil {
 		return err
 	}
 	err := l.drain(ctx, stream, out)
@@ -94,4 +95,35 @@ func (l *Reader) countedBelow(uids []imap.UID) (n int) {
 		}
 	}
 	return n
+}
+
+// askGone asks for the messages that earlier runs knew and that are not listed, and adds those
+// that are there all the same: a server whose index lacks a message may give it by its UID.
+func (l *Reader) askGone(ctx context.Context, out *listing.Listing) error {
+	if !l.AsksGone || !out.Whole || !l.Known.Usable() {
+		return nil
+	}
+	var gone []imap.UID
+	recs := l.Known.Records(int(l.Side))
+	for i := range recs {
+		if out.Find(recs[i].UID) < 0 {
+			gone = append(gone, recs[i].UID)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	before := len(out.Recs)
+	err := l.Link.Do(ctx, func(c *imapconn.Conn) error { return l.add(ctx, c, out, gone) })
+	if n := len(out.Recs) - before; n > 0 {
+		l.Control.Warn(fmt.Sprintf("Host%d: folder [%s] has %d messages that the server leaves out of its listings, and gives by their UIDs", l.Side, l.Link.Mailbox, n))
+	}
+	switch {
+	case errors.As(err, new(*session.KillerError)):
+		out.Complete, out.Why = false, "messages that earlier runs knew cannot be asked for: "+session.ServerWords(err)
+		return nil
+	case err != nil && session.IsRefusal(err) && !session.EndsRun(err):
+		return nil // so some servers say that they are not there
+	}
+	return err
 }

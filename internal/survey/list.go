@@ -72,6 +72,9 @@ type Reader struct {
 	// Elsewhere, where not nil, tells by Gmail's labels of a message whether another
 	// folder has it; those are not chosen.
 	Elsewhere func(labels []string) bool
+	// AsksGone: known messages that are not listed are asked for by their UIDs, before
+	// anything is deleted because they are gone.
+	AsksGone bool
 	// Foreseen is the listing that a Prefetch made, nil for none; ForeseenFlags one that
 	// asked for flags alone, which serves where what is known of the folder does.
 	Foreseen, ForeseenFlags *listing.Listing
@@ -132,6 +135,9 @@ func (l *Reader) keepNumber(m *imapconn.Message) {
 // itself.
 func (l *Reader) List(ctx context.Context) (*listing.Listing, error) {
 	out, err := l.list(ctx)
+	if err == nil {
+		err = l.askGone(ctx, out)
+	}
 	if err == nil && l.unchosen != "" {
 		out.Complete, out.Why = false, l.unchosen
 	}

@@ -185,7 +185,7 @@ func (l *Reader) present(ctx context.Context) (uids []imap.UID, why string, err 
 		return uids, "", err
 	}
 	err = l.Link.Do(ctx, func(c *imapconn.Conn) error {
-		there := uidset.MarksOf(uidset.Of(uids))
+		there := uidset.MarksOf(uidset.Sorted(uids))
 		stream := c.Fetch(imapconn.FetchItems{UID: true})
 		if err := stream.AskRange(ctx, 1, 0); err != nil {
 			return err

@@ -12,11 +12,16 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// Of returns the set of uids, which are ascending, as ranges.
+// Of returns the set of uids as ranges. They should be ascending; where they are not it costs
+// a copy, since in a set out of order UIDs are looked for in vain.
 func Of(uids []imap.UID) imap.UIDSet {
 	var set imap.UIDSet
 	for _, u := range uids {
-		if n := len(set); n > 0 && set[n-1].Stop+1 == u {
+		switch n := len(set); {
+		case n == 0:
+		case u <= set[n-1].Stop:
+			return Sorted(uids)
+		case u == set[n-1].Stop+1:
 			set[n-1].Stop = u
 			continue
 		}

@@ -23,6 +23,9 @@ func TestSets(t *testing.T) {
 		if got.String() != c.want || !slices.Equal(c.uids, before) {
 			t.Errorf("%v: %s, want %s; afterwards %v", before, got, c.want, c.uids)
 		}
+		if of := Of(c.uids); of.String() != c.want || !slices.Equal(c.uids, before) {
+			t.Errorf("%v: %s, want %s; afterwards %v", before, of, c.want, c.uids)
+		}
 		keys := make(map[imap.UID]struct{})
 		for _, u := range c.uids {
 			keys[u] = struct{}{}
