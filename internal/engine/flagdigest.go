@@ -150,8 +150,10 @@ func (r *run) askFlags(ctx context.Context) {
 }
 
 // digestsOf are the digests that go with states, zero where none can be kept: host1's is made
-// of what this run was told of its messages, host2's is asked for now, of all folders in one
-// or two round trips.
+// of what this run was told of its messages, and so is host2's where nothing but flags has
+// changed since it was asked; else it is asked for now, of all folders in one or two round
+// trips. A later run holds them against what it is told, so one that is made of what host2
+// should have says no more than one that was asked for.
 func (r *run) digestsOf(ctx context.Context, kept []keptState) []journal.Digests {
 	out := make([]journal.Digests, len(kept))
 	if !r.skippable() || r.stopping() {
@@ -163,14 +165,19 @@ func (r *run) digestsOf(ctx context.Context, kept []keptState) []journal.Digests
 		if one.needsFlags() && !r.searchesFlags(1) || two.needsFlags() && !r.searchesFlags(2) {
 			continue // a later run has to look at it anyway
 		}
-		if two.needsFlags() {
+		if newest := k.fs.newestOn2(k.st); two.needsFlags() && newest != nil {
+			known := k.fs.knownPair(k.st)
+			if out[i][1] = k.fs.digestKnown(2, k.st, known, newest); one.needsFlags() && out[i][1] != [16]byte{} {
+				out[i][0] = k.fs.digestKnown(1, k.st, known, nil)
+			}
+		} else if two.needsFlags() {
 			asks[1].add(k.fs, 2, k.st).index = i
 		} else if one.needsFlags() {
 			out[i][0] = k.fs.digestKnown(1, k.st, k.fs.knownPair(k.st), nil)
 		}
 	}
 	if r.askBoth(ctx, &asks) != nil {
-		return make([]journal.Digests, len(kept))
+		return out
 	}
 	for _, a := range asks[1].of {
 		if a.digest == (flagDigest{}) {
@@ -187,6 +194,16 @@ func (r *run) digestsOf(ctx context.Context, kept []keptState) []journal.Digests
 		}
 	}
 	return out
+}
+
+// newestOn2 are the newest messages of host2's folder as it told them in this run, nil where
+// it was not asked or has others by now.
+func (fs *folderSync) newestOn2(st journal.FolderState) []listing.Record {
+	a := fs.run.flagsNow[1][fs.names()]
+	if a == nil || a.seen == nil || a.seen.Listing == nil || a.state != stateOn(st, 2) {
+		return nil
+	}
+	return a.seen.Listing.Recs
 }
 
 // digestKnown is the digest of what the journal knows of one side, zero where it does not know
