@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/imaphaul/imaphaul/internal/event"
+	"github.com/imaphaul/imaphaul/internal/folders"
 	"github.com/imaphaul/imaphaul/internal/history"
 	"github.com/imaphaul/imaphaul/internal/journal"
 	"github.com/imaphaul/imaphaul/internal/listing"
@@ -40,6 +41,12 @@ func (fs *folderSync) flagsAsThen(n event.Side) bool {
 	return fs.run.asThen[n-1][fs.names()]
 }
 
+// state is what the folder pair was like when everything had been carried over.
+func (fs *folderSync) state() journal.FolderState {
+	st, _ := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
+	return st
+}
+
 func (fs *folderSync) names() [2]string { return [2]string{fs.from.Raw, fs.to.Raw} }
 
 // searchesFlags reports whether a side can be asked for flags by SEARCH.
@@ -51,51 +58,89 @@ func (r *run) searchesFlags(n event.Side) bool {
 	return able && k != nil && survey.SearchesFlags(k.Conn) && !(n == 1 && r.important())
 }
 
-// askFlags finds out which folders have the flags they had when everything had been carried
-// over, where nothing else tells: all folders of both sides in one or two round trips. What
-// it does not find out is asked of each folder in its turn.
-func (r *run) askFlags(ctx context.Context) {
-	if !r.skippable() || r.stopping() {
+// flagQuestions are what is asked of the folders before their turn.
+type flagQuestions struct {
+	known  map[*journal.Folder]journal.Digests
+	of     [2]flagAsks
+	asked  [2]bool
+	failed [2]bool
+}
+
+// noteFlags finds out of which folders it is to be asked which flags they have.
+func (r *run) noteFlags() {
+	if r.questions != nil || !r.skippable() || r.stopping() {
 		return
 	}
 	known, err := r.j.Digests()
 	if r.journalFailed(err); len(known) == 0 {
 		return
 	}
-	var asks [2]flagAsks
+	r.questions = &flagQuestions{known: known}
 	r.otherFlags = make(map[*journal.Folder]bool)
-	for i := range r.table.Rows {
-		row := &r.table.Rows[i]
-		fs := &folderSync{run: r, row: row, from: folderName(row.From), to: folderName(row.To)}
-		f := r.j.Folder(fs.from.Raw, fs.to.Raw)
-		st, _ := f.State()
-		digests, ok := known[f]
+	for f, digests := range known {
 		if digests == journal.OtherFlags {
 			r.otherFlags[f] = true
-			continue
-		}
-		if !ok || st.CompleteAt.IsZero() || !r.on2.folders.Has(fs.to.Raw) || fs.newsOn(1, st, true) != (news{}) || fs.newsOn(2, st, true) != (news{}) {
-			continue
-		}
-		for n := range asks {
-			side := event.Side(n + 1)
-			if then := stateOn(st, side); then.needsFlags() && digests[n] != [16]byte{} && r.searchesFlags(side) && (!then.sized() || fs.tellsSize(side)) {
-				asks[n].add(fs, side, st).then = digests[n]
-			}
 		}
 	}
-	if r.askBoth(ctx, &asks) != nil {
-		return // whoever needs the connection next deals with that
+}
+
+// askFlagsOn asks one side, once, as soon as STATUS has told what it does there: the other
+// side may need longer for that. What it does not find out is asked of each folder in its
+// turn, and whoever needs the connection next deals with its loss.
+func (r *run) askFlagsOn(ctx context.Context, n event.Side, k *link) {
+	q := r.questions
+	if q == nil || q.asked[n-1] || !r.searchesFlags(n) {
+		return
 	}
-	for n := range asks {
+	q.asked[n-1] = true
+	for i := range r.table.Rows {
+		fs := r.toAsk(&r.table.Rows[i])
+		f := r.j.Folder(fs.from.Raw, fs.to.Raw)
+		st, _ := f.State()
+		digests, ok := q.known[f]
+		if !ok || r.otherFlags[f] || st.CompleteAt.IsZero() || !r.on2.folders.Has(fs.to.Raw) || fs.newsOn(n, st, true) != (news{}) {
+			continue
+		}
+		if then := stateOn(st, n); then.needsFlags() && digests[n-1] != [16]byte{} && (!then.sized() || fs.tellsSize(n)) {
+			q.of[n-1].add(fs, n, st).then = digests[n-1]
+		}
+	}
+	q.failed[n-1] = r.askSide(ctx, n, k, q.of[n-1].of) != nil
+}
+
+// toAsk is a folder pair of which something is asked before its turn.
+func (r *run) toAsk(row *folders.Row) *folderSync {
+	return &folderSync{run: r, row: row, from: folderName(row.From), to: folderName(row.To)}
+}
+
+// askFlags finds out which folders have the flags they had when everything had been carried
+// over, where nothing else tells: all folders of both sides in one or two round trips, unless
+// a side was asked already.
+func (r *run) askFlags(ctx context.Context) {
+	r.noteFlags()
+	q := r.questions
+	if q == nil {
+		return
+	}
+	ask := func(n event.Side, k *link) func() error {
+		return func() error {
+			r.askFlagsOn(ctx, n, k)
+			return nil
+		}
+	}
+	if r.main.Both(ctx, ask(1, r.main.src), ask(2, r.main.dst)) != nil || q.failed != [2]bool{} {
+		return
+	}
+	for n := range q.of {
 		side := event.Side(n + 1)
-		if at := slices.IndexFunc(asks[n].of, func(a *flagAsk) bool { return a.contradicts(side) }); at >= 0 {
-			r.debugf(r.p.Debug.Cache, "cache", "host%d: what SEARCH tells of folder [%s] is not what FETCH does: no folder is compared by SEARCH", side, asks[n].of[at].request.Mailbox)
+		asks := slices.DeleteFunc(q.of[n].of, func(a *flagAsk) bool { return a.fs.newsOn(3-side, a.fs.state(), true) != news{} })
+		if at := slices.IndexFunc(asks, func(a *flagAsk) bool { return a.contradicts(side) }); at >= 0 {
+			r.debugf(r.p.Debug.Cache, "cache", "host%d: what SEARCH tells of folder [%s] is not what FETCH does: no folder is compared by SEARCH", side, asks[at].request.Mailbox)
 			continue
 		}
 		r.asThen[n] = make(map[[2]string]bool)
 		r.flagsNow[n] = make(map[[2]string]*flagAsk)
-		for _, a := range asks[n].of {
+		for _, a := range asks {
 			if a.digest != (flagDigest{}) {
 				r.asThen[n][a.fs.names()] = a.digest == a.then
 				r.flagsNow[n][a.fs.names()] = a
@@ -105,8 +150,10 @@ func (r *run) askFlags(ctx context.Context) {
 }
 
 // digestsOf are the digests that go with states, zero where none can be kept: host1's is made
-// of what this run was told of its messages, host2's is asked for now, of all folders in one
-// or two round trips.
+// of what this run was told of its messages, and so is host2's where nothing but flags has
+// changed since it was asked; else it is asked for now, of all folders in one or two round
+// trips. A later run holds them against what it is told, so one that is made of what host2
+// should have says no more than one that was asked for.
 func (r *run) digestsOf(ctx context.Context, kept []keptState) []journal.Digests {
 	out := make([]journal.Digests, len(kept))
 	if !r.skippable() || r.stopping() {
@@ -118,14 +165,19 @@ func (r *run) digestsOf(ctx context.Context, kept []keptState) []journal.Digests
 		if one.needsFlags() && !r.searchesFlags(1) || two.needsFlags() && !r.searchesFlags(2) {
 			continue // a later run has to look at it anyway
 		}
-		if two.needsFlags() {
+		if newest := k.fs.newestOn2(k.st); two.needsFlags() && newest != nil {
+			known := k.fs.knownPair(k.st)
+			if out[i][1] = k.fs.digestKnown(2, k.st, known, newest); one.needsFlags() && out[i][1] != [16]byte{} {
+				out[i][0] = k.fs.digestKnown(1, k.st, known, nil)
+			}
+		} else if two.needsFlags() {
 			asks[1].add(k.fs, 2, k.st).index = i
 		} else if one.needsFlags() {
 			out[i][0] = k.fs.digestKnown(1, k.st, k.fs.knownPair(k.st), nil)
 		}
 	}
 	if r.askBoth(ctx, &asks) != nil {
-		return make([]journal.Digests, len(kept))
+		return out
 	}
 	for _, a := range asks[1].of {
 		if a.digest == (flagDigest{}) {
@@ -142,6 +194,16 @@ func (r *run) digestsOf(ctx context.Context, kept []keptState) []journal.Digests
 		}
 	}
 	return out
+}
+
+// newestOn2 are the newest messages of host2's folder as it told them in this run, nil where
+// it was not asked or has others by now.
+func (fs *folderSync) newestOn2(st journal.FolderState) []listing.Record {
+	a := fs.run.flagsNow[1][fs.names()]
+	if a == nil || a.seen == nil || a.seen.Listing == nil || a.state != stateOn(st, 2) {
+		return nil
+	}
+	return a.seen.Listing.Recs
 }
 
 // digestKnown is the digest of what the journal knows of one side, zero where it does not know
@@ -223,7 +285,7 @@ func (a *flagAsk) known(n event.Side) survey.FlagSets {
 	if a.sets != nil {
 		return a.sets
 	}
-	st, _ := a.fs.run.j.Folder(a.fs.from.Raw, a.fs.to.Raw).State()
+	st := a.fs.state()
 	_, sets, ok := a.fs.flagsKnown(n, st, a.fs.knownPair(st))
 	if !ok {
 		return nil

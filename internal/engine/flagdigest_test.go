@@ -6,6 +6,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"github.com/imaphaul/imaphaul/internal/engine"
+	"github.com/imaphaul/imaphaul/internal/event"
 	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 )
@@ -273,6 +275,53 @@ func TestSearchesThatLag(t *testing.T) {
 			same(t, real1, real2)
 			if out := migrate(t, a, b, journal...); out.stats.FlagsChanged > 0 {
 				t.Errorf("one more run does something\n%s", out.text)
+			}
+		})
+	}
+}
+
+// A run that changes flags alone on host2 asks it once, and the run after it leaves the
+// folder alone; flags that somebody else changes on host2 during the run are seen by that.
+func TestFlagsThatWereStoredAreKnown(t *testing.T) {
+	t.Parallel()
+	for _, meanwhile := range []string{"", `UID STORE 2 +FLAGS (\Flagged)`, `UID STORE 5 -FLAGS (\Seen)`, `UID STORE 4 +FLAGS (Novelty)`} {
+		t.Run(meanwhile, func(t *testing.T) {
+			t.Parallel()
+			real1, b := embeddedPair(t)
+			put(t, real1, "INBOX", mails("mail", 40, 3)...)
+			put(t, real1, "Other", mails("other", 5, 3)...)
+			dialogue(t, real1, "SELECT INBOX", `UID STORE 5 +FLAGS (\Seen)`)
+			real2 := b
+			b, pb := metered(t, real2)
+			a := real1
+			journal := []string{"--cachedir", t.TempDir()}
+			migrate(t, a, b, journal...).expect(t, 0)
+			dialogue(t, real1, "SELECT INBOX", `UID STORE 5 +FLAGS (\Answered)`, `UID STORE 7 +FLAGS (Blue)`)
+			var there engine.Options
+			if meanwhile != "" {
+				there.Sink = func(e event.Event) {
+					if _, ok := e.(event.FlagsChanged); ok {
+						dialogue(t, real2, "SELECT INBOX", meanwhile)
+					}
+				}
+			}
+			_, n := between(pb, func() {
+				migrateWith(t, t.Context(), there, append(args(a, b), journal...)...).expect(t, 0)
+			})
+			if n["UID SEARCH"] > 2*6+2 || n["UID SEARCH"] < 6 {
+				t.Errorf("host2 was asked %v", n)
+			}
+			if meanwhile == "" {
+				same(t, real1, real2)
+			}
+			_, n = between(pb, func() { migrate(t, a, b, journal...).expect(t, 0) })
+			same(t, real1, real2)
+			if changed := n["SELECT"] > 0; changed != (meanwhile != "") {
+				t.Errorf("changed meanwhile: %q, and the next run asked host2 %v", meanwhile, n)
+			}
+			_, n = between(pb, func() { migrate(t, a, b, journal...).expect(t, 0) })
+			if same(t, real1, real2); n["UID STORE"] > 0 {
+				t.Errorf("one more run asked host2 %v", n)
 			}
 		})
 	}

@@ -145,6 +145,8 @@ type run struct {
 	// asThen are the folder pairs whose flags on a side are as they were when everything had
 	// been carried over, see flagdigest.go.
 	asThen [2]map[[2]string]bool
+	// questions are what is asked for that.
+	questions *flagQuestions
 	// flagsNow are those of which it was told how they are now.
 	flagsNow [2]map[[2]string]*flagAsk
 	// otherFlags are the folder pairs where options of the last run changed flags.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -25,13 +26,30 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 		}
 	}
 	var got [3]map[string]event.Size
-	measure := func(n int, k *link) func() error {
-		return func() (err error) {
-			got[n], err = r.sizesOf(ctx, k, names[n], after)
+	var measuring sync.WaitGroup
+	measure := func(n event.Side, k *link) func() error {
+		measuring.Add(1)
+		return func() error {
+			err := func() (err error) {
+				defer measuring.Done()
+				got[n], err = r.sizesOf(ctx, k, names[n], after)
+				return err
+			}()
+			if err == nil && !after {
+				r.askFlagsOn(ctx, n, k)
+			}
 			return err
 		}
 	}
-	if err := r.main.Both(ctx, measure(1, r.main.src), measure(2, r.main.dst)); err != nil {
+	if !after {
+		r.noteFlags()
+	}
+	both := make(chan error, 1)
+	one, two := measure(1, r.main.src), measure(2, r.main.dst)
+	go func() { both <- r.main.Both(ctx, one, two) }()
+	measuring.Wait()
+	measured := time.Since(start)
+	if err := <-both; err != nil {
 		return err
 	}
 	total := event.SizesTotal{After: after, Folders1: len(rows), Folders2: len(seen2), Known1: true, Known2: true}
@@ -54,7 +72,7 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 			return err
 		}
 	}
-	total.Spent = time.Since(start)
+	total.Spent = measured
 	r.emit(total)
 	if after {
 		r.checkGrowth(ctx, got[2])
