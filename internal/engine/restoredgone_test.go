@@ -93,3 +93,38 @@ func TestRestoredAndBack(t *testing.T) {
 		}
 	}
 }
+
+// Where options keep dates from host2 another size tells that it has other messages under the
+// UIDs that were given again.
+func TestRestoredWithoutDates(t *testing.T) {
+	t.Parallel()
+	letters := func(name string, n int) (all []corpus.Message) {
+		for i := range n {
+			m := dated(fmt.Sprintf("%s%d", name, i), 200)
+			m.Body = append(m.Body, strings.Repeat("line of "+name+"\r\n", 2+i)...)
+			all = append(all, m)
+		}
+		return all
+	}
+	for _, options := range []string{"--nosyncinternaldates", "--idatefromheader", "--nosyncinternaldates --syncduplicates"} {
+		for _, keeps := range []int{0, 3, 5} {
+			t.Run(fmt.Sprint(options, keeps), func(t *testing.T) {
+				t.Parallel()
+				a, b := embeddedPair(t)
+				all := letters("a", 6)
+				put(t, a, "A", all...)
+				command := append([]string{"--cachedir", t.TempDir()}, strings.Fields(options)...)
+				migrate(t, a, b, command...).expect(t, 0)
+				backup := b
+				backup.s = mailtest.StartEmbedded(t, embedded.Options{})
+				backup.password = backup.s.Called(t, b.user)
+				put(t, backup, "A", append(append([]corpus.Message(nil), all[:keeps]...), letters("letter", 6-keeps)...)...)
+				for range 3 {
+					out := migrateWith(t, t.Context(), instead(event.Side(2), backup), append(args(a, b), command...)...)
+					out.expect(t, 0)
+					wantHolds(t, "host2", out, holds(t, backup, "A"), map[string]int{"a": 6, "letter": 6 - keeps})
+				}
+			})
+		}
+	}
+}
