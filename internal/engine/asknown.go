@@ -56,7 +56,7 @@ func (fs *folderSync) stillKnown(ctx context.Context) (bool, error) {
 	} else {
 		fs.drop(2, other[1])
 	}
-	fs.run.journalFailed(fs.known.Drop(fs.srcOpened.UIDValidity, fs.dstOpened.UIDValidity))
+	fs.run.journalFailed(fs.known.Drop(fs.srcOpened.UIDValidity, fs.dstOpened.UIDValidity, other[0] == 0))
 	return false, nil
 }
 

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -126,5 +127,33 @@ func TestRestoredWithoutDates(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// The marks that --delete1 left on host1 are known after host2 was restored: what is copied
+// once more, now the only original, has no mark.
+func TestRestoredWithMarksOfOurs(t *testing.T) {
+	t.Parallel()
+	for _, later := range []int{0, 5} { // so many new messages on host2: UIDNEXT is lower, or not
+		t.Run(strconv.Itoa(later), func(t *testing.T) {
+			t.Parallel()
+			a, b := embeddedPair(t)
+			journal := []string{"--cachedir", t.TempDir()}
+			put(t, a, "A", mails("a", 3, 200)...)
+			migrate(t, a, b, append(journal, "--delete1", "--noexpunge1")...).expect(t, 0)
+			backup := b
+			backup.s = mailtest.StartEmbedded(t, embedded.Options{})
+			backup.password = backup.s.Called(t, b.user)
+			put(t, backup, "A", mails("letter", later, 3)...)
+			for range 2 {
+				out := migrateWith(t, t.Context(), instead(event.Side(2), backup), append(append(args(a, b), journal...), "--expunge2")...)
+				out.expect(t, 0)
+				want := map[string]int{"a": 3}
+				if later > 0 {
+					want["letter"] = later
+				}
+				wantHolds(t, "host2", out, holds(t, backup, "A"), want)
+			}
+		})
 	}
 }
