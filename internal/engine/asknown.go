@@ -56,7 +56,7 @@ func (fs *folderSync) stillKnown(ctx context.Context) (bool, error) {
 	} else {
 		fs.drop(2, other[1])
 	}
-	fs.run.journalFailed(fs.known.Drop(fs.srcOpened.UIDValidity, fs.dstOpened.UIDValidity))
+	fs.run.journalFailed(fs.known.Drop(fs.srcOpened.UIDValidity, fs.dstOpened.UIDValidity, other[0] == 0))
 	return false, nil
 }
 
@@ -211,25 +211,31 @@ func (fs *folderSync) otherAlone(was, d *listing.Record) bool {
 		!fs.run.lessons.habits.ExplainsSize(was.Size, d.Size) && !fs.run.transfer.Altering() && fs.pretends(d, &wasKnown{*was, true})
 }
 
-// doubtfulOf is the smallest doubtful one of messages of host2, of those of host1.
+// doubtfulOf is the smallest doubtful one of messages of host2, of those of host1. Where the
+// options give messages other dates than on host1 another size has to speak against a pair,
+// which options and servers that change bodies give it as well.
 func (fs *folderSync) doubtfulOf(recs []listing.Record, of originals) (pair doubtfulPair) {
-	if fs.run.datesChange() {
-		return pair // dates tell nothing
-	}
 	l := &fs.run.lessons
+	undated := fs.run.datesChange()
+	if undated && (fs.run.transfer.Altering() || fs.run.p.Transform.TruncMess != nil || l.habits.AltersBodies()) {
+		return pair // nothing tells
+	}
 	var smallest int64
 	for i := range recs {
 		d := &recs[i]
 		s := of.of(d)
-		if s == nil || s.SameDate(d) || !d.Is(listing.HasKey) {
+		if s == nil || !undated && s.SameDate(d) || !d.Is(listing.HasKey) {
 			continue // options may have altered all else
 		}
-		version := d.Key.Base() == s.Key.Base()
-		if version && (!s.OtherDate(d) || l.otherDates) || !version && !s.OtherDate(d) && l.habits.ExplainsSize(s.Size, d.Size) && s.Size != d.Size {
+		version, resized := d.Key.Base() == s.Key.Base(), !l.habits.ExplainsSize(s.Size, d.Size)
+		switch {
+		case undated && (version || !resized),
+			!undated && version && (!s.OtherDate(d) || l.otherDates),
+			!undated && !version && !s.OtherDate(d) && !resized && s.Size != d.Size:
 			continue
 		}
 		if size := s.Size + d.Size; pair.uid2 == 0 || !version && pair.version || version == pair.version && size < smallest {
-			pair, smallest = doubtfulPair{s.UID, d.UID, s.OtherDate(d), version, false}, size
+			pair, smallest = doubtfulPair{s.UID, d.UID, !undated && s.OtherDate(d), version, false}, size
 		}
 	}
 	return pair

@@ -171,7 +171,7 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 	}
 	fs.owners.otherWay, fs.owners.ofOtherWay = make(map[imap.UID]bool), make(map[imap.UID]bool)
 	claim := func(p *journal.Paired, c compare.Claim, comparable bool) {
-		if d := fs.dst.Find(p.UID2); d >= 0 && claims[d] == compare.Free && !tied[int32(d)] {
+		if d := fs.dst.Find(p.UID2); d >= 0 && claims[d] == compare.Free && !tied[int32(d)] && !fs.anotherNow(p.UID2, p.Size, p.Date, p.HasDate) {
 			claims[d] = c
 			fs.owners.otherWay[p.UID2] = c == compare.Gone || !comparable
 			if comparable && fs.owners.keys != nil {
@@ -229,6 +229,18 @@ func (fs *folderSync) claimsOfOthers(ctx context.Context, known []int32, claims 
 		}
 	}
 	return nil
+}
+
+// anotherNow reports whether host2 has another message under a UID than a journal of another
+// folder, account or way of identifying messages knew there, as after a restore from a
+// backup: date and size say so.
+func (fs *folderSync) anotherNow(uid2 imap.UID, size, date int64, dated bool) bool {
+	i := fs.dst.Find(uid2)
+	if i < 0 || !dated || fs.run.datesChange() {
+		return false
+	}
+	d := &fs.dst.Recs[i]
+	return d.Is(listing.HasDate) && d.Date != date && !fs.run.lessons.habits.ExplainsSize(size, d.Size)
 }
 
 // someOpen reports whether both sides have messages that belong to nobody.
@@ -294,7 +306,7 @@ func (r *run) eachOtherClaim(fs *folderSync, tell func(uid2 imap.UID, remapped b
 				r.journalFailed(err)
 				return
 			}
-			if e.UID2 != 0 {
+			if e.UID2 != 0 && !fs.anotherNow(e.UID2, e.Size, e.Date, e.HasDate) {
 				from := source{folder: one, validity: state.UIDValidity1, uid: e.UID1, size: e.Size}
 				if e.Cut {
 					from.uid = 0

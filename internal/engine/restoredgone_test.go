@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -91,5 +92,68 @@ func TestRestoredAndBack(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Where options keep dates from host2 another size tells that it has other messages under the
+// UIDs that were given again.
+func TestRestoredWithoutDates(t *testing.T) {
+	t.Parallel()
+	letters := func(name string, n int) (all []corpus.Message) {
+		for i := range n {
+			m := dated(fmt.Sprintf("%s%d", name, i), 200)
+			m.Body = append(m.Body, strings.Repeat("line of "+name+"\r\n", 2+i)...)
+			all = append(all, m)
+		}
+		return all
+	}
+	for _, options := range []string{"--nosyncinternaldates", "--idatefromheader", "--nosyncinternaldates --syncduplicates"} {
+		for _, keeps := range []int{0, 3, 5} {
+			t.Run(fmt.Sprint(options, keeps), func(t *testing.T) {
+				t.Parallel()
+				a, b := embeddedPair(t)
+				all := letters("a", 6)
+				put(t, a, "A", all...)
+				command := append([]string{"--cachedir", t.TempDir()}, strings.Fields(options)...)
+				migrate(t, a, b, command...).expect(t, 0)
+				backup := b
+				backup.s = mailtest.StartEmbedded(t, embedded.Options{})
+				backup.password = backup.s.Called(t, b.user)
+				put(t, backup, "A", append(append([]corpus.Message(nil), all[:keeps]...), letters("letter", 6-keeps)...)...)
+				for range 3 {
+					out := migrateWith(t, t.Context(), instead(event.Side(2), backup), append(args(a, b), command...)...)
+					out.expect(t, 0)
+					wantHolds(t, "host2", out, holds(t, backup, "A"), map[string]int{"a": 6, "letter": 6 - keeps})
+				}
+			})
+		}
+	}
+}
+
+// The marks that --delete1 left on host1 are known after host2 was restored: what is copied
+// once more, now the only original, has no mark.
+func TestRestoredWithMarksOfOurs(t *testing.T) {
+	t.Parallel()
+	for _, later := range []int{0, 5} { // so many new messages on host2: UIDNEXT is lower, or not
+		t.Run(strconv.Itoa(later), func(t *testing.T) {
+			t.Parallel()
+			a, b := embeddedPair(t)
+			journal := []string{"--cachedir", t.TempDir()}
+			put(t, a, "A", mails("a", 3, 200)...)
+			migrate(t, a, b, append(journal, "--delete1", "--noexpunge1")...).expect(t, 0)
+			backup := b
+			backup.s = mailtest.StartEmbedded(t, embedded.Options{})
+			backup.password = backup.s.Called(t, b.user)
+			put(t, backup, "A", mails("letter", later, 3)...)
+			for range 2 {
+				out := migrateWith(t, t.Context(), instead(event.Side(2), backup), append(append(args(a, b), journal...), "--expunge2")...)
+				out.expect(t, 0)
+				want := map[string]int{"a": 3}
+				if later > 0 {
+					want["letter"] = later
+				}
+				wantHolds(t, "host2", out, holds(t, backup, "A"), want)
+			}
+		})
 	}
 }

@@ -69,10 +69,10 @@ func (p *Pair) Load(one, two Opened) (Change, error) {
 		return change, nil
 	}
 	state, had := p.Folder.State()
-	if had && (one.restored(state.UIDValidity1, state.UIDNext1) || two.restored(state.UIDValidity2, state.UIDNext2)) {
+	if restored1 := one.restored(state.UIDValidity1, state.UIDNext1); had && (restored1 || two.restored(state.UIDValidity2, state.UIDNext2)) {
 		change.Restored = true
 		p.usable = true
-		return change, p.Drop(one.UIDValidity, two.UIDValidity)
+		return change, p.Drop(one.UIDValidity, two.UIDValidity, !restored1)
 	}
 	attached, err := p.Folder.Attach(one.UIDValidity, two.UIDValidity)
 	if err != nil {
@@ -250,12 +250,13 @@ func (p *Pair) ForgetDelivered() error {
 
 // Drop drops what is known of the messages of both folders, since their UIDs mean others now.
 // What the folder on host2 was like before the first run stays known: what came to it since
-// is new mail still. one and two are their UIDVALIDITYs. An error means that the journal is
-// not to be relied on any more.
-func (p *Pair) Drop(one, two uint32) error {
+// is new mail still. one and two are their UIDVALIDITYs; same1: host1's UIDs are what they
+// were, and which marks there runs set is known still. An error means that the journal is not
+// to be relied on any more.
+func (p *Pair) Drop(one, two uint32, same1 bool) error {
 	usable := p.usable
 	*p = Pair{Folder: p.Folder, j: p.j, flags: p.flags}
-	if err := forget(p.Folder, one, two); err != nil {
+	if err := forget(p.Folder, one, two, same1); err != nil {
 		return err
 	}
 	p.usable = usable
@@ -263,16 +264,29 @@ func (p *Pair) Drop(one, two uint32) error {
 }
 
 // forget drops what the journal knows of a pair, but for what host2's folder was like before
-// the first run.
-func forget(f *journal.Folder, one, two uint32) error {
+// the first run, and the marks that runs set on host1.
+func forget(f *journal.Folder, one, two uint32, same1 bool) error {
 	first := f.First()
 	if state, _ := f.State(); state.UIDValidity2 != two {
 		first = journal.First{}
 	}
+	var marks []imap.UID
+	if same1 {
+		_, err := f.Attach(one, two)
+		if err == nil {
+			marks, err = f.OurMarks()
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if err := f.Forget(); err != nil {
 		return err
 	}
-	if _, err := f.Attach(one, two); err != nil || first.UIDNext2 == 0 {
+	if _, err := f.Attach(one, two); err != nil {
+		return err
+	}
+	if err := f.MarkDeleted(true, marks...); err != nil || first.UIDNext2 == 0 {
 		return err
 	}
 	return f.SetFirst(first)

@@ -18,6 +18,7 @@ import (
 type account struct {
 	server         *mailtest.Server
 	host           string // the name it goes by on command lines
+	port           int    // and the port, where it is not the server's
 	user, password string
 	conn           *imapclient.Client
 }

@@ -21,6 +21,8 @@ import (
 //	move SIDE FOLDER MAIL FOLDER         it goes to another folder
 //	edit SIDE FOLDER MAIL MAIL           it is replaced by another
 //	rebuild SIDE FOLDER                  the folder gets another UIDVALIDITY
+//	backup SIDE                          what the account has is kept
+//	restore SIDE                         and is there again, under the same UIDs and UIDVALIDITYs
 //	forget                               all journals are deleted
 //	keep                                 they are put aside
 //	older                                and are back as they were then
@@ -106,6 +108,8 @@ func (s step) String() string {
 	switch s.verb {
 	case "forget", "keep", "older":
 		return s.verb + "\n"
+	case "backup", "restore":
+		return s.verb + " " + side + "\n"
 	case "rebuild":
 		return strings.Join([]string{s.verb, side, s.folder}, " ") + "\n"
 	case "kill":
@@ -156,7 +160,7 @@ func parseCase(text string) (*testCase, error) {
 // arguments is the least number of words that follow a verb.
 var arguments = map[string]int{
 	"mail": 1, "put": 3, "run": 0, "other": 0, "same": 0, "kill": 3, "deliver": 3, "delete": 3, "flag": 4, "move": 4, "edit": 4,
-	"rebuild": 2, "forget": 0, "keep": 0, "older": 0,
+	"backup": 1, "restore": 1, "rebuild": 2, "forget": 0, "keep": 0, "older": 0,
 }
 
 func (c *testCase) parseLine(words []string) (err error) {
@@ -172,6 +176,10 @@ func (c *testCase) parseLine(words []string) (err error) {
 		c.mails = append(c.mails, m)
 		return err
 	case "forget", "keep", "older":
+	case "backup", "restore":
+		if s.side, err = strconv.Atoi(words[0]); err != nil {
+			return err
+		}
 	case "rebuild":
 		s.folder = words[1]
 		if s.side, err = strconv.Atoi(words[0]); err != nil {

@@ -52,6 +52,9 @@ type player struct {
 	delivered map[string]bool
 	// aside are the journals that were put aside, and what was known then; nil for none.
 	aside *memory
+	// backups are what the sides had, nil for none.
+	backups [4]state
+	t       testing.TB
 }
 
 // facts are what the invariants of a run are told.
@@ -127,6 +130,12 @@ func (p *player) change(s *step) error {
 		return p.journals(s.verb)
 	case "rebuild":
 		return p.rebuild(s)
+	case "backup":
+		var err error
+		p.backups[s.side], err = p.sides[s.side].read()
+		return err
+	case "restore":
+		return p.restore(s.side)
 	}
 	a := p.sides[s.side]
 	p.seen[s.side] = nil
@@ -347,7 +356,7 @@ func find(s state, at place) *message {
 // newPlayer makes a player of a case on accounts that nobody else uses.
 func newPlayer(t testing.TB, w *world, c *testCase) *player {
 	t.Helper()
-	p := &player{c: c, now: time.Now(), verbose: func(string, ...any) {}}
+	p := &player{t: t, c: c, now: time.Now(), verbose: func(string, ...any) {}}
 	var err error
 	if p.journal, err = os.MkdirTemp(w.dir, "journal"); err != nil {
 		t.Fatal(err)

@@ -35,7 +35,11 @@ func commandLine(a, b *account, journal string, options []string) []string {
 	var out []string
 	for i, x := range []*account{a, b} {
 		n := strconv.Itoa(i + 1)
-		out = append(out, "--host"+n, x.host, "--port"+n, strconv.Itoa(x.server.Port), "--user"+n, x.user, "--password"+n, x.password, "--nossl"+n, "--notls"+n)
+		port := x.port
+		if port == 0 {
+			port = x.server.Port
+		}
+		out = append(out, "--host"+n, x.host, "--port"+n, strconv.Itoa(port), "--user"+n, x.user, "--password"+n, x.password, "--nossl"+n, "--notls"+n)
 	}
 	out = append(out, "--nolog", "--pidfile", "", "--nomxcheck")
 	if !slices.Contains(options, "--nousecache") {
