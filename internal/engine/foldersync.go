@@ -301,6 +301,7 @@ func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error
 	}
 	c.Account(ctx)
 	fs.tellShortBefore(ctx)
+	fs.tellByOrder()
 	fs.marksAsListed()
 	if !fs.unsure && !errors.As(copyErr, new(*errRebuilt)) {
 		fs.remember(c)

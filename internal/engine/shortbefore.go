@@ -20,7 +20,8 @@ const surely = 3
 // nobody mends them, no run is one after which all is well. Without a journal sizes
 // tell them, where those of all others are equal on both sides. The journal marks what
 // only the order of messages told after an interruption in the same way: such a one is
-// short if host2 has fewer bytes of it, and else in doubt.
+// short if host2 has fewer bytes of it, and else in doubt; what this run found so is told
+// by tellByOrder.
 //
 // A folder with such a message is looked at by each run, also by one whose options want
 // messages to be short: the next may have others.

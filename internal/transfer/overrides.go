@@ -80,6 +80,10 @@ func (t *Message) wasRefused() bool { return t.putOff > 0 || t.odd != nil && t.o
 // Cut says how some of its content was lost on the way, "" if none was.
 func (t *Message) Cut() string { return t.overrides().cut }
 
+// ByOrder reports whether nothing but the order of arrival told which message on host2 is
+// its copy, when its sending was interrupted.
+func (t *Message) ByOrder() bool { return t.overrides().cut == byOrderAlone }
+
 // InVain is the UID of what host2 has of a message that it was sent before and did not keep
 // whole then either, 0 for others.
 func (t *Message) InVain() imap.UID { return t.overrides().inVain }
