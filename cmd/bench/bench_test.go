@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,5 +135,27 @@ func TestEstimatesSeparateRunsFromMessages(t *testing.T) {
 	e := estimate{run(100), run(300)}
 	if got, want := e.whole(5000), run(5000).wall.Seconds(); math.Abs(got-want) > 1e-6 {
 		t.Errorf("%v s, want %v s", got, want)
+	}
+}
+
+// A name stands for its row alone, and another word for all rows that have it.
+func TestRowsThatAreAskedFor(t *testing.T) {
+	for only, want := range map[string][]string{
+		"second":                    {"second"},
+		"plain-second, million":     {"plain-second", "million"},
+		"tls":                       {"tls-0", "tls-100"},
+		"-changed,plain-second-100": {"plain-second-100", "plain-changed", "plain-changed-100"},
+		"nothing that is called so": nil,
+	} {
+		s := &settings{only: only}
+		var got []string
+		for i := range rows {
+			if s.wanted(&rows[i]) {
+				got = append(got, rows[i].name)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %q, not %q", only, got, want)
+		}
 	}
 }
