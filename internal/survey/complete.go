@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -32,6 +34,9 @@ func (l *Reader) owed(c *imapconn.Conn) int {
 // SEARCH and asked for by their UIDs; what stays missing makes the listing
 // incomplete (both commands lie on some servers: imapsync issues 56, 279, 364).
 func (l *Reader) complete(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
+	if err := l.leaveGone(ctx, c, out); err != nil {
+		return err
+	}
 	for again := range 2 {
 		if out.Before(l.Link.Opened.UIDNext) >= l.owed(c) {
 			return nil
@@ -54,12 +59,47 @@ func (l *Reader) complete(ctx context.Context, c *imapconn.Conn, out *listing.Li
 		if err := l.add(ctx, c, out, uids); err != nil {
 			return err
 		}
+		if err := l.leaveGone(ctx, c, out); err != nil {
+			return err
+		}
 	}
 	if n := out.Before(l.Link.Opened.UIDNext); n < l.owed(c) {
 		out.Complete, out.Why = false, lists(l.owed(c), n)
 	}
 	return nil
 }
+
+// leaveGone takes messages out of a listing whose headers did not come since they were
+// expunged when their turn came: Dovecot tells of these what it has at hand, with NIL for the
+// header. Neither of two FETCHes brought it, and SEARCH has to say that they are gone; that
+// this is so in number as well is seen by complete.
+func (l *Reader) leaveGone(ctx context.Context, c *imapconn.Conn, out *listing.Listing) error {
+	asked := uidset.Sorted(l.headless)
+	l.headless = nil
+	if len(asked) == 0 || len(asked) > mostGone || !strings.HasPrefix(out.Why, noHeader) { // or something else is wrong, too
+		return nil
+	}
+	there, err := c.UIDSearch(ctx, "UID "+asked.String())
+	if err != nil {
+		if session.IsConnError(err) {
+			return err
+		}
+		return nil
+	}
+	gone, still := uidset.MarksOf(asked), uidset.MarksOf(uidset.Sorted(there))
+	if len(there) == 0 {
+		out.Complete, out.Why = true, ""
+	}
+	out.Recs = slices.DeleteFunc(out.Recs, func(r listing.Record) bool { return gone.Has(r.UID) && !still.Has(r.UID) })
+	return nil
+}
+
+// mostGone bounds the command that asks for them, in ranges: a server of which the headers of
+// more do not come has another fault.
+const mostGone = 500
+
+// noHeader says that the header of a message did not come.
+const noHeader = "the server sent no header for UID "
 
 // lists says that a server lists fewer messages than it says it has.
 func lists(owed, listed int) string {

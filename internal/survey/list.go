@@ -87,6 +87,8 @@ type Reader struct {
 
 	found Found
 	names labelNames
+	// headless are messages of the listing whose headers did not come.
+	headless []imap.UID
 	// unchosen is why messages may not have been considered when some were chosen, "" for
 	// nothing.
 	unchosen string
@@ -280,8 +282,8 @@ func (l *Reader) into(out *listing.Listing) func(m *imapconn.Message, less imapc
 		if !whole {
 			// The server left the header out of its answer: that says nothing
 			// about the message.
-			out.Complete = false
-			out.Why = fmt.Sprintf("the server sent no header for UID %d", m.UID)
+			out.Complete, out.Why = false, noHeader+fmt.Sprint(m.UID)
+			l.headless = append(l.headless, m.UID)
 		}
 		out.Recs = enter(out.Recs, r, int64(l.Link.Opened.Exists))
 		return nil
