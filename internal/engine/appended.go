@@ -115,7 +115,11 @@ func (fs *folderSync) readLonger(ctx context.Context, pairs map[imap.UID][]imap.
 		return nil, err
 	}
 	return func(s, d imap.UID) bool {
-		return slices.Contains(pairs[s], d) && survey.IsBeginning(dst[d], src[s]) && !empty(src[s])
+		if !slices.Contains(pairs[s], d) || !survey.IsBeginning(dst[d], src[s]) {
+			return false
+		}
+		n, _ := src[s].Whole()
+		return n > transfer.BlankEnd // line ends begin many
 	}, nil
 }
 

@@ -176,7 +176,7 @@ func (fs *folderSync) tellDoubts() {
 	if n := fs.pairing.Alike; n > 0 {
 		fs.run.note(fmt.Sprintf("Host2: folder [%s] has messages with the identifying headers of %d messages of host1 and another content, which are no copies of them: host1's are copied", fs.to.Raw, n))
 	}
-	if n := fs.pairing.Doubtful + fs.pairing.Likely; n > 0 {
+	if n := fs.unproved(); n > 0 {
 		fs.run.emit(event.MessagesDoubtful{From: fs.from, To: fs.to, Count: int64(n)})
 	}
 }

@@ -179,6 +179,7 @@ func (fs *folderSync) begin(ctx context.Context) (*transfer.Folder, error) {
 	if fs.unchanged() {
 		fs.still = true
 		fs.noteStill()
+		fs.tellUnproved()
 		return nil, nil
 	}
 	fs.debugNews()
@@ -307,7 +308,7 @@ func (fs *folderSync) end(ctx context.Context, c *transfer.Folder, copyErr error
 		fs.remember(c)
 	}
 	if copyErr == nil && fs.reconciled(c) {
-		fs.run.done = append(fs.run.done, finished{fs: fs, expect2: int64(len(fs.dst.Recs)) + fs.outcome.Copied - fs.merge.gone})
+		fs.run.done = append(fs.run.done, finished{fs: fs, unproved: fs.unproved(), expect2: int64(len(fs.dst.Recs)) + fs.outcome.Copied - fs.merge.gone})
 	}
 	fs.merge.failed += fs.failedCount
 	if copyErr != nil {

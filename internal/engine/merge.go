@@ -194,6 +194,7 @@ func (r *run) countMerges(ctx context.Context) error {
 		return err
 	}
 	r.findLeft()
+	r.readUnproved()
 	for i := range r.table.Rows {
 		m := r.mergeOf(&r.table.Rows[i])
 		m.sources++

@@ -152,7 +152,10 @@ type run struct {
 	// otherFlags are the folder pairs where options of the last run changed flags.
 	otherFlags map[*journal.Folder]bool
 	// left are pairs by the host2 folder that they went to, see leftmerge.go.
-	left      map[string][]*journal.Folder
+	left map[string][]*journal.Folder
+	// unproved are the messages of folder pairs that an earlier run counted as present in
+	// doubt.
+	unproved  map[*journal.Folder]uint32
 	loopStart time.Time
 }
 

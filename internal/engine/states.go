@@ -14,12 +14,15 @@ import (
 type finished struct {
 	fs      *folderSync
 	expect2 int64
+	// unproved is how many of its messages count as present though nothing proves it.
+	unproved int
 }
 
 // keptState is the state of a folder pair that is stored.
 type keptState struct {
-	fs *folderSync
-	st journal.FolderState
+	fs       *folderSync
+	st       journal.FolderState
+	unproved int
 }
 
 // reconciled decides whether the folder pair is reconciled.
@@ -97,7 +100,7 @@ func (r *run) saveStates(ctx context.Context) error {
 		if s2.Size != nil {
 			st.Size2 = *s2.Size
 		}
-		kept = append(kept, keptState{f.fs, st})
+		kept = append(kept, keptState{f.fs, st, f.unproved})
 	}
 	digests := r.digestsOf(ctx, kept)
 	if len(r.p.Flags.RegexFlag) > 0 {
@@ -112,7 +115,7 @@ func (r *run) saveStates(ctx context.Context) error {
 	states := make([]func() error, 0, len(kept))
 	for i, k := range kept {
 		states = append(states, func() error {
-			if err := k.fs.known.Folder.SetState(k.st); err != nil || digests[i] == (journal.Digests{}) {
+			if err := k.keep(); err != nil || digests[i] == (journal.Digests{}) {
 				return err
 			}
 			return k.fs.known.Folder.PutDigests(digests[i])

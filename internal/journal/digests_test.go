@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Digests come back after the journal was closed, as long as the state is the one with
+// Digests, and numbers of unproved messages, come back after the journal was closed, as long as the state is the one with
 // which they were stored.
 func TestDigests(t *testing.T) {
 	dir := t.TempDir()
@@ -33,6 +33,9 @@ func TestDigests(t *testing.T) {
 	if all, err := j.Digests(); err != nil || len(all) != 0 {
 		t.Errorf("a new journal has %v, %v", all, err)
 	}
+	if all, err := j.Unproved(); err != nil || len(all) != 0 {
+		t.Errorf("a new journal has %v, %v", all, err)
+	}
 	at := time.Now()
 	for i, name := range names {
 		f := j.Folder(name, name)
@@ -42,6 +45,7 @@ func TestDigests(t *testing.T) {
 			must(f.SetState(FolderState{Messages1: 3, CompleteAt: at.Add(time.Duration(i))}))
 		}
 		must(f.PutDigests(Digests{{byte(i + 1)}, {9}}))
+		must(f.PutUnproved(uint32(i + 70_000)))
 	}
 	must(j.Close())
 	j = open()
@@ -61,6 +65,9 @@ func TestDigests(t *testing.T) {
 	defer func() { must(j.Close()) }()
 	all, err := j.Digests()
 	must(err)
+	if unproved, err := j.Unproved(); err != nil || len(unproved) != 1 || unproved[j.Folder("kept", "kept")] != 70_000 {
+		t.Errorf("the journal has %v, %v", unproved, err)
+	}
 	want := map[*Folder]Digests{j.Folder("kept", "kept"): {{1}, {9}}}
 	if len(all) != 1 || cmp.Diff(want[j.Folder("kept", "kept")], all[j.Folder("kept", "kept")]) != "" {
 		t.Errorf("the journal has %v", all)
