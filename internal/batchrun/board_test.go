@@ -2,6 +2,7 @@ package batchrun
 
 import (
 	"bytes"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func TestSilenceOfABoard(t *testing.T) {
 		longest time.Duration
 		idle    int
 		want    time.Duration
-	}{{10 * time.Second, 0, 10 * time.Second}, {10 * time.Second, 2, 40 * time.Second}, {10 * time.Second, 1 << 40, longestIdle}, {time.Hour, 3, time.Hour}, {time.Second, 1, 2 * time.Second}} {
+	}{{10 * time.Second, 0, 10 * time.Second}, {10 * time.Second, 2, 40 * time.Second}, {10 * time.Second, math.MaxInt32, longestIdle}, {time.Hour, 3, time.Hour}, {time.Second, 1, 2 * time.Second}} {
 		if got := silence(c.longest, c.idle); got != c.want {
 			t.Errorf("%v, broken %d times: %v", c.longest, c.idle, got)
 		}
