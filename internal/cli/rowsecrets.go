@@ -43,7 +43,13 @@ func foreignSecret(g given, dirs []string) string {
 	case name == "password":
 		file = existing(keyNamed(g.value))
 	}
-	if file == "" || slices.ContainsFunc(dirs, func(dir string) bool { return isBelow(file, dir) }) || isOneLine(file) {
+	if file == "" {
+		return ""
+	}
+	if fi, err := os.Stat(file); err == nil && fi.Mode()&fs.ModeNamedPipe != 0 {
+		return "it is a pipe: where nobody writes to it all rows would wait. Put the secret into a file, or allow it with --allowrowcommands."
+	}
+	if slices.ContainsFunc(dirs, func(dir string) bool { return isBelow(file, dir) }) || isOneLine(file) {
 		return ""
 	}
 	return "the file is not below the directory of the list, and holds more than one line or lies behind a name with a dot in front: " + wouldBeSent + "Add --passfiledir DIR with its directory behind the list, or move the file."
