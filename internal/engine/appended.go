@@ -7,7 +7,6 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
-	"github.com/imaphaul/imaphaul/internal/habits"
 	"github.com/imaphaul/imaphaul/internal/identity"
 	"github.com/imaphaul/imaphaul/internal/listing"
 	"github.com/imaphaul/imaphaul/internal/survey"
@@ -37,7 +36,6 @@ func (fs *folderSync) noteOrigin(uid2 imap.UID, key identity.Key, size int64) {
 // readAppended reads pairs of messages of both sides, and tells of which the second is
 // the copy of one that was equal to the first.
 func (fs *folderSync) readAppended(ctx context.Context, pairs [][2]imap.UID) (func(src, dst imap.UID) bool, error) {
-	var uids1, uids2 []imap.UID
 	of2 := make(map[imap.UID][]imap.UID)
 	for _, p := range pairs {
 		s := fs.src.Find(p[0])
@@ -48,27 +46,33 @@ func (fs *folderSync) readAppended(ctx context.Context, pairs [][2]imap.UID) (fu
 		if r := &fs.src.Recs[s]; r.Is(listing.AddedHeader) || r.Key != from.key || r.Size != from.size {
 			continue
 		}
-		uids1, uids2 = append(uids1, p[0]), append(uids2, p[1])
 		of2[p[1]] = append(of2[p[1]], p[0])
 	}
-	if len(uids1) == 0 {
+	return fs.readBeginnings(ctx, of2, 0) // an empty body begins every other one
+}
+
+// readBeginnings reads messages of host2, and for each of them those of host1 with which it
+// may begin, and reports of which pairs host2's body begins with the whole body of host1's, if
+// that is longer than so many bytes. nil for no pairs.
+func (fs *folderSync) readBeginnings(ctx context.Context, of2 map[imap.UID][]imap.UID, longer int64) (func(src, dst imap.UID) bool, error) {
+	if len(of2) == 0 {
 		return nil, nil
 	}
-	src, err := survey.ReadBodies(ctx, fs.conns.src.Link, uids1, nil)
+	src, err := survey.ReadBodies(ctx, fs.conns.src.Link, slices.Concat(slices.Collect(maps.Values(of2))...), nil)
 	if err != nil {
 		return nil, err
 	}
-	dst, err := survey.ReadBodies(ctx, fs.conns.dst.Link, uids2, func(uid imap.UID) []int64 { return survey.LengthsOf(src, of2[uid]) })
+	dst, err := survey.ReadBodies(ctx, fs.conns.dst.Link, slices.Collect(maps.Keys(of2)), func(uid imap.UID) []int64 { return survey.LengthsOf(src, of2[uid]) })
 	if err != nil {
 		return nil, err
 	}
-	proved := make(map[[2]imap.UID]bool)
-	for uid2, all := range of2 {
-		for _, uid1 := range all {
-			proved[[2]imap.UID{uid1, uid2}] = survey.IsBeginning(dst[uid2], src[uid1]) && !empty(src[uid1])
+	return func(s, d imap.UID) bool {
+		if !slices.Contains(of2[d], s) || !survey.IsBeginning(dst[d], src[s]) {
+			return false
 		}
-	}
-	return func(s, d imap.UID) bool { return proved[[2]imap.UID{s, d}] }, nil
+		n, _ := src[s].Whole()
+		return n > longer
+	}, nil
 }
 
 // readParts reads messages of host1 and those of host2 that may be parts of them, and reports
@@ -97,34 +101,11 @@ func (fs *folderSync) readParts(ctx context.Context, parts map[imap.UID][]imap.U
 // readLonger reads messages of host1 and those of host2 that may be they with something
 // behind, and reports which of these begin with the whole body.
 func (fs *folderSync) readLonger(ctx context.Context, pairs map[imap.UID][]imap.UID) (func(src, dst imap.UID) bool, error) {
-	if len(pairs) == 0 {
-		return nil, nil
-	}
-	src, err := survey.ReadBodies(ctx, fs.conns.src.Link, slices.Collect(maps.Keys(pairs)), nil)
-	if err != nil {
-		return nil, err
-	}
-	of := make(map[imap.UID][]imap.UID)
+	of2 := make(map[imap.UID][]imap.UID)
 	for uid1, uids := range pairs {
 		for _, uid2 := range uids {
-			of[uid2] = append(of[uid2], uid1)
+			of2[uid2] = append(of2[uid2], uid1)
 		}
 	}
-	dst, err := survey.ReadBodies(ctx, fs.conns.dst.Link, slices.Collect(maps.Keys(of)), func(uid imap.UID) []int64 { return survey.LengthsOf(src, of[uid]) })
-	if err != nil {
-		return nil, err
-	}
-	return func(s, d imap.UID) bool {
-		if !slices.Contains(pairs[s], d) || !survey.IsBeginning(dst[d], src[s]) {
-			return false
-		}
-		n, _ := src[s].Whole()
-		return n > transfer.BlankEnd // line ends begin many
-	}, nil
-}
-
-// empty reports whether a body is: it begins every other one.
-func empty(p *habits.Prefixes) bool {
-	n, _ := p.Whole()
-	return n == 0
+	return fs.readBeginnings(ctx, of2, transfer.BlankEnd) // line ends begin many
 }

@@ -17,7 +17,7 @@ var errLater = errors.New("after the other folders that go to the same one")
 // the same host2 folder: what counts as present though nothing proves it may be the copy
 // of a message of theirs.
 func (fs *folderSync) waitsForAliases() bool {
-	return !fs.deferred && fs.merge.left > 1 && fs.pairing.Doubtful+fs.pairing.Likely > 0
+	return !fs.deferred && fs.merge.left > 1 && fs.unproved() > 0
 }
 
 // wasPutOff is what was known of a folder when it was put off. brings: messages of it were

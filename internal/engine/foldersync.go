@@ -123,7 +123,7 @@ func (fs *folderSync) finish() {
 	fs.debugMemory()
 	d := event.FolderDone{From: fs.from, To: fs.to, Failed: fs.bad, Unchanged: fs.still}
 	if fs.still {
-		st, _ := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
+		st := fs.state()
 		d.Identified1, d.Identified2 = int64(st.Messages1), int64(st.Messages2)
 		d.OnlyOn2 = max(0, d.Identified2-d.Identified1)
 	}

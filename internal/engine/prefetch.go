@@ -58,7 +58,7 @@ func (s *prefetcher) run(ctx context.Context) error {
 // asKnownBut reports whether a request tells which messages of a folder are not as the
 // journal knows them: it is the folder that was searched, and all came that was asked for.
 func (fs *folderSync) asKnownBut(n event.Side, p *survey.FolderRequest) bool {
-	st, _ := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
+	st := fs.state()
 	return stateOn(st, n).opened(p.Seen) && (!p.List || p.Seen.Listing != nil)
 }
 

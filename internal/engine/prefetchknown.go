@@ -81,7 +81,7 @@ const newestUIDs = 24
 // lately is the UID from which on the newest messages are that the last run knew, 0 where
 // the server does not tell.
 func (fs *folderSync) lately(n event.Side) imap.UID {
-	st, _ := fs.run.j.Folder(fs.from.Raw, fs.to.Raw).State()
+	st := fs.state()
 	next := st.UIDNext1
 	if n == 2 {
 		next = st.UIDNext2

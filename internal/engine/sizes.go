@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -26,15 +25,11 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 		}
 	}
 	var got [3]map[string]event.Size
-	var measuring sync.WaitGroup
+	var spent [3]time.Duration // without the questions that follow
 	measure := func(n event.Side, k *link) func() error {
-		measuring.Add(1)
-		return func() error {
-			err := func() (err error) {
-				defer measuring.Done()
-				got[n], err = r.sizesOf(ctx, k, names[n], after)
-				return err
-			}()
+		return func() (err error) {
+			got[n], err = r.sizesOf(ctx, k, names[n], after)
+			spent[n] = time.Since(start)
 			if err == nil && !after {
 				r.askFlagsOn(ctx, n, k)
 			}
@@ -44,12 +39,7 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 	if !after {
 		r.noteFlags()
 	}
-	both := make(chan error, 1)
-	one, two := measure(1, r.main.src), measure(2, r.main.dst)
-	go func() { both <- r.main.Both(ctx, one, two) }()
-	measuring.Wait()
-	measured := time.Since(start)
-	if err := <-both; err != nil {
+	if err := r.main.Both(ctx, measure(1, r.main.src), measure(2, r.main.dst)); err != nil {
 		return err
 	}
 	total := event.SizesTotal{After: after, Folders1: len(rows), Folders2: len(seen2), Known1: true, Known2: true}
@@ -72,7 +62,7 @@ func (r *run) sizes(ctx context.Context, after bool) error {
 			return err
 		}
 	}
-	total.Spent = measured
+	total.Spent = max(spent[1], spent[2])
 	r.emit(total)
 	if after {
 		r.checkGrowth(ctx, got[2])
