@@ -16,85 +16,73 @@ import (
 // listed; whatever changed is seen, and the folders where nothing did are left alone.
 func TestFlagsAreComparedBySearch(t *testing.T) {
 	t.Parallel()
-	for _, where := range []struct {
-		name    string
-		servers func(*testing.T) (a, b account)
-	}{
-		{"embedded", embeddedPair},
-		{"Dovecot", func(t *testing.T) (account, account) {
-			plain := "hide=CONDSTORE,QRESYNC"
-			return newAccount(t, mailtest.Real(t, mailtest.Dovecot, plain)), newAccount(t, mailtest.Real(t, mailtest.Dovecot, plain))
-		}},
-	} {
-		t.Run(where.name, func(t *testing.T) {
-			t.Parallel()
-			for _, tc := range []struct {
-				name   string
-				side   int
-				change []string // in INBOX
-			}{
-				{"nothing", 0, nil},
-				{"a flag is set on host1", 1, []string{`UID STORE 2 +FLAGS (\Answered)`}},
-				{"a flag is taken on host1", 1, []string{`UID STORE 3 -FLAGS (\Flagged)`}},
-				{"a flag changes its message on host1", 1, []string{`UID STORE 3 -FLAGS (\Flagged)`, `UID STORE 4 +FLAGS (\Flagged)`}},
-				{"a keyword comes on host1", 1, []string{`UID STORE 1 +FLAGS (Novelty)`}},
-				{"a keyword is taken on host1", 1, []string{`UID STORE 5 -FLAGS (Blue)`}},
-				{"a flag is taken on host2", 2, []string{`UID STORE 3 -FLAGS (\Flagged)`}},
-				{"a keyword comes on host2", 2, []string{`UID STORE 1 +FLAGS (Novelty)`}},
-				{"a message goes and one comes on host1", 1, []string{`UID STORE 6 +FLAGS (\Deleted)`, `EXPUNGE`}},
-			} {
-				t.Run(tc.name, func(t *testing.T) {
-					t.Parallel()
-					journal := []string{"--cachedir", t.TempDir()}
-					real1, real2 := where.servers(t)
-					a, pa := metered(t, real1)
-					b, pb := metered(t, real2)
-					for i, name := range []string{"one", "two", "three", "four", "five", "six"} {
-						put(t, a, "INBOX", dated(name, i+1))
-						put(t, a, "Other", dated("other "+name, i+1))
-					}
-					dialogue(t, real1, "SELECT INBOX", `UID STORE 3 +FLAGS (\Flagged)`, `UID STORE 5 +FLAGS (Blue \Seen)`)
-					migrate(t, a, b, journal...).expect(t, 0)
-					same(t, a, b)
-					if tc.side > 0 {
-						dialogue(t, []account{real1, real2}[tc.side-1], append([]string{"SELECT INBOX"}, tc.change...)...)
-					}
-					exchanged := tc.name == "a message goes and one comes on host1"
-					if exchanged {
-						put(t, real1, "INBOX", dated("seven", 7))
-					}
-					var out outcome
-					var commands [2]map[string]int
-					_, commands[1] = between(pb, func() {
-						_, commands[0] = between(pa, func() { out = migrate(t, a, b, journal...) })
-					})
-					out.expect(t, 0)
-					if !out.stats.Good() {
-						t.Errorf("it does not look good\n%s", out.text)
-					}
-					if !exchanged {
-						same(t, a, b)
-					} else if n := len(mailtest.Snapshot(t, b.s, b.user).Folders["INBOX"].Messages); n != 7 {
-						t.Errorf("host2 has %d messages", n)
-					}
-					for side, n := range commands {
-						if tc.side == 0 && (n["SELECT"] > 0 || n["UID STORE"] > 0 || n["APPEND"] > 0) {
-							t.Errorf("host%d: nothing changed, and it was asked %v", side+1, n)
-						}
-						if tc.side == 0 && n["UID SEARCH"] == 0 {
-							t.Errorf("host%d was not asked by SEARCH: %v", side+1, n)
-						}
-						if n["UID FETCH"] > 8 {
-							t.Errorf("host%d: %v", side+1, n)
-						}
-					}
-					if out = migrate(t, a, b, journal...); out.stats.FlagsChanged+out.stats.Transferred > 0 {
-						t.Errorf("one more run does something\n%s", out.text)
-					}
+	onEmbeddedAndDovecot(t, func(t *testing.T, servers func(*testing.T) (a, b account)) {
+		for _, tc := range []struct {
+			name   string
+			side   int
+			change []string // in INBOX
+		}{
+			{"nothing", 0, nil},
+			{"a flag is set on host1", 1, []string{`UID STORE 2 +FLAGS (\Answered)`}},
+			{"a flag is taken on host1", 1, []string{`UID STORE 3 -FLAGS (\Flagged)`}},
+			{"a flag changes its message on host1", 1, []string{`UID STORE 3 -FLAGS (\Flagged)`, `UID STORE 4 +FLAGS (\Flagged)`}},
+			{"a keyword comes on host1", 1, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+			{"a keyword is taken on host1", 1, []string{`UID STORE 5 -FLAGS (Blue)`}},
+			{"a flag is taken on host2", 2, []string{`UID STORE 3 -FLAGS (\Flagged)`}},
+			{"a keyword comes on host2", 2, []string{`UID STORE 1 +FLAGS (Novelty)`}},
+			{"a message goes and one comes on host1", 1, []string{`UID STORE 6 +FLAGS (\Deleted)`, `EXPUNGE`}},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				t.Parallel()
+				journal := []string{"--cachedir", t.TempDir()}
+				real1, real2 := servers(t)
+				a, pa := metered(t, real1)
+				b, pb := metered(t, real2)
+				for i, name := range []string{"one", "two", "three", "four", "five", "six"} {
+					put(t, a, "INBOX", dated(name, i+1))
+					put(t, a, "Other", dated("other "+name, i+1))
+				}
+				dialogue(t, real1, "SELECT INBOX", `UID STORE 3 +FLAGS (\Flagged)`, `UID STORE 5 +FLAGS (Blue \Seen)`)
+				migrate(t, a, b, journal...).expect(t, 0)
+				same(t, a, b)
+				if tc.side > 0 {
+					dialogue(t, []account{real1, real2}[tc.side-1], append([]string{"SELECT INBOX"}, tc.change...)...)
+				}
+				exchanged := tc.name == "a message goes and one comes on host1"
+				if exchanged {
+					put(t, real1, "INBOX", dated("seven", 7))
+				}
+				var out outcome
+				var commands [2]map[string]int
+				_, commands[1] = between(pb, func() {
+					_, commands[0] = between(pa, func() { out = migrate(t, a, b, journal...) })
 				})
-			}
-		})
-	}
+				out.expect(t, 0)
+				if !out.stats.Good() {
+					t.Errorf("it does not look good\n%s", out.text)
+				}
+				if !exchanged {
+					same(t, a, b)
+				} else if n := len(mailtest.Snapshot(t, b.s, b.user).Folders["INBOX"].Messages); n != 7 {
+					t.Errorf("host2 has %d messages", n)
+				}
+				for side, n := range commands {
+					if tc.side == 0 && (n["SELECT"] > 0 || n["UID STORE"] > 0 || n["APPEND"] > 0) {
+						t.Errorf("host%d: nothing changed, and it was asked %v", side+1, n)
+					}
+					if tc.side == 0 && n["UID SEARCH"] == 0 {
+						t.Errorf("host%d was not asked by SEARCH: %v", side+1, n)
+					}
+					if n["UID FETCH"] > 8 {
+						t.Errorf("host%d: %v", side+1, n)
+					}
+				}
+				if out = migrate(t, a, b, journal...); out.stats.FlagsChanged+out.stats.Transferred > 0 {
+					t.Errorf("one more run does something\n%s", out.text)
+				}
+			})
+		}
+	}, "hide=CONDSTORE,QRESYNC")
 }
 
 // A server whose searches tell something else than its listings is listed by each run, and

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"testing"
 
-	"github.com/imaphaul/imaphaul/internal/mailtest"
 	"github.com/imaphaul/imaphaul/internal/mailtest/meddle"
 )
 
@@ -11,51 +10,40 @@ import (
 // keyword is learned from that: the run tells it as an error, and the next one stores them.
 func TestFlagsRefusedForAWhile(t *testing.T) {
 	t.Parallel()
-	for _, where := range []struct {
-		name    string
-		servers func(*testing.T) (a, b account)
-	}{
-		{"embedded", embeddedPair},
-		{"Dovecot", func(t *testing.T) (account, account) {
-			return newAccount(t, mailtest.Real(t, mailtest.Dovecot)), newAccount(t, mailtest.Real(t, mailtest.Dovecot))
-		}},
-	} {
-		t.Run(where.name, func(t *testing.T) {
-			t.Parallel()
-			for name, tc := range map[string]struct{ flags, refused string }{
-				"keyword":          {`$Forwarded`, `^UID STORE`},
-				"keywords":         {`$Forwarded Blue \Seen`, `^UID STORE`},
-				"system flag":      {`\Answered`, `^UID STORE`},
-				"words added only": {`$Forwarded Blue \Seen`, `^UID STORE .*(?i)(forwarded|blue)`},
-			} {
-				for _, text := range []string{"NO not now", "NO [INUSE] mailbox is locked"} {
-					if name == "words added only" && text == "NO not now" {
-						continue // that is a refusal of the words
-					}
-					t.Run(name+"/"+text, func(t *testing.T) {
-						t.Parallel()
-						a, real2 := where.servers(t)
-						b, front := meddled(t, real2)
-						journal := []string{"--cachedir", t.TempDir()}
-						put(t, a, "INBOX", mails("mail", 5, 3)...)
-						migrate(t, a, b, journal...).expect(t, 0)
-						dialogue(t, a, "SELECT INBOX", "UID STORE 5 +FLAGS ("+tc.flags+")")
-						back := front.Mark()
-						front.Strike(rule(meddle.Refuse, tc.refused, text))
-						if out := migrate(t, a, b, journal...); out.code() == 0 {
-							t.Errorf("it counts no error\n%s", out.text)
-						}
-						back()
-						migrate(t, a, b, journal...).expect(t, 0)
-						same(t, a, real2)
-						if out := migrate(t, a, b, journal...); out.stats.FlagsChanged > 0 || !out.stats.Good() {
-							t.Errorf("one more run does something\n%s", out.text)
-						}
-					})
+	onEmbeddedAndDovecot(t, func(t *testing.T, servers func(*testing.T) (a, b account)) {
+		for name, tc := range map[string]struct{ flags, refused string }{
+			"keyword":          {`$Forwarded`, `^UID STORE`},
+			"keywords":         {`$Forwarded Blue \Seen`, `^UID STORE`},
+			"system flag":      {`\Answered`, `^UID STORE`},
+			"words added only": {`$Forwarded Blue \Seen`, `^UID STORE .*(?i)(forwarded|blue)`},
+		} {
+			for _, text := range []string{"NO not now", "NO [INUSE] mailbox is locked"} {
+				if name == "words added only" && text == "NO not now" {
+					continue // that is a refusal of the words
 				}
+				t.Run(name+"/"+text, func(t *testing.T) {
+					t.Parallel()
+					a, real2 := servers(t)
+					b, front := meddled(t, real2)
+					journal := []string{"--cachedir", t.TempDir()}
+					put(t, a, "INBOX", mails("mail", 5, 3)...)
+					migrate(t, a, b, journal...).expect(t, 0)
+					dialogue(t, a, "SELECT INBOX", "UID STORE 5 +FLAGS ("+tc.flags+")")
+					back := front.Mark()
+					front.Strike(rule(meddle.Refuse, tc.refused, text))
+					if out := migrate(t, a, b, journal...); out.code() == 0 {
+						t.Errorf("it counts no error\n%s", out.text)
+					}
+					back()
+					migrate(t, a, b, journal...).expect(t, 0)
+					same(t, a, real2)
+					if out := migrate(t, a, b, journal...); out.stats.FlagsChanged > 0 || !out.stats.Good() {
+						t.Errorf("one more run does something\n%s", out.text)
+					}
+				})
 			}
-		})
-	}
+		}
+	})
 }
 
 // Equal messages of two folders that are marked in both share one of host2: a keyword of

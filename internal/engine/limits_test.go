@@ -53,6 +53,23 @@ func embeddedPair(t *testing.T) (a, b account) {
 	return newAccount(t, mailtest.StartEmbedded(t, embedded.Options{})), newAccount(t, mailtest.StartEmbedded(t, embedded.Options{}))
 }
 
+// onEmbeddedAndDovecot runs a test on accounts of the embedded server, and on those of
+// Dovecots with such options.
+func onEmbeddedAndDovecot(t *testing.T, test func(t *testing.T, servers func(*testing.T) (a, b account)), options ...string) {
+	t.Helper()
+	for name, servers := range map[string]func(*testing.T) (a, b account){
+		"embedded": embeddedPair,
+		"Dovecot": func(t *testing.T) (account, account) {
+			return newAccount(t, mailtest.Real(t, mailtest.Dovecot, options...)), newAccount(t, mailtest.Real(t, mailtest.Dovecot, options...))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, servers)
+		})
+	}
+}
+
 // Both directions wait for the same clock, one after the other in the worst case:
 // what is certain here is that no time is saved. What is lost is measured by
 // package pace and on the line.
